@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause) */
+/* The whole contract between the XDP program (steer.bpf.c) and userland.
+ *
+ * Each AF_XDP port has its own instance of the program and of these maps. ephemerad fills the maps
+ * through descriptors that it gets from the dataplane; the dataplane's driver puts its sockets into
+ * xsks_map. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d. Ports are in network order.
+ *
+ *   map         type           key                    value
+ *   xsks_map    XSKMAP         queue (u32)            socket (the driver's)
+ *   services    HASH           struct steer_service   u32, unused
+ *   sources     HASH           struct steer_address   u32, unused
+ *   upstreams   HASH           struct steer_address   u32, unused
+ *   ports       ARRAY, 1       0                      struct steer_ports
+ *   verdicts    PERCPU_ARRAY   enum steer_verdict     u64, packets
+ */
+#ifndef EPHEMERA_STEER_H
+#define EPHEMERA_STEER_H
+
+#include <linux/types.h>
+
+/* The function's name is how a program left attached by a killed dataplane is told from others. */
+#define STEER_PROGRAM_NAME "ephemera_steer"
+
+#define STEER_SERVICES_MAX  64
+#define STEER_SOURCES_MAX   256
+#define STEER_UPSTREAMS_MAX 512
+
+struct steer_address {
+	__u8 bytes[16];
+};
+
+struct steer_service {
+	struct steer_address address;
+	__be16 port;
+	__u16 zero;
+};
+
+/* Bit (port & 63) of word (port >> 6): a port, in host order, that queries may come from. */
+struct steer_ports {
+	__u64 words[1024];
+};
+
+/* One row a verdict: the name, and what it counts. */
+#define STEER_VERDICTS(X)                                                                                    \
+	X(kernel, "passed to the kernel: not ours")                                                          \
+	X(query, "UDP to a service address, redirected")                                                     \
+	X(reply, "UDP from an upstream to a source address and port, redirected")                            \
+	X(stray, "UDP to a source address and port from no upstream, dropped")                               \
+	X(fragment, "IP fragment towards a source address, dropped")                                         \
+	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")
+
+enum steer_verdict {
+#define X(name, help) STEER_##name,
+	STEER_VERDICTS(X)
+#undef X
+	STEER_VERDICT_COUNT
+};
+
+/* The maps whose descriptors the dataplane hands over, in this order. */
+#define STEER_MAPS(X) X(services) X(sources) X(upstreams) X(ports) X(verdicts)
+
+enum steer_map {
+#define X(name) STEER_MAP_##name,
+	STEER_MAPS(X)
+#undef X
+	STEER_MAP_COUNT
+};
+
+#endif

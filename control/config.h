@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration file, checked and in the form that the rest of control uses.
+ *
+ * config_load() is the only way in: what it returns is complete (defaults filled in) and consistent; nothing
+ * else checks again. Threads: none; a loaded struct config is read-only. */
+#ifndef EPHEMERA_CONFIG_H
+#define EPHEMERA_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "../dataplane/shared/snapshot.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/ephemera/ephemera.yaml"
+#define CONFIG_WORKERS_MAX  64
+
+struct config_port {
+	char *xdp; /* name of the kernel interface */
+	uint16_t queues;
+};
+
+/* Fixed for the life of a dataplane process. */
+struct config_dataplane {
+	uint16_t main_core;
+	uint16_t worker_cores[CONFIG_WORKERS_MAX];
+	unsigned worker_count;
+	uint32_t memory_mb;
+	uint32_t flows_per_worker;
+	struct config_port ports[SNAPSHOT_PORTS_MAX];
+	unsigned port_count;
+};
+
+struct config_source {
+	uint64_t ports[SNAPSHOT_BITMAP_WORDS]; /* the range less the excluded ports */
+	uint16_t first_port, last_port;        /* the range as written */
+	unsigned port_count;                   /* bits set in `ports` */
+	struct address addresses[SNAPSHOT_SOURCES_MAX];
+	unsigned address_count;
+};
+
+struct config_listen {
+	struct address address;
+	uint16_t port;
+};
+
+struct config_service {
+	struct config_listen listen[SNAPSHOT_SERVICES_MAX];
+	unsigned listen_count;
+	struct allow_range *allow; /* sorted, merged */
+	unsigned allow_count;
+	enum no_upstream no_upstream;
+};
+
+struct config_probe {
+	uint8_t question[DNS_QUESTION_BYTES_MAX]; /* wire form: name, type, class IN */
+	uint16_t question_bytes;
+	uint32_t interval_ms, timeout_ms;
+	uint32_t rise, fall;
+};
+
+struct config_upstream {
+	char name[SNAPSHOT_NAME_BYTES];
+	struct address address;
+	uint16_t port;
+};
+
+struct config {
+	char *runtime_dir;
+	struct config_dataplane dataplane;
+	struct config_source source;
+	struct config_service service;
+	enum policy policy;
+	uint32_t timeout_ms;
+	struct config_probe probe;
+	struct config_upstream upstreams[SNAPSHOT_UPSTREAMS_MAX];
+	unsigned upstream_count;
+};
+
+/* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after having written to `errors`
+ * one line a mistake, at most twenty: "FILE:LINE: key: what is wrong with the value: how to mend it". Warnings go
+ * there too ("FILE:LINE: warning: ...") and do not make it fail. */
+int config_load(const char *path, struct config **config, FILE *errors);
+
+void config_free(struct config *config); /* NULL is fine */
+
+/* The first key of the static part (runtime_dir, dataplane.*) in which two configurations differ, as a constant
+ * string, or NULL. */
+const char *config_static_difference(const struct config *a, const struct config *b);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The messages on the dataplane's socket, RUNTIME/dataplane.sock, a SOCK_SEQPACKET unix socket.
+ *
+ * One packet is one message: struct message_header, then the body that the type fixes. The size of each type is
+ * checked at both ends. A client asks, the dataplane answers with the same type, the same cookie and a status (0 or -errno);
+ * a refusal has no body. Only a probe's answer comes later than its request, when the reply or the timeout does; other answers may
+ * come in between.
+ * Descriptors travel beside the body (SCM_RIGHTS), in the order given. Byte order is the machine's. */
+#ifndef EPHEMERA_MESSAGE_H
+#define EPHEMERA_MESSAGE_H
+
+#include <stdint.h>
+
+#include "snapshot.h"
+#include "wire.h"
+
+#define MESSAGE_SOCKET_NAME  "dataplane.sock"
+#define MESSAGE_VERSION      1
+#define MESSAGE_FDS_MAX      (1 + SNAPSHOT_PORTS_MAX * 8)
+#define MESSAGE_FLOWS_MAX    64
+#define MESSAGE_QUESTION_MAX 259 /* wire form: name, type, class */
+
+enum message_type {
+	MESSAGE_HELLO = 1,    /* request: hello_request. answer: hello_answer + fds */
+	MESSAGE_SNAPSHOT_PUT, /* request: snapshot_put + 1 fd (memfd). answer: snapshot_answer, after all workers run on it */
+	MESSAGE_SNAPSHOT_GET, /* request: empty. answer: snapshot_answer + 1 fd; -ENOENT before the first PUT */
+	MESSAGE_PORT,         /* request: port_request. answer: port_answer, cut to its count */
+	MESSAGE_PROBE,        /* request: probe_request. answer: probe_answer */
+};
+
+struct message_header {
+	uint16_t version; /* MESSAGE_VERSION; another one: status -EPROTO, connection closed */
+	uint16_t type;    /* enum message_type */
+	int32_t status;   /* answers: 0 or -errno */
+	uint64_t cookie;  /* the asker's; comes back */
+};
+
+struct hello_request {
+	uint64_t zero;
+};
+
+struct hello_port {
+	char name[32];         /* of the interface, or of the device */
+	uint32_t ifindex;      /* 0: not a kernel interface */
+	uint32_t mtu_bytes;    /* of the IP packet */
+	struct mac mac;
+	uint8_t steered;       /* 1: STEER_MAP_COUNT descriptors of this port's XDP maps follow */
+	uint8_t zero;
+};
+
+/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order of enum steer_map. */
+struct hello_answer {
+	uint64_t boot_id;
+	uint32_t worker_count;
+	uint32_t port_count;
+	uint64_t stats_bytes;
+	uint64_t generation; /* running now; 0: none */
+	struct hello_port ports[SNAPSHOT_PORTS_MAX];
+};
+
+struct snapshot_put {
+	uint64_t size_bytes;
+};
+
+struct snapshot_answer {
+	uint64_t generation;
+	uint64_t size_bytes;
+	char why[96]; /* of a refusal: what is wrong. A refused PUT carries this body all the same */
+};
+
+struct port_request {
+	uint16_t port; /* host order */
+	uint16_t zero[3];
+};
+
+struct port_flow {
+	uint32_t worker;
+	uint16_t source;   /* slot */
+	uint16_t upstream; /* slot */
+	struct address source_address;
+	struct address client_address; /* all 0: a probe of ours */
+	struct be16 client_port;
+	struct be16 id; /* as sent upstream */
+	uint32_t age_us;
+	uint16_t question_bytes;
+	uint8_t question[MESSAGE_QUESTION_MAX + 1];
+};
+
+struct port_answer {
+	uint32_t total; /* flows on this port now; more than flow_count where they did not fit */
+	uint32_t flow_count;
+	struct port_flow flows[MESSAGE_FLOWS_MAX];
+};
+
+/* The dataplane makes the header, draws source and ID, and sends header + question with RD=1. */
+struct probe_request {
+	uint16_t upstream; /* slot; may be one that is not usable */
+	uint16_t timeout_ms;
+	uint16_t question_bytes;
+	uint8_t question[MESSAGE_QUESTION_MAX + 1];
+};
+
+enum probe_outcome {
+	PROBE_REPLY,   /* rcode and latency_us are valid */
+	PROBE_TIMEOUT,
+	PROBE_UNSENT,  /* no neighbour, no source address, table or ring full */
+};
+
+struct probe_answer {
+	uint16_t upstream;
+	uint8_t outcome; /* enum probe_outcome */
+	uint8_t rcode;
+	uint32_t latency_us;
+};
+
+#endif
