@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The one list of a worker's counters and of its drop reasons.
  *
- * From these rows come the enums, the layout of the statistics segment, the names of the metrics, the lines of
- * the CLI and the reference. All count packets unless the text says otherwise, only ever grow, and have one
- * writer: their worker. Readers take differences.
+ * From these rows come the enums, the layout of the statistics segment, the names of the metrics, the lines
+ * of the CLI and the reference. All count packets unless the text says otherwise, only ever grow, and have
+ * one writer: their worker. Readers take differences.
  *
  * The balance that holds for each worker whenever its rings are empty, and is asserted in debug builds:
  *
@@ -31,7 +31,8 @@
 	X(probe_timeouts, "probes whose upstream did not answer in time")                                    \
 	X(redraws, "draws repeated because their slot of the flow table was taken")
 
-/* A row: the name, which is part of the metric and of `ephemeractl stats`, and what was wrong with the packet. */
+/* A row: the name, which is part of the metric and of `ephemeractl stats`, and what was wrong with the
+ * packet. */
 #define DROP_REASONS(X)                                                                                      \
 	X(runt, "shorter than the headers it announces")                                                     \
 	X(segmented, "spread over several buffers: larger than a port's MTU allows")                         \
@@ -54,8 +55,7 @@
 	X(flow_table_full, "no free slot of the flow table within the tries")                                \
 	X(long_name_pool_full, "no room to keep a long question")                                            \
 	X(no_upstream, "no upstream to send to")                                                             \
-	X(no_neighbour, "upstream whose next hop is not resolved")                                           \
-	X(no_source, "no source address of the upstream's family")                                           \
+	X(no_source, "no source address and port of the upstream's family")                                  \
 	X(too_big, "larger than the MTU of the port it would leave by")                                      \
 	X(reply_unknown, "reply that no query in flight waits for")                                          \
 	X(reply_late, "reply to a query that is over: answered already, or timed out")                       \
@@ -68,20 +68,21 @@
 	X(tx_full, "the port's transmit queue was full")                                                     \
 	X(handover_full, "the ring to another worker was full")                                              \
 	X(handover_lost, "handed over, but not this worker's either")                                        \
-	X(no_buffer, "no free packet buffer")
+	X(no_headroom, "no room in its buffer for our headers")                                              \
+	X(probe_unsent, "probe to an upstream that can't be sent to now")
 
 enum worker_counter {
 #define X(name, help) COUNTER_##name,
 	WORKER_COUNTERS(X)
 #undef X
-	WORKER_COUNTER_COUNT
+		WORKER_COUNTER_COUNT
 };
 
 enum drop_reason {
 #define X(name, help) DROP_##name,
 	DROP_REASONS(X)
 #undef X
-	DROP_REASON_COUNT
+		DROP_REASON_COUNT
 };
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The messages on the dataplane's socket, RUNTIME/dataplane.sock, a SOCK_SEQPACKET unix socket.
  *
- * One packet is one message: struct message_header, then the body that the type fixes. The size of each type is
- * checked at both ends. A client asks, the dataplane answers with the same type, the same cookie and a status (0 or -errno);
- * a refusal has no body. Only a probe's answer comes later than its request, when the reply or the timeout does; other answers may
- * come in between.
- * Descriptors travel beside the body (SCM_RIGHTS), in the order given. Byte order is the machine's. */
+ * One packet is one message: struct message_header, then the body that the type fixes. The size of each type
+ * is checked at both ends. A client asks, the dataplane answers with the same type, the same cookie and a
+ * status (0 or -errno); a refusal has no body. Only a probe's answer comes later than its request, when the
+ * reply or the timeout does; other answers may come in between. Descriptors travel beside the body
+ * (SCM_RIGHTS), in the order given. Byte order is the machine's. */
 #ifndef EPHEMERA_MESSAGE_H
 #define EPHEMERA_MESSAGE_H
 
@@ -15,23 +15,25 @@
 #include "wire.h"
 
 #define MESSAGE_SOCKET_NAME  "dataplane.sock"
-#define MESSAGE_VERSION      1
-#define MESSAGE_FDS_MAX      (1 + SNAPSHOT_PORTS_MAX * 8)
+#define MESSAGE_VERSION	     1
+#define MESSAGE_FDS_MAX	     (1 + SNAPSHOT_PORTS_MAX * 8)
 #define MESSAGE_FLOWS_MAX    64
 #define MESSAGE_QUESTION_MAX 259 /* wire form: name, type, class */
 
 enum message_type {
 	MESSAGE_HELLO = 1,    /* request: hello_request. answer: hello_answer + fds */
-	MESSAGE_SNAPSHOT_PUT, /* request: snapshot_put + 1 fd (memfd). answer: snapshot_answer, after all workers run on it */
-	MESSAGE_SNAPSHOT_GET, /* request: empty. answer: snapshot_answer + 1 fd; -ENOENT before the first PUT */
-	MESSAGE_PORT,         /* request: port_request. answer: port_answer, cut to its count */
-	MESSAGE_PROBE,        /* request: probe_request. answer: probe_answer */
+	MESSAGE_SNAPSHOT_PUT, /* request: snapshot_put + 1 fd (memfd). answer: snapshot_answer, after all
+				 workers run on it */
+	MESSAGE_SNAPSHOT_GET, /* request: empty. answer: snapshot_answer + 1 fd; -ENOENT before the first PUT
+			       */
+	MESSAGE_PORT,	      /* request: port_request. answer: port_answer, cut to its count */
+	MESSAGE_PROBE,	      /* request: probe_request. answer: probe_answer */
 };
 
 struct message_header {
 	uint16_t version; /* MESSAGE_VERSION; another one: status -EPROTO, connection closed */
-	uint16_t type;    /* enum message_type */
-	int32_t status;   /* answers: 0 or -errno */
+	uint16_t type;	  /* enum message_type */
+	int32_t status;	  /* answers: 0 or -errno */
 	uint64_t cookie;  /* the asker's; comes back */
 };
 
@@ -40,15 +42,16 @@ struct hello_request {
 };
 
 struct hello_port {
-	char name[32];         /* of the interface, or of the device */
-	uint32_t ifindex;      /* 0: not a kernel interface */
-	uint32_t mtu_bytes;    /* of the IP packet */
+	char name[32];	    /* of the interface, or of the device */
+	uint32_t ifindex;   /* 0: not a kernel interface */
+	uint32_t mtu_bytes; /* of the IP packet */
 	struct mac mac;
-	uint8_t steered;       /* 1: STEER_MAP_COUNT descriptors of this port's XDP maps follow */
+	uint8_t steered; /* 1: STEER_MAP_COUNT descriptors of this port's XDP maps follow */
 	uint8_t zero;
 };
 
-/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order of enum steer_map. */
+/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order of enum
+ * steer_map. */
 struct hello_answer {
 	uint64_t boot_id;
 	uint32_t worker_count;
@@ -101,9 +104,9 @@ struct probe_request {
 };
 
 enum probe_outcome {
-	PROBE_REPLY,   /* rcode and latency_us are valid */
+	PROBE_REPLY, /* rcode and latency_us are valid */
 	PROBE_TIMEOUT,
-	PROBE_UNSENT,  /* no neighbour, no source address, table or ring full */
+	PROBE_UNSENT, /* no neighbour, no source address, table or ring full */
 };
 
 struct probe_answer {

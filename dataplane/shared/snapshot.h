@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The snapshot: everything the workers need to know, as one flat block without pointers.
  *
- * ephemerad builds it, as a pure function of configuration, health and neighbours, and hands it over in a memfd
- * (message.h). The dataplane copies it, checks it with snapshot_validate() and only then lets the workers see
- * it. It is immutable from then on.
+ * ephemerad builds it, as a pure function of configuration, health and neighbours, and hands it over in a
+ * memfd (message.h). The dataplane copies it, checks it with snapshot_validate() and only then lets the
+ * workers see it. It is immutable from then on.
  *
  * Layout: struct snapshot, then allow_count times struct allow_range. size_bytes says the sum.
  *
@@ -20,18 +20,18 @@
 
 #include "wire.h"
 
-#define SNAPSHOT_MAGIC          0x3170616e73687065u /* "ephsnap1" */
-#define SNAPSHOT_VERSION        1
-#define SNAPSHOT_SERVICES_MAX   64
-#define SNAPSHOT_SOURCES_MAX    256
-#define SNAPSHOT_UPSTREAMS_MAX  512
-#define SNAPSHOT_ALLOW_MAX      1024
-#define SNAPSHOT_PORTS_MAX      16 /* ports of the machine */
-#define SNAPSHOT_NAME_BYTES     32 /* an upstream's name, with its final 0 */
-#define SNAPSHOT_BITMAP_WORDS   1024
+#define SNAPSHOT_MAGIC		 0x3170616e73687065u /* "ephsnap1" */
+#define SNAPSHOT_VERSION	 1
+#define SNAPSHOT_SERVICES_MAX	 64
+#define SNAPSHOT_SOURCES_MAX	 256
+#define SNAPSHOT_UPSTREAMS_MAX	 512
+#define SNAPSHOT_ALLOW_MAX	 1024
+#define SNAPSHOT_PORTS_MAX	 16 /* ports of the machine */
+#define SNAPSHOT_NAME_BYTES	 32 /* an upstream's name, with its final 0 */
+#define SNAPSHOT_BITMAP_WORDS	 1024
 #define SNAPSHOT_SOURCE_PORT_MIN 1024
-#define SNAPSHOT_TIMEOUT_MS_MIN 50
-#define SNAPSHOT_TIMEOUT_MS_MAX 30000
+#define SNAPSHOT_TIMEOUT_MS_MIN	 50
+#define SNAPSHOT_TIMEOUT_MS_MAX	 30000
 
 enum slot_state {
 	SLOT_EMPTY,
@@ -46,7 +46,7 @@ enum policy {
 
 /* What a client gets while no upstream is usable. */
 enum no_upstream {
-	NO_UPSTREAM_SERVFAIL,    /* SERVFAIL with extended error 22 at once */
+	NO_UPSTREAM_SERVFAIL,	 /* SERVFAIL with extended error 22 at once */
 	NO_UPSTREAM_KEEP_TRYING, /* its query sent to any of the active upstreams, usable or not */
 };
 
@@ -68,10 +68,11 @@ struct snapshot_source {
 struct snapshot_upstream {
 	struct address address;
 	struct be16 port;
-	uint8_t state;       /* enum slot_state */
-	uint8_t usable;      /* 1: health says that it may be given queries */
-	uint8_t resolved;    /* 1: port_index and next_hop below are known */
-	uint8_t port_index;  /* of the machine: the dataplane's port that leads there and that replies come by */
+	uint8_t state;	    /* enum slot_state */
+	uint8_t usable;	    /* 1: health says that it may be given queries */
+	uint8_t resolved;   /* 1: port_index and next_hop below are known */
+	uint8_t port_index; /* of the machine: the dataplane's port that leads there and that replies come by
+			     */
 	struct mac next_hop;
 	uint32_t zero;
 	char name[SNAPSHOT_NAME_BYTES];
@@ -91,11 +92,11 @@ struct snapshot {
 	uint64_t generation; /* never 0, grows */
 
 	uint32_t timeout_ms; /* how long a query waits for its answer */
-	uint8_t policy;      /* enum policy */
+	uint8_t policy;	     /* enum policy */
 	uint8_t no_upstream; /* enum no_upstream */
 	uint8_t zero[2];
 
-	uint32_t service_count;  /* slots in use, empty ones between included */
+	uint32_t service_count; /* slots in use, empty ones between included */
 	uint32_t source_count;
 	uint32_t upstream_count;
 	uint32_t allow_count;
@@ -133,9 +134,9 @@ bitmap_set(uint64_t *words, uint16_t port)
 /* Fills in magic, version, size and checksum of a block whose other fields are ready. [any] */
 void snapshot_seal(struct snapshot *snapshot);
 
-/* Checks a block of `size` bytes from a stranger: that it is a snapshot of this version, whole, and that every
- * field is in its range. 0, or -EINVAL; *why then says what is wrong, a constant string. Reads only inside
- * `size` bytes; `block` must be aligned to 8. [any] */
+/* Checks a block of `size` bytes from a stranger: that it is a snapshot of this version, whole, and that
+ * every field is in its range. 0, or -EINVAL; *why then says what is wrong, a constant string. Reads only
+ * inside `size` bytes; `block` must be aligned to 8. [any] */
 int snapshot_validate(const void *block, size_t size, const char **why);
 
 #endif

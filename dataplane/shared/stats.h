@@ -3,10 +3,10 @@
  *
  * Layout: struct stats_header, then header.worker_count times struct worker_stats, each at
  * header.worker_offset + i * header.worker_stride. It is laid out once at start and never moves.
- * Threads: each struct worker_stats has one writer, its worker; the header has one writer, the dataplane's main
- * thread. Fields are aligned 64-bit words written with plain stores; a reader may see fields of different
- * moments, never a torn value. Nothing is ever reset while a boot id lasts.
- * Times are of CLOCK_MONOTONIC in nanoseconds. */
+ * Threads: each struct worker_stats has one writer, its worker; the header has one writer, the dataplane's
+ * main thread. Fields are aligned 64-bit words written with plain stores; a reader may see fields of
+ * different moments, never a torn value. Nothing is ever reset while a boot id lasts. Times are of
+ * CLOCK_MONOTONIC in nanoseconds. */
 #ifndef EPHEMERA_STATS_H
 #define EPHEMERA_STATS_H
 
@@ -60,8 +60,8 @@ struct worker_stats {
 	uint64_t counters[WORKER_COUNTER_COUNT];
 	uint64_t drops[DROP_REASON_COUNT];
 	uint64_t flows_in_flight; /* a gauge: entries of the flow table in use */
-	uint64_t generation;      /* of the snapshot this worker runs on; 0: none yet */
-	uint64_t heartbeat;       /* turns of the worker's loop, in units of 1,024 */
+	uint64_t generation;	  /* of the snapshot this worker runs on; 0: none yet */
+	uint64_t heartbeat;	  /* turns of the worker's loop, in units of 1,024 */
 	uint64_t latency[STATS_LATENCY_BUCKETS];
 	uint64_t latency_sum_us;
 	struct upstream_stats upstreams[SNAPSHOT_UPSTREAMS_MAX];
@@ -78,11 +78,11 @@ struct stats_header {
 	uint64_t started_ns;
 	uint64_t pid;
 	uint64_t flows_per_worker;
-	uint64_t generation;    /* adopted by every worker */
-	uint64_t mbufs_total;   /* packet buffers in the pool */
-	uint64_t mbufs_in_use;  /* a gauge, refreshed every 100 ms; drivers hold some at rest */
-	uint64_t updated_ns;    /* when the gauges of this header were refreshed */
-	uint64_t draining;      /* 1 from the request to stop on */
+	uint64_t generation;   /* adopted by every worker */
+	uint64_t mbufs_total;  /* packet buffers in the pool */
+	uint64_t mbufs_in_use; /* a gauge, refreshed every 100 ms; drivers hold some at rest */
+	uint64_t updated_ns;   /* when the gauges of this header were refreshed */
+	uint64_t draining;     /* 1 from the request to stop on */
 } __attribute__((aligned(64)));
 
 #endif

@@ -79,7 +79,7 @@ struct dns_header {
 
 enum {
 	DNS_HEADER_BYTES = 12,
-	DNS_QR = 0x80,     /* flags1 */
+	DNS_QR = 0x80,	   /* flags1 */
 	DNS_OPCODE = 0x78, /* flags1, mask */
 	DNS_OPCODE_SHIFT = 3,
 	DNS_AA = 0x04,
@@ -101,11 +101,11 @@ enum {
 	DNS_REFUSED = 5,
 
 	DNS_LABEL_BYTES_MAX = 63,
-	DNS_NAME_BYTES_MAX = 255,                         /* with length bytes and the root, RFC 1035 section 3.1 */
+	DNS_NAME_BYTES_MAX = 255, /* with length bytes and the root, RFC 1035 section 3.1 */
 	DNS_QUESTION_BYTES_MAX = DNS_NAME_BYTES_MAX + 4, /* name, type, class */
 
 	DNS_TYPE_OPT = 41,
-	DNS_OPTION_EDE = 15,                /* RFC 8914 */
+	DNS_OPTION_EDE = 15,		    /* RFC 8914 */
 	DNS_EDE_NO_REACHABLE_AUTHORITY = 22 /* RFC 8914 section 4.23 */
 };
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Answers that we give ourselves, in place of an upstream. [worker] */
+#ifndef EPHEMERA_ANSWER_H
+#define EPHEMERA_ANSWER_H
+
+#include "batch.h"
+#include "worker.h"
+
+#define ANSWER_NO_EDE UINT16_MAX
+
+/* Turns query `i` of the batch into an answer with `rcode` and sends it: the header, the question if the
+ * packet's question_bytes say that it has a good one, and an OPT record if the query had one (RFC 6891
+ * section 6.1.1: "If an OPT record is present in a received request, compliant responders MUST include an OPT
+ * record in their respective responses"), with extended error `ede` (RFC 8914) unless that is ANSWER_NO_EDE.
+ */
+void answer_own(struct worker *worker, struct batch *batch, unsigned i, uint8_t rcode, uint16_t ede);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Gives each query its source and begins its flow.
+ * Way:   choose -> [draw] -> rewrite
+ * Runs:  workers, each on its own random stream, its own addresses and ports, and its own flow table.
+ * Never: reuses a draw, or prefers a port because it is cheap: the only draw refused is one whose slot is
+ * taken. */
+#include "draw.h"
+
+#include <rte_ether.h>
+
+#include "stages.h"
+
+/* One word: 16 bits are the ID; 48 bits, read as a fraction of 1, choose the address and what is left of the
+ * fraction the port. The bias is below addresses x ports / 2^48. */
+struct draw
+draw_from(struct random_stream *random, const struct view_space *space, const struct flow_table *flows)
+{
+	const uint64_t fraction_mask = (UINT64_C(1) << 48) - 1;
+	const uint64_t word = random_u64(random);
+	const struct view_source *source;
+	struct draw draw;
+	uint64_t product;
+
+	draw.id.raw = (uint16_t)word;
+	product = (word >> 16) * space->source_count;
+	source = &space->sources[product >> 48];
+	product = (product & fraction_mask) * source->port_count;
+	draw.port = be16_from(source->ports[product >> 48]);
+	draw.source = source->slot;
+	draw.flow_index = flow_index(flows, draw.port, draw.id);
+	return draw;
+}
+
+bool
+draw_settle(struct worker *w, const struct view_space *space, struct draw *draw)
+{
+	for (int tries = 0; w->flows.flows[draw->flow_index].state != FLOW_FREE; tries++) {
+		if (tries == DRAW_TRIES)
+			return false;
+		worker_count(w, COUNTER_redraws, 1);
+		*draw = draw_from(&w->random, space, &w->flows);
+	}
+	return true;
+}
+
+static const struct view_space *
+space_of(const struct worker *w, uint16_t upstream)
+{
+	bool ipv4 = address_is_ipv4(&w->view->snapshot->upstreams[upstream].address);
+
+	return view_space(w->view, w->index, ipv4 ? FAMILY_IPV4 : FAMILY_IPV6);
+}
+
+/* First pass: draws for all, so that the lines of the table are on their way when the second pass needs them.
+ */
+static void
+draw_all(struct worker *w, struct batch *b, struct draw *draws)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+		const struct view_space *space = space_of(w, b->packets[i].upstream);
+
+		if (unlikely(space->source_count == 0)) {
+			w->stats->upstreams[b->packets[i].upstream].in_flight--;
+			worker_drop(w, b->mbufs[i], DROP_no_source);
+			continue;
+		}
+		draws[kept] = draw_from(&w->random, space, &w->flows);
+		rte_prefetch0(&w->flows.flows[draws[kept].flow_index]);
+		rte_prefetch0(w->flows.flows[draws[kept].flow_index].question);
+		rte_prefetch0(&w->flows.port_live[be16_to(draws[kept].port)]);
+		b->queries[kept++] = i;
+	}
+	b->query_count = kept;
+}
+
+static enum drop_reason
+draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
+{
+	struct packet *p = &b->packets[i];
+	const struct dns_header *dns = packet_dns(b, i);
+	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
+	struct flow fresh = {
+		.state = FLOW_CLIENT,
+		.reply_port = w->view->snapshot->upstreams[p->upstream].port_index,
+		.client_in_port = p->in_port,
+		.opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT,
+		.upstream = p->upstream,
+		.sent_tsc = w->now_tsc,
+		.deadline_tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT) + w->view->timeout_ticks,
+		.service = p->slot,
+		.question_bytes = p->question_bytes,
+		.client_id = dns->id,
+		.client_port = p->source_port,
+		.client_address = p->source,
+	};
+
+	memcpy(&fresh.client_mac, &eth->src_addr, sizeof(fresh.client_mac));
+	if (unlikely(!draw_settle(w, space_of(w, p->upstream), draw)))
+		return DROP_flow_table_full;
+	if (unlikely(!flow_cell_take(&w->flows, p->question_bytes, &fresh.cell)))
+		return DROP_long_name_pool_full;
+	fresh.source = p->drawn_source = draw->source;
+	fresh.source_port = p->drawn_port = draw->port;
+	fresh.id = p->drawn_id = draw->id;
+	flow_begin(&w->flows, draw->flow_index, &fresh, packet_question(b, i));
+	return DROP_REASON_COUNT;
+}
+
+void
+draw(struct worker *w, struct batch *b)
+{
+	struct draw draws[BATCH_MAX];
+	uint32_t kept = 0;
+
+	draw_all(w, b, draws);
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+		const enum drop_reason reason = draw_begin(w, b, i, &draws[n]);
+
+		if (unlikely(reason != DROP_REASON_COUNT)) {
+			w->stats->upstreams[b->packets[i].upstream].in_flight--;
+			worker_drop(w, b->mbufs[i], reason);
+			continue;
+		}
+		b->queries[kept++] = i;
+	}
+	b->query_count = kept;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The draw: a source address, a port and an ID for a query, each fresh, uniform and unpredictable. */
+#ifndef EPHEMERA_DRAW_H
+#define EPHEMERA_DRAW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/wire.h"
+#include "worker.h"
+
+#define DRAW_TRIES 16 /* at half a full table, one query in 65,536 finds no slot */
+
+struct draw {
+	struct be16 port, id;
+	uint16_t source; /* slot */
+	uint32_t flow_index;
+};
+
+/* Draws from the part of a family that is the worker's; space->source_count is not 0. RFC 5452 section 9.2:
+ * "use an unpredictable source port for outgoing queries from the range of available ports that is as large
+ * as possible and practicable", and the same for the ID. [worker] */
+struct draw draw_from(struct random_stream *random, const struct view_space *space,
+		      const struct flow_table *flows);
+
+/* Draws again until the slot is free, DRAW_TRIES times at the most. False: none was. [worker] */
+bool draw_settle(struct worker *worker, const struct view_space *space, struct draw *draw);
+
+#endif

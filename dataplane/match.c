@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Believes a reply only if everything fits (RFC 5452 section 9.1), and ends the flow it answers.
+ * Way:   classify -> [match] -> restore
+ * Runs:  workers; reads and ends flows of this worker.
+ * Never: ends a flow for a packet that it does not believe, answers one, or lets a hash decide. */
+#include "name.h"
+#include "probe.h"
+#include "shared/message.h"
+#include "stages.h"
+
+#define MATCH_OK DROP_REASON_COUNT
+
+/* No query in flight has this address, port and ID: a straggler, a guess on a live port, or noise? */
+static enum drop_reason
+match_no_flow(const struct worker *w, const struct packet *p, const struct flow *flow, struct be16 id)
+{
+	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[flow->upstream];
+
+	if (flow->state == FLOW_FREE && flow->sequence != 0 &&
+	    flow_key_equal(flow, p->slot, p->destination_port, id) &&
+	    address_equal(&u->address, &p->source) && be16_equal(u->port, p->source_port))
+		return DROP_reply_late;
+	if (w->flows.port_live[be16_to(p->destination_port)] > 0)
+		return DROP_reply_wrong_id;
+	return DROP_reply_unknown;
+}
+
+/* RFC 1035 section 4.1.1 lets a server refuse without the question: a bare header is believed when it says
+ * nothing but an error. */
+static bool
+match_bare_error(const struct dns_header *dns)
+{
+	uint8_t rcode = dns->flags2 & DNS_RCODE;
+
+	return dns->qdcount.raw == 0 && dns->ancount.raw == 0 && dns->nscount.raw == 0 &&
+	       rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN;
+}
+
+/* "The question section ... byte for byte" as it was sent: name, case included, type and class. */
+static enum drop_reason
+match_question(const struct worker *w, struct packet *p, const struct flow *flow,
+	       const struct dns_header *dns)
+{
+	const uint8_t *question = (const uint8_t *)(dns + 1), *sent = flow_question(&w->flows, flow);
+	const uint32_t bytes = flow->question_bytes;
+
+	if (match_bare_error(dns))
+		return MATCH_OK;
+	if (be16_to(dns->qdcount) != 1 || p->dns_bytes < DNS_HEADER_BYTES + bytes)
+		return DROP_reply_wrong_question;
+	if (likely(memcmp(question, sent, bytes) == 0)) {
+		p->question_bytes = (uint16_t)bytes;
+		return MATCH_OK;
+	}
+	if (name_equal_nocase(question, sent, bytes - 4) &&
+	    memcmp(question + bytes - 4, sent + bytes - 4, 4) == 0)
+		return DROP_reply_wrong_case;
+	return DROP_reply_wrong_question;
+}
+
+static enum drop_reason
+match_reply(const struct worker *w, struct packet *p, const struct flow *flow, const struct dns_header *dns)
+{
+	const struct snapshot_upstream *u;
+
+	if (!(dns->flags1 & DNS_QR))
+		return DROP_reply_not_reply;
+	if (flow->state == FLOW_FREE || !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
+		return match_no_flow(w, p, flow, dns->id);
+	u = &w->view->snapshot->upstreams[flow->upstream];
+	if (!address_equal(&u->address, &p->source) || !be16_equal(u->port, p->source_port))
+		return DROP_reply_wrong_upstream;
+	if (p->in_port != flow->reply_port)
+		return DROP_reply_wrong_port;
+	if ((dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT != flow->opcode)
+		return DROP_reply_not_reply;
+	return match_question(w, p, flow, dns);
+}
+
+static void
+match_account(struct worker *w, const struct flow *flow, const struct dns_header *dns)
+{
+	struct upstream_stats *stats = &w->stats->upstreams[flow->upstream];
+	uint64_t us = worker_us(w, w->now_tsc - flow->sent_tsc);
+
+	stats->in_flight--;
+	if (flow->state == FLOW_PROBE) {
+		worker_count(w, COUNTER_probe_replies, 1);
+		return;
+	}
+	stats->answers++;
+	stats->servfails += (dns->flags2 & DNS_RCODE) == DNS_SERVFAIL;
+	w->stats->latency[latency_bucket_of(us)]++;
+	w->stats->latency_sum_us += us;
+}
+
+/* What the ended flow says of the client stays readable until queries of this turn are drawn: restore relies
+ * on it. */
+void
+match(struct worker *w, struct batch *b)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t n = 0; n < b->reply_count; n++) {
+		const uint8_t i = b->replies[n];
+		struct packet *p = &b->packets[i];
+		struct flow *flow = &w->flows.flows[p->flow_index];
+		const struct dns_header *dns = packet_dns(b, i);
+		const enum drop_reason reason = match_reply(w, p, flow, dns);
+
+		if (unlikely(reason != MATCH_OK)) {
+			worker_drop(w, b->mbufs[i], reason);
+			continue;
+		}
+		match_account(w, flow, dns);
+		if (unlikely(flow->state == FLOW_PROBE)) {
+			probe_report(w, flow, PROBE_REPLY, dns->flags2 & DNS_RCODE);
+			worker_count(w, COUNTER_absorbed, 1);
+			rte_pktmbuf_free(b->mbufs[i]);
+		} else {
+			b->replies[kept++] = i;
+		}
+		flow_end(&w->flows, flow);
+	}
+	b->reply_count = kept;
+}

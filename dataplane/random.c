@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Random numbers for the draws.
+ * Runs:  workers, each on its own stream; the block is made between bursts.
+ * Never: asks the kernel after the start. */
+#include "random.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+void
+random_refill(struct random_stream *stream)
+{
+	static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+	struct {
+		uint8_t key[32];
+		uint64_t words[RANDOM_WORDS];
+	} block;
+
+	crypto_stream_chacha20((unsigned char *)&block, sizeof(block), nonce, stream->key);
+	memcpy(stream->key, block.key, sizeof(stream->key));
+	memcpy(stream->words, block.words, sizeof(stream->words));
+	sodium_memzero(&block, sizeof(block));
+	stream->next = 0;
+}
+
+void
+random_init_seeded(struct random_stream *stream, const uint8_t seed[32])
+{
+	memcpy(stream->key, seed, sizeof(stream->key));
+	random_refill(stream);
+}
+
+void
+random_init(struct random_stream *stream)
+{
+	uint8_t seed[32];
+
+	randombytes_buf(seed, sizeof(seed));
+	random_init_seeded(stream, seed);
+	sodium_memzero(seed, sizeof(seed));
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The frame that carries a message from a drawn source to an upstream. */
+#ifndef EPHEMERA_REWRITE_H
+#define EPHEMERA_REWRITE_H
+
+#include "draw.h"
+#include "frame.h"
+#include "worker.h"
+
+/* Writes the headers and sends the message. 0, or the reason it can't go, and then the mbuf is still the
+ * caller's. [worker] */
+int rewrite_send(struct worker *worker, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
+		 uint16_t upstream, const struct draw *draw);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Ends flows that waited too long.
+ * Way:   none; once a turn, between bursts.
+ * Runs:  workers, each over its own table, a piece a millisecond, all of it in FLOW_SWEEP_MS.
+ * Never: takes longer because more has expired than a piece holds. */
+#include "probe.h"
+#include "shared/message.h"
+#include "stages.h"
+
+#define SWEEP_PIECES 512 /* of the table; one each FLOW_SWEEP_MS / SWEEP_PIECES */
+
+static void
+sweep_flow(struct worker *w, struct flow *flow)
+{
+	w->stats->upstreams[flow->upstream].in_flight--;
+	if (flow->state == FLOW_PROBE) {
+		worker_count(w, COUNTER_probe_timeouts, 1);
+		probe_report(w, flow, PROBE_TIMEOUT, 0);
+	} else {
+		worker_count(w, COUNTER_timeouts, 1);
+		w->stats->upstreams[flow->upstream].timeouts++;
+	}
+	flow_end(&w->flows, flow);
+}
+
+void
+sweep(struct worker *w)
+{
+	const uint32_t tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT);
+	const uint32_t piece = (w->flows.mask + 1) / SWEEP_PIECES + 1;
+
+	if (likely((int64_t)(w->now_tsc - w->sweep_next_tsc) < 0))
+		return;
+	w->sweep_next_tsc = w->now_tsc + w->tsc_hz * FLOW_SWEEP_MS / 1000 / SWEEP_PIECES;
+	for (uint32_t n = 0; n < piece; n++) {
+		struct flow *flow = &w->flows.flows[w->flows.sweep_next];
+
+		w->flows.sweep_next = (w->flows.sweep_next + 1) & w->flows.mask;
+		if (flow->state != FLOW_FREE && (int32_t)(tick - flow->deadline_tick) >= 0)
+			sweep_flow(w, flow);
+	}
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Sends frames: each port's are gathered and go out together at the end of the worker's turn. [worker]
+ *
+ * A worker without a queue on a port hands its frames to the worker that has one. What a full queue does not
+ * take waits for the next turn, up to BATCH_MAX frames a port; the rest is dropped and counted. */
+#ifndef EPHEMERA_TRANSMIT_H
+#define EPHEMERA_TRANSMIT_H
+
+#include "worker.h"
+
+/* Takes a finished frame for a port of the machine (position in worker->ports). */
+void transmit_put(struct worker *worker, unsigned port, struct rte_mbuf *mbuf);
+
+/* Sends what was gathered. */
+void transmit_flush(struct worker *worker);
+
+/* Takes over the frames that other workers handed here to be sent. */
+void transmit_outbox(struct worker *worker);
+
+/* Hands a received packet to the worker that owns its flow. */
+void transmit_hand_over(struct worker *worker, unsigned peer, struct rte_mbuf *mbuf);
+
+#endif

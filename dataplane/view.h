@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the workers look at: a snapshot, and the tables derived from it when it was adopted.
+ *
+ * Made by the main thread (view_make), immutable while workers use it, freed by the main thread after every
+ * worker passed a quiescent state (adopt.h). Hash tables are keyed with a secret of this process. */
+#ifndef EPHEMERA_VIEW_H
+#define EPHEMERA_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "owner.h"
+#include "shared/snapshot.h"
+
+#define VIEW_NONE	   UINT16_MAX
+#define VIEW_ADDRESS_SLOTS 2048 /* of the address table: 64 + 256 + 512 addresses at the most */
+
+enum view_family {
+	FAMILY_IPV4,
+	FAMILY_IPV6,
+	FAMILY_COUNT,
+};
+
+/* All that an address of the snapshot is. Services and upstreams on one address and several ports are
+ * chained. */
+struct view_address {
+	struct address address;
+	uint16_t source;	 /* slot, or VIEW_NONE */
+	uint16_t first_service;	 /* slot, or VIEW_NONE */
+	uint16_t first_upstream; /* slot, or VIEW_NONE */
+	uint16_t used;
+};
+
+/* A source address that a worker may draw, and the ports that are its there. */
+struct view_source {
+	const uint16_t *ports; /* host order */
+	uint32_t port_count;   /* never 0 */
+	uint16_t slot;
+};
+
+/* All that a worker may draw from in one family. */
+struct view_space {
+	uint32_t source_count;
+	struct view_source sources[SNAPSHOT_SOURCES_MAX];
+};
+
+struct view {
+	struct snapshot *snapshot; /* owned */
+	uint64_t seed;		   /* of the address table */
+	uint32_t timeout_ticks;	   /* snapshot's timeout in the ticks of flow.h */
+
+	/* Upstreams that queries may be given to now, slots. */
+	uint32_t usable_count;
+	uint16_t usable[SNAPSHOT_UPSTREAMS_MAX];
+
+	uint16_t next_service[SNAPSHOT_SERVICES_MAX];
+	uint16_t next_upstream[SNAPSHOT_UPSTREAMS_MAX];
+	struct view_address addresses[VIEW_ADDRESS_SLOTS];
+
+	struct owner_map owners;
+	uint32_t worker_count;
+	struct view_space *spaces; /* [worker_count][FAMILY_COUNT] */
+	uint16_t *ports;	   /* the lists that spaces point into */
+};
+
+/* Derives a view from a snapshot that snapshot_validate() accepted, and takes ownership of it. `owners`
+ * remembers from view to view who owns what. 0, or -ENOMEM (the snapshot is then still the caller's). [main]
+ */
+int view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz, struct view **view);
+
+void view_free(struct view *view); /* [main] NULL is fine */
+
+/* What an address is, or NULL. [worker] */
+const struct view_address *view_find(const struct view *view, const struct address *address);
+
+static inline const struct view_space *
+view_space(const struct view *view, unsigned worker, enum view_family family)
+{
+	return &view->spaces[worker * FAMILY_COUNT + family];
+}
+
+#endif
