@@ -47,13 +47,15 @@ struct steer_ports {
 	X(reply, "UDP from an upstream to a source address and port, redirected")                            \
 	X(stray, "UDP to a source address and port from no upstream, dropped")                               \
 	X(fragment, "IP fragment towards a source address, dropped")                                         \
-	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")
+	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")                                   \
+	X(deep, "more VLAN tags, or IPv6 extension headers to a source address, than are walked, dropped")   \
+	X(orphan, "query or reply on a queue without a socket: the query to the kernel, the reply dropped")
 
 enum steer_verdict {
 #define X(name, help) STEER_##name,
 	STEER_VERDICTS(X)
 #undef X
-	STEER_VERDICT_COUNT
+		STEER_VERDICT_COUNT
 };
 
 /* The maps whose descriptors the dataplane hands over, in this order. */
@@ -63,7 +65,7 @@ enum steer_map {
 #define X(name) STEER_MAP_##name,
 	STEER_MAPS(X)
 #undef X
-	STEER_MAP_COUNT
+		STEER_MAP_COUNT
 };
 
 #endif

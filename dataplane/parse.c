@@ -123,6 +123,9 @@ parse_ipv6(struct cursor *c, struct packet *p)
 	p->is_ipv4 = 0;
 	memcpy(p->source.bytes, ip->src_addr, 16);
 	memcpy(p->destination.bytes, ip->dst_addr, 16);
+	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as IPv4. */
+	if (address_is_ipv4(&p->source) || address_is_ipv4(&p->destination))
+		return DROP_ip_header;
 	return parse_extensions(c, ip->proto);
 }
 
