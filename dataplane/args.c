@@ -29,8 +29,8 @@ flows_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 	flows = strtoull(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || flows < ARGS_FLOWS_MIN ||
 	    flows > ARGS_FLOWS_MAX || (flows & (flows - 1)) != 0) {
-		snprintf(why, why_bytes, "--flows %s: give a power of two from %u to %u", value, ARGS_FLOWS_MIN,
-		         ARGS_FLOWS_MAX);
+		snprintf(why, why_bytes, "--flows %s: give a power of two from %u to %u", value,
+			 ARGS_FLOWS_MIN, ARGS_FLOWS_MAX);
 		return -EINVAL;
 	}
 	args->flows_per_worker = (uint32_t)flows;
@@ -73,8 +73,8 @@ static const struct option_row {
 	{"--version", false, version_parse},
 };
 
-/* The value of option `name` at argv[*i], either behind = or in the next argument (*i then moves on); NULL if this
- * is another option or has no value. */
+/* The value of option `name` at argv[*i], either behind = or in the next argument (*i then moves on); NULL if
+ * this is another option or has no value. */
 static const char *
 option_value(const char *name, int argc, char **argv, int *i)
 {
@@ -147,7 +147,8 @@ vdev_parse(struct args *args, const char *vdev, char *why, size_t why_bytes)
 	snprintf(args->xdp[args->xdp_count], IF_NAMESIZE, "%.*s", (int)length, iface);
 	for (uint32_t i = 0; i < args->xdp_count; i++)
 		if (strcmp(args->xdp[i], args->xdp[args->xdp_count]) == 0) {
-			snprintf(why, why_bytes, "interface %s is named by two ports: name it once", args->xdp[i]);
+			snprintf(why, why_bytes, "interface %s is named by two ports: name it once",
+				 args->xdp[i]);
 			return -EINVAL;
 		}
 	args->xdp_count++;
@@ -181,7 +182,8 @@ eal_look(struct args *args, char **argv, char *why, size_t why_bytes)
 int
 args_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes)
 {
-	*args = (struct args){.runtime_dir = ARGS_RUNTIME_DIR_DEFAULT, .flows_per_worker = ARGS_FLOWS_DEFAULT};
+	*args = (struct args){.runtime_dir = ARGS_RUNTIME_DIR_DEFAULT,
+			      .flows_per_worker = ARGS_FLOWS_DEFAULT};
 
 	for (args->eal_argc = 1; args->eal_argc < argc; args->eal_argc++)
 		if (strcmp(argv[args->eal_argc], "--") == 0)

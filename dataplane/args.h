@@ -16,9 +16,9 @@
 #include "shared/snapshot.h"
 
 #define ARGS_RUNTIME_DIR_DEFAULT "/run/ephemera"
-#define ARGS_FLOWS_DEFAULT       (1u << 20)
-#define ARGS_FLOWS_MIN           1024u
-#define ARGS_FLOWS_MAX           (1u << 26)
+#define ARGS_FLOWS_DEFAULT	 (1u << 20)
+#define ARGS_FLOWS_MIN		 1024u
+#define ARGS_FLOWS_MAX		 (1u << 26)
 
 enum args_wish {
 	ARGS_RUN,
@@ -34,7 +34,7 @@ struct args {
 	int eal_argc; /* argv[0] and what stands before `--` */
 	uint32_t xdp_count;
 	char xdp[SNAPSHOT_PORTS_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
-	uint64_t memory_mb;                        /* 0: not said */
+	uint64_t memory_mb;			   /* 0: not said */
 	bool no_huge;
 	bool log_level_given;
 };

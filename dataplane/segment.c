@@ -60,8 +60,8 @@ segment_open(struct segment *segment, uint32_t worker_count, uint64_t flows_per_
 		goto close_fd;
 	}
 	/* Our mapping exists, so that F_SEAL_FUTURE_WRITE leaves it writable and no other. */
-	if (fcntl(segment->fd, F_ADD_SEALS,
-	          F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
+	if (fcntl(segment->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) <
+	    0) {
 		status = -errno;
 		goto unmap;
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The statistics segment of shared/stats.h: made here, written by main (header) and workers (their blocks).
  *
- * A memfd: no name, no file, gone with the last that maps it. It is sealed so that it can neither change its size nor be
- * written through any other mapping than ours: what a reader gets is read-only whatever it does. */
+ * A memfd: no name, no file, gone with the last that maps it. It is sealed so that it can neither change its
+ * size nor be written through any other mapping than ours: what a reader gets is read-only whatever it does.
+ */
 #ifndef EPHEMERA_SEGMENT_H
 #define EPHEMERA_SEGMENT_H
 
@@ -13,7 +14,7 @@
 struct segment {
 	struct stats_header *header;
 	uint64_t size_bytes;
-	int fd;        /* ours */
+	int fd;	       /* ours */
 	int fd_reader; /* opened read-only: what others are given */
 };
 
@@ -26,7 +27,8 @@ segment_worker(const struct segment *segment, uint32_t worker)
 {
 	const struct stats_header *h = segment->header;
 
-	return (struct worker_stats *)((uint8_t *)segment->header + h->worker_offset + worker * h->worker_stride);
+	return (struct worker_stats *)((uint8_t *)segment->header + h->worker_offset +
+				       worker * h->worker_stride);
 }
 
 /* CLOCK_MONOTONIC in nanoseconds: the time of the segment. [any] */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The XDP side of AF_XDP ports: who owns the interface, and the descriptors of the steering program's maps.
  *
- * DPDK's driver loads and attaches the program (xdp_prog=), and detaches it when the port is closed - whatever
- * program that is. So interfaces are claimed before EAL makes ports of them:
+ * DPDK's driver loads and attaches the program (xdp_prog=), and detaches it when the port is closed -
+ * whatever program that is. So interfaces are claimed before EAL makes ports of them:
  *
- *   steer_claim()      each interface exists, is up, is nobody else's (a lock, held for life), and carries no XDP
- *                      program; one of ours that a killed dataplane left attached is removed, by its name
+ *   steer_claim()      each interface exists, is up, is nobody else's (a lock, held for life), and carries no
+ * XDP program; one of ours that a killed dataplane left attached is removed, by its name
  *   ... EAL, ports_open() ...
  *   steer_find_maps()  the descriptors of the maps, to hand over
  *   steer_check()      now and then: is our program still the one attached?

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line `ephemeractl`: what all its commands share.
+ *
+ * main.c has the table of commands and reads the options; each command is a function that gets them and
+ * returns the exit status. What a command prints goes to stdout, what went wrong to stderr, one line each.
+ * Threads: one. */
+#ifndef EPHEMERA_CLI_H
+#define EPHEMERA_CLI_H
+
+#include <stdbool.h>
+#include <jansson.h>
+
+#include "../config.h"
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_REFUSED = 1, /* ephemerad said no, or a check failed */
+	CLI_USAGE = 2,
+	CLI_UNREACHABLE = 3, /* no answer from ephemerad */
+};
+
+struct cli_options {
+	const char *config_path; /* NULL: not given */
+	const char *socket_path; /* NULL: not given */
+	const char *operand;	 /* NULL: the command has none */
+	bool json, all, print;
+};
+
+/* "ephemeractl: " and the line, on stderr. */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Loads the configuration; CLI_OK, or CLI_REFUSED after its mistakes on stderr. Warnings are shown if
+ * `warnings`. */
+enum cli_exit cli_config_load(const char *path, bool warnings, struct config **config);
+
+/* The commands. */
+enum cli_exit cli_status(const struct cli_options *options);
+enum cli_exit cli_stats(const struct cli_options *options);
+enum cli_exit cli_upstreams(const struct cli_options *options);
+enum cli_exit cli_port(const struct cli_options *options);
+enum cli_exit cli_reload(const struct cli_options *options);
+enum cli_exit cli_config_check(const struct cli_options *options);
+enum cli_exit cli_config_keys(const struct cli_options *options);
+enum cli_exit cli_exec_dataplane(const struct cli_options *options);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asks ephemerad over its socket: one line of JSON there, one line back. Threads: one. */
+#ifndef EPHEMERA_CLI_CLIENT_H
+#define EPHEMERA_CLI_CLIENT_H
+
+#include "cli.h"
+
+/* Sends {"command": command} with the members of `arguments` added (NULL: none; the reference is taken over).
+ * CLI_OK and *result (json_decref() it), or another status after a line on stderr. */
+enum cli_exit client_ask(const struct cli_options *options, const char *command, json_t *arguments,
+			 json_t **result);
+
+/* Prints a result as it came, for --json. */
+void client_print(const json_t *result);
+
+/* Members of a JSON object; absent or of another type: 0, "-", false, NULL. */
+long long json_number(const json_t *object, const char *key);
+const char *json_text(const json_t *object, const char *key);
+bool json_truth(const json_t *object, const char *key);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands config check and config keys, and the loading of the configuration for the others. */
+#include "../config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../schema.h"
+#include "cli.h"
+#include "client.h"
+
+/* Loads `path` and gives the lines that the loading wrote; the caller frees *lines. */
+static int
+config_load_lines(const char *path, struct config **config, char **lines)
+{
+	size_t bytes;
+	FILE *stream = open_memstream(lines, &bytes);
+	int err;
+
+	if (stream == NULL) {
+		cli_complain("out of memory");
+		exit(CLI_REFUSED);
+	}
+	err = config_load(path, config, stream);
+	fclose(stream);
+	return err;
+}
+
+enum cli_exit
+cli_config_load(const char *path, bool warnings, struct config **config)
+{
+	char *lines;
+	int err = config_load_lines(path, config, &lines);
+
+	if (err != 0 || warnings)
+		fputs(lines, stderr);
+	free(lines);
+	return err == 0 ? CLI_OK : CLI_REFUSED;
+}
+
+/* "errors" has the warnings too: they say of themselves that they are. */
+static void
+check_print(bool good, char *lines)
+{
+	json_t *errors = json_array(), *result;
+
+	for (char *line = strtok(lines, "\n"); line != NULL; line = strtok(NULL, "\n"))
+		json_array_append_new(errors, json_string(line));
+	result = json_pack("{s:b, s:o}", "ok", good, "errors", errors);
+	client_print(result);
+	json_decref(result);
+}
+
+enum cli_exit
+cli_config_check(const struct cli_options *options)
+{
+	struct config *config = NULL;
+	char *lines;
+	int err = config_load_lines(options->operand, &config, &lines);
+
+	if (options->json) {
+		check_print(err == 0, lines);
+	} else {
+		fputs(lines, stderr);
+		if (err == 0)
+			printf("%s: good: %u upstreams, %u source addresses, %u source ports\n",
+			       options->operand, config->upstream_count, config->source.address_count,
+			       config->source.port_count);
+	}
+	free(lines);
+	config_free(config);
+	return err == 0 ? CLI_OK : CLI_REFUSED;
+}
+
+enum cli_exit
+cli_config_keys(const struct cli_options *options)
+{
+	schema_print(stdout);
+	return CLI_OK;
+}

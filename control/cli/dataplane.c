@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command exec-dataplane: finds the programs, makes the command line, becomes the dataplane. */
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "eal.h"
+
+/* Finds a file of ours: beside this program in a tree where it was built, or where it is installed. If it is
+ * at neither, `path` is the installed place. */
+static void
+file_find(const char *built, const char *installed, char path[PATH_MAX])
+{
+	char program[PATH_MAX], beside[PATH_MAX];
+	ssize_t bytes = readlink("/proc/self/exe", program, sizeof(program) - 1);
+
+	snprintf(path, PATH_MAX, "%s", installed);
+	if (bytes <= 0)
+		return;
+	program[bytes] = 0;
+	if (snprintf(beside, sizeof(beside), "%s/%s", dirname(program), built) < (int)sizeof(beside) &&
+	    access(beside, F_OK) == 0 && realpath(beside, path) == NULL)
+		snprintf(path, PATH_MAX, "%s", installed);
+}
+
+/* EAL's own words about these are hard to read. */
+static enum cli_exit
+cores_check(const struct config_dataplane *dataplane)
+{
+	long cores = sysconf(_SC_NPROCESSORS_CONF);
+
+	if (dataplane->main_core >= cores) {
+		cli_complain("dataplane.main_core: this machine has no core %u: choose one from 0 to %ld",
+			     dataplane->main_core, cores - 1);
+		return CLI_REFUSED;
+	}
+	for (unsigned i = 0; i < dataplane->worker_count; i++) {
+		if (dataplane->worker_cores[i] >= cores) {
+			cli_complain(
+				"dataplane.worker_cores: this machine has no core %u: choose from 0 to %ld",
+				dataplane->worker_cores[i], cores - 1);
+			return CLI_REFUSED;
+		}
+	}
+	return CLI_OK;
+}
+
+/* Comes back only if it fails. */
+static enum cli_exit
+dataplane_become(const struct config *config, struct eal_command *command, const char *steer)
+{
+	enum cli_exit status = cores_check(&config->dataplane);
+
+	if (status != CLI_OK)
+		return status;
+	if (access(steer, R_OK) != 0) {
+		cli_complain("cannot read %s: %s: install Ephemera, or build it", steer, strerror(errno));
+		return CLI_REFUSED;
+	}
+	execv(command->words[0], command->words);
+	cli_complain("cannot execute %s: %s: install Ephemera, or build it", command->words[0],
+		     strerror(errno));
+	return CLI_REFUSED;
+}
+
+enum cli_exit
+cli_exec_dataplane(const struct cli_options *options)
+{
+	const char *path = options->config_path != NULL ? options->config_path : CONFIG_PATH_DEFAULT;
+	char program[PATH_MAX], steer[PATH_MAX];
+	struct eal_command command;
+	struct config *config;
+	enum cli_exit status = cli_config_load(path, true, &config);
+	int err;
+
+	if (status != CLI_OK)
+		return status;
+	file_find("../dataplane/ephemera-dataplane", EPHEMERA_SBINDIR "/ephemera-dataplane", program);
+	file_find("../bpf/steer.bpf.o", EPHEMERA_LIBDIR "/steer.bpf.o", steer);
+	err = eal_build(config, program, steer, &command);
+	if (err != 0) {
+		cli_complain("%s: %s", steer,
+			     err == -EINVAL ? "DPDK takes no path with a comma: move it" : strerror(-err));
+		status = CLI_REFUSED;
+	} else if (options->print) {
+		eal_print(&command, stdout);
+	} else {
+		status = dataplane_become(config, &command, steer);
+	}
+	if (err == 0)
+		eal_free(&command);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dataplane's command line: DPDK's EAL arguments, "--", and ours. Threads: none. */
+#ifndef EPHEMERA_CLI_EAL_H
+#define EPHEMERA_CLI_EAL_H
+
+#include <stdio.h>
+
+#include "../config.h"
+
+enum {
+	EAL_WORDS_MAX = 24 + 2 * SNAPSHOT_PORTS_MAX,
+};
+
+/* A command line as execv() takes it; free it with eal_free(). */
+struct eal_command {
+	char *words[EAL_WORDS_MAX + 1];
+	unsigned count;
+};
+
+/* Makes the words from the configuration. `steer` is the path of the XDP program's object; -EINVAL if DPDK
+ * could not read it out of a device argument (a comma in it), -ENOMEM. Nothing is left to free then. */
+int eal_build(const struct config *config, const char *program, const char *steer,
+	      struct eal_command *command);
+
+void eal_free(struct eal_command *command);
+
+/* Prints the words on one line, quoted for a shell where that is needed. */
+void eal_print(const struct eal_command *command, FILE *out);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loads the configuration file: read, index, hold against the schema, load, fill, build. Each step needs the
+ * ones before it to have found no fault. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config_build.h"
+#include "config_fault.h"
+#include "config_file.h"
+#include "config_tree.h"
+#include "schema.h"
+
+static const cyaml_config_t loader = {
+	.mem_fn = cyaml_mem,
+	.log_level = CYAML_LOG_ERROR,
+	.flags = CYAML_CFG_NO_ALIAS,
+};
+
+/* Loads what schema_check() found good and fills in the defaults. */
+static int
+written_load(struct faults *faults, const char *text, size_t text_bytes, const struct tree_node *top,
+	     struct written **written)
+{
+	cyaml_err_t fault = cyaml_load_data((const uint8_t *)text, text_bytes, &loader, &schema_top,
+					    (cyaml_data_t **)written, NULL);
+
+	if (fault != CYAML_OK) {
+		fault_error(faults, 0, "cannot be loaded: %s: compare it with the sample configuration",
+			    cyaml_strerror(fault));
+		return fault == CYAML_ERR_OOM ? -ENOMEM : -EINVAL;
+	}
+	return schema_fill(*written, top);
+}
+
+static int
+config_make(struct faults *faults, const struct written *written, const struct tree_node *top,
+	    struct config **config)
+{
+	struct build build = {.faults = faults, .written = written, .top = top};
+	int err;
+
+	build.config = calloc(1, sizeof(*build.config));
+	err = build.config != NULL ? config_build(&build) : -ENOMEM;
+	if (err == 0 && faults->errors > 0)
+		err = -EINVAL;
+	if (err != 0)
+		config_free(build.config);
+	else
+		*config = build.config;
+	return err;
+}
+
+static int
+text_load(struct faults *faults, const char *text, size_t text_bytes, struct config **config)
+{
+	struct tree_node *top;
+	struct written *written = NULL;
+	int err = tree_build(faults, text, text_bytes, &top);
+
+	if (err != 0)
+		return err;
+	schema_check(faults, top);
+	if (faults->errors > 0) {
+		err = -EINVAL;
+		goto free_tree;
+	}
+	err = written_load(faults, text, text_bytes, top, &written);
+	if (err == 0)
+		err = config_make(faults, written, top, config);
+	cyaml_free(&loader, &schema_top, written, 0);
+free_tree:
+	tree_free(top);
+	return err;
+}
+
+int
+config_load(const char *path, struct config **config, FILE *errors)
+{
+	struct faults faults = {.out = errors, .path = path};
+	size_t text_bytes;
+	char *text;
+	int err = config_file_read(&faults, &text, &text_bytes);
+
+	if (err == 0) {
+		err = text_load(&faults, text, text_bytes, config);
+		free(text);
+	}
+	if (err != 0 && faults.errors == 0)
+		fault_error(&faults, 0, "cannot be loaded: %s: try again", strerror(-err));
+	return err;
+}
+
+void
+config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (unsigned i = 0; i < config->dataplane.port_count; i++)
+		free(config->dataplane.ports[i].xdp);
+	free(config->service.allow);
+	free(config->runtime_dir);
+	free(config);
+}
+
+const char *
+config_static_difference(const struct config *a, const struct config *b)
+{
+	const struct config_dataplane *left = &a->dataplane, *right = &b->dataplane;
+
+	if (strcmp(a->runtime_dir, b->runtime_dir) != 0)
+		return "runtime_dir";
+	if (left->main_core != right->main_core)
+		return "dataplane.main_core";
+	if (left->worker_count != right->worker_count ||
+	    memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0)
+		return "dataplane.worker_cores";
+	if (left->memory_mb != right->memory_mb)
+		return "dataplane.memory_mb";
+	if (left->flows_per_worker != right->flows_per_worker)
+		return "dataplane.flows_per_worker";
+	if (left->port_count != right->port_count)
+		return "dataplane.ports";
+	for (unsigned i = 0; i < left->port_count; i++) {
+		if (strcmp(left->ports[i].xdp, right->ports[i].xdp) != 0 ||
+		    left->ports[i].queues != right->ports[i].queues)
+			return "dataplane.ports";
+	}
+	return NULL;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration's parts about this machine and about the servers, and the order of all parts. */
+#include "config_build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "question.h"
+
+/* What a worker needs of the hugepages: its flow table with its index, and packet buffers. */
+#define FLOW_BYTES	  160
+#define WORKER_BUFFERS_MB 48
+#define NAME_CHARACTERS	  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+static unsigned
+line_of(const struct tree_node *mapping, const char *key)
+{
+	const struct tree_node *node = tree_find(mapping, key);
+
+	return node != NULL ? node->line : mapping->line;
+}
+
+/* A worker polls without pause, so a core holds one worker and nothing else. */
+static void
+dataplane_cores(struct build *b, const struct tree_node *mapping)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	const struct written_dataplane *written = &b->written->dataplane;
+	const struct tree_node *n = tree_find(mapping, "worker_cores")->first;
+
+	dataplane->main_core = (uint16_t)written->main_core;
+	for (uint32_t i = 0; i < written->worker_cores_count; i++, n = n->next) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (written->worker_cores[j] == written->worker_cores[i])
+				fault_error(b->faults, n->line,
+					    "dataplane.worker_cores: core %u is given twice: give each "
+					    "worker its own",
+					    written->worker_cores[i]);
+		}
+		if (written->worker_cores[i] == written->main_core)
+			fault_error(b->faults, n->line,
+				    "dataplane.worker_cores: core %u is dataplane.main_core too: choose "
+				    "another for one "
+				    "of them",
+				    written->worker_cores[i]);
+		dataplane->worker_cores[dataplane->worker_count++] = (uint16_t)written->worker_cores[i];
+	}
+}
+
+static void
+dataplane_memory(struct build *b, const struct tree_node *mapping)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	uint32_t flows = b->written->dataplane.flows_per_worker;
+	uint64_t flows_mb = ((uint64_t)flows * FLOW_BYTES + (1 << 20) - 1) >> 20;
+	uint64_t needed_mb = dataplane->worker_count * (flows_mb + WORKER_BUFFERS_MB);
+
+	dataplane->flows_per_worker = flows;
+	dataplane->memory_mb = b->written->dataplane.memory_mb;
+	if ((flows & (flows - 1)) != 0) {
+		unsigned below = 1u << (31 - __builtin_clz(flows));
+
+		fault_error(b->faults, line_of(mapping, "flows_per_worker"),
+			    "dataplane.flows_per_worker: %u is not a power of two: write %u or %u", flows,
+			    below, 2 * below);
+		return;
+	}
+	if (dataplane->memory_mb < needed_mb)
+		fault_error(b->faults, line_of(mapping, "memory_mb"),
+			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u flows: write at "
+			    "least %llu",
+			    dataplane->memory_mb, dataplane->worker_count,
+			    dataplane->worker_count == 1 ? "" : "s", flows, (unsigned long long)needed_mb);
+}
+
+/* Names end up in DPDK's device arguments, where commas and equals signs have a meaning. */
+static int
+dataplane_ports(struct build *b, const struct tree_node *list)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	const struct written_port *written = b->written->dataplane.ports;
+
+	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
+		struct config_port *port = &dataplane->ports[dataplane->port_count];
+		unsigned line = line_of(n, "xdp");
+		char quote[FAULT_QUOTE_BYTES];
+
+		if (written->xdp[strspn(written->xdp, NAME_CHARACTERS)] != 0 ||
+		    strcmp(written->xdp, ".") == 0 || strcmp(written->xdp, "..") == 0)
+			fault_error(b->faults, line,
+				    "dataplane.ports.xdp: \"%s\" is not the name of an interface: use "
+				    "letters, digits, "
+				    "'.', '_' and '-'",
+				    fault_quote(written->xdp, quote));
+		for (unsigned i = 0; i < dataplane->port_count; i++) {
+			if (strcmp(dataplane->ports[i].xdp, written->xdp) == 0)
+				fault_error(b->faults, line,
+					    "dataplane.ports.xdp: %s is given twice: give it once",
+					    fault_quote(written->xdp, quote));
+		}
+		port->queues = (uint16_t)written->queues;
+		port->xdp = strdup(written->xdp);
+		if (port->xdp == NULL)
+			return -ENOMEM;
+		dataplane->port_count++;
+	}
+	return 0;
+}
+
+static int
+build_dataplane(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "dataplane");
+
+	dataplane_cores(b, mapping);
+	dataplane_memory(b, mapping);
+	return dataplane_ports(b, tree_find(mapping, "ports"));
+}
+
+/* Questions that a server answers with a transfer or not at all show nothing about its health. */
+static bool
+probe_type_fits(uint16_t type)
+{
+	return type != 0 && type != DNS_TYPE_OPT && !(type >= 249 && type <= 252);
+}
+
+static void
+build_probe(struct build *b, const struct tree_node *upstreams)
+{
+	struct config_probe *probe = &b->config->probe;
+	const struct written_probe *written = &b->written->upstreams.probe;
+	const struct tree_node *node = tree_find(upstreams, "probe"),
+			       *mapping = node != NULL ? node : upstreams;
+	char quote[FAULT_QUOTE_BYTES];
+	const char *why;
+	uint16_t type = 0;
+
+	if (question_type_parse(written->type, &type) != 0 || !probe_type_fits(type))
+		fault_error(
+			b->faults, line_of(mapping, "type"),
+			"upstreams.probe.type: \"%s\" cannot be asked for: write a type like NS, A or TYPE65",
+			fault_quote(written->type, quote));
+	if (question_build(written->name, type, probe->question, &probe->question_bytes, &why) != 0)
+		fault_error(b->faults, line_of(mapping, "name"),
+			    "upstreams.probe.name: \"%s\" is not a name: %s: write one like probe.example.",
+			    fault_quote(written->name, quote), why);
+	if (written->timeout_ms > written->interval_ms)
+		fault_warning(b->faults,
+			      line_of(mapping, node != NULL && tree_find(node, "timeout_ms") != NULL
+						       ? "timeout_ms"
+						       : "interval_ms"),
+			      "upstreams.probe.timeout_ms: %u is longer than interval_ms, %u: lower it, or "
+			      "probes overlap",
+			      written->timeout_ms, written->interval_ms);
+	probe->interval_ms = written->interval_ms;
+	probe->timeout_ms = written->timeout_ms;
+	probe->rise = written->rise;
+	probe->fall = written->fall;
+}
+
+/* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
+static void
+server_twins(struct build *b, const struct tree_node *n, const struct config_upstream *server)
+{
+	const struct config *c = b->config;
+	char text[ADDRESS_TEXT_BYTES];
+
+	address_format(&server->address, text);
+	for (const struct config_upstream *twin = c->upstreams; twin < server; twin++) {
+		if (strcmp(twin->name, server->name) == 0)
+			fault_error(b->faults, line_of(n, "name"),
+				    "upstreams.servers.name: \"%s\" is given twice: give each server its own",
+				    server->name);
+		if (address_equal(&twin->address, &server->address) && twin->port == server->port)
+			fault_error(b->faults, line_of(n, "address"),
+				    "upstreams.servers.address: %s port %u is \"%s\" already: give each "
+				    "server its own",
+				    text, server->port, twin->name);
+	}
+	for (unsigned i = 0; i < c->service.listen_count; i++) {
+		if (address_equal(&c->service.listen[i].address, &server->address)) {
+			fault_error(
+				b->faults, line_of(n, "address"),
+				"upstreams.servers.address: %s is a service address: name another machine",
+				text);
+			break;
+		}
+	}
+	for (unsigned i = 0; i < c->source.address_count; i++) {
+		if (address_equal(&c->source.addresses[i], &server->address))
+			fault_error(b->faults, line_of(n, "address"),
+				    "upstreams.servers.address: %s is a source address: name another machine",
+				    text);
+	}
+}
+
+static void
+server_family(struct build *b, const struct tree_node *n, const struct config_upstream *server)
+{
+	const struct config_source *source = &b->config->source;
+	const char *family = address_is_ipv4(&server->address) ? "IPv4" : "IPv6";
+
+	for (unsigned i = 0; i < source->address_count; i++) {
+		if (address_is_ipv4(&source->addresses[i]) == address_is_ipv4(&server->address))
+			return;
+	}
+	fault_error(b->faults, line_of(n, "address"),
+		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address is %s: add "
+		    "one to "
+		    "source.addresses",
+		    server->name, family, family);
+}
+
+static void
+build_servers(struct build *b, const struct tree_node *list)
+{
+	struct config *c = b->config;
+	const struct written_server *written = b->written->upstreams.servers;
+
+	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
+		struct config_upstream *server = &c->upstreams[c->upstream_count];
+		char quote[FAULT_QUOTE_BYTES];
+
+		if (written->name[strspn(written->name, NAME_CHARACTERS)] != 0) {
+			fault_error(b->faults, line_of(n, "name"),
+				    "upstreams.servers.name: \"%s\" has other characters: use letters, "
+				    "digits, '.', '_' "
+				    "and '-'",
+				    fault_quote(written->name, quote));
+			continue;
+		}
+		strcpy(server->name, written->name);
+		server->port = (uint16_t)written->port;
+		if (!build_address(b, tree_find(n, "address"), written->address, &server->address))
+			continue;
+		server_twins(b, n, server);
+		if (b->sources_good)
+			server_family(b, n, server);
+		c->upstream_count++;
+	}
+}
+
+static int
+build_upstreams(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "upstreams");
+
+	b->config->policy = b->written->upstreams.policy;
+	b->config->timeout_ms = b->written->upstreams.timeout_ms;
+	build_probe(b, mapping);
+	build_servers(b, tree_find(mapping, "servers"));
+	return 0;
+}
+
+static int
+build_runtime_dir(struct build *b)
+{
+	const char *dir = b->written->runtime_dir;
+	char quote[FAULT_QUOTE_BYTES];
+
+	if (dir[0] != '/')
+		fault_error(b->faults, line_of(b->top, "runtime_dir"),
+			    "runtime_dir: \"%s\" is not an absolute path: begin it with /",
+			    fault_quote(dir, quote));
+	b->config->runtime_dir = strdup(dir);
+	return b->config->runtime_dir != NULL ? 0 : -ENOMEM;
+}
+
+int
+config_build(struct build *b)
+{
+	/* In this order: upstreams are compared with sources and services, services with sources. */
+	static int (*const parts[])(struct build *) = {
+		build_runtime_dir, build_dataplane, build_source, build_service, build_upstreams,
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		int err = parts[i](b);
+
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}

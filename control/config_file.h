@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Reads a configuration file into memory, within bounds. Threads: none. */
+#ifndef EPHEMERA_CONFIG_FILE_H
+#define EPHEMERA_CONFIG_FILE_H
+
+#include <stddef.h>
+
+#include "config_fault.h"
+
+#define CONFIG_FILE_BYTES_MAX (4u << 20)
+
+/* Reads the regular file faults->path. 0 and *text (the caller frees it; a 0 follows the last byte), or
+ * -errno after a line to `faults`: absent, unreadable, not a regular file, too large. Never blocks on a pipe
+ * or a device. */
+int config_file_read(struct faults *faults, char **text, size_t *text_bytes);
+
+#endif

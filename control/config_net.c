@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parts of the configuration about addresses and ports: where queries come from, and where clients ask.
+ */
+#include "config_build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+
+#define SOURCE_PORTS_FEW 1024 /* fewer than these deserve a warning: ten bits */
+
+bool
+build_address(struct build *b, const struct tree_node *node, const char *text, struct address *address)
+{
+	char path[TREE_PATH_BYTES], quote[FAULT_QUOTE_BYTES];
+
+	if (address_parse(text, address) != 0) {
+		fault_error(b->faults, node->line,
+			    "%s: \"%s\" is not an address: write one like 192.0.2.1 or 2001:db8::1",
+			    tree_path(node, path), fault_quote(text, quote));
+		return false;
+	}
+	if (!address_is_host(address)) {
+		fault_error(b->faults, node->line,
+			    "%s: %s is not an address of one machine: write a unicast one, not loopback or "
+			    "link-local",
+			    tree_path(node, path), fault_quote(text, quote));
+		return false;
+	}
+	return true;
+}
+
+static bool
+port_parse(const char **text, uint16_t *port)
+{
+	size_t digits = strspn(*text, "0123456789");
+	unsigned long value;
+
+	if (digits == 0 || digits > 5 || (**text == '0' && digits > 1))
+		return false;
+	value = strtoul(*text, NULL, 10);
+	*text += digits;
+	*port = (uint16_t)value;
+	return value <= UINT16_MAX;
+}
+
+/* "first-last", or one port. */
+static bool
+ports_parse(const char *text, uint16_t *first, uint16_t *last)
+{
+	if (!port_parse(&text, first))
+		return false;
+	*last = *first;
+	if (*text == 0)
+		return true;
+	text++;
+	return text[-1] == '-' && port_parse(&text, last) && *text == 0 && *first <= *last;
+}
+
+static void
+source_exclude(struct build *b, const struct tree_node *list)
+{
+	struct config_source *source = &b->config->source;
+	const struct tree_node *n = list != NULL ? list->first : NULL;
+
+	for (; n != NULL; n = n->next) {
+		char quote[FAULT_QUOTE_BYTES];
+		uint16_t first, last;
+
+		fault_quote(n->text, quote);
+		if (!ports_parse(n->text, &first, &last)) {
+			fault_error(b->faults, n->line,
+				    "source.exclude: \"%s\" is neither a port nor a range first-last: write "
+				    "50000 or "
+				    "60000-60010",
+				    quote);
+			continue;
+		}
+		if (first < source->first_port || last > source->last_port)
+			fault_warning(
+				b->faults, n->line,
+				"source.exclude: %s lies outside source.ports, %u-%u: it can be taken out",
+				quote, source->first_port, source->last_port);
+		for (unsigned port = first; port <= last; port++)
+			source->ports[port >> 6] &= ~(UINT64_C(1) << (port & 63));
+	}
+}
+
+static void
+source_ports(struct build *b, const struct tree_node *mapping)
+{
+	struct config_source *source = &b->config->source;
+	const struct tree_node *node = tree_find(mapping, "ports");
+	unsigned line = node != NULL ? node->line : mapping->line;
+	char quote[FAULT_QUOTE_BYTES];
+
+	fault_quote(b->written->source.ports, quote);
+	if (!ports_parse(b->written->source.ports, &source->first_port, &source->last_port)) {
+		fault_error(
+			b->faults, line,
+			"source.ports: \"%s\" is not a range of ports: write first-last, like 49152-65535",
+			quote);
+		return;
+	}
+	if (source->first_port < SNAPSHOT_SOURCE_PORT_MIN) {
+		fault_error(b->faults, line,
+			    "source.ports: %s begins below %u, where services live: begin there or above",
+			    quote, SNAPSHOT_SOURCE_PORT_MIN);
+		return;
+	}
+	for (unsigned port = source->first_port; port <= source->last_port; port++)
+		bitmap_set(source->ports, (uint16_t)port);
+	source_exclude(b, tree_find(mapping, "exclude"));
+	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
+		source->port_count += (unsigned)__builtin_popcountll(source->ports[i]);
+	if (source->port_count == 0)
+		fault_error(b->faults, line,
+			    "source.ports: no port of %s is left: exclude fewer, or widen the range", quote);
+	else if (source->port_count < SOURCE_PORTS_FEW)
+		fault_warning(b->faults, line,
+			      "source.ports: %u ports are easily guessed: widen the range, 49152-65535",
+			      source->port_count);
+}
+
+/* Adds the addresses of one entry of source.addresses. */
+static void
+source_range_add(struct build *b, const struct tree_node *n)
+{
+	struct config_source *source = &b->config->source;
+	char quote[FAULT_QUOTE_BYTES], text[ADDRESS_TEXT_BYTES];
+	struct allow_range range;
+	const char *why;
+
+	fault_quote(n->text, quote);
+	if (address_range_parse(n->text, &range, &why) != 0) {
+		fault_error(b->faults, n->line,
+			    "source.addresses: \"%s\": %s: write an address, first-last, or a prefix", quote,
+			    why);
+		return;
+	}
+	if (address_range_count(&range) > SNAPSHOT_SOURCES_MAX - source->address_count) {
+		fault_error(b->faults, n->line,
+			    "source.addresses: \"%s\" makes more than %u addresses: give fewer", quote,
+			    SNAPSHOT_SOURCES_MAX);
+		return;
+	}
+	for (struct address a = range.first;; a = address_next(&a)) {
+		address_format(&a, text);
+		if (!build_address(b, n, text, &a))
+			return;
+		for (unsigned i = 0; i < source->address_count; i++) {
+			if (address_equal(&source->addresses[i], &a)) {
+				fault_error(b->faults, n->line,
+					    "source.addresses: %s is given twice: give it once", text);
+				return;
+			}
+		}
+		source->addresses[source->address_count++] = a;
+		if (address_equal(&a, &range.last))
+			return;
+	}
+}
+
+int
+build_source(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "source");
+	const struct tree_node *n;
+	unsigned errors;
+
+	source_ports(b, mapping);
+	errors = b->faults->errors;
+	for (n = tree_find(mapping, "addresses")->first; n != NULL; n = n->next)
+		source_range_add(b, n);
+	b->sources_good = b->faults->errors == errors;
+	return 0;
+}
+
+static void
+service_listen(struct build *b, const struct tree_node *list)
+{
+	struct config_service *service = &b->config->service;
+	const struct written_listen *written = b->written->service.addresses;
+	const struct config_source *source = &b->config->source;
+
+	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
+		const struct tree_node *node = tree_find(n, "address");
+		struct config_listen *listen = &service->listen[service->listen_count];
+
+		listen->port = (uint16_t)written->port;
+		if (!build_address(b, node, written->address, &listen->address))
+			continue;
+		for (unsigned i = 0; i < service->listen_count; i++) {
+			if (address_equal(&service->listen[i].address, &listen->address) &&
+			    service->listen[i].port == listen->port)
+				fault_error(
+					b->faults, node->line,
+					"service.addresses.address: %s port %u is given twice: give it once",
+					written->address, listen->port);
+		}
+		for (unsigned i = 0; i < source->address_count; i++) {
+			if (address_equal(&source->addresses[i], &listen->address))
+				fault_error(b->faults, node->line,
+					    "service.addresses.address: %s is a source address too: give "
+					    "queries to "
+					    "upstreams an address of their own",
+					    written->address);
+		}
+		service->listen_count++;
+	}
+}
+
+int
+build_service(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "service");
+	const struct tree_node *node = tree_find(mapping, "allow");
+	struct config_service *service = &b->config->service;
+	const struct written_service *written = &b->written->service;
+	char quote[FAULT_QUOTE_BYTES];
+
+	service_listen(b, tree_find(mapping, "addresses"));
+	service->no_upstream = written->no_upstream;
+	service->allow = calloc(2 * written->allow_count, sizeof(*service->allow));
+	if (service->allow == NULL)
+		return -ENOMEM;
+	node = node != NULL ? node->first : NULL;
+	for (uint32_t i = 0; i < written->allow_count; i++) {
+		struct allow_range range;
+		const char *why;
+
+		if (address_range_parse(written->allow[i], &range, &why) == 0)
+			service->allow_count +=
+				address_range_split(&range, service->allow + service->allow_count);
+		else
+			fault_error(b->faults, node->line,
+				    "service.allow: \"%s\": %s: write an address, first-last, or a prefix",
+				    fault_quote(written->allow[i], quote), why);
+		node = node != NULL ? node->next : NULL;
+	}
+	service->allow_count = address_ranges_merge(service->allow, service->allow_count);
+	if (service->allow_count > SNAPSHOT_ALLOW_MAX)
+		fault_error(b->faults, mapping->line, "service.allow: more than %u ranges: join some",
+			    SNAPSHOT_ALLOW_MAX);
+	return 0;
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Puts the parts of ephemerad together. */
+#include "daemon.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "commands.h"
+#include "log.h"
+
+/* Between the parts */
+
+static void
+something_changed(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	publisher_touch(&daemon->publisher);
+}
+
+static void
+dataplane_connected(void *owner)
+{
+	struct daemon *daemon = owner;
+	const struct dataplane_hello *hello = &daemon->dataplane.hello;
+	const char *why = NULL;
+	int status;
+
+	if (daemon->boot_id != 0 && daemon->boot_id != hello->answer.boot_id)
+		farm_forget_base(&daemon->farm);
+	daemon->boot_id = hello->answer.boot_id;
+	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
+		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s", why);
+	status = steer_maps_connected(&daemon->steer);
+	if (status != 0)
+		log_line(LEVEL_ERROR,
+			 "the dataplane's XDP maps are not usable: %s (is steer.bpf.o of the same version?)",
+			 strerror(-status));
+	publisher_connected(&daemon->publisher);
+}
+
+static void
+dataplane_lost(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	stats_reader_close(&daemon->stats);
+	publisher_lost(&daemon->publisher);
+}
+
+/* Parts, in the order in which they start */
+
+static int
+loop_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	return loop_init(&daemon->loop);
+}
+
+static void
+loop_end(struct daemon *daemon)
+{
+	loop_fini(&daemon->loop);
+}
+
+static int
+server_start(struct daemon *daemon, struct config *config)
+{
+	int status =
+		server_init(&daemon->server, &daemon->loop, config->runtime_dir, commands_handle, daemon);
+
+	if (status == -EADDRINUSE)
+		log_line(LEVEL_ERROR,
+			 "another ephemerad answers on %s: stop it first, or give this one another "
+			 "runtime_dir",
+			 daemon->server.path.sun_path);
+	return status;
+}
+
+static void
+server_end(struct daemon *daemon)
+{
+	server_fini(&daemon->server);
+}
+
+static int
+dataplane_start(struct daemon *daemon, struct config *config)
+{
+	steer_maps_init(&daemon->steer, &daemon->dataplane);
+	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir, dataplane_connected,
+			      dataplane_lost, daemon);
+}
+
+static void
+dataplane_end(struct daemon *daemon)
+{
+	dataplane_fini(&daemon->dataplane);
+	stats_reader_close(&daemon->stats);
+}
+
+static int
+neighbour_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	return neighbour_init(&daemon->neighbour, &daemon->loop, &daemon->dataplane, something_changed,
+			      daemon);
+}
+
+static void
+neighbour_end(struct daemon *daemon)
+{
+	neighbour_fini(&daemon->neighbour);
+}
+
+static int
+farm_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	farm_init(&daemon->farm, &daemon->loop, &daemon->dataplane, &daemon->neighbour, &daemon->stats,
+		  something_changed, daemon);
+	return 0;
+}
+
+static void
+farm_end(struct daemon *daemon)
+{
+	farm_fini(&daemon->farm);
+}
+
+static int
+publisher_start(struct daemon *daemon, struct config *config)
+{
+	const struct publisher_parts parts = {.loop = &daemon->loop,
+					      .dataplane = &daemon->dataplane,
+					      .steer = &daemon->steer,
+					      .neighbour = &daemon->neighbour,
+					      .farm = &daemon->farm};
+
+	return publisher_init(&daemon->publisher, &parts, config);
+}
+
+static void
+publisher_end(struct daemon *daemon)
+{
+	publisher_fini(&daemon->publisher);
+}
+
+static int
+reload_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	reload_init(&daemon->reload, daemon->config_path, &daemon->publisher, &daemon->config_loaded_ns);
+	return 0;
+}
+
+static void
+reload_end(struct daemon *daemon)
+{
+	reload_fini(&daemon->reload);
+}
+
+static const struct daemon_part {
+	const char *name;
+	int (*init)(struct daemon *daemon, struct config *config);
+	void (*fini)(struct daemon *daemon);
+} parts[] = {
+	{"event loop", loop_start, loop_end},
+	{"control socket", server_start, server_end},
+	{"dataplane's socket", dataplane_start, dataplane_end},
+	{"netlink", neighbour_start, neighbour_end},
+	{"health", farm_start, farm_end},
+	{"publisher", publisher_start, publisher_end},
+	{"reload", reload_start, reload_end},
+};
+
+enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
+
+int
+daemon_init(struct daemon *daemon, const char *config_path, struct config *config)
+{
+	memset(daemon, 0, sizeof(*daemon));
+	daemon->config_path = config_path;
+	daemon->started_ns = daemon->config_loaded_ns = loop_now_ns();
+	for (unsigned i = 0; i < PART_COUNT; i++) {
+		int status = parts[i].init(daemon, config);
+
+		if (status == 0)
+			continue;
+		log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name, strerror(-status));
+		if (daemon->publisher.config == NULL)
+			config_free(config);
+		while (i-- > 0)
+			parts[i].fini(daemon);
+		return status;
+	}
+	return 0;
+}
+
+void
+daemon_fini(struct daemon *daemon)
+{
+	dataplane_leave(&daemon->dataplane); /* while all who wait for its answers are there to hear of it */
+	for (unsigned i = PART_COUNT; i-- > 0;)
+		parts[i].fini(daemon);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ephemerad as a whole: its parts, and what happens between them.
+ *
+ *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
+ *     probes  ──> farm ───────┼──> publisher ──build─┤
+ *     file    ──> reload ─────┘                      └──> dataplane (snapshot)
+ *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment) */
+#ifndef EPHEMERA_DAEMON_H
+#define EPHEMERA_DAEMON_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "dataplane.h"
+#include "farm.h"
+#include "loop.h"
+#include "neighbour.h"
+#include "publisher.h"
+#include "reload.h"
+#include "server.h"
+#include "stats_reader.h"
+#include "steer_maps.h"
+
+struct daemon {
+	const char *config_path;
+	uint64_t started_ns;
+	uint64_t config_loaded_ns;
+	uint64_t boot_id; /* of the dataplane last seen; 0: none */
+	struct loop loop;
+	struct dataplane dataplane;
+	struct stats_reader stats; /* open while the dataplane is connected */
+	struct steer_maps steer;
+	struct neighbour neighbour;
+	struct farm farm;
+	struct publisher publisher;
+	struct reload reload;
+	struct server server;
+};
+
+/* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the reason
+ * logged. */
+int daemon_init(struct daemon *daemon, const char *config_path, struct config *config);
+void daemon_fini(struct daemon *daemon);
+
+#endif

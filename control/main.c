@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ephemerad, the control daemon: its command line, its place in the file system, its signals.
+ *
+ * All else is in daemon.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon.h"
+#include "log.h"
+
+#define RUNTIME_DIR_UMASK 0027 /* 0750 */
+
+struct options {
+	const char *config_path;
+	enum log_level level;
+};
+
+struct signals {
+	struct daemon *daemon;
+	struct loop_watch watch;
+};
+
+static void
+usage_print(FILE *to)
+{
+	fprintf(to, "usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
+		    "\n"
+		    "The control daemon of Ephemera. It stays in the foreground and logs to standard error.\n"
+		    "\n"
+		    "  -c, --config FILE    the configuration (default " CONFIG_PATH_DEFAULT ")\n"
+		    "      --foreground     what it does anyway\n"
+		    "      --log-level LEVEL  error, warning, notice, info (the default) or debug\n"
+		    "  -h, --help           this text\n"
+		    "  -V, --version        the version\n"
+		    "\n"
+		    "SIGHUP reloads the configuration, SIGTERM and SIGINT end the daemon.\n");
+}
+
+/* Returns, or exits. */
+static void
+options_parse(struct options *options, int argc, char **argv)
+{
+	static const struct option known[] = {
+		{"config", required_argument, NULL, 'c'},    {"foreground", no_argument, NULL, 'f'},
+		{"log-level", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},	     {NULL, 0, NULL, 0},
+	};
+	int option;
+
+	*options = (struct options){.config_path = CONFIG_PATH_DEFAULT, .level = LEVEL_INFO};
+	while ((option = getopt_long(argc, argv, "c:hV", known, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			options->config_path = optarg;
+			break;
+		case 'f':
+			break;
+		case 'l':
+			if (log_level_parse(optarg, &options->level) == 0)
+				break;
+			fprintf(stderr, "ephemerad: no such log level: %s\n", optarg);
+			exit(2);
+		case 'h':
+			usage_print(stdout);
+			exit(0);
+		case 'V':
+			printf("ephemerad %s\n", EPHEMERA_VERSION);
+			exit(0);
+		default:
+			usage_print(stderr);
+			exit(2);
+		}
+	}
+	if (optind == argc)
+		return;
+	fprintf(stderr, "ephemerad: what is %s for?\n", argv[optind]);
+	usage_print(stderr);
+	exit(2);
+}
+
+static struct config *
+config_read(const char *path)
+{
+	struct config *config = NULL;
+	char *text = NULL;
+	size_t bytes = 0;
+	FILE *errors = open_memstream(&text, &bytes);
+	int status = errors == NULL ? -errno : config_load(path, &config, errors);
+
+	if (errors != NULL)
+		fclose(errors);
+	if (text != NULL)
+		log_lines(status == 0 ? LEVEL_WARNING : LEVEL_ERROR, text);
+	if (status != 0)
+		log_line(LEVEL_ERROR, "not started: %s is not a valid configuration", path);
+	free(text);
+	return status == 0 ? config : NULL;
+}
+
+/* Makes the directory if it is missing and holds a lock on it, which the kernel takes back when the process
+ * ends, however it ends. Returns its descriptor, or -errno, the reason logged. */
+static int
+runtime_dir_take(const char *path)
+{
+	mode_t before = umask(RUNTIME_DIR_UMASK);
+	int status = mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
+	int fd;
+
+	umask(before);
+	if (status != 0) {
+		log_line(LEVEL_ERROR, "can't make runtime_dir %s: %s", path, strerror(-status));
+		return status;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		status = -errno;
+		log_line(LEVEL_ERROR, "can't open runtime_dir %s: %s", path, strerror(-status));
+		return status;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	status = -errno;
+	if (status == -EWOULDBLOCK)
+		log_line(LEVEL_ERROR,
+			 "another ephemerad runs in %s: stop it first, or give this one another runtime_dir",
+			 path);
+	else
+		log_line(LEVEL_ERROR, "can't lock runtime_dir %s: %s", path, strerror(-status));
+	close(fd);
+	return status;
+}
+
+/* From here on they wait until signals_watch(): none is lost or deadly while we start. */
+static void
+signals_block(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGHUP);
+	sigprocmask(SIG_BLOCK, set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+signals_ready(void *owner, uint32_t events)
+{
+	struct signals *signals = owner;
+	struct signalfd_siginfo received;
+
+	(void)events;
+	if (read(signals->watch.fd, &received, sizeof(received)) != sizeof(received))
+		return;
+	if (received.ssi_signo == SIGHUP) {
+		log_line(LEVEL_NOTICE, "SIGHUP: reloading %s", signals->daemon->config_path);
+		reload_signalled(&signals->daemon->reload);
+		return;
+	}
+	log_line(LEVEL_NOTICE, "%s: ending", received.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	loop_stop(&signals->daemon->loop);
+}
+
+static int
+signals_watch(struct signals *signals, struct daemon *daemon, const sigset_t *set)
+{
+	int fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	*signals = (struct signals){.daemon = daemon, .watch = {fd, signals_ready, signals}};
+	return fd < 0 ? -errno : loop_watch_add(&daemon->loop, &signals->watch, EPOLLIN);
+}
+
+static int
+daemon_run(struct daemon *daemon, const sigset_t *set)
+{
+	struct signals signals;
+	int status = signals_watch(&signals, daemon, set);
+
+	log_line(LEVEL_NOTICE, "ephemerad %s started: %s, %u upstreams", EPHEMERA_VERSION,
+		 daemon->config_path, daemon->publisher.config->upstream_count);
+	if (status == 0)
+		status = loop_run(&daemon->loop);
+	if (status != 0)
+		log_line(LEVEL_ERROR, "the event loop ended: %s", strerror(-status));
+	if (signals.watch.fd >= 0)
+		close(signals.watch.fd);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct config *config;
+	struct daemon *daemon;
+	sigset_t set;
+	int runtime_dir, status = -ENOMEM;
+
+	options_parse(&options, argc, argv);
+	log_set_level(options.level);
+	signals_block(&set);
+	config = config_read(options.config_path);
+	if (config == NULL)
+		return 1;
+	runtime_dir = runtime_dir_take(config->runtime_dir);
+	if (runtime_dir < 0) {
+		config_free(config);
+		return 1;
+	}
+	daemon = calloc(1, sizeof(*daemon));
+	if (daemon != NULL)
+		status = daemon_init(daemon, options.config_path, config);
+	if (status == 0) {
+		status = daemon_run(daemon, &set);
+		daemon_fini(daemon);
+	}
+	free(daemon);
+	close(runtime_dir);
+	return status == 0 ? 0 : 1;
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The way of a new configuration from the file to the publisher and back to whoever asked. */
+#include "reload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "changes.h"
+#include "config.h"
+#include "log.h"
+
+static void reload_begin(struct reload *reload);
+
+void
+reload_init(struct reload *reload, const char *path, struct publisher *publisher, uint64_t *loaded_ns)
+{
+	*reload = (struct reload){.path = path, .publisher = publisher, .loaded_ns = loaded_ns};
+}
+
+void
+reload_fini(struct reload *reload)
+{
+	json_decref(reload->changes);
+	reload->changes = NULL;
+}
+
+/* The end: tells, and goes on with a signal that came meanwhile. */
+static void
+reload_end(struct reload *reload)
+{
+	bool again = reload->again;
+
+	json_decref(reload->changes);
+	reload->changes = NULL;
+	reload->busy = reload->again = reload->answers = false;
+	if (again)
+		reload_begin(reload);
+}
+
+/* `text` is a sentence, or the lines of the configuration's errors. */
+static void
+reload_fail(struct reload *reload, const char *text)
+{
+	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
+	log_lines(LEVEL_ERROR, text);
+	if (reload->answers)
+		server_refuse(reload->from, "%s", text);
+	reload_end(reload);
+}
+
+static void
+change_add(void *owner, const char *text)
+{
+	struct reload *reload = owner;
+
+	json_array_append_new(reload->changes, json_string(text));
+}
+
+static void
+offer_decided(void *owner, const struct publisher_verdict *verdict)
+{
+	struct reload *reload = owner;
+	const struct publisher *publisher = reload->publisher;
+	size_t index;
+	json_t *change;
+
+	if (verdict->status != 0) {
+		reload_fail(reload, verdict->why);
+		return;
+	}
+	*reload->loaded_ns = loop_now_ns();
+	log_line(LEVEL_NOTICE, "configuration reloaded: %zu changes", json_array_size(reload->changes));
+	json_array_foreach(reload->changes, index, change)
+		log_line(LEVEL_NOTICE, "reload: %s", json_string_value(change));
+	if (publisher->state == PUBLISHER_AWAY)
+		change_add(reload, "the dataplane is away: it gets the configuration when it is back");
+	if (reload->answers)
+		server_answer(reload->from,
+			      json_pack("{s:I, s:O}", "generation", (json_int_t)publisher->generation,
+					"changes", reload->changes));
+	reload_end(reload);
+}
+
+/* Checks the file against what is in force. 0 and *config; or -errno and *text (free() it) says what is
+ * wrong. */
+static int
+config_reload(const struct reload *reload, struct config **config, char **text)
+{
+	size_t bytes = 0;
+	FILE *errors = open_memstream(text, &bytes);
+	const char *key;
+	int status;
+
+	if (errors == NULL)
+		return -errno;
+	status = config_load(reload->path, config, errors);
+	if (status == 0) {
+		key = config_static_difference(reload->publisher->config, *config);
+		if (key != NULL) {
+			fprintf(errors,
+				"%s: %s has changed, and it is fixed while the dataplane runs: restart "
+				"needed "
+				"(the dataplane, then ephemerad), or put the old value back\n",
+				reload->path, key);
+			config_free(*config);
+			status = -EINVAL;
+		}
+	}
+	fclose(errors);
+	return status;
+}
+
+static void
+reload_begin(struct reload *reload)
+{
+	struct config *config = NULL;
+	char *text = NULL;
+	int status = config_reload(reload, &config, &text);
+
+	reload->busy = true;
+	reload->changes = json_array();
+	while (text != NULL && text[0] != 0 && text[strlen(text) - 1] == '\n')
+		text[strlen(text) - 1] = 0;
+	if (status != 0) {
+		reload_fail(reload, text != NULL && text[0] != 0 ? text : strerror(-status));
+		free(text);
+		return;
+	}
+	if (text != NULL)
+		log_lines(LEVEL_WARNING, text);
+	free(text);
+	changes_describe(reload->publisher->config, config, change_add, reload);
+	status = publisher_offer(reload->publisher, config, offer_decided, reload);
+	if (status != 0) { /* can't be: this is the one who offers, one at a time */
+		config_free(config);
+		reload_fail(reload, strerror(-status));
+	}
+}
+
+void
+reload_signalled(struct reload *reload)
+{
+	if (reload->busy) {
+		reload->again = true;
+		return;
+	}
+	reload_begin(reload);
+}
+
+void
+reload_requested(struct reload *reload, struct server_request from)
+{
+	if (reload->busy) {
+		server_refuse(from, "another reload is under way: try again in a moment");
+		return;
+	}
+	reload->answers = true;
+	reload->from = from;
+	reload_begin(reload);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The answer to `stats`. */
+#include "report.h"
+
+#include "address.h"
+#include "daemon.h"
+
+static const char *const counter_names[] = {
+#define X(name, help) #name,
+	WORKER_COUNTERS(X)
+#undef X
+};
+
+static const char *const drop_names[] = {
+#define X(name, help) #name,
+	DROP_REASONS(X)
+#undef X
+};
+
+static const char *const verdict_names[] = {
+#define X(name, help) #name,
+	STEER_VERDICTS(X)
+#undef X
+};
+
+static json_t *
+integer(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+/* An object of `count` names and values. */
+static json_t *
+named_values(const char *const *names, const uint64_t *values, unsigned count)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < count; i++)
+		json_object_set_new(object, names[i], integer(values[i]));
+	return object;
+}
+
+static json_t *
+report_drops(const struct stats_reader *stats)
+{
+	uint64_t sums[DROP_REASON_COUNT];
+
+	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+		sums[i] = stats_reader_drop(stats, (enum drop_reason)i);
+	return named_values(drop_names, sums, DROP_REASON_COUNT);
+}
+
+static json_t *
+report_counters(const struct stats_reader *stats)
+{
+	uint64_t sums[WORKER_COUNTER_COUNT];
+
+	for (unsigned i = 0; i < WORKER_COUNTER_COUNT; i++)
+		sums[i] = stats_reader_counter(stats, (enum worker_counter)i);
+	return named_values(counter_names, sums, WORKER_COUNTER_COUNT);
+}
+
+static json_t *
+report_verdicts(const struct steer_maps *steer)
+{
+	uint64_t sums[STEER_VERDICT_COUNT];
+	int status = steer_maps_verdicts(steer, sums);
+
+	return status == 0 ? named_values(verdict_names, sums, STEER_VERDICT_COUNT) : json_object();
+}
+
+static json_t *
+report_farm(const struct daemon *daemon)
+{
+	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
+	char address[ADDRESS_TEXT_BYTES];
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < upstreams->limit; i++) {
+		const struct slot *slot = &upstreams->slots[i];
+		struct upstream_stats stats;
+
+		if (slot->state != SLOT_ACTIVE)
+			continue;
+		stats = farm_stats(&daemon->farm, i);
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
+				  address_format(&slot->address, address), "queries",
+				  (json_int_t)stats.queries, "answers", (json_int_t)stats.answers,
+				  "servfails", (json_int_t)stats.servfails, "timeouts",
+				  (json_int_t)stats.timeouts, "in_flight", (json_int_t)stats.in_flight));
+	}
+	return list;
+}
+
+static json_t *
+report_workers(const struct stats_reader *stats)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < stats->worker_count; i++) {
+		const struct worker_stats *worker = stats_reader_worker(stats, i);
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:I, s:I, s:I}", "counters",
+					named_values(counter_names, worker->counters, WORKER_COUNTER_COUNT),
+					"drops", named_values(drop_names, worker->drops, DROP_REASON_COUNT),
+					"flows_in_flight", (json_int_t)worker->flows_in_flight, "generation",
+					(json_int_t)worker->generation, "heartbeat",
+					(json_int_t)worker->heartbeat));
+	}
+	return list;
+}
+
+static json_t *
+report_latency(const struct stats_reader *stats)
+{
+	struct stats_latency latency = stats_reader_latency(stats);
+
+	return json_pack("{s:I, s:I, s:I, s:f}", "p50", (json_int_t)latency.p50_us, "p99",
+			 (json_int_t)latency.p99_us, "p999", (json_int_t)latency.p999_us, "mean",
+			 latency.mean_us);
+}
+
+json_t *
+report_stats(const struct daemon *daemon)
+{
+	const struct stats_reader *stats = &daemon->stats;
+	const struct stats_header *header = stats_reader_header(stats);
+	char boot[REPORT_BOOT_BYTES];
+	json_t *report = json_object();
+
+	json_object_set_new(report, "queries", integer(stats_reader_counter(stats, COUNTER_queries)));
+	json_object_set_new(report, "answers", integer(stats_reader_counter(stats, COUNTER_answers)));
+	json_object_set_new(report, "timeouts", integer(stats_reader_counter(stats, COUNTER_timeouts)));
+	json_object_set_new(report, "in_flight", integer(stats_reader_in_flight(stats)));
+	json_object_set_new(report, "drops", report_drops(stats));
+	json_object_set_new(report, "counters", report_counters(stats));
+	json_object_set_new(report, "steer", report_verdicts(&daemon->steer));
+	json_object_set_new(report, "upstreams", report_farm(daemon));
+	json_object_set_new(report, "workers", report_workers(stats));
+	json_object_set_new(report, "latency_us", report_latency(stats));
+	json_object_set_new(report, "mbufs_total", integer(header->mbufs_total));
+	json_object_set_new(report, "mbufs_in_use", integer(header->mbufs_in_use));
+	json_object_set_new(report, "boot_id", json_string(report_boot(header->boot_id, boot)));
+	json_object_set_new(report, "generation", integer(header->generation));
+	return report;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The answer to `status`. */
+#include "report.h"
+
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+const char *
+report_time(uint64_t monotonic_ns, char text[REPORT_TIME_BYTES])
+{
+	struct timespec wall;
+	struct tm parts;
+	time_t then;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	then = wall.tv_sec - (time_t)((loop_now_ns() - monotonic_ns) / NS_PER_S);
+	if (gmtime_r(&then, &parts) == NULL ||
+	    strftime(text, REPORT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+		text[0] = 0;
+	return text;
+}
+
+const char *
+report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES])
+{
+	snprintf(text, REPORT_BOOT_BYTES, "%016llx", (unsigned long long)boot_id);
+	return text;
+}
+
+static json_t *
+report_ports(const struct hello_answer *hello)
+{
+	json_t *ports = json_array();
+
+	for (unsigned i = 0; i < hello->port_count; i++) {
+		const struct hello_port *port = &hello->ports[i];
+		const uint8_t *mac = port->mac.bytes;
+		char text[18];
+
+		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+			 mac[4], mac[5]);
+		json_array_append_new(ports, json_pack("{s:s, s:s, s:I, s:b}", "name", port->name, "mac",
+						       text, "mtu", (json_int_t)port->mtu_bytes, "steered",
+						       port->steered));
+	}
+	return ports;
+}
+
+static json_t *
+report_dataplane(const struct daemon *daemon)
+{
+	const struct hello_answer *hello = &daemon->dataplane.hello.answer;
+	const struct stats_header *header;
+	char boot[REPORT_BOOT_BYTES];
+	json_t *report;
+
+	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
+		return json_pack("{s:b}", "connected", 0);
+	report = json_pack("{s:b, s:s, s:I, s:o}", "connected", 1, "boot_id",
+			   report_boot(hello->boot_id, boot), "workers", (json_int_t)hello->worker_count,
+			   "ports", report_ports(hello));
+	if (report == NULL || !stats_reader_is_open(&daemon->stats))
+		return report;
+	header = stats_reader_header(&daemon->stats);
+	json_object_set_new(report, "pid", json_integer((json_int_t)header->pid));
+	json_object_set_new(report, "uptime_s",
+			    json_integer((json_int_t)((loop_now_ns() - header->started_ns) / NS_PER_S)));
+	json_object_set_new(report, "flows_per_worker", json_integer((json_int_t)header->flows_per_worker));
+	json_object_set_new(report, "generation", json_integer((json_int_t)header->generation));
+	json_object_set_new(report, "draining", json_boolean(header->draining != 0));
+	json_object_set_new(report, "mbufs_total", json_integer((json_int_t)header->mbufs_total));
+	json_object_set_new(report, "mbufs_in_use", json_integer((json_int_t)header->mbufs_in_use));
+	return report;
+}
+
+json_t *
+report_status(const struct daemon *daemon)
+{
+	const struct publisher *publisher = &daemon->publisher;
+	const struct slot_set *upstreams = &publisher->slots.upstreams;
+	uint64_t in_flight =
+		stats_reader_is_open(&daemon->stats) ? stats_reader_in_flight(&daemon->stats) : 0;
+	unsigned up = 0, total = 0;
+	char loaded[REPORT_TIME_BYTES];
+
+	for (unsigned i = 0; i < upstreams->limit; i++) {
+		if (upstreams->slots[i].state != SLOT_ACTIVE)
+			continue;
+		total++;
+		up += daemon->farm.upstreams[i].health.up;
+	}
+	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I}", "version", EPHEMERA_VERSION,
+			 "pid", (json_int_t)getpid(), "uptime_s",
+			 (json_int_t)((loop_now_ns() - daemon->started_ns) / NS_PER_S), "config_file",
+			 daemon->config_path, "config_loaded_at",
+			 report_time(daemon->config_loaded_ns, loaded), "generation",
+			 (json_int_t)publisher->adopted->generation, "dataplane", report_dataplane(daemon),
+			 "upstreams_up", (json_int_t)up, "upstreams_total", (json_int_t)total, "in_flight",
+			 (json_int_t)in_flight);
+}

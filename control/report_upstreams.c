@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The answer to `upstreams`. */
+#include "report.h"
+
+#include <stdio.h>
+
+#include "address.h"
+#include "daemon.h"
+
+/* Why the upstream is up or down; where it can't be sent to at all, what is in the way stands beside it. */
+static void
+reason_write(const struct daemon *daemon, unsigned slot, char *text, size_t bytes)
+{
+	char health[HEALTH_REASON_BYTES], way[NEIGHBOUR_WORDS_BYTES];
+
+	health_reason(&daemon->farm.upstreams[slot].health, health);
+	neighbour_words(&daemon->neighbour, slot, way);
+	snprintf(text, bytes, "%s%s%s", health, way[0] != 0 ? "; " : "", way);
+}
+
+static json_t *
+report_upstream(const struct daemon *daemon, unsigned index)
+{
+	const struct slot *slot = &daemon->publisher.slots.upstreams.slots[index];
+	const struct health *health = &daemon->farm.upstreams[index].health;
+	const struct next_hop *hop = &daemon->neighbour.hops[index];
+	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
+	bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
+	char address[ADDRESS_TEXT_BYTES], next_hop[ADDRESS_TEXT_BYTES], since[REPORT_TIME_BYTES];
+	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_WORDS_BYTES + 2];
+	json_t *report;
+
+	reason_write(daemon, index, reason, sizeof(reason));
+	report = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:b}", "name", slot->name, "address",
+			   address_format(&slot->address, address), "port", (int)slot->port, "state",
+			   health->up ? "up" : "down", "reason", reason, "since",
+			   report_time(health->since_ns, since), "resolved", next_hop_resolved(hop));
+	json_object_set_new(report, "next_hop",
+			    hop->route_status == 0
+				    ? json_string(address_format(&hop->route.next_hop, next_hop))
+				    : json_null());
+	json_object_set_new(report, "via",
+			    connected && hop->port_index >= 0
+				    ? json_string(daemon->dataplane.hello.answer.ports[hop->port_index].name)
+				    : json_null());
+	json_object_set_new(report, "queries", json_integer((json_int_t)stats.queries));
+	json_object_set_new(report, "answers", json_integer((json_int_t)stats.answers));
+	json_object_set_new(report, "timeouts", json_integer((json_int_t)stats.timeouts));
+	json_object_set_new(report, "in_flight", json_integer((json_int_t)stats.in_flight));
+	json_object_set_new(report, "probe_latency_us",
+			    health->latency_known ? json_integer((json_int_t)health->latency_us)
+						  : json_null());
+	return report;
+}
+
+json_t *
+report_upstreams(const struct daemon *daemon)
+{
+	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < upstreams->limit; i++)
+		if (upstreams->slots[i].state == SLOT_ACTIVE)
+			json_array_append_new(list, report_upstream(daemon, i));
+	return json_pack("{s:o}", "upstreams", list);
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of the configuration's keys.
+ *
+ * Each mapping is a list of rows, X(field, note): the field is libcyaml's row, the note the rest. The lists
+ * are expanded twice, into an array of each, so that the two cannot part. */
+#include "schema.h"
+
+#define OPTIONAL CYAML_FLAG_OPTIONAL
+#define REQUIRED CYAML_FLAG_DEFAULT
+
+#define TEXT_BYTES_MAX 1023 /* of any value that is a text: a probe's name with escapes is the longest */
+
+/* Rows of libcyaml. A key is named as its member. */
+#define NUMBER(structure, member, flags) CYAML_FIELD_UINT(#member, flags, structure, member)
+#define TEXT(structure, member, flags, bytes_max)                                                            \
+	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | (flags), structure, member, 1, bytes_max)
+#define CHOICE(structure, member, flags, names)                                                              \
+	CYAML_FIELD_ENUM(#member, CYAML_FLAG_STRICT | (flags), structure, member, names,                     \
+			 CYAML_ARRAY_LEN(names))
+#define MAPPING(structure, member, flags, fields)                                                            \
+	CYAML_FIELD_MAPPING(#member, flags, structure, member, fields)
+#define LIST(structure, member, flags, entry, length_max)                                                    \
+	CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | (flags), structure, member, entry, 1, length_max)
+
+/* Notes. */
+#define NUMBER_NOTE(first, last, default_text, unit_text, help_text)                                         \
+	{                                                                                                    \
+		.min = first, .max = last, .initial = default_text, .unit = unit_text, .help = help_text     \
+	}
+#define TEXT_NOTE(default_text, help_text)                                                                   \
+	{                                                                                                    \
+		.initial = default_text, .help = help_text                                                   \
+	}
+#define MAPPING_NOTE(notes_below, help_text)                                                                 \
+	{                                                                                                    \
+		.help = help_text, .notes = notes_below                                                      \
+	}
+
+#define FIELD(field, note) field,
+#define NOTE(field, note)  note,
+
+static const cyaml_strval_t no_upstream_names[] = {
+	{"servfail", NO_UPSTREAM_SERVFAIL},
+	{"keep-trying", NO_UPSTREAM_KEEP_TRYING},
+};
+
+static const cyaml_strval_t policy_names[] = {
+	{"round-robin", POLICY_ROUND_ROBIN},
+	{"least-outstanding", POLICY_LEAST_OUTSTANDING},
+};
+
+static const cyaml_schema_value_t number_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)};
+static const cyaml_schema_value_t text_entry = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_BYTES_MAX)};
+
+#define PORT_ROWS(X)                                                                                         \
+	X(TEXT(struct written_port, xdp, REQUIRED, 15),                                                      \
+	  TEXT_NOTE(NULL, "the kernel's interface that is used through AF_XDP"))                             \
+	X(NUMBER(struct written_port, queues, OPTIONAL),                                                     \
+	  NUMBER_NOTE(1, 64, "1", NULL, "receive queues of the interface; all it has must be named here"))
+
+static const cyaml_schema_field_t port_fields[] = {PORT_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note port_notes[] = {PORT_ROWS(NOTE)};
+static const cyaml_schema_value_t port_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct written_port, port_fields)};
+
+#define DATAPLANE_ROWS(X)                                                                                    \
+	X(NUMBER(struct written_dataplane, main_core, OPTIONAL),                                             \
+	  NUMBER_NOTE(0, 1023, "0", NULL, "the processor core of the main thread, which is mostly idle"))    \
+	X(LIST(struct written_dataplane, worker_cores, REQUIRED, &number_entry, CONFIG_WORKERS_MAX),         \
+	  NUMBER_NOTE(0, 1023, NULL, NULL, "the processor cores of the workers, one each, always busy"))     \
+	X(NUMBER(struct written_dataplane, memory_mb, OPTIONAL),                                             \
+	  NUMBER_NOTE(64, 1048576, "256", "MiB", "hugepages for packets and flow tables"))                   \
+	X(NUMBER(struct written_dataplane, flows_per_worker, OPTIONAL),                                      \
+	  NUMBER_NOTE(1024, 16777216, "1048576", NULL,                                                       \
+		      "queries that one worker can have in flight; a power of two"))                         \
+	X(LIST(struct written_dataplane, ports, REQUIRED, &port_entry, SNAPSHOT_PORTS_MAX),                  \
+	  MAPPING_NOTE(port_notes, "the ports of the machine that queries and replies come by"))
+
+static const cyaml_schema_field_t dataplane_fields[] = {DATAPLANE_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note dataplane_notes[] = {DATAPLANE_ROWS(NOTE)};
+
+#define SOURCE_ROWS(X)                                                                                       \
+	X(TEXT(struct written_source, ports, OPTIONAL, 11),                                                  \
+	  TEXT_NOTE("49152-65535", "the range that source ports are drawn from, 1024 at the lowest"))        \
+	X(LIST(struct written_source, exclude, OPTIONAL, &text_entry, 65535),                                \
+	  TEXT_NOTE(NULL, "ports and ranges of ports that are never drawn"))                                 \
+	X(LIST(struct written_source, addresses, REQUIRED, &text_entry, SNAPSHOT_SOURCES_MAX),               \
+	  TEXT_NOTE(NULL, "the addresses that upstream queries come from: single, first-last, or prefix"))
+
+static const cyaml_schema_field_t source_fields[] = {SOURCE_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note source_notes[] = {SOURCE_ROWS(NOTE)};
+
+#define LISTEN_ROWS(X)                                                                                       \
+	X(TEXT(struct written_listen, address, REQUIRED, TEXT_BYTES_MAX),                                    \
+	  TEXT_NOTE(NULL, "an address that clients ask"))                                                    \
+	X(NUMBER(struct written_listen, port, OPTIONAL),                                                     \
+	  NUMBER_NOTE(1, 65535, "53", NULL, "the UDP port that clients ask"))
+
+static const cyaml_schema_field_t listen_fields[] = {LISTEN_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note listen_notes[] = {LISTEN_ROWS(NOTE)};
+static const cyaml_schema_value_t listen_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct written_listen, listen_fields)};
+
+#define SERVICE_ROWS(X)                                                                                      \
+	X(LIST(struct written_service, addresses, REQUIRED, &listen_entry, SNAPSHOT_SERVICES_MAX),           \
+	  MAPPING_NOTE(listen_notes, "the addresses and ports that clients ask"))                            \
+	X(LIST(struct written_service, allow, OPTIONAL, &text_entry, SNAPSHOT_ALLOW_MAX),                    \
+	  TEXT_NOTE("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, "                \
+		    "169.254.0.0/16, ::1, fe80::/10, fc00::/7",                                              \
+		    "the clients that may ask: addresses, ranges, prefixes"))                                \
+	X(CHOICE(struct written_service, no_upstream, OPTIONAL, no_upstream_names),                          \
+	  TEXT_NOTE("servfail", "what a client gets while no upstream is healthy"))
+
+static const cyaml_schema_field_t service_fields[] = {SERVICE_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note service_notes[] = {SERVICE_ROWS(NOTE)};
+
+#define PROBE_ROWS(X)                                                                                        \
+	X(TEXT(struct written_probe, name, OPTIONAL, TEXT_BYTES_MAX),                                        \
+	  TEXT_NOTE(".", "the name that probes ask for"))                                                    \
+	X(TEXT(struct written_probe, type, OPTIONAL, 16), TEXT_NOTE("NS", "the type that probes ask for"))   \
+	X(NUMBER(struct written_probe, interval_ms, OPTIONAL),                                               \
+	  NUMBER_NOTE(100, 3600000, "1000", "ms", "from one probe of a server to the next"))                 \
+	X(NUMBER(struct written_probe, timeout_ms, OPTIONAL),                                                \
+	  NUMBER_NOTE(SNAPSHOT_TIMEOUT_MS_MIN, SNAPSHOT_TIMEOUT_MS_MAX, "1000", "ms",                        \
+		      "how long a probe waits for its reply"))                                               \
+	X(NUMBER(struct written_probe, rise, OPTIONAL),                                                      \
+	  NUMBER_NOTE(1, 100, "2", NULL, "good probes in a row that bring a server back"))                   \
+	X(NUMBER(struct written_probe, fall, OPTIONAL),                                                      \
+	  NUMBER_NOTE(1, 100, "3", NULL, "failed probes in a row that take a server out"))
+
+static const cyaml_schema_field_t probe_fields[] = {PROBE_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note probe_notes[] = {PROBE_ROWS(NOTE)};
+
+#define SERVER_ROWS(X)                                                                                       \
+	X(TEXT(struct written_server, name, REQUIRED, SNAPSHOT_NAME_BYTES - 1),                              \
+	  TEXT_NOTE(NULL, "what the server is called: letters, digits, '.', '_' and '-'"))                   \
+	X(TEXT(struct written_server, address, REQUIRED, TEXT_BYTES_MAX),                                    \
+	  TEXT_NOTE(NULL, "the server's address"))                                                           \
+	X(NUMBER(struct written_server, port, OPTIONAL),                                                     \
+	  NUMBER_NOTE(1, 65535, "53", NULL, "the server's UDP port"))
+
+static const cyaml_schema_field_t server_fields[] = {SERVER_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note server_notes[] = {SERVER_ROWS(NOTE)};
+static const cyaml_schema_value_t server_entry = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct written_server, server_fields)};
+
+#define UPSTREAMS_ROWS(X)                                                                                    \
+	X(CHOICE(struct written_upstreams, policy, OPTIONAL, policy_names),                                  \
+	  TEXT_NOTE("round-robin", "how a server is chosen for a query"))                                    \
+	X(NUMBER(struct written_upstreams, timeout_ms, OPTIONAL),                                            \
+	  NUMBER_NOTE(SNAPSHOT_TIMEOUT_MS_MIN, SNAPSHOT_TIMEOUT_MS_MAX, "2000", "ms",                        \
+		      "how long a query waits for its answer"))                                              \
+	X(MAPPING(struct written_upstreams, probe, OPTIONAL, probe_fields),                                  \
+	  MAPPING_NOTE(probe_notes, "how the servers' health is watched"))                                   \
+	X(LIST(struct written_upstreams, servers, REQUIRED, &server_entry, SNAPSHOT_UPSTREAMS_MAX),          \
+	  MAPPING_NOTE(server_notes, "the resolvers that queries are forwarded to"))
+
+static const cyaml_schema_field_t upstreams_fields[] = {UPSTREAMS_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note upstreams_notes[] = {UPSTREAMS_ROWS(NOTE)};
+
+#define TOP_ROWS(X)                                                                                          \
+	X(TEXT(struct written, runtime_dir, OPTIONAL, 80),                                                   \
+	  TEXT_NOTE("/run/ephemera", "the directory of the daemons' sockets; a change needs a restart"))     \
+	X(MAPPING(struct written, dataplane, REQUIRED, dataplane_fields),                                    \
+	  MAPPING_NOTE(dataplane_notes, "cores, memory and ports; a change needs a restart"))                \
+	X(MAPPING(struct written, source, REQUIRED, source_fields),                                          \
+	  MAPPING_NOTE(source_notes, "where upstream queries come from"))                                    \
+	X(MAPPING(struct written, service, REQUIRED, service_fields),                                        \
+	  MAPPING_NOTE(service_notes, "where clients ask, and who may"))                                     \
+	X(MAPPING(struct written, upstreams, REQUIRED, upstreams_fields),                                    \
+	  MAPPING_NOTE(upstreams_notes, "where queries go"))
+
+static const cyaml_schema_field_t top_fields[] = {TOP_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note top_notes[] = {TOP_ROWS(NOTE)};
+
+const cyaml_schema_value_t schema_top = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct written, top_fields)};
+const struct schema_note schema_top_note = MAPPING_NOTE(top_notes, "");

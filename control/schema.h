@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The schema of the configuration file: each key's name, type, range, default, unit and meaning, in one
+ * table.
+ *
+ * The table is written once (schema.c) and read in four ways: libcyaml loads the file by it into struct
+ * written; schema_check() holds the file against it and names line, key, value and mend; schema_fill() puts
+ * the defaults in; schema_print() is the reference. What a value means beyond its own range is
+ * config_build.c's affair.
+ *
+ * Threads: none; the table is constant. */
+#ifndef EPHEMERA_SCHEMA_H
+#define EPHEMERA_SCHEMA_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <cyaml/cyaml.h>
+
+#include "config.h"
+#include "config_fault.h"
+#include "config_tree.h"
+
+/* The file's content as it is written, by libcyaml: texts are still texts. */
+struct written_port {
+	char *xdp;
+	uint32_t queues;
+};
+
+struct written_dataplane {
+	uint32_t main_core;
+	uint32_t *worker_cores;
+	uint32_t worker_cores_count;
+	uint32_t memory_mb;
+	uint32_t flows_per_worker;
+	struct written_port *ports;
+	uint32_t ports_count;
+};
+
+struct written_source {
+	char *ports;
+	char **exclude;
+	uint32_t exclude_count;
+	char **addresses;
+	uint32_t addresses_count;
+};
+
+struct written_listen {
+	char *address;
+	uint32_t port;
+};
+
+struct written_service {
+	struct written_listen *addresses;
+	uint32_t addresses_count;
+	char **allow;
+	uint32_t allow_count;
+	enum no_upstream no_upstream;
+};
+
+struct written_probe {
+	char *name;
+	char *type;
+	uint32_t interval_ms, timeout_ms;
+	uint32_t rise, fall;
+};
+
+struct written_server {
+	char *name;
+	char *address;
+	uint32_t port;
+};
+
+struct written_upstreams {
+	enum policy policy;
+	uint32_t timeout_ms;
+	struct written_probe probe;
+	struct written_server *servers;
+	uint32_t servers_count;
+};
+
+struct written {
+	char *runtime_dir;
+	struct written_dataplane dataplane;
+	struct written_source source;
+	struct written_service service;
+	struct written_upstreams upstreams;
+};
+
+/* What libcyaml's row of a key has no place for; row i of a mapping's notes belongs to row i of its fields.
+ */
+struct schema_note {
+	uint32_t min, max;   /* numbers; also the entries of a list of numbers */
+	const char *initial; /* the default, as it would be written; NULL: none, or the key must be there */
+	const char *unit;    /* NULL: none */
+	const char *help;    /* one sentence */
+	const struct schema_note *notes; /* of a mapping, or of the mappings in a list */
+};
+
+extern const cyaml_schema_value_t schema_top;
+extern const struct schema_note schema_top_note;
+
+/* A mapping, a field of one, an entry of a list: the three places where check and fill go down. */
+struct schema_place {
+	const cyaml_schema_value_t *value;
+	const struct schema_note *note;
+	const struct tree_node *node; /* NULL: not in the file */
+};
+
+/* One line to `faults` for each unknown or missing key, wrong type, and value out of its range. */
+void schema_check(struct faults *faults, const struct tree_node *top);
+
+/* Puts the defaults of the keys that are not in the file into `written`. 0 or -ENOMEM. */
+int schema_fill(struct written *written, const struct tree_node *top);
+
+/* All keys with type, default and meaning, for people. */
+void schema_print(FILE *out);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The main thread's life beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
+ * watches over the XDP programs, and stops the process in good order.
+ *
+ * Stopping: the first SIGTERM or SIGINT drains - no new queries, replies are still served - until no query is
+ * in flight, or until every query's time is over; the second one stops at once. All [main]. */
+#ifndef EPHEMERA_LIFE_H
+#define EPHEMERA_LIFE_H
+
+#include <stdint.h>
+
+#include "adopt.h"
+#include "loop.h"
+#include "port.h"
+#include "prober.h"
+#include "segment.h"
+#include "steer.h"
+#include "workers.h"
+
+enum phase {
+	PHASE_SERVING,
+	PHASE_DRAINING,
+	PHASE_STOPPING,
+};
+
+struct life {
+	/* set by the owner before life_open(); used from life_clock_start() on */
+	const struct ports *ports;
+	const struct steer *steer;
+	struct segment *segment;
+	struct workers *workers;
+	struct adopt *adopt;
+	struct prober *prober;
+
+	struct loop loop;
+	struct loop_source signals;
+	struct loop_source timer;
+	enum phase phase;
+	uint64_t drain_end_ns;
+	uint64_t steer_check_ns;
+	int status; /* of the exit */
+};
+
+/* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other threads. 0 or
+ * -errno. */
+int life_open(struct life *life);
+void life_close(struct life *life);
+
+/* Starts the clock that refreshes and watches. 0 or -errno. */
+int life_clock_start(struct life *life);
+void life_clock_stop(struct life *life);
+
+/* Until the end. Returns the exit status. */
+int life_run(struct life *life);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The dataplane's process: starts its parts in the order of one table, lives in the event loop beside the
+ * workers (life.c), and undoes the table in reverse order.
+ * Runs:  the main core. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <sodium.h>
+
+#include "adopt.h"
+#include "args.h"
+#include "environment.h"
+#include "life.h"
+#include "port.h"
+#include "prober.h"
+#include "report.h"
+#include "segment.h"
+#include "service.h"
+#include "socket.h"
+#include "steer.h"
+#include "workers.h"
+
+struct process {
+	struct args args;
+	char **argv;
+	struct life life;
+	struct steer steer;
+	struct ports ports;
+	struct segment segment;
+	struct workers workers;
+	struct adopt adopt;
+	struct prober prober;
+	struct socket_server server;
+	struct service service;
+};
+
+static int
+failed(const char *what, int status)
+{
+	if (status != 0)
+		report("%s: %s", what, strerror(-status));
+	return status;
+}
+
+static int
+life_init(struct process *p)
+{
+	p->life.ports = &p->ports;
+	p->life.steer = &p->steer;
+	p->life.segment = &p->segment;
+	p->life.workers = &p->workers;
+	p->life.adopt = &p->adopt;
+	p->life.prober = &p->prober;
+	return failed("cannot wait for signals", life_open(&p->life));
+}
+
+static void
+life_fini(struct process *p)
+{
+	life_close(&p->life);
+}
+
+static int
+random_start(struct process *p)
+{
+	if (sodium_init() >= 0)
+		return 0;
+	report("no random numbers: the kernel's getrandom() does not answer");
+	return -ENOSYS;
+}
+
+static int
+interfaces_init(struct process *p)
+{
+	return steer_claim(&p->steer, p->args.xdp_count, p->args.xdp);
+}
+
+static void
+interfaces_fini(struct process *p)
+{
+	steer_release(&p->steer);
+}
+
+static int
+environment_init(struct process *p)
+{
+	return environment_open(&p->args, p->argv);
+}
+
+static void
+environment_fini(struct process *p)
+{
+	/* It would close an abandoned port after all. */
+	if (!p->ports.abandoned)
+		environment_close();
+}
+
+static int
+ports_init(struct process *p)
+{
+	int status = workers_count(&p->workers);
+
+	return status != 0 ? status : ports_open(&p->ports, &p->args, p->workers.count);
+}
+
+static void
+ports_fini(struct process *p)
+{
+	ports_close(&p->ports);
+}
+
+static int
+maps_init(struct process *p)
+{
+	return steer_find_maps(&p->steer);
+}
+
+static void
+maps_fini(struct process *p)
+{
+	steer_close_maps(&p->steer);
+}
+
+static int
+segment_init(struct process *p)
+{
+	int status = segment_open(&p->segment, p->workers.count, p->args.flows_per_worker);
+
+	if (status == 0)
+		p->segment.header->mbufs_total = p->ports.pool->size;
+	return failed("no memory for the statistics segment", status);
+}
+
+static void
+segment_fini(struct process *p)
+{
+	segment_close(&p->segment);
+}
+
+static int
+workers_init(struct process *p)
+{
+	return workers_make(&p->workers, &p->ports, &p->segment, p->args.flows_per_worker);
+}
+
+static void
+workers_fini(struct process *p)
+{
+	workers_free(&p->workers);
+}
+
+static int
+adopt_init(struct process *p)
+{
+	adopt_open(&p->adopt, &p->workers, &p->segment, p->ports.count);
+	return 0;
+}
+
+static void
+adopt_fini(struct process *p)
+{
+	adopt_close(&p->adopt);
+}
+
+static int
+launch_init(struct process *p)
+{
+	return workers_launch(&p->workers);
+}
+
+static void
+launch_fini(struct process *p)
+{
+	workers_join(&p->workers);
+}
+
+static int
+clock_init(struct process *p)
+{
+	return failed("cannot make a timer", life_clock_start(&p->life));
+}
+
+static void
+clock_fini(struct process *p)
+{
+	life_clock_stop(&p->life);
+}
+
+static int
+socket_init(struct process *p)
+{
+	p->service = (struct service){
+		.ports = &p->ports,
+		.steer = &p->steer,
+		.segment = &p->segment,
+		.workers = &p->workers,
+		.adopt = &p->adopt,
+		.prober = &p->prober,
+	};
+	prober_open(&p->prober, p->workers.worker[0], &p->server);
+	return socket_open(&p->server, &p->life.loop, p->args.runtime_dir, service_rows, SERVICE_ROWS,
+			   &p->service);
+}
+
+static void
+socket_fini(struct process *p)
+{
+	socket_close(&p->server);
+}
+
+/* Each init undoes what it did if it fails, and says why in one line. */
+static const struct part {
+	const char *name;
+	int (*init)(struct process *p);
+	void (*fini)(struct process *p);
+} parts[] = {
+	{"life", life_init, life_fini}, /* before EAL makes threads: none of them takes a signal */
+	{"random", random_start, NULL},
+	{"interfaces", interfaces_init, interfaces_fini}, /* before EAL may touch them */
+	{"environment", environment_init, environment_fini},
+	{"ports", ports_init, ports_fini},
+	{"maps", maps_init, maps_fini},
+	{"segment", segment_init, segment_fini},
+	{"workers", workers_init, workers_fini},
+	{"adopt", adopt_init, adopt_fini},
+	{"launch", launch_init, launch_fini},
+	{"clock", clock_init, clock_fini},
+	{"socket", socket_init, socket_fini}, /* last: who can connect finds all the rest running */
+};
+
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+int
+main(int argc, char **argv)
+{
+	static struct process process;
+	char why[256];
+	size_t started = 0;
+	int status = 1;
+
+	umask(027);
+	if (args_parse(&process.args, argc, argv, why, sizeof(why)) != 0) {
+		report("%s", why);
+		return 1;
+	}
+	if (process.args.wish == ARGS_HELP) {
+		fputs(args_usage, stdout);
+		return 0;
+	}
+	if (process.args.wish == ARGS_VERSION) {
+		puts("ephemera-dataplane " EPHEMERA_VERSION);
+		return 0;
+	}
+	process.argv = argv;
+	while (started < PART_COUNT && parts[started].init(&process) == 0)
+		started++;
+	if (started == PART_COUNT)
+		status = life_run(&process.life);
+	while (started-- > 0)
+		if (parts[started].fini != NULL)
+			parts[started].fini(&process);
+	return status;
+}
