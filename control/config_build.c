@@ -22,7 +22,7 @@ line_of(const struct tree_node *mapping, const char *key)
 	return node != NULL ? node->line : mapping->line;
 }
 
-/* A worker polls without pause, so a core holds one worker and nothing else. */
+/* A worker polls without pause, so a core holds one worker, and nothing else if there are enough cores. */
 static void
 dataplane_cores(struct build *b, const struct tree_node *mapping)
 {
@@ -40,11 +40,10 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 					    written->worker_cores[i]);
 		}
 		if (written->worker_cores[i] == written->main_core)
-			fault_error(b->faults, n->line,
-				    "dataplane.worker_cores: core %u is dataplane.main_core too: choose "
-				    "another for one "
-				    "of them",
-				    written->worker_cores[i]);
+			fault_warning(b->faults, n->line,
+				      "dataplane.worker_cores: core %u is dataplane.main_core too: the worker "
+				      "loses time to the main thread; choose another for one of them",
+				      written->main_core);
 		dataplane->worker_cores[dataplane->worker_count++] = (uint16_t)written->worker_cores[i];
 	}
 }

@@ -13,6 +13,7 @@
 static const struct {
 	const char *old, *new, *words; /* words NULL: no warning */
 } warned[] = {
+	{"[1]", "[0]", "warning: dataplane.worker_cores: core 0 is dataplane.main_core too"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 60000-60099",
 	 "warning: source.ports: 100 ports are easily guessed"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]",

@@ -51,7 +51,7 @@ static const struct {
 	{"family", 26, "\"knot\" is reached over IPv6, but no source address is IPv6: add one"},
 	{"memory", 6,
 	 "dataplane.memory_mb: 128 MiB is too little for 1 worker of 1048576 flows: write at least 208"},
-	{"worker_is_main", 5, "dataplane.worker_cores: core 0 is dataplane.main_core too: choose another"},
+	{"worker_twice", 5, "dataplane.worker_cores: core 1 is given twice: give each worker its own"},
 	{"service_twice", 18, "service.addresses.address: 192.0.2.53 port 53 is given twice: give it once"},
 	{"all_excluded", 12, "source.ports: no port of 50000-51999 is left: exclude fewer, or widen"},
 };
@@ -77,7 +77,6 @@ static const struct {
 	{"  worker_cores: [1]\n", "", -1, "dataplane.worker_cores: missing: add it"},
 	{"[1]", "[]", 0, "dataplane.worker_cores: empty list"},
 	{"[1]", "\n", 0, "dataplane.worker_cores: is empty: write a list"},
-	{"[1]", "[1, 1]\n  memory_mb: 512", 0, "core 1 is given twice"},
 	{"[1]", "[-1]", 0, "\"-1\" is not a whole number: write one from 0 to 1023"},
 	{"[1]", "[1024]", 0, "1024 is out of range"},
 	{"[1]", "[010]", 0, "\"010\" is not a whole number"},
