@@ -117,7 +117,7 @@ hello_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 		return;
 	}
 	dataplane->state = DATAPLANE_CONNECTED;
-	log_problem_over(&dataplane->problem, "the dataplane is back");
+	log_problem_over(&dataplane->problem, NULL);
 	log_line(LEVEL_NOTICE, "connected to the dataplane: boot id %016llx, %u workers, %u ports",
 		 (unsigned long long)dataplane->hello.answer.boot_id, dataplane->hello.answer.worker_count,
 		 dataplane->hello.answer.port_count);

@@ -23,7 +23,7 @@
 #include "log.h"
 #include "loop.h"
 
-#define DATAPLANE_PENDING_MAX 1024
+#define DATAPLANE_PENDING_MAX 2048 /* more than the farm's probes */
 
 /* An answer, valid during the callback. Descriptors in `fds` are closed afterwards; who wants one dup()s it.
  */

@@ -15,7 +15,7 @@ timer_set(struct farm *farm)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct farm_upstream *upstream = &farm->upstreams[i];
 
-		if (upstream->active && !upstream->awaiting && upstream->due_ns < first)
+		if (upstream->active && upstream->awaiting < FARM_AWAITING_MAX && upstream->due_ns < first)
 			first = upstream->due_ns;
 	}
 	loop_timer_at(farm->loop, &farm->timer, first);
@@ -74,24 +74,30 @@ outcome_of(const struct farm *farm, unsigned slot, const struct probe_answer *an
 }
 
 static void
-probe_answered(void *owner, uint64_t slot, const struct dataplane_answer *answer)
+probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 {
+	unsigned slot = tag & UINT16_MAX;
+	uint32_t serial = (uint32_t)(tag >> 16);
 	struct farm *farm = owner;
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 	const struct health_rule rule = {farm->probe.rise, farm->probe.fall};
 	struct health_outcome outcome;
 
-	upstream->awaiting = false;
+	upstream->awaiting--;
 	timer_set(farm);
 	if (answer->status != 0)
-		log_line(LEVEL_DEBUG, "probe of slot %u: %s", (unsigned)slot, strerror(-answer->status));
-	if (answer->status != 0 || !upstream->active ||
-	    !outcome_of(farm, (unsigned)slot, answer->body, &outcome))
+		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-answer->status));
+	if (answer->status != 0 || !upstream->active || !outcome_of(farm, slot, answer->body, &outcome))
 		return;
+	if ((int32_t)(serial - upstream->taken) < 0)
+		return;
+	upstream->taken = serial;
 	upstream->unsent = outcome.event == HEALTH_UNSENT;
+	if (outcome.event == HEALTH_TIMEOUT)
+		neighbour_suspect(farm->neighbour, slot);
 	if (!health_take(&upstream->health, &outcome, &rule, loop_now_ns()))
 		return;
-	change_log(farm, (unsigned)slot);
+	change_log(farm, slot);
 	farm->changed(farm->owner);
 }
 
@@ -100,6 +106,7 @@ probe_answered(void *owner, uint64_t slot, const struct dataplane_answer *answer
 static void
 probe_send(struct farm *farm, unsigned slot)
 {
+	struct farm_upstream *upstream = &farm->upstreams[slot];
 	struct probe_request probe = {.upstream = (uint16_t)slot,
 				      .timeout_ms = (uint16_t)farm->probe.timeout_ms,
 				      .question_bytes = farm->probe.question_bytes};
@@ -110,13 +117,13 @@ probe_send(struct farm *farm, unsigned slot)
 						  .patience_ms = farm->probe.timeout_ms,
 						  .answered = probe_answered,
 						  .owner = farm,
-						  .tag = slot};
+						  .tag = (uint64_t)++upstream->sent << 16 | slot};
 	int status;
 
 	memcpy(probe.question, farm->probe.question, farm->probe.question_bytes);
 	status = dataplane_ask(farm->dataplane, &request);
 	if (status == 0)
-		farm->upstreams[slot].awaiting = true;
+		upstream->awaiting++;
 	else
 		log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));
 }
@@ -130,7 +137,7 @@ timer_fired(void *owner, uint64_t now)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		struct farm_upstream *upstream = &farm->upstreams[i];
 
-		if (!upstream->active || upstream->awaiting || upstream->due_ns > now)
+		if (!upstream->active || upstream->awaiting >= FARM_AWAITING_MAX || upstream->due_ns > now)
 			continue;
 		upstream->due_ns += interval; /* keeps its place among the others, unless it is late */
 		if (upstream->due_ns <= now)
@@ -143,9 +150,8 @@ timer_fired(void *owner, uint64_t now)
 /* From outside */
 
 void
-farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane,
-	  const struct neighbour *neighbour, const struct stats_reader *stats, void (*changed)(void *owner),
-	  void *owner)
+farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane, struct neighbour *neighbour,
+	  const struct stats_reader *stats, void (*changed)(void *owner), void *owner)
 {
 	memset(farm, 0, sizeof(*farm));
 	farm->loop = loop;

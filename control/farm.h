@@ -3,7 +3,8 @@
  * and keeps its state (health.h) and the statistics that its slot had when it got it.
  *
  * A probe that the dataplane does not answer for, or could not send for a reason that is not the upstream's
- * (its flow table is full), says nothing about the upstream and is not counted. Nothing is probed while the
+ * (its flow table is full), says nothing about the upstream and is not counted. Nor is one that an
+ * outcome of a younger probe has overtaken. Nothing is probed while the
  * dataplane is away.
  *
  * New upstreams: where one that stays is up, a new one begins down until its first good probe; where none is,
@@ -22,20 +23,25 @@
 #include "slots.h"
 #include "stats_reader.h"
 
+#define FARM_AWAITING_MAX                                                                                    \
+	3 /* probes under way to one upstream: the dataplane tells of a timeout up to half a second late */
+
 struct farm_upstream {
 	struct health health;
 	struct upstream_stats
-		base;	 /* of the slot, when the upstream got it; all 0 after a restart of ephemerad */
-	bool active;	 /* in force in the dataplane: to be probed */
-	bool awaiting;	 /* a probe is under way */
-	bool unsent;	 /* the last one had nowhere to go */
-	uint64_t due_ns; /* the next one */
+		base;	   /* of the slot, when the upstream got it; all 0 after a restart of ephemerad */
+	bool active;	   /* in force in the dataplane: to be probed */
+	unsigned awaiting; /* probes under way */
+	uint32_t sent;	   /* probes; the serial of the last one */
+	uint32_t taken;	   /* the serial of the youngest probe whose outcome was taken */
+	bool unsent;	   /* the last one had nowhere to go */
+	uint64_t due_ns;   /* the next one */
 };
 
 struct farm {
 	struct loop *loop;
 	struct dataplane *dataplane;
-	const struct neighbour *neighbour;
+	struct neighbour *neighbour;
 	const struct stats_reader *stats;
 	struct loop_timer timer;
 	struct config_probe probe;
@@ -47,9 +53,8 @@ struct farm {
 
 /* `changed` is called when an upstream went up or down; dataplane, neighbour and stats must outlive the farm.
  */
-void farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane,
-	       const struct neighbour *neighbour, const struct stats_reader *stats,
-	       void (*changed)(void *owner), void *owner);
+void farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane, struct neighbour *neighbour,
+	       const struct stats_reader *stats, void (*changed)(void *owner), void *owner);
 void farm_fini(struct farm *farm);
 
 /* Takes the states from a running dataplane's snapshot, whose slots are `slots`; `known`: only of those

@@ -103,7 +103,7 @@ log_problem(struct log_problem *problem, enum log_level level, const char *forma
 void
 log_problem_over(struct log_problem *problem, const char *text)
 {
-	if (problem->text[0] != 0)
+	if (problem->text[0] != 0 && text != NULL)
 		log_line(LEVEL_NOTICE, "%s", text);
 	problem->text[0] = 0;
 }

@@ -35,7 +35,7 @@ void log_lines(enum log_level level, const char *text);
 void log_problem(struct log_problem *problem, enum log_level level, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Ends the problem; if there was one, logs `text` as a notice. */
+/* Ends the problem; if there was one and `text` is not NULL, logs it as a notice. */
 void log_problem_over(struct log_problem *problem, const char *text);
 
 #endif

@@ -303,6 +303,26 @@ neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot)
 	}
 }
 
+/* One question to the kernel for all upstreams behind the same next hop. */
+void
+neighbour_suspect(struct neighbour *neighbour, unsigned slot)
+{
+	const struct next_hop *hop = &neighbour->hops[slot];
+	const struct netlink_neighbour suspect = {.ifindex = hop->route.ifindex,
+						  .address = hop->route.next_hop};
+	uint64_t now = loop_now_ns();
+	int status;
+
+	if (!neighbour->followed[slot] || !next_hop_suspect(&neighbour->hops[slot], now))
+		return;
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
+		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &suspect))
+			neighbour->hops[i].verified_ns = now;
+	status = netlink_neighbour_verify(&neighbour->netlink, suspect.ifindex, &suspect.address, &hop->mac);
+	if (status != 0)
+		log_line(LEVEL_DEBUG, "can't make the kernel verify a next hop: %s", strerror(-status));
+}
+
 void
 neighbour_ports_changed(struct neighbour *neighbour)
 {

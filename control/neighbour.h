@@ -2,8 +2,8 @@
 /* The ways to all upstreams, kept as the kernel has them: routes, next hops, MACs (netlink.h, next_hop.h).
  *
  * By slot of the snapshot; never more than SNAPSHOT_UPSTREAMS_MAX, whatever the size of the kernel's tables.
- * Each next hop is resolved at once, verified every ten seconds, and a change is told at once. Bursts of
- * route changes are answered ten times a second at the most. */
+ * Each next hop is resolved at once, kept in use, verified when a probe is not answered, and a change is told
+ * at once. Bursts of route changes are answered ten times a second at the most. */
 #ifndef EPHEMERA_NEIGHBOUR_H
 #define EPHEMERA_NEIGHBOUR_H
 
@@ -49,6 +49,9 @@ void neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot
 
 /* The dataplane's ports are others now. */
 void neighbour_ports_changed(struct neighbour *neighbour);
+
+/* What was sent to that slot's upstream was not answered: has its next hop verified. */
+void neighbour_suspect(struct neighbour *neighbour, unsigned slot);
 
 /* What is in the way of sending to that slot's upstream, in words, or "" if nothing is. Returns `text`. */
 const char *neighbour_words(const struct neighbour *neighbour, unsigned slot,

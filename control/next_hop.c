@@ -67,6 +67,7 @@ next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *ne
 	if (neighbour->state & NUD_USABLE && neighbour->mac_known) {
 		hop->mac_known = true;
 		hop->mac = neighbour->mac;
+		hop->fixed = neighbour->state & (NUD_PERMANENT | NUD_NOARP);
 		hop->failures = 0;
 		hop->use_due_ns = hop->used_ns + NEXT_HOP_USE_EVERY_NS;
 		return;
@@ -74,6 +75,17 @@ next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *ne
 	if (neighbour->state & NUD_FAILED && ++hop->failures >= NEXT_HOP_FAILURES_ENOUGH)
 		hop->mac_known = false;
 	use_soon(hop, now_ns);
+}
+
+bool
+next_hop_suspect(struct next_hop *hop, uint64_t now_ns)
+{
+	if (!next_hop_resolved(hop) || hop->fixed || hop->failures > 0)
+		return false;
+	if (hop->verified_ns != 0 && now_ns - hop->verified_ns < NEXT_HOP_VERIFY_AT_MOST_NS)
+		return false;
+	hop->verified_ns = now_ns;
+	return true;
 }
 
 void

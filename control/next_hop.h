@@ -17,7 +17,8 @@
 #define NEXT_HOP_USE_EVERY_NS UINT64_C(10000000000) /* of one that is resolved */
 #define NEXT_HOP_USE_AT_MOST_NS                                                                              \
 	UINT64_C(1000000000) /* of one that is not: the kernel tries for three seconds */
-#define NEXT_HOP_FAILURES_ENOUGH 2
+#define NEXT_HOP_VERIFY_AT_MOST_NS UINT64_C(5000000000) /* the kernel needs three seconds to find out */
+#define NEXT_HOP_FAILURES_ENOUGH   2
 
 struct next_hop {
 	struct address upstream;
@@ -27,9 +28,11 @@ struct next_hop {
 	int port_index_last; /* the last one that was not -1; 0 before */
 	bool mac_known;
 	struct mac mac;
+	bool fixed;	   /* the kernel's entry is an operator's: it is never verified */
 	unsigned failures; /* in a row */
 	uint64_t used_ns;  /* when the kernel was last made to use it; 0: never */
 	uint64_t use_due_ns;
+	uint64_t verified_ns; /* when the kernel was last made to verify it; 0: never */
 };
 
 void next_hop_init(struct next_hop *hop, const struct address *upstream);
@@ -48,6 +51,11 @@ bool next_hop_is(const struct next_hop *hop, const struct netlink_neighbour *nei
 /* Takes what the kernel knows of the next hop. */
 void next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour,
 			     uint64_t now_ns);
+
+/* Something sent there was not answered: true if the kernel is to verify the MAC now, and then it counts as
+ * done. What is asked of it in vain costs three small packets; what it finds is that the next hop has another
+ * MAC, long before the entry would have run out. */
+bool next_hop_suspect(struct next_hop *hop, uint64_t now_ns);
 
 /* The kernel was made to use it. */
 void next_hop_used(struct next_hop *hop, uint64_t now_ns);

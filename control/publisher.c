@@ -118,7 +118,7 @@ put_refused(struct publisher *publisher, const struct dataplane_answer *answer)
 		snprintf(reason, sizeof(reason), "%s", strerror(-answer->status));
 	if (answer->body_bytes > 0 && body->generation == publisher->next->generation) {
 		log_line(LEVEL_WARNING, "the dataplane runs on generation %llu, but %s",
-		         (unsigned long long)body->generation, reason); /* -ETIMEDOUT */
+			 (unsigned long long)body->generation, reason); /* -ETIMEDOUT */
 		put_adopted(publisher);
 		return;
 	}

@@ -71,7 +71,8 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 		return;
 	}
 	*reload->loaded_ns = loop_now_ns();
-	log_line(LEVEL_NOTICE, "configuration reloaded: %zu changes", json_array_size(reload->changes));
+	log_line(LEVEL_NOTICE, "configuration reloaded%s",
+		 json_array_size(reload->changes) == 0 ? ": nothing has changed" : "");
 	json_array_foreach(reload->changes, index, change)
 		log_line(LEVEL_NOTICE, "reload: %s", json_string_value(change));
 	if (publisher->state == PUBLISHER_AWAY)

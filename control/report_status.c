@@ -16,7 +16,9 @@ report_time(uint64_t monotonic_ns, char text[REPORT_TIME_BYTES])
 	time_t then;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	then = wall.tv_sec - (time_t)((loop_now_ns() - monotonic_ns) / NS_PER_S);
+	then = (time_t)(((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+			 (loop_now_ns() - monotonic_ns)) /
+			NS_PER_S);
 	if (gmtime_r(&then, &parts) == NULL ||
 	    strftime(text, REPORT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
 		text[0] = 0;

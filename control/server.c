@@ -13,8 +13,8 @@
 
 #include "log.h"
 
-#define IDLE_NS		  (5 * NS_PER_S)
-#define ERROR_BYTES_MAX	  8192 /* of a sentence, or of twenty lines about a configuration */
+#define PATIENCE_NS	  (5 * NS_PER_S)
+#define BACKLOG		  64
 #define SOCKET_MODE_UMASK 0117
 
 static const char out_of_memory[] = "{\"ok\": false, \"error\": \"ephemerad is out of memory\"}\n";
@@ -33,19 +33,25 @@ connection_close(struct server_connection *connection)
 	connection->answering = false;
 }
 
-/* What is waited for now: room to write, or a request. The five seconds run while it is the client's turn. */
+/* Waits for what comes next: room to write, or a request. */
 static void
 connection_wait(struct server_connection *connection)
 {
-	struct loop *loop = connection->server->loop;
 	uint32_t events = 0;
 
 	if (connection->out != NULL)
 		events = EPOLLOUT;
 	else if (!connection->answering)
 		events = EPOLLIN;
-	loop_watch_change(loop, &connection->watch, events);
-	loop_timer_at(loop, &connection->timer, connection->answering ? LOOP_NEVER : loop_now_ns() + IDLE_NS);
+	loop_watch_change(connection->server->loop, &connection->watch, events);
+}
+
+/* It is the client's turn, to send a whole request or to take a whole answer: bytes that dribble win no time.
+ */
+static void
+connection_patience(struct server_connection *connection)
+{
+	loop_timer_at(connection->server->loop, &connection->timer, loop_now_ns() + PATIENCE_NS);
 }
 
 /* Answers */
@@ -72,6 +78,7 @@ connection_answer(struct server_connection *connection, json_t *answer)
 	connection->out = line;
 	connection->out_bytes = length + 1;
 	connection->out_sent = 0;
+	connection_patience(connection);
 	connection_wait(connection);
 }
 
@@ -110,14 +117,16 @@ void
 server_refuse(struct server_request request, const char *format, ...)
 {
 	struct server_connection *connection = request_connection(request);
-	char text[ERROR_BYTES_MAX];
+	char *text = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	va_end(arguments);
 	if (connection != NULL)
-		connection_answer(connection, refusal(text));
+		connection_answer(connection, text == NULL ? NULL : refusal(text));
+	free(text);
 }
 
 /* Requests */
@@ -209,12 +218,11 @@ connection_write(struct server_connection *connection)
 		return;
 	}
 	connection->out_sent += (size_t)length;
-	if (connection->out_sent < connection->out_bytes) {
-		connection_wait(connection); /* progress: another five seconds */
+	if (connection->out_sent < connection->out_bytes)
 		return;
-	}
 	free(connection->out);
 	connection->out = NULL;
+	connection_patience(connection);
 	requests_take(connection);
 }
 
@@ -260,7 +268,7 @@ connection_open(struct server *server, struct server_connection *connection, int
 		connection->watch.fd = -1;
 		return;
 	}
-	connection_wait(connection);
+	connection_patience(connection);
 }
 
 static void
@@ -326,7 +334,7 @@ server_listen(struct server *server)
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&server->path, sizeof(server->path)) < 0)
 		status = -errno;
 	umask(before);
-	if (status == 0 && listen(fd, SERVER_CONNECTIONS_MAX) < 0)
+	if (status == 0 && listen(fd, BACKLOG) < 0)
 		status = -errno;
 	server->watch = (struct loop_watch){fd, server_ready, server};
 	if (status == 0)

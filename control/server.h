@@ -6,8 +6,8 @@
  *
  * A connection is served one request at a time, in order; an answer may come later than the call of the
  * handler. Bounds: SERVER_CONNECTIONS_MAX connections (one more is told so and closed), SERVER_LINE_BYTES a
- * request, five seconds without progress while it is the client's turn. What is wrong in form is answered
- * with an error and ends the connection. */
+ * request, five seconds for the client to send a whole one or to take a whole answer. What is wrong in form
+ * is answered with an error and ends the connection. */
 #ifndef EPHEMERA_SERVER_H
 #define EPHEMERA_SERVER_H
 

@@ -36,7 +36,7 @@ rig_dir(void)
 const char *
 rig_path(const char *name)
 {
-	static char path[128];
+	static char path[100]; /* no longer than a socket may be called */
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	return path;
@@ -53,21 +53,24 @@ rig_close(void)
 const char *
 rig_config(const char *ports, const char *upstreams)
 {
-	FILE *file = fopen(rig_path("test.yaml"), "w");
+	static char path[100];
+	FILE *file;
 
+	snprintf(path, sizeof(path), "%s", rig_path("test.yaml"));
+	file = fopen(path, "w");
 	if (file == NULL)
 		abort();
 	fprintf(file,
-	        "runtime_dir: %s\n"
-	        "dataplane:\n  worker_cores: [1]\n  ports: [{xdp: eph-test0}]\n"
-	        "source:\n  ports: %s\n  addresses: [198.51.100.16-198.51.100.17]\n"
-	        "service:\n  addresses: [{address: 192.0.2.53}]\n"
-	        "upstreams:\n  timeout_ms: 100\n"
-	        "  probe: {name: \".\", type: NS, interval_ms: 100, timeout_ms: 100, rise: 2, fall: 3}\n"
-	        "  servers:\n%s",
-	        directory, ports, upstreams);
+		"runtime_dir: %s\n"
+		"dataplane:\n  worker_cores: [1]\n  ports: [{xdp: eph-test0}]\n"
+		"source:\n  ports: %s\n  addresses: [198.51.100.16-198.51.100.17]\n"
+		"service:\n  addresses: [{address: 192.0.2.53}]\n"
+		"upstreams:\n  timeout_ms: 100\n"
+		"  probe: {name: \".\", type: NS, interval_ms: 100, timeout_ms: 100, rise: 2, fall: 3}\n"
+		"  servers:\n%s",
+		directory, ports, upstreams);
 	fclose(file);
-	return rig_path("test.yaml");
+	return path;
 }
 
 /* The dataplane */
@@ -139,7 +142,8 @@ put_serve(struct rig_dataplane *dataplane, struct rig_message *message, int fd)
 		message->body.snapshot.size_bytes = snapshot->size_bytes;
 	} else {
 		free(snapshot);
-		snprintf(message->body.snapshot.why, sizeof(message->body.snapshot.why), "%s", why ? why : "");
+		snprintf(message->body.snapshot.why, sizeof(message->body.snapshot.why), "%s",
+			 why ? why : "");
 	}
 	if (!dataplane->mute)
 		rig_send(dataplane, message, sizeof(struct snapshot_answer), -1);
@@ -158,7 +162,7 @@ get_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 	}
 	fd = snapshot_file_make(dataplane->snapshot);
 	message->body.snapshot = (struct snapshot_answer){.generation = dataplane->snapshot->generation,
-	                                                  .size_bytes = dataplane->snapshot->size_bytes};
+							  .size_bytes = dataplane->snapshot->size_bytes};
 	rig_send(dataplane, message, sizeof(struct snapshot_answer), fd);
 	close(fd);
 }
@@ -186,10 +190,11 @@ probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 	bool good = (int)slot == dataplane->answering;
 
 	dataplane->probes++;
-	message->body.probe = (struct probe_answer){.upstream = slot,
-	                                            .outcome = good ? PROBE_REPLY : (uint8_t)dataplane->outcome,
-	                                            .rcode = good ? DNS_NOERROR : dataplane->rcode,
-	                                            .latency_us = 250};
+	message->body.probe =
+		(struct probe_answer){.upstream = slot,
+				      .outcome = good ? PROBE_REPLY : (uint8_t)dataplane->outcome,
+				      .rcode = good ? DNS_NOERROR : dataplane->rcode,
+				      .latency_us = 250};
 	rig_send(dataplane, message, sizeof(struct probe_answer), -1);
 }
 
@@ -213,8 +218,10 @@ connection_ready(void *owner, uint32_t events)
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int))];
 	} control = {0};
-	struct msghdr in = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+	struct msghdr in = {.msg_iov = &part,
+			    .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control)};
 	ssize_t length = recvmsg(dataplane->connection.fd, &in, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	int fd = -1;
 
@@ -254,8 +261,9 @@ listener_ready(void *owner, uint32_t events)
 
 	(void)events;
 	connection_close(dataplane);
-	dataplane->connection = (struct loop_watch){
-		accept4(dataplane->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), connection_ready, dataplane};
+	dataplane->connection =
+		(struct loop_watch){accept4(dataplane->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK),
+				    connection_ready, dataplane};
 	loop_watch_add(dataplane->loop, &dataplane->connection, EPOLLIN);
 }
 
@@ -269,14 +277,14 @@ segment_make(struct rig_dataplane *dataplane)
 		abort();
 	dataplane->stats = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, dataplane->stats_fd, 0);
 	*dataplane->stats = (struct stats_header){.magic = STATS_MAGIC,
-	                                          .version = STATS_VERSION,
-	                                          .worker_count = 1,
-	                                          .size_bytes = bytes,
-	                                          .boot_id = dataplane->boot_id,
-	                                          .worker_offset = sizeof(struct stats_header),
-	                                          .worker_stride = sizeof(struct worker_stats),
-	                                          .started_ns = loop_now_ns(),
-	                                          .pid = 4711};
+						  .version = STATS_VERSION,
+						  .worker_count = 1,
+						  .size_bytes = bytes,
+						  .boot_id = dataplane->boot_id,
+						  .worker_offset = sizeof(struct stats_header),
+						  .worker_stride = sizeof(struct worker_stats),
+						  .started_ns = loop_now_ns(),
+						  .pid = 4711};
 }
 
 void
@@ -285,11 +293,11 @@ rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uint64_t
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
 
 	*dataplane = (struct rig_dataplane){.loop = loop,
-	                                    .boot_id = boot_id,
-	                                    .answering = -1,
-	                                    .outcome = PROBE_REPLY,
-	                                    .rcode = DNS_NOERROR,
-	                                    .connection = {.fd = -1}};
+					    .boot_id = boot_id,
+					    .answering = -1,
+					    .outcome = PROBE_REPLY,
+					    .rcode = DNS_NOERROR,
+					    .connection = {.fd = -1}};
 	segment_make(dataplane);
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", rig_path(MESSAGE_SOCKET_NAME));
 	unlink(path.sun_path);

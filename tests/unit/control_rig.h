@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of ephemerad's parts share: a dataplane of our own that lives on the loop under test, a configuration
- * file, and waiting for events with a deadline. */
+/* What the tests of ephemerad's parts share: a dataplane of our own that lives on the loop under test, a
+ * configuration file, and waiting for events with a deadline. */
 #ifndef CONTROL_RIG_H
 #define CONTROL_RIG_H
 
@@ -21,9 +21,9 @@ struct rig_dataplane {
 	uint64_t boot_id;
 	struct stats_header *stats; /* its segment: header, then one worker */
 	int stats_fd;
-	struct snapshot *snapshot; /* what it runs on; NULL: none yet */
-	const char *refuse;        /* not NULL: PUTs are refused with this reason */
-	bool mute;                 /* PUTs are not answered */
+	struct snapshot *snapshot;  /* what it runs on; NULL: none yet */
+	const char *refuse;	    /* not NULL: PUTs are refused with this reason */
+	bool mute;		    /* PUTs are not answered */
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
@@ -40,11 +40,11 @@ void rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uin
 /* As if killed: the socket file stays. */
 void rig_dataplane_kill(struct rig_dataplane *dataplane);
 
-/* Writes the configuration file: the standard one, with `upstreams` and `extra` lines; returns its path. */
+/* Writes a configuration file with these source ports and these lines under `servers:`; returns its path,
+ * always the same. */
 const char *rig_config(const char *ports, const char *upstreams);
 
 /* Turns the loop until `done(owner)`; false when it did not come true within the deadline. */
 bool rig_wait(struct loop *loop, bool (*done)(const void *owner), const void *owner);
-
 
 #endif
