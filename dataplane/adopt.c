@@ -19,6 +19,7 @@ adopt_open(struct adopt *adopt, struct workers *workers, struct segment *segment
 	adopt->workers = workers;
 	adopt->segment = segment;
 	adopt->port_count = port_count;
+	adopt->wait_ms = ADOPT_WAIT_MS;
 	adopt->unseen = NULL;
 	adopt->current_fd = -1;
 	owners_init(&adopt->owners, workers->count);
@@ -158,7 +159,7 @@ view_publish(struct adopt *adopt, struct snapshot *snapshot, const char **why)
 	__atomic_store_n(&adopt->workers->view, view, __ATOMIC_RELEASE);
 	adopt->unseen_token = rte_rcu_qsbr_start(adopt->workers->qsbr);
 	*why = "adopted, but a worker does not answer";
-	return unseen_free(adopt, ADOPT_WAIT_MS) ? 0 : -ETIMEDOUT;
+	return unseen_free(adopt, adopt->wait_ms) ? 0 : -ETIMEDOUT;
 }
 
 int

@@ -18,6 +18,7 @@ struct adopt {
 	struct workers *workers;
 	struct segment *segment;
 	uint32_t port_count;
+	uint64_t wait_ms; /* for workers; ADOPT_WAIT_MS unless a test says otherwise */
 	struct owners owners;
 	struct view *unseen; /* replaced, but a worker did not yet say that it is past it */
 	uint64_t unseen_token;
@@ -33,7 +34,7 @@ void adopt_close(struct adopt *adopt);
  * run on it. Or -errno, the old one stays, and *why says why, a constant string: -EINVAL   not a valid
  * snapshot, or not for this machine -ESTALE   its generation is not above the running one's -EBUSY    a
  * worker has not yet left the snapshot before the running one -ETIMEDOUT  adopted, but a worker did not
- * confirm it within ADOPT_WAIT_MS */
+ * confirm it within wait_ms */
 int adopt_put(struct adopt *adopt, int memfd, uint64_t size_bytes, const char **why);
 
 /* What runs; NULL before the first. */

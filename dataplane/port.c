@@ -169,8 +169,8 @@ port_start(struct port *port, struct rte_mempool *pool, const struct rte_eth_dev
 		status = rte_eth_dev_start(port->ethdev);
 	if (status != 0)
 		report("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, look at `ulimit "
-		       "-l`, at the "
-		       "peer's queues and MTU, and at `ip link show %s`",
+		       "-l` "
+		       "or CAP_IPC_LOCK, at the peer's queues and MTU, and at `ip link show %s`",
 		       port->name, strerror(-status), port->name);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -55,6 +56,18 @@ capabilities_check(void)
 		}
 	}
 	return 0;
+}
+
+/* The packet buffers are pinned; without CAP_IPC_LOCK that counts against this limit. */
+static void
+memory_limit_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
 }
 
 static int
@@ -179,6 +192,7 @@ steer_claim(struct steer *steer, uint32_t count, const char names[][IF_NAMESIZE]
 	if (count == 0)
 		return 0;
 	status = capabilities_check();
+	memory_limit_raise();
 	for (uint32_t i = 0; i < count && status == 0; i++) {
 		struct steer_interface *interface = &steer->interfaces[i];
 
@@ -217,9 +231,11 @@ steer_check(const struct steer *steer)
 {
 	for (uint32_t i = 0; i < steer->count; i++) {
 		const struct steer_interface *interface = &steer->interfaces[i];
+		char name[IF_NAMESIZE];
 		uint32_t ids[XDP_MODES];
 
-		if (xdp_attached(interface->ifindex, ids) != 0) {
+		if (if_indextoname(interface->ifindex, name) == NULL ||
+		    xdp_attached(interface->ifindex, ids) != 0) {
 			report("interface %s is gone: start again when it is back", interface->name);
 			return -ENOENT;
 		}
