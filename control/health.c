@@ -70,7 +70,7 @@ origin_reason(const struct health *health)
 {
 	switch (health->origin) {
 	case HEALTH_ASSUMED:
-		return "assumed until probes prove otherwise";
+		return health->latency_known ? "its probes have been good" : "assumed until probes prove otherwise";
 	case HEALTH_NEW:
 		return "new: waits for its first good probe";
 	case HEALTH_KEPT:

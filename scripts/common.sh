@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What the scripts share. Sourced, never run; the caller has set -euo pipefail.
+# shellcheck shell=bash disable=SC2034
+
+repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() {
+	printf '==> %s\n' "$*"
+}
+
+die() {
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || die "needs root: network namespaces, hugepages and XDP do"
+}
+
+# wait_until SECONDS COMMAND...: runs the command again and again until it succeeds; 1 when the time is over.
+wait_until() {
+	local deadline=$((${EPOCHREALTIME/[^0-9]/} + $1 * 1000000))
+
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "${EPOCHREALTIME/[^0-9]/}" -lt "$deadline" ] || return 1
+		read -rt 0.05 <> <(:) || true
+	done
+}
+
+# The moment a process began, in clock ticks since boot: with the pid it names a process for good.
+process_start() {
+	local stat
+
+	{ stat=$(< "/proc/$1/stat"); } 2>/dev/null || return 1
+	stat=${stat##*) }
+	# shellcheck disable=SC2086 # split on purpose: field 22 of the file is the 20th behind the name
+	set -- $stat
+	[ "$1" != Z ] || return 1
+	echo "${20}"
+}
+
+# pid_write FILE PID
+pid_write() {
+	echo "$2 $(process_start "$2")" > "$1"
+}
+
+# Prints the pid that FILE names if that very process still lives.
+pid_read() {
+	local pid start
+
+	read -r pid start 2>/dev/null < "$1" || return 1
+	[ "$(process_start "$pid")" = "$start" ] || return 1
+	echo "$pid"
+}
+
+# pid_stop FILE [SECONDS]: asks the process to end, insists after the time (5 s), and removes the file.
+pid_stop() {
+	local pid
+
+	if pid=$(pid_read "$1"); then
+		kill -TERM "$pid" 2>/dev/null || true
+		if ! wait_until "${2:-5}" pid_gone "$1"; then
+			kill -KILL "$pid" 2>/dev/null || true
+			wait_until 5 pid_gone "$1" || return 1
+		fi
+	fi
+	rm -f "$1"
+}
+
+pid_gone() {
+	! pid_read "$1" >/dev/null
+}
+
+# lab_lock SECONDS: the lab is one for the whole machine, and a demo or a run of the tests has it for itself. Who
+# holds the lock passes EPHEMERA_LAB_HELD on to the lab.sh that it calls. A lock on the directory leaves no file behind.
+lab_lock() {
+	[ -z "${EPHEMERA_LAB_HELD-}" ] || return 0
+	exec 9< /run
+	if ! flock -n 9; then
+		say "another demo, test run or lab.sh has the lab: waiting, at most $1 s"
+		flock -w "$1" 9 || die "the lab is still in use: try again when that has ended"
+	fi
+}

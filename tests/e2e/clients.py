@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Those who ask: a single client, and a steady load of many."""
+import json
+import signal
+import socket
+import subprocess
+
+import netns
+from topology import CLIENT, CLIENT_ADDRESS, HERE, SERVICE
+
+
+class Client:
+    """A kernel socket that asks a service address."""
+
+    def __init__(self, version=4, namespace=CLIENT, address=None, port=0, service=None):
+        self.sock = netns.udp_socket(namespace, address or CLIENT_ADDRESS[version], port)
+        self.sock.connect((service or SERVICE[version], 53))
+        self.port = self.sock.getsockname()[1]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+    def send(self, data):
+        self.sock.send(data)
+
+    def receive(self, seconds=5.0):
+        self.sock.settimeout(seconds)
+        try:
+            return self.sock.recv(65535)
+        except socket.timeout:
+            raise AssertionError(f"no answer within {seconds} s") from None
+
+    def ask(self, data, seconds=5.0):
+        self.send(data)
+        return self.receive(seconds)
+
+    def has_nothing(self):
+        """Nothing has come. To be asked after an event that shows that whatever could come has been dealt with."""
+        self.sock.setblocking(False)
+        try:
+            self.sock.recv(65535)
+        except BlockingIOError:
+            return True
+        finally:
+            self.sock.setblocking(True)
+        return False
+
+
+class Load:
+    """load.py in eph-client; `with lab.load() as load: ...; load.finish()`."""
+
+    def __init__(self, *options, namespace=CLIENT, services=(SERVICE[4], SERVICE[6]), core=0):
+        self.process = subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{namespace}", "taskset", "-c", str(core),
+             "/usr/bin/python3", str(HERE / "load.py"), *map(str, options), *services],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def __enter__(self):
+        assert self.process.stdout.readline() == "flowing\n", "the load did not begin to flow"
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def finish(self, wait_for_count=False):
+        """Stops asking, waits for what is out, and returns load.py's result."""
+        if not wait_for_count:
+            self.process.send_signal(signal.SIGTERM)
+        out, _ = self.process.communicate(timeout=60)
+        result = json.loads(out.strip().split("\n")[-1])
+        assert result["wrong"] == 0, f"wrong answers: {result}"
+        return result

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Raises the lab once for the whole run, and asks the oracle after every test that uses it.
+
+EPHEMERA_BUILD names the build directory (build). A lab that is up is taken down first; a demo or another run of the
+tests that has it is waited for."""
+import fcntl
+import os
+
+import pytest
+
+from lab import Lab
+from oracle import oracle
+from topology import ROOT
+
+MEASURED = []  # what tests measured, for the end of the run
+
+
+@pytest.fixture(scope="session")
+def standing_lab():
+    lab = Lab(os.environ.get("EPHEMERA_BUILD", ROOT / "build"))
+    lock = os.open("/run", os.O_RDONLY)  # as lab_lock in scripts/common.sh
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.environ["EPHEMERA_LAB_HELD"] = "1"
+    try:
+        lab.up()
+        lab.start()
+        yield lab
+    finally:
+        MEASURED.extend(lab.measured)
+        lab.down()
+        os.close(lock)
+
+
+@pytest.fixture
+def lab(standing_lab):
+    if not standing_lab.lives():
+        standing_lab.restart()  # a test before this one failed half-way
+    return standing_lab
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem):
+    lab_used = pyfuncitem.funcargs.get("lab")
+    if lab_used is None:
+        return None
+    pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames})
+    oracle(lab_used)
+    return True
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in MEASURED:
+        terminalreporter.write_line(f"measured: {line}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    used = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    if report.failed and used is not None:
+        report.sections.append(("daemons", used.logs()))

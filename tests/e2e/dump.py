@@ -1,0 +1,76 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""tcpdump of the queries that reach the farm, without holes or with an error.
+
+    dump.py FILE COMMAND...
+
+runs the command, captures meanwhile, and exits with the command's status; capture.py reads the file. As a class:
+`with Dump(path) as dump: ...`, then dump.queries()."""
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+import capture
+import netns
+
+SECONDS = 10  # for tcpdump to start, and to write what it still holds
+
+
+class Dump:
+    def __init__(self, path, core=0):
+        self.path = path
+        self.command = [
+            "nsenter", "--net=/run/netns/eph-farm", "taskset", "-c", str(core),
+            "tcpdump", "-i", "eph-f1", "-n", "-s", "128", "-B", "131072", "-Q", "in", "-Z", "root", "-w", str(path),
+            "udp dst port 53",
+        ]  # fmt: skip
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if "listening on" in line:
+                return self
+        raise RuntimeError("tcpdump did not start")
+
+    def __exit__(self, *_):
+        self._flush()
+        self.process.send_signal(signal.SIGINT)
+        summary = self.process.stderr.read()
+        self.process.wait()
+        if "\n0 packets dropped by kernel" not in "\n" + summary:
+            raise RuntimeError(f"the capture has holes: {summary}")
+
+    def _flush(self):
+        """tcpdump gets packets by the block, up to a second late, and forgets the last block when it is stopped. So a
+        marker is sent, a reply that no server heeds and capture.queries() leaves out, until the file has it."""
+        marker = os.urandom(16)
+        with netns.udp_socket("eph-fwd", "198.51.100.1") as sock:
+            sock.sendto(struct.pack("!HHHHHH", 0, 0x8000, 0, 0, 0, 0) + marker, ("198.51.100.101", 53))
+        deadline = time.monotonic() + SECONDS
+        while True:
+            self.process.send_signal(signal.SIGUSR2)
+            with open(self.path, "rb") as file:
+                file.seek(max(0, os.path.getsize(self.path) - 65536))
+                if marker in file.read():
+                    return
+            if time.monotonic() > deadline:
+                raise RuntimeError("tcpdump does not write what it captured")
+            time.sleep(0.02)  # there is no event for a file that grows
+
+    def queries(self):
+        return list(capture.queries(self.path))
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit("usage: dump.py FILE COMMAND...")
+    with Dump(sys.argv[1]):
+        status = subprocess.run(sys.argv[2:]).returncode
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

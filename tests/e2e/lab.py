@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The lab as a test sees it: the daemons, the command line, clients and sniffers.
+
+scripts/lab.sh makes the network and the farm; the daemons are children of the test run, so that tests may kill them.
+Everything here waits for events with a deadline (deadline.wait); nothing sleeps."""
+import contextlib
+import copy
+import json
+import pathlib
+import subprocess
+
+import netns
+import wire
+from clients import Client, Load
+from deadline import wait
+from oracle import Growth
+from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT
+from watch import Pinger, Sniffer
+
+
+class Lab:
+    def __init__(self, build):
+        self.build = pathlib.Path(build).resolve()
+        self.config_path = DIR / "e2e.yaml"
+        self.config = copy.deepcopy(DEFAULT)
+        self.dataplane = self.ephemerad = None
+        self.idle_mbufs = 0
+        self.files_before = set()
+        self.measured = []  # lines for the end of the run
+
+    # --- the network ---
+
+    def script(self, *words):
+        subprocess.run([ROOT / "scripts" / "lab.sh", *words, "--build", self.build], check=True)
+
+    @staticmethod
+    def system_files():
+        """Hugepage files and BPF pins, anybody's."""
+        roots = pathlib.Path("/dev/hugepages"), pathlib.Path("/sys/fs/bpf")
+        return {str(p) for root in roots for p in root.rglob("*") if not p.is_dir() and not p.is_symlink()}
+
+    def up(self):
+        self.script("down")
+        self.files_before = self.system_files()
+        self.script("up")
+        for i in range(1, 5):
+            self.run(FARM, "ip", "addr", "add", f"198.51.100.11{i}/24", "dev", "eph-f1")
+            self.run(FARM, "ip", "addr", "add", f"2001:db8:2::11{i}/64", "dev", "eph-f1", "nodad")
+
+    def down(self):
+        self.stop()
+        self.script("down")
+
+    @staticmethod
+    def run(namespace, *command):
+        command = ["nsenter", f"--net=/run/netns/{namespace}", *command]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def link(self, namespace, device):
+        return json.loads(self.run(namespace, "ip", "-j", "link", "show", device))[0]
+
+    def mac(self, namespace, device):
+        return bytes.fromhex(self.link(namespace, device)["address"].replace(":", ""))
+
+    def server_pid(self, name):
+        return int((DIR / f"{name}.pid").read_text().split()[0])
+
+    # --- the daemons ---
+
+    def _spawn(self, log, *command):
+        with open(DIR / log, "ab") as file:
+            return subprocess.Popen(
+                ["nsenter", f"--net=/run/netns/{FWD}", *map(str, command)],
+                stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True,
+            )  # fmt: skip
+
+    def spawn_and_wait(self, program, *words):
+        """Runs a program of the build in eph-fwd, on the lab's configuration, until it ends."""
+        return subprocess.run(
+            ["nsenter", f"--net=/run/netns/{FWD}", self.build / program, *words, "-c", self.config_path],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+
+    def start_dataplane(self):
+        program = self.build / "control/ephemeractl"
+        self.dataplane = self._spawn("dataplane.log", program, "exec-dataplane", "-c", self.config_path)
+
+    def start_ephemerad(self):
+        program = self.build / "control/ephemerad"
+        self.ephemerad = self._spawn("ephemerad.log", "taskset", "-c", "0", program, "-c", self.config_path)
+
+    def start(self):
+        self.write_config()
+        self.start_dataplane()
+        self.start_ephemerad()
+        self.ready(20)
+
+    def ready(self, seconds=10):
+        """Waits until the dataplane runs on the newest snapshot and all upstreams are up."""
+
+        def is_ready():
+            for daemon in (self.dataplane, self.ephemerad):
+                assert daemon.poll() is None, f"{daemon.args} ended with status {daemon.returncode}\n{self.logs()}"
+            status = self.status(check=False)
+            return status and self._settled(status) and status["upstreams_up"] == status["upstreams_total"] > 0
+
+        wait("both daemons run and all upstreams are up", is_ready, seconds)
+        self.idle_mbufs = self.stats()["mbufs_in_use"]
+
+    @staticmethod
+    def _settled(status):
+        dataplane = status["dataplane"]
+        return dataplane["connected"] and status["generation"] > 0 and dataplane["generation"] == status["generation"]
+
+    def stop(self):
+        for daemon in (self.ephemerad, self.dataplane):
+            if daemon is None or daemon.poll() is not None:
+                continue
+            daemon.terminate()
+            try:
+                daemon.wait(15)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+        self.ephemerad = self.dataplane = None
+
+    def restart(self):
+        """Starts both daemons anew, on the current self.config."""
+        self.stop()
+        self.start()
+
+    @staticmethod
+    def kill(daemon):
+        daemon.kill()
+        daemon.wait()
+
+    def lives(self):
+        return all(daemon and daemon.poll() is None for daemon in (self.dataplane, self.ephemerad))
+
+    def logs(self):
+        text = ""
+        for name in ("dataplane.log", "ephemerad.log"):
+            lines = (DIR / name).read_text(errors="replace").splitlines() if (DIR / name).exists() else []
+            text += f"--- {name}\n" + "\n".join(lines[-15:]) + "\n"
+        return text
+
+    # --- configuration ---
+
+    def write_config(self):
+        self.config_path.write_text(json.dumps(self.config, indent=2) + "\n")
+
+    def reload(self):
+        self.write_config()
+        result = json.loads(self.ctl("reload", "--json"))
+        wait("the dataplane runs on the new snapshot", lambda: self._settled(self.status()), 5)
+        return result
+
+    @contextlib.contextmanager
+    def configured(self, servers=None, **upstreams):
+        """Reloads with other servers (name to address) and other keys of `upstreams`; puts the default back."""
+        self.config = copy.deepcopy(DEFAULT)
+        if servers:
+            upstreams["servers"] = [{"name": name, "address": address} for name, address in servers.items()]
+        self.config["upstreams"].update(upstreams)
+        try:
+            self.reload()
+            self.ready()
+            yield self
+        finally:
+            self.config = copy.deepcopy(DEFAULT)
+            if self.lives():
+                self.reload()
+                self.ready()
+
+    # --- the command line ---
+
+    def ctl_run(self, *words):
+        return subprocess.run(
+            [self.build / "control/ephemeractl", "--socket", DIR / "ephemera/control.sock", *map(str, words)],
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    def ctl_run_local(self, *words):
+        """A command that asks no daemon."""
+        return subprocess.run(
+            [self.build / "control/ephemeractl", *map(str, words)],
+            capture_output=True, text=True, errors="replace", timeout=60,
+        )  # fmt: skip
+
+    def ctl(self, *words):
+        done = self.ctl_run(*words)
+        assert done.returncode == 0, f"ephemeractl {words}: status {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def status(self, check=True):
+        done = self.ctl_run("status", "--json")
+        assert not check or done.returncode == 0, done.stderr
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def stats(self):
+        return json.loads(self.ctl("stats", "--json"))
+
+    def upstreams(self):
+        return {u["name"]: u for u in json.loads(self.ctl("upstreams", "--json"))["upstreams"]}
+
+    def port(self, number):
+        return json.loads(self.ctl("port", number, "--json"))
+
+    def growth(self):
+        return Growth(self)
+
+    # --- packets ---
+
+    def client(self, version=4, **how):
+        return Client(version, **how)
+
+    def load(self, *options, **how):
+        return Load(*options, **how)
+
+    def ask(self, name=wire.CLEAN, rtype=wire.A, version=4, seconds=5.0):
+        """Asks one clean question and checks its answer."""
+        with Client(version) as client:
+            asked = wire.query(name, rtype)
+            reply = client.ask(asked, seconds)
+            assert wire.is_right(asked, reply), f"wrong answer to {asked!r}: {reply!r}"
+
+    def sniff(self, namespace=CLIENT, device="eph-c1", keep=None):
+        return Sniffer(namespace, device, keep)
+
+    def ping(self, version=4):
+        return Pinger(CLIENT, {4: "192.0.2.1", 6: "2001:db8:1::1"}[version])
+
+    def sender(self, namespace=CLIENT, device="eph-c1"):
+        """A socket that sends whole frames: from eph-client to eph-c0, or from eph-farm to eph-f0."""
+        return netns.packet_socket(namespace, device)
+
+    def frame(self, source, target, source_port, target_port, payload, namespace=CLIENT, checksum=None):
+        """A frame with a UDP datagram, as it comes to eph-fwd from eph-client or eph-farm."""
+        inner, outer = {CLIENT: ("eph-c1", "eph-c0"), FARM: ("eph-f1", "eph-f0")}[namespace]
+        a, b = wire.address_bytes(source), wire.address_bytes(target)
+        datagram = wire.udp(a, b, source_port, target_port, payload, checksum)
+        return wire.ethernet(self.mac(FWD, outer), self.mac(namespace, inner), wire.ip(a, b, 17, datagram))

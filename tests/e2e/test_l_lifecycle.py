@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""L: either daemon dies, is stopped, is told something new, or something wrong."""
+import copy
+import signal
+import time
+
+import pytest
+
+import wire
+from deadline import wait
+from farmer import Farmer
+from topology import DEFAULT, DIR, FARM, FARMER, FWD, PORTS, SOURCES
+
+
+def test_l1_ephemerad_is_killed_under_load(lab):
+    with lab.load("--rate", 1500) as load:
+        before = lab.stats()
+        lab.kill(lab.ephemerad)
+        done = lab.ctl_run("status")
+        assert done.returncode == 3 and "ephemerad" in done.stderr and done.stderr.count("\n") == 1, done
+        # Forwarding goes on without it: nobody can read the counters meanwhile, but clients see.
+        for version in (4, 6):
+            lab.ask(version=version)
+        lab.start_ephemerad()
+        wait("it adopts the dataplane", lambda: (s := lab.status(check=False)) and s["dataplane"]["connected"], 10)
+        flaps = []
+
+        def up_and_flowing():
+            flaps.extend(u["name"] for u in lab.upstreams().values() if u["state"] != "up")
+            return lab.stats()["queries"] > before["queries"] + 3000
+
+        wait("1,500 a second go on", up_and_flowing, 10)
+        lab.ready()
+        result = load.finish()
+    assert flaps == [], "upstreams went down because ephemerad came back"
+    assert (result["lost"], result["refused"]) == (0, 0), result
+    assert lab.stats()["boot_id"] == before["boot_id"]
+
+
+def xdp_program(lab, device):
+    return lab.link(FWD, device).get("xdp", {}).get("prog", {}).get("name")
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_l2_dataplane_is_killed(lab, turn):
+    """The kernel's traffic never stops, the range stays silent, and the restart takes the stale program away."""
+    boot_id = lab.stats()["boot_id"]
+
+    def heard(packet):
+        return packet.protocol in (1, 58) and packet.target in (FARMER[4], FARMER[6])
+
+    sniff, send = lab.sniff(FARM, "eph-f1", heard), lab.sender(FARM, "eph-f1")
+    with lab.ping(4) as ping4, lab.ping(6) as ping6, sniff as sniffer, send as shot:
+        with lab.load("--rate", 1000, "--timeout", 0.5) as load:
+            lab.kill(lab.dataplane)
+            assert xdp_program(lab, "eph-f0"), "the case is about a program that is still attached"
+            for version in (4, 6):
+                for port in PORTS[:: len(PORTS) // 50]:
+                    shot.send(lab.frame(FARMER[version], SOURCES[version][0], 53, port, b"x" * 20, FARM))
+            answered = ping4.answered
+            wait("the kernel goes on", lambda: ping4.answered > answered + 10)
+            lab.start_dataplane()
+            lab.ready()
+            result = load.finish()
+        assert sniffer.packets == [], "the kernel answered what came to the range"
+        sent = [ping.sent for ping in (ping4, ping6)]
+        wait("the last echoes", lambda: all(p.answered >= n for p, n in zip((ping4, ping6), sent)), 2)
+        assert ping4.unanswered() == [] and ping6.unanswered() == []
+    assert lab.stats()["boot_id"] != boot_id
+    outage = result["last_failed"] - result["first_failed"]
+    lab.measured.append(f"dataplane killed and started again: clients went without answers for {outage:.2f} s")
+    assert outage < 5, result
+
+
+def leftovers(lab):
+    """What a stopped dataplane has left behind: XDP programs, sockets, hugepage files, BPF pins."""
+    found = [f"XDP on {device}" for device in ("eph-c0", "eph-f0") if "xdp" in lab.link(FWD, device)]
+    found += [str(p) for p in (DIR / "ephemera").iterdir() if p.name.startswith("dataplane")]
+    return found + sorted(lab.system_files() - lab.files_before)
+
+
+def test_l3_dataplane_is_asked_to_stop(lab):
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=5000), lab.client() as client:
+        data = [wire.query(f"n{n:05}.example", query_id=n) for n in range(50)]
+        for one in data:
+            client.send(one)
+        asked = [farmer.next() for _ in data]
+        lab.dataplane.send_signal(signal.SIGTERM)
+        wait("it stops taking queries", lambda: lab.status()["dataplane"]["draining"])
+        growth = lab.growth()
+        client.send(wire.query("n00099.example", query_id=99))
+        growth.expect({"draining": 1}, {"queries": 0})
+        assert lab.dataplane.poll() is None, "it left while queries were in flight"
+        for one in asked:
+            one.answer()
+        for _ in data:
+            reply = client.receive()
+            assert wire.is_right(data[int.from_bytes(reply[:2], "big")], reply)
+        assert lab.dataplane.wait(10) == 0
+        assert client.has_nothing() and farmer.idle()
+        assert leftovers(lab) == []
+        done = lab.ctl_run("status", "--json")
+        assert done.returncode == 0 and '"connected": false' in done.stdout, done
+        lab.start_dataplane()
+        lab.ready()
+
+
+def test_l3_dataplane_that_waits_in_vain_leaves_after_the_timeout(lab):
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=1000), lab.client() as client:
+        client.send(wire.query("n00001.example"))
+        farmer.next()
+        began = time.monotonic()
+        lab.dataplane.send_signal(signal.SIGTERM)
+        assert lab.dataplane.wait(10) == 0
+        assert time.monotonic() - began < 4
+        assert leftovers(lab) == []
+        lab.start_dataplane()
+        lab.ready()
+
+
+def test_l4_fifty_reloads_under_load(lab):
+    """Upstreams, source addresses and ports come and go; nobody's query is lost, also not one that a removed
+    upstream has yet to answer."""
+    every = DEFAULT["upstreams"]["servers"]
+    try:
+        with lab.load("--rate", 1500, "--timeout", 3) as load:
+            generation = lab.status()["generation"]
+            for turn in range(50):
+                lab.config = copy.deepcopy(DEFAULT)
+                removed = turn % len(every)
+                kept = [s for i, s in enumerate(every) if i not in (removed, (removed + 3) % 6)]
+                lab.config["upstreams"]["servers"] = kept
+                if turn % 2:
+                    lab.config["source"]["exclude"] = [f"{50000 + 100 * turn}-{52000 + 100 * turn}"]
+                    lab.config["source"]["addresses"] = ["198.51.100.18-198.51.100.21", "2001:db8:2::18"]
+                lab.config["upstreams"]["policy"] = ("round-robin", "least-outstanding")[turn % 2]
+                queries = lab.stats()["queries"]
+                generation_before, generation = generation, lab.reload()["generation"]
+                assert generation > generation_before
+                wait("queries go on", lambda: lab.stats()["queries"] > queries + 50)
+            lab.config = copy.deepcopy(DEFAULT)
+            lab.reload()
+            result = load.finish()
+        assert (result["lost"], result["refused"]) == (0, 0), result
+        assert result["sent"] > 2000
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.reload()
+        lab.ready()
+
+
+def test_l4_answer_of_a_removed_upstream_and_source_is_accepted(lab):
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=5000), lab.client() as client:
+        data = wire.query("n00001.example")
+        client.send(data)
+        asked = farmer.next()
+        lab.config["upstreams"]["servers"] = DEFAULT["upstreams"]["servers"]
+        lab.config["source"]["addresses"] = [a for a in SOURCES[4] + SOURCES[6] if a != asked.source]
+        lab.config["source"]["exclude"] = [str(asked.port)]
+        lab.reload()
+        assert lab.port(asked.port)["state"] in ("in use", "excluded")
+        growth = lab.growth()
+        asked.answer()
+        assert wire.is_right(data, client.receive())
+        growth.expect({}, {"answers": 1, "timeouts": 0})
+
+
+# --- L5: configurations that must be refused whole ---
+
+SOUND = f"""\
+runtime_dir: {DIR}/ephemera
+dataplane:
+  worker_cores: [1]
+  ports:
+    - xdp: eph-c0
+    - xdp: eph-f0
+source:
+  ports: 49152-65535
+  addresses: [198.51.100.16]
+service:
+  addresses:
+    - address: 192.0.2.53
+upstreams:
+  servers:
+    - name: one
+      address: 198.51.100.101
+    - name: two
+      address: 198.51.100.102
+"""
+
+
+def mend(old, new):
+    assert SOUND.count(old) == 1
+    return SOUND.replace(old, new).encode()
+
+
+# Name: (bytes of the file, line of the mistake or None, a word that the message must have).
+BAD_CONFIGS = {
+    "unknown key": (mend("  ports: 49152-65535", "  prots: 49152-65535"), 8, "prots"),
+    "unknown key at the top": (b"colour: red\n" + SOUND.encode(), 1, "colour"),
+    "key twice": (mend("  ports: 49152-65535", "  ports: 49152-65535\n  ports: 50000-65535"), 9, "ports"),
+    "duplicate name": (mend("name: two", "name: one"), 17, "one"),
+    "duplicate address": (mend("198.51.100.102", "198.51.100.101"), 18, "198.51.100.101"),
+    "port 0": (mend("address: 198.51.100.102", "address: 198.51.100.102\n      port: 0"), 19, "port"),
+    "port 65536": (mend("address: 192.0.2.53", "address: 192.0.2.53\n      port: 65536"), 13, "port"),
+    "number far too large": (mend("  worker_cores", f"  memory_mb: 1{'0' * 30}\n  worker_cores"), 3, "memory_mb"),
+    "not a power of two": (mend("  worker_cores", "  flows_per_worker: 1000\n  worker_cores"), 3, "flows_per_worker"),
+    "range backwards": (mend("49152-65535", "65535-49152"), 8, "ports"),
+    "range below 1024": (mend("49152-65535", "53-65535"), 8, "1024"),
+    "not an address": (mend("198.51.100.102", "198.51.100.300"), 18, "198.51.100.300"),
+    "a section is missing": (SOUND[SOUND.index("source:") :].encode(), None, "dataplane"),
+    "tabs": (mend("  ports: 49152-65535", "\tports: 49152-65535"), 8, ""),
+    "alias bomb": (
+        b"a: &a [x, x, x, x, x, x, x, x, x]\n"
+        + b"".join(b"%c: &%c [%s]\n" % (98 + i, 98 + i, b", ".join([b"*%c" % (97 + i)] * 9)) for i in range(12))
+        + SOUND.encode(),
+        None,
+        "",
+    ),
+    "not UTF-8": (mend("name: two", "name: t@o").replace(b"@", b"\xff"), 17, ""),
+    "empty": (b"", None, ""),
+    "a scalar": (b"hello\n", None, ""),
+    "cut short": (mend("addresses: [198.51.100.16]", "addresses: [198.51.100.16"), None, ""),
+}
+
+
+def check_refusal(done, path, line, word):
+    first = done.stderr.split("\n")[0].removeprefix("ephemeractl: ")
+    assert done.returncode == 1, done
+    assert first.startswith(f"{path}:"), f"no file name: {first!r}"
+    if line is not None:
+        assert first.startswith(f"{path}:{line}: "), f"line {line} expected: {first!r}"
+    assert word in first, f"{word!r} is not in {first!r}"
+    assert len(first) > len(str(path)) + 20, f"that does not help: {first!r}"
+
+
+@pytest.mark.parametrize("name", BAD_CONFIGS)
+def test_l5_bad_configuration_is_refused_whole(lab, name):
+    block, line, word = BAD_CONFIGS[name]
+    path = DIR / "bad.yaml"
+    path.write_bytes(block)
+    began = time.monotonic()
+    check_refusal(lab.ctl_run_local("config", "check", path), path, line, word)
+    assert time.monotonic() - began < 5
+
+    before = lab.status()
+    lab.config_path.write_bytes(block)
+    try:
+        done = lab.ctl_run("reload")
+        check_refusal(done, lab.config_path, line, word)
+        after = lab.status()
+        assert after["generation"] == before["generation"] and after["upstreams_total"] == before["upstreams_total"]
+        for version in (4, 6):
+            lab.ask(version=version)
+    finally:
+        lab.write_config()
+
+
+def test_l5_sound_configuration_is_accepted(lab):
+    path = DIR / "good.yaml"
+    path.write_text(SOUND)
+    done = lab.ctl_run_local("config", "check", path)
+    assert done.returncode == 0, done
+    path.write_text(SOUND.replace("49152-65535", "65000-65100"))
+    done = lab.ctl_run_local("config", "check", path)
+    assert done.returncode == 0 and "warning" in done.stderr, done
+
+
+def test_l5_file_that_cannot_be_read(lab):
+    for path in (DIR, DIR / "is-not-there.yaml", "/dev/null"):
+        done = lab.ctl_run_local("config", "check", path)
+        assert done.returncode == 1 and str(path) in done.stderr, done
+
+
+def test_l5_static_change_is_refused_by_a_reload(lab):
+    before = lab.status()["generation"]
+    lab.config["dataplane"]["memory_mb"] = 300
+    lab.write_config()
+    try:
+        done = lab.ctl_run("reload")
+        assert done.returncode == 1 and "dataplane.memory_mb" in done.stderr, done
+        assert lab.status()["generation"] == before
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.write_config()
+        assert lab.ctl_run("reload").returncode == 0
+
+
+def test_l6_second_instances_refuse(lab):
+    """A second daemon of either kind says so and leaves the first alone; the oracle asks the service afterwards."""
+    for command in (["control/ephemerad"], ["control/ephemeractl", "exec-dataplane"]):
+        done = lab.spawn_and_wait(*command)
+        assert done.returncode != 0 and done.stderr.strip(), done
