@@ -160,6 +160,7 @@ worker_make(struct rig *rig, uint32_t index)
 	random_init_seeded(&w->random, seed);
 	flow_table_init(&w->flows, rig->options.flows, flows);
 	worker_queues(rig, w);
+	rig_sweeps(w, false);
 	return w;
 }
 

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <rte_mempool.h>
 #include <rte_ring.h>
@@ -116,8 +117,10 @@ const struct way_sent *rig_take(struct rig *rig);
  * with the fault told. */
 const struct way_sent *rig_take_from(struct rig *rig, enum rig_port port);
 
-/* Ends what has waited longer than `ms` from now, in all tables. */
+/* Ends what has waited longer than `ms` from now, in all tables. Turns of the rig do not sweep, so that no
+ * case depends on how fast the machine is; rig_sweeps() lets a worker's do, or stops them again. */
 void rig_pass(struct rig *rig, uint64_t ms);
+void rig_sweeps(struct worker *worker, bool on);
 
 /* The plain client's frame to a service: 192.0.2.2 or 2001:db8:1::2, port 40000. */
 struct way_ends rig_client_ends(const struct rig *rig, bool ipv6);

@@ -259,6 +259,26 @@ rig_take_from(struct rig *rig, enum rig_port port)
 }
 
 void
+rig_sweeps(struct worker *w, bool on)
+{
+	w->sweep_next_tsc = on ? 0 : rte_rdtsc() + (UINT64_C(1) << 62);
+}
+
+/* Sweeps until the sweep has come around the whole table. */
+static void
+worker_sweep_all(struct worker *w)
+{
+	uint32_t before, seen = 0;
+
+	while (seen <= w->flows.mask) {
+		before = w->flows.sweep_next;
+		w->sweep_next_tsc = w->now_tsc;
+		sweep(w);
+		seen += (w->flows.sweep_next - before) & w->flows.mask;
+	}
+}
+
+void
 rig_pass(struct rig *rig, uint64_t ms)
 {
 	for (uint32_t i = 0; i < rig->options.workers; i++) {
@@ -266,11 +286,8 @@ rig_pass(struct rig *rig, uint64_t ms)
 
 		w->view = rig->view;
 		w->now_tsc = rte_rdtsc() + ms * (w->tsc_hz / 1000);
-		for (uint32_t n = 0; n <= w->flows.mask + 512; n++) {
-			w->sweep_next_tsc = w->now_tsc;
-			sweep(w);
-		}
-		w->sweep_next_tsc = 0;
+		worker_sweep_all(w);
+		rig_sweeps(w, false);
 	}
 }
 
@@ -293,16 +310,16 @@ check_balance(struct rig *rig, const struct worker *w)
 static void
 check_empty(struct rig *rig, const struct worker *w)
 {
-	uint32_t live = 0, ports = 0, cells = 0;
+	static const uint32_t no_ports[65536];
+	const uint32_t cells = RTE_MAX((w->flows.mask + 1) / FLOW_CELL_SHARE, 64u);
+	uint32_t live = 0;
 
 	for (uint32_t i = 0; i <= w->flows.mask; i++)
 		live += w->flows.flows[i].state != FLOW_FREE || (w->flows.flows[i].sequence & 1);
-	for (uint32_t i = 0; i < 65536; i++)
-		ports += w->flows.port_live[i] != 0;
-	cells = RTE_MAX((w->flows.mask + 1) / FLOW_CELL_SHARE, 64u);
 	rig_check(rig, live == 0 && w->flows.in_flight == 0, "worker %u: %u flows left, %u counted", w->index,
 		  live, w->flows.in_flight);
-	rig_check(rig, ports == 0, "worker %u: %u ports still live", w->index, ports);
+	rig_check(rig, memcmp(w->flows.port_live, no_ports, sizeof(no_ports)) == 0, "worker %u: ports still live",
+		  w->index);
 	rig_check(rig, w->flows.cell_free_count == cells, "worker %u: %u of %u cells free", w->index,
 		  w->flows.cell_free_count, cells);
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Any bytes as a message, the first two of them saying where its records start: what is found is an OPT record
+ * that lies wholly inside. */
+#include "edns.h"
+#include "fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	size_t offset, found;
+
+	if (size < 2)
+		return 0;
+	offset = (size_t)(bytes[0] << 8 | bytes[1]) % 2048;
+	bytes += 2;
+	size -= 2;
+	found = edns_find(bytes, size, offset);
+	if (found == 0)
+		return 0;
+	FUZZ_REQUIRE(found >= offset && found + EDNS_FIXED_BYTES <= size);
+	FUZZ_REQUIRE(bytes[found] == 0 && bytes[found + 1] == 0 && bytes[found + 2] == 41);
+	FUZZ_REQUIRE(found + EDNS_FIXED_BYTES + (bytes[found + 9] << 8 | bytes[found + 10]) <= size);
+	return 0;
+}

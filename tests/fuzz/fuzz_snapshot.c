@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Snapshots: any bytes as one, and any changes to a good one that is then sealed again. What the gate lets
+ * through must make a view whose tables hold together.
+ *
+ * Input: a byte of workers, then edits of a little-endian offset (3 bytes), a count and so many bytes. */
+#include <string.h>
+
+#include <sodium.h>
+
+#include "fuzz.h"
+#include "view.h"
+#include "way_snapshot.h"
+
+#define WORKERS_MAX 3
+#define ROOM	    (sizeof(struct snapshot) + SNAPSHOT_ALLOW_MAX * sizeof(struct allow_range))
+
+static void
+edits_apply(uint8_t *block, const uint8_t *bytes, size_t size)
+{
+	while (size >= 4) {
+		const size_t offset = (size_t)(bytes[0] | bytes[1] << 8 | bytes[2] << 16) % ROOM;
+		size_t count = bytes[3];
+
+		bytes += 4;
+		size -= 4;
+		count = count < size ? count : size;
+		count = count < ROOM - offset ? count : ROOM - offset;
+		memcpy(block + offset, bytes, count);
+		bytes += count;
+		size -= count;
+	}
+}
+
+static void
+check_spaces(const struct view *view)
+{
+	const struct snapshot *s = view->snapshot;
+
+	for (uint32_t w = 0; w < view->worker_count; w++) {
+		for (int family = 0; family < FAMILY_COUNT; family++) {
+			const struct view_space *space = view_space(view, w, family);
+
+			FUZZ_REQUIRE(space->source_count <= s->source_count);
+			for (uint32_t i = 0; i < space->source_count; i++) {
+				const struct view_source *source = &space->sources[i];
+
+				FUZZ_REQUIRE(source->slot < s->source_count && source->port_count > 0);
+				FUZZ_REQUIRE(s->sources[source->slot].state == SLOT_ACTIVE);
+				FUZZ_REQUIRE(bitmap_test(s->ports_draw, source->ports[0]));
+				FUZZ_REQUIRE(bitmap_test(s->ports_draw, source->ports[source->port_count - 1]));
+			}
+		}
+	}
+}
+
+static void
+check_view(const struct view *view)
+{
+	const struct snapshot *s = view->snapshot;
+
+	FUZZ_REQUIRE(view->usable_count <= s->upstream_count);
+	for (uint32_t i = 0; i < view->usable_count; i++)
+		FUZZ_REQUIRE(view->usable[i] < s->upstream_count &&
+			     s->upstreams[view->usable[i]].state == SLOT_ACTIVE &&
+			     s->upstreams[view->usable[i]].resolved);
+	for (uint32_t i = 0; i < s->service_count; i++) {
+		const struct view_address *entry = view_find(view, &s->services[i].address);
+		uint16_t slot;
+
+		if (s->services[i].state == SLOT_EMPTY)
+			continue;
+		FUZZ_REQUIRE(entry != NULL);
+		for (slot = entry->first_service; slot != VIEW_NONE && slot != i; slot = view->next_service[slot])
+			FUZZ_REQUIRE(slot < s->service_count);
+		FUZZ_REQUIRE(slot == i);
+	}
+	for (uint32_t i = 0; i < s->upstream_count; i++) {
+		const struct view_address *entry = view_find(view, &s->upstreams[i].address);
+		uint16_t slot;
+
+		if (s->upstreams[i].state == SLOT_EMPTY)
+			continue;
+		FUZZ_REQUIRE(entry != NULL);
+		for (slot = entry->first_upstream; slot != VIEW_NONE && slot != i; slot = view->next_upstream[slot])
+			FUZZ_REQUIRE(slot < s->upstream_count);
+		FUZZ_REQUIRE(slot == i);
+	}
+	check_spaces(view);
+}
+
+/* As owners_init() leaves them, which takes too long to be done each time. */
+static struct owners *
+owners_fresh(uint32_t workers)
+{
+	static struct owners made[WORKERS_MAX + 1], owners;
+
+	if (made[workers].worker_count == 0)
+		owners_init(&made[workers], workers);
+	owners = made[workers];
+	return &owners;
+}
+
+/* A block of exactly `size` bytes, which a view takes over if it is accepted. */
+static void
+try_block(const uint8_t *bytes, size_t size, uint32_t workers)
+{
+	struct snapshot *s = malloc(size > 0 ? size : 1);
+	struct view *view;
+	const char *why = NULL;
+
+	if (s == NULL)
+		abort();
+	memcpy(s, bytes, size);
+	if (snapshot_validate(s, size, &why) != 0) {
+		FUZZ_REQUIRE(why != NULL);
+		free(s);
+		return;
+	}
+	FUZZ_REQUIRE(why == NULL);
+	if (view_make(s, owners_fresh(workers), 2600000000, &view) != 0)
+		abort();
+	check_view(view);
+	view_free(view);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static uint64_t block[ROOM / 8 + 1];
+	struct snapshot *template, *s = (struct snapshot *)block;
+	uint32_t workers, claimed_bytes;
+
+	if (sodium_init() < 0)
+		abort();
+	try_block(bytes, size, 1);
+	if (size == 0)
+		return 0;
+	workers = 1 + bytes[0] % WORKERS_MAX;
+	template = way_snapshot_new();
+	memset(block, 0, sizeof(block));
+	memcpy(block, template, template->size_bytes);
+	free(template);
+	edits_apply((uint8_t *)block, bytes + 1, size - 1);
+	claimed_bytes = s->size_bytes;
+	try_block((const uint8_t *)block, claimed_bytes < ROOM ? claimed_bytes : ROOM, workers);
+	if (s->allow_count > SNAPSHOT_ALLOW_MAX)
+		s->allow_count %= SNAPSHOT_ALLOW_MAX + 1;
+	snapshot_seal(s);
+	try_block((const uint8_t *)block, s->size_bytes, workers);
+	return 0;
+}

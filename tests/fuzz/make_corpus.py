@@ -1,0 +1,235 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Writes the corpus of the fuzz targets: small inputs of every shape that the unit tests know.
+
+usage: make_corpus.py [DIRECTORY]   (default: corpus/ beside this script)
+
+The files are committed, so that a test run needs no Python; run it again after a change here. Inputs that a
+fuzzer found are added by hand, named found-*, and left alone. Formats: the comment on top of each fuzz_*.c.
+"""
+import pathlib
+import socket
+import struct
+import sys
+
+CLIENT4, SERVICE4, SOURCE4, UPSTREAM4 = "192.0.2.2", "192.0.2.53", "198.51.100.16", "198.51.100.101"
+CLIENT6, SERVICE6, SOURCE6, UPSTREAM6 = "2001:db8:1::2", "2001:db8:1::53", "2001:db8:2::16", "2001:db8:2::101"
+
+FROM_FARM, REPAIR, AIM, TIME_PASSES, NO_UPSTREAM = 1, 2, 4, 8, 16
+
+
+def name(text):
+    """A name in wire form; dots part labels."""
+    return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
+
+
+def message(question=None, flags=0x0100, counts=(1, 0, 0, 0), more=b"", message_id=0x2222):
+    if question is None:
+        question = name("www.example.net") + struct.pack("!HH", 1, 1)
+    return struct.pack("!6H", message_id, flags, *counts) + question + more
+
+
+def opt(size=1232, ttl=0, options=b""):
+    return b"\0" + struct.pack("!HHIH", 41, size, ttl, len(options)) + options
+
+
+def checksum(data):
+    if len(data) & 1:
+        data += b"\0"
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def frame(payload, source=CLIENT4, destination=SERVICE4, ports=(40000, 53), tags=(), options=b"", extensions=(),
+          fragment=0, padding=b"", no_checksum=False):
+    """An Ethernet frame with right lengths and checksums. extensions: (type, bytes behind the next header)."""
+    ethernet = bytes.fromhex("020000000100" "02000000c102")
+    for tag_type, tag in tags:
+        ethernet += struct.pack("!HH", tag_type, tag)
+    length = 8 + len(payload)
+    udp = struct.pack("!4H", *ports, length, 0)
+    if ":" in source:
+        addresses = socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, destination)
+    else:
+        addresses = socket.inet_aton(source) + socket.inet_aton(destination)
+    total = checksum(addresses + struct.pack("!HH", 17, length) + udp + payload)
+    if not no_checksum:
+        udp = udp[:6] + struct.pack("!H", total or 0xffff)
+    if ":" in source:
+        types = [kind for kind, _ in extensions] + [17]
+        chain = b"".join(bytes([types[i + 1]]) + body for i, (_, body) in enumerate(extensions))
+        ip = struct.pack("!IHBB", 6 << 28, len(chain) + length, types[0], 64) + addresses + chain
+        return ethernet + b"\x86\xdd" + ip + udp + payload + padding
+    ihl = 5 + len(options) // 4
+    header = struct.pack("!BBHHHBBH", 0x40 | ihl, 0, ihl * 4 + length, 0, fragment, 64, 17, 0) + addresses + options
+    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
+    return ethernet + b"\x08\x00" + header + udp + payload + padding
+
+
+def step(control, data):
+    return bytes([control]) + struct.pack("!H", len(data)) + data
+
+
+def ipv6(payload, **more):
+    return frame(payload, CLIENT6, SERVICE6, **more)
+
+
+def reply(payload, **more):
+    """Addresses, ports and ID are aimed by the target."""
+    return frame(payload, UPSTREAM4, SOURCE4, (53, 50000), **more)
+
+
+def packet_corpus():
+    right = message(flags=0x8180)
+    answered = message(flags=0x8180, counts=(1, 1, 0, 0), more=bytes.fromhex("c00c0001000100000100") + b"\0\4\xc0\0\2\1")
+    aimed = FROM_FARM | REPAIR | AIM
+    yield "query-ipv4", step(0, frame(message()))
+    yield "query-ipv6", step(0, ipv6(message()))
+    yield "query-edns", step(0, frame(message(counts=(1, 0, 0, 1), more=opt(4096, 0x8000, b"\0\12\0\10ABCDEFGH"))))
+    yield "query-two-questions", step(0, frame(message(counts=(2, 0, 0, 0))))
+    yield "query-no-question", step(0, frame(message(b"", counts=(0, 0, 0, 0))))
+    yield "query-update", step(0, frame(message(flags=0x2800)))
+    yield "query-notify", step(0, frame(message(flags=0x2000)))
+    yield "query-qr", step(0, frame(message(flags=0x8000)))
+    yield "query-pointer", step(0, frame(message(b"\xc0\x0c\0\1\0\1")))
+    yield "query-name-64", step(0, frame(message(b"\x40" + b"x" * 64 + b"\0\0\1\0\1")))
+    long = (b"\x3f" + b"x" * 63) * 2 + b"\x1f" + b"y" * 31 + b"\0\0\1\0\1"
+    yield "query-long-name", step(0, frame(message(long)))
+    yield "query-binary-name", step(0, frame(message(b"\4\0\xff.\1\0\0\1\0\1")))
+    yield "query-empty", step(0, frame(b""))
+    yield "query-eleven-bytes", step(0, frame(message()[:11]))
+    yield "query-header-alone", step(0, frame(message()[:12]))
+    yield "query-no-checksum", step(0, frame(message(), no_checksum=True))
+    yield "query-no-checksum-ipv6", step(0, ipv6(message(), no_checksum=True))
+    yield "query-from-service", step(0, frame(message(), SERVICE4))
+    yield "query-from-upstream", step(0, frame(message(), UPSTREAM4, ports=(53, 53)))
+    yield "query-from-loopback", step(0, frame(message(), "127.0.0.1"))
+    yield "query-mapped", step(0, frame(message(), "::ffff:192.0.2.2", "::ffff:192.0.2.53"))
+    yield "priority-tag", step(0, frame(message(), tags=[(0x8100, 0xe000)]))
+    yield "qinq", step(0, frame(message(), tags=[(0x88a8, 0), (0x8100, 0)]))
+    yield "vlan-7", step(0, ipv6(message(), tags=[(0x8100, 7)]))
+    yield "options", step(0, frame(message(), options=b"\1" * 40))
+    yield "padding", step(0, frame(message(), padding=b"\xa5" * 18))
+    yield "fragment-first", step(0, frame(message(), fragment=0x2000))
+    yield "fragment-later", step(0, frame(message(), fragment=0x00b9))
+    yield "fragment-ipv6", step(0, ipv6(message(), extensions=[(44, b"\0\0\0\0\0\0\1")]))
+    yield "extensions", step(0, ipv6(message(), extensions=[(0, b"\0" * 7), (60, b"\1" + b"\0" * 14), (43, b"\0" * 7)]))
+    yield "extensions-seven", step(0, ipv6(message(), extensions=[(60, b"\0" * 7)] * 7))
+    yield "routing-left", step(0, ipv6(message(), extensions=[(43, b"\0\0\1\0\0\0\0")]))
+    yield "extension-beyond", step(0, ipv6(message(), extensions=[(60, b"\xff" + b"\0" * 6)]))
+    yield "arp", step(0, bytes.fromhex("ffffffffffff02000000c1020806" "0001080006040001") + b"\0" * 20)
+    yield "runt", step(0, frame(message())[:33])
+    yield "ipv4-length", step(0, frame(message())[:16] + b"\xff\xff" + frame(message())[18:])
+    yield "udp-length-7", step(0, frame(message())[:38] + b"\0\7" + frame(message())[40:])
+    yield "reply-right", step(aimed, reply(right))
+    yield "reply-answered", step(aimed, reply(answered))
+    yield "reply-twice", step(aimed, reply(right)) * 2
+    yield "reply-late", step(aimed | TIME_PASSES, reply(right))
+    yield "reply-refused", step(aimed, reply(message(b"", 0x8185, (0, 0, 0, 0))))
+    yield "reply-case", step(aimed, reply(message(name("wWw.example.net") + b"\0\1\0\1", 0x8180)))
+    yield "reply-type", step(aimed, reply(message(name("www.example.net") + b"\0\x1c\0\1", 0x8180)))
+    yield "reply-qr", step(aimed, reply(message()))
+    yield "reply-opcode", step(aimed, reply(message(flags=0xa180)))
+    yield "reply-cut", step(aimed, reply(right[:20]))
+    yield "reply-wrong-port", step(REPAIR | AIM, reply(right))
+    yield "reply-unknown", step(FROM_FARM | REPAIR, reply(right))
+    yield "reply-ipv6", step(FROM_FARM, frame(right, UPSTREAM6, SOURCE6, (53, 50000)))
+    yield "forged-then-right", step(aimed, reply(message(flags=0x8180, counts=(2, 0, 0, 0)))) + step(aimed, reply(right))
+    yield "query-and-reply", step(0, ipv6(message())) + step(aimed, reply(right))
+    yield "servfail", step(NO_UPSTREAM, frame(message()))
+    yield "servfail-edns", step(NO_UPSTREAM, frame(message(counts=(1, 0, 0, 1), more=opt(1232, 0x8000))))
+    yield "servfail-then-reply", step(NO_UPSTREAM, ipv6(message())) + step(aimed, reply(right))
+
+
+def question_corpus():
+    tail = b"\0\1\0\1"
+    yield "root", b"\0" + tail
+    yield "plain", name("www.example.net") + tail
+    yield "mixed-case", name("wWw.ExAmPlE.nEt") + tail
+    yield "binary", b"\4\0\xff.A\0" + tail
+    yield "longest", (b"\x3f" + b"x" * 63) * 3 + b"\x3d" + b"y" * 61 + b"\0" + tail
+    yield "too-long", (b"\x3f" + b"x" * 63) * 3 + b"\x3e" + b"y" * 62 + b"\0" + tail
+    yield "labels-127", b"\1a" * 127 + b"\0" + tail
+    yield "labels-128", b"\1a" * 128 + b"\0" + tail
+    yield "label-64", b"\x40" + b"x" * 64 + b"\0" + tail
+    yield "pointer", b"\3www\xc0\x0c" + tail
+    yield "no-end", b"\3www\7example"
+    yield "cut-class", name("a") + b"\0\1\0"
+
+
+def edns_corpus():
+    question = name("www.example.net") + b"\0\1\0\1"
+    start = struct.pack("!H", 12 + len(question))
+    record = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 0, 4) + b"\1\2\3\4"
+    yield "none", start + message()
+    yield "opt", start + message(counts=(1, 0, 0, 1), more=opt())
+    yield "opt-options", start + message(counts=(1, 0, 0, 1), more=opt(options=b"\0\12\0\4abcd"))
+    yield "opt-second", start + message(counts=(1, 0, 0, 2), more=record + opt())
+    yield "opt-fifth", start + message(counts=(1, 0, 0, 5), more=record * 4 + opt())
+    yield "opt-beyond", start + message(counts=(1, 0, 0, 1), more=opt()[:-1] + b"\1")
+    yield "opt-cut", start + message(counts=(1, 0, 0, 1), more=opt()[:-1])
+    yield "opt-owner", start + message(counts=(1, 0, 0, 1), more=b"\1a" + opt())
+    yield "half-pointer", start + message(counts=(1, 0, 0, 1), more=b"\xc0")
+    yield "answer", start + message(counts=(1, 1, 0, 1), more=record + opt())
+    yield "offset-beyond", struct.pack("!H", 2000) + message(counts=(1, 0, 0, 1), more=opt())
+
+
+# Offsets in struct snapshot (dataplane/shared/snapshot.h).
+GENERATION, TIMEOUT, POLICY, NO_UPSTREAM_RULE = 24, 32, 36, 37
+COUNTS, DRAW, ACCEPT = 40, 56, 56 + 8192
+SERVICES = ACCEPT + 8192
+SOURCES = SERVICES + 64 * 24
+UPSTREAMS = SOURCES + 256 * 24
+ALLOW = UPSTREAMS + 512 * 64
+
+
+def edit(offset, data):
+    return struct.pack("<I", offset)[:3] + bytes([len(data)]) + data
+
+
+def snapshot_corpus():
+    yield "template", b"\0"
+    yield "workers-5", b"\4"
+    yield "generation-0", b"\0" + edit(GENERATION, bytes(8))
+    yield "timeout", b"\0" + edit(TIMEOUT, struct.pack("<I", 31000))
+    yield "least-outstanding", b"\1" + edit(POLICY, b"\1")
+    yield "keep-trying", b"\1" + edit(NO_UPSTREAM_RULE, b"\1") + edit(UPSTREAMS + 19, b"\0")
+    yield "counts-most", b"\2" + edit(COUNTS, struct.pack("<3I", 64, 256, 512))
+    yield "counts-more", b"\2" + edit(COUNTS, struct.pack("<3I", 65, 257, 513))
+    yield "counts-none", b"\2" + edit(COUNTS, bytes(12))
+    yield "draw-not-accepted", b"\0" + edit(ACCEPT + 8000, bytes(8))
+    yield "port-below-1024", b"\0" + edit(ACCEPT, b"\1")
+    yield "few-ports", b"\7" + b"".join(edit(DRAW + offset, bytes(248)) for offset in (6144,))
+    yield "service-state", b"\0" + edit(SERVICES + 18, b"\3")
+    yield "service-port-0", b"\0" + edit(SERVICES + 16, b"\0\0")
+    yield "source-retired", b"\3" + edit(SOURCES + 16, b"\2")
+    yield "source-twice", b"\3" + edit(SOURCES, bytes(10) + b"\xff\xff" + bytes([198, 51, 100, 17]))
+    yield "source-is-service", b"\3" + edit(SOURCES, bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 53]))
+    yield "upstream-state", b"\0" + edit(UPSTREAMS + 18, b"\3")
+    yield "upstream-port-index", b"\0" + edit(UPSTREAMS + 21, b"\x10")
+    yield "upstream-name", b"\0" + edit(UPSTREAMS + 32, b"n" * 32)
+    yield "allow-backwards", b"\0" + edit(ALLOW + 31, b"\0") + edit(ALLOW + 15, b"\1")
+    yield "allow-none", b"\0" + edit(COUNTS + 12, bytes(4))
+    yield "allow-many", b"\0" + edit(COUNTS + 12, struct.pack("<I", 1025))
+
+
+def main():
+    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
+    for target, corpus in (("packet", packet_corpus), ("question", question_corpus), ("edns", edns_corpus),
+                           ("snapshot", snapshot_corpus)):
+        folder = top / target
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.iterdir():
+            if not old.name.startswith("found-"):
+                old.unlink()
+        for title, data in corpus():
+            if len(data) >= 300:
+                sys.exit(f"{target}/{title}: {len(data)} bytes")
+            (folder / title).write_bytes(data)
+        print(f"{target}: {len(list(folder.iterdir()))} files")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flow table by itself: begin, end, cells, and reading from another thread. */
+#include "flow.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "way_suite.h"
+
+#define SIZE 1024
+
+static struct flow_table table;
+
+static void
+table_open(void)
+{
+	const size_t bytes = (flow_table_bytes(SIZE) + 63) & ~(size_t)63;
+	void *memory = aligned_alloc(64, bytes);
+
+	memset(memory, 0, bytes);
+	flow_table_init(&table, SIZE, memory);
+}
+
+static void
+table_close(void)
+{
+	free(table.flows);
+}
+
+/* Begins a flow whose question is `bytes` times `fill`. False: no cell. */
+static bool
+begin(uint32_t index, uint16_t port, uint16_t bytes, uint8_t fill)
+{
+	struct flow fresh = {.state = FLOW_CLIENT,
+			     .source_port = be16_from(port),
+			     .id = be16_from((uint16_t)index),
+			     .question_bytes = bytes,
+			     .client_address.bytes = {fill, fill},
+			     .sequence = 12345};
+	uint8_t question[DNS_QUESTION_BYTES_MAX];
+
+	memset(question, fill, sizeof(question));
+	if (!flow_cell_take(&table, bytes, &fresh.cell))
+		return false;
+	flow_begin(&table, index, &fresh, question);
+	return true;
+}
+
+static void
+test_layout(void)
+{
+	table_open();
+	CU_ASSERT_EQUAL(table.mask, SIZE - 1);
+	CU_ASSERT_EQUAL((uintptr_t)table.flows % 64, 0);
+	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
+	CU_ASSERT(table.cells >= (uint8_t *)(table.flows + SIZE));
+	CU_ASSERT((uint8_t *)(table.port_live + 65536) <= (uint8_t *)table.flows + flow_table_bytes(SIZE));
+	/* The pool has 64 cells at the least. */
+	CU_ASSERT(flow_table_bytes(64) >= 64 * sizeof(struct flow) + 64 * FLOW_CELL_BYTES + 65536 * 4);
+	table_close();
+}
+
+static void
+test_begin_end(void)
+{
+	struct flow copy;
+	uint8_t question[DNS_QUESTION_BYTES_MAX];
+
+	table_open();
+	CU_ASSERT(begin(5, 50000, 20, 'a'));
+	CU_ASSERT(begin(6, 50000, 64, 'b'));
+	CU_ASSERT_EQUAL(table.in_flight, 2);
+	CU_ASSERT_EQUAL(table.port_live[50000], 2);
+	CU_ASSERT_EQUAL(table.flows[5].sequence, 2);
+	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
+	CU_ASSERT(flow_read(&table, 6, &copy, question));
+	CU_ASSERT_EQUAL(copy.question_bytes, 64);
+	CU_ASSERT(question[0] == 'b' && question[63] == 'b');
+	flow_end(&table, &table.flows[6]);
+	CU_ASSERT_EQUAL(table.in_flight, 1);
+	CU_ASSERT_EQUAL(table.port_live[50000], 1);
+	CU_ASSERT_EQUAL(table.flows[6].state, FLOW_FREE);
+	/* The key stays: a straggler is told from a guess by it. */
+	CU_ASSERT(flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(&table.flows[6], 1, be16_from(50000), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(&table.flows[6], 0, be16_from(50001), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(7)));
+	flow_end(&table, &table.flows[5]);
+	CU_ASSERT_EQUAL(table.in_flight, 0);
+	CU_ASSERT_EQUAL(table.port_live[50000], 0);
+	CU_ASSERT_EQUAL(table.flows[5].sequence, 4);
+	table_close();
+}
+
+/* Each long question has a cell of its own, and gives it back. */
+static void
+test_cells(void)
+{
+	const uint32_t cells = SIZE / FLOW_CELL_SHARE;
+
+	table_open();
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < cells; i++)
+			CU_ASSERT(begin(i, 50000, (uint16_t)(65 + i), (uint8_t)(i + round)));
+		CU_ASSERT(!begin(cells, 50000, 65, 'x'));
+		CU_ASSERT(begin(cells, 50000, 64, 'x'));
+		CU_ASSERT_EQUAL(table.cell_free_count, 0);
+		for (uint32_t i = 0; i < cells; i++) {
+			const struct flow *flow = &table.flows[i];
+			const uint8_t *question = flow_question(&table, flow);
+			bool own = flow->cell < cells;
+
+			for (uint32_t n = 0; n < flow->question_bytes; n++)
+				own &= question[n] == (uint8_t)(i + round);
+			WAY_ASSERT(own, "round %d, flow %u", round, i);
+		}
+		/* Ended in another order than they began. */
+		for (uint32_t i = 0; i < cells; i++)
+			flow_end(&table, &table.flows[(i * 5) % cells]);
+		flow_end(&table, &table.flows[cells]);
+		CU_ASSERT_EQUAL(table.cell_free_count, cells);
+		CU_ASSERT_EQUAL(table.in_flight, 0);
+	}
+	table_close();
+}
+
+/* The question of the longest name fits a cell. */
+static void
+test_longest(void)
+{
+	struct flow copy;
+	uint8_t question[DNS_QUESTION_BYTES_MAX];
+
+	table_open();
+	CU_ASSERT(begin(1, 50000, DNS_QUESTION_BYTES_MAX, 'z'));
+	CU_ASSERT(flow_read(&table, 1, &copy, question));
+	CU_ASSERT(question[0] == 'z' && question[DNS_QUESTION_BYTES_MAX - 1] == 'z');
+	flow_end(&table, &table.flows[1]);
+	CU_ASSERT(flow_read(&table, 1, &copy, question));
+	CU_ASSERT_EQUAL(copy.state, FLOW_FREE);
+	table_close();
+}
+
+static void
+test_index(void)
+{
+	table_open();
+	for (uint32_t port = 0; port < 65536; port += 257)
+		for (uint32_t id = 0; id < 65536; id += 263)
+			if (flow_index(&table, be16_from((uint16_t)port), be16_from((uint16_t)id)) != (id & table.mask))
+				CU_FAIL("index");
+	table.mask = (1 << 20) - 1;
+	CU_ASSERT_EQUAL(flow_index(&table, be16_from(0xabcd), be16_from(0x1234)), 0xd1234);
+	table.mask = SIZE - 1;
+	table_close();
+}
+
+/* A reader beside a writer: what it believes is of one flow, whole. The writer turns a few slots over as fast
+ * as it can, with short and long questions. */
+static volatile bool writer_stop;
+static volatile uint32_t writer_turns;
+
+static void *
+writer(void *unused)
+{
+	for (uint32_t n = 0; !writer_stop; writer_turns = ++n) {
+		const uint32_t index = n % 4;
+		const uint8_t fill = (uint8_t)(n * 7 + 1);
+
+		if (table.flows[index].state != FLOW_FREE)
+			flow_end(&table, &table.flows[index]);
+		begin(index, (uint16_t)(fill * 256 + fill), n & 4 ? (uint16_t)(65 + fill % 195) : (uint16_t)(1 + fill % 64),
+		      fill);
+	}
+	return NULL;
+}
+
+/* Does everything in the copy tell of the same `fill`? */
+static bool
+copy_whole(const struct flow *copy, const uint8_t *question)
+{
+	const uint8_t fill = copy->client_address.bytes[0];
+
+	if (copy->state == FLOW_FREE)
+		return true;
+	if (copy->client_address.bytes[1] != fill || be16_to(copy->source_port) != fill * 256 + fill)
+		return false;
+	if (copy->question_bytes != 65 + fill % 195 && copy->question_bytes != 1 + fill % 64)
+		return false;
+	for (uint32_t i = 0; i < copy->question_bytes; i++)
+		if (question[i] != fill)
+			return false;
+	return true;
+}
+
+static void
+test_read_beside_writer(void)
+{
+	pthread_t thread;
+	uint32_t believed = 0, torn = 0, busy = 0;
+
+	table_open();
+	for (uint32_t i = 0; i < 4; i++)
+		begin(i, 0x0101, 1 + 1 % 64, 1);
+	writer_stop = false;
+	writer_turns = 0;
+	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, writer, NULL), 0);
+	/* Until both have done enough of it; on a machine with one core that takes a few time slices. */
+	for (uint32_t n = 0; n < 400000 || (n < 200000000 && (believed < 100000 || writer_turns < 100000)); n++) {
+		struct flow copy;
+		uint8_t question[DNS_QUESTION_BYTES_MAX];
+
+		if (!flow_read(&table, n % 4, &copy, question)) {
+			busy++;
+			continue;
+		}
+		believed++;
+		torn += !copy_whole(&copy, question);
+	}
+	writer_stop = true;
+	pthread_join(thread, NULL);
+	WAY_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
+	WAY_ASSERT(believed >= 1000 && writer_turns >= 1000, "%u entries could be read, %u not; %u were written",
+		   believed, busy, writer_turns);
+	table_close();
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"layout", test_layout},
+			       {"begin and end", test_begin_end},
+			       {"cells", test_cells},
+			       {"longest question", test_longest},
+			       {"index", test_index},
+			       {"read beside a writer", test_read_beside_writer},
+			       CU_TEST_INFO_NULL};
+
+	return way_suite_run("flow", tests);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The gate: every field that snapshot_validate() guards, spoilt alone. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "way_frame.h"
+#include "way_snapshot.h"
+#include "way_suite.h"
+
+/* Room for the largest one, so that spoilers may claim more than there is. */
+union block {
+	struct snapshot s;
+	uint8_t bytes[sizeof(struct snapshot) + (SNAPSHOT_ALLOW_MAX + 1) * sizeof(struct allow_range)];
+};
+
+static union block block;
+
+#define SPOIL(name, ...)                                                                                     \
+	static void name(struct snapshot *s)                                                                 \
+	{                                                                                                    \
+		__VA_ARGS__;                                                                                 \
+	}
+
+SPOIL(generation_0, s->generation = 0)
+SPOIL(timeout_49, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MIN - 1)
+SPOIL(timeout_50, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MIN)
+SPOIL(timeout_30000, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MAX)
+SPOIL(timeout_30001, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MAX + 1)
+SPOIL(policy_last, s->policy = POLICY_LEAST_OUTSTANDING)
+SPOIL(policy_unknown, s->policy = POLICY_LEAST_OUTSTANDING + 1)
+SPOIL(no_upstream_last, s->no_upstream = NO_UPSTREAM_KEEP_TRYING)
+SPOIL(no_upstream_unknown, s->no_upstream = 255)
+SPOIL(services_most, s->service_count = SNAPSHOT_SERVICES_MAX)
+SPOIL(services_more, s->service_count = SNAPSHOT_SERVICES_MAX + 1)
+SPOIL(sources_most, s->source_count = SNAPSHOT_SOURCES_MAX)
+SPOIL(sources_more, s->source_count = SNAPSHOT_SOURCES_MAX + 1)
+SPOIL(upstreams_most, s->upstream_count = SNAPSHOT_UPSTREAMS_MAX)
+SPOIL(upstreams_more, s->upstream_count = UINT32_MAX)
+SPOIL(nothing_at_all, s->service_count = s->source_count = s->upstream_count = 0)
+SPOIL(draw_not_accepted, s->ports_accept[1000] &= ~UINT64_C(1))
+SPOIL(accept_not_drawn, s->ports_draw[1000] &= ~UINT64_C(1))
+SPOIL(port_1023, s->ports_accept[15] |= UINT64_C(1) << 63)
+SPOIL(port_1024, s->ports_accept[16] |= 1)
+SPOIL(port_0, s->ports_accept[0] |= 1)
+SPOIL(service_state, s->services[2].state = SLOT_RETIRED + 1)
+SPOIL(service_port_0, s->services[2].port.raw = 0)
+SPOIL(service_empty_port_0, s->services[2].port.raw = 0; s->services[2].state = SLOT_EMPTY)
+SPOIL(service_retired_port_0, s->services[2].port.raw = 0; s->services[2].state = SLOT_RETIRED)
+SPOIL(source_state, s->sources[7].state = 3)
+SPOIL(source_retired, s->sources[7].state = SLOT_RETIRED)
+SPOIL(upstream_state, s->upstreams[4].state = 3)
+SPOIL(upstream_usable, s->upstreams[4].usable = 2)
+SPOIL(upstream_resolved, s->upstreams[4].resolved = 2)
+SPOIL(upstream_port_0, s->upstreams[4].port.raw = 0)
+SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY)
+SPOIL(upstream_port_index_15, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX - 1)
+SPOIL(upstream_port_index_16, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX)
+SPOIL(upstream_name_31, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES - 1))
+SPOIL(upstream_name_32, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES))
+SPOIL(beyond_the_count, s->upstreams[400].state = 9)
+SPOIL(allow_backwards, s->allow[1].last = s->allow[0].first)
+SPOIL(allow_one_address, s->allow[0].last = s->allow[0].first)
+SPOIL(allow_overlaps, s->allow[1].first = s->allow[0].last)
+SPOIL(allow_unsorted, struct allow_range r = s->allow[0]; s->allow[0] = s->allow[1]; s->allow[1] = r)
+SPOIL(allow_none, s->allow_count = 0)
+
+/* Sealed again after the change: only the field itself can be what is refused. */
+static const struct {
+	const char *description;
+	void (*spoil)(struct snapshot *);
+	const char *why; /* NULL: accepted */
+} fields[] = {
+	{"generation 0", generation_0, "generation 0"},
+	{"timeout of 49 ms", timeout_49, "timeout out of range"},
+	{"timeout of 50 ms", timeout_50, NULL},
+	{"timeout of 30 s", timeout_30000, NULL},
+	{"timeout of 30.001 s", timeout_30001, "timeout out of range"},
+	{"least outstanding", policy_last, NULL},
+	{"policy 2", policy_unknown, "unknown policy"},
+	{"keep trying", no_upstream_last, NULL},
+	{"no_upstream 255", no_upstream_unknown, "unknown rule for no upstream"},
+	{"64 services", services_most, NULL},
+	{"65 services", services_more, "too many slots"},
+	{"256 sources", sources_most, NULL},
+	{"257 sources", sources_more, "too many slots"},
+	{"512 upstreams", upstreams_most, NULL},
+	{"2^32-1 upstreams", upstreams_more, "too many slots"},
+	{"no slots", nothing_at_all, NULL},
+	{"port drawn but not accepted", draw_not_accepted, "a port is drawn but not accepted"},
+	{"port accepted but not drawn", accept_not_drawn, NULL},
+	{"port 1023", port_1023, "a source port below 1024"},
+	{"port 1024", port_1024, NULL},
+	{"port 0", port_0, "a source port below 1024"},
+	{"service in state 3", service_state, "service in an unknown state"},
+	{"service on port 0", service_port_0, "service on port 0"},
+	{"empty service on port 0", service_empty_port_0, NULL},
+	{"retired service on port 0", service_retired_port_0, "service on port 0"},
+	{"source in state 3", source_state, "source in an unknown state"},
+	{"retired source", source_retired, NULL},
+	{"upstream in state 3", upstream_state, "upstream in an unknown state"},
+	{"upstream usable 2", upstream_usable, "upstream in an unknown state"},
+	{"upstream resolved 2", upstream_resolved, "upstream in an unknown state"},
+	{"upstream on port 0", upstream_port_0, "upstream with port 0"},
+	{"empty upstream on port 0", upstream_empty_port_0, NULL},
+	{"upstream behind port 15", upstream_port_index_15, NULL},
+	{"upstream behind port 16", upstream_port_index_16, "upstream behind a port that can't exist"},
+	{"name of 31 bytes", upstream_name_31, NULL},
+	{"name of 32 bytes", upstream_name_32, "upstream's name without an end"},
+	{"rubbish beyond the count", beyond_the_count, NULL},
+	{"allowed range backwards", allow_backwards, "allowed range that ends before it starts"},
+	{"allowed range of one address", allow_one_address, NULL},
+	{"allowed ranges that overlap", allow_overlaps, "allowed ranges out of order"},
+	{"allowed ranges unsorted", allow_unsorted, "allowed ranges out of order"},
+	{"nobody allowed", allow_none, NULL},
+};
+
+static void
+block_reset(void)
+{
+	struct snapshot *s = way_snapshot_new();
+
+	memset(&block, 0, sizeof(block));
+	memcpy(&block, s, s->size_bytes);
+	free(s);
+}
+
+static void
+expect(const char *description, size_t size, const char *why)
+{
+	const char *found = "nothing";
+	const int status = snapshot_validate(&block, size, &found);
+
+	WAY_ASSERT(status == (why ? -EINVAL : 0), "%s: status %d", description, status);
+	if (why == NULL || found == NULL)
+		WAY_ASSERT(found == why, "%s: %s", description, found ? found : "accepted");
+	else
+		WAY_ASSERT(strcmp(found, why) == 0, "%s: %s", description, found);
+}
+
+static void
+test_fields(void)
+{
+	block_reset();
+	expect("the template", block.s.size_bytes, NULL);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		block_reset();
+		fields[i].spoil(&block.s);
+		snapshot_seal(&block.s);
+		expect(fields[i].description, block.s.size_bytes, fields[i].why);
+	}
+}
+
+/* What the seal itself guards. */
+static void
+test_frame(void)
+{
+	const size_t sizes[] = {0, 1, 8, sizeof(struct snapshot) - 1};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		block_reset();
+		expect("cut short", sizes[i], "shorter than its fixed part");
+	}
+	block_reset();
+	expect("a byte less", block.s.size_bytes - 1, "size and counts disagree");
+	expect("a byte more", block.s.size_bytes + 1, "size and counts disagree");
+	block.s.magic ^= 1;
+	expect("magic", block.s.size_bytes, "not a snapshot");
+	block_reset();
+	block.s.version++;
+	expect("version", block.s.size_bytes, "another version of the snapshot format");
+	block_reset();
+	block.s.size_bytes++;
+	expect("size", block.s.size_bytes - 1, "size and counts disagree");
+	block_reset();
+	block.s.allow_count = 3;
+	expect("allow_count", block.s.size_bytes, "size and counts disagree");
+	block.s.allow_count = UINT32_MAX;
+	expect("allow_count", block.s.size_bytes, "too many allowed ranges");
+	block_reset();
+	block.s.checksum ^= 1;
+	expect("checksum", block.s.size_bytes, "wrong checksum");
+}
+
+/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the checksum was. */
+static void
+test_every_byte(void)
+{
+	uint64_t checksum;
+
+	block_reset();
+	checksum = block.s.checksum;
+	block.s.checksum = 12345;
+	snapshot_seal(&block.s);
+	CU_ASSERT_EQUAL(block.s.checksum, checksum);
+	for (size_t at = offsetof(struct snapshot, generation); at < block.s.size_bytes; at += 61) {
+		const char *why;
+
+		block.bytes[at] ^= 0x10;
+		WAY_ASSERT(snapshot_validate(&block, block.s.size_bytes, &why) == -EINVAL, "byte %zu", at);
+		block.bytes[at] ^= 0x10;
+	}
+	expect("back as it was", block.s.size_bytes, NULL);
+}
+
+static void
+test_allow_most(void)
+{
+	block_reset();
+	block.s.allow_count = SNAPSHOT_ALLOW_MAX;
+	for (uint32_t i = 0; i < SNAPSHOT_ALLOW_MAX + 1; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.%u.%u.0", i / 256, i % 256);
+		block.s.allow[i] = (struct allow_range){way_address(text), way_address(text)};
+	}
+	snapshot_seal(&block.s);
+	expect("1,024 ranges", block.s.size_bytes, NULL);
+	block.s.allow_count++;
+	snapshot_seal(&block.s);
+	expect("1,025 ranges", block.s.size_bytes, "too many allowed ranges");
+}
+
+/* Reads only inside the size it is given: a copy that ends where it ends, for AddressSanitizer. */
+static void
+test_exact_memory(void)
+{
+	const size_t sizes[] = {0, 8, sizeof(struct snapshot) - 8, sizeof(struct snapshot)};
+	const char *why;
+
+	block_reset();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		void *copy = malloc(sizes[i] + 1);
+
+		memcpy(copy, &block, sizes[i]);
+		CU_ASSERT_EQUAL(snapshot_validate(copy, sizes[i], &why), -EINVAL);
+		free(copy);
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"fields", test_fields},	      {"frame", test_frame},
+			       {"every byte", test_every_byte}, {"most ranges", test_allow_most},
+			       {"exact memory", test_exact_memory}, CU_TEST_INFO_NULL};
+
+	return way_suite_run("snapshot", tests);
+}
