@@ -18,6 +18,7 @@ usage() {
 build=$repo/build
 keep=no
 seconds=10
+outstanding=300 # so few that no socket buffer of the lab can overflow, enough to keep every process busy
 client_core=0 # dnsperf's, tcpdump's, the farm's; the worker has core 1
 lab=$repo/scripts/lab.sh
 work=$(mktemp -d /tmp/ephemera-demo.XXXXXX)
@@ -106,10 +107,10 @@ names_asked() {
 # Ten seconds of load, and every query that it makes captured where it reaches the farm.
 load_and_capture() {
 	awk 'BEGIN { for (n = 0; n < 20000; n++) printf "n%05d.example %s\n", n, n % 4 ? "A" : "AAAA" }' > "$work/names"
-	say "dnsperf: $seconds seconds, at most 100 queries outstanding, captured at the farm"
+	say "dnsperf: $seconds seconds, at most $outstanding queries outstanding, captured at the farm"
 	/usr/bin/python3 "$repo/tests/e2e/dump.py" "$work/farm.pcap" \
 		nsenter --net=/run/netns/eph-client taskset -c $client_core \
-		dnsperf -s 192.0.2.53 -d "$work/names" -l $seconds -c 20 -q 100 > "$work/dnsperf.log" 2>&1 &
+		dnsperf -s 192.0.2.53 -d "$work/names" -l $seconds -c 20 -q $outstanding > "$work/dnsperf.log" 2>&1 &
 	wait $! || { # `wait`, unlike a command in the foreground, lets an interruption through at once
 		tail -n 20 "$work/dnsperf.log"
 		die "dnsperf or the capture failed"

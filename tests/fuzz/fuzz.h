@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a fuzz target is: a function of bytes, that aborts when something is wrong.
  *
- * In the ordinary build replay.c's main() hands it every file of the corpus directories on its command line; in
- * a build by clang with -fsanitize=fuzzer (targets *_live of meson.build) libFuzzer does the calling:
+ * In the ordinary build replay.c's main() hands it every file of the corpus directories on its command line;
+ * in a build by clang with -fsanitize=fuzzer (targets *_live of meson.build) libFuzzer does the calling:
  *
  *   ninja tests/fuzz/fuzz_packet_live && tests/fuzz/fuzz_packet_live -max_total_time=60 NEW_DIR CORPUS_DIR */
 #ifndef FUZZ_H

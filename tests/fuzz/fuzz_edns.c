@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a message, the first two of them saying where its records start: what is found is an OPT record
- * that lies wholly inside. */
+/* Any bytes as a message, the first two of them saying where its records start: what is found is an OPT
+ * record that lies wholly inside. */
 #include "edns.h"
 #include "fuzz.h"
 

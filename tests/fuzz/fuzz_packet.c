@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each packet leaves
- * once, every mbuf comes back, what is sent is well-formed, and nothing is sent that nobody asked for.
+/* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each packet
+ * leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that nobody asked for.
  *
  * Input: frames, each a control byte, a size (2 bytes) and so many bytes. Control bits:
  *   1   it arrives at the farm's port, not the clients'

@@ -47,7 +47,8 @@ check_spaces(const struct view *view)
 				FUZZ_REQUIRE(source->slot < s->source_count && source->port_count > 0);
 				FUZZ_REQUIRE(s->sources[source->slot].state == SLOT_ACTIVE);
 				FUZZ_REQUIRE(bitmap_test(s->ports_draw, source->ports[0]));
-				FUZZ_REQUIRE(bitmap_test(s->ports_draw, source->ports[source->port_count - 1]));
+				FUZZ_REQUIRE(
+					bitmap_test(s->ports_draw, source->ports[source->port_count - 1]));
 			}
 		}
 	}
@@ -70,7 +71,8 @@ check_view(const struct view *view)
 		if (s->services[i].state == SLOT_EMPTY)
 			continue;
 		FUZZ_REQUIRE(entry != NULL);
-		for (slot = entry->first_service; slot != VIEW_NONE && slot != i; slot = view->next_service[slot])
+		for (slot = entry->first_service; slot != VIEW_NONE && slot != i;
+		     slot = view->next_service[slot])
 			FUZZ_REQUIRE(slot < s->service_count);
 		FUZZ_REQUIRE(slot == i);
 	}
@@ -81,7 +83,8 @@ check_view(const struct view *view)
 		if (s->upstreams[i].state == SLOT_EMPTY)
 			continue;
 		FUZZ_REQUIRE(entry != NULL);
-		for (slot = entry->first_upstream; slot != VIEW_NONE && slot != i; slot = view->next_upstream[slot])
+		for (slot = entry->first_upstream; slot != VIEW_NONE && slot != i;
+		     slot = view->next_upstream[slot])
 			FUZZ_REQUIRE(slot < s->upstream_count);
 		FUZZ_REQUIRE(slot == i);
 	}

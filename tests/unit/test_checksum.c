@@ -60,7 +60,8 @@ test_lengths(void)
 
 			way_frame_make(&frame, &ends, NULL, payload, bytes);
 			memcpy(udp, frame.frame + frame.udp, udp_bytes);
-			WAY_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp, udp_bytes) == 0xffff,
+			WAY_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp, udp_bytes) ==
+					   0xffff,
 				   "%u bytes are taken for wrong", bytes);
 			udp[6] = udp[7] = 0;
 			WAY_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp, udp_bytes)) ==
@@ -74,13 +75,16 @@ test_lengths(void)
 static void
 test_bit_flips(void)
 {
-	const struct way_ends ends = {.source = way_address("192.0.2.1"), .destination = way_address("192.0.2.2")};
+	const struct way_ends ends = {.source = way_address("192.0.2.1"),
+				      .destination = way_address("192.0.2.2")};
 	struct way_frame frame;
 
 	way_frame_make(&frame, &ends, NULL, "some payload", 12);
 	for (uint32_t bit = 0; bit < 20 * 8; bit++) {
 		frame.frame[frame.udp + bit / 8] ^= (uint8_t)(1 << bit % 8);
-		CU_ASSERT_NOT_EQUAL(checksum_udp_sum(&ends.source, &ends.destination, frame.frame + frame.udp, 20), 0xffff);
+		CU_ASSERT_NOT_EQUAL(
+			checksum_udp_sum(&ends.source, &ends.destination, frame.frame + frame.udp, 20),
+			0xffff);
 		frame.frame[frame.udp + bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }
@@ -119,8 +123,9 @@ test_by_hand(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"fold", test_fold},	    {"every length", test_lengths}, {"bit flips", test_bit_flips},
-			       {"zero", test_zero},	    {"by hand", test_by_hand},	    CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"fold", test_fold},	      {"every length", test_lengths},
+			       {"bit flips", test_bit_flips}, {"zero", test_zero},
+			       {"by hand", test_by_hand},     CU_TEST_INFO_NULL};
 
 	return way_suite_run("checksum", tests);
 }

@@ -18,7 +18,7 @@
 struct survey {
 	uint32_t ports[65536], ids[65536], sources[SNAPSHOT_SOURCES_MAX];
 	uint32_t port_steps[SPAN_BINS], id_steps[SPAN_BINS]; /* from one draw to the next, modulo the range */
-	uint32_t port_id[SPAN_BINS];			     /* high bits of the port against those of the ID */
+	uint32_t port_id[SPAN_BINS]; /* high bits of the port against those of the ID */
 };
 
 static struct survey survey;
@@ -322,7 +322,8 @@ test_dealt(void)
 				counts[own++] = survey.ports[port];
 				drawn_by[port] |= (uint8_t)(survey.ports[port] > 0 ? 1u << w : 0);
 			} else {
-				WAY_ASSERT(survey.ports[port] == 0, "worker %u drew port %u of another", w, port);
+				WAY_ASSERT(survey.ports[port] == 0, "worker %u drew port %u of another", w,
+					   port);
 			}
 		}
 		CU_ASSERT_EQUAL(own, space->sources[0].port_count);
@@ -346,8 +347,9 @@ test_index(void)
 	for (int n = 0; n < 100000; n++) {
 		const struct draw draw = draw_real(view_space(view, 0, FAMILY_IPV6));
 
-		if (draw.flow_index != flow_index(&flows, draw.port, draw.id) || draw.flow_index > flows.mask ||
-		    draw.source < WAY_SOURCE_IPV6 || draw.source >= WAY_SOURCE_COUNT) {
+		if (draw.flow_index != flow_index(&flows, draw.port, draw.id) ||
+		    draw.flow_index > flows.mask || draw.source < WAY_SOURCE_IPV6 ||
+		    draw.source >= WAY_SOURCE_COUNT) {
 			CU_FAIL("a draw that is none");
 			break;
 		}
@@ -358,8 +360,9 @@ test_index(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"uniform", test_uniform}, {"weak draws", test_weak}, {"exclusions", test_exclusions},
-			       {"dealt ports", test_dealt}, {"index", test_index},   CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"uniform", test_uniform},	{"weak draws", test_weak},
+			       {"exclusions", test_exclusions}, {"dealt ports", test_dealt},
+			       {"index", test_index},		CU_TEST_INFO_NULL};
 
 	if (sodium_init() < 0)
 		return 1;

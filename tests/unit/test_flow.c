@@ -148,7 +148,8 @@ test_index(void)
 	table_open();
 	for (uint32_t port = 0; port < 65536; port += 257)
 		for (uint32_t id = 0; id < 65536; id += 263)
-			if (flow_index(&table, be16_from((uint16_t)port), be16_from((uint16_t)id)) != (id & table.mask))
+			if (flow_index(&table, be16_from((uint16_t)port), be16_from((uint16_t)id)) !=
+			    (id & table.mask))
 				CU_FAIL("index");
 	table.mask = (1 << 20) - 1;
 	CU_ASSERT_EQUAL(flow_index(&table, be16_from(0xabcd), be16_from(0x1234)), 0xd1234);
@@ -170,8 +171,8 @@ writer(void *unused)
 
 		if (table.flows[index].state != FLOW_FREE)
 			flow_end(&table, &table.flows[index]);
-		begin(index, (uint16_t)(fill * 256 + fill), n & 4 ? (uint16_t)(65 + fill % 195) : (uint16_t)(1 + fill % 64),
-		      fill);
+		begin(index, (uint16_t)(fill * 256 + fill),
+		      n & 4 ? (uint16_t)(65 + fill % 195) : (uint16_t)(1 + fill % 64), fill);
 	}
 	return NULL;
 }
@@ -207,7 +208,8 @@ test_read_beside_writer(void)
 	writer_turns = 0;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, writer, NULL), 0);
 	/* Until both have done enough of it; on a machine with one core that takes a few time slices. */
-	for (uint32_t n = 0; n < 400000 || (n < 200000000 && (believed < 100000 || writer_turns < 100000)); n++) {
+	for (uint32_t n = 0; n < 400000 || (n < 200000000 && (believed < 100000 || writer_turns < 100000));
+	     n++) {
 		struct flow copy;
 		uint8_t question[DNS_QUESTION_BYTES_MAX];
 
@@ -221,20 +223,17 @@ test_read_beside_writer(void)
 	writer_stop = true;
 	pthread_join(thread, NULL);
 	WAY_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
-	WAY_ASSERT(believed >= 1000 && writer_turns >= 1000, "%u entries could be read, %u not; %u were written",
-		   believed, busy, writer_turns);
+	WAY_ASSERT(believed >= 1000 && writer_turns >= 1000,
+		   "%u entries could be read, %u not; %u were written", believed, busy, writer_turns);
 	table_close();
 }
 
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"layout", test_layout},
-			       {"begin and end", test_begin_end},
-			       {"cells", test_cells},
-			       {"longest question", test_longest},
-			       {"index", test_index},
-			       {"read beside a writer", test_read_beside_writer},
+	CU_TestInfo tests[] = {{"layout", test_layout}, {"begin and end", test_begin_end},
+			       {"cells", test_cells},	{"longest question", test_longest},
+			       {"index", test_index},	{"read beside a writer", test_read_beside_writer},
 			       CU_TEST_INFO_NULL};
 
 	return way_suite_run("flow", tests);

@@ -85,8 +85,8 @@ test_limits(void)
 
 			if (broken)
 				continue;
-			WAY_ASSERT(question_bytes(question, bytes) == (good ? bytes : 0), "name of %zu bytes, labels of %zu",
-				   name_bytes, label);
+			WAY_ASSERT(question_bytes(question, bytes) == (good ? bytes : 0),
+				   "name of %zu bytes, labels of %zu", name_bytes, label);
 		}
 	}
 }

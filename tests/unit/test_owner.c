@@ -67,7 +67,8 @@ test_whole(void)
 
 			count_owned(s, family == 0, held);
 			for (uint32_t w = 0; w < rows[i].workers; w++)
-				WAY_ASSERT(held[w] == all / rows[i].workers || held[w] == all / rows[i].workers + 1,
+				WAY_ASSERT(held[w] == all / rows[i].workers ||
+						   held[w] == all / rows[i].workers + 1,
 					   "row %zu: worker %u has %u of %u", i, w, held[w], all);
 		}
 		for (uint32_t slot = 0; slot < s->source_count; slot++)
@@ -101,8 +102,8 @@ test_dealt(void)
 		CU_ASSERT(counts[w] == 21845 || counts[w] == 21846);
 		for (int slice = 0; slice < 64; slice++)
 			/* A mean of 341 of 1,024 with a standard deviation of 15: this is seven of them. */
-			WAY_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448, "worker %d has %u of slice %d", w,
-				   slices[w][slice], slice);
+			WAY_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448,
+				   "worker %d has %u of slice %d", w, slices[w][slice], slice);
 	}
 	free(s);
 }
@@ -125,10 +126,11 @@ test_deal_is_random(void)
 		same_address += owner_of(&owners.map, 0, true, (uint16_t)port) ==
 				owner_of(&owners.map, 1, true, (uint16_t)port);
 	}
-	/* By chance a quarter, 16,384, with a standard deviation of 111; the offsets are the same once in 65,536
-	 * starts, which an offset of 0 to each other would show as 65,536. */
+	/* By chance a quarter, 16,384, with a standard deviation of 111; the offsets are the same once in
+	 * 65,536 starts, which an offset of 0 to each other would show as 65,536. */
 	CU_ASSERT(same_start > 15300 && same_start < 17500);
-	CU_ASSERT(owners.map.offset[0] == owners.map.offset[1] || (same_address > 15300 && same_address < 17500));
+	CU_ASSERT(owners.map.offset[0] == owners.map.offset[1] ||
+		  (same_address > 15300 && same_address < 17500));
 	free(s);
 }
 
@@ -164,12 +166,14 @@ test_reloads(void)
 			count_owned(s, true, held);
 			for (uint32_t w = 0; w < workers; w++)
 				poor += held[w] == 0;
-			WAY_ASSERT(poor == 0, "%u workers, reload %d: %u without an address", workers, reload, poor);
+			WAY_ASSERT(poor == 0, "%u workers, reload %d: %u without an address", workers, reload,
+				   poor);
 			for (uint32_t i = 0; i < 40; i++)
-				changed += stayed[i] && before[i] != OWNER_NONE && before[i] != owners.map.owner[i];
+				changed += stayed[i] && before[i] != OWNER_NONE &&
+					   before[i] != owners.map.owner[i];
 			/* Addresses change hands only for a worker that would have none. */
-			WAY_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands", workers, reload,
-				   changed);
+			WAY_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands", workers,
+				   reload, changed);
 		}
 		free(s);
 	}

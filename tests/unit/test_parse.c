@@ -28,10 +28,17 @@ test_findings(void)
 	} rows[] = {
 		{"IPv4", false, {0}, RIG_CLIENTS},
 		{"IPv6", true, {0}, RIG_FARM},
-		{"IPv4, tags, options, padding", false, {.tag_count = 2, .option_bytes = 12, .inner_padding = 3, .outer_padding = 5}, RIG_FARM},
+		{"IPv4, tags, options, padding",
+		 false,
+		 {.tag_count = 2, .option_bytes = 12, .inner_padding = 3, .outer_padding = 5},
+		 RIG_FARM},
 		{"IPv6, tag, extensions, padding",
 		 true,
-		 {.tag_count = 1, .extension_count = 3, .extensions = {0, 60, 60}, .extension_bytes = 24, .inner_padding = 1},
+		 {.tag_count = 1,
+		  .extension_count = 3,
+		  .extensions = {0, 60, 60},
+		  .extension_bytes = 24,
+		  .inner_padding = 1},
 		 RIG_CLIENTS},
 	};
 	static struct batch b;
@@ -50,15 +57,18 @@ test_findings(void)
 		WAY_ASSERT(b.count == 1, "%s: dropped", rows[i].description);
 		if (b.count == 0)
 			continue;
-		WAY_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp && p->dns_offset == frame.dns,
-			   "%s: offsets %u %u %u", rows[i].description, p->ip_offset, p->udp_offset, p->dns_offset);
+		WAY_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp &&
+				   p->dns_offset == frame.dns,
+			   "%s: offsets %u %u %u", rows[i].description, p->ip_offset, p->udp_offset,
+			   p->dns_offset);
 		WAY_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes", rows[i].description);
 		WAY_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_port == rows[i].port, "%s: family, port",
 			   rows[i].description);
-		WAY_ASSERT(address_equal(&p->source, &ends.source) && address_equal(&p->destination, &ends.destination),
+		WAY_ASSERT(address_equal(&p->source, &ends.source) &&
+				   address_equal(&p->destination, &ends.destination),
 			   "%s: addresses", rows[i].description);
-		WAY_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53, "%s: ports",
-			   rows[i].description);
+		WAY_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53,
+			   "%s: ports", rows[i].description);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}
 	rig_close(&rig);
@@ -78,7 +88,8 @@ test_order(void)
 		unsigned good = 0;
 
 		for (unsigned i = 0; i < 6; i++) {
-			const struct way_shape shape = {.udp_sum = pattern >> i & 1 ? WAY_SUM_RIGHT : WAY_SUM_WRONG};
+			const struct way_shape shape = {.udp_sum = pattern >> i & 1 ? WAY_SUM_RIGHT
+										    : WAY_SUM_WRONG};
 			struct way_frame frame;
 
 			ends.source_port = (uint16_t)(100 + i);
@@ -91,12 +102,14 @@ test_order(void)
 			if (!(pattern >> i & 1))
 				continue;
 			WAY_ASSERT(good < b.count && be16_to(b.packets[good].source_port) == 100 + i &&
-					   way_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *), 34) == 100 + i,
+					   way_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *),
+						       34) == 100 + i,
 				   "pattern %x, packet %u", pattern, i);
 			good++;
 		}
 		WAY_ASSERT(b.count == good, "pattern %x: %u left", pattern, b.count);
-		WAY_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops", pattern);
+		WAY_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops",
+			   pattern);
 		rte_pktmbuf_free_bulk(b.mbufs, b.count);
 	}
 	CU_ASSERT_EQUAL(rte_mempool_avail_count(rig.pool), rig.pool_count);

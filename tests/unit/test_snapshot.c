@@ -182,7 +182,8 @@ test_frame(void)
 	expect("checksum", block.s.size_bytes, "wrong checksum");
 }
 
-/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the checksum was. */
+/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the checksum was.
+ */
 static void
 test_every_byte(void)
 {
@@ -241,9 +242,12 @@ test_exact_memory(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"fields", test_fields},	      {"frame", test_frame},
-			       {"every byte", test_every_byte}, {"most ranges", test_allow_most},
-			       {"exact memory", test_exact_memory}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"fields", test_fields},
+			       {"frame", test_frame},
+			       {"every byte", test_every_byte},
+			       {"most ranges", test_allow_most},
+			       {"exact memory", test_exact_memory},
+			       CU_TEST_INFO_NULL};
 
 	return way_suite_run("snapshot", tests);
 }

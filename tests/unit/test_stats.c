@@ -18,7 +18,8 @@ test_buckets(void)
 		WAY_ASSERT(latency_bucket_of(first) == i, "first of bucket %u", i);
 		WAY_ASSERT(latency_bucket_of(next - 1) == i, "last of bucket %u", i);
 		/* Eight to a power of two: none is wider than an eighth of where it starts. */
-		WAY_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first, "bucket %u is wide", i);
+		WAY_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first,
+			   "bucket %u is wide", i);
 	}
 	CU_ASSERT_EQUAL(latency_bucket_us(0), 0);
 	CU_ASSERT_EQUAL(latency_bucket_of(0), 0);
@@ -73,7 +74,8 @@ test_microseconds(void)
 			const uint64_t cycles = (uint64_t)((unsigned __int128)us * clocks[i] / 1000000);
 			const uint64_t found = worker_us(&w, cycles);
 
-			WAY_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us, clocks[i], found);
+			WAY_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us, clocks[i],
+				   found);
 		}
 		CU_ASSERT_EQUAL(worker_us(&w, 0), 0);
 	}

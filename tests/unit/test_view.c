@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is derived from a snapshot: the table of addresses, the upstreams that may be asked, the spaces to draw
- * from. */
+/* What is derived from a snapshot: the table of addresses, the upstreams that may be asked, the spaces to
+ * draw from. */
 #include "view.h"
 
 #include <stdio.h>
@@ -109,8 +109,11 @@ test_full(void)
 		address.bytes[14] = (uint8_t)(i >> 8);
 		address.bytes[15] = (uint8_t)i;
 		address.bytes[13] = 1;
-		s->upstreams[i] = (struct snapshot_upstream){
-			.address = address, .port = be16_from(53), .state = SLOT_ACTIVE, .usable = 1, .resolved = 1};
+		s->upstreams[i] = (struct snapshot_upstream){.address = address,
+							     .port = be16_from(53),
+							     .state = SLOT_ACTIVE,
+							     .usable = 1,
+							     .resolved = 1};
 		address.bytes[13] = 2;
 		if (i < SNAPSHOT_SOURCES_MAX)
 			s->sources[i] = (struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
@@ -156,7 +159,8 @@ test_chain(void)
 	view = view_new(s, 1);
 	entry = find(view, "198.51.100.101");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
-	for (uint16_t slot = entry->first_upstream; slot != VIEW_NONE && length < 1000; slot = view->next_upstream[slot])
+	for (uint16_t slot = entry->first_upstream; slot != VIEW_NONE && length < 1000;
+	     slot = view->next_upstream[slot])
 		length++;
 	CU_ASSERT_EQUAL(length, SNAPSHOT_UPSTREAMS_MAX);
 	view_free(view);
@@ -195,8 +199,8 @@ test_usable(void)
 	}
 }
 
-/* Every worker's spaces: only active sources, only drawable ports, and each pair belongs to one worker, the one
- * that owner_of() names. */
+/* Every worker's spaces: only active sources, only drawable ports, and each pair belongs to one worker, the
+ * one that owner_of() names. */
 static void
 check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 {
@@ -212,13 +216,16 @@ check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 			const struct view_source *source = &space->sources[n];
 
 			wrong += s->sources[source->slot].state != SLOT_ACTIVE || source->port_count == 0;
-			wrong += address_is_ipv4(&s->sources[source->slot].address) != (family == FAMILY_IPV4);
+			wrong +=
+				address_is_ipv4(&s->sources[source->slot].address) != (family == FAMILY_IPV4);
 			for (uint32_t i = 0; i < source->port_count; i++) {
 				const uint16_t port = source->ports[i];
-				uint8_t *byte = &seen[source->slot][port >> 3], bit = (uint8_t)(1 << (port & 7));
+				uint8_t *byte = &seen[source->slot][port >> 3],
+					bit = (uint8_t)(1 << (port & 7));
 
 				wrong += !bitmap_test(s->ports_draw, port) || (*byte & bit);
-				wrong += owner_of(&view->owners, source->slot, family == FAMILY_IPV4, port) != w;
+				wrong += owner_of(&view->owners, source->slot, family == FAMILY_IPV4, port) !=
+					 w;
 				*byte |= bit;
 				pairs++;
 			}
@@ -230,7 +237,8 @@ check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 			for (uint32_t port = 0; port < 65536; port++)
 				wanted += bitmap_test(s->ports_draw, (uint16_t)port);
 	WAY_ASSERT(wrong == 0, "%u workers, family %d: %lu wrong", workers, family, wrong);
-	WAY_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family, pairs, wanted);
+	WAY_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family, pairs,
+		   wanted);
 }
 
 static void
@@ -279,7 +287,8 @@ test_timeout(void)
 		s->timeout_ms = timeouts_ms[i];
 		view = view_new(s, 1);
 		ms = (double)((uint64_t)view->timeout_ticks << FLOW_TICK_SHIFT) / ((double)HZ / 1000);
-		WAY_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f", timeouts_ms[i], ms);
+		WAY_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f", timeouts_ms[i],
+			   ms);
 		view_free(view);
 	}
 	view_free(NULL);
@@ -288,10 +297,14 @@ test_timeout(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"addresses", test_addresses}, {"one address, three roles", test_address_of_many},
-			       {"all slots", test_full},      {"chain", test_chain},
-			       {"usable", test_usable},	      {"spaces", test_spaces},
-			       {"few ports", test_few_ports}, {"timeout", test_timeout},
+	CU_TestInfo tests[] = {{"addresses", test_addresses},
+			       {"one address, three roles", test_address_of_many},
+			       {"all slots", test_full},
+			       {"chain", test_chain},
+			       {"usable", test_usable},
+			       {"spaces", test_spaces},
+			       {"few ports", test_few_ports},
+			       {"timeout", test_timeout},
 			       CU_TEST_INFO_NULL};
 
 	return sodium_init() < 0 ? 1 : way_suite_run("view", tests);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played twice, once
- * as a query to a service and once as the reply to a query in flight, since nothing in front of the parser is
- * trusted on either side. */
+/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played twice,
+ * once as a query to a service and once as the reply to a query in flight, since nothing in front of the
+ * parser is trusted on either side. */
 #include "way_rig.h"
 #include "way_suite.h"
 
@@ -225,7 +225,11 @@ static const struct frame_case {
 	 {.extension_count = 1, .extensions = {60}, .extension_bytes = 64},
 	 NULL,
 	 FORWARDED},
-	{"P10 routing header, nothing left", IPV6, {.extension_count = 1, .extensions = {43}}, NULL, FORWARDED},
+	{"P10 routing header, nothing left",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {43}},
+	 NULL,
+	 FORWARDED},
 	{"P10 routing header, one segment left",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {43}},
@@ -236,7 +240,11 @@ static const struct frame_case {
 	 {.extension_count = 6, .extensions = {0, 60, 43, 60, 60, 60}},
 	 NULL,
 	 FORWARDED},
-	{"P10 chain of 7", IPV6, {.extension_count = 7, .extensions = {0, 60, 43, 60, 60, 60, 60}}, NULL, DROP_extension},
+	{"P10 chain of 7",
+	 IPV6,
+	 {.extension_count = 7, .extensions = {0, 60, 43, 60, 60, 60, 60}},
+	 NULL,
+	 DROP_extension},
 	{"P10 chain of 20", IPV6, {.extension_count = 20}, NULL, DROP_extension},
 	{"P10 extension longer than the packet",
 	 IPV6,
@@ -363,18 +371,21 @@ test_runts(void)
 
 		way_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
 		for (uint32_t bytes = 0; bytes < whole.bytes; bytes++) {
-			snprintf(description, sizeof(description), "P12 runt of %u bytes, family %d", bytes, family);
+			snprintf(description, sizeof(description), "P12 runt of %u bytes, family %d", bytes,
+				 family);
 			rig_begin(&rig, description);
 			rig_inject(&rig, RIG_CLIENTS, whole.frame, bytes);
 			rig_expect_drop(&rig, bytes < ip_end ? DROP_runt : DROP_ip_header, 1);
 			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 		for (uint32_t bytes = ip_end; bytes < whole.dns + 12; bytes++) {
-			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d", bytes, family);
+			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d", bytes,
+				 family);
 			rig_begin(&rig, description);
 			frame = whole;
 			frame.bytes = bytes;
-			set16(&frame, frame.ip + (frame.ipv6 ? 4 : 2), (uint16_t)(bytes - (family == IPV6 ? 54 : 14)));
+			set16(&frame, frame.ip + (frame.ipv6 ? 4 : 2),
+			      (uint16_t)(bytes - (family == IPV6 ? 54 : 14)));
 			if (bytes >= frame.dns)
 				set16(&frame, frame.udp + 4, (uint16_t)(bytes - frame.udp));
 			way_frame_sum(&frame);
@@ -417,8 +428,8 @@ test_nic_checksums(void)
 		enum way_sum udp_sum, ip_sum;
 		enum drop_reason outcome;
 	} rows[] = {
-		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD, WAY_SUM_WRONG,
-		 WAY_SUM_WRONG, FORWARDED},
+		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		 WAY_SUM_WRONG, WAY_SUM_WRONG, FORWARDED},
 		{"port that does not check", false, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
 		 WAY_SUM_WRONG, WAY_SUM_RIGHT, DROP_udp_checksum},
 		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, WAY_SUM_WRONG, WAY_SUM_WRONG,

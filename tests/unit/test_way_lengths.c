@@ -52,8 +52,9 @@ test_every_length(void)
 
 		publish_upstream(upstream_ipv6 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4);
 		for (uint32_t bytes = 12; bytes <= most; bytes++) {
-			snprintf(description, sizeof(description), "P9 %u bytes, client IPv%d, upstream IPv%d", bytes,
-				 client_ipv6 ? 6 : 4, upstream_ipv6 ? 6 : 4);
+			snprintf(description, sizeof(description),
+				 "P9 %u bytes, client IPv%d, upstream IPv%d", bytes, client_ipv6 ? 6 : 4,
+				 upstream_ipv6 ? 6 : 4);
 			rig_begin(&rig, description);
 			exchange_of_length(bytes, client_ipv6);
 			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -107,11 +108,13 @@ answer_of_length(bool ipv6, uint32_t bytes, bool fits)
 		rig_check(&rig, answer->dns_bytes == bytes, "the answer was cut");
 		return;
 	}
-	rig_check(&rig, answer->dns_bytes == query.bytes, "%u bytes are not the question alone", answer->dns_bytes);
+	rig_check(&rig, answer->dns_bytes == query.bytes, "%u bytes are not the question alone",
+		  answer->dns_bytes);
 	rig_check(&rig, answer->frame[answer->dns + 2] == (reply.message[2] | 0x02), "flags with TC");
 	rig_check(&rig, answer->frame[answer->dns + 3] == reply.message[3], "rcode");
 	rig_check(&rig, memcmp(answer->frame + answer->dns + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
-	rig_check(&rig, memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+	rig_check(&rig,
+		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
 		  "question");
 }
 
@@ -125,9 +128,10 @@ test_answer_too_big(void)
 		for (int ipv6 = 0; ipv6 < 2; ipv6++) {
 			const uint32_t most = mtu - (ipv6 ? 48 : 28);
 
-			for (uint32_t bytes = most - 2; bytes <= most + 2 && bytes <= IPV4_PAYLOAD_MAX; bytes++) {
-				snprintf(description, sizeof(description), "answer of %u bytes, MTU %u, IPv%d", bytes,
-					 mtu, ipv6 ? 6 : 4);
+			for (uint32_t bytes = most - 2; bytes <= most + 2 && bytes <= IPV4_PAYLOAD_MAX;
+			     bytes++) {
+				snprintf(description, sizeof(description),
+					 "answer of %u bytes, MTU %u, IPv%d", bytes, mtu, ipv6 ? 6 : 4);
 				rig_begin(&rig, description);
 				answer_of_length(ipv6, bytes, bytes <= most);
 				WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -155,8 +159,9 @@ test_bare_error_too_big(void)
 	way_dns_fill(&reply, 1472);
 	rig_reply(&rig, asked, &reply);
 	answer = rig_take_from(&rig, RIG_CLIENTS);
-	rig_check(&rig, answer->dns_bytes == 12 && answer->frame[answer->dns + 2] & 0x02 &&
-				way_dns_get(answer->frame, answer->dns + 4) == 0,
+	rig_check(&rig,
+		  answer->dns_bytes == 12 && answer->frame[answer->dns + 2] & 0x02 &&
+			  way_dns_get(answer->frame, answer->dns + 4) == 0,
 		  "not the header alone");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -198,12 +203,10 @@ test_zero_checksum(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"every length", test_every_length},
-			       {"query too big", test_query_too_big},
-			       {"answer too big", test_answer_too_big},
-			       {"bare error too big", test_bare_error_too_big},
-			       {"checksum 0", test_zero_checksum},
-			       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"every length", test_every_length},	 {"query too big", test_query_too_big},
+		{"answer too big", test_answer_too_big}, {"bare error too big", test_bare_error_too_big},
+		{"checksum 0", test_zero_checksum},	 CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? way_suite_run("lengths", tests) : 1;
 }

@@ -12,13 +12,15 @@ expect_result(uint64_t cookie, uint16_t upstream, uint8_t outcome, uint8_t rcode
 {
 	struct probe_result result;
 
-	if (!rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0, "no result"))
+	if (!rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0,
+		       "no result"))
 		return;
 	rig_check(&rig, result.cookie == cookie, "cookie");
 	rig_check(&rig, result.upstream == upstream, "upstream %u", result.upstream);
 	rig_check(&rig, result.outcome == outcome, "outcome %u", result.outcome);
 	rig_check(&rig, result.rcode == rcode, "rcode %u", result.rcode);
-	rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0, "two results");
+	rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0,
+		  "two results");
 }
 
 static void
@@ -35,13 +37,17 @@ test_reply(void)
 		rig_order_probe(&rig, upstream, 1000, 1000u + upstream);
 		rig_run(&rig);
 		asked = rig_take_from(&rig, RIG_FARM);
-		rig_check(&rig, address_equal(&asked->ends.destination, &s->upstreams[upstream].address) &&
-					asked->ends.destination_port == be16_to(s->upstreams[upstream].port) &&
-					memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
+		rig_check(&rig,
+			  address_equal(&asked->ends.destination, &s->upstreams[upstream].address) &&
+				  asked->ends.destination_port == be16_to(s->upstreams[upstream].port) &&
+				  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) ==
+					  0,
 			  "to somebody else");
-		rig_check(&rig, asked->ends.source_port >= WAY_PORT_FIRST, "from port %u", asked->ends.source_port);
-		rig_check(&rig, asked->dns_bytes == 17 && memcmp(asked->frame + asked->dns + 2,
-								 "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
+		rig_check(&rig, asked->ends.source_port >= WAY_PORT_FIRST, "from port %u",
+			  asked->ends.source_port);
+		rig_check(&rig,
+			  asked->dns_bytes == 17 && memcmp(asked->frame + asked->dns + 2,
+							   "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
 			  "not the question ordered, with RD");
 		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 5, 60);
 		rig_reply(&rig, asked, &reply);
@@ -243,7 +249,8 @@ test_many(void)
 	}
 	rig_pass(&rig, 1010);
 	for (int n = 0; n < 500; n++) {
-		if (rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0 || result.cookie >= 500)
+		if (rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0 ||
+		    result.cookie >= 500)
 			break;
 		rig_check(&rig, !seen[result.cookie], "two results for %lu", result.cookie);
 		rig_check(&rig, result.outcome == (n < 250 ? PROBE_REPLY : PROBE_TIMEOUT), "result %d", n);

@@ -278,8 +278,8 @@ static void
 edns_everything(struct way_dns *q)
 {
 	plain(q);
-	way_dns_opt(q, 65535, 0x0000ffff, "\0\12\0\10ABCDEFGH\0\14\0\3\0\0\0\0\10\0\7\0\1\30\0\300\0\2\xff\xfe\0\0",
-		    34);
+	way_dns_opt(q, 65535, 0x0000ffff,
+		    "\0\12\0\10ABCDEFGH\0\14\0\3\0\0\0\0\10\0\7\0\1\30\0\300\0\2\xff\xfe\0\0", 34);
 }
 
 static void
@@ -493,9 +493,10 @@ test_same_id(void)
 	for (int i = 1; i >= 0; i--) {
 		rig_reply(&rig, asked[i], &reply[i]);
 		answer = rig_take_from(&rig, RIG_CLIENTS);
-		rig_check(&rig, answer->dns_bytes == query[i].bytes &&
-					memcmp(answer->frame + answer->dns + 12, query[i].message + 12,
-					       query[i].question_bytes) == 0,
+		rig_check(&rig,
+			  answer->dns_bytes == query[i].bytes &&
+				  memcmp(answer->frame + answer->dns + 12, query[i].message + 12,
+					 query[i].question_bytes) == 0,
 			  "the answer to another question");
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);

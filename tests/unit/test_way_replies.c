@@ -256,8 +256,9 @@ check_answer(const struct way_dns *reply, uint16_t client_id)
 	const struct way_sent *answer = rig_take_from(&rig, RIG_CLIENTS);
 
 	rig_check(&rig, way_dns_get(answer->frame, answer->dns) == client_id, "the answer has another ID");
-	rig_check(&rig, answer->dns_bytes == reply->bytes && memcmp(answer->frame + answer->dns + 2,
-								    reply->message + 2, reply->bytes - 2) == 0,
+	rig_check(&rig,
+		  answer->dns_bytes == reply->bytes &&
+			  memcmp(answer->frame + answer->dns + 2, reply->message + 2, reply->bytes - 2) == 0,
 		  "the answer is not the reply");
 }
 

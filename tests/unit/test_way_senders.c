@@ -100,7 +100,7 @@ static void
 test_allowed(void)
 {
 	static const char *const ranges[][2] = {
-		{"10.0.0.0", "10.0.0.255"},	  {"10.0.2.7", "10.0.2.7"},
+		{"10.0.0.0", "10.0.0.255"},	    {"10.0.2.7", "10.0.2.7"},
 		{"192.168.0.0", "192.168.255.255"}, {"2001:db8:a::", "2001:db8:a:ffff:ffff:ffff:ffff:ffff"},
 		{"2001:db8:c::1", "2001:db8:c::1"},
 	};
@@ -108,14 +108,27 @@ test_allowed(void)
 		const char *source;
 		bool allowed;
 	} rows[] = {
-		{"9.255.255.255", false}, {"10.0.0.0", true},	    {"10.0.0.128", true},
-		{"10.0.0.255", true},	  {"10.0.1.0", false},	    {"10.0.2.6", false},
-		{"10.0.2.7", true},	  {"10.0.2.8", false},	    {"192.167.255.255", false},
-		{"192.168.0.0", true},	  {"192.168.255.255", true}, {"192.169.0.0", false},
-		{"2001:db8:9:ffff:ffff:ffff:ffff:ffff", false}, {"2001:db8:a::", true},
-		{"2001:db8:a:ffff:ffff:ffff:ffff:ffff", true},	{"2001:db8:b::", false},
-		{"2001:db8:c::", false}, {"2001:db8:c::1", true},   {"2001:db8:c::2", false},
-		{"2002::1", false},	  {"::a00:1", false},
+		{"9.255.255.255", false},
+		{"10.0.0.0", true},
+		{"10.0.0.128", true},
+		{"10.0.0.255", true},
+		{"10.0.1.0", false},
+		{"10.0.2.6", false},
+		{"10.0.2.7", true},
+		{"10.0.2.8", false},
+		{"192.167.255.255", false},
+		{"192.168.0.0", true},
+		{"192.168.255.255", true},
+		{"192.169.0.0", false},
+		{"2001:db8:9:ffff:ffff:ffff:ffff:ffff", false},
+		{"2001:db8:a::", true},
+		{"2001:db8:a:ffff:ffff:ffff:ffff:ffff", true},
+		{"2001:db8:b::", false},
+		{"2001:db8:c::", false},
+		{"2001:db8:c::1", true},
+		{"2001:db8:c::2", false},
+		{"2002::1", false},
+		{"::a00:1", false},
 	};
 
 	rig_open(&rig, NULL);
@@ -203,11 +216,16 @@ test_destinations(void)
 		uint16_t port;
 		enum drop_reason outcome;
 	} rows[] = {
-		{"192.0.2.53", 53, FORWARDED},		{"192.0.2.53", 5353, FORWARDED},
-		{"192.0.2.53", 54, DROP_not_ours},	{"192.0.2.53", 0, DROP_not_ours},
-		{"2001:db8:1::53", 53, FORWARDED},	{"2001:db8:1::53", 5353, DROP_not_ours},
-		{"192.0.2.54", 53, DROP_not_ours},	{"255.255.255.255", 53, DROP_not_ours},
-		{"198.51.100.101", 53, DROP_not_ours},	{"198.51.100.16", 53, DROP_reply_not_reply},
+		{"192.0.2.53", 53, FORWARDED},
+		{"192.0.2.53", 5353, FORWARDED},
+		{"192.0.2.53", 54, DROP_not_ours},
+		{"192.0.2.53", 0, DROP_not_ours},
+		{"2001:db8:1::53", 53, FORWARDED},
+		{"2001:db8:1::53", 5353, DROP_not_ours},
+		{"192.0.2.54", 53, DROP_not_ours},
+		{"255.255.255.255", 53, DROP_not_ours},
+		{"198.51.100.101", 53, DROP_not_ours},
+		{"198.51.100.16", 53, DROP_reply_not_reply},
 		{"198.51.100.16", 50000, DROP_reply_not_reply},
 	};
 	struct way_frame frame;

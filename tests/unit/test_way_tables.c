@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is full, and that it empties again: the flow table, the pool of long questions, the transmit queue; and
- * the timeout, to the tick. */
+/* What is full, and that it empties again: the flow table, the pool of long questions, the transmit queue;
+ * and the timeout, to the tick. */
 #include <rte_cycles.h>
 
 #include "stages.h"
@@ -127,12 +127,14 @@ test_timeout(void)
 		for (int late = 0; late < 2; late++) {
 			/* Two ticks of FLOW_TICK_SHIFT cover the rounding of the deadline. */
 			w->now_tsc = sent_tsc + w->tsc_hz / 1000 * timeouts_ms[i];
-			w->now_tsc = late ? w->now_tsc + (2u << FLOW_TICK_SHIFT) : w->now_tsc - (1u << FLOW_TICK_SHIFT);
+			w->now_tsc = late ? w->now_tsc + (2u << FLOW_TICK_SHIFT)
+					  : w->now_tsc - (1u << FLOW_TICK_SHIFT);
 			for (uint32_t n = 0; n <= w->flows.mask; n++) {
 				w->sweep_next_tsc = w->now_tsc;
 				sweep(w);
 			}
-			rig_check(&rig, w->flows.in_flight == (late ? 0u : 1u), "%u in flight", w->flows.in_flight);
+			rig_check(&rig, w->flows.in_flight == (late ? 0u : 1u), "%u in flight",
+				  w->flows.in_flight);
 			rig_expect_count(&rig, COUNTER_timeouts, (uint64_t)late);
 		}
 		rig_sweeps(w, false);
@@ -243,7 +245,8 @@ test_transmit_order(void)
 	for (int turn = 0; turn < 10; turn++)
 		rig_run(&rig);
 	for (const struct way_sent *sent; (sent = rig_take(&rig)) != NULL; next++)
-		rig_check(&rig, way_dns_get(sent->frame, sent->dns + 12 + query.question_bytes - 4) == 1000 + next,
+		rig_check(&rig,
+			  way_dns_get(sent->frame, sent->dns + 12 + query.question_bytes - 4) == 1000 + next,
 			  "frame %u is out of order", next);
 	rig_check(&rig, next == 60, "%u frames", next);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does to queries
- * in flight. */
+/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does to
+ * queries in flight. */
 #include "way_rig.h"
 #include "way_suite.h"
 
@@ -41,8 +41,8 @@ static void
 servfail_play(const struct servfail_case *c, bool ipv6)
 {
 	const struct way_ends ends = rig_client_ends(&rig, ipv6), back = way_ends_back(&ends);
-	const uint8_t opt[17] = {0,    0, 41, 0x04, 0xd0, 0, 0, c->ttl & 0x8000 ? 0x80 : 0, 0, 0, 6, 0, 15, 0,
-				 2, 0, 22};
+	const uint8_t opt[17] = {0, 0, 41, 0x04, 0xd0, 0, 0, c->ttl & 0x8000 ? 0x80 : 0, 0, 0,
+				 6, 0, 15, 0,	 2,    0, 22};
 	const struct way_sent *own;
 	struct way_dns query;
 	struct way_frame frame;
@@ -68,7 +68,8 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	rig_check(&rig, way_ends_equal(&own->ends, &back), "the ends of our answer");
 	rig_check(&rig, way_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 && message[3] == 0x92,
 		  "header %02x%02x", message[2], message[3]);
-	rig_check(&rig, memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
+	rig_check(&rig, memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
+		  "counts");
 	rig_check(&rig, own->dns_bytes == 12 + query.question_bytes + (c->wants_opt ? sizeof(opt) : 0),
 		  "%u bytes", own->dns_bytes);
 	rig_check(&rig, memcmp(message + 12, query.message + 12, query.question_bytes) == 0, "question");
@@ -106,8 +107,8 @@ none_at_all(struct snapshot *s)
 static void
 test_none_servfail(void)
 {
-	static void (*const ways[])(struct snapshot *) = {none_usable, usable_but_unresolved, usable_but_retired,
-							  none_at_all};
+	static void (*const ways[])(struct snapshot *) = {none_usable, usable_but_unresolved,
+							  usable_but_retired, none_at_all};
 
 	rig_open(&rig, NULL);
 	for (size_t way = 0; way < RTE_DIM(ways); way++) {
@@ -123,7 +124,8 @@ test_none_servfail(void)
 	rig_close(&rig);
 }
 
-/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are none of these. */
+/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are none of
+ * these. */
 static void
 test_keep_trying(void)
 {
@@ -215,8 +217,8 @@ test_least_outstanding(void)
 	}
 	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4] + seen[WAY_UPSTREAM_IPV4_SECOND], 1000);
 	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is seeded. */
-	WAY_ASSERT(seen[WAY_UPSTREAM_IPV4] > 190 && seen[WAY_UPSTREAM_IPV4] < 310, "%u of 1000 to the silent one",
-		   seen[WAY_UPSTREAM_IPV4]);
+	WAY_ASSERT(seen[WAY_UPSTREAM_IPV4] > 190 && seen[WAY_UPSTREAM_IPV4] < 310,
+		   "%u of 1000 to the silent one", seen[WAY_UPSTREAM_IPV4]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -274,7 +276,8 @@ no_ports(struct snapshot *s)
 static void
 test_no_source(void)
 {
-	static void (*const ways[])(struct snapshot *) = {no_sources, sources_of_other_family, sources_retired, no_ports};
+	static void (*const ways[])(struct snapshot *) = {no_sources, sources_of_other_family,
+							  sources_retired, no_ports};
 
 	rig_open(&rig, NULL);
 	for (size_t way = 0; way < RTE_DIM(ways); way++) {
@@ -344,12 +347,9 @@ static const struct change_case {
 	void (*change)(struct snapshot *);
 	bool asked_again; /* the same client's next query is forwarded too */
 } change_cases[] = {
-	{"upstream removed", upstream_retired, true},
-	{"upstream down", upstream_down, false},
-	{"sources removed", source_retired, false},
-	{"service removed", service_retired, false},
-	{"range moved", range_moved, true},
-	{"next hop changed", next_hop_changed, true},
+	{"upstream removed", upstream_retired, true}, {"upstream down", upstream_down, false},
+	{"sources removed", source_retired, false},   {"service removed", service_retired, false},
+	{"range moved", range_moved, true},	      {"next hop changed", next_hop_changed, true},
 };
 
 static void

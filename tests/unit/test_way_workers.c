@@ -17,7 +17,8 @@ holder_of(const struct way_sent *asked)
 		const struct flow_table *flows = &rig.workers[i]->flows;
 		const struct flow *flow = &flows->flows[flow_index(flows, port, id)];
 
-		if (flow->state != FLOW_FREE && be16_equal(flow->source_port, port) && be16_equal(flow->id, id) &&
+		if (flow->state != FLOW_FREE && be16_equal(flow->source_port, port) &&
+		    be16_equal(flow->id, id) &&
 		    address_equal(&rig.view->snapshot->sources[flow->source].address, &asked->ends.source))
 			return i;
 	}
@@ -39,7 +40,8 @@ source_slot(const struct way_sent *asked)
 static uint32_t
 owner_expected(const struct way_sent *asked)
 {
-	return owner_of(&rig.view->owners, (uint16_t)source_slot(asked), !asked->ipv6, asked->ends.source_port);
+	return owner_of(&rig.view->owners, (uint16_t)source_slot(asked), !asked->ipv6,
+			asked->ends.source_port);
 }
 
 /* One query in at worker `in`, its reply in at worker `back`; hand-overs as they must be. */
@@ -51,7 +53,8 @@ round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 	struct way_dns query, reply;
 	char description[96];
 
-	snprintf(description, sizeof(description), "query at worker %u, reply at %u, IPv%d", in, back, ipv6 ? 6 : 4);
+	snprintf(description, sizeof(description), "query at worker %u, reply at %u, IPv%d", in, back,
+		 ipv6 ? 6 : 4);
 	rig_begin(&rig, description);
 	rig.receive_queue = (uint16_t)in;
 	ends.source_port = client_port;
@@ -64,8 +67,9 @@ round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	rig_reply(&rig, asked, &reply);
 	answer = rig_take_from(&rig, RIG_CLIENTS);
-	rig_check(&rig, way_dns_get(answer->frame, answer->dns) == 0x3131 &&
-				answer->ends.destination_port == client_port,
+	rig_check(&rig,
+		  way_dns_get(answer->frame, answer->dns) == 0x3131 &&
+			  answer->ends.destination_port == client_port,
 		  "the answer to somebody else");
 	rig_expect_count(&rig, COUNTER_handed_out, in != back);
 	rig_expect_count(&rig, COUNTER_handed_in, in != back);
@@ -284,14 +288,16 @@ test_reload(void)
 		asked[i] = rig_ask(&rig, &ends, &query);
 	}
 	s = way_snapshot_new();
-	s->sources[8] = (struct snapshot_source){.address = way_address("198.51.100.23"), .state = SLOT_ACTIVE};
+	s->sources[8] =
+		(struct snapshot_source){.address = way_address("198.51.100.23"), .state = SLOT_ACTIVE};
 	s->source_count = 9;
 	s->generation = 2;
 	rig_publish(&rig, s);
 	for (int i = 0; i < 8; i++) {
 		way_dns_reply(&reply, asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
 		rig_reply(&rig, asked[i], &reply);
-		rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i, "answer %d", i);
+		rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i, "answer %d",
+			  i);
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);

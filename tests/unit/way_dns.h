@@ -20,8 +20,8 @@ size_t way_dns_name(uint8_t *to, const char *text);
 /* A query with RD=1 and one question. */
 void way_dns_query(struct way_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class);
 
-/* A query whose name has `name_bytes` bytes (1..255, not 2), in labels as long as may be, of letters that `salt`
- * chooses. */
+/* A query whose name has `name_bytes` bytes (1..255, not 2), in labels as long as may be, of letters that
+ * `salt` chooses. */
 void way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt);
 
 /* Appends to the last section: raw bytes; an OPT record (counted in ARCOUNT); bytes up to a total. */

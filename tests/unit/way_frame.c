@@ -172,7 +172,8 @@ way_frame_make(struct way_frame *frame, const struct way_ends *ends, const struc
 	inside = UDP_BYTES + payload_bytes + shape->inner_padding;
 	frame->ipv6 = shape->ipv6 || !address_is_ipv4(&ends->source) || !address_is_ipv4(&ends->destination);
 	frame->ip = put_ethernet(frame->frame, ends, shape, frame->ipv6);
-	frame->udp = frame->ip + (frame->ipv6 ? put_ipv6 : put_ipv4)(frame->frame + frame->ip, ends, shape, inside);
+	frame->udp = frame->ip +
+		     (frame->ipv6 ? put_ipv6 : put_ipv4)(frame->frame + frame->ip, ends, shape, inside);
 	frame->dns = frame->udp + UDP_BYTES;
 	end = frame->dns + payload_bytes + shape->inner_padding;
 	frame->bytes = end + shape->outer_padding;

@@ -31,14 +31,14 @@ enum way_sum {
 struct way_shape {
 	bool ipv6; /* although the addresses are IPv4: an IPv6 packet with mapped addresses */
 	uint8_t tag_count;
-	uint16_t tags[WAY_TAGS_MAX];	   /* TCI */
-	uint16_t tag_types[WAY_TAGS_MAX];  /* 0: 0x8100 */
-	uint8_t option_bytes;		   /* IPv4 options, no-operations; a multiple of 4 up to 40 */
-	uint8_t extension_count;	   /* IPv6 */
+	uint16_t tags[WAY_TAGS_MAX];		/* TCI */
+	uint16_t tag_types[WAY_TAGS_MAX];	/* 0: 0x8100 */
+	uint8_t option_bytes;			/* IPv4 options, no-operations; a multiple of 4 up to 40 */
+	uint8_t extension_count;		/* IPv6 */
 	uint8_t extensions[WAY_EXTENSIONS_MAX]; /* their types */
-	uint8_t extension_bytes;	   /* of each; 0: 8 */
-	uint16_t inner_padding;		   /* bytes behind UDP, inside IP */
-	uint16_t outer_padding;		   /* bytes behind IP */
+	uint8_t extension_bytes;		/* of each; 0: 8 */
+	uint16_t inner_padding;			/* bytes behind UDP, inside IP */
+	uint16_t outer_padding;			/* bytes behind IP */
 	enum way_sum udp_sum, ip_sum;
 };
 

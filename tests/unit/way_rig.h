@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rig: real workers with real stages, fed and drained by a test in one thread, without hugepages.
  *
- *   test ── rx ring ──> [net_ring port 0, clients] ──> worker_turn() ──> [net_ring port 1, farm] ── tx ring ──> test
+ *   test ── rx ring ──> [net_ring port 0, clients] ──> worker_turn() ──> [net_ring port 1, farm] ── tx ring
+ * ──> test
  *
- * A test is a sequence of cases. rig_begin() opens one; then frames go in (rig_inject), workers turn (rig_run),
- * and each frame that came out is taken (rig_take); rig_end() is the oracle: nothing else was sent, every drop
- * was one that the case expected, the balance of shared/counters.h holds, all flows end when their time is over,
- * every gauge is back at 0 and every mbuf in the pool. What it finds wrong it prints, with the case's
- * description, and counts.
+ * A test is a sequence of cases. rig_begin() opens one; then frames go in (rig_inject), workers turn
+ * (rig_run), and each frame that came out is taken (rig_take); rig_end() is the oracle: nothing else was
+ * sent, every drop was one that the case expected, the balance of shared/counters.h holds, all flows end when
+ * their time is over, every gauge is back at 0 and every mbuf in the pool. What it finds wrong it prints,
+ * with the case's description, and counts.
  *
  * Under AddressSanitizer the bytes of an mbuf behind the frame are poisoned, so that a stage that reads on is
  * caught although the pool is no memory of malloc(). */
@@ -51,7 +52,8 @@ struct rig {
 	struct rig_options options;
 	const char *description;
 	unsigned faults;
-	uint16_t tail_bytes; /* behind a frame that stages may write to: 6 where an own answer may carry an EDE */
+	uint16_t tail_bytes;	/* behind a frame that stages may write to: 6 where an own answer may carry an
+				   EDE */
 	uint16_t receive_queue; /* that rig_inject() uses */
 	uint64_t receive_flags; /* what the "NIC" says of checksums: RTE_MBUF_F_RX_... */
 
@@ -81,8 +83,8 @@ bool rig_eal_start(void);
 void rig_open(struct rig *rig, const struct rig_options *options);
 void rig_close(struct rig *rig);
 
-/* Seals and checks a snapshot (of malloc(); the rig takes it) and lets the workers see it, from their next turn.
- * NULL: none, as at the start. */
+/* Seals and checks a snapshot (of malloc(); the rig takes it) and lets the workers see it, from their next
+ * turn. NULL: none, as at the start. */
 void rig_publish(struct rig *rig, struct snapshot *snapshot);
 
 void rig_begin(struct rig *rig, const char *description);
@@ -131,8 +133,8 @@ const struct way_sent *rig_ask(struct rig *rig, const struct way_ends *ends, con
 /* An upstream replies to what it got. */
 void rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *reply);
 
-/* The whole way: a query of the plain client, its answer of `reply_bytes` (0: without records), every check on
- * both. Works with whatever upstream is chosen. */
+/* The whole way: a query of the plain client, its answer of `reply_bytes` (0: without records), every check
+ * on both. Works with whatever upstream is chosen. */
 void rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t reply_bytes);
 
 /* Orders a probe, as the main thread does. */

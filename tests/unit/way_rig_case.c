@@ -202,7 +202,8 @@ rig_collect(struct rig *rig)
 				sent->port = (uint8_t)port;
 				sent->bytes = mbuf->data_len;
 				ASAN_UNPOISON_MEMORY_REGION(mbuf->buf_addr, mbuf->buf_len);
-				memcpy(sent->frame, rte_pktmbuf_mtod(mbuf, void *), RTE_MIN(sent->bytes, WAY_FRAME_MAX));
+				memcpy(sent->frame, rte_pktmbuf_mtod(mbuf, void *),
+				       RTE_MIN(sent->bytes, WAY_FRAME_MAX));
 				rte_pktmbuf_free(mbuf);
 				if (sent->fault == NULL)
 					way_sent_parse(sent);
@@ -302,8 +303,9 @@ check_balance(struct rig *rig, const struct worker *w)
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		out += w->stats->drops[i];
 	rig_check(rig, in == out, "worker %u: %" PRIu64 " packets in, %" PRIu64 " out", w->index, in, out);
-	rig_check(rig, c[COUNTER_queries] >= c[COUNTER_answers] + c[COUNTER_timeouts] ||
-			       w->stats->drops[DROP_too_big] + w->stats->drops[DROP_no_headroom] > 0,
+	rig_check(rig,
+		  c[COUNTER_queries] >= c[COUNTER_answers] + c[COUNTER_timeouts] ||
+			  w->stats->drops[DROP_too_big] + w->stats->drops[DROP_no_headroom] > 0,
 		  "worker %u: more answers and timeouts than queries", w->index);
 }
 
@@ -318,13 +320,14 @@ check_empty(struct rig *rig, const struct worker *w)
 		live += w->flows.flows[i].state != FLOW_FREE || (w->flows.flows[i].sequence & 1);
 	rig_check(rig, live == 0 && w->flows.in_flight == 0, "worker %u: %u flows left, %u counted", w->index,
 		  live, w->flows.in_flight);
-	rig_check(rig, memcmp(w->flows.port_live, no_ports, sizeof(no_ports)) == 0, "worker %u: ports still live",
-		  w->index);
+	rig_check(rig, memcmp(w->flows.port_live, no_ports, sizeof(no_ports)) == 0,
+		  "worker %u: ports still live", w->index);
 	rig_check(rig, w->flows.cell_free_count == cells, "worker %u: %u of %u cells free", w->index,
 		  w->flows.cell_free_count, cells);
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
-		rig_check(rig, w->stats->upstreams[i].in_flight == 0, "worker %u: upstream %u has %" PRId64
-			  " in flight", w->index, i, (int64_t)w->stats->upstreams[i].in_flight);
+		rig_check(rig, w->stats->upstreams[i].in_flight == 0,
+			  "worker %u: upstream %u has %" PRId64 " in flight", w->index, i,
+			  (int64_t)w->stats->upstreams[i].in_flight);
 }
 
 static void

@@ -53,11 +53,13 @@ check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns 
 			    memcmp(&s->upstreams[i].next_hop, &asked->ends.destination_mac, 6) == 0;
 	rig_check(rig, source, "the query's source is none of ours");
 	rig_check(rig, upstream, "the query went to no upstream, or by a wrong next hop");
-	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->ports[RIG_FARM].mac, 6) == 0, "the query's own MAC");
+	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->ports[RIG_FARM].mac, 6) == 0,
+		  "the query's own MAC");
 	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port), "port %u is not in the range",
 		  asked->ends.source_port);
-	rig_check(rig, asked->dns_bytes == query->bytes &&
-			       memcmp(asked->frame + asked->dns + 2, query->message + 2, query->bytes - 2) == 0,
+	rig_check(rig,
+		  asked->dns_bytes == query->bytes &&
+			  memcmp(asked->frame + asked->dns + 2, query->message + 2, query->bytes - 2) == 0,
 		  "the message changed in more than its ID");
 }
 
@@ -78,7 +80,8 @@ rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t rep
 		return;
 	rig_check(rig, way_ends_equal(&answer->ends, &back), "the answer's ends are not the query's");
 	way_dns_set(reply.message, 0, way_dns_get(query->message, 0));
-	rig_check(rig, answer->dns_bytes == reply.bytes &&
-			       memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
+	rig_check(rig,
+		  answer->dns_bytes == reply.bytes &&
+			  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
 		  "the answer is not the reply but for its ID");
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* The chance that chi-square with `freedom` degrees of freedom is at least `value`: the upper regularised
- * incomplete gamma function Q(freedom / 2, value / 2), by its series or its continued fraction (Abramowitz and
- * Stegun, 6.5.29 and 6.5.31). Good to six digits up to a million degrees. */
+ * incomplete gamma function Q(freedom / 2, value / 2), by its series or its continued fraction (Abramowitz
+ * and Stegun, 6.5.29 and 6.5.31). Good to six digits up to a million degrees. */
 double chi_square_survival(double value, double freedom);
 
 /* p of the hypothesis that `bins` counters came from a uniform source. */
