@@ -79,6 +79,21 @@ ports_fault(const struct snapshot *s)
 	return NULL;
 }
 
+/* A reply's address must name one slot: the flow that it belongs to was drawn on that one. */
+static const char *
+sources_fault(const struct snapshot *s)
+{
+	for (uint32_t i = 0; i < s->source_count; i++) {
+		if (s->sources[i].state > SLOT_RETIRED)
+			return "source in an unknown state";
+		for (uint32_t other = 0; other < i; other++)
+			if (s->sources[i].state != SLOT_EMPTY && s->sources[other].state != SLOT_EMPTY &&
+			    address_equal(&s->sources[i].address, &s->sources[other].address))
+				return "source address in two slots";
+	}
+	return NULL;
+}
+
 static const char *
 slots_fault(const struct snapshot *s)
 {
@@ -88,9 +103,6 @@ slots_fault(const struct snapshot *s)
 		if (s->services[i].state != SLOT_EMPTY && s->services[i].port.raw == 0)
 			return "service on port 0";
 	}
-	for (uint32_t i = 0; i < s->source_count; i++)
-		if (s->sources[i].state > SLOT_RETIRED)
-			return "source in an unknown state";
 	for (uint32_t i = 0; i < s->upstream_count; i++) {
 		const struct snapshot_upstream *u = &s->upstreams[i];
 
@@ -132,6 +144,8 @@ snapshot_validate(const void *block, size_t size, const char **why)
 		*why = ports_fault(s);
 	if (*why == NULL)
 		*why = slots_fault(s);
+	if (*why == NULL)
+		*why = sources_fault(s);
 	if (*why == NULL)
 		*why = allow_fault(s);
 	return *why == NULL ? 0 : -EINVAL;

@@ -14,11 +14,26 @@
 #define DRAWS	  1000000
 #define SPAN_BINS 256 /* divides every range of these tests, as 16 does */
 
+/* Each draw's secrets in small parts; that every pair of parts is independent is one table of the survey. */
+enum {
+	PORT_TOP, /* which sixteenth of the range */
+	PORT_MIDDLE,
+	PORT_LOW,
+	ID_0,
+	ID_4,
+	ID_8,
+	ID_12,
+	ADDRESS,
+	PART_COUNT,
+};
+
+#define PART_VALUES 16
+
 /* What a million draws look like. */
 struct survey {
 	uint32_t ports[65536], ids[65536], sources[SNAPSHOT_SOURCES_MAX];
 	uint32_t port_steps[SPAN_BINS], id_steps[SPAN_BINS]; /* from one draw to the next, modulo the range */
-	uint32_t port_id[SPAN_BINS]; /* high bits of the port against those of the ID */
+	uint32_t pairs[PART_COUNT][PART_COUNT][PART_VALUES * PART_VALUES];
 };
 
 static struct survey survey;
@@ -81,13 +96,23 @@ draw_id_half(const struct view_space *space)
 	return draw;
 }
 
-/* The ID's high bits are the port's: each alone is uniform. */
+/* Four bits of the ID follow from the port: each alone is uniform. */
 static struct draw
 draw_id_from_port(const struct view_space *space)
 {
 	struct draw draw = draw_from(&stream, space, &flows);
 
-	draw.id = be16_from((uint16_t)((be16_to(draw.id) & 0x0fff) | (be16_to(draw.port) << 2 & 0xf000)));
+	draw.id = be16_from((uint16_t)((be16_to(draw.id) & 0xff0f) | (be16_to(draw.port) << 4 & 0x00f0)));
+	return draw;
+}
+
+/* The address follows from the ID. */
+static struct draw
+draw_address_from_id(const struct view_space *space)
+{
+	struct draw draw = draw_from(&stream, space, &flows);
+
+	draw.source = be16_to(draw.id) >> 9 & 3;
 	return draw;
 }
 
@@ -99,6 +124,28 @@ draw_first_address_more(const struct view_space *space)
 	if (random_u64(&stream) % 100 == 0)
 		draw.source = 0;
 	return draw;
+}
+
+static void
+survey_pairs(const struct draw *draw, uint32_t first, uint32_t range)
+{
+	const uint32_t port = be16_to(draw->port) - first, id = be16_to(draw->id);
+	const uint32_t parts[PART_COUNT] = {
+		[PORT_TOP] = port * PART_VALUES / range,
+		[PORT_MIDDLE] = port >> 4 & 15,
+		[PORT_LOW] = port & 15,
+		[ID_0] = id & 15,
+		[ID_4] = id >> 4 & 15,
+		[ID_8] = id >> 8 & 15,
+		[ID_12] = id >> 12,
+		[ADDRESS] = draw->source,
+	};
+
+	if (port >= range || draw->source >= PART_VALUES)
+		return; /* counted as outside elsewhere */
+	for (int a = 0; a < PART_COUNT; a++)
+		for (int b = a + 1; b < PART_COUNT; b++)
+			survey.pairs[a][b][parts[b] * PART_VALUES + parts[a]]++;
 }
 
 static void
@@ -120,10 +167,40 @@ survey_take(draw_source source, const struct view_space *space, uint32_t first, 
 			survey.port_steps[step * SPAN_BINS / range]++;
 			survey.id_steps[(uint16_t)(id - last_id) * SPAN_BINS >> 16]++;
 		}
-		survey.port_id[(port - first) * 16 / range * 16 + (id >> 12)]++;
+		survey_pairs(&draw, first, range);
 		last_port = port;
 		last_id = id;
 	}
+}
+
+static bool
+say(bool held, bool talk, const char *what, double p)
+{
+	if (!held && talk)
+		fprintf(stderr, "  %s: p = %g\n", what, p);
+	return held;
+}
+
+/* Are all parts of a draw independent of each other? The top of the port and its other bits share what does
+ * not divide evenly, and are left out. */
+static bool
+pairs_independent(uint32_t sources, bool talk)
+{
+	bool independent = true;
+
+	for (int a = 0; a < PART_COUNT; a++) {
+		for (int b = a + 1; b < PART_COUNT; b++) {
+			const size_t bins = PART_VALUES * (b == ADDRESS ? sources : PART_VALUES);
+			const double p = chi_square_uniform_p(survey.pairs[a][b], bins);
+			char what[32];
+
+			if (a == PORT_TOP && b <= PORT_LOW)
+				continue;
+			snprintf(what, sizeof(what), "part %d against part %d", a, b);
+			independent &= say(chi_square_plausible(p), talk, what, p);
+		}
+	}
+	return independent;
 }
 
 /* The check that real draws pass and weak ones do not. `talk`: say which part said no. */
@@ -133,32 +210,22 @@ survey_uniform(uint32_t first, uint32_t range, uint32_t sources, bool talk)
 	const struct {
 		const char *what;
 		double p;
-	} parts[] = {
+	} rows[] = {
 		{"ports", chi_square_uniform_p(survey.ports + first, range)},
 		{"IDs", chi_square_uniform_p(survey.ids, 65536)},
 		{"addresses", sources > 1 ? chi_square_uniform_p(survey.sources, sources) : 0.5},
 		{"steps of the port", chi_square_uniform_p(survey.port_steps, SPAN_BINS)},
 		{"steps of the ID", chi_square_uniform_p(survey.id_steps, SPAN_BINS)},
-		{"port against ID", chi_square_uniform_p(survey.port_id, SPAN_BINS)},
 	};
 	uint32_t inside = 0;
-	bool uniform = true;
+	bool uniform;
 
 	for (uint32_t i = 0; i < range; i++)
 		inside += survey.ports[first + i];
-	if (inside != DRAWS) {
-		uniform = false;
-		if (talk)
-			fprintf(stderr, "  %u draws outside the range\n", DRAWS - inside);
-	}
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		if (chi_square_plausible(parts[i].p))
-			continue;
-		uniform = false;
-		if (talk)
-			fprintf(stderr, "  %s: p = %g\n", parts[i].what, parts[i].p);
-	}
-	return uniform;
+	uniform = say(inside == DRAWS, talk, "draws outside the range", 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		uniform &= say(chi_square_plausible(rows[i].p), talk, rows[i].what, rows[i].p);
+	return pairs_independent(sources, talk) && uniform;
 }
 
 /* Deals the ports anew from the seeded stream. */
@@ -250,6 +317,7 @@ test_weak(void)
 		{"a counter as the ID", draw_id_counter},
 		{"IDs of 15 bits", draw_id_half},
 		{"an ID that follows from the port", draw_id_from_port},
+		{"an address that follows from the ID", draw_address_from_id},
 		{"one address a percent more often", draw_first_address_more},
 	};
 	static struct owners owners;

@@ -49,6 +49,9 @@ SPOIL(service_empty_port_0, s->services[2].port.raw = 0; s->services[2].state = 
 SPOIL(service_retired_port_0, s->services[2].port.raw = 0; s->services[2].state = SLOT_RETIRED)
 SPOIL(source_state, s->sources[7].state = 3)
 SPOIL(source_retired, s->sources[7].state = SLOT_RETIRED)
+SPOIL(source_twice, s->sources[7].address = s->sources[5].address)
+SPOIL(source_twice_retired, s->sources[7] = s->sources[5]; s->sources[5].state = SLOT_RETIRED)
+SPOIL(source_twice_empty, s->sources[7] = s->sources[5]; s->sources[5].state = SLOT_EMPTY)
 SPOIL(upstream_state, s->upstreams[4].state = 3)
 SPOIL(upstream_usable, s->upstreams[4].usable = 2)
 SPOIL(upstream_resolved, s->upstreams[4].resolved = 2)
@@ -98,6 +101,9 @@ static const struct {
 	{"retired service on port 0", service_retired_port_0, "service on port 0"},
 	{"source in state 3", source_state, "source in an unknown state"},
 	{"retired source", source_retired, NULL},
+	{"one source in two slots", source_twice, "source address in two slots"},
+	{"one source in two slots, one retired", source_twice_retired, "source address in two slots"},
+	{"one source in two slots, one empty", source_twice_empty, NULL},
 	{"upstream in state 3", upstream_state, "upstream in an unknown state"},
 	{"upstream usable 2", upstream_usable, "upstream in an unknown state"},
 	{"upstream resolved 2", upstream_resolved, "upstream in an unknown state"},

@@ -186,6 +186,7 @@ static const struct frame_case {
 	{"P1 three priority tags", IPV4, {.tag_count = 3}, NULL, DROP_vlan},
 	{"P1 VLAN 5", IPV4, {.tag_count = 1, .tags = {5}}, NULL, DROP_vlan},
 	{"P1 VLAN 4095, IPv6", IPV6, {.tag_count = 1, .tags = {0x0fff}}, NULL, DROP_vlan},
+	{"P1 VLAN 256", IPV4, {.tag_count = 1, .tags = {0x0100}}, NULL, DROP_vlan},
 	{"P1 VLAN 7 inside a priority tag", IPV4, {.tag_count = 2, .tags = {0, 7}}, NULL, DROP_vlan},
 	{"P2 IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, NULL, FORWARDED},
 	{"P2 IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, NULL, FORWARDED},

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rig: real workers with real stages, fed and drained by a test in one thread, without hugepages.
  *
- *   test ── rx ring ──> [net_ring port 0, clients] ──> worker_turn() ──> [net_ring port 1, farm] ── tx ring
- * ──> test
+ *   test ── rx ring ──> [port 0: clients] ──> worker_turn() ──> [port 1: farm] ── tx ring ──> test
+ *
+ * (and back), the ports being net_ring devices.
  *
  * A test is a sequence of cases. rig_begin() opens one; then frames go in (rig_inject), workers turn
  * (rig_run), and each frame that came out is taken (rig_take); rig_end() is the oracle: nothing else was
@@ -52,8 +53,7 @@ struct rig {
 	struct rig_options options;
 	const char *description;
 	unsigned faults;
-	uint16_t tail_bytes;	/* behind a frame that stages may write to: 6 where an own answer may carry an
-				   EDE */
+	uint16_t tail_bytes;	/* behind a frame, that stages may write to: 6 for an own answer's EDE */
 	uint16_t receive_queue; /* that rig_inject() uses */
 	uint64_t receive_flags; /* what the "NIC" says of checksums: RTE_MBUF_F_RX_... */
 
