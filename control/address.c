@@ -182,26 +182,6 @@ address_range_parse(const char *text, struct allow_range *range, const char **wh
 	return 0;
 }
 
-const char *
-address_range_format(const struct allow_range *range, char *text)
-{
-	char first[ADDRESS_TEXT_BYTES], last[ADDRESS_TEXT_BYTES];
-	unsigned offset = address_is_ipv4(&range->first) && address_is_ipv4(&range->last) ? 96 : 0;
-	struct address end;
-
-	address_format(&range->first, first);
-	for (unsigned bits = offset; bits < 128; bits++) {
-		if (prefix_last(&range->first, bits, &end) && address_equal(&end, &range->last)) {
-			snprintf(text, ADDRESS_RANGE_TEXT_BYTES, "%s/%u", first, bits - offset);
-			return text;
-		}
-	}
-	if (address_equal(&range->first, &range->last))
-		return strcpy(text, first);
-	snprintf(text, ADDRESS_RANGE_TEXT_BYTES, "%s-%s", first, address_format(&range->last, last));
-	return text;
-}
-
 static int
 range_order(const void *a, const void *b)
 {

@@ -16,9 +16,8 @@
 #include "../dataplane/shared/wire.h"
 
 enum {
-	ADDRESS_TEXT_BYTES = 46,			       /* the longest, with its final 0 */
-	ADDRESS_RANGE_TEXT_BYTES = 2 * ADDRESS_TEXT_BYTES + 1, /* "first-last" */
-	ADDRESS_PORT_TEXT_BYTES = ADDRESS_TEXT_BYTES + 6,      /* "address#65535" */
+	ADDRESS_TEXT_BYTES = 46,			  /* the longest, with its final 0 */
+	ADDRESS_PORT_TEXT_BYTES = ADDRESS_TEXT_BYTES + 6, /* "address#65535" */
 };
 
 /* 0, or -EINVAL when `text` is not an address. */
@@ -27,8 +26,6 @@ int address_parse(const char *text, struct address *address);
 /* Each writes to `text`, which has room for the bytes named above, and returns it. */
 const char *address_format(const struct address *address, char *text);
 const char *address_port_format(const struct address *address, uint16_t port, char *text); /* addr#port */
-const char *address_range_format(const struct allow_range *range,
-				 char *text); /* the shortest of the three forms */
 
 /* A range: an address, "first-last", or a prefix "192.0.2.0/24" without host bits. 0, or -EINVAL; *why then
  * says what is wrong, a constant string. */

@@ -261,16 +261,6 @@ tree_find(const struct tree_node *mapping, const char *key)
 	return child;
 }
 
-const struct tree_node *
-tree_entry(const struct tree_node *list, unsigned index)
-{
-	const struct tree_node *child = list != NULL ? list->first : NULL;
-
-	while (child != NULL && index-- > 0)
-		child = child->next;
-	return child;
-}
-
 const char *
 tree_path(const struct tree_node *node, char *path)
 {

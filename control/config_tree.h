@@ -44,9 +44,6 @@ void tree_free(struct tree_node *node); /* NULL is fine */
 /* The value of `key` in a mapping; NULL if it is absent. `mapping` may be NULL. */
 const struct tree_node *tree_find(const struct tree_node *mapping, const char *key);
 
-/* The child `index` of a list: NULL behind the end. `list` may be NULL. */
-const struct tree_node *tree_entry(const struct tree_node *list, unsigned index);
-
 /* The keys down to a node with dots between, "upstreams.servers.port", in `path` (TREE_PATH_BYTES); returns
  * it. */
 const char *tree_path(const struct tree_node *node, char *path);

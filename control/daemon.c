@@ -33,8 +33,7 @@ dataplane_connected(void *owner)
 		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s", why);
 	status = steer_maps_connected(&daemon->steer);
 	if (status != 0)
-		log_line(LEVEL_ERROR,
-			 "the dataplane's XDP maps are not usable: %s (is steer.bpf.o of the same version?)",
+		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
 			 strerror(-status));
 	publisher_connected(&daemon->publisher);
 }

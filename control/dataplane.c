@@ -3,6 +3,7 @@
 #include "dataplane.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -84,12 +85,12 @@ hello_take(struct dataplane_hello *hello, const struct dataplane_answer *answer)
 	if (answer->fd_count != 1 + steered * STEER_MAP_COUNT)
 		return -EPROTO;
 	hello->answer = *body;
-	hello->stats_fd = dup(answer->fds[next++]);
+	hello->stats_fd = fcntl(answer->fds[next++], F_DUPFD_CLOEXEC, 0);
 	if (hello->stats_fd < 0)
 		return -errno;
 	for (unsigned port = 0; port < body->port_count; port++) {
 		for (unsigned map = 0; body->ports[port].steered && map < STEER_MAP_COUNT; map++) {
-			hello->map_fds[port][map] = dup(answer->fds[next++]);
+			hello->map_fds[port][map] = fcntl(answer->fds[next++], F_DUPFD_CLOEXEC, 0);
 			if (hello->map_fds[port][map] < 0)
 				return -errno;
 		}

@@ -67,18 +67,17 @@ commit(struct publisher *publisher)
 static void
 reject(struct publisher *publisher, int status, const char *why)
 {
-	uint64_t again_ns = loop_now_ns();
+	uint64_t again_ns = loop_now_ns(); /* after an offer: what came up meanwhile is not in force */
 
 	neighbour_follow(publisher->parts.neighbour, &publisher->slots.upstreams);
 	if (publisher->state != PUBLISHER_AWAY)
 		steer_maps_hold(publisher->parts.steer, NULL, adopted_or_null(publisher));
-	if (!publisher->offered && publisher->state != PUBLISHER_AWAY) {
+	if (!publisher->offered)
 		again_ns += TRY_AGAIN_NS;
+	if (!publisher->offered && publisher->state != PUBLISHER_AWAY)
 		log_problem(&publisher->problem, LEVEL_ERROR,
 			    "the configuration is not in force: %s; trying again every second", why);
-	}
-	loop_timer_at(publisher->parts.loop, &publisher->timer,
-		      again_ns); /* what came up meanwhile is not in force */
+	loop_timer_at(publisher->parts.loop, &publisher->timer, again_ns);
 	if (publisher->offered)
 		offer_end(publisher, status, why);
 }
@@ -184,7 +183,8 @@ try_push(struct publisher *publisher)
 	int status = steer_maps_hold(publisher->parts.steer, adopted, publisher->next);
 
 	if (status != 0) {
-		snprintf(why, sizeof(why), "can't write the XDP program's maps: %s", strerror(-status));
+		snprintf(why, sizeof(why), "can't write the XDP program's maps: %s",
+			 publisher->parts.steer->usable ? strerror(-status) : STEER_MAPS_UNUSABLE);
 		reject(publisher, status, why);
 		return;
 	}
@@ -201,19 +201,50 @@ try_push(struct publisher *publisher)
 	publisher->state = PUBLISHER_PUSHING;
 }
 
+/* Gives the configuration its slots. What was offered has to fit as a whole; what is to be in force anyway (a
+ * running dataplane's slots were learnt, say, and hardly any of them is configured) comes into force as far
+ * as it fits, and the rest when the first retired slots are empty: commit() sets the timer. */
+static int
+try_slots(struct publisher *publisher, const struct config *config, uint64_t now,
+	  char why[PUBLISHER_WHY_BYTES])
+{
+	struct slots *before = &publisher->slots, *after = &publisher->next_slots;
+	unsigned long long wait_s;
+	const char *full;
+
+	*after = *before;
+	slots_expire(after, now);
+	if (slots_apply(after, config, now, &full) == 0)
+		return 0;
+	wait_s = (slots_linger_ns(before->timeout_ms > after->timeout_ms ? before->timeout_ms
+									 : after->timeout_ms) +
+		  NS_PER_S - 1) /
+		 NS_PER_S;
+	if (!publisher->offered) {
+		log_line(LEVEL_WARNING,
+			 "no room for all %s beside those removed: the rest follows within %llu s", full,
+			 wait_s);
+		return 0;
+	}
+	snprintf(why, PUBLISHER_WHY_BYTES,
+		 "no room for the new %s beside the old ones, which keep their places for %llu s: "
+		 "take old ones out first and reload, wait %llu s, then add the new ones and reload again",
+		 full, wait_s, wait_s);
+	return -ENOSPC;
+}
+
 static void
 publisher_try(struct publisher *publisher)
 {
 	const struct config *config = publisher->offer != NULL ? publisher->offer : publisher->config;
 	const struct snapshot *adopted = adopted_or_null(publisher);
 	uint64_t now = loop_now_ns();
+	char no_room[PUBLISHER_WHY_BYTES];
 	const char *why = NULL;
 
 	publisher->offered = publisher->offer != NULL;
-	publisher->next_slots = publisher->slots;
-	slots_expire(&publisher->next_slots, now);
-	if (slots_apply(&publisher->next_slots, config, now, &why) != 0) {
-		reject(publisher, -ENOSPC, why);
+	if (try_slots(publisher, config, now, no_room) != 0) {
+		reject(publisher, -ENOSPC, no_room);
 		return;
 	}
 	farm_admit(publisher->parts.farm, &publisher->slots, &publisher->next_slots, now);
@@ -268,7 +299,9 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 		learn(publisher, publisher->next);
 	} else {
 		publisher->adopted->generation = 0;
-		if (status != -ENOENT)
+		if (status == -ENOENT)
+			slots_expire(&publisher->slots, UINT64_MAX); /* it has no flows that name them */
+		else
 			log_line(LEVEL_WARNING,
 				 "can't learn what the dataplane runs on (%s): starting afresh",
 				 why != NULL ? why : strerror(-status));

@@ -61,9 +61,9 @@ report_dataplane(const struct daemon *daemon)
 
 	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
 		return json_pack("{s:b}", "connected", 0);
-	report = json_pack("{s:b, s:s, s:I, s:o}", "connected", 1, "boot_id",
+	report = json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
 			   report_boot(hello->boot_id, boot), "workers", (json_int_t)hello->worker_count,
-			   "ports", report_ports(hello));
+			   "ports", report_ports(hello), "steer_usable", daemon->steer.usable);
 	if (report == NULL || !stats_reader_is_open(&daemon->stats))
 		return report;
 	header = stats_reader_header(&daemon->stats);

@@ -111,6 +111,11 @@ void schema_check(struct faults *faults, const struct tree_node *top);
 /* Puts the defaults of the keys that are not in the file into `written`. 0 or -ENOMEM. */
 int schema_fill(struct written *written, const struct tree_node *top);
 
+/* Calls `row` for each key, in the order of the table: its path is "a.b", "a.b[]" for a list. */
+void schema_each(void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
+			     const struct schema_note *note),
+		 void *owner);
+
 /* All keys with type, default and meaning, for people. */
 void schema_print(FILE *out);
 

@@ -261,25 +261,44 @@ default_print(FILE *out, const cyaml_schema_field_t *field, const struct schema_
 }
 
 static void
-mapping_print(FILE *out, const cyaml_schema_value_t *value, const struct schema_note *notes,
-	      const char *above)
+row_print(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
+{
+	FILE *out = owner;
+
+	fprintf(out, "%-30s %s", path, note->help);
+	default_print(out, field, note);
+	fputc('\n', out);
+}
+
+static void
+mapping_each(const cyaml_schema_value_t *value, const struct schema_note *notes, const char *above,
+	     void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
+			 const struct schema_note *note),
+	     void *owner)
 {
 	for (const cyaml_schema_field_t *f = value->mapping.fields; f->key != NULL; f++, notes++) {
 		bool list = f->value.type == CYAML_SEQUENCE;
 		char path[TREE_PATH_BYTES];
 
 		snprintf(path, sizeof(path), "%s%s%s", above, f->key, list ? "[]" : "");
-		fprintf(out, "%-30s %s", path, notes->help);
-		default_print(out, f, notes);
-		fputc('\n', out);
+		row(owner, path, f, notes);
 		strncat(path, ".", sizeof(path) - strlen(path) - 1);
 		if (notes->notes != NULL)
-			mapping_print(out, list ? f->value.sequence.entry : &f->value, notes->notes, path);
+			mapping_each(list ? f->value.sequence.entry : &f->value, notes->notes, path, row,
+				     owner);
 	}
+}
+
+void
+schema_each(void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
+			const struct schema_note *note),
+	    void *owner)
+{
+	mapping_each(&schema_top, schema_top_note.notes, "", row, owner);
 }
 
 void
 schema_print(FILE *out)
 {
-	mapping_print(out, &schema_top, schema_top_note.notes, "");
+	schema_each(row_print, out);
 }

@@ -88,7 +88,8 @@ set_find_empty(struct slot_set *set)
 	return NULL;
 }
 
-/* Keeps what is in both, retires what is not wanted any more, and then places what is new. */
+/* Keeps what is in both, retires what is not wanted any more, and then places what is new, as far as there is
+ * room. */
 static int
 set_apply(struct slot_set *set, const struct slot *wanted, unsigned wanted_count, uint64_t until_ns)
 {
@@ -182,25 +183,24 @@ max_u32(uint32_t a, uint32_t b)
 }
 
 int
-slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, const char **why)
+slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, const char **full)
 {
 	uint32_t lives_ms = max_u32(config->timeout_ms, config->probe.timeout_ms);
 	uint64_t until_ns = now_ns + slots_linger_ns(max_u32(lives_ms, slots->timeout_ms));
 	struct slot wanted[SNAPSHOT_UPSTREAMS_MAX] = {0};
 
+	*full = NULL;
 	for (unsigned i = 0; i < config->service.listen_count; i++)
 		wanted[i] = (struct slot){.address = config->service.listen[i].address,
 					  .port = config->service.listen[i].port,
 					  .state = SLOT_ACTIVE};
-	*why = "too many services removed a moment ago still finish their queries: try again in a minute";
 	if (set_apply(&slots->services, wanted, config->service.listen_count, until_ns) != 0)
-		return -ENOSPC;
+		*full = "services";
 
 	for (unsigned i = 0; i < config->source.address_count; i++)
 		wanted[i] = (struct slot){.address = config->source.addresses[i], .state = SLOT_ACTIVE};
-	*why = "too many source addresses removed a moment ago still wait for replies: try again in a minute";
 	if (set_apply(&slots->sources, wanted, config->source.address_count, until_ns) != 0)
-		return -ENOSPC;
+		*full = "source addresses";
 
 	for (unsigned i = 0; i < config->upstream_count; i++) {
 		wanted[i] = (struct slot){.address = config->upstreams[i].address,
@@ -208,14 +208,12 @@ slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, c
 					  .state = SLOT_ACTIVE};
 		memcpy(wanted[i].name, config->upstreams[i].name, sizeof(wanted[i].name));
 	}
-	*why = "too many upstreams removed a moment ago still owe replies: try again in a minute";
 	if (set_apply(&slots->upstreams, wanted, config->upstream_count, until_ns) != 0)
-		return -ENOSPC;
+		*full = "upstreams";
 
 	ports_apply(slots, config->source.ports, until_ns);
 	slots->timeout_ms = lives_ms;
-	*why = NULL;
-	return 0;
+	return *full == NULL ? 0 : -ENOSPC;
 }
 
 void

@@ -55,11 +55,12 @@ uint64_t slots_linger_ns(uint32_t timeout_ms);
  * retired ones are retired already is not known: they start anew. */
 void slots_seed(struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns);
 
-/* Gives every thing of `config` its slot and retires the others. 0; or -ENOSPC when too many slots are still
- * retired, *why then says so, a constant string, and `slots` is in no good state. */
-int slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, const char **why);
+/* Gives every thing of `config` its slot and retires the others. 0; or -ENOSPC when there is no room for all
+ * that is new beside what is retired: *full names one of the sets, a constant string, and the things without
+ * a slot get theirs when they are applied again after slots_expiry_ns(). */
+int slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, const char **full);
 
-/* Empties what has been retired for long enough. */
+/* Empties what has been retired for long enough; UINT64_MAX: all that is retired. */
 void slots_expire(struct slots *slots, uint64_t now_ns);
 
 /* When slots_expire() has something to do next; UINT64_MAX: never. */

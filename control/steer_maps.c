@@ -37,7 +37,7 @@ steer_maps_connected(struct steer_maps *maps)
 {
 	const struct dataplane_hello *hello = &maps->dataplane->hello;
 
-	maps->known = false;
+	maps->known = maps->usable = false;
 	maps->cpu_count = libbpf_num_possible_cpus();
 	if (maps->cpu_count <= 0 || maps->cpu_count > CPUS_MAX)
 		return maps->cpu_count < 0 ? maps->cpu_count : -EOVERFLOW;
@@ -53,6 +53,7 @@ steer_maps_connected(struct steer_maps *maps)
 				return -EPROTO;
 		}
 	}
+	maps->usable = true;
 	return 0;
 }
 
@@ -137,6 +138,8 @@ steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct 
 	const struct dataplane_hello *hello = &maps->dataplane->hello;
 	int status = 0;
 
+	if (!maps->usable)
+		return -EPROTO;
 	steer_set_init(&maps->wanted);
 	steer_set_add(&maps->wanted, a);
 	steer_set_add(&maps->wanted, b);
@@ -155,6 +158,8 @@ steer_maps_verdicts(const struct steer_maps *maps, uint64_t sums[STEER_VERDICT_C
 	uint64_t values[CPUS_MAX];
 
 	memset(sums, 0, STEER_VERDICT_COUNT * sizeof(sums[0]));
+	if (!maps->usable)
+		return -EPROTO;
 	for (unsigned port = 0; port < hello->answer.port_count; port++) {
 		for (uint32_t verdict = 0; hello->answer.ports[port].steered && verdict < STEER_VERDICT_COUNT;
 		     verdict++) {

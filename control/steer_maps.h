@@ -13,24 +13,27 @@
 #include "dataplane.h"
 #include "steer_set.h"
 
+#define STEER_MAPS_UNUSABLE "they are not as they should be: is steer.bpf.o of the same version?"
+
 struct steer_maps {
 	const struct dataplane *dataplane;
 	bool known; /* `held` is what all the maps hold; false: they are to be listed first */
 	struct steer_set held, wanted;
 	int cpu_count;
+	bool usable; /* they are what they should be; else neither written nor read */
 };
 
 void steer_maps_init(struct steer_maps *maps, const struct dataplane *dataplane);
 
 /* A dataplane said HELLO: checks that the maps are what they should be, and forgets what was known of others.
- * 0, -EPROTO, or another -errno. */
+ * 0, -EPROTO, or another -errno; after an error they are not usable until the next HELLO. */
 int steer_maps_connected(struct steer_maps *maps);
 
 /* Makes the maps hold exactly what `a` and `b` need; either may be NULL. 0 or -errno; after an error the next
- * call lists the maps and mends them whole. */
+ * call lists the maps and mends them whole. -EPROTO: they are not usable. */
 int steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct snapshot *b);
 
-/* Sums the program's verdicts over ports and CPUs. 0 or -errno. */
+/* Sums the program's verdicts over ports and CPUs. 0 or -errno, -EPROTO: they are not usable. */
 int steer_maps_verdicts(const struct steer_maps *maps, uint64_t sums[STEER_VERDICT_COUNT]);
 
 #endif

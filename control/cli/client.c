@@ -156,10 +156,8 @@ answer_judge(const char *path, const char *line, json_t **result)
 	if (!good) {
 		const char *error = json_text(answer, "error");
 
-		if (strchr(error, '\n') != NULL) /* the lines of a configuration's mistakes */
-			fprintf(stderr, "%s%s", error, error[strlen(error) - 1] == '\n' ? "" : "\n");
-		else
-			cli_complain("%s", error);
+		/* As it is, it may be the lines of a configuration's mistakes. */
+		fprintf(stderr, "%s%s", error, *error != 0 && error[strlen(error) - 1] == '\n' ? "" : "\n");
 		json_decref(answer);
 		return CLI_REFUSED;
 	}

@@ -6,7 +6,8 @@
 #include "cli.h"
 
 /* Sends {"command": command} with the members of `arguments` added (NULL: none; the reference is taken over).
- * CLI_OK and *result (json_decref() it), or another status after a line on stderr. */
+ * CLI_OK and *result (json_decref() it), or another status after a line on stderr; what ephemerad itself says
+ * against it stands there as it came. */
 enum cli_exit client_ask(const struct cli_options *options, const char *command, json_t *arguments,
 			 json_t **result);
 

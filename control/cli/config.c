@@ -73,9 +73,34 @@ cli_config_check(const struct cli_options *options)
 	return err == 0 ? CLI_OK : CLI_REFUSED;
 }
 
+/* min, max and unit are null where they do not apply, default where there is none. */
+static void
+key_add(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
+{
+	bool number = note->max > 0;
+	json_t *initial = note->initial == NULL ? json_null()
+			  : number		? json_integer(strtoll(note->initial, NULL, 10))
+						: json_string(note->initial);
+
+	json_array_append_new(
+		owner, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s?}", "key", path, "help", note->help,
+				 "required", !(field->value.flags & CYAML_FLAG_OPTIONAL), "default", initial,
+				 "min", number ? json_integer(note->min) : json_null(), "max",
+				 number ? json_integer(note->max) : json_null(), "unit", note->unit));
+}
+
 enum cli_exit
 cli_config_keys(const struct cli_options *options)
 {
-	schema_print(stdout);
+	json_t *keys;
+
+	if (!options->json) {
+		schema_print(stdout);
+		return CLI_OK;
+	}
+	keys = json_array();
+	schema_each(key_add, keys);
+	client_print(keys);
+	json_decref(keys);
 	return CLI_OK;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "client.h"
 #include "eal.h"
 
 /* Finds a file of ours: beside this program in a tree where it was built, or where it is installed. If it is
@@ -68,6 +69,23 @@ dataplane_become(const struct config *config, struct eal_command *command, const
 	return CLI_REFUSED;
 }
 
+static void
+command_print(const struct eal_command *command, bool json)
+{
+	json_t *words, *result;
+
+	if (!json) {
+		eal_print(command, stdout);
+		return;
+	}
+	words = json_array();
+	for (unsigned i = 0; i < command->count; i++)
+		json_array_append_new(words, json_string(command->words[i]));
+	result = json_pack("{s:o}", "argv", words);
+	client_print(result);
+	json_decref(result);
+}
+
 enum cli_exit
 cli_exec_dataplane(const struct cli_options *options)
 {
@@ -75,9 +93,14 @@ cli_exec_dataplane(const struct cli_options *options)
 	char program[PATH_MAX], steer[PATH_MAX];
 	struct eal_command command;
 	struct config *config;
-	enum cli_exit status = cli_config_load(path, true, &config);
+	enum cli_exit status;
 	int err;
 
+	if (options->json && !options->print) {
+		cli_complain("exec-dataplane: --json goes with --print: a dataplane prints no JSON");
+		return CLI_USAGE;
+	}
+	status = cli_config_load(path, true, &config);
 	if (status != CLI_OK)
 		return status;
 	file_find("../dataplane/ephemera-dataplane", EPHEMERA_SBINDIR "/ephemera-dataplane", program);
@@ -88,7 +111,7 @@ cli_exec_dataplane(const struct cli_options *options)
 			     err == -EINVAL ? "DPDK takes no path with a comma: move it" : strerror(-err));
 		status = CLI_REFUSED;
 	} else if (options->print) {
-		eal_print(&command, stdout);
+		command_print(&command, options->json);
 	} else {
 		status = dataplane_become(config, &command, steer);
 	}

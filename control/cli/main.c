@@ -42,12 +42,13 @@ static const struct command commands[] = {
 	{"config check", "FILE", TAKES_JSON, cli_config_check,
 	 "check a configuration file, without any daemon",
 	 "Prints one line for each mistake, with file, line, key and mend.\n"},
-	{"config keys", NULL, 0, cli_config_keys, "all keys of the configuration file",
+	{"config keys", NULL, TAKES_JSON, cli_config_keys, "all keys of the configuration file",
 	 "Prints each key with its meaning, range and default.\n"},
-	{"exec-dataplane", NULL, TAKES_CONFIG | TAKES_PRINT, cli_exec_dataplane,
+	{"exec-dataplane", NULL, TAKES_CONFIG | TAKES_PRINT | TAKES_JSON, cli_exec_dataplane,
 	 "become ephemera-dataplane, as configured",
 	 "Makes DPDK's arguments from the configuration and executes ephemera-dataplane with\n"
-	 "them in place of itself. --print shows the command line instead.\n"},
+	 "them in place of itself. --print shows the command line instead, with\n"
+	 "--json as {\"argv\": [...]}.\n"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -31,6 +31,8 @@ dataplane_show(const json_t *dataplane)
 	       number_format(json_number(dataplane, "flows_per_worker"), flows),
 	       number_format(json_number(dataplane, "mbufs_in_use"), used),
 	       number_format(json_number(dataplane, "mbufs_total"), all));
+	if (json_is_false(json_object_get(dataplane, "steer_usable")))
+		puts("               the XDP program's maps are not usable: ephemerad's log says why");
 	table_heading(&ports, "port|mac|mtu|steered");
 	json_array_foreach(json_object_get(dataplane, "ports"), i, port)
 	{

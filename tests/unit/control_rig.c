@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "bpf/steer.h"
 #include "control/build.h"
 #include "control/snapshot_file.h"
 
@@ -88,22 +89,32 @@ struct rig_message {
 	} body;
 };
 
+/* `fd` goes along `fd_count` times. */
 static void
-rig_send(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes, int fd)
+rig_send_fds(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes, int fd,
+	     unsigned fd_count)
 {
 	struct iovec part = {(void *)message, sizeof(message->header) + body_bytes};
 	union {
 		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+		char room[CMSG_SPACE((1 + STEER_MAP_COUNT) * sizeof(int))];
+	} control = {.header = {CMSG_LEN(fd_count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
 	struct msghdr out = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	for (unsigned i = 0; i < fd_count; i++)
+		memcpy(CMSG_DATA(&control.header) + i * sizeof(fd), &fd, sizeof(fd));
+	if (fd_count > 0) {
 		out.msg_control = &control;
-		out.msg_controllen = sizeof(control);
+		out.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
 	}
 	sendmsg(dataplane->connection.fd, &out, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* `fd` -1: none. */
+static void
+rig_send(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes, int fd)
+{
+	rig_send_fds(dataplane, message, body_bytes, fd, fd >= 0);
 }
 
 static void
@@ -116,9 +127,13 @@ hello_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		.port_count = 1,
 		.stats_bytes = dataplane->stats->size_bytes,
 		.generation = dataplane->snapshot == NULL ? 0 : dataplane->snapshot->generation,
-		.ports = {{.name = "eph-test0", .ifindex = 1, .mtu_bytes = 1500}},
+		.ports = {{.name = "eph-test0",
+			   .ifindex = 1,
+			   .mtu_bytes = 1500,
+			   .steered = dataplane->strange_maps}},
 	};
-	rig_send(dataplane, message, sizeof(struct hello_answer), dataplane->stats_fd);
+	rig_send_fds(dataplane, message, sizeof(struct hello_answer), dataplane->stats_fd,
+		     1 + (dataplane->strange_maps ? STEER_MAP_COUNT : 0));
 }
 
 static void

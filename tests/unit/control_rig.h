@@ -13,7 +13,7 @@
 
 #define RIG_DEADLINE_MS 5000
 
-/* A dataplane that does what it is told to: no packets, one worker, no steered ports. */
+/* A dataplane that does what it is told to: no packets, one worker, no steered ports unless told so. */
 struct rig_dataplane {
 	struct loop *loop;
 	struct loop_watch listener, connection; /* fd -1: none */
@@ -24,6 +24,7 @@ struct rig_dataplane {
 	struct snapshot *snapshot;  /* what it runs on; NULL: none yet */
 	const char *refuse;	    /* not NULL: PUTs are refused with this reason */
 	bool mute;		    /* PUTs are not answered */
+	bool strange_maps;	    /* its port is steered, and its maps are none */
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */

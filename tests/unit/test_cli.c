@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line's own work: the dataplane's arguments, their quoting, and numbers for people. */
+/* The command line's own work: the dataplane's arguments, their quoting, numbers for people; and the program
+ * itself, whose path is the argument: its JSON, and whose words its complaints are. */
 #include <errno.h>
+#include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cli/eal.h"
 #include "cli/table.h"
@@ -132,15 +139,176 @@ test_numbers(void)
 			   "%.0f us show as %s", latencies[i].us, text);
 }
 
+/* The program */
+
+#define ANSWER_WITHIN_MS 5000
+
+static const char *program;
+static char directory[] = "/tmp/ephemera-test-XXXXXX";
+
+static const char *
+made(const char *name)
+{
+	static char path[100];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return path;
+}
+
+static FILE *
+program_start(const char *arguments)
+{
+	char command[1024];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "'%s' %s 2>&1", program, arguments);
+	pipe = popen(command, "r");
+	if (pipe == NULL)
+		abort();
+	return pipe;
+}
+
+/* Returns the exit status, and what came out on either stream. */
+static int
+program_end(FILE *pipe, char *text, size_t room)
+{
+	size_t bytes = fread(text, 1, room - 1, pipe);
+	int status = pclose(pipe);
+
+	text[bytes] = 0;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char config_text[] = "dataplane: {worker_cores: [1], ports: [{xdp: eth0}]}\n"
+				  "source: {addresses: [198.51.100.16]}\n"
+				  "service: {addresses: [{address: 192.0.2.53}]}\n"
+				  "upstreams: {servers: [{name: nsd, address: 198.51.100.101}]}\n";
+
+static void
+test_print(void)
+{
+	static char text[65536], arguments[256];
+	FILE *file = fopen(made("test.yaml"), "w");
+	const json_t *words;
+	json_t *result;
+
+	if (file == NULL)
+		abort();
+	fputs(config_text, file);
+	fclose(file);
+	snprintf(arguments, sizeof(arguments), "exec-dataplane --print --json -c %s", made("test.yaml"));
+	CU_ASSERT_EQUAL(program_end(program_start(arguments), text, sizeof(text)), 0);
+	result = json_loads(text, 0, NULL);
+	words = json_object_get(result, "argv");
+	CU_ASSERT(json_array_size(words) > 10);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "/ephemera-dataplane\""));
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(words, 1)), "--lcores");
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(words, 2)), "0@0,1@1");
+	json_decref(result);
+
+	snprintf(arguments, sizeof(arguments), "exec-dataplane --json -c %s", made("test.yaml"));
+	CU_ASSERT_EQUAL(program_end(program_start(arguments), text, sizeof(text)), 2);
+	CU_ASSERT_STRING_EQUAL(
+		text, "ephemeractl: exec-dataplane: --json goes with --print: a dataplane prints no JSON\n");
+	unlink(made("test.yaml"));
+}
+
+static const char *const keys[] = {
+	"{\"key\": \"upstreams.timeout_ms\", \"required\": false, \"default\": 2000, \"unit\": \"ms\"}",
+	"{\"key\": \"dataplane.main_core\", \"default\": 0, \"min\": 0, \"max\": 1023, \"unit\": null}",
+	"{\"key\": \"source.ports\", \"default\": \"49152-65535\", \"min\": null, \"max\": null}",
+	"{\"key\": \"upstreams.servers[].name\", \"required\": true, \"default\": null}",
+};
+
+static void
+test_keys(void)
+{
+	static char text[65536];
+	json_t *list;
+
+	CU_ASSERT_EQUAL(program_end(program_start("config keys --json"), text, sizeof(text)), 0);
+	list = json_loads(text, 0, NULL);
+	CU_ASSERT(json_is_array(list));
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		json_t *wanted = json_loads(keys[i], 0, NULL), *entry, *merged;
+		bool found = false;
+		size_t index;
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(wanted);
+		json_array_foreach(list, index, entry)
+		{
+			merged = json_copy(entry);
+			json_object_update(merged, wanted);
+			found |= json_equal(merged, entry) &&
+				 json_string_length(json_object_get(entry, "help"));
+			json_decref(merged);
+		}
+		WAY_ASSERT(found, "no %s", keys[i]);
+		json_decref(wanted);
+	}
+	json_decref(list);
+}
+
+/* What ephemerad says, and what ephemeractl shows of it. */
+static const struct {
+	const char *answer, *shown;
+} refusals[] = {
+	{"{\"ok\": false, \"error\": \"a.yaml:6: source.ports: wrong\"}\n",
+	 "a.yaml:6: source.ports: wrong\n"},
+	{"{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
+	 "a.yaml:6: wrong\na.yaml:7: too\n"},
+	{"{\"ok\": false, \"error\": \"\"}\n", "\n"},
+};
+
+static void
+test_refusals(void)
+{
+	struct sockaddr_un path = {.sun_family = AF_UNIX};
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char arguments[256], text[1024];
+
+	snprintf(path.sun_path, sizeof(path.sun_path), "%s", made("control.sock"));
+	snprintf(arguments, sizeof(arguments), "reload --socket %s", path.sun_path);
+	if (bind(listener, (struct sockaddr *)&path, sizeof(path)) < 0 || listen(listener, 1) < 0)
+		abort();
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		FILE *pipe = program_start(arguments);
+		struct pollfd ready = {.fd = listener, .events = POLLIN};
+		int fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1, status;
+
+		CU_ASSERT_FATAL(fd >= 0);
+		CU_ASSERT(recv(fd, text, sizeof(text), 0) > 0);
+		CU_ASSERT(send(fd, refusals[i].answer, strlen(refusals[i].answer), MSG_NOSIGNAL) > 0);
+		status = program_end(pipe, text, sizeof(text));
+		WAY_ASSERT(status == 1 && strcmp(text, refusals[i].shown) == 0, "row %zu: %d, %s", i, status,
+			   text);
+		close(fd);
+	}
+	close(listener);
+	unlink(path.sun_path);
+}
+
 static CU_TestInfo tests[] = {
 	{"the dataplane's command line", test_command},
 	{"the longest one", test_command_largest},
 	{"numbers for people", test_numbers},
+	{"the command line as JSON", test_print},
+	{"the keys as JSON", test_keys},
+	{"what ephemerad refuses", test_refusals},
 	CU_TEST_INFO_NULL,
 };
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	return way_suite_run("cli", tests);
+	int status;
+
+	if (argc != 2 || mkdtemp(directory) == NULL) {
+		fputs("usage: test_cli EPHEMERACTL\n", stderr);
+		return EXIT_FAILURE;
+	}
+	program = argv[1];
+	status = way_suite_run("cli", tests);
+	rmdir(directory);
+	return status;
 }

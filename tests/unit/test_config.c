@@ -67,10 +67,12 @@ address_is(const struct address *address, const char *text)
 static bool
 allow_is(const struct config *c, unsigned index, const char *text)
 {
-	char back[ADDRESS_RANGE_TEXT_BYTES];
+	const struct allow_range *range = &c->service.allow[index];
+	struct allow_range wanted;
+	const char *why;
 
-	return index < c->service.allow_count &&
-	       strcmp(address_range_format(&c->service.allow[index], back), text) == 0;
+	return index < c->service.allow_count && address_range_parse(text, &wanted, &why) == 0 &&
+	       address_equal(&range->first, &wanted.first) && address_equal(&range->last, &wanted.last);
 }
 
 static bool

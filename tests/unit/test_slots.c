@@ -139,29 +139,51 @@ test_linger(void)
 	}
 }
 
-/* All 64 services changed at once: no room until the old ones are done. */
+static unsigned
+active(const struct slot_set *set)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < set->limit; i++)
+		count += set->slots[i].state == SLOT_ACTIVE;
+	return count;
+}
+
+/* 63 of 64 services changed at once: no room until the old ones are done, and all there is as soon as they
+ * are. */
 static void
 test_full(void)
 {
 	struct slots *slots = malloc(sizeof(*slots)), *tried = malloc(sizeof(*tried));
 	struct config *config = control_config_make(&(struct config_text){.timeout_ms = 100});
-	const char *why = NULL;
+	const char *full = NULL;
 
 	config->service.listen_count = SNAPSHOT_SERVICES_MAX;
 	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX; i++)
 		config->service.listen[i].port = (uint16_t)(1 + i);
 	slots_init(slots);
-	CU_ASSERT_EQUAL(slots_apply(slots, config, 0, &why), 0);
-	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX; i++)
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 0, &full), 0);
+	CU_ASSERT_PTR_NULL(full);
+	for (unsigned i = 1; i < SNAPSHOT_SERVICES_MAX; i++) /* the first one stays */
 		config->service.listen[i].port = (uint16_t)(1001 + i);
 	*tried = *slots;
-	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &why), -ENOSPC);
-	CU_ASSERT_PTR_NOT_NULL(why);
-	config->service.listen_count = 0;
-	CU_ASSERT_EQUAL(slots_apply(slots, config, 1, &why), 0);
-	slots_expire(slots, slots_expiry_ns(slots));
-	config->service.listen_count = SNAPSHOT_SERVICES_MAX;
-	CU_ASSERT_EQUAL(slots_apply(slots, config, 5000 * MS, &why), 0);
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &full), -ENOSPC);
+	CU_ASSERT_STRING_EQUAL(full, "services");
+	CU_ASSERT_EQUAL(active(&tried->services), 1);
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC); /* they do not retire anew */
+	slots_expire(tried, 1 + slots_linger_ns(100));
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 5000 * MS, &full), 0);
+	CU_ASSERT_EQUAL(active(&tried->services), SNAPSHOT_SERVICES_MAX);
+
+	config->service.listen_count = SNAPSHOT_SERVICES_MAX / 2; /* half of them: room for all at once */
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
+		config->service.listen[i].port = (uint16_t)(1 + i);
+	slots_init(slots);
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 0, &full), 0);
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
+		config->service.listen[i].port = (uint16_t)(1001 + i);
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 1, &full), 0);
+	CU_ASSERT_EQUAL(active(&slots->services), SNAPSHOT_SERVICES_MAX / 2);
 	free(config);
 	free(slots);
 	free(tried);
