@@ -52,6 +52,8 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 		upstream->resolved = known->resolved;
 		if (known->resolved)
 			upstream->next_hop = known->next_hop;
+		upstream->random_case = slot->random_case && !known->case_not_kept;
+		upstream->case_not_kept = slot->random_case && known->case_not_kept;
 		memcpy(upstream->name, slot->name, sizeof(upstream->name));
 	}
 }
@@ -67,6 +69,10 @@ build_snapshot(const struct build_input *input, struct snapshot *snapshot)
 	snapshot->timeout_ms = config->timeout_ms;
 	snapshot->policy = (uint8_t)config->policy;
 	snapshot->no_upstream = (uint8_t)config->service.no_upstream;
+	snapshot->near_miss = (uint8_t)config->protection.near_miss;
+	snapshot->near_misses = config->protection.near_misses;
+	snapshot->edns_bytes = config->protection.edns_bytes;
+	snapshot->waiters = config->protection.coalesce ? config->protection.waiters : 0;
 	build_ports(input->slots, snapshot);
 
 	snapshot->service_count = set_count(services);

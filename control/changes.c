@@ -80,6 +80,9 @@ describe_upstreams(struct changes *changes)
 			change(changes, "upstream %s (%s) added", now->name, address);
 		else if (strcmp(was->name, now->name) != 0)
 			change(changes, "upstream %s (%s) renamed to %s", was->name, address, now->name);
+		if (was != NULL && was->random_case != now->random_case)
+			change(changes, "upstream %s (%s): the case of questions is %s", now->name, address,
+			       now->random_case ? "drawn at random from now on" : "not drawn any more");
 	}
 	for (unsigned i = 0; i < before->upstream_count; i++) {
 		const struct config_upstream *was = &before->upstreams[i];
@@ -185,6 +188,25 @@ describe_probe(struct changes *changes)
 	change_number(changes, "upstreams.probe.fall", before->fall, after->fall);
 }
 
+static void
+describe_protection(struct changes *changes)
+{
+	static const char *const near_miss[] = {
+		[NEAR_MISS_COUNT] = "count", [NEAR_MISS_TRUNCATE] = "truncate"};
+	const struct config_protection *before = &changes->before->protection;
+	const struct config_protection *after = &changes->after->protection;
+
+	if (before->coalesce != after->coalesce)
+		change(changes, "protection.coalesce: from %s to %s", before->coalesce ? "true" : "false",
+		       after->coalesce ? "true" : "false");
+	change_number(changes, "protection.waiters", before->waiters, after->waiters);
+	if (before->near_miss != after->near_miss)
+		change(changes, "protection.near_miss: from %s to %s", near_miss[before->near_miss],
+		       near_miss[after->near_miss]);
+	change_number(changes, "protection.near_misses", before->near_misses, after->near_misses);
+	change_number(changes, "protection.edns_bytes", before->edns_bytes, after->edns_bytes);
+}
+
 void
 changes_describe(const struct config *before, const struct config *after,
 		 void (*line)(void *owner, const char *text), void *owner)
@@ -197,6 +219,7 @@ changes_describe(const struct config *before, const struct config *after,
 	describe_upstreams(&changes);
 	describe_service(&changes);
 	describe_sources(&changes);
+	describe_protection(&changes);
 	if (before->policy != after->policy)
 		change(&changes, "upstreams.policy: from %s to %s", policies[before->policy],
 		       policies[after->policy]);

@@ -29,6 +29,42 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 		server_answer(from, report_stats(daemon));
 }
 
+/* What can't be told without the dataplane's statistics. */
+static void
+measure_answer(struct daemon *daemon, struct server_request from,
+	       json_t *(*report)(const struct daemon *daemon))
+{
+	json_t *answer;
+
+	if (!stats_reader_is_open(&daemon->stats)) {
+		server_refuse(from,
+			      daemon->dataplane.state != DATAPLANE_CONNECTED
+				      ? "the dataplane is away, and its figures with it: start "
+					"ephemera-dataplane"
+				      : "the dataplane's statistics can't be read: see ephemerad's log");
+		return;
+	}
+	answer = report(daemon);
+	if (answer == NULL)
+		server_refuse(from, "nothing is measured yet: try again in a moment");
+	else
+		server_answer(from, answer);
+}
+
+static void
+command_entropy(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	(void)request;
+	measure_answer(daemon, from, report_entropy);
+}
+
+static void
+command_strays(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	(void)request;
+	measure_answer(daemon, from, report_strays);
+}
+
 static void
 command_upstreams(struct daemon *daemon, const json_t *request, struct server_request from)
 {
@@ -47,8 +83,9 @@ static const struct command {
 	const char *name;
 	void (*handle)(struct daemon *daemon, const json_t *request, struct server_request from);
 } commands[] = {
-	{"status", command_status}, {"stats", command_stats},	{"upstreams", command_upstreams},
-	{"port", report_port},	    {"reload", command_reload},
+	{"status", command_status}, {"stats", command_stats},	  {"upstreams", command_upstreams},
+	{"port", report_port},	    {"entropy", command_entropy}, {"strays", command_strays},
+	{"reload", command_reload},
 };
 
 void
@@ -62,5 +99,6 @@ commands_handle(void *daemon, const json_t *request, struct server_request from)
 			return;
 		}
 	}
-	server_refuse(from, "unknown command: \"command\" is one of status, stats, upstreams, port, reload");
+	server_refuse(from, "unknown command: \"command\" is one of status, stats, upstreams, port, "
+			    "entropy, strays, reload");
 }

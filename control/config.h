@@ -59,10 +59,20 @@ struct config_probe {
 	uint32_t rise, fall;
 };
 
+/* What makes an answer hard to forge, beside the draw of its query's source. */
+struct config_protection {
+	bool coalesce;
+	uint8_t waiters;
+	enum near_miss near_miss;
+	uint8_t near_misses;
+	uint16_t edns_bytes;
+};
+
 struct config_upstream {
 	char name[SNAPSHOT_NAME_BYTES];
 	struct address address;
 	uint16_t port;
+	bool random_case; /* its own setting, or that of the section protection */
 };
 
 struct config {
@@ -70,6 +80,7 @@ struct config {
 	struct config_dataplane dataplane;
 	struct config_source source;
 	struct config_service service;
+	struct config_protection protection;
 	enum policy policy;
 	uint32_t timeout_ms;
 	struct config_probe probe;

@@ -9,10 +9,14 @@
 #include "address.h"
 #include "question.h"
 
-/* What a worker needs of the hugepages: its flow table with its index, and packet buffers. */
-#define FLOW_BYTES	  160
-#define WORKER_BUFFERS_MB 48
-#define NAME_CHARACTERS	  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+/* What the dataplane needs of the hugepages, rounded up: a flow with its share of the table's pools; the
+ * packet buffers that a receive queue holds, those that several workers may have handed to each other, and
+ * those in hand. */
+#define FLOW_BYTES	   180
+#define QUEUE_BUFFERS_MB   16
+#define HANDOVER_MB	   24
+#define BUFFERS_IN_HAND_MB 16
+#define NAME_CHARACTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 static unsigned
 line_of(const struct tree_node *mapping, const char *key)
@@ -40,10 +44,11 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 					    written->worker_cores[i]);
 		}
 		if (written->worker_cores[i] == written->main_core)
-			fault_warning(b->faults, n->line,
-				      "dataplane.worker_cores: core %u is dataplane.main_core too: the worker "
-				      "loses time to the main thread; choose another for one of them",
-				      written->main_core);
+			fault_warning(
+				b->faults, n->line,
+				"dataplane.worker_cores: core %u is dataplane.main_core too: the worker "
+				"loses time to the main thread; choose another for one of them",
+				written->main_core);
 		dataplane->worker_cores[dataplane->worker_count++] = (uint16_t)written->worker_cores[i];
 	}
 }
@@ -54,8 +59,12 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 	struct config_dataplane *dataplane = &b->config->dataplane;
 	uint32_t flows = b->written->dataplane.flows_per_worker;
 	uint64_t flows_mb = ((uint64_t)flows * FLOW_BYTES + (1 << 20) - 1) >> 20;
-	uint64_t needed_mb = dataplane->worker_count * (flows_mb + WORKER_BUFFERS_MB);
+	uint64_t needed_mb = dataplane->worker_count * flows_mb + BUFFERS_IN_HAND_MB;
 
+	if (dataplane->worker_count > 1)
+		needed_mb += dataplane->worker_count * HANDOVER_MB;
+	for (uint32_t i = 0; i < b->written->dataplane.ports_count; i++)
+		needed_mb += b->written->dataplane.ports[i].queues * QUEUE_BUFFERS_MB;
 	dataplane->flows_per_worker = flows;
 	dataplane->memory_mb = b->written->dataplane.memory_mb;
 	if ((flows & (flows - 1)) != 0) {
@@ -232,6 +241,9 @@ build_servers(struct build *b, const struct tree_node *list)
 		}
 		strcpy(server->name, written->name);
 		server->port = (uint16_t)written->port;
+		server->random_case = (written->random_case != SWITCH_UNWRITTEN
+					       ? written->random_case
+					       : b->written->protection.random_case) == SWITCH_ON;
 		if (!build_address(b, tree_find(n, "address"), written->address, &server->address))
 			continue;
 		server_twins(b, n, server);
@@ -250,6 +262,22 @@ build_upstreams(struct build *b)
 	b->config->timeout_ms = b->written->upstreams.timeout_ms;
 	build_probe(b, mapping);
 	build_servers(b, tree_find(mapping, "servers"));
+	return 0;
+}
+
+/* Its values need no more than the schema's ranges; random_case is each server's. */
+static int
+build_protection(struct build *b)
+{
+	const struct written_protection *written = &b->written->protection;
+
+	b->config->protection = (struct config_protection){
+		.coalesce = written->coalesce == SWITCH_ON,
+		.waiters = (uint8_t)written->waiters,
+		.near_miss = written->near_miss,
+		.near_misses = (uint8_t)written->near_misses,
+		.edns_bytes = (uint16_t)written->edns_bytes,
+	};
 	return 0;
 }
 
@@ -272,7 +300,8 @@ config_build(struct build *b)
 {
 	/* In this order: upstreams are compared with sources and services, services with sources. */
 	static int (*const parts[])(struct build *) = {
-		build_runtime_dir, build_dataplane, build_source, build_service, build_upstreams,
+		build_runtime_dir, build_dataplane,  build_source,
+		build_service,	   build_protection, build_upstreams,
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

@@ -35,6 +35,7 @@ dataplane_connected(void *owner)
 	if (status != 0)
 		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
 			 strerror(-status));
+	watch_connected(&daemon->watch);
 	publisher_connected(&daemon->publisher);
 }
 
@@ -43,6 +44,7 @@ dataplane_lost(void *owner)
 {
 	struct daemon *daemon = owner;
 
+	watch_lost(&daemon->watch);
 	stats_reader_close(&daemon->stats);
 	publisher_lost(&daemon->publisher);
 }
@@ -145,6 +147,20 @@ publisher_end(struct daemon *daemon)
 }
 
 static int
+watch_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	watch_init(&daemon->watch, &daemon->loop, &daemon->stats, &daemon->farm, &daemon->publisher);
+	return 0;
+}
+
+static void
+watch_end(struct daemon *daemon)
+{
+	watch_fini(&daemon->watch);
+}
+
+static int
 reload_start(struct daemon *daemon, struct config *config)
 {
 	(void)config;
@@ -169,6 +185,7 @@ static const struct daemon_part {
 	{"netlink", neighbour_start, neighbour_end},
 	{"health", farm_start, farm_end},
 	{"publisher", publisher_start, publisher_end},
+	{"watch", watch_start, watch_end},
 	{"reload", reload_start, reload_end},
 };
 

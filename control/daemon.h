@@ -3,7 +3,8 @@
  *
  *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
  *     probes  ──> farm ───────┼──> publisher ──build─┤
- *     file    ──> reload ─────┘                      └──> dataplane (snapshot)
+ *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
+ *     statistics segment ──> watch (case, alarm, draws)
  *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment) */
 #ifndef EPHEMERA_DAEMON_H
 #define EPHEMERA_DAEMON_H
@@ -20,6 +21,7 @@
 #include "server.h"
 #include "stats_reader.h"
 #include "steer_maps.h"
+#include "watch.h"
 
 struct daemon {
 	const char *config_path;
@@ -33,6 +35,7 @@ struct daemon {
 	struct neighbour neighbour;
 	struct farm farm;
 	struct publisher publisher;
+	struct watch watch;
 	struct reload reload;
 	struct server server;
 };

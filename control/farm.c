@@ -7,6 +7,10 @@
 
 #include "address.h"
 
+#define PARDON_NS                                                                                            \
+	(100 *                                                                                               \
+	 NS_PER_MS) /* until a change is in force in the dataplane, and its workers' last bursts are out */
+
 static void
 timer_set(struct farm *farm)
 {
@@ -180,6 +184,7 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 		if (slot->state == SLOT_EMPTY || (known && slot_same(&before->upstreams.slots[i], slot)))
 			continue;
 		health_init(&upstream->health, HEALTH_KEPT, snapshot->upstreams[i].usable, now_ns);
+		case_watch_init(&upstream->case_watch, snapshot->upstreams[i].case_not_kept);
 		upstream->base = (struct upstream_stats){0};
 		upstream->unsent = false;
 	}
@@ -210,6 +215,7 @@ farm_admit(struct farm *farm, const struct slots *before, const struct slots *af
 		if (slot->state == SLOT_EMPTY || slot_same(slot, &before->upstreams.slots[i]))
 			continue;
 		health_init(&upstream->health, working ? HEALTH_NEW : HEALTH_ASSUMED, !working, now_ns);
+		case_watch_init(&upstream->case_watch, false);
 		upstream->unsent = false;
 		upstream->base = stats_reader_is_open(farm->stats) ? stats_reader_upstream(farm->stats, i)
 								   : (struct upstream_stats){0};
@@ -249,6 +255,17 @@ farm_enforce(struct farm *farm, const struct slots *slots, const struct config_p
 }
 
 void
+farm_pardon(struct farm *farm, unsigned slot, uint64_t now_ns)
+{
+	struct farm_upstream *upstream = &farm->upstreams[slot];
+
+	if (upstream->health.up)
+		upstream->health.run = 0;
+	upstream->due_ns = now_ns + PARDON_NS;
+	timer_set(farm);
+}
+
+void
 farm_suspend(struct farm *farm)
 {
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
@@ -276,5 +293,6 @@ farm_stats(const struct farm *farm, unsigned slot)
 	now.answers -= base->answers;
 	now.servfails -= base->servfails;
 	now.timeouts -= base->timeouts;
+	now.wrong_case -= base->wrong_case;
 	return now;
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "case_watch.h"
 #include "config.h"
 #include "dataplane.h"
 #include "health.h"
@@ -27,6 +28,7 @@
 	3 /* probes under way to one upstream: the dataplane tells of a timeout up to half a second late */
 
 struct farm_upstream {
+	struct case_watch case_watch;
 	struct health health;
 	struct upstream_stats
 		base;	   /* of the slot, when the upstream got it; all 0 after a restart of ephemerad */
@@ -69,6 +71,10 @@ void farm_admit(struct farm *farm, const struct slots *before, const struct slot
  * upstreams from now on. An upstream whose last probe had nowhere to go and now has is probed at once. */
 void farm_enforce(struct farm *farm, const struct slots *slots, const struct config_probe *probe,
 		  uint64_t now_ns);
+
+/* Questions to that upstream are not sent in random case any more, which its probes may have failed for: the
+ * failures so far do not count, and it is probed as soon as that is in force. */
+void farm_pardon(struct farm *farm, unsigned slot, uint64_t now_ns);
 
 /* The dataplane is away: nothing is probed until farm_enforce(). */
 void farm_suspend(struct farm *farm);

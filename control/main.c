@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "local_ports.h"
 #include "log.h"
 
 #define RUNTIME_DIR_UMASK 0027 /* 0750 */
@@ -96,6 +97,8 @@ config_read(const char *path)
 	FILE *errors = open_memstream(&text, &bytes);
 	int status = errors == NULL ? -errno : config_load(path, &config, errors);
 
+	if (status == 0)
+		local_ports_warn(&config->source, path, errors);
 	if (errors != NULL)
 		fclose(errors);
 	if (text != NULL)

@@ -52,6 +52,10 @@ commit(struct publisher *publisher)
 	if (publisher->offered) {
 		config_free(publisher->config);
 		publisher->config = publisher->offer;
+		/* To switch an upstream's random case off, and on again, is to say that it was mended. */
+		for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
+			if (!publisher->slots.upstreams.slots[i].random_case)
+				case_watch_init(&publisher->parts.farm->upstreams[i].case_watch, false);
 	}
 	timer_set(publisher);
 	if (publisher->state != PUBLISHER_AWAY) {
@@ -150,6 +154,7 @@ put_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 static void
 try_build(struct publisher *publisher, const struct config *config)
 {
+	const struct farm *farm = publisher->parts.farm;
 	struct build_upstream upstreams[SNAPSHOT_UPSTREAMS_MAX];
 	const struct build_input input = {.config = config,
 					  .slots = &publisher->next_slots,
@@ -159,11 +164,12 @@ try_build(struct publisher *publisher, const struct config *config)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct next_hop *hop = &publisher->parts.neighbour->hops[i];
 
-		upstreams[i] =
-			(struct build_upstream){.usable = publisher->parts.farm->upstreams[i].health.up,
-						.resolved = next_hop_resolved(hop),
-						.port_index = (uint8_t)hop->port_index_last,
-						.next_hop = hop->mac};
+		upstreams[i] = (struct build_upstream){
+			.usable = farm->upstreams[i].health.up,
+			.resolved = next_hop_resolved(hop),
+			.port_index = (uint8_t)hop->port_index_last,
+			.next_hop = hop->mac,
+			.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
 	build_snapshot(&input, publisher->next);
 }

@@ -9,6 +9,7 @@
 
 #include "changes.h"
 #include "config.h"
+#include "local_ports.h"
 #include "log.h"
 
 static void reload_begin(struct reload *reload);
@@ -109,6 +110,8 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 			status = -EINVAL;
 		}
 	}
+	if (status == 0)
+		local_ports_warn(&(*config)->source, reload->path, errors);
 	fclose(errors);
 	return status;
 }

@@ -22,6 +22,16 @@ json_t *report_stats(const struct daemon *daemon);
  * start, or the dataplane's). */
 json_t *report_upstreams(const struct daemon *daemon);
 
+/* The bits in force, and how uniform the draws of the last window were. The statistics segment must be open;
+ * NULL also while no window is. */
+json_t *report_entropy(const struct daemon *daemon);
+
+/* The last replies that were not believed, and the queries that saw near misses. The segment must be open. */
+json_t *report_strays(const struct daemon *daemon);
+
+/* The attack that is under way, or the last one. */
+json_t *report_attack(const struct daemon *daemon);
+
 /* A time of CLOCK_MONOTONIC as the wall clock's, RFC 3339, UTC. Returns `text`. */
 const char *report_time(uint64_t monotonic_ns, char text[REPORT_TIME_BYTES]);
 

@@ -85,11 +85,12 @@ report_farm(const struct daemon *daemon)
 		stats = farm_stats(&daemon->farm, i);
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
 				  address_format(&slot->address, address), "queries",
 				  (json_int_t)stats.queries, "answers", (json_int_t)stats.answers,
 				  "servfails", (json_int_t)stats.servfails, "timeouts",
-				  (json_int_t)stats.timeouts, "in_flight", (json_int_t)stats.in_flight));
+				  (json_int_t)stats.timeouts, "wrong_case",
+				  (json_int_t)stats.wrong_case, "in_flight", (json_int_t)stats.in_flight));
 	}
 	return list;
 }

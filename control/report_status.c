@@ -94,12 +94,12 @@ report_status(const struct daemon *daemon)
 		total++;
 		up += daemon->farm.upstreams[i].health.up;
 	}
-	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I}", "version", EPHEMERA_VERSION,
+	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o}", "version", EPHEMERA_VERSION,
 			 "pid", (json_int_t)getpid(), "uptime_s",
 			 (json_int_t)((loop_now_ns() - daemon->started_ns) / NS_PER_S), "config_file",
 			 daemon->config_path, "config_loaded_at",
 			 report_time(daemon->config_loaded_ns, loaded), "generation",
 			 (json_int_t)publisher->adopted->generation, "dataplane", report_dataplane(daemon),
 			 "upstreams_up", (json_int_t)up, "upstreams_total", (json_int_t)total, "in_flight",
-			 (json_int_t)in_flight);
+			 (json_int_t)in_flight, "attack", report_attack(daemon));
 }

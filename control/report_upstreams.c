@@ -18,6 +18,15 @@ reason_write(const struct daemon *daemon, unsigned slot, char *text, size_t byte
 	snprintf(text, bytes, "%s%s%s", health, way[0] != 0 ? "; " : "", way);
 }
 
+/* How the letter case of questions to it is chosen. */
+static const char *
+case_words(const struct slot *slot, const struct farm_upstream *upstream)
+{
+	if (!slot->random_case)
+		return "off";
+	return upstream->case_watch.not_kept ? "not kept" : "random";
+}
+
 static json_t *
 report_upstream(const struct daemon *daemon, unsigned index)
 {
@@ -46,6 +55,8 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	json_object_set_new(report, "queries", json_integer((json_int_t)stats.queries));
 	json_object_set_new(report, "answers", json_integer((json_int_t)stats.answers));
 	json_object_set_new(report, "timeouts", json_integer((json_int_t)stats.timeouts));
+	json_object_set_new(report, "wrong_case", json_integer((json_int_t)stats.wrong_case));
+	json_object_set_new(report, "case", json_string(case_words(slot, &daemon->farm.upstreams[index])));
 	json_object_set_new(report, "in_flight", json_integer((json_int_t)stats.in_flight));
 	json_object_set_new(report, "probe_latency_us",
 			    health->latency_known ? json_integer((json_int_t)health->latency_us)

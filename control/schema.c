@@ -49,6 +49,16 @@ static const cyaml_strval_t policy_names[] = {
 	{"least-outstanding", POLICY_LEAST_OUTSTANDING},
 };
 
+static const cyaml_strval_t near_miss_names[] = {
+	{"count", NEAR_MISS_COUNT},
+	{"truncate", NEAR_MISS_TRUNCATE},
+};
+
+static const cyaml_strval_t switch_names[] = {
+	{"true", SWITCH_ON},
+	{"false", SWITCH_OFF},
+};
+
 static const cyaml_schema_value_t number_entry = {CYAML_VALUE_UINT(CYAML_FLAG_DEFAULT, uint32_t)};
 static const cyaml_schema_value_t text_entry = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, TEXT_BYTES_MAX)};
@@ -115,6 +125,25 @@ static const cyaml_schema_value_t listen_entry = {
 static const cyaml_schema_field_t service_fields[] = {SERVICE_ROWS(FIELD) CYAML_FIELD_END};
 static const struct schema_note service_notes[] = {SERVICE_ROWS(NOTE)};
 
+#define PROTECTION_ROWS(X)                                                                                   \
+	X(CHOICE(struct written_protection, random_case, OPTIONAL, switch_names),                            \
+	  TEXT_NOTE("true", "whether the letter case of questions is drawn at random (0x20)"))               \
+	X(CHOICE(struct written_protection, coalesce, OPTIONAL, switch_names),                               \
+	  TEXT_NOTE("true", "whether identical questions in flight share one upstream query"))               \
+	X(NUMBER(struct written_protection, waiters, OPTIONAL),                                              \
+	  NUMBER_NOTE(1, 255, "64", NULL, "clients that may share one upstream query beside its first"))     \
+	X(CHOICE(struct written_protection, near_miss, OPTIONAL, near_miss_names),                           \
+	  TEXT_NOTE("count", "what becomes of the answer to a query that saw near misses: it is delivered "  \
+			     "and they are counted, or the client is sent to TCP"))                          \
+	X(NUMBER(struct written_protection, near_misses, OPTIONAL),                                          \
+	  NUMBER_NOTE(1, 255, "1", NULL,                                                                     \
+		      "near misses, replies with a wrong ID or question, that mark a query"))                \
+	X(NUMBER(struct written_protection, edns_bytes, OPTIONAL),                                           \
+	  NUMBER_NOTE(512, 4096, "1232", "bytes", "the largest UDP answer that upstreams are offered"))
+
+static const cyaml_schema_field_t protection_fields[] = {PROTECTION_ROWS(FIELD) CYAML_FIELD_END};
+static const struct schema_note protection_notes[] = {PROTECTION_ROWS(NOTE)};
+
 #define PROBE_ROWS(X)                                                                                        \
 	X(TEXT(struct written_probe, name, OPTIONAL, TEXT_BYTES_MAX),                                        \
 	  TEXT_NOTE(".", "the name that probes ask for"))                                                    \
@@ -138,7 +167,10 @@ static const struct schema_note probe_notes[] = {PROBE_ROWS(NOTE)};
 	X(TEXT(struct written_server, address, REQUIRED, TEXT_BYTES_MAX),                                    \
 	  TEXT_NOTE(NULL, "the server's address"))                                                           \
 	X(NUMBER(struct written_server, port, OPTIONAL),                                                     \
-	  NUMBER_NOTE(1, 65535, "53", NULL, "the server's UDP port"))
+	  NUMBER_NOTE(1, 65535, "53", NULL, "the server's UDP port"))                                        \
+	X(CHOICE(struct written_server, random_case, OPTIONAL, switch_names),                                \
+	  TEXT_NOTE(NULL, "whether the case of questions to it is drawn; as protection.random_case says if " \
+			  "not written"))
 
 static const cyaml_schema_field_t server_fields[] = {SERVER_ROWS(FIELD) CYAML_FIELD_END};
 static const struct schema_note server_notes[] = {SERVER_ROWS(NOTE)};
@@ -168,6 +200,8 @@ static const struct schema_note upstreams_notes[] = {UPSTREAMS_ROWS(NOTE)};
 	  MAPPING_NOTE(source_notes, "where upstream queries come from"))                                    \
 	X(MAPPING(struct written, service, REQUIRED, service_fields),                                        \
 	  MAPPING_NOTE(service_notes, "where clients ask, and who may"))                                     \
+	X(MAPPING(struct written, protection, OPTIONAL, protection_fields),                                  \
+	  MAPPING_NOTE(protection_notes, "what makes answers hard to forge"))                                \
 	X(MAPPING(struct written, upstreams, REQUIRED, upstreams_fields),                                    \
 	  MAPPING_NOTE(upstreams_notes, "where queries go"))
 

@@ -20,6 +20,13 @@
 #include "config_tree.h"
 
 /* The file's content as it is written, by libcyaml: texts are still texts. */
+
+enum written_switch {
+	SWITCH_UNWRITTEN,
+	SWITCH_OFF,
+	SWITCH_ON,
+};
+
 struct written_port {
 	char *xdp;
 	uint32_t queues;
@@ -63,10 +70,20 @@ struct written_probe {
 	uint32_t rise, fall;
 };
 
+struct written_protection {
+	enum written_switch random_case;
+	enum written_switch coalesce;
+	uint32_t waiters;
+	enum near_miss near_miss;
+	uint32_t near_misses;
+	uint32_t edns_bytes;
+};
+
 struct written_server {
 	char *name;
 	char *address;
 	uint32_t port;
+	enum written_switch random_case; /* SWITCH_UNWRITTEN: as protection.random_case says */
 };
 
 struct written_upstreams {
@@ -82,6 +99,7 @@ struct written {
 	struct written_dataplane dataplane;
 	struct written_source source;
 	struct written_service service;
+	struct written_protection protection;
 	struct written_upstreams upstreams;
 };
 

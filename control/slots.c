@@ -164,7 +164,10 @@ slots_seed(struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns
 	}
 	for (unsigned i = 0; i < snapshot->upstream_count; i++) {
 		const struct snapshot_upstream *u = &snapshot->upstreams[i];
-		struct slot slot = {.address = u->address, .port = be16_to(u->port), .state = u->state};
+		struct slot slot = {.address = u->address,
+				    .port = be16_to(u->port),
+				    .state = u->state,
+				    .random_case = u->random_case || u->case_not_kept};
 
 		memcpy(slot.name, u->name, sizeof(slot.name));
 		set_seed(&slots->upstreams, i, &slot, until_ns);
@@ -205,7 +208,8 @@ slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, c
 	for (unsigned i = 0; i < config->upstream_count; i++) {
 		wanted[i] = (struct slot){.address = config->upstreams[i].address,
 					  .port = config->upstreams[i].port,
-					  .state = SLOT_ACTIVE};
+					  .state = SLOT_ACTIVE,
+					  .random_case = config->upstreams[i].random_case};
 		memcpy(wanted[i].name, config->upstreams[i].name, sizeof(wanted[i].name));
 	}
 	if (set_apply(&slots->upstreams, wanted, config->upstream_count, until_ns) != 0)

@@ -22,6 +22,7 @@ struct slot {
 	struct address address;
 	uint16_t port;			/* 0 for a source */
 	uint8_t state;			/* enum slot_state */
+	bool random_case;		/* of an upstream: its configuration has it drawn */
 	char name[SNAPSHOT_NAME_BYTES]; /* of an upstream */
 	uint64_t until_ns;		/* SLOT_RETIRED: when it turns SLOT_EMPTY */
 };

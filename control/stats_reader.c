@@ -131,6 +131,7 @@ stats_reader_upstream(const struct stats_reader *reader, unsigned slot)
 		sum.answers += word_read(&one->answers);
 		sum.servfails += word_read(&one->servfails);
 		sum.timeouts += word_read(&one->timeouts);
+		sum.wrong_case += word_read(&one->wrong_case);
 		sum.in_flight += word_read(&one->in_flight);
 	}
 	return sum;

@@ -4,6 +4,7 @@
  * Runs:  workers; reads the view, writes the batch's list of queries.
  * Never: answers an address that no client can have, or a message that is itself an answer. */
 #include "answer.h"
+#include "edns.h"
 #include "name.h"
 #include "stages.h"
 
@@ -61,14 +62,21 @@ static uint8_t
 message_fault(struct packet *p, const struct dns_header *dns)
 {
 	unsigned opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT;
+	struct edns_tail tail;
 
+	p->question_bytes = p->opt_offset = 0;
 	if (opcode != DNS_OPCODE_QUERY && opcode != DNS_OPCODE_NOTIFY)
 		return DNS_NOTIMP;
 	if (be16_to(dns->qdcount) != 1)
 		return DNS_FORMERR;
 	p->question_bytes =
 		(uint16_t)name_question_bytes((const uint8_t *)(dns + 1), p->dns_bytes - DNS_HEADER_BYTES);
-	return p->question_bytes == 0 ? DNS_FORMERR : DNS_NOERROR;
+	if (p->question_bytes == 0)
+		return DNS_FORMERR;
+	tail = edns_find((const uint8_t *)dns, p->dns_bytes, DNS_HEADER_BYTES + p->question_bytes);
+	p->opt_offset = tail.opt_offset;
+	p->plain = tail.plain;
+	return DNS_NOERROR;
 }
 
 /* The reason to drop a query in silence, or DROP_REASON_COUNT. */

@@ -20,9 +20,8 @@ put_u16(uint8_t *to, uint16_t value)
 	return to + 2;
 }
 
-/* Writes an OPT record; the DO bit of the query's comes back (RFC 3225 section 3). Returns its size. */
-static uint32_t
-answer_opt(uint8_t *to, uint8_t query_do, uint16_t ede)
+uint32_t
+answer_opt(uint8_t *to, bool query_do, uint16_t ede)
 {
 	uint8_t *at = to;
 
@@ -31,7 +30,7 @@ answer_opt(uint8_t *to, uint8_t query_do, uint16_t ede)
 	at = put_u16(at, ANSWER_UDP_SIZE);
 	*at++ = 0; /* extended rcode */
 	*at++ = 0; /* version */
-	*at++ = query_do & 0x80;
+	*at++ = query_do ? 0x80 : 0;
 	*at++ = 0;
 	if (ede == ANSWER_NO_EDE) {
 		at = put_u16(at, 0);
@@ -52,10 +51,10 @@ answer_message(struct rte_mbuf *mbuf, const struct packet *p, uint8_t rcode, uin
 	uint8_t *message = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, p->dns_offset);
 	struct dns_header *dns = (struct dns_header *)message;
 	uint32_t bytes = DNS_HEADER_BYTES + p->question_bytes;
-	size_t opt = p->question_bytes > 0 ? edns_find(message, p->dns_bytes, bytes) : 0;
-	uint8_t query_do = opt > 0 ? message[opt + 7] : 0;
+	size_t opt = p->opt_offset;
+	bool query_do = opt > 0 && (message[opt + 7] & 0x80);
 
-	if (opt > 0 && mbuf->buf_len - mbuf->data_off - p->dns_offset - bytes >= EDNS_FIXED_BYTES + EDE_BYTES)
+	if (opt > 0 && mbuf->buf_len - mbuf->data_off - p->dns_offset - bytes >= ANSWER_OPT_BYTES_MAX)
 		bytes += answer_opt(message + bytes, query_do, ede);
 	else
 		opt = 0;

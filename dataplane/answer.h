@@ -3,6 +3,8 @@
 #ifndef EPHEMERA_ANSWER_H
 #define EPHEMERA_ANSWER_H
 
+#include <stdbool.h>
+
 #include "batch.h"
 #include "worker.h"
 
@@ -14,5 +16,11 @@
  * record in their respective responses"), with extended error `ede` (RFC 8914) unless that is ANSWER_NO_EDE.
  */
 void answer_own(struct worker *worker, struct batch *batch, unsigned i, uint8_t rcode, uint16_t ede);
+
+#define ANSWER_OPT_BYTES_MAX 17
+
+/* Writes an OPT record of ours at `to`; the DO bit of the query's comes back (RFC 3225 section 3). Returns
+ * its size. */
+uint32_t answer_opt(uint8_t *to, bool query_do, uint16_t ede);
 
 #endif

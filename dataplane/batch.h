@@ -18,7 +18,7 @@
 
 #define BATCH_MAX 64
 
-struct flow;
+struct coalesce_entry;
 
 /* One cache line for the parser's findings, one for the addresses and what later stages add. */
 struct packet {
@@ -34,11 +34,22 @@ struct packet {
 
 	/* classify */
 	uint16_t slot; /* of the service asked, or of the source address replied to */
-	/* upstream, draw (queries) or match (replies) */
+	/* admit */
+	uint16_t opt_offset; /* in the message; 0 without EDNS */
+	uint8_t plain;	     /* 1: nothing behind the question signs it */
+	/* coalesce */
+	uint8_t index; /* in the batch */
+	uint8_t share; /* enum flow_share */
+	uint8_t waiter_count;
+	uint16_t edns_bytes;
+	uint32_t waiters;	     /* the first, or FLOW_NONE */
+	struct coalesce_entry *hint; /* where later queries find this one, or NULL */
+	/* choose, draw (queries); match (replies) */
 	uint16_t upstream;
-	uint32_t flow_index;
-	struct be16 drawn_port, drawn_id;
 	uint16_t drawn_source; /* slot */
+	struct be16 drawn_port, drawn_id;
+	uint32_t flow_index;
+	uint8_t attacked; /* 1: the reply's query saw near misses */
 } __rte_cache_aligned;
 
 struct batch {
@@ -48,7 +59,9 @@ struct batch {
 	uint8_t queries[BATCH_MAX]; /* indexes into mbufs and packets */
 	uint8_t replies[BATCH_MAX];
 	struct packet packets[BATCH_MAX];
-	uint8_t handed_in; /* 1: another worker's ring is where these come from */
+	uint8_t handed_in; /* 1: another worker's ring is where these come from; each mbuf's port says by
+			    * which port of the machine they came */
+	uint8_t in_port;   /* of the machine: where these come from otherwise */
 };
 
 static inline struct dns_header *

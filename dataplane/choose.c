@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Picks the upstream of each query.
- * Way:   admit -> [choose] -> draw
+ * Way:   admit -> [refuse] -> coalesce -> [choose] -> draw
  * Runs:  workers; reads the view and this worker's own count of what is in flight.
  * Never: decides about health: view->usable is what control found. */
 #include "answer.h"
@@ -27,16 +27,20 @@ choose_round_robin(struct worker *w)
 }
 
 void
+refuse(struct worker *w, struct batch *b)
+{
+	if (likely(w->view->usable_count > 0))
+		return;
+	for (uint32_t n = 0; n < b->query_count; n++)
+		answer_own(w, b, b->queries[n], DNS_SERVFAIL, DNS_EDE_NO_REACHABLE_AUTHORITY);
+	b->query_count = 0;
+}
+
+void
 choose(struct worker *w, struct batch *b)
 {
 	const struct view *view = w->view;
 
-	if (unlikely(view != NULL && view->usable_count == 0)) {
-		for (uint32_t n = 0; n < b->query_count; n++)
-			answer_own(w, b, b->queries[n], DNS_SERVFAIL, DNS_EDE_NO_REACHABLE_AUTHORITY);
-		b->query_count = 0;
-		return;
-	}
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		struct packet *p = &b->packets[b->queries[n]];
 

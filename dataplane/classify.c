@@ -46,7 +46,7 @@ classify_query(struct worker *w, struct batch *b, uint32_t i)
 		unsigned peer = query_worker(w, &b->packets[i]);
 
 		if (peer != w->index) {
-			transmit_hand_over(w, peer, b->mbufs[i]);
+			transmit_hand_over(w, peer, b->packets[i].in_port, b->mbufs[i]);
 			return;
 		}
 	}
@@ -66,7 +66,7 @@ classify_reply(struct worker *w, struct batch *b, uint32_t i)
 			if (b->handed_in || owner == OWNER_NONE)
 				worker_drop(w, b->mbufs[i], DROP_handover_lost);
 			else
-				transmit_hand_over(w, owner, b->mbufs[i]);
+				transmit_hand_over(w, owner, p->in_port, b->mbufs[i]);
 			return;
 		}
 	}

@@ -26,4 +26,11 @@ struct draw draw_from(struct random_stream *random, const struct view_space *spa
 /* Draws again until the slot is free, DRAW_TRIES times at the most. False: none was. [worker] */
 bool draw_settle(struct worker *worker, const struct view_space *space, struct draw *draw);
 
+/* Draws the case of a question: flips each letter or not, and writes the bits that it did so with;
+ * case_flip() with these undoes it. bits: CASE_WORDS_MAX. [worker] */
+void draw_case(struct worker *worker, uint8_t *question, uint32_t question_bytes, uint64_t *bits);
+
+/* Counts a draw that is used: what the measured entropy is made of. [worker] */
+void draw_count(struct worker *worker, const struct draw *draw);
+
 #endif

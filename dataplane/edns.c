@@ -30,26 +30,32 @@ name_skip(const uint8_t *message, size_t bytes, size_t offset)
 	return 0;
 }
 
-size_t
+struct edns_tail
 edns_find(const uint8_t *message, size_t bytes, size_t offset)
 {
 	const struct dns_header *dns = (const struct dns_header *)message;
+	struct edns_tail tail = {0, false};
 	unsigned records;
 
 	if (bytes < DNS_HEADER_BYTES || dns->ancount.raw != 0 || dns->nscount.raw != 0)
-		return 0;
+		return tail;
 	records = be16_to(dns->arcount);
-	for (unsigned i = 0; i < records && i < EDNS_RECORDS; i++) {
-		size_t fixed = name_skip(message, bytes, offset), end;
+	for (unsigned i = 0; i < records; i++) {
+		size_t fixed = i < EDNS_RECORDS ? name_skip(message, bytes, offset) : 0, end;
+		uint16_t type;
 
 		if (fixed == 0 || fixed > bytes || bytes - fixed < RECORD_FIXED)
-			return 0;
-		end = fixed + RECORD_FIXED + (message[fixed + 8] << 8 | message[fixed + 9]);
+			return tail;
+		end = fixed + RECORD_FIXED + (size_t)(message[fixed + 8] << 8 | message[fixed + 9]);
 		if (end > bytes)
-			return 0;
-		if ((message[fixed] << 8 | message[fixed + 1]) == DNS_TYPE_OPT && message[offset] == 0)
-			return offset;
+			return tail;
+		type = (uint16_t)(message[fixed] << 8 | message[fixed + 1]);
+		if (type == DNS_TYPE_TSIG || type == DNS_TYPE_SIG)
+			return tail;
+		if (type == DNS_TYPE_OPT && message[offset] == 0 && tail.opt_offset == 0)
+			tail.opt_offset = (uint16_t)offset;
 		offset = end;
 	}
-	return 0;
+	tail.plain = true;
+	return tail;
 }

@@ -3,14 +3,21 @@
 #ifndef EPHEMERA_EDNS_H
 #define EPHEMERA_EDNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define EDNS_FIXED_BYTES 11 /* root name, type, class, TTL, length */
 
-/* The offset of the OPT record in a message of `bytes` bytes whose records start at `offset`, or 0 if there
- * is none that can be found: it looks at the first few additional records of a message without answers and
- * authorities, as queries are. */
-size_t edns_find(const uint8_t *message, size_t bytes, size_t offset);
+/* What stands behind the question. Offset 0: no OPT record. */
+struct edns_tail {
+	uint16_t opt_offset;
+	bool plain; /* all of it was walked, and nothing in it signs the message (TSIG, SIG(0)) */
+};
+
+/* Looks behind the question of a message of `bytes` bytes whose records start at `offset`: at a few
+ * additional records of a message without answers and authorities, as queries are; anything else is not
+ * plain. */
+struct edns_tail edns_find(const uint8_t *message, size_t bytes, size_t offset);
 
 #endif

@@ -7,55 +7,80 @@
 
 #include <string.h>
 
-#define FLOW_CELLS_MIN 64u
+#include <sodium.h>
 
+#include "coalesce.h"
+
+#define FLOW_POOL_MIN	  64u
+#define FLOW_BUCKET_SHARE 16 /* one bucket of the index for so many entries */
+
+/* Elements of a pool that has one for `share` entries. */
 static uint32_t
-cell_count(uint32_t size)
+pool_count(uint32_t size, uint32_t share)
 {
-	return size / FLOW_CELL_SHARE > FLOW_CELLS_MIN ? size / FLOW_CELL_SHARE : FLOW_CELLS_MIN;
+	return size / share > FLOW_POOL_MIN ? size / share : FLOW_POOL_MIN;
+}
+
+/* Cuts `count` elements off the memory at *next, in whole cache lines. */
+static void *
+cut(uint8_t **next, size_t count, size_t element_bytes)
+{
+	void *at = *next;
+
+	*next += (count * element_bytes + 63) & ~(size_t)63;
+	return at;
 }
 
 static size_t
-line_round(size_t bytes)
+table_lay_out(struct flow_table *table, uint32_t size, uint8_t *memory)
 {
-	return (bytes + 63) & ~(size_t)63;
+	const uint32_t cells = pool_count(size, FLOW_CELL_SHARE);
+	uint8_t *next = memory;
+
+	table->flows = cut(&next, size, sizeof(*table->flows));
+	table->buckets = cut(&next, pool_count(size, FLOW_BUCKET_SHARE), sizeof(*table->buckets));
+	table->waiters = cut(&next, pool_count(size, FLOW_WAITER_SHARE), sizeof(*table->waiters));
+	table->cells = cut(&next, cells, sizeof(*table->cells));
+	table->cell_free = cut(&next, cells, sizeof(*table->cell_free));
+	return (size_t)(next - memory);
 }
 
 size_t
 flow_table_bytes(uint32_t size)
 {
-	return size * sizeof(struct flow) + (size_t)cell_count(size) * FLOW_CELL_BYTES +
-	       line_round(cell_count(size) * sizeof(uint32_t)) + 65536 * sizeof(uint32_t);
+	static uint8_t nowhere[1];
+	struct flow_table table;
+
+	return table_lay_out(&table, size, nowhere);
 }
 
 void
-flow_table_init(struct flow_table *table, uint32_t size, void *memory)
+flow_table_init(struct flow_table *table, uint32_t size, void *memory, struct port_stats *ports)
 {
-	uint32_t cells = cell_count(size);
-	uint8_t *next = memory;
+	const uint32_t waiters = pool_count(size, FLOW_WAITER_SHARE);
 
-	table->flows = (struct flow *)next;
-	next += size * sizeof(struct flow);
-	table->cells = next;
-	next += (size_t)cells * FLOW_CELL_BYTES;
-	table->cell_free = (uint32_t *)next;
-	next += line_round(cells * sizeof(uint32_t));
-	table->port_live = (uint32_t *)next;
-
+	memset(table, 0, sizeof(*table));
+	table_lay_out(table, size, memory);
+	table->ports = ports;
 	table->mask = size - 1;
-	table->in_flight = 0;
-	table->sweep_next = 0;
-	table->cell_free_count = cells;
-	for (uint32_t i = 0; i < cells; i++)
-		table->cell_free[i] = cells - 1 - i;
+	table->cell_free_count = pool_count(size, FLOW_CELL_SHARE);
+	for (uint32_t i = 0; i < table->cell_free_count; i++)
+		table->cell_free[i] = table->cell_free_count - 1 - i;
 	for (uint32_t i = 0; i < size; i++)
-		table->flows[i].cell = FLOW_NO_CELL;
+		table->flows[i].cell = table->flows[i].waiters = FLOW_NONE;
+	for (uint32_t i = 0; i < waiters; i++)
+		table->waiters[i].next = i + 1 < waiters ? i + 1 : FLOW_NONE;
+	table->bucket_mask = pool_count(size, FLOW_BUCKET_SHARE) - 1;
+	randombytes_buf(&table->bucket_seed, sizeof(table->bucket_seed));
+	for (uint32_t i = 0; i <= table->bucket_mask; i++)
+		for (unsigned way = 0; way < COALESCE_WAYS; way++)
+			table->buckets[i].entries[way].flow = COALESCE_NONE;
 }
 
 bool
 flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell)
 {
-	*cell = FLOW_NO_CELL;
+	*cell = FLOW_NONE;
 	if (likely(question_bytes <= FLOW_INLINE_QUESTION_BYTES))
 		return true;
 	if (table->cell_free_count == 0)
@@ -80,34 +105,63 @@ flow_write_end(struct flow *flow)
 }
 
 void
-flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question)
+flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
+	   const uint64_t *case_bits)
 {
 	struct flow *flow = &table->flows[index];
+	struct port_stats *port = &table->ports[be16_to(fresh->source_port)];
 	const size_t from = offsetof(struct flow, state), to = offsetof(struct flow, question);
 
 	flow_write_begin(flow);
 	memcpy((uint8_t *)flow + from, (const uint8_t *)fresh + from, to - from);
-	if (likely(flow->cell == FLOW_NO_CELL))
-		memcpy(flow->question, question, flow->question_bytes);
-	else
-		memcpy(table->cells + (size_t)flow->cell * FLOW_CELL_BYTES, question, flow->question_bytes);
+	memcpy(flow_question(table, flow), question, flow->question_bytes);
+	memcpy(flow_case_bits(table, flow), case_bits,
+	       case_words(flow->question_bytes - 4u) * sizeof(*case_bits));
 	flow_write_end(flow);
 	table->in_flight++;
-	table->port_live[be16_to(flow->source_port)]++;
+	port->live++;
+	port->drawn++;
 }
 
 void
 flow_end(struct flow_table *table, struct flow *flow)
 {
+	struct port_stats *port = &table->ports[be16_to(flow->source_port)];
+
 	flow_write_begin(flow);
 	flow->state = FLOW_FREE;
-	if (unlikely(flow->cell != FLOW_NO_CELL)) {
-		table->cell_free[table->cell_free_count++] = flow->cell;
-		flow->cell = FLOW_NO_CELL;
-	}
 	flow_write_end(flow);
+	if (unlikely(flow->cell != FLOW_NONE))
+		table->cell_free[table->cell_free_count++] = flow->cell;
 	table->in_flight--;
-	table->port_live[be16_to(flow->source_port)]--;
+	if (--port->live == 0)
+		port->misses = 0;
+}
+
+struct flow_waiter *
+flow_waiter_take(struct flow_table *table, uint32_t *index)
+{
+	struct flow_waiter *waiter;
+
+	*index = table->waiter_free;
+	if (unlikely(*index == FLOW_NONE))
+		return NULL;
+	waiter = &table->waiters[*index];
+	table->waiter_free = waiter->next;
+	return waiter;
+}
+
+void
+flow_waiters_free(struct flow_table *table, uint32_t first)
+{
+	while (first != FLOW_NONE) {
+		struct flow_waiter *waiter = &table->waiters[first];
+		const uint32_t next = waiter->next;
+
+		waiter->next = table->waiter_free;
+		table->waiter_free = first;
+		first = next;
+	}
 }
 
 /* The copies race with the worker's stores on purpose: the sequence tells whether they may be believed. */
@@ -115,23 +169,19 @@ __attribute__((no_sanitize("thread"))) bool
 flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uint8_t *question)
 {
 	const struct flow *flow = &table->flows[index];
+	const uint32_t cells = pool_count(table->mask + 1, FLOW_CELL_SHARE);
 
 	for (int tries = 0; tries < 3; tries++) {
 		uint32_t before = __atomic_load_n(&flow->sequence, __ATOMIC_ACQUIRE);
-		uint32_t cells;
 
 		if (before & 1)
 			continue;
 		memcpy(copy, flow, sizeof(*copy));
-		cells = cell_count(table->mask + 1);
-		if (copy->question_bytes > DNS_QUESTION_BYTES_MAX)
-			continue;
-		if (copy->cell == FLOW_NO_CELL && copy->question_bytes <= FLOW_INLINE_QUESTION_BYTES)
+		if (copy->cell == FLOW_NONE && copy->question_bytes <= FLOW_INLINE_QUESTION_BYTES)
 			memcpy(question, copy->question, copy->question_bytes);
-		else if (copy->cell < cells)
-			memcpy(question, table->cells + (size_t)copy->cell * FLOW_CELL_BYTES,
-			       copy->question_bytes);
-		else if (copy->state != FLOW_FREE)
+		else if (copy->cell < cells && copy->question_bytes <= DNS_QUESTION_BYTES_MAX)
+			memcpy(question, table->cells[copy->cell].question, copy->question_bytes);
+		else
 			continue;
 		/* Pairs with flow_write_begin(): the copies above are done before the second look. */
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);

@@ -6,7 +6,9 @@
  * drawn again. An entry that ended keeps its key until the slot is taken again, so that a late reply can be
  * told from a forged one.
  *
- * Size:    fixed at start, a power of two. Full: the caller drops the query and counts it.
+ * Clients that asked the same while a query was in flight hang on its entry as waiters, out of a pool.
+ *
+ * Size:    fixed at start, a power of two. Full: the caller drops the query and counts it. Pools likewise.
  * Threads: one worker owns a table. flow_read() alone may be called by another thread: it copies an entry
  * under the entry's sequence number and says when it could not. */
 #ifndef EPHEMERA_FLOW_H
@@ -19,22 +21,39 @@
 
 #include <rte_branch_prediction.h>
 
+#include "case.h"
+#include "shared/stats.h"
 #include "shared/wire.h"
 
-#define FLOW_INLINE_QUESTION_BYTES 64
-#define FLOW_NO_CELL		   UINT32_MAX
-#define FLOW_CELL_BYTES		   320 /* of the pool for longer questions: DNS_QUESTION_BYTES_MAX, rounded up */
-#define FLOW_CELL_SHARE		   8 /* one cell for so many entries */
+#define FLOW_INLINE_QUESTION_BYTES 56
+#define FLOW_NONE		   UINT32_MAX /* no cell, no waiter */
+#define FLOW_CELL_SHARE		   8	      /* one cell for a longer question for so many entries */
+#define FLOW_WAITER_SHARE	   8	      /* one waiter for so many entries */
 #define FLOW_SWEEP_MS		   500 /* the table is swept once in this time: expiry is late by this at most */
 
 /* Coarse time of deadlines: TSC cycles >> 20, 0.2 to 0.5 ms. Compared by signed difference; wraps after days.
  */
 #define FLOW_TICK_SHIFT 20
 
+/* Time of sending: TSC cycles >> 10, below a microsecond. Differences are good for 20 minutes. */
+#define FLOW_SENT_SHIFT 10
+
 enum flow_state {
 	FLOW_FREE,
 	FLOW_CLIENT,
 	FLOW_PROBE,
+};
+
+/* What must be alike for two queries to share an answer, beside question and EDNS size; 0 in flows that
+ * can't. */
+enum flow_share {
+	SHARE_OPEN = 0x01, /* it can be shared at all */
+	SHARE_RD = 0x02,
+	SHARE_AD = 0x04,
+	SHARE_CD = 0x08,
+	SHARE_EDNS = 0x10,
+	SHARE_DO = 0x20,
+	FLOW_CASE = 0x80, /* not of sharing: the reply must keep the case */
 };
 
 struct flow {
@@ -44,48 +63,79 @@ struct flow {
 	uint8_t reply_port;	 /* of the machine: the only one that the reply may come by */
 	uint8_t client_in_port;	 /* of the machine: the one the query came by */
 	uint8_t opcode;		 /* of the query; the reply's must be the same */
-	uint16_t source;	 /* slot */
+	uint8_t source;		 /* slot */
+	uint8_t share;		 /* enum flow_share */
 	uint16_t upstream;	 /* slot */
 	struct be16 source_port; /* drawn */
 	struct be16 id;		 /* drawn */
-	uint64_t sent_tsc;
-	uint32_t deadline_tick;
-	uint16_t service; /* slot */
+	uint32_t sent;		 /* FLOW_SENT_SHIFT */
+	uint32_t deadline_tick;	 /* FLOW_TICK_SHIFT */
+	uint8_t service;	 /* slot */
+	uint8_t waiter_count;
 	uint16_t question_bytes;
 	struct be16 client_id;
 	struct be16 client_port;
 	struct mac client_mac;
-	uint16_t unused;
-	uint32_t cell; /* of the long question, or FLOW_NO_CELL */
+	uint16_t edns_bytes; /* offered upstream; 0 without EDNS */
+	uint32_t cell;	     /* of the long question, or FLOW_NONE */
+	uint32_t waiters;    /* the first of the list, or FLOW_NONE */
 	union {
 		struct address client_address;
 		uint64_t probe_cookie;
 	};
 
-	/* line 1: the question as sent */
+	/* line 1: the question as sent, and the bits its case was drawn with */
 	uint8_t question[FLOW_INLINE_QUESTION_BYTES];
+	uint64_t case_bits;
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct flow) == 128, "two cache lines");
 static_assert(offsetof(struct flow, question) == 64, "the question has a line of its own");
+static_assert(SNAPSHOT_SOURCES_MAX <= 256 && SNAPSHOT_SERVICES_MAX <= 256, "their slots fit a byte");
+
+/* A question too long for the entry. */
+struct flow_cell {
+	uint8_t question[(DNS_QUESTION_BYTES_MAX + 7) / 8 * 8];
+	uint64_t case_bits[CASE_WORDS_MAX];
+};
+
+/* A further client that waits for the answer. */
+struct flow_waiter {
+	struct address address;
+	struct mac mac;
+	struct be16 port;
+	struct be16 id;
+	uint8_t in_port;			  /* of the machine */
+	uint8_t service;			  /* slot */
+	uint32_t next;				  /* or FLOW_NONE */
+	uint8_t case_difference[CASE_MASK_BYTES]; /* a bit a byte of the name: the case is not that of the
+						     question sent */
+} __attribute__((aligned(64)));
+
+static_assert(sizeof(struct flow_waiter) == 64, "a cache line");
 
 struct flow_table {
 	struct flow *flows;
+	struct port_stats *ports; /* [65536], in the statistics segment */
 	uint32_t mask;
 	uint32_t in_flight;
 	uint32_t sweep_next;
 	uint32_t cell_free_count;
 	uint32_t *cell_free; /* a stack of free cells */
-	uint8_t *cells;
-	uint32_t *port_live; /* [65536]: flows in flight on each source port, over all addresses */
+	struct flow_cell *cells;
+	uint32_t waiter_free; /* the first of a list, or FLOW_NONE */
+	struct flow_waiter *waiters;
+	struct coalesce_bucket *buckets; /* coalesce.h */
+	uint32_t bucket_mask;
+	uint64_t bucket_seed;
 };
 
 /* Bytes that a table of `size` entries takes. [any] */
 size_t flow_table_bytes(uint32_t size);
 
-/* Lays a table of `size` entries (a power of two) out in `memory`, which is zeroed, aligned to 64 and
- * flow_table_bytes() long. [main] */
-void flow_table_init(struct flow_table *table, uint32_t size, void *memory);
+/* Lays a table of `size` entries (a power of two, at least 1,024) out in `memory`, which is zeroed, aligned
+ * to 64 and flow_table_bytes() long; `ports` are the worker's in the segment. [main] */
+void flow_table_init(struct flow_table *table, uint32_t size, void *memory, struct port_stats *ports);
 
 /* The slot of a drawn or received (port, ID). [worker] */
 static inline uint32_t
@@ -95,12 +145,18 @@ flow_index(const struct flow_table *table, struct be16 source_port, struct be16 
 }
 
 /* The question of an entry, as sent. [worker] */
-static inline const uint8_t *
-flow_question(const struct flow_table *table, const struct flow *flow)
+static inline uint8_t *
+flow_question(const struct flow_table *table, struct flow *flow)
 {
-	if (likely(flow->cell == FLOW_NO_CELL))
-		return flow->question;
-	return table->cells + (size_t)flow->cell * FLOW_CELL_BYTES;
+	return likely(flow->cell == FLOW_NONE) ? flow->question : table->cells[flow->cell].question;
+}
+
+/* The bits that the question's case was drawn with: case_flip() with them gives the client's back. [worker]
+ */
+static inline uint64_t *
+flow_case_bits(const struct flow_table *table, struct flow *flow)
+{
+	return likely(flow->cell == FLOW_NONE) ? &flow->case_bits : table->cells[flow->cell].case_bits;
 }
 
 /* Does the entry's key, live or ended, say that it waited for this reply's address, port and ID? */
@@ -114,12 +170,21 @@ flow_key_equal(const struct flow *flow, uint16_t source, struct be16 source_port
 /* Reserves a cell where `question_bytes` needs one. False: the pool is empty. [worker] */
 bool flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell);
 
-/* Begins the flow that `fresh` describes, in a slot that is free, and copies the question. fresh->cell comes
- * from flow_cell_take(). `sequence` of `fresh` is ignored. [worker] */
-void flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question);
+/* Begins the flow that `fresh` describes, in a slot that is free, and copies the question and the words of
+ * `case_bits` that it needs. fresh->cell comes from flow_cell_take(). `sequence` of `fresh` is ignored.
+ * [worker] */
+void flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
+		const uint64_t *case_bits);
 
-/* Ends a flow: the slot is free, its key stays. [worker] */
+/* Ends a flow: the slot is free, its key stays, and so does what it says of its client and waiters until the
+ * slot is taken again. Its waiters are the caller's. [worker] */
 void flow_end(struct flow_table *table, struct flow *flow);
+
+/* Takes a waiter out of the pool; NULL: it is empty. [worker] */
+struct flow_waiter *flow_waiter_take(struct flow_table *table, uint32_t *index);
+
+/* Gives back a list of waiters. [worker] */
+void flow_waiters_free(struct flow_table *table, uint32_t first);
 
 /* Copies entry `index` into *copy and its question into `question` (DNS_QUESTION_BYTES_MAX bytes). False: the
  * entry changed meanwhile, three times over. [any] */

@@ -37,6 +37,15 @@ flow_describe(struct port_flow *out, uint32_t worker, const struct flow *flow, c
 	memcpy(out->question, question, out->question_bytes);
 }
 
+/* 0 where the asker's clock is behind the worker's. */
+static uint64_t
+flow_age_tsc(const struct flow *flow, uint64_t now_tsc)
+{
+	const int32_t age = (int32_t)((uint32_t)(now_tsc >> FLOW_SENT_SHIFT) - flow->sent);
+
+	return age > 0 ? (uint64_t)age << FLOW_SENT_SHIFT : 0;
+}
+
 static void
 table_scan(const struct worker *worker, const struct snapshot *snapshot, struct be16 port, uint64_t now_tsc,
 	   struct port_answer *answer)
@@ -60,8 +69,7 @@ table_scan(const struct worker *worker, const struct snapshot *snapshot, struct 
 		answer->total++;
 		if (answer->flow_count < MESSAGE_FLOWS_MAX)
 			flow_describe(&answer->flows[answer->flow_count++], worker->index, &copy, question,
-				      snapshot, now_tsc > copy.sent_tsc ? now_tsc - copy.sent_tsc : 0,
-				      worker->tsc_hz);
+				      snapshot, flow_age_tsc(&copy, now_tsc), worker->tsc_hz);
 	}
 }
 
@@ -73,7 +81,7 @@ inspect_port(const struct workers *workers, const struct snapshot *snapshot, uin
 	for (uint32_t w = 0; w < workers->count; w++) {
 		const struct worker *worker = workers->worker[w];
 
-		if (__atomic_load_n(&worker->flows.port_live[port], __ATOMIC_RELAXED) != 0)
+		if (__atomic_load_n(&worker->flows.ports[port].live, __ATOMIC_RELAXED) != 0)
 			table_scan(worker, snapshot, be16_from(port), now_tsc, answer);
 	}
 }

@@ -102,6 +102,7 @@ life_open(struct life *life)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN); /* there is nothing here to read again */
 	status = loop_open(&life->loop);
 	if (status != 0)
 		return status;

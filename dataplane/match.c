@@ -3,10 +3,10 @@
  * Way:   classify -> [match] -> restore
  * Runs:  workers; reads and ends flows of this worker.
  * Never: ends a flow for a packet that it does not believe, answers one, or lets a hash decide. */
-#include "name.h"
 #include "probe.h"
 #include "shared/message.h"
 #include "stages.h"
+#include "stray.h"
 
 #define MATCH_OK DROP_REASON_COUNT
 
@@ -20,7 +20,7 @@ match_no_flow(const struct worker *w, const struct packet *p, const struct flow 
 	    flow_key_equal(flow, p->slot, p->destination_port, id) &&
 	    address_equal(&u->address, &p->source) && be16_equal(u->port, p->source_port))
 		return DROP_reply_late;
-	if (w->flows.port_live[be16_to(p->destination_port)] > 0)
+	if (w->flows.ports[be16_to(p->destination_port)].live > 0)
 		return DROP_reply_wrong_id;
 	return DROP_reply_unknown;
 }
@@ -36,10 +36,10 @@ match_bare_error(const struct dns_header *dns)
 	       rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN;
 }
 
-/* "The question section ... byte for byte" as it was sent: name, case included, type and class. */
+/* The question byte for byte as it was sent: name, type and class; the name's case too, unless the upstream
+ * is known not to keep it (RFC 4343 lets it). */
 static enum drop_reason
-match_question(const struct worker *w, struct packet *p, const struct flow *flow,
-	       const struct dns_header *dns)
+match_question(const struct worker *w, struct packet *p, struct flow *flow, const struct dns_header *dns)
 {
 	const uint8_t *question = (const uint8_t *)(dns + 1), *sent = flow_question(&w->flows, flow);
 	const uint32_t bytes = flow->question_bytes;
@@ -52,14 +52,17 @@ match_question(const struct worker *w, struct packet *p, const struct flow *flow
 		p->question_bytes = (uint16_t)bytes;
 		return MATCH_OK;
 	}
-	if (name_equal_nocase(question, sent, bytes - 4) &&
-	    memcmp(question + bytes - 4, sent + bytes - 4, 4) == 0)
+	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))
+		return DROP_reply_wrong_question;
+	w->stats->upstreams[flow->upstream].wrong_case++;
+	if (flow->share & FLOW_CASE)
 		return DROP_reply_wrong_case;
-	return DROP_reply_wrong_question;
+	p->question_bytes = (uint16_t)bytes;
+	return MATCH_OK;
 }
 
 static enum drop_reason
-match_reply(const struct worker *w, struct packet *p, const struct flow *flow, const struct dns_header *dns)
+match_reply(const struct worker *w, struct packet *p, struct flow *flow, const struct dns_header *dns)
 {
 	const struct snapshot_upstream *u;
 
@@ -81,7 +84,7 @@ static void
 match_account(struct worker *w, const struct flow *flow, const struct dns_header *dns)
 {
 	struct upstream_stats *stats = &w->stats->upstreams[flow->upstream];
-	uint64_t us = worker_us(w, w->now_tsc - flow->sent_tsc);
+	const uint64_t us = flow_age_us(w, flow);
 
 	stats->in_flight--;
 	if (flow->state == FLOW_PROBE) {
@@ -109,9 +112,11 @@ match(struct worker *w, struct batch *b)
 		const enum drop_reason reason = match_reply(w, p, flow, dns);
 
 		if (unlikely(reason != MATCH_OK)) {
+			stray_note(w, b, i, reason);
 			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}
+		p->attacked = stray_attacked(w, flow) && w->view->snapshot->near_miss == NEAR_MISS_TRUNCATE;
 		match_account(w, flow, dns);
 		if (unlikely(flow->state == FLOW_PROBE)) {
 			probe_report(w, flow, PROBE_REPLY, dns->flags2 & DNS_RCODE);

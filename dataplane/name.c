@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walks and compares names of questions.
+/* Walks the names of questions.
  * Runs:  any thread.
  * Never: reads beyond the bytes it was given. */
 #include "name.h"
@@ -26,19 +26,4 @@ name_question_bytes(const uint8_t *bytes, size_t available)
 	if (available - offset < 4)
 		return 0;
 	return (uint32_t)offset + 4;
-}
-
-static inline uint8_t
-letter_lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-bool
-name_equal_nocase(const uint8_t *a, const uint8_t *b, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (letter_lower(a[i]) != letter_lower(b[i]))
-			return false;
-	return true;
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Names in a question: walked with bounds, compared with and without letter case. [any] */
+/* Names in a question, walked with bounds. [any] */
 #ifndef EPHEMERA_NAME_H
 #define EPHEMERA_NAME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,8 +11,5 @@
  * nothing before it to point at), a name above 255 bytes (RFC 1035 section 2.3.4), or the end before the end.
  */
 uint32_t name_question_bytes(const uint8_t *bytes, size_t available);
-
-/* Equal but for the case of ASCII letters, RFC 4343? Both have `length` bytes. */
-bool name_equal_nocase(const uint8_t *a, const uint8_t *b, size_t length);
 
 #endif

@@ -32,14 +32,17 @@ cursor_take(struct cursor *c, uint32_t bytes)
 	return at;
 }
 
-/* Ethernet, and tags with VLAN ID 0, which mark priority and no VLAN. */
+/* Ethernet to this station: a switch floods, and a NIC may be promiscuous. Tags with VLAN ID 0, which mark
+ * priority and no VLAN. */
 static enum drop_reason
-parse_ethernet(struct cursor *c, uint16_t *type)
+parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 {
 	const struct rte_ether_hdr *eth = cursor_take(c, sizeof(*eth));
 
 	if (eth == NULL)
 		return DROP_runt;
+	if (memcmp(&eth->dst_addr, own, sizeof(*own)) != 0)
+		return DROP_other_mac;
 	*type = be16toh(eth->ether_type);
 	for (int tags = 0; *type == RTE_ETHER_TYPE_VLAN || *type == RTE_ETHER_TYPE_QINQ; tags++) {
 		const struct rte_vlan_hdr *vlan = cursor_take(c, sizeof(*vlan));
@@ -161,7 +164,7 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 }
 
 static enum drop_reason
-parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, struct packet *p)
+parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, struct packet *p)
 {
 	struct cursor c = {.base = rte_pktmbuf_mtod(mbuf, const uint8_t *), .end = mbuf->data_len};
 	const uint64_t ip_good = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
@@ -171,8 +174,8 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, struct packet 
 
 	if (unlikely(mbuf->nb_segs != 1))
 		return DROP_segmented;
-	p->in_port = w->port_of_ethdev[mbuf->port];
-	reason = parse_ethernet(&c, &type);
+	p->in_port = in_port;
+	reason = parse_ethernet(&c, &w->ports[p->in_port].mac, &type);
 	if (reason != PARSE_OK)
 		return reason;
 	p->ip_offset = (uint16_t)c.offset;
@@ -196,7 +199,8 @@ parse(struct worker *w, struct batch *b)
 	for (uint32_t i = 0; i < b->count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(b->mbufs[i], void *));
 	for (uint32_t i = 0; i < b->count; i++) {
-		enum drop_reason reason = parse_packet(w, b->mbufs[i], &b->packets[kept]);
+		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
+		enum drop_reason reason = parse_packet(w, b->mbufs[i], in_port, &b->packets[kept]);
 
 		if (likely(reason == PARSE_OK))
 			b->mbufs[kept++] = b->mbufs[i];

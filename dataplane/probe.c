@@ -24,7 +24,7 @@ probe_report(struct worker *w, const struct flow *flow, uint8_t outcome, uint8_t
 {
 	const struct probe_result result = {
 		.cookie = flow->probe_cookie,
-		.latency_us = (uint32_t)worker_us(w, w->now_tsc - flow->sent_tsc),
+		.latency_us = (uint32_t)flow_age_us(w, flow),
 		.upstream = flow->upstream,
 		.outcome = outcome,
 		.rcode = rcode,
@@ -42,15 +42,17 @@ probe_header(struct dns_header *dns)
 
 /* Begins the flow of a probe. False: there is no way to send it. */
 static bool
-probe_begin(struct worker *w, const struct probe_order *order, struct draw *draw)
+probe_begin(struct worker *w, struct probe_order *order, struct draw *draw)
 {
 	const struct snapshot_upstream *u;
 	const struct view_space *space;
+	uint64_t case_bits[CASE_WORDS_MAX] = {0};
 	struct flow fresh = {
 		.state = FLOW_PROBE,
 		.upstream = order->upstream,
-		.sent_tsc = w->now_tsc,
+		.sent = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT),
 		.question_bytes = order->question_bytes,
+		.waiters = FLOW_NONE,
 		.probe_cookie = order->cookie,
 	};
 
@@ -66,41 +68,53 @@ probe_begin(struct worker *w, const struct probe_order *order, struct draw *draw
 	if (!draw_settle(w, space, draw) || !flow_cell_take(&w->flows, order->question_bytes, &fresh.cell))
 		return false;
 	fresh.reply_port = u->port_index;
-	fresh.source = draw->source;
+	fresh.source = (uint8_t)draw->source;
 	fresh.source_port = draw->port;
 	fresh.id = draw->id;
 	fresh.deadline_tick =
 		(uint32_t)((w->now_tsc + order->timeout_ms * w->tsc_hz / 1000) >> FLOW_TICK_SHIFT) + 1;
-	flow_begin(&w->flows, draw->flow_index, &fresh, order->question);
+	if (u->random_case) {
+		draw_case(w, order->question, order->question_bytes, case_bits);
+		fresh.share = FLOW_CASE;
+	}
+	draw_count(w, draw);
+	flow_begin(&w->flows, draw->flow_index, &fresh, order->question, case_bits);
 	w->stats->upstreams[order->upstream].in_flight++;
 	return true;
+}
+
+/* Turns the order in the mbuf into the query and sends it. False: it can't go, and no flow is left of it. */
+static bool
+probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
+{
+	struct draw draw;
+
+	if (!probe_begin(w, order, &draw))
+		return false;
+	probe_header(rte_pktmbuf_mtod(mbuf, struct dns_header *));
+	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order->question,
+	       order->question_bytes);
+	if (rewrite_send(w, mbuf, 0, DNS_HEADER_BYTES + order->question_bytes, order->upstream, &draw) ==
+	    DROP_REASON_COUNT)
+		return true;
+	rewrite_abandon(w, draw.flow_index);
+	return false;
 }
 
 static void
 probe_send(struct worker *w, struct rte_mbuf *mbuf)
 {
-	const struct probe_order order = *rte_pktmbuf_mtod(mbuf, const struct probe_order *);
-	const uint32_t dns_bytes = DNS_HEADER_BYTES + order.question_bytes;
-	struct draw draw;
-	int reason;
+	struct probe_order order = *rte_pktmbuf_mtod(mbuf, const struct probe_order *);
+	const struct probe_result unsent = {
+		.cookie = order.cookie, .upstream = order.upstream, .outcome = PROBE_UNSENT};
 
 	worker_count(w, COUNTER_made, 1);
-	if (!probe_begin(w, &order, &draw)) {
-		const struct probe_result result = {
-			.cookie = order.cookie, .upstream = order.upstream, .outcome = PROBE_UNSENT};
-
-		probe_result_put(w, &result);
-		worker_drop(w, mbuf, DROP_probe_unsent);
+	if (likely(probe_query(w, mbuf, &order))) {
+		worker_count(w, COUNTER_probes, 1);
 		return;
 	}
-	probe_header(rte_pktmbuf_mtod(mbuf, struct dns_header *));
-	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order.question,
-	       order.question_bytes);
-	reason = rewrite_send(w, mbuf, 0, dns_bytes, order.upstream, &draw);
-	if (reason != DROP_REASON_COUNT)
-		worker_drop(w, mbuf, (enum drop_reason)reason);
-	else
-		worker_count(w, COUNTER_probes, 1);
+	probe_result_put(w, &unsent);
+	worker_drop(w, mbuf, DROP_probe_unsent);
 }
 
 void

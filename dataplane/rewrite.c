@@ -2,14 +2,12 @@
 /* Makes a client's query the upstream's: from the drawn source, with the drawn ID, to the next hop.
  * Way:   draw -> [rewrite] -> transmit
  * Runs:  workers.
- * Never: changes a byte of the message but its ID (RFC 5625 section 4). */
+ * Never: changes a byte of the message but its ID; letter case and EDNS size were changed before it. */
 #include "rewrite.h"
 
 #include "stages.h"
 #include "transmit.h"
 
-/* A query that can't leave keeps its flow until it times out: the client hears nothing, as of any lost
- * packet. */
 int
 rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
 	     uint16_t upstream, const struct draw *draw)
@@ -36,6 +34,17 @@ rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint3
 }
 
 void
+rewrite_abandon(struct worker *w, uint32_t flow_index)
+{
+	struct flow *flow = &w->flows.flows[flow_index];
+
+	w->stats->upstreams[flow->upstream].in_flight--;
+	worker_count(w, COUNTER_answers_lost, flow->waiter_count);
+	flow_waiters_free(&w->flows, flow->waiters);
+	flow_end(&w->flows, flow);
+}
+
+void
 rewrite(struct worker *w, struct batch *b)
 {
 	for (uint32_t n = 0; n < b->query_count; n++) {
@@ -46,6 +55,7 @@ rewrite(struct worker *w, struct batch *b)
 		int reason = rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes, p->upstream, &draw);
 
 		if (unlikely(reason != DROP_REASON_COUNT)) {
+			rewrite_abandon(w, p->flow_index);
 			worker_drop(w, b->mbufs[i], (enum drop_reason)reason);
 			continue;
 		}

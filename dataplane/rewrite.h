@@ -12,4 +12,7 @@
 int rewrite_send(struct worker *worker, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
 		 uint16_t upstream, const struct draw *draw);
 
+/* Ends a flow whose query could not be sent: nothing will answer it. [worker] */
+void rewrite_abandon(struct worker *worker, uint32_t flow_index);
+
 #endif

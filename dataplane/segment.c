@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <sodium.h>
 
 uint64_t
@@ -33,6 +34,8 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 	h->worker_offset = sizeof(*h);
 	h->worker_stride = sizeof(struct worker_stats);
 	h->started_ns = h->updated_ns = segment_now_ns();
+	h->started_tsc = rte_rdtsc();
+	h->tsc_hz = rte_get_tsc_hz();
 	h->pid = (uint64_t)getpid();
 	h->flows_per_worker = flows_per_worker;
 	/* Last: who sees the magic sees the rest. */

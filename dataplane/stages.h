@@ -3,7 +3,7 @@
  *
  *   both     parse -> classify
  *   replies  match -> restore -> transmit
- *   queries  admit -> choose -> draw -> rewrite -> transmit
+ *   queries  admit -> refuse -> coalesce -> choose -> draw -> rewrite -> transmit
  *
  * A stage does one thing to the whole burst; it takes packets that leave out of the burst's lists. */
 #ifndef EPHEMERA_STAGES_H
@@ -27,6 +27,12 @@ void restore(struct worker *worker, struct batch *batch);
 
 /* admit.c: who may ask, and which messages are forwarded; answers the others. */
 void admit(struct worker *worker, struct batch *batch);
+
+/* choose.c: answers SERVFAIL in place of upstreams when there is none to choose. */
+void refuse(struct worker *worker, struct batch *batch);
+
+/* coalesce.c: lets queries for the same wait for one answer; lowers the EDNS size offered upstream. */
+void coalesce(struct worker *worker, struct batch *batch);
 
 /* choose.c: picks the upstream of each query. */
 void choose(struct worker *worker, struct batch *batch);

@@ -111,9 +111,13 @@ interface_lock(struct steer_interface *interface)
 		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) < 0) {
 		int status = -errno;
 
-		report("interface %s belongs to another ephemera-dataplane that is running: stop that one "
-		       "first",
-		       interface->name);
+		if (status == -EADDRINUSE)
+			report("interface %s belongs to another ephemera-dataplane that is running: stop "
+			       "that one "
+			       "first",
+			       interface->name);
+		else
+			report("interface %s: cannot lock it: %s", interface->name, strerror(-status));
 		close(interface->lock_fd);
 		return status;
 	}

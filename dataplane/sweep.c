@@ -6,6 +6,7 @@
 #include "probe.h"
 #include "shared/message.h"
 #include "stages.h"
+#include "stray.h"
 
 #define SWEEP_PIECES 512 /* of the table; one each FLOW_SWEEP_MS / SWEEP_PIECES */
 
@@ -17,9 +18,11 @@ sweep_flow(struct worker *w, struct flow *flow)
 		worker_count(w, COUNTER_probe_timeouts, 1);
 		probe_report(w, flow, PROBE_TIMEOUT, 0);
 	} else {
-		worker_count(w, COUNTER_timeouts, 1);
+		worker_count(w, COUNTER_timeouts, 1u + flow->waiter_count);
 		w->stats->upstreams[flow->upstream].timeouts++;
 	}
+	(void)stray_attacked(w, flow);
+	flow_waiters_free(&w->flows, flow->waiters);
 	flow_end(&w->flows, flow);
 }
 

@@ -70,8 +70,9 @@ transmit_outbox(struct worker *w)
 }
 
 void
-transmit_hand_over(struct worker *w, unsigned peer, struct rte_mbuf *mbuf)
+transmit_hand_over(struct worker *w, unsigned peer, unsigned in_port, struct rte_mbuf *mbuf)
 {
+	mbuf->port = (uint16_t)in_port;
 	if (likely(rte_ring_mp_enqueue(w->peers[peer]->inbox, mbuf) == 0))
 		worker_count(w, COUNTER_handed_out, 1);
 	else

@@ -17,7 +17,7 @@ void transmit_flush(struct worker *worker);
 /* Takes over the frames that other workers handed here to be sent. */
 void transmit_outbox(struct worker *worker);
 
-/* Hands a received packet to the worker that owns its flow. */
-void transmit_hand_over(struct worker *worker, unsigned peer, struct rte_mbuf *mbuf);
+/* Hands a packet received by `in_port` of the machine to the worker that owns its flow. */
+void transmit_hand_over(struct worker *worker, unsigned peer, unsigned in_port, struct rte_mbuf *mbuf);
 
 #endif

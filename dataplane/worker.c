@@ -23,6 +23,8 @@ worker_burst(struct worker *w, struct batch *b)
 	}
 	if (b->query_count > 0) {
 		admit(w, b);
+		refuse(w, b);
+		coalesce(w, b);
 		choose(w, b);
 		draw(w, b);
 		rewrite(w, b);
@@ -39,6 +41,7 @@ worker_receive(struct worker *w, struct batch *b)
 		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BATCH_MAX);
 		if (b->count == 0)
 			continue;
+		b->in_port = w->port_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
 		worker_count(w, COUNTER_rx, b->count);
 		seen += b->count;
 		worker_burst(w, b);

@@ -62,6 +62,7 @@ struct worker {
 	uint64_t tsc_hz;
 	uint64_t us_multiplier; /* worker_us() */
 	uint32_t round_robin;
+	uint16_t last_port, last_id; /* of the draw before, for the measure of serial correlation */
 	uint32_t port_count;
 	const struct worker_port *ports; /* [port_count] */
 	uint8_t port_of_ethdev[32];	 /* RTE_MAX_ETHPORTS: position in `ports` */
@@ -114,6 +115,20 @@ static inline uint64_t
 worker_us_multiplier(uint64_t tsc_hz)
 {
 	return (uint64_t)(((unsigned __int128)1000000 << 64) / tsc_hz);
+}
+
+/* Time since a flow was sent, FLOW_SENT_SHIFT. [worker] */
+static inline uint32_t
+flow_age(const struct worker *worker, const struct flow *flow)
+{
+	return (uint32_t)(worker->now_tsc >> FLOW_SENT_SHIFT) - flow->sent;
+}
+
+/* Likewise in microseconds. [worker] */
+static inline uint64_t
+flow_age_us(const struct worker *worker, const struct flow *flow)
+{
+	return worker_us(worker, (uint64_t)flow_age(worker, flow) << FLOW_SENT_SHIFT);
 }
 
 /* Frees a packet and counts why. [worker] */

@@ -143,7 +143,7 @@ worker_make(struct workers *workers, uint32_t w, const struct ports *ports, cons
 	worker->qsbr = workers->qsbr;
 	worker->draining = &workers->draining;
 	worker->stop = &workers->stop;
-	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w]);
+	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w], worker->stats->ports);
 	random_init(&worker->random);
 	if (rings_make(worker, node) != 0) {
 		report("no memory for the rings of worker %u: give more with -m", w);
@@ -227,11 +227,8 @@ static int
 worker_launch(void *argument)
 {
 	struct worker *worker = argument;
-	int status;
+	int status = worker_run(worker);
 
-	rte_rcu_qsbr_thread_online(worker->qsbr, worker->index);
-	status = worker_run(worker);
-	rte_rcu_qsbr_thread_offline(worker->qsbr, worker->index);
 	rte_rcu_qsbr_thread_unregister(worker->qsbr, worker->index);
 	return status;
 }
@@ -243,8 +240,6 @@ workers_launch(struct workers *workers)
 	for (uint32_t w = 0; w < workers->count; w++) {
 		int status;
 
-		/* Here, not on the worker's core: the next snapshot must wait for it even if it is slow to
-		 * come up. */
 		rte_rcu_qsbr_thread_register(workers->qsbr, w);
 		status = rte_eal_remote_launch(worker_launch, workers->worker[w], workers->lcores[w]);
 		if (status != 0) {

@@ -38,6 +38,8 @@ enum cli_exit cli_status(const struct cli_options *options);
 enum cli_exit cli_stats(const struct cli_options *options);
 enum cli_exit cli_upstreams(const struct cli_options *options);
 enum cli_exit cli_port(const struct cli_options *options);
+enum cli_exit cli_entropy(const struct cli_options *options);
+enum cli_exit cli_strays(const struct cli_options *options);
 enum cli_exit cli_reload(const struct cli_options *options);
 enum cli_exit cli_config_check(const struct cli_options *options);
 enum cli_exit cli_config_keys(const struct cli_options *options);

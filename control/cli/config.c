@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../local_ports.h"
 #include "../schema.h"
 #include "cli.h"
 #include "client.h"
@@ -23,6 +24,8 @@ config_load_lines(const char *path, struct config **config, char **lines)
 		exit(CLI_REFUSED);
 	}
 	err = config_load(path, config, stream);
+	if (err == 0)
+		local_ports_warn(&(*config)->source, path, stream);
 	fclose(stream);
 	return err;
 }

@@ -37,6 +37,17 @@ static const struct command commands[] = {
 	{"port", "N", ASKS_DAEMON, cli_port, "what uses source port N right now",
 	 "Shows the queries in flight on source port N; or that the port is free, excluded, or\n"
 	 "outside the range. No socket is behind a source port, so ss and lsof cannot tell.\n"},
+	{"entropy", NULL, ASKS_DAEMON, cli_entropy,
+	 "how hard queries are to guess: the bits, and as measured",
+	 "Adds up the bits in force and holds what was drawn in the last one or two minutes\n"
+	 "against a uniform and independent draw: p is the probability of figures as uneven or\n"
+	 "more so by chance, z a serial correlation in standard deviations. The last line is the\n"
+	 "verdict: uniform, not uniform and why, or too few draws.\n"},
+	{"strays", NULL, ASKS_DAEMON | TAKES_ALL, cli_strays,
+	 "the last replies that were not believed, and why",
+	 "Shows them newest first, and the queries that saw near misses: replies from their\n"
+	 "upstream to their port with a wrong ID or question, as a forger sends them. --all shows\n"
+	 "all that are kept.\n"},
 	{"reload", NULL, ASKS_DAEMON, cli_reload, "have ephemerad read its configuration again",
 	 "Takes the new configuration whole, or keeps the old one and says why.\n"},
 	{"config check", "FILE", TAKES_JSON, cli_config_check,
@@ -60,7 +71,7 @@ static const struct option_row {
 	{"-c, --config FILE", "the configuration file (" CONFIG_PATH_DEFAULT ")", TAKES_CONFIG},
 	{"-s, --socket PATH", "ephemerad's socket (/run/ephemera/control.sock)", TAKES_SOCKET},
 	{"-j, --json", "print JSON", TAKES_JSON},
-	{"-a, --all", "print zeros too", TAKES_ALL},
+	{"-a, --all", "print zeros too, and all that is kept", TAKES_ALL},
 	{"-p, --print", "print the command line, do not execute it", TAKES_PRINT},
 	{"-h, --help", "print this", 0},
 	{"-V, --version", "print the version", 0},

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "client.h"
+#include "strays.h"
 #include "table.h"
 
 static void
@@ -58,17 +59,18 @@ status_show(const json_t *status)
 	printf("upstreams      %lld of %lld up\n", json_number(status, "upstreams_up"),
 	       json_number(status, "upstreams_total"));
 	printf("in flight      %s\n", number_format(json_number(status, "in_flight"), flight));
+	attack_show(json_object_get(status, "attack"));
 	dataplane_show(json_object_get(status, "dataplane"));
 }
 
 static void
 upstreams_show(const json_t *result)
 {
-	struct table table = {.alignment = "llllrrrrrl"};
+	struct table table = {.alignment = "lllllrrrrrl"};
 	const json_t *upstream;
 	size_t i;
 
-	table_heading(&table, "name|address|state|via|queries|answers|timeouts|in flight|probe|since, why");
+	table_heading(&table, "name|address|state|case|via|queries|answers|timeouts|in flight|probe|since, why");
 	json_array_foreach(json_object_get(result, "upstreams"), i, upstream)
 	{
 		const json_t *probe = json_object_get(upstream, "probe_latency_us");
@@ -80,6 +82,7 @@ upstreams_show(const json_t *result)
 			 json_number(upstream, "port"));
 		table_cell(&table, text);
 		table_cell(&table, json_text(upstream, "state"));
+		table_cell(&table, json_text(upstream, "case"));
 		table_cell(&table,
 			   json_truth(upstream, "resolved") ? json_text(upstream, "via") : "no neighbour");
 		table_number(&table, json_number(upstream, "queries"));

@@ -92,11 +92,11 @@ totals_show(const json_t *stats)
 static void
 upstreams_show(const json_t *upstreams)
 {
-	struct table table = {.alignment = "llrrrrr"};
+	struct table table = {.alignment = "llrrrrrr"};
 	const json_t *upstream;
 	size_t i;
 
-	table_heading(&table, "upstream|address|queries|answers|servfails|timeouts|in flight");
+	table_heading(&table, "upstream|address|queries|answers|servfails|timeouts|wrong case|in flight");
 	json_array_foreach(upstreams, i, upstream)
 	{
 		table_cell(&table, json_text(upstream, "name"));
@@ -105,6 +105,7 @@ upstreams_show(const json_t *upstreams)
 		table_number(&table, json_number(upstream, "answers"));
 		table_number(&table, json_number(upstream, "servfails"));
 		table_number(&table, json_number(upstream, "timeouts"));
+		table_number(&table, json_number(upstream, "wrong_case"));
 		table_number(&table, json_number(upstream, "in_flight"));
 	}
 	putchar('\n');

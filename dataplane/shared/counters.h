@@ -15,13 +15,20 @@
 #define WORKER_COUNTERS(X)                                                                                   \
 	X(rx, "packets received from the ports")                                                             \
 	X(tx, "packets sent on the ports")                                                                   \
-	X(made, "packets made here: probes")                                                                 \
-	X(absorbed, "packets consumed here: replies to probes")                                              \
+	X(made, "packets made here: probes, and copies of an answer that several clients wait for")          \
+	X(absorbed, "packets consumed here: replies to probes, and queries that wait for another's answer")  \
 	X(handed_in, "packets taken over from other workers")                                                \
 	X(handed_out, "packets handed to other workers")                                                     \
 	X(queries, "queries of clients forwarded to an upstream")                                            \
 	X(answers, "answers of upstreams delivered to clients")                                              \
-	X(answers_truncated, "of these, sent with TC=1 because they did not fit the client's path")          \
+	X(coalesced, "queries of clients that share the upstream query of another")                          \
+	X(coalesce_bound, "queries sent on their own because the one they could share had all its waiters")  \
+	X(answers_lost, "answers not delivered: no packet buffer for the copy, or its query was dropped")    \
+	X(near_misses, "replies to a port in use, from an upstream, with a wrong ID or question")            \
+	X(attacked, "queries that saw near misses")                                                          \
+	X(answers_attacked, "answers to these, replaced by TC=1 as `near_miss: truncate` says")              \
+	X(edns_clamped, "queries whose EDNS size was lowered")                                               \
+	X(answers_truncated, "answers sent with TC=1 because they did not fit the client's path")            \
 	X(probes, "probes sent to upstreams")                                                                \
 	X(probe_replies, "replies to probes")                                                                \
 	X(own_formerr, "queries answered FORMERR here")                                                      \
@@ -36,6 +43,7 @@
 #define DROP_REASONS(X)                                                                                      \
 	X(runt, "shorter than the headers it announces")                                                     \
 	X(segmented, "spread over several buffers: larger than a port's MTU allows")                         \
+	X(other_mac, "to the MAC address of another station")                                                \
 	X(ethertype, "neither IPv4 nor IPv6")                                                                \
 	X(vlan, "in a VLAN that is not configured")                                                          \
 	X(ip_header, "IP header with impossible lengths or version")                                         \
@@ -54,7 +62,6 @@
 	X(query_not_allowed, "query from outside the allowed prefixes")                                      \
 	X(flow_table_full, "no free slot of the flow table within the tries")                                \
 	X(long_name_pool_full, "no room to keep a long question")                                            \
-	X(no_upstream, "no upstream to send to")                                                             \
 	X(no_source, "no source address and port of the upstream's family")                                  \
 	X(too_big, "larger than the MTU of the port it would leave by")                                      \
 	X(reply_unknown, "reply that no query in flight waits for")                                          \

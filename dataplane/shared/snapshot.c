@@ -61,6 +61,10 @@ scalars_fault(const struct snapshot *s)
 		return "unknown policy";
 	if (s->no_upstream > NO_UPSTREAM_KEEP_TRYING)
 		return "unknown rule for no upstream";
+	if (s->near_miss > NEAR_MISS_TRUNCATE || s->near_misses == 0)
+		return "unknown rule for near misses";
+	if (s->edns_bytes < 512)
+		return "EDNS size below 512";
 	if (s->service_count > SNAPSHOT_SERVICES_MAX || s->source_count > SNAPSHOT_SOURCES_MAX ||
 	    s->upstream_count > SNAPSHOT_UPSTREAMS_MAX)
 		return "too many slots";
@@ -106,8 +110,10 @@ slots_fault(const struct snapshot *s)
 	for (uint32_t i = 0; i < s->upstream_count; i++) {
 		const struct snapshot_upstream *u = &s->upstreams[i];
 
-		if (u->state > SLOT_RETIRED || u->usable > 1 || u->resolved > 1)
+		if (u->state > SLOT_RETIRED || u->usable > 1 || u->resolved > 1 || u->random_case > 1)
 			return "upstream in an unknown state";
+		if (u->case_not_kept > 1 || (u->case_not_kept && u->random_case))
+			return "upstream whose case is both drawn and not kept";
 		if (u->state != SLOT_EMPTY && u->port.raw == 0)
 			return "upstream with port 0";
 		if (u->port_index >= SNAPSHOT_PORTS_MAX)

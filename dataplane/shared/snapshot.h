@@ -50,6 +50,13 @@ enum no_upstream {
 	NO_UPSTREAM_KEEP_TRYING, /* its query sent to any of the active upstreams, usable or not */
 };
 
+/* What happens to the answer of a query that saw near misses: replies to its port, from an upstream, with a
+ * wrong ID or question. */
+enum near_miss {
+	NEAR_MISS_COUNT,    /* it is delivered; the misses are counted and reported */
+	NEAR_MISS_TRUNCATE, /* it is not believed over UDP: the client is told to ask again by TCP */
+};
+
 /* An address and port at which clients ask. */
 struct snapshot_service {
 	struct address address;
@@ -74,7 +81,11 @@ struct snapshot_upstream {
 	uint8_t port_index; /* of the machine: the dataplane's port that leads there and that replies come by
 			     */
 	struct mac next_hop;
-	uint32_t zero;
+	uint8_t random_case; /* 1: the case of the question is drawn, and must come back as it was sent (0x20)
+			      */
+	uint8_t case_not_kept; /* 1: random_case is 0 only because the upstream does not keep case; for ephemerad's
+				* next start, the dataplane does not look at it */
+	uint8_t zero[2];
 	char name[SNAPSHOT_NAME_BYTES];
 };
 
@@ -94,7 +105,11 @@ struct snapshot {
 	uint32_t timeout_ms; /* how long a query waits for its answer */
 	uint8_t policy;	     /* enum policy */
 	uint8_t no_upstream; /* enum no_upstream */
-	uint8_t zero[2];
+	uint8_t near_miss;   /* enum near_miss */
+	uint8_t near_misses; /* so many mark a query; at least 1 */
+	uint16_t edns_bytes; /* the largest UDP payload that queries may offer upstreams; at least 512 */
+	uint8_t waiters;     /* clients that may share one upstream query beside its first; 0: none shares */
+	uint8_t zero[5];
 
 	uint32_t service_count; /* slots in use, empty ones between included */
 	uint32_t source_count;

@@ -14,9 +14,10 @@
 
 #include "counters.h"
 #include "snapshot.h"
+#include "wire.h"
 
 #define STATS_MAGIC   0x3174617473687065u /* "ephstat1" */
-#define STATS_VERSION 1
+#define STATS_VERSION 2
 
 /* Latency: log-linear, STATS_LATENCY_SUB buckets for each power of two of microseconds. Bucket i covers
  * [latency_bucket_us(i), latency_bucket_us(i + 1)); the last one everything above. */
@@ -53,7 +54,48 @@ struct upstream_stats {
 	uint64_t answers;   /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
 	uint64_t timeouts;
-	uint64_t in_flight; /* a gauge: flows now, probes included */
+	uint64_t wrong_case; /* replies that differed from the question in letter case alone */
+	uint64_t in_flight;  /* a gauge: flows now, probes included */
+};
+
+/* A source port, over all source addresses. */
+struct port_stats {
+	uint32_t live;	    /* a gauge: flows in flight there */
+	uint32_t drawn;	    /* queries sent from there; wraps */
+	uint32_t misses;    /* near misses since the port was last without a flow */
+	uint32_t miss_tick; /* when the last one was, in the worker's coarse time */
+};
+
+/* Sums over the values x of successive draws, y being the one before x: what serial correlation is made of.
+ * They wrap; differences do not mind. */
+struct draw_sums {
+	uint64_t x, xx, xy;
+};
+
+/* What the draws of a worker looked like. Histograms of ports are in struct port_stats. */
+struct draw_stats {
+	uint64_t draws;
+	uint64_t id_high[256], id_low[256];
+	uint64_t sources[SNAPSHOT_SOURCES_MAX]; /* by slot */
+	struct draw_sums port_sums, id_sums;
+	uint64_t case_queries, case_letters; /* queries whose case was drawn, and the letters in them */
+};
+
+#define STATS_STRAYS	     256
+#define STATS_ATTACKS	     64
+#define STRAY_QUESTION_BYTES 72
+
+/* A reply that was not believed, or a query that saw near misses. */
+struct stray {
+	uint64_t tsc;
+	struct address source,
+		destination; /* of the reply; of an attacked query: the upstream, the source address */
+	struct be16 source_port, destination_port, id;
+	uint8_t reason;		 /* enum drop_reason; of an attacked query: 0 */
+	uint8_t near_miss;	 /* 1: one of those */
+	uint16_t question_bytes; /* of the whole question, which may be more than is kept here */
+	uint16_t misses;	 /* of an attacked query: how many */
+	uint8_t question[STRAY_QUESTION_BYTES];
 };
 
 struct worker_stats {
@@ -65,6 +107,16 @@ struct worker_stats {
 	uint64_t latency[STATS_LATENCY_BUCKETS];
 	uint64_t latency_sum_us;
 	struct upstream_stats upstreams[SNAPSHOT_UPSTREAMS_MAX];
+	struct draw_stats draw;
+
+	/* Rings: entry (count - 1) % size is the newest. The worker writes the entry, then the count
+	 * (release); a reader that finds after its copy that the count went on by the size or more throws the
+	 * copy away. */
+	uint64_t stray_count, attack_count;
+	struct stray strays[STATS_STRAYS];
+	struct stray attacks[STATS_ATTACKS];
+
+	struct port_stats ports[65536];
 } __attribute__((aligned(64)));
 
 struct stats_header {
@@ -83,6 +135,8 @@ struct stats_header {
 	uint64_t mbufs_in_use; /* a gauge, refreshed every 100 ms; drivers hold some at rest */
 	uint64_t updated_ns;   /* when the gauges of this header were refreshed */
 	uint64_t draining;     /* 1 from the request to stop on */
+	uint64_t tsc_hz;       /* of the stamps in strays */
+	uint64_t started_tsc;  /* the stamp of started_ns */
 } __attribute__((aligned(64)));
 
 #endif

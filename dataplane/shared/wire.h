@@ -104,7 +104,9 @@ enum {
 	DNS_NAME_BYTES_MAX = 255, /* with length bytes and the root, RFC 1035 section 3.1 */
 	DNS_QUESTION_BYTES_MAX = DNS_NAME_BYTES_MAX + 4, /* name, type, class */
 
+	DNS_TYPE_SIG = 24, /* SIG(0), RFC 2931 */
 	DNS_TYPE_OPT = 41,
+	DNS_TYPE_TSIG = 250,		    /* RFC 8945 */
 	DNS_OPTION_EDE = 15,		    /* RFC 8914 */
 	DNS_EDE_NO_REACHABLE_AUTHORITY = 22 /* RFC 8914 section 4.23 */
 };

@@ -2,40 +2,62 @@
 /* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each packet
  * leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that nobody asked for.
  *
+ * Every input is played twice: to a worker without defences, and to one that draws letter case, lets eight
+ * clients wait for one answer, and gives TC=1 in place of answers that somebody aimed at.
+ *
  * Input: frames, each a control byte, a size (2 bytes) and so many bytes. Control bits:
  *   1   it arrives at the farm's port, not the clients'
- *   2   repair: lengths and checksums of a plain IPv4 or IPv6 header and UDP are made right
- *   4   aim: UDP ports, addresses and DNS ID are made those of the reply that is waited for
- *   8   the time of all queries passes before it
- *   16  no upstream is usable from here on */
+ *   2   repair: the port's MAC address, lengths and checksums of a plain IPv4 or IPv6 header and UDP are made
+ * right 4   aim: UDP ports, addresses and DNS ID are made those of the reply that is waited for 8   the time
+ * of all queries passes before it 16  no upstream is usable from here on 32  its question is made that of the
+ * query in flight, as it was sent 64  in its place another client asks what is in flight: its bytes are his
+ * number (2) and his letter case */
 #include <string.h>
 
+#include "answer.h"
 #include "fuzz.h"
-#include "way_rig.h"
+#include "way_clients.h"
 
 #define FROM_FARM   1
 #define REPAIR	    2
 #define AIM	    4
 #define TIME_PASSES 8
 #define NO_UPSTREAM 16
+#define QUESTION    32
+#define AGAIN	    64
 
 static struct rig rig;
-static struct view *view_plain, *view_none;
+static struct view *view_plain, *view_none, *view_defended;
 static struct way_sent waiting; /* the query in flight, as the farm got it */
+
+static struct view *
+view_of(struct snapshot *s)
+{
+	struct view *view;
+	const char *why;
+
+	snapshot_seal(s);
+	if (snapshot_validate(s, s->size_bytes, &why) != 0 ||
+	    view_make(s, &rig.owners, 2600000000, &view) != 0)
+		abort();
+	return view;
+}
 
 static void
 rig_start(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *none = way_snapshot_new(), *defended = way_snapshot_new();
 
 	if (!rig_eal_start())
 		abort();
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
-	way_snapshot_usable(s, 0);
-	snapshot_seal(s);
 	view_plain = rig.view;
-	if (view_make(s, &rig.owners, 2600000000, &view_none) != 0)
-		abort();
+	way_snapshot_usable(none, 0);
+	view_none = view_of(none);
+	defended->waiters = 8;
+	defended->near_miss = NEAR_MISS_TRUNCATE;
+	defended->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
+	view_defended = view_of(defended);
 }
 
 static void
@@ -70,9 +92,23 @@ aim(struct way_frame *f)
 	memcpy(f->frame + 42, waiting.frame + waiting.dns, 2);
 }
 
+/* Of the query in flight, as far as the frame goes. */
 static void
-repair(struct way_frame *f)
+question_of(struct way_frame *f)
 {
+	const uint32_t question = udp_of(f) + 20, bytes = waiting.dns_bytes - 12;
+
+	if (question > 20 && f->bytes > question)
+		memcpy(f->frame + question, waiting.frame + waiting.dns + 12,
+		       bytes < f->bytes - question ? bytes : f->bytes - question);
+}
+
+static void
+repair(struct way_frame *f, enum rig_port port)
+{
+	const struct mac mac = rig_mac(port);
+
+	memcpy(f->frame, mac.bytes, f->bytes < 6 ? f->bytes : 6);
 	f->ip = 14;
 	f->udp = udp_of(f);
 	if (f->udp == 0)
@@ -91,12 +127,29 @@ repair(struct way_frame *f)
 	way_frame_sum(f);
 }
 
+/* Another client's frame, in place of this one. */
+static void
+again(struct way_frame *f, enum rig_port port, const uint8_t *bytes, size_t count)
+{
+	struct way_client client;
+	struct way_dns query;
+
+	way_dns_query(&query, 0, "www.example.net", 1, 1);
+	way_client_make(&rig, &client, count < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]) % 40000,
+			count > 2 && (bytes[2] & 1), &query);
+	if (count > 2)
+		way_case_turn(&client.query, bytes[2]);
+	client.ends.destination_mac = rig_mac(port);
+	way_frame_make(f, &client.ends, NULL, client.query.message, (uint32_t)client.query.bytes);
+}
+
 /* Plays one frame; returns what is left of the input. */
 static size_t
 frame_play(const uint8_t *bytes, size_t size)
 {
 	static struct way_frame frame;
 	const uint8_t control = bytes[0];
+	const enum rig_port port = control & FROM_FARM ? RIG_FARM : RIG_CLIENTS;
 	size_t count = (size_t)(bytes[1] << 8 | bytes[2]) % 1515;
 
 	size -= 3;
@@ -107,31 +160,32 @@ frame_play(const uint8_t *bytes, size_t size)
 	frame.ipv6 = count >= 14 && frame.frame[12] == 0x86;
 	if (control & AIM)
 		aim(&frame);
+	if (control & QUESTION)
+		question_of(&frame);
 	if (control & REPAIR)
-		repair(&frame);
+		repair(&frame, port);
+	if (control & AGAIN)
+		again(&frame, port, bytes + 3, count);
 	if (control & TIME_PASSES)
 		rig_pass(&rig, SNAPSHOT_TIMEOUT_MS_MAX + 1000);
-	if (control & NO_UPSTREAM) {
+	if (control & NO_UPSTREAM)
 		rig.view = view_none;
-		rig.tail_bytes = 6;
-	}
-	rig_inject_frame(&rig, control & FROM_FARM ? RIG_FARM : RIG_CLIENTS, &frame);
+	rig_inject_frame(&rig, port, &frame);
 	rig_run(&rig);
 	return size - count;
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+static void
+input_play(const uint8_t *bytes, size_t size, struct view *view)
 {
 	const uint8_t seed[32] = {1};
 	unsigned injected = 0;
 	struct way_dns query;
 	struct way_ends ends;
 
-	if (rig.pool == NULL)
-		rig_start();
-	rig.view = view_plain;
-	rig_begin(&rig, "fuzz");
+	rig.view = view;
+	rig_begin(&rig, view == view_plain ? "fuzz" : "fuzz, defended");
+	rig.tail_bytes = ANSWER_OPT_BYTES_MAX;
 	random_init_seeded(&rig.workers[0]->random, seed);
 	ends = rig_client_ends(&rig, false);
 	way_dns_query(&query, 0x1234, "www.example.net", 1, 1);
@@ -150,7 +204,18 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		;
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		rig_expect_drop(&rig, i, rig.stats[0].drops[i] - rig.drops_before[i]);
-	FUZZ_REQUIRE(rig_counted(&rig, COUNTER_answers) <= 1 + rig_counted(&rig, COUNTER_queries));
+	FUZZ_REQUIRE(rig_counted(&rig, COUNTER_answers) <=
+		     rig_counted(&rig, COUNTER_queries) + rig_counted(&rig, COUNTER_coalesced));
+	FUZZ_REQUIRE(view != view_plain || rig_counted(&rig, COUNTER_coalesced) == 0);
 	FUZZ_REQUIRE(rig_end(&rig) == 0);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	if (rig.pool == NULL)
+		rig_start();
+	input_play(bytes, size, view_plain);
+	input_play(bytes, size, view_defended);
 	return 0;
 }

@@ -15,7 +15,7 @@ import sys
 CLIENT4, SERVICE4, SOURCE4, UPSTREAM4 = "192.0.2.2", "192.0.2.53", "198.51.100.16", "198.51.100.101"
 CLIENT6, SERVICE6, SOURCE6, UPSTREAM6 = "2001:db8:1::2", "2001:db8:1::53", "2001:db8:2::16", "2001:db8:2::101"
 
-FROM_FARM, REPAIR, AIM, TIME_PASSES, NO_UPSTREAM = 1, 2, 4, 8, 16
+FROM_FARM, REPAIR, AIM, TIME_PASSES, NO_UPSTREAM, QUESTION, AGAIN = 1, 2, 4, 8, 16, 32, 64
 
 
 def name(text):
@@ -69,6 +69,10 @@ def frame(payload, source=CLIENT4, destination=SERVICE4, ports=(40000, 53), tags
 
 
 def step(control, data):
+    """A frame to the MAC address of the port that it arrives at."""
+    mac = bytes([2, 0, 0, 0, 0xee, control & FROM_FARM])
+    if not control & AGAIN and not data.startswith(b"\xff"):
+        data = mac[:len(data)] + data[6:]
     return bytes([control]) + struct.pack("!H", len(data)) + data
 
 
@@ -138,6 +142,22 @@ def packet_corpus():
     yield "reply-ipv6", step(FROM_FARM, frame(right, UPSTREAM6, SOURCE6, (53, 50000)))
     yield "forged-then-right", step(aimed, reply(message(flags=0x8180, counts=(2, 0, 0, 0)))) + step(aimed, reply(right))
     yield "query-and-reply", step(0, ipv6(message())) + step(aimed, reply(right))
+    yield "other-station", step(0, frame(message())).replace(b"\xee\0", b"\xee\7")
+    right_case = aimed | QUESTION
+    again = [step(AGAIN, struct.pack("!HB", number, number * 37 & 255)) for number in range(1, 11)]
+    yield "shared", b"".join(again[:3]) + step(right_case, reply(answered))
+    yield "shared-bound", b"".join(again) + step(right_case, reply(right))
+    yield "shared-late", b"".join(again[:3]) + step(right_case | TIME_PASSES, reply(answered))
+    yield "shared-refused", again[0] + step(aimed, reply(message(b"", 0x8185, (0, 0, 0, 0))))
+    yield "shared-after", step(right_case, reply(right)) + again[0] + again[1]
+    yield "shared-by-farm", step(AGAIN | FROM_FARM, b"\0\5\5") + step(right_case, reply(right))
+    yield "attacked", again[0] + step(aimed, reply(message(name("wwx.example.net") + b"\0\1\0\1", 0x8180))) + \
+        step(right_case, reply(right))
+    yield "wrong-id", step(FROM_FARM | REPAIR | QUESTION, reply(right)) + step(right_case, reply(right))
+    query = message(counts=(1, 0, 0, 1), more=opt(4096, 0x8000))
+    yield "shared-edns", step(0, frame(query)) + step(0, ipv6(query))
+    tsig = b"\0" + struct.pack("!HHIH", 250, 255, 0, 4) + b"abcd"
+    yield "tsig", step(0, frame(message(counts=(1, 0, 0, 2), more=opt(4096) + tsig)))
     yield "servfail", step(NO_UPSTREAM, frame(message()))
     yield "servfail-edns", step(NO_UPSTREAM, frame(message(counts=(1, 0, 0, 1), more=opt(1232, 0x8000))))
     yield "servfail-then-reply", step(NO_UPSTREAM, ipv6(message())) + step(aimed, reply(right))
@@ -172,13 +192,16 @@ def edns_corpus():
     yield "opt-cut", start + message(counts=(1, 0, 0, 1), more=opt()[:-1])
     yield "opt-owner", start + message(counts=(1, 0, 0, 1), more=b"\1a" + opt())
     yield "half-pointer", start + message(counts=(1, 0, 0, 1), more=b"\xc0")
+    yield "tsig", start + message(counts=(1, 0, 0, 2), more=opt() + b"\0" + struct.pack("!HHIH", 250, 255, 0, 0))
+    yield "sig0", start + message(counts=(1, 0, 0, 1), more=b"\0" + struct.pack("!HHIH", 24, 255, 0, 0))
+    yield "opt-twice", start + message(counts=(1, 0, 0, 2), more=opt() + opt(512))
     yield "answer", start + message(counts=(1, 1, 0, 1), more=record + opt())
     yield "offset-beyond", struct.pack("!H", 2000) + message(counts=(1, 0, 0, 1), more=opt())
 
 
 # Offsets in struct snapshot (dataplane/shared/snapshot.h).
-GENERATION, TIMEOUT, POLICY, NO_UPSTREAM_RULE = 24, 32, 36, 37
-COUNTS, DRAW, ACCEPT = 40, 56, 56 + 8192
+GENERATION, TIMEOUT, POLICY, NO_UPSTREAM_RULE, NEAR_MISS, NEAR_MISSES, EDNS = 24, 32, 36, 37, 38, 39, 40
+COUNTS, DRAW, ACCEPT = 48, 64, 64 + 8192
 SERVICES = ACCEPT + 8192
 SOURCES = SERVICES + 64 * 24
 UPSTREAMS = SOURCES + 256 * 24
@@ -196,6 +219,13 @@ def snapshot_corpus():
     yield "timeout", b"\0" + edit(TIMEOUT, struct.pack("<I", 31000))
     yield "least-outstanding", b"\1" + edit(POLICY, b"\1")
     yield "keep-trying", b"\1" + edit(NO_UPSTREAM_RULE, b"\1") + edit(UPSTREAMS + 19, b"\0")
+    yield "near-miss", b"\1" + edit(NEAR_MISS, b"\1\7")
+    yield "near-misses-0", b"\1" + edit(NEAR_MISSES, b"\0")
+    yield "edns-511", b"\1" + edit(EDNS, b"\xff\1")
+    yield "random-case", b"\1" + edit(UPSTREAMS + 28, b"\1")
+    yield "random-case-2", b"\1" + edit(UPSTREAMS + 28, b"\2")
+    yield "case-not-kept", b"\1" + edit(UPSTREAMS + 29, b"\1")
+    yield "case-drawn-not-kept", b"\1" + edit(UPSTREAMS + 28, b"\1\1")
     yield "counts-most", b"\2" + edit(COUNTS, struct.pack("<3I", 64, 256, 512))
     yield "counts-more", b"\2" + edit(COUNTS, struct.pack("<3I", 65, 257, 513))
     yield "counts-none", b"\2" + edit(COUNTS, bytes(12))

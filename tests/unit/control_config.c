@@ -34,6 +34,7 @@ upstream_take(struct config *config, char *word)
 		snprintf(upstream->name, sizeof(upstream->name), "u%u", config->upstream_count);
 	}
 	upstream->port = address_port_take(word, &upstream->address);
+	upstream->random_case = true;
 }
 
 static void
@@ -71,6 +72,8 @@ control_config_make(const struct config_text *text)
 		abort();
 	config->timeout_ms = text->timeout_ms;
 	config->probe.timeout_ms = 100;
+	config->protection = (struct config_protection){
+		.coalesce = true, .waiters = 64, .near_misses = 1, .edns_bytes = 1232};
 	words_take(config, text->services, service_take);
 	words_take(config, text->sources, source_take);
 	words_take(config, text->upstreams, upstream_take);

@@ -32,8 +32,8 @@ fixture_open(const struct config_text *text)
 
 	slots_init(f.slots);
 	CU_ASSERT_EQUAL(slots_apply(f.slots, f.config, 0, &why), 0);
-	f.upstreams[0] = (struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}};
-	f.upstreams[1] = (struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}};
+	f.upstreams[0] = (struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}, false};
+	f.upstreams[1] = (struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}, false};
 	return f;
 }
 
@@ -114,6 +114,32 @@ test_retired(void)
 	fixture_close(&f);
 }
 
+/* What protects against forgers; the case is drawn where it is configured and kept. */
+static void
+test_protection(void)
+{
+	struct fixture f = fixture_open(&standard);
+	const struct snapshot *s = f.snapshot;
+	const char *why;
+
+	f.config->upstreams[1].random_case = false;
+	CU_ASSERT_EQUAL(slots_apply(f.slots, f.config, 0, &why), 0);
+	CU_ASSERT_PTR_NULL(fault(&f, 1, f.snapshot));
+	CU_ASSERT(s->waiters == 64 && s->near_miss == NEAR_MISS_COUNT && s->near_misses == 1 &&
+		  s->edns_bytes == 1232);
+	CU_ASSERT(s->upstreams[0].random_case && !s->upstreams[0].case_not_kept);
+	CU_ASSERT(!s->upstreams[1].random_case && !s->upstreams[1].case_not_kept);
+	f.upstreams[0].case_not_kept = f.upstreams[1].case_not_kept = true;
+	f.config->protection = (struct config_protection){
+		.waiters = 9, .near_miss = NEAR_MISS_TRUNCATE, .near_misses = 200, .edns_bytes = 4096};
+	CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
+	CU_ASSERT(s->waiters == 0 && s->near_miss == NEAR_MISS_TRUNCATE && s->near_misses == 200 &&
+		  s->edns_bytes == 4096);
+	CU_ASSERT(!s->upstreams[0].random_case && s->upstreams[0].case_not_kept);
+	CU_ASSERT(!s->upstreams[1].random_case && !s->upstreams[1].case_not_kept);
+	fixture_close(&f);
+}
+
 static void
 change_nothing(struct fixture *f)
 {
@@ -187,6 +213,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"content", test_content},
+			       {"protection", test_protection},
 			       {"retired, then empty", test_retired},
 			       {"same input, same block", test_same},
 			       CU_TEST_INFO_NULL};

@@ -116,10 +116,34 @@ test_many(void)
 	free(after);
 }
 
+static void
+test_protection(void)
+{
+	struct config *before = control_config_make(&(struct config_text){STANDARD});
+	struct config *after = control_config_make(&(struct config_text){STANDARD});
+	struct lines lines = {0};
+
+	after->upstreams[1].random_case = false;
+	after->protection = (struct config_protection){.coalesce = false,
+						       .waiters = 8,
+						       .near_miss = NEAR_MISS_TRUNCATE,
+						       .near_misses = 3,
+						       .edns_bytes = 1400};
+	changes_describe(before, after, line_take, &lines);
+	CU_ASSERT_STRING_EQUAL(
+		lines.text, "upstream b (192.0.2.2#53): the case of questions is not drawn any more|"
+			    "protection.coalesce: from true to false|protection.waiters: from 64 to 8|"
+			    "protection.near_miss: from count to truncate|protection.near_misses: from 1 to "
+			    "3|protection.edns_bytes: from 1232 to 1400|");
+	free(before);
+	free(after);
+}
+
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"things", test_rows},
+	CU_TestInfo tests[] = {{"protection", test_protection},
+			       {"things", test_rows},
 			       {"policy and probe", test_policy_and_probe},
 			       {"many", test_many},
 			       CU_TEST_INFO_NULL};

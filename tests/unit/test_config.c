@@ -112,6 +112,9 @@ test_full(void)
 	CU_ASSERT(c->service.allow_count == 3 && allow_is(c, 0, "192.0.2.0/24") &&
 		  allow_is(c, 1, "203.0.113.7") && allow_is(c, 2, "2001:db8:1::/64"));
 	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_KEEP_TRYING);
+	CU_ASSERT(!c->protection.coalesce && c->protection.waiters == 8 && c->protection.edns_bytes == 1400);
+	CU_ASSERT(c->protection.near_miss == NEAR_MISS_TRUNCATE && c->protection.near_misses == 3);
+	CU_ASSERT(!c->upstreams[0].random_case && c->upstreams[1].random_case);
 	CU_ASSERT(c->policy == POLICY_LEAST_OUTSTANDING && c->timeout_ms == 1500);
 	CU_ASSERT(probe_is(c, "Probe\\.1.example. AAAA IN"));
 	CU_ASSERT(c->probe.interval_ms == 500 && c->probe.timeout_ms == 400 && c->probe.rise == 4 &&
@@ -143,7 +146,9 @@ test_minimal(void)
 	CU_ASSERT(c->timeout_ms == 2000 && probe_is(c, ". NS IN"));
 	CU_ASSERT(c->probe.interval_ms == 1000 && c->probe.timeout_ms == 1000 && c->probe.rise == 2 &&
 		  c->probe.fall == 3);
-	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53);
+	CU_ASSERT(c->protection.coalesce && c->protection.waiters == 64 && c->protection.edns_bytes == 1232);
+	CU_ASSERT(c->protection.near_miss == NEAR_MISS_COUNT && c->protection.near_misses == 1);
+	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 && c->upstreams[0].random_case);
 	CU_ASSERT(c->service.allow_count == sizeof(private_ranges) / sizeof(private_ranges[0]));
 	for (unsigned i = 0; i < c->service.allow_count; i++)
 		WAY_ASSERT(allow_is(c, i, private_ranges[i]), "%s may ask by default", private_ranges[i]);
@@ -196,6 +201,8 @@ static const struct {
 	{"upstreams:", "runtime_dir: /run/x\nupstreams:", "runtime_dir"},
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", NULL},
 	{"198.51.100.16", "198.51.100.17", NULL},
+	{"upstreams:", "protection: {random_case: false, near_miss: truncate, edns_bytes: 512}\nupstreams:",
+	 NULL},
 	{"xdp: eth0", "queues: 1, xdp: eth0", NULL},
 };
 
@@ -224,9 +231,10 @@ test_differences(void)
 static void
 test_reference(void)
 {
-	static const char *const keys[] = {"runtime_dir ",	    "dataplane.ports[].xdp ",
-					   "source.exclude[] ",	    "service.addresses[].port ",
-					   "upstreams.probe.fall ", "upstreams.servers[].address "};
+	static const char *const keys[] = {"runtime_dir ",	     "dataplane.ports[].xdp ",
+					   "source.exclude[] ",	     "service.addresses[].port ",
+					   "upstreams.probe.fall ",  "upstreams.servers[].address ",
+					   "protection.edns_bytes ", "upstreams.servers[].random_case "};
 	size_t bytes;
 	char *text;
 	FILE *stream = open_memstream(&text, &bytes);

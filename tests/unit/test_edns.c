@@ -9,16 +9,16 @@
 #include "way_suite.h"
 
 /* In a copy that ends exactly where the message ends. */
-static size_t
+static struct edns_tail
 find(const struct way_dns *dns)
 {
 	uint8_t *copy = malloc(dns->bytes > 0 ? dns->bytes : 1);
-	size_t offset;
+	struct edns_tail tail;
 
 	memcpy(copy, dns->message, dns->bytes);
-	offset = edns_find(copy, dns->bytes, 12 + dns->question_bytes);
+	tail = edns_find(copy, dns->bytes, 12 + dns->question_bytes);
 	free(copy);
-	return offset;
+	return tail;
 }
 
 /* Another record, counted in ARCOUNT: owner, type, and so many bytes of data. */
@@ -158,42 +158,119 @@ counted_but_absent(struct way_dns *dns)
 }
 
 static void
+tsig(struct way_dns *dns)
+{
+	append_record(dns, "\3key\0", 5, 250, 58);
+}
+
+static void
+opt_and_tsig(struct way_dns *dns)
+{
+	opt(dns);
+	tsig(dns);
+}
+
+static void
+tsig_and_opt(struct way_dns *dns)
+{
+	tsig(dns);
+	opt(dns);
+}
+
+static void
+tsig_fifth(struct way_dns *dns)
+{
+	append_record(dns, "\0", 1, 1, 0);
+	append_record(dns, "\0", 1, 1, 0);
+	append_record(dns, "\0", 1, 1, 0);
+	append_record(dns, "\0", 1, 1, 0);
+	tsig(dns);
+}
+
+static void
+tsig_uncounted(struct way_dns *dns)
+{
+	tsig(dns);
+	way_dns_set(dns->message, 10, 0);
+}
+
+static void
+sig0(struct way_dns *dns)
+{
+	append_record(dns, "\0", 1, 24, 60);
+}
+
+static void
+opt_and_sig0(struct way_dns *dns)
+{
+	opt(dns);
+	sig0(dns);
+}
+
+static void
+two_opt(struct way_dns *dns)
+{
+	opt(dns);
+	opt(dns);
+}
+
+static void
+opt_and_bytes(struct way_dns *dns)
+{
+	opt(dns);
+	way_dns_append(dns, "xyz", 3);
+}
+
+static void
 test_table(void)
 {
 	static const struct {
 		const char *description;
 		void (*make)(struct way_dns *);
 		size_t expected; /* behind the question; SIZE_MAX: none */
+		bool plain;
 	} rows[] = {
-		{"no EDNS", nothing, SIZE_MAX},
-		{"OPT", opt, 0},
-		{"OPT with options", opt_with_options, 0},
-		{"OPT that is not counted", opt_uncounted, SIZE_MAX},
-		{"OPT cut by a byte", opt_cut, SIZE_MAX},
-		{"OPT whose options go beyond the end", opt_length_beyond, SIZE_MAX},
-		{"OPT with 65,535 bytes of options", opt_length_most, SIZE_MAX},
-		{"OPT of another owner than the root", opt_with_owner, SIZE_MAX},
-		{"OPT whose owner is a pointer", opt_with_pointer, SIZE_MAX},
-		{"an answer is counted", answer_counted, SIZE_MAX},
-		{"an authority is counted", authority_counted, SIZE_MAX},
-		{"behind three records", behind_three, (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33)},
-		{"behind four records", behind_four, SIZE_MAX},
-		{"behind a label that goes beyond the end", behind_endless_name, SIZE_MAX},
-		{"behind half a pointer", behind_half_pointer, SIZE_MAX},
-		{"behind a label of type 01", behind_reserved_label, SIZE_MAX},
-		{"an owner and no more", name_alone, SIZE_MAX},
-		{"65,535 counted, none there", counted_but_absent, SIZE_MAX},
+		{"no EDNS", nothing, SIZE_MAX, true},
+		{"OPT", opt, 0, true},
+		{"OPT with options", opt_with_options, 0, true},
+		{"OPT that is not counted", opt_uncounted, SIZE_MAX, true},
+		{"OPT cut by a byte", opt_cut, SIZE_MAX, false},
+		{"OPT whose options go beyond the end", opt_length_beyond, SIZE_MAX, false},
+		{"OPT with 65,535 bytes of options", opt_length_most, SIZE_MAX, false},
+		{"OPT of another owner than the root", opt_with_owner, SIZE_MAX, true},
+		{"OPT whose owner is a pointer", opt_with_pointer, SIZE_MAX, true},
+		{"an answer is counted", answer_counted, SIZE_MAX, false},
+		{"an authority is counted", authority_counted, SIZE_MAX, false},
+		{"behind three records", behind_three, (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33), true},
+		{"behind four records", behind_four, SIZE_MAX, false},
+		{"behind a label that goes beyond the end", behind_endless_name, SIZE_MAX, false},
+		{"behind half a pointer", behind_half_pointer, SIZE_MAX, false},
+		{"behind a label of type 01", behind_reserved_label, SIZE_MAX, false},
+		{"an owner and no more", name_alone, SIZE_MAX, false},
+		{"65,535 counted, none there", counted_but_absent, SIZE_MAX, false},
+		{"TSIG", tsig, SIZE_MAX, false},
+		{"TSIG behind OPT", opt_and_tsig, 0, false},
+		{"OPT behind TSIG, where it may not be", tsig_and_opt, SIZE_MAX, false},
+		{"TSIG as the fifth record", tsig_fifth, SIZE_MAX, false},
+		{"SIG(0)", sig0, SIZE_MAX, false},
+		{"SIG(0) behind OPT", opt_and_sig0, 0, false},
+		{"two OPT: the first", two_opt, 0, true},
+		{"TSIG that is not counted", tsig_uncounted, SIZE_MAX, true},
+		{"bytes behind OPT", opt_and_bytes, 0, true},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct way_dns dns;
-		size_t found, expected;
+		struct edns_tail found;
+		size_t expected;
 
 		way_dns_query(&dns, 1, "www.example.net", 1, 1);
 		rows[i].make(&dns);
 		found = find(&dns);
 		expected = rows[i].expected == SIZE_MAX ? 0 : 12 + dns.question_bytes + rows[i].expected;
-		WAY_ASSERT(found == expected, "%s: %zu, not %zu", rows[i].description, found, expected);
+		WAY_ASSERT(found.opt_offset == expected, "%s: %u, not %zu", rows[i].description,
+			   found.opt_offset, expected);
+		WAY_ASSERT(found.plain == rows[i].plain, "%s: plain %d", rows[i].description, found.plain);
 	}
 }
 
@@ -206,10 +283,10 @@ test_cut(void)
 	way_dns_query(&dns, 1, "www.example.net", 1, 1);
 	behind_three(&dns);
 	while (dns.bytes-- > 12 + dns.question_bytes)
-		WAY_ASSERT(find(&dns) == 0, "%zu bytes", dns.bytes);
+		WAY_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain, "%zu bytes", dns.bytes);
 	dns.question_bytes = 0;
 	for (dns.bytes = 0; dns.bytes < 12; dns.bytes++)
-		CU_ASSERT_EQUAL(find(&dns), 0);
+		CU_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain);
 }
 
 int

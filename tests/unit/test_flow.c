@@ -7,11 +7,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "coalesce.h"
 #include "way_suite.h"
 
 #define SIZE 1024
 
 static struct flow_table table;
+static struct port_stats ports[65536];
 
 static void
 table_open(void)
@@ -20,7 +22,8 @@ table_open(void)
 	void *memory = aligned_alloc(64, bytes);
 
 	memset(memory, 0, bytes);
-	flow_table_init(&table, SIZE, memory);
+	memset(ports, 0, sizeof(ports));
+	flow_table_init(&table, SIZE, memory, ports);
 }
 
 static void
@@ -38,13 +41,15 @@ begin(uint32_t index, uint16_t port, uint16_t bytes, uint8_t fill)
 			     .id = be16_from((uint16_t)index),
 			     .question_bytes = bytes,
 			     .client_address.bytes = {fill, fill},
+			     .waiters = FLOW_NONE,
 			     .sequence = 12345};
+	const uint64_t case_bits[CASE_WORDS_MAX] = {fill, fill, fill, fill};
 	uint8_t question[DNS_QUESTION_BYTES_MAX];
 
 	memset(question, fill, sizeof(question));
 	if (!flow_cell_take(&table, bytes, &fresh.cell))
 		return false;
-	flow_begin(&table, index, &fresh, question);
+	flow_begin(&table, index, &fresh, question, case_bits);
 	return true;
 }
 
@@ -55,10 +60,19 @@ test_layout(void)
 	CU_ASSERT_EQUAL(table.mask, SIZE - 1);
 	CU_ASSERT_EQUAL((uintptr_t)table.flows % 64, 0);
 	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
-	CU_ASSERT(table.cells >= (uint8_t *)(table.flows + SIZE));
-	CU_ASSERT((uint8_t *)(table.port_live + 65536) <= (uint8_t *)table.flows + flow_table_bytes(SIZE));
+	/* Every pool behind the one before it, all inside. */
+	CU_ASSERT((uint8_t *)table.buckets >= (uint8_t *)(table.flows + SIZE));
+	CU_ASSERT((uint8_t *)table.waiters >= (uint8_t *)(table.buckets + table.bucket_mask + 1));
+	CU_ASSERT((uint8_t *)table.cells >= (uint8_t *)(table.waiters + SIZE / FLOW_WAITER_SHARE));
+	CU_ASSERT((uint8_t *)table.cell_free >= (uint8_t *)(table.cells + SIZE / FLOW_CELL_SHARE));
+	CU_ASSERT((uint8_t *)(table.cell_free + SIZE / FLOW_CELL_SHARE) <=
+		  (uint8_t *)table.flows + flow_table_bytes(SIZE));
+	CU_ASSERT_EQUAL((uintptr_t)table.waiters % 64, 0);
+	CU_ASSERT_EQUAL((uintptr_t)table.buckets % 64, 0);
+	CU_ASSERT_EQUAL(table.bucket_mask & (table.bucket_mask + 1), 0);
 	/* The pool has 64 cells at the least. */
-	CU_ASSERT(flow_table_bytes(64) >= 64 * sizeof(struct flow) + 64 * FLOW_CELL_BYTES + 65536 * 4);
+	CU_ASSERT(flow_table_bytes(64) >=
+		  64 * sizeof(struct flow) + 64 * sizeof(struct flow_cell) + 64 * sizeof(struct flow_waiter));
 	table_close();
 }
 
@@ -70,17 +84,19 @@ test_begin_end(void)
 
 	table_open();
 	CU_ASSERT(begin(5, 50000, 20, 'a'));
-	CU_ASSERT(begin(6, 50000, 64, 'b'));
+	CU_ASSERT(begin(6, 50000, 56, 'b'));
 	CU_ASSERT_EQUAL(table.in_flight, 2);
-	CU_ASSERT_EQUAL(table.port_live[50000], 2);
+	CU_ASSERT_EQUAL(ports[50000].live, 2);
+	CU_ASSERT_EQUAL(ports[50000].drawn, 2);
+	CU_ASSERT_EQUAL(table.flows[6].case_bits, 'b');
 	CU_ASSERT_EQUAL(table.flows[5].sequence, 2);
 	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
 	CU_ASSERT(flow_read(&table, 6, &copy, question));
-	CU_ASSERT_EQUAL(copy.question_bytes, 64);
-	CU_ASSERT(question[0] == 'b' && question[63] == 'b');
+	CU_ASSERT_EQUAL(copy.question_bytes, 56);
+	CU_ASSERT(question[0] == 'b' && question[55] == 'b');
 	flow_end(&table, &table.flows[6]);
 	CU_ASSERT_EQUAL(table.in_flight, 1);
-	CU_ASSERT_EQUAL(table.port_live[50000], 1);
+	CU_ASSERT_EQUAL(ports[50000].live, 1);
 	CU_ASSERT_EQUAL(table.flows[6].state, FLOW_FREE);
 	/* The key stays: a straggler is told from a guess by it. */
 	CU_ASSERT(flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(6)));
@@ -89,7 +105,7 @@ test_begin_end(void)
 	CU_ASSERT(!flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(7)));
 	flow_end(&table, &table.flows[5]);
 	CU_ASSERT_EQUAL(table.in_flight, 0);
-	CU_ASSERT_EQUAL(table.port_live[50000], 0);
+	CU_ASSERT_EQUAL(ports[50000].live, 0);
 	CU_ASSERT_EQUAL(table.flows[5].sequence, 4);
 	table_close();
 }
@@ -103,17 +119,19 @@ test_cells(void)
 	table_open();
 	for (int round = 0; round < 3; round++) {
 		for (uint32_t i = 0; i < cells; i++)
-			CU_ASSERT(begin(i, 50000, (uint16_t)(65 + i), (uint8_t)(i + round)));
-		CU_ASSERT(!begin(cells, 50000, 65, 'x'));
-		CU_ASSERT(begin(cells, 50000, 64, 'x'));
+			CU_ASSERT(begin(i, 50000, (uint16_t)(57 + i), (uint8_t)(i + round)));
+		CU_ASSERT(!begin(cells, 50000, 57, 'x'));
+		CU_ASSERT(begin(cells, 50000, 56, 'x'));
 		CU_ASSERT_EQUAL(table.cell_free_count, 0);
 		for (uint32_t i = 0; i < cells; i++) {
-			const struct flow *flow = &table.flows[i];
+			struct flow *flow = &table.flows[i];
 			const uint8_t *question = flow_question(&table, flow);
 			bool own = flow->cell < cells;
 
 			for (uint32_t n = 0; n < flow->question_bytes; n++)
 				own &= question[n] == (uint8_t)(i + round);
+			for (uint32_t n = 0; n < case_words(flow->question_bytes - 4u); n++)
+				own &= flow_case_bits(&table, flow)[n] == (uint8_t)(i + round);
 			WAY_ASSERT(own, "round %d, flow %u", round, i);
 		}
 		/* Ended in another order than they began. */
@@ -182,7 +200,7 @@ writer(void *unused)
 		if (table.flows[index].state != FLOW_FREE)
 			flow_end(&table, &table.flows[index]);
 		begin(index, (uint16_t)(fill * 256 + fill),
-		      n & 4 ? (uint16_t)(65 + fill % 195) : (uint16_t)(1 + fill % 64), fill);
+		      n & 4 ? (uint16_t)(57 + fill % 203) : (uint16_t)(5 + fill % 52), fill);
 	}
 	return NULL;
 }
@@ -197,7 +215,7 @@ copy_whole(const struct flow *copy, const uint8_t *question)
 		return true;
 	if (copy->client_address.bytes[1] != fill || be16_to(copy->source_port) != fill * 256 + fill)
 		return false;
-	if (copy->question_bytes != 65 + fill % 195 && copy->question_bytes != 1 + fill % 64)
+	if (copy->question_bytes != 57 + fill % 203 && copy->question_bytes != 5 + fill % 52)
 		return false;
 	for (uint32_t i = 0; i < copy->question_bytes; i++)
 		if (question[i] != fill)
@@ -214,7 +232,7 @@ test_read_beside_writer(void)
 
 	table_open();
 	for (uint32_t i = 0; i < 4; i++)
-		begin(i, 0x0101, 1 + 1 % 64, 1);
+		begin(i, 0x0101, 5 + 1 % 52, 1);
 	writer_stop = false;
 	writer_turns = 0;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, writer, NULL), 0);

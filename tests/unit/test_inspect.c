@@ -7,7 +7,7 @@
 
 #include "way_suite.h"
 
-#define TSC_HZ UINT64_C(2000000000)
+#define TSC_HZ UINT64_C(2048000000) /* whole microseconds, and whole units of FLOW_SENT_SHIFT */
 
 static void
 test_range(void)
@@ -36,12 +36,14 @@ test_range(void)
 
 static struct workers workers;
 static struct worker worker[2];
+static struct port_stats ports[2][65536];
 static const struct address client = {.bytes = {[10] = 0xff, 0xff, 192, 0, 2, 7}};
 
 static void
 flow_add(unsigned w, uint16_t port, uint16_t id, uint8_t state)
 {
 	static const uint8_t question[] = {1, 'a', 0, 0, 1, 0, 1};
+	const uint64_t case_bits[CASE_WORDS_MAX] = {0};
 	struct flow_table *table = &worker[w].flows;
 	struct flow fresh = {
 		.state = state,
@@ -49,17 +51,18 @@ flow_add(unsigned w, uint16_t port, uint16_t id, uint8_t state)
 		.upstream = 3,
 		.source_port = be16_from(port),
 		.id = be16_from(id),
-		.sent_tsc = 10 * TSC_HZ,
+		.sent = (10 * TSC_HZ) >> FLOW_SENT_SHIFT,
 		.question_bytes = sizeof(question),
 		.client_port = be16_from(4000),
-		.cell = FLOW_NO_CELL,
+		.cell = FLOW_NONE,
+		.waiters = FLOW_NONE,
 	};
 
 	if (state == FLOW_CLIENT)
 		fresh.client_address = client;
 	else
 		fresh.probe_cookie = UINT64_MAX;
-	flow_begin(table, flow_index(table, fresh.source_port, fresh.id), &fresh, question);
+	flow_begin(table, flow_index(table, fresh.source_port, fresh.id), &fresh, question, case_bits);
 }
 
 static void
@@ -75,7 +78,8 @@ tables_make(uint32_t size)
 		memset(&worker[w], 0, sizeof(worker[w]));
 		worker[w].index = w;
 		worker[w].tsc_hz = TSC_HZ;
-		flow_table_init(&worker[w].flows, size, memory);
+		memset(ports[w], 0, sizeof(ports[w]));
+		flow_table_init(&worker[w].flows, size, memory, ports[w]);
 		workers.worker[w] = &worker[w];
 		workers.flow_memory[w] = memory;
 	}

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "case.h"
 #include "way_suite.h"
 
 /* A copy that ends exactly where it ends, so that AddressSanitizer sees a byte too many. */
@@ -112,13 +113,13 @@ test_nocase(void)
 			const uint8_t x = (uint8_t)a, y = (uint8_t)b;
 			const bool letters = (x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z');
 
-			if (name_equal_nocase(&x, &y, 1) != (x == y || letters))
+			if (case_equal(&x, &y, 1) != (x == y || letters))
 				WAY_ASSERT(false, "%02x and %02x", a, b);
 		}
 	}
-	CU_ASSERT(name_equal_nocase((const uint8_t *)"\3wWw\0", (const uint8_t *)"\3WwW\0", 5));
-	CU_ASSERT(!name_equal_nocase((const uint8_t *)"\3wWw\0", (const uint8_t *)"\3WwV\0", 5));
-	CU_ASSERT(name_equal_nocase((const uint8_t *)"a", (const uint8_t *)"b", 0));
+	CU_ASSERT(case_equal((const uint8_t *)"\3wWw\0", (const uint8_t *)"\3WwW\0", 5));
+	CU_ASSERT(!case_equal((const uint8_t *)"\3wWw\0", (const uint8_t *)"\3WwV\0", 5));
+	CU_ASSERT(case_equal((const uint8_t *)"a", (const uint8_t *)"b", 0));
 }
 
 int

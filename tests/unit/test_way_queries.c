@@ -194,13 +194,25 @@ labels_128(struct way_dns *q)
 }
 
 static void
-name_64_inline(struct way_dns *q)
+question_56_inline(struct way_dns *q)
 {
-	name_of(q, 63, 60); /* question of 64 bytes: the longest that fits the flow's own line */
+	name_of(q, 63, 52); /* the longest that fits the flow's own line */
 }
 
 static void
-name_65_cell(struct way_dns *q)
+question_57_cell(struct way_dns *q)
+{
+	name_of(q, 63, 53);
+}
+
+static void
+question_64_cell(struct way_dns *q)
+{
+	name_of(q, 63, 60);
+}
+
+static void
+question_65_cell(struct way_dns *q)
 {
 	name_of(q, 63, 61);
 }
@@ -378,8 +390,10 @@ static const struct query_case {
 	{"D7 name of 256 bytes in short labels", name_256_short_labels, FORMERR, 0},
 	{"D7 127 labels", labels_127, FORWARDED, 0},
 	{"D7 128 labels", labels_128, FORMERR, 0},
-	{"question of 64 bytes", name_64_inline, FORWARDED, 0},
-	{"question of 65 bytes", name_65_cell, FORWARDED, 0},
+	{"question of 56 bytes", question_56_inline, FORWARDED, 0},
+	{"question of 57 bytes", question_57_cell, FORWARDED, 0},
+	{"question of 64 bytes", question_64_cell, FORWARDED, 0},
+	{"question of 65 bytes", question_65_cell, FORWARDED, 0},
 	{"D7 no terminator", no_terminator, FORMERR, 0},
 	{"D7 label beyond the end", label_beyond, FORMERR, 0},
 	{"no class", no_class, FORMERR, 0},

@@ -136,6 +136,13 @@ static void
 other_machine_port(struct forged *f)
 {
 	f->port = RIG_CLIENTS;
+	f->ends.destination_mac = rig_mac(RIG_CLIENTS);
+}
+
+static void
+other_station(struct forged *f)
+{
+	f->ends.destination_mac.bytes[5] ^= 0x80;
 }
 
 /* A bare header with an rcode. */
@@ -215,7 +222,7 @@ no_payload(struct forged *f)
 static const struct reply_case {
 	const char *description;
 	void (*forge)(struct forged *);
-	enum drop_reason outcome;
+	enum drop_reason outcome; /* where letter case is drawn */
 } cases[] = {
 	{"U5 wrong ID", wrong_id, DROP_reply_wrong_id},
 	{"U5 wrong ID, in a bit that the table's index leaves out", wrong_id_high_bit, DROP_reply_wrong_id},
@@ -237,6 +244,7 @@ static const struct reply_case {
 	{"U9 QR=0", not_a_reply, DROP_reply_not_reply},
 	{"another opcode", other_opcode, DROP_reply_not_reply},
 	{"by another port of the machine", other_machine_port, DROP_reply_wrong_port},
+	{"to another station of the link", other_station, DROP_other_mac},
 	{"U9 bare NOERROR", bare_noerror, DROP_reply_wrong_question},
 	{"U9 bare NXDOMAIN", bare_nxdomain, DROP_reply_wrong_question},
 	{"U9 bare REFUSED", bare_refused, DELIVERED},
@@ -249,11 +257,17 @@ static const struct reply_case {
 	{"U10 no payload", no_payload, DROP_dns_short},
 };
 
-/* What goes to the client: the reply with the client's ID. */
+/* What goes to the client: the reply with the client's ID, and its question in the client's letter case. */
 static void
-check_answer(const struct way_dns *reply, uint16_t client_id)
+check_answer(const struct way_dns *sent, const struct way_dns *query)
 {
 	const struct way_sent *answer = rig_take_from(&rig, RIG_CLIENTS);
+	const uint16_t client_id = way_dns_get(query->message, 0);
+	struct way_dns restored = *sent;
+	const struct way_dns *reply = &restored;
+
+	if (sent->question_bytes > 0)
+		memcpy(restored.message + 12, query->message + 12, query->question_bytes);
 
 	rig_check(&rig, way_dns_get(answer->frame, answer->dns) == client_id, "the answer has another ID");
 	rig_check(&rig,
@@ -263,8 +277,12 @@ check_answer(const struct way_dns *reply, uint16_t client_id)
 }
 
 static void
-play(const struct reply_case *c)
+play(const struct reply_case *c, bool random_case)
 {
+	const bool wrong_case = c->outcome == DROP_reply_wrong_case;
+	const enum drop_reason outcome = wrong_case && !random_case ? DELIVERED : c->outcome;
+	const uint64_t *wrong_cases = &rig.stats[0].upstreams[rig.view->usable[0]].wrong_case;
+	const uint64_t before = *wrong_cases;
 	const struct way_ends ends = rig_client_ends(&rig, false);
 	const struct way_sent *asked;
 	struct way_dns query, right;
@@ -281,29 +299,32 @@ play(const struct reply_case *c)
 	way_frame_make(&frame, &forged.ends, NULL, forged.dns.message, (uint32_t)forged.dns.bytes);
 	rig_inject_frame(&rig, forged.port, &frame);
 	rig_run(&rig);
-	if (c->outcome == DELIVERED) {
-		check_answer(&forged.dns, 0xbeef);
+	if (outcome == DELIVERED) {
+		check_answer(&forged.dns, &query);
 	} else {
 		rig_check(&rig, rig_take(&rig) == NULL, "something was sent");
-		rig_expect_drop(&rig, c->outcome, 1);
+		rig_expect_drop(&rig, outcome, 1);
 		rig_reply(&rig, asked, &right);
-		check_answer(&right, 0xbeef);
+		check_answer(&right, &query);
 	}
 	rig_expect_count(&rig, COUNTER_answers, 1);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	rig_check(&rig, *wrong_cases - before == wrong_case, "%lu replies in a wrong case", *wrong_cases - before);
+	WAY_ASSERT(rig_end(&rig) == 0, "%s, letter case %s", c->description, random_case ? "drawn" : "kept");
 }
 
 static void
 test_forged(void)
 {
 	rig_open(&rig, NULL);
-	for (int upstream = WAY_UPSTREAM_IPV4; upstream <= WAY_UPSTREAM_IPV6; upstream += 2) {
+	for (int round = 0; round < 4; round++) {
+		const int upstream = round & 1 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4;
 		struct snapshot *s = way_snapshot_new();
 
 		way_snapshot_usable(s, 1u << upstream);
+		s->upstreams[upstream].random_case = round >= 2;
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < RTE_DIM(cases); i++)
-			play(&cases[i]);
+			play(&cases[i], round >= 2);
 	}
 	rig_close(&rig);
 }
@@ -341,7 +362,7 @@ test_all_ids(void)
 	rig_expect_drop(&rig, DROP_reply_wrong_id, 65535);
 	rig_check(&rig, rig_take(&rig) == NULL, "a wrong ID was believed");
 	rig_reply(&rig, asked, &right);
-	check_answer(&right, 1);
+	check_answer(&right, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -371,7 +392,7 @@ test_copies(void)
 				rig_run(&rig);
 		}
 		rig_run(&rig);
-		check_answer(&right, 2);
+		check_answer(&right, &query);
 		rig_expect_drop(&rig, DROP_reply_late, 2);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
@@ -430,7 +451,7 @@ test_slot_reused(void)
 	first = *rig_ask(&rig, &ends, &query);
 	way_dns_reply(&old, first.frame + first.dns, first.dns_bytes, 0, 0);
 	rig_reply(&rig, &first, &old);
-	check_answer(&old, 4);
+	check_answer(&old, &query);
 	for (int n = 0; n < 1000000 && !reused; n++) {
 		second = *rig_ask(&rig, &ends, &query);
 		reused = ((way_dns_get(second.frame, second.dns) ^ way_dns_get(first.frame, first.dns)) &
@@ -450,7 +471,7 @@ test_slot_reused(void)
 		way_dns_reply(&other, second.frame + second.dns, second.dns_bytes, 0, 0);
 		rig_reply(&rig, &second, &other);
 	}
-	check_answer(&old, 4);
+	check_answer(&old, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }

@@ -262,7 +262,8 @@ test_handover_lost(void)
 	rig_inject_frame(&rig, RIG_FARM, &frame);
 	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had handed it
 	 * over, and is counted so, for the balance. */
-	CU_ASSERT_EQUAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
+	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
+	mbuf->port = RIG_FARM;
 	CU_ASSERT_EQUAL(rte_ring_enqueue(rig.workers[1]->inbox, mbuf), 0);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_handover_lost, 1);

@@ -49,6 +49,7 @@ query_finish(struct way_dns *dns, uint16_t id, size_t name_bytes, uint16_t type,
 	way_dns_set(dns->message, 14 + name_bytes, class);
 	dns->question_bytes = name_bytes + 4;
 	dns->bytes = 12 + dns->question_bytes;
+	dns->opt = 0;
 }
 
 void
@@ -95,10 +96,19 @@ way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *op
 	way_dns_set(fixed, 5, (uint16_t)(ttl >> 16));
 	way_dns_set(fixed, 7, (uint16_t)ttl);
 	way_dns_set(fixed, 9, bytes);
+	if (dns->opt == 0)
+		dns->opt = dns->bytes;
 	way_dns_append(dns, fixed, sizeof(fixed));
 	if (bytes > 0)
 		way_dns_append(dns, options, bytes);
 	way_dns_set(dns->message, 10, (uint16_t)(way_dns_get(dns->message, 10) + 1));
+}
+
+void
+way_dns_clamp(struct way_dns *dns, uint16_t most)
+{
+	if (dns->opt > 0 && way_dns_get(dns->message, dns->opt + 3) > most)
+		way_dns_set(dns->message, dns->opt + 3, most);
 }
 
 void
@@ -125,6 +135,7 @@ way_dns_reply(struct way_dns *reply, const uint8_t *asked, size_t asked_bytes, u
 	memcpy(reply->message, asked, end);
 	reply->bytes = end;
 	reply->question_bytes = end - 12;
+	reply->opt = 0;
 	reply->message[2] |= 0x80;
 	reply->message[3] = (uint8_t)(0x80 | rcode);
 	memset(reply->message + 6, 0, 6);

@@ -11,6 +11,7 @@
 struct way_dns {
 	size_t bytes;
 	size_t question_bytes; /* of the first question: name, type and class */
+	size_t opt;	       /* offset of the first OPT record; 0: none */
 	uint8_t message[WAY_DNS_MAX];
 };
 
@@ -33,6 +34,9 @@ void way_dns_fill(struct way_dns *dns, size_t total_bytes);
  * up to `total_bytes` (0: none). */
 void way_dns_reply(struct way_dns *reply, const uint8_t *asked, size_t asked_bytes, uint8_t rcode,
 		   size_t total_bytes);
+
+/* Lowers the size that the first OPT record offers, if it is larger: what a forwarder may do to a query. */
+void way_dns_clamp(struct way_dns *dns, uint16_t most);
 
 /* 16 bits of a message, and what to write there. */
 uint16_t way_dns_get(const uint8_t *message, size_t offset);

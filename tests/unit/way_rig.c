@@ -15,7 +15,6 @@
 #include <rte_lcore.h>
 #include <sodium.h>
 
-#define RIG_MBUFS   8191
 #define RIG_RX_RING 4096
 
 static void *
@@ -85,7 +84,7 @@ device_start(struct rig *rig, unsigned port, uint16_t ethdev)
 	rig->ports[port] = (struct worker_port){
 		.ethdev = ethdev,
 		.mtu_bytes = port == RIG_CLIENTS ? o->client_mtu_bytes : 1500,
-		.mac = {{2, 0, 0, 0, 0xee, (uint8_t)port}},
+		.mac = rig_mac(port),
 		.fan_out = o->rx_queues < o->workers,
 	};
 }
@@ -159,7 +158,7 @@ worker_make(struct rig *rig, uint32_t index)
 		w->probe_results = rig->probe_results;
 	}
 	random_init_seeded(&w->random, seed);
-	flow_table_init(&w->flows, rig->options.flows, flows);
+	flow_table_init(&w->flows, rig->options.flows, flows, w->stats->ports);
 	worker_queues(rig, w);
 	rig_sweeps(w, false);
 	return w;
@@ -195,7 +194,7 @@ rig_open(struct rig *rig, const struct rig_options *options)
 	options_fill(&rig->options, options);
 	snprintf(name, sizeof(name), "rig%u_pool", number++);
 	rig->pool = need(
-		rte_pktmbuf_pool_create(name, RIG_MBUFS, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
+		rte_pktmbuf_pool_create(name, RIG_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
 		"pool");
 	rig->pool_count = rte_mempool_avail_count(rig->pool);
 	rig->stats = need(aligned_alloc(64, rig->options.workers * sizeof(*rig->stats)), "statistics");

@@ -3,16 +3,17 @@
  *
  *   test ── rx ring ──> [port 0: clients] ──> worker_turn() ──> [port 1: farm] ── tx ring ──> test
  *
- * (and back), the ports being net_ring devices.
- *
  * A test is a sequence of cases. rig_begin() opens one; then frames go in (rig_inject), workers turn
  * (rig_run), and each frame that came out is taken (rig_take); rig_end() is the oracle: nothing else was
  * sent, every drop was one that the case expected, the balance of shared/counters.h holds, all flows end when
- * their time is over, every gauge is back at 0 and every mbuf in the pool. What it finds wrong it prints,
- * with the case's description, and counts.
+ * their time is over, every gauge is back at 0, every cell, waiter and mbuf in its pool, and each client was
+ * answered, timed out or counted as lost. What it finds wrong it prints, with the case's description, and
+ * counts.
  *
  * Under AddressSanitizer the bytes of an mbuf behind the frame are poisoned, so that a stage that reads on is
- * caught although the pool is no memory of malloc(). */
+ * caught although the pool is no memory of malloc(). A worker may take an mbuf for a frame of its own once another
+ * freed it: so the poison is gone after rig_run(), and until then the pool, a queue, gives out first what was
+ * freed first. */
 #ifndef WAY_RIG_H
 #define WAY_RIG_H
 
@@ -33,6 +34,7 @@
 
 #define RIG_WORKERS_MAX 3
 #define RIG_SENT_MAX	4096
+#define RIG_MBUFS	8191
 
 enum rig_port {
 	RIG_CLIENTS,
@@ -67,6 +69,9 @@ struct rig {
 	struct owners owners;
 	struct view *view;
 	volatile bool draining, stop;
+
+	struct rte_mbuf *poisoned[RIG_MBUFS]; /* the last ones injected, a ring */
+	uint32_t poisoned_count;
 
 	struct way_sent *sent; /* [RIG_SENT_MAX] */
 	uint32_t sent_count, sent_taken;
@@ -124,8 +129,18 @@ const struct way_sent *rig_take_from(struct rig *rig, enum rig_port port);
 void rig_pass(struct rig *rig, uint64_t ms);
 void rig_sweeps(struct worker *worker, bool on);
 
+/* The MAC address of a port of every rig. */
+struct mac rig_mac(enum rig_port port);
+
 /* The plain client's frame to a service: 192.0.2.2 or 2001:db8:1::2, port 40000. */
 struct way_ends rig_client_ends(const struct rig *rig, bool ipv6);
+
+/* Lays a client's query into a port's receive queue. */
+void rig_inject_query(struct rig *rig, enum rig_port port, const struct way_ends *ends,
+		      const struct way_dns *query);
+
+/* Makes all flows, and all near misses, older by `ms`. */
+void rig_age(struct rig *rig, uint64_t ms);
 
 /* A client asks; what the upstream got. */
 const struct way_sent *rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *query);
@@ -137,7 +152,11 @@ void rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_d
  * on both. Works with whatever upstream is chosen. */
 void rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t reply_bytes);
 
-/* Orders a probe, as the main thread does. */
+/* Waiters in the pool. */
+uint32_t rig_free_waiters(const struct worker *worker);
+
+/* Orders a probe, as the main thread does: for ". NS", or for another question. */
 void rig_order_probe(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_t cookie);
+void rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct way_dns *question);
 
 #endif

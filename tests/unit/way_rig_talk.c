@@ -2,12 +2,18 @@
 /* Conversations over the rig: a client that asks, an upstream that replies. */
 #include "way_rig.h"
 
+struct mac
+rig_mac(enum rig_port port)
+{
+	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)port}};
+}
+
 struct way_ends
 rig_client_ends(const struct rig *rig, bool ipv6)
 {
 	return (struct way_ends){
 		.source_mac = {{2, 0, 0, 0, 0xc1, 2}},
-		.destination_mac = rig->ports[RIG_CLIENTS].mac,
+		.destination_mac = rig_mac(RIG_CLIENTS),
 		.source = way_address(ipv6 ? "2001:db8:1::2" : "192.0.2.2"),
 		.destination = way_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53"),
 		.source_port = 40000,
@@ -15,13 +21,36 @@ rig_client_ends(const struct rig *rig, bool ipv6)
 	};
 }
 
-const struct way_sent *
-rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *query)
+void
+rig_inject_query(struct rig *rig, enum rig_port port, const struct way_ends *ends,
+		 const struct way_dns *query)
 {
 	struct way_frame frame;
 
 	way_frame_make(&frame, ends, NULL, query->message, (uint32_t)query->bytes);
-	rig_inject_frame(rig, RIG_CLIENTS, &frame);
+	rig_inject_frame(rig, port, &frame);
+}
+
+void
+rig_age(struct rig *rig, uint64_t ms)
+{
+	for (uint32_t i = 0; i < rig->options.workers; i++) {
+		struct flow_table *table = &rig->workers[i]->flows;
+		const uint64_t cycles = ms * (rig->workers[i]->tsc_hz / 1000);
+
+		for (uint32_t n = 0; n <= table->mask; n++) {
+			table->flows[n].sent -= (uint32_t)(cycles >> FLOW_SENT_SHIFT);
+			table->flows[n].deadline_tick -= (uint32_t)(cycles >> FLOW_TICK_SHIFT);
+		}
+		for (uint32_t port = 0; port < 65536; port++)
+			table->ports[port].miss_tick -= (uint32_t)(cycles >> FLOW_TICK_SHIFT);
+	}
+}
+
+const struct way_sent *
+rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *query)
+{
+	rig_inject_query(rig, RIG_CLIENTS, ends, query);
 	rig_run(rig);
 	return rig_take_from(rig, RIG_FARM);
 }
@@ -42,6 +71,7 @@ static void
 check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns *query)
 {
 	const struct snapshot *s = rig->view->snapshot;
+	struct way_dns clamped = *query;
 	bool source = false, upstream = false;
 
 	for (uint32_t i = 0; i < s->source_count; i++)
@@ -57,10 +87,11 @@ check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns 
 		  "the query's own MAC");
 	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port), "port %u is not in the range",
 		  asked->ends.source_port);
+	way_dns_clamp(&clamped, s->edns_bytes);
 	rig_check(rig,
 		  asked->dns_bytes == query->bytes &&
-			  memcmp(asked->frame + asked->dns + 2, query->message + 2, query->bytes - 2) == 0,
-		  "the message changed in more than its ID");
+			  memcmp(asked->frame + asked->dns + 2, clamped.message + 2, query->bytes - 2) == 0,
+		  "the message changed in more than its ID and the EDNS size");
 }
 
 void

@@ -96,6 +96,9 @@ way_snapshot_new(void)
 	s->timeout_ms = 30000;
 	s->policy = POLICY_ROUND_ROBIN;
 	s->no_upstream = NO_UPSTREAM_SERVFAIL;
+	s->near_miss = NEAR_MISS_COUNT;
+	s->near_misses = 1;
+	s->edns_bytes = WAY_EDNS_BYTES;
 	fill_services(s);
 	fill_sources(s);
 	fill_upstreams(s);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Remembers replies that were not believed, and queries that somebody aims at. [worker]
+ *
+ * A near miss is a reply from an upstream's address to a source address and port where a query is in flight,
+ * with another ID or another question: what a forger's attempts look like. A port remembers them until no
+ * query is in flight there; a query is under attack if near misses came after it was sent, as many as the
+ * configuration says. */
+#ifndef EPHEMERA_STRAY_H
+#define EPHEMERA_STRAY_H
+
+#include <stdbool.h>
+
+#include "batch.h"
+#include "flow.h"
+#include "shared/counters.h"
+#include "worker.h"
+
+/* Notes a reply of the batch that match() did not believe. */
+void stray_note(struct worker *worker, const struct batch *batch, unsigned i, enum drop_reason reason);
+
+/* Did this flow see near misses? If so, notes and counts that. To be called once, when the flow ends. */
+bool stray_attacked(struct worker *worker, struct flow *flow);
+
+#endif
