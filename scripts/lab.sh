@@ -98,6 +98,8 @@ network_up() {
 		address eph-farm eph-f1 "198.51.100.10$i/24" "2001:db8:2::10$i/64"
 	done
 	within eph-fwd nft -f "$templates/guard.nft"
+	# The source addresses are the kernel's too: its own sockets there must get no port that queries come from.
+	within eph-fwd sysctl -q -w net.ipv4.ip_local_reserved_ports=49152-65535
 	touch $dir/network
 }
 
@@ -117,6 +119,8 @@ address() {
 
 	for one in "${@:3}"; do
 		case $one in
+		# The kernel must not choose a service or source address for traffic of its own: preferred_lft 0.
+		*:*/128) within "$namespace" ip addr add "$one" dev "$device" nodad preferred_lft 0 ;;
 		*:*) within "$namespace" ip addr add "$one" dev "$device" nodad ;;
 		*) within "$namespace" ip addr add "$one" dev "$device" ;;
 		esac
@@ -268,14 +272,20 @@ lab_up() {
 	network_up
 	farm_up
 	config_write
-	[ "$daemons" = no ] || lab_start
+	config_choose
+	[ "$daemons" = no ] || daemons_start
 }
 
-lab_start() {
+# Remembers --config, so that a later `start` takes the same one.
+config_choose() {
 	[ -n "$config" ] || config=$(cat $dir/config 2>/dev/null || echo $dir/ephemera.yaml)
 	[ -r "$config" ] || die "$config cannot be read"
 	config=$(realpath "$config")
 	echo "$config" > $dir/config
+}
+
+lab_start() {
+	config_choose
 	daemons_start
 }
 

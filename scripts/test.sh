@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera and runs all its tests:
 #   gcc    release build with every warning an error; the unit tests and the table of the XDP program
-#   clang  AddressSanitizer and UndefinedBehaviorSanitizer; the unit tests again
+#   clang  AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
 #   e2e    network namespaces, real servers, both daemons (tests/e2e)
 # The last line says how many passed and failed; exit status 0 only if none failed. Needs root.
 set -euo pipefail
@@ -92,7 +92,7 @@ fi
 
 say "clang: unit tests with AddressSanitizer and UndefinedBehaviorSanitizer, in $build_asan"
 if build_in "$build_asan" clang --buildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined \
-	-Db_lundef=false; then
+	-Db_lundef=false -Dc_args=-fno-sanitize-recover=undefined -Ddebug_checks=true; then
 	meson_tests clang "$build_asan" --suite unit
 else
 	count clang 0 1

@@ -1,18 +1,20 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a capture at the farm says about the draw of source ports, IDs and source addresses.
+"""What a capture at the farm says about the draw of source ports, IDs, source addresses and letter case.
 
     capture.py FILE.pcap [--ports FIRST-LAST] [--probe NAME] [--json]
 
 reads a capture of Ethernet frames (dump.py makes one), takes the DNS queries in it, and prints what
 it counted and one p value for each statistic (uniform.py). Exit status 1 if one of them rejects the draw, or if a
 query came from a port outside the range. Probes (--probe) are counted apart, but judged with the rest: they are
-drawn alike.
+drawn alike. The letter case is judged where names of the lab's zone, nNNNNN.example, were asked for in lower case; with
+--no-case it is not.
 """
 import argparse
 import collections
 import ipaddress
 import json
+import re
 import struct
 import sys
 
@@ -71,6 +73,22 @@ def queries(path):
         yield Query(time_us, source, source_port, upstream, query_id, checksum, frame[udp + 20 :])
 
 
+ZONE_NAME = re.compile(rb"\x06[nN]\d{5}\x07[eE][xX][aA][mM][pP][lL][eE]\0")
+
+
+def case_patterns(sample):
+    """For each query of a name nNNNNN.example, its eight letters; a bit is set where the letter is upper case."""
+    bits = [{ord(lower): 0, ord(lower.upper()): 128 >> i} for i, lower in enumerate("nexample")]
+    known = {}
+    for q in sample:
+        letters = q.question[1:2] + q.question[8:15]
+        pattern = known.get(letters)
+        if pattern is None and ZONE_NAME.match(q.question):
+            pattern = known[letters] = sum(of[letter] for of, letter in zip(bits, letters))
+        if pattern is not None:
+            yield pattern
+
+
 def wire_name(name):
     labels = [label.encode() for label in name.strip(".").split(".") if label]
     return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
@@ -79,7 +97,7 @@ def wire_name(name):
 class Report:
     """Counts and p values of one sample of queries, drawn from ports first..last."""
 
-    def __init__(self, sample, first=49152, last=65535, probe=None):
+    def __init__(self, sample, first=49152, last=65535, probe=None, case=True):
         self.first, self.size = first, last - first + 1
         name = wire_name(probe) if probe else None
         self.probes = sum(1 for q in sample if name and q.question.lower().startswith(name))
@@ -95,6 +113,9 @@ class Report:
         self.one_sided, self.two_sided = {}, {}
         if len(inside) >= 1000:
             self._judge(inside, ports, ids)
+        patterns = list(case_patterns(sample)) if case else []
+        if len(patterns) >= 2000:
+            self._judge_case(patterns)
 
     @staticmethod
     def _shares(addresses):
@@ -120,8 +141,22 @@ class Report:
         self.one_sided["IDs, serial"] = uniform.serial_p(ids)
         self.one_sided["draws repeated"] = uniform.repeats_p([(q.source, q.port, q.id) for q in sample], space)
 
+    def _judge_case(self, patterns):
+        counts = collections.Counter(patterns)
+        self.two_sided["letter case"] = uniform.even_p([counts[pattern] for pattern in range(256)])
+        self.one_sided["letter case, serial"] = uniform.serial_p(patterns)
+        for i, letter in enumerate("nexample"):
+            upper = sum(count for pattern, count in counts.items() if pattern & 128 >> i)
+            self.one_sided[f"letter case, {i + 1}. letter, {letter}"] = uniform.even_p([upper, len(patterns) - upper])
+
     def p_values(self):
         return {**self.two_sided, **self.one_sided}
+
+    def doubtful(self, alpha=0.001):
+        """The statistics that a sound draw comes out with once in 1 / alpha samples, or too even to be true. A sample
+        has a dozen or two of them: one in doubt is a reason to take another sample, and in doubt again a failure."""
+        names = {name for name, p in self.p_values().items() if p < alpha}
+        return names | {name for name, p in self.two_sided.items() if uniform.rejected(p, two_sided=True)}
 
     def failures(self):
         """What is wrong with the draw, a line each; nothing if it may be uniform."""
@@ -153,10 +188,11 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--ports", default="49152-65535", metavar="FIRST-LAST")
     parser.add_argument("--probe", metavar="NAME", help="count queries for this name as probes")
+    parser.add_argument("--no-case", action="store_true", help="names were not asked for in lower case")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     first, last = map(int, options.ports.split("-"))
-    report = Report(list(queries(options.file)), first, last, options.probe)
+    report = Report(list(queries(options.file)), first, last, options.probe, not options.no_case)
     if options.json:
         print(json.dumps(report.as_dict(), indent=2))
     else:
@@ -166,7 +202,7 @@ def main():
             for address, count in shares.items():
                 print(f"  {title} {address:24} {count}")
         for name, p in report.p_values().items():
-            print(f"  p of {name:24} {p:.4f}")
+            print(f"  p of {name:26} {p:.4f}")
         for line in report.failures():
             print(f"NOT UNIFORM: {line}")
     return 1 if report.failures() else 0

@@ -68,11 +68,11 @@ class Load:
             self.process.kill()
         self.process.wait()
 
-    def finish(self, wait_for_count=False):
-        """Stops asking, waits for what is out, and returns load.py's result."""
+    def finish(self, wait_for_count=False, check=True):
+        """Stops asking, waits for what is out, and returns load.py's result. check: a wrong answer fails."""
         if not wait_for_count:
             self.process.send_signal(signal.SIGTERM)
         out, _ = self.process.communicate(timeout=60)
         result = json.loads(out.strip().split("\n")[-1])
-        assert result["wrong"] == 0, f"wrong answers: {result}"
+        assert not check or result["wrong"] == 0, f"wrong answers: {result}"
         return result

@@ -3,12 +3,11 @@
 
 EPHEMERA_BUILD names the build directory (build). A lab that is up is taken down first; a demo or another run of the
 tests that has it is waited for."""
-import fcntl
 import os
 
 import pytest
 
-from lab import Lab
+from lab import standing
 from oracle import oracle
 from topology import ROOT
 
@@ -17,18 +16,11 @@ MEASURED = []  # what tests measured, for the end of the run
 
 @pytest.fixture(scope="session")
 def standing_lab():
-    lab = Lab(os.environ.get("EPHEMERA_BUILD", ROOT / "build"))
-    lock = os.open("/run", os.O_RDONLY)  # as lab_lock in scripts/common.sh
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    os.environ["EPHEMERA_LAB_HELD"] = "1"
-    try:
-        lab.up()
-        lab.start()
-        yield lab
-    finally:
-        MEASURED.extend(lab.measured)
-        lab.down()
-        os.close(lock)
+    with standing(os.environ.get("EPHEMERA_BUILD", ROOT / "build")) as lab:
+        try:
+            yield lab
+        finally:
+            MEASURED.extend(lab.measured)
 
 
 @pytest.fixture

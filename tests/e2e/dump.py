@@ -50,12 +50,15 @@ class Dump:
         with netns.udp_socket("eph-fwd", "198.51.100.1") as sock:
             sock.sendto(struct.pack("!HHHHHH", 0, 0x8000, 0, 0, 0, 0) + marker, ("198.51.100.101", 53))
         deadline = time.monotonic() + SECONDS
+        looked = max(0, os.path.getsize(self.path) - 65536)
         while True:
             self.process.send_signal(signal.SIGUSR2)
             with open(self.path, "rb") as file:
-                file.seek(max(0, os.path.getsize(self.path) - 65536))
-                if marker in file.read():
+                file.seek(looked)
+                block = file.read()
+                if marker in block:
                     return
+                looked += max(0, len(block) - len(marker))
             if time.monotonic() > deadline:
                 raise RuntimeError("tcpdump does not write what it captured")
             time.sleep(0.02)  # there is no event for a file that grows

@@ -8,12 +8,16 @@
         asked.answer()
 
 It answers probes and the oracle's clean question (wire.CLEAN) by itself. With Farmer(..., behave=f) it calls f(asked)
-for each query, in its own thread, instead of keeping it for next()."""
+for each query, in its own thread, instead of keeping it for next(); with Farmer(..., delay=s) it answers each rightly,
+s seconds late. `farmer.probes`, a function, says whether the next probe is answered, and `farmer.keeps_case = False`
+makes it give names back in lower case, as some servers do."""
+import collections
 import queue
 import select
 import socket
 import struct
 import threading
+import time
 
 import netns
 import wire
@@ -36,12 +40,14 @@ class Asked:
         self.farmer.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
 
     def answer(self, **how):
-        self.send(wire.right_answer(self.data, **how))
+        self.send(self.farmer.cased(wire.right_answer(self.data, **how)))
 
 
 class Farmer:
-    def __init__(self, *addresses, behave=None):
-        self.addresses, self.behave = addresses, behave
+    def __init__(self, *addresses, behave=None, delay=None):
+        self.addresses, self.behave, self.delay = addresses, behave, delay
+        self.due = collections.deque()  # (moment, query), to be answered late
+        self.probes, self.keeps_case = lambda: True, True
         self.queue = queue.Queue()
         self.extra = {}
 
@@ -64,11 +70,20 @@ class Farmer:
         for fd in (*by_fd, self.stop_read.fileno()):
             poll.register(fd, select.EPOLLIN)
         while True:
-            for fd, _ in poll.poll():
+            for fd, _ in poll.poll(self._answer_due()):
                 if fd == self.stop_read.fileno():
                     poll.close()
                     return
                 self._take(by_fd[fd])
+
+    def _answer_due(self):
+        """Answers whose time has come are sent; returns the seconds until the next one's, or None."""
+        while self.due:
+            left = self.due[0][0] - time.monotonic()
+            if left > 0:
+                return left
+            self.due.popleft()[1].answer()
+        return None
 
     def _take(self, sock):
         while True:
@@ -76,14 +91,21 @@ class Farmer:
                 data, peer = sock.recvfrom(65535, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
-            if data[12:].startswith((wire.PROBE, wire.CLEAN)):
-                sock.sendto(wire.right_answer(data), peer)
+            if data[12:].lower().startswith((wire.PROBE, wire.CLEAN)):
+                if not data[12:].lower().startswith(wire.PROBE) or self.probes():
+                    sock.sendto(self.cased(wire.right_answer(data)), peer)
                 continue
             asked = Asked(self, sock, data, peer)
-            if self.behave:
+            if self.delay is not None:
+                self.due.append((time.monotonic() + self.delay, asked))
+            elif self.behave:
                 self.behave(asked)
             else:
                 self.queue.put(asked)
+
+    def cased(self, reply):
+        end = 12 + len(wire.question_of(reply)) - 4
+        return reply if self.keeps_case else reply[:12] + reply[12:end].lower() + reply[end:]
 
     def socket_at(self, address, port):
         if port == 53 and address in self.sockets:

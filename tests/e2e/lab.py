@@ -2,10 +2,12 @@
 """The lab as a test sees it: the daemons, the command line, clients and sniffers.
 
 scripts/lab.sh makes the network and the farm; the daemons are children of the test run, so that tests may kill them.
-Everything here waits for events with a deadline (deadline.wait); nothing sleeps."""
+Everything here waits for events with a deadline (deadline.wait), which looks every few milliseconds."""
 import contextlib
 import copy
+import fcntl
 import json
+import os
 import pathlib
 import subprocess
 
@@ -18,20 +20,37 @@ from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT
 from watch import Pinger, Sniffer
 
 
+@contextlib.contextmanager
+def standing(build, output=None):
+    """The lab, raised and started, for this process alone; a demo or another run of the tests that has it is waited
+    for, and one that is up is taken down first. lab.sh's words go to `output`, a file."""
+    lab = Lab(build, output)
+    lock = os.open("/run", os.O_RDONLY)  # as lab_lock in scripts/common.sh
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.environ["EPHEMERA_LAB_HELD"] = "1"
+    try:
+        lab.up()
+        lab.start()
+        yield lab
+    finally:
+        lab.down()
+        os.close(lock)
+
+
 class Lab:
-    def __init__(self, build):
-        self.build = pathlib.Path(build).resolve()
+    def __init__(self, build, output=None):
+        self.build, self.output = pathlib.Path(build).resolve(), output
         self.config_path = DIR / "e2e.yaml"
         self.config = copy.deepcopy(DEFAULT)
         self.dataplane = self.ephemerad = None
-        self.idle_mbufs = 0
+        self.idle_mbufs = None  # buffers in use by a dataplane that has just started
         self.files_before = set()
         self.measured = []  # lines for the end of the run
 
     # --- the network ---
 
     def script(self, *words):
-        subprocess.run([ROOT / "scripts" / "lab.sh", *words, "--build", self.build], check=True)
+        subprocess.run([ROOT / "scripts" / "lab.sh", *words, "--build", self.build], check=True, stdout=self.output)
 
     @staticmethod
     def system_files():
@@ -83,6 +102,7 @@ class Lab:
 
     def start_dataplane(self):
         program = self.build / "control/ephemeractl"
+        self.idle_mbufs = None
         self.dataplane = self._spawn("dataplane.log", program, "exec-dataplane", "-c", self.config_path)
 
     def start_ephemerad(self):
@@ -105,7 +125,8 @@ class Lab:
             return status and self._settled(status) and status["upstreams_up"] == status["upstreams_total"] > 0
 
         wait("both daemons run and all upstreams are up", is_ready, seconds)
-        self.idle_mbufs = self.stats()["mbufs_in_use"]
+        if self.idle_mbufs is None:
+            self.idle_mbufs = self.stats()["mbufs_in_use"]
 
     @staticmethod
     def _settled(status):
@@ -144,6 +165,10 @@ class Lab:
             text += f"--- {name}\n" + "\n".join(lines[-15:]) + "\n"
         return text
 
+    @staticmethod
+    def logs_of(name):
+        return (DIR / name).read_text(errors="replace")
+
     # --- configuration ---
 
     def write_config(self):
@@ -156,11 +181,14 @@ class Lab:
         return result
 
     @contextlib.contextmanager
-    def configured(self, servers=None, **upstreams):
-        """Reloads with other servers (name to address) and other keys of `upstreams`; puts the default back."""
+    def configured(self, servers=None, protection=None, **upstreams):
+        """Reloads with other servers (name to address, or to more keys of a server), keys of `protection` and other
+        keys of `upstreams`; puts the default back."""
         self.config = copy.deepcopy(DEFAULT)
+        self.config["protection"].update(protection or {})
         if servers:
-            upstreams["servers"] = [{"name": name, "address": address} for name, address in servers.items()]
+            more = {n: s if isinstance(s, dict) else {"address": s} for n, s in servers.items()}
+            upstreams["servers"] = [{"name": name, **keys} for name, keys in more.items()]
         self.config["upstreams"].update(upstreams)
         try:
             self.reload()
@@ -205,6 +233,12 @@ class Lab:
 
     def port(self, number):
         return json.loads(self.ctl("port", number, "--json"))
+
+    def entropy(self):
+        return json.loads(self.ctl("entropy", "--json"))
+
+    def strays(self):
+        return json.loads(self.ctl("strays", "--json"))
 
     def growth(self):
         return Growth(self)

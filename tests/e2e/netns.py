@@ -37,7 +37,8 @@ def within(namespace, make):
 def udp_socket(namespace, address, port=0):
     def make():
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if port:  # with a port of the kernel's choice it would let two sockets have the same
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: a burst must not be lost in here
         sock.bind((address, port))
         return sock

@@ -39,12 +39,22 @@ def test_chi_square_has_its_normal_limit_at_many_degrees():
         assert uniform.chi_square_p(statistic, degrees) == pytest.approx(0.5 * math.erfc(z / 2**0.5), rel=0.01)
 
 
+def cased(pattern):
+    """A question whose eight letters have the case that the bits of a pattern say."""
+    letters = [chr(c).upper() if pattern & 128 >> i else chr(c) for i, c in enumerate(b"nexample")]
+    return f"\6{letters[0]}00042\7{''.join(letters[1:])}\0\0\1\0\1".encode()
+
+
+QUESTIONS = [cased(pattern) for pattern in range(256)]
+
+
 def sample(draw, count=DRAWS):
-    """Queries whose i-th (port, ID, source index) is draw(i)."""
+    """Queries whose i-th (port, ID, source index) is draw(i), with a case pattern behind it or a good one."""
     made = []
     for i in range(count):
-        port, query_id, source = draw(i)
-        made.append(capture.Query(i, SOURCES[source], port, b"\xc6\x33\x64\x65", query_id, 1, b"\0"))
+        port, query_id, source, *case = draw(i)
+        question = QUESTIONS[case[0] if case else BITS(8)]
+        made.append(capture.Query(i, SOURCES[source], port, b"\xc6\x33\x64\x65", query_id, 1, question))
     return made
 
 
@@ -56,6 +66,20 @@ DECK = SEED.sample(range(49152, 65536), 16384)
 
 def port():
     return 49152 + BITS(14)
+
+
+class Lcg:
+    """X' = aX + c modulo 2^32, as many a rand() is made: its low bits have short periods."""
+
+    def __init__(self, seed):
+        self.x = seed
+
+    def step(self):
+        self.x = (self.x * 1103515245 + 12345) & 0xFFFFFFFF
+        return self.x
+
+
+LCG = Lcg(20231)
 
 
 WEAK = {
@@ -73,6 +97,15 @@ WEAK = {
     "IDs that follow from the port": lambda i: (lambda p: (p, (p << 2 | BITS(2)) & 0xFFFF, BITS(3)))(port()),
     "one address taken twice as often": lambda i: (port(), BITS(16), SEED.choice((0, 0, 1, 2, 3, 4, 5, 6, 7))),
     "addresses in turn": lambda i: (port(), BITS(16), i % 8),
+    "low bits of a linear congruential generator": lambda i: (
+        49152 + (LCG.step() & 0x3FFF), LCG.step() & 0xFFFF, LCG.step() & 7),
+    "one linear congruential step for port and ID": lambda i: (
+        lambda x: (49152 + (x & 0x3FFF), x >> 8 & 0xFFFF, BITS(3)))(LCG.step()),
+    "letter case as the client wrote it": lambda i: (port(), BITS(16), BITS(3), 0),
+    "all letters in upper case or none": lambda i: (port(), BITS(16), BITS(3), 255 * BITS(1)),
+    "one letter never in upper case": lambda i: (port(), BITS(16), BITS(3), BITS(8) & 0xF7),
+    "letter case from the ID's neighbour": lambda i: (port(), BITS(16), BITS(3), i >> 4 & 255),
+    "letter case a little lower": lambda i: (port(), BITS(16), BITS(3), BITS(8) & (BITS(8) | BITS(8) | BITS(8))),
     "a port outside the range": lambda i: (49151 if i == 5000 else port(), BITS(16), BITS(3)),
 }
 
@@ -80,6 +113,23 @@ WEAK = {
 @pytest.mark.parametrize("name", WEAK)
 def test_weak_draw_is_rejected(name):
     assert capture.Report(sample(WEAK[name])).failures()
+
+
+def test_slices_by_worker_are_rejected_though_all_together_are_uniform():
+    """Each of two workers draws from its own half of the range. All together look uniform, and a client that knows its
+    worker has lost a bit: hence each worker, and each client, is judged by itself."""
+    drawn = sample(lambda i: (49152 + (i % 2 << 13) + BITS(13), BITS(16), (i % 2) << 2 | BITS(2)))
+    mixed = SEED.sample(drawn, len(drawn))
+    assert capture.Report(mixed).failures() == []
+    for worker in (0, 1):
+        assert capture.Report([q for q in mixed if SOURCES.index(q.source) >> 2 == worker]).failures()
+
+
+def test_doubt_comes_before_rejection():
+    odd = sample(lambda i: (port(), BITS(16), BITS(3)))
+    assert capture.Report(odd).doubtful(alpha=1.1) == set(capture.Report(odd).p_values()), "all are judged"
+    weak = capture.Report(sample(WEAK["a pool of 2,500 sockets"]))
+    assert "ports" in weak.doubtful()
 
 
 def test_replayed_draw_is_rejected():

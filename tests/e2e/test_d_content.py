@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """D: what is in the DNS message. A forwarder is transparent (RFC 5625), but for what could not be forwarded rightly."""
+import contextlib
 import struct
+import subprocess
 
 import pytest
 
 import wire
 from farmer import Farmer
-from topology import FARMER
+from topology import CLIENT, FARM, FARMER, SERVERS, SERVICE
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 HEADER = struct.pack("!HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0)
@@ -79,6 +81,27 @@ def test_d8_real_servers_give_the_case_back(lab, version):
             assert wire.is_right(data, client.ask(data))
 
 
+@pytest.mark.parametrize("coalesce", (True, False), ids=("shared", "alone"))
+def test_d8_each_client_gets_its_own_letter_case(lab, coalesce):
+    """Four clients ask for one name at once, each in its own case; they share one upstream query, or have one each."""
+    asked = [wire.query(name, query_id=70 + i) for i, name in enumerate(MIXED)]
+    with contextlib.ExitStack() as stack:
+        farmer = stack.enter_context(Farmer(FARMER[4]))
+        stack.enter_context(lab.configured({"farmer": FARMER[4]}, protection={"coalesce": coalesce}, timeout_ms=5000))
+        clients = [stack.enter_context(lab.client(version)) for version in (4, 6, 4, 6)]
+        growth = lab.growth()
+        for client, data in zip(clients, asked):
+            client.send(data)
+        upstream = 1 if coalesce else 4
+        growth.expect({}, {"queries": upstream, "coalesced": 4 - upstream})
+        for _ in range(upstream):
+            farmer.next().answer()
+        for client, data in zip(clients, asked):
+            assert wire.is_right(data, client.receive())
+        growth.expect({}, {"answers": 4, "queries": upstream, "answers_lost": 0})
+        assert farmer.idle()
+
+
 @VERSIONS
 def test_d15_one_id_and_port_for_two_questions(lab, version):
     with lab.client(version) as client:
@@ -117,25 +140,139 @@ def test_d7_binary_name_is_forwarded_as_it_is(lab, farm, name):
     with lab.client() as client:
         client.send(data)
         asked = farm.next()
-        assert asked.data[2:] == data[2:], "all but the ID stays as it was"
+        assert wire.same_but_case(asked.data, data), "all but the ID and the case stays as it was"
         reply = wire.right_answer(asked.data, rdata=b"\1\2\3\4")
         asked.send(reply)
-        assert client.receive() == data[:2] + reply[2:]
+        end = 12 + len(GOOD_NAMES[name])
+        expected = data[:2] + reply[2:12] + data[12:end] + reply[end:]
+        assert client.receive() == expected, "the client's own case comes back"
 
 
-def test_d8_each_client_gets_its_own_letter_case(lab, farm):
-    """Four clients ask for one name at once, each in its own case."""
-    clients = [lab.client(version) for version in (4, 6, 4, 6)]
-    asked = [wire.query(name, query_id=77) for name in MIXED]
-    try:
+# --- D9: EDNS passes through, but for its size ---
+
+COOKIE = struct.pack("!HH", 10, 8) + b"12345678"
+ECS = struct.pack("!HHHBB", 8, 7, 1, 24, 0) + bytes([192, 0, 2])
+PADDING = struct.pack("!HH", 12, 40) + bytes(40)
+UNKNOWN = struct.pack("!HH", 65001, 5) + b"\0\xffabc"
+
+
+# What the client sends behind its question, and what must reach the upstream if that is not the same.
+EDNS = {
+    "plain": (wire.opt(1232), None),
+    "size 0": (wire.opt(0), None),
+    "size 511": (wire.opt(511), None),
+    "size 512": (wire.opt(512), None),
+    "size 1233": (wire.opt(1233), wire.opt(1232)),
+    "size 65535": (wire.opt(65535), wire.opt(1232)),
+    "version 1": (wire.opt(1232, version=1), None),
+    "extended rcode in a query": (wire.opt(1232, extended_rcode=7), None),
+    "DO": (wire.opt(1232, flags=0x8000), None),
+    "flags Z": (wire.opt(1232, flags=0x7FFF), None),
+    "cookie": (wire.opt(4096, options=COOKIE), wire.opt(1232, options=COOKIE)),
+    "client subnet": (wire.opt(1232, options=ECS), None),
+    "padding": (wire.opt(1232, options=PADDING), None),
+    "unknown option": (wire.opt(1232, options=UNKNOWN), None),
+    "all options twice": (wire.opt(1232, options=(COOKIE + ECS + PADDING + UNKNOWN) * 2), None),
+    "option longer than the record": (wire.opt(1232, options=struct.pack("!HH", 10, 60) + b"123"), None),
+}
+
+
+@pytest.mark.parametrize("kind", EDNS)
+def test_d9_edns_is_passed_through(lab, farm, kind):
+    sent, expected = EDNS[kind]
+    with lab.client() as client:
         growth = lab.growth()
-        for client, data in zip(clients, asked):
+        data = wire.edns_query("n00009.example", sent)
+        client.send(data)
+        asked = farm.next()
+        assert wire.same_but_case(asked.data, data[: -len(sent)] + (expected or sent))
+        asked.answer()
+        assert wire.is_right(data, client.receive())
+        growth.expect({}, {"queries": 1, "answers": 1, "edns_clamped": int(expected is not None)})
+
+
+def test_d9_two_opt_records(lab, farm):
+    """A server must say FORMERR to that (RFC 6891 section 6.1.1); it is not ours to say."""
+    with lab.client() as client:
+        data = wire.edns_query("n00009.example", wire.opt(1232) + wire.opt(1231), arcount=2)
+        client.send(data)
+        asked = farm.next()
+        assert wire.same_but_case(asked.data, data)
+        formerr = wire.message(asked.id, asked.question, 0x8181)
+        asked.send(formerr)
+        assert client.receive()[2:4] == formerr[2:4]
+
+
+def test_d9_opt_in_the_answer_section(lab, farm):
+    """No query has one; what follows the question of a message with answers is not looked at, and goes as it came."""
+    with lab.client() as client:
+        data = wire.message(9, wire.question("n00009.example"), ancount=1, rest=wire.opt(4096))
+        client.send(data)
+        asked = farm.next()
+        assert asked.data[2:] == data[2:], "not even the letter case is changed in what is no plain query"
+        asked.answer()
+        assert wire.is_right(data, client.receive())
+
+
+def test_d9_different_edns_is_not_shared(lab, farm):
+    """Only queries that must have the same answer share one; an option, whichever, is a reason not to."""
+    tails = ["size 512", "plain", "DO", "cookie", "client subnet", "padding", "unknown option", "version 1", "flags Z"]
+    rows = [wire.edns_query("n00009.example", EDNS[t][0], query_id=i) for i, t in enumerate(tails)]
+    rows.append(wire.query("n00009.example", query_id=100))
+    rows.append(wire.query("n00009.example", query_id=101, flags=0x0000))
+    rows.append(wire.query("n00009.example", query_id=102, flags=0x0120))
+    rows.append(wire.query("n00009.example", query_id=103, flags=0x0110))
+    rows.append(wire.query("n00009.example", wire.AAAA, query_id=104))
+    rows.append(wire.query("n00009.example", query_id=105, rclass=3))
+    rows.append(rows[3])  # with a cookie: not even the same one again
+    with lab.client() as client:
+        growth = lab.growth()
+        for data in rows:
             client.send(data)
-        for _ in clients:
+        growth.expect({}, {"queries": len(rows), "coalesced": 0})
+        for data in (wire.query("n00009.example", query_id=200), wire.edns_query("N00009.EXAMPLE", EDNS["DO"][0])):
+            client.send(data)
+        growth.expect({}, {"queries": len(rows), "coalesced": 2})
+        for _ in rows:
             farm.next().answer()
-        for client, data in zip(clients, asked):
-            assert wire.is_right(data, client.receive())
-        growth.expect({}, {"answers": 4})
-    finally:
-        for client in clients:
-            client.sock.close()
+        for _ in range(len(rows) + 2):
+            assert client.receive()[12:26].lower() == rows[0][12:26]
+
+
+# --- D11 ---
+
+KEY = "hmac-sha256:lab-key:ZXBoZW1lcmFsIGxhYiBrZXksIG5vdCBhIHNlY3JldC4="  # as in scripts/lab/knot.conf
+
+
+def kdig(lab, service, *words):
+    return lab.run(CLIENT, "kdig", f"@{service}", "+retry=0", "+time=5", *words)
+
+
+@VERSIONS
+def test_d11_signed_query_is_verified_by_a_real_server(lab, version):
+    """Knot verifies the query, and kdig the answer, although the ID was another on the way; nothing else may be."""
+    seen = []
+    for bufsize in ("", "+bufsize=1232", "+bufsize=4096"):
+        with lab.configured({"knot": SERVERS["knot"]}), lab.sniff(
+            FARM, "eph-f1", lambda p: p.target_port == 53 and b"lab-key" in p.payload
+        ) as sniffer:
+            words = ["n00011.example", "A", "-y", KEY, *([bufsize] if bufsize else [])]
+            out = kdig(lab, SERVICE[version], *words)
+            assert "status: NOERROR" in out and "10.0.0.11" in out, out
+            assert "TSIG PSEUDOSECTION" in out and "NOERROR" in out.split("TSIG PSEUDOSECTION")[1], out
+            assert not any(word in out for word in ("BADSIG", "BADKEY", "BADTIME", "WARNING", "ERROR:")), out
+            query = sniffer.wait_for(lambda p: True).payload
+            assert wire.question_of(query) == wire.question("n00011.example"), "0x20 must leave signed messages alone"
+            seen.append(query)
+    assert len({q[:2] for q in seen}) > 1
+
+
+def test_d11_wrong_signature_is_the_servers_to_refuse(lab):
+    wrong = KEY[:-5] + "AAAA="
+    with lab.configured({"knot": SERVERS["knot"]}):
+        done = subprocess.run(
+            ["nsenter", f"--net=/run/netns/{CLIENT}", "kdig", f"@{SERVICE[4]}", "n00011.example", "-y", wrong,
+             "+retry=0"],
+            capture_output=True, text=True, timeout=30,
+        )  # fmt: skip
+    assert "BADSIG" in done.stdout + done.stderr or "NOTAUTH" in done.stdout, done

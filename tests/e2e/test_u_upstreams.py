@@ -62,3 +62,123 @@ def test_u1_one_of_three_upstreams_is_killed_under_load(lab):
         assert result["refused"] == 0
         lab.script("up")  # starts knot again
         wait("knot is back", lambda: lab.upstreams()["knot"]["state"] == "up", 10)
+
+
+def test_u2_upstream_stops_and_goes_on(lab):
+    """SIGSTOP, not for half a minute but until it is out and its last query has timed out; what it then answers in one
+    burst is late, and it is given queries again only after "rise" good probes."""
+    three = {name: SERVERS[name] for name in ("nsd", "knot", "unbound")}
+    pid = lab.server_pid("knot")
+    with lab.configured(three, timeout_ms=1000), lab.load("--rate", 1500, "--timeout", 3) as load:
+        growth = lab.growth()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            wait("knot is taken out", lambda: lab.upstreams()["knot"]["state"] == "down", 10)
+            down = lab.upstreams()["knot"]
+            unanswered = down["queries"] - down["answers"]
+            wait("its last query timed out", lambda: lab.upstreams()["knot"]["timeouts"] >= unanswered)
+            assert lab.upstreams()["knot"]["queries"] == down["queries"], "it was given queries after it was taken out"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        wait("the burst is late", lambda: growth.drops().get("reply_late", 0) >= 100)
+        back = wait("knot is back", lambda: (u := lab.upstreams()["knot"])["state"] == "up" and u, 10)
+        wait("it is given queries again", lambda: lab.upstreams()["knot"]["queries"] > back["queries"] + 100)
+        # A late reply is told from an unknown one until its slot is drawn again, here by one query in hundreds.
+        assert set(growth.drops()) <= {"reply_late", "reply_unknown"}, growth.drops()
+        assert growth.drops().get("reply_unknown", 0) <= 10, growth.drops()
+        result = load.finish()
+    # Its share of what was asked until it was out, and of no more.
+    assert 0 < result["lost"] <= 1500 / 3 * 2.5, result
+    assert result["last_failed"] - result["first_failed"] < 2.5 and result["refused"] == 0, result
+    assert result["late"] == 0, "a late answer reached a client"
+
+
+def resident_kb(process):
+    with open(f"/proc/{process.pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+
+
+def test_u3_no_upstream_is_up_servfail_at_once(lab):
+    """SERVFAIL with extended error 22 (RFC 8914) where the client speaks EDNS, SERVFAIL alone where not; and nothing
+    grows by it."""
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}), lab.client() as client:
+        farmer.probes = lambda: False
+        wait("it is taken out", lambda: lab.upstreams()["farmer"]["state"] == "down", 10)
+        growth = lab.growth()
+        plain = wire.query("n00003.example")
+        reply = client.ask(plain, 1)
+        assert reply[:2] == plain[:2] and reply[2] & 0x80 and wire.rcode_of(reply) == wire.SERVFAIL
+        assert wire.question_of(reply) == wire.question_of(plain)
+        with_edns = wire.edns_query("n00003.example", wire.opt(1232))
+        reply = client.ask(with_edns, 1)
+        assert wire.rcode_of(reply) == wire.SERVFAIL
+        assert reply[-6:] == b"\0\x0f\0\2\0\x16", "extended error 22"
+        growth.expect({}, {"own_servfail": 2, "queries": 0})
+        before = {daemon: resident_kb(daemon) for daemon in (lab.dataplane, lab.ephemerad)}
+        for _ in range(300):
+            for _ in range(64):
+                client.send(with_edns)
+            for _ in range(64):
+                client.receive()
+        growth.expect({}, {"own_servfail": 2 + 300 * 64, "queries": 0})
+        for daemon, resident in before.items():
+            assert resident_kb(daemon) < resident + 1024, f"{daemon.args} grew by a megabyte"
+        farmer.probes = lambda: True
+        wait("it is back", lambda: lab.upstreams()["farmer"]["state"] == "up", 10)
+        assert wire.is_right(*ask_farmer(client, farmer, "n00003.example"))
+
+
+def ask_farmer(client, farmer, name):
+    data = wire.query(name)
+    client.send(data)
+    farmer.next().answer()
+    return data, client.receive()
+
+
+def test_u3_no_upstream_is_up_keep_trying(lab):
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}), lab.client() as client:
+        lab.config["service"]["no_upstream"] = "keep-trying"
+        lab.reload()
+        farmer.probes = lambda: False
+        wait("it is taken out", lambda: lab.upstreams()["farmer"]["state"] == "down", 10)
+        growth = lab.growth()
+        assert wire.is_right(*ask_farmer(client, farmer, "n00003.example")), "it answers all but probes"
+        growth.expect({}, {"own_servfail": 0, "queries": 1, "answers": 1})
+
+
+def changes_of(lab, count, turns):
+    """How often its state changed while the farmer was probed `turns` times more."""
+    seen, goal = [lab.upstreams()["farmer"]["state"]], count[0] + turns
+
+    def probed():
+        if (state := lab.upstreams()["farmer"]["state"]) != seen[-1]:
+            seen.append(state)
+        return count[0] >= goal
+
+    wait(f"{turns} probes", probed, 15)
+    return len(seen) - 1
+
+
+def test_u4_flapping_is_followed_no_faster_than_rise_and_fall(lab):
+    """fall is 3 and rise is 2: an upstream that misses two probes of three stays up, and once it is down one that
+    answers every other probe stays down."""
+    count = [0]
+
+    def every(n):
+        def answered():
+            count[0] += 1
+            return count[0] % n == 0
+
+        return answered
+
+    # The outcome of a probe, also that it timed out, is known before the next one is sent: half a second at the most.
+    probe = {**DEFAULT["upstreams"]["probe"], "interval_ms": 600, "timeout_ms": 50}
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, probe=probe):
+        farmer.probes = every(3)
+        assert changes_of(lab, count, 6) == 0 and lab.upstreams()["farmer"]["state"] == "up"
+        farmer.probes = lambda: False
+        wait("three in a row take it out", lambda: lab.upstreams()["farmer"]["state"] == "down")
+        farmer.probes = every(2)
+        assert changes_of(lab, count, 6) == 0 and lab.upstreams()["farmer"]["state"] == "down"
+        farmer.probes = lambda: True
+        wait("two in a row bring it back", lambda: lab.upstreams()["farmer"]["state"] == "up")

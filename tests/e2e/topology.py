@@ -39,6 +39,7 @@ DEFAULT = {
         "allow": ["192.0.2.0/24", "2001:db8:1::/64", "198.51.100.0/24"],
         "no_upstream": "servfail",
     },
+    "protection": {"random_case": True, "coalesce": True, "near_miss": "count", "near_misses": 1},
     "upstreams": {
         "policy": "round-robin",
         "timeout_ms": 2000,

@@ -3,6 +3,7 @@
 
 The farm's zone (scripts/lab/zone.awk) makes every answer a function of the name; answer_of() is that function."""
 import collections
+import hashlib
 import ipaddress
 import random
 import struct
@@ -11,6 +12,7 @@ A, NS, TXT, AAAA, OPT = 1, 2, 16, 28, 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 PROBE = b"\5probe\7example\0"
 CLEAN = b"\6n19999\7example\0"  # what the oracle asks
+RANDOM = b"\4rand\7example\0"  # below it every name of one label has an answer, which only farmer.py gives
 
 
 # --- DNS ---
@@ -33,19 +35,42 @@ def query(name, rtype=A, query_id=None, rclass=1, flags=0x0100):
     return message(random.getrandbits(16) if query_id is None else query_id, question(name, rtype, rclass), flags)
 
 
+def opt(size=1232, flags=0, options=b"", version=0, extended_rcode=0):
+    """An OPT record; `options` as they are."""
+    return b"\0" + struct.pack("!HHBBHH", OPT, size, extended_rcode, version, flags, len(options)) + options
+
+
+def edns_query(name, record, rtype=A, query_id=None, arcount=1):
+    """A query with records behind the question."""
+    query_id = random.getrandbits(16) if query_id is None else query_id
+    return message(query_id, question(name, rtype), arcount=arcount, rest=record)
+
+
+def random_name():
+    """A name that nobody has asked before, of 20 letters below RANDOM."""
+    label = "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=20))
+    return f"{label}.rand.example"
+
+
 def padded_query(length, query_id=None):
     """A valid query of exactly `length` bytes, 17 or from 19 on: of a name of one label while that is long enough,
-    else of the root with EDNS padding (RFC 7830)."""
+    else of the root with EDNS padding (RFC 7830). The EDNS size is one that no forwarder need lower."""
     query_id = random.getrandbits(16) if query_id is None else query_id
     if length <= 79:
         label = b"x" * (length - 18)
         return query((bytes([len(label)]) + label if label else b"") + b"\0", A, query_id)
     padding = struct.pack("!HH", 12, length - 32) + bytes(length - 32)
-    opt = b"\0" + struct.pack("!HHIH", OPT, 4096, 0, len(padding)) + padding
+    opt = b"\0" + struct.pack("!HHIH", OPT, 1232, 0, len(padding)) + padding
     return message(query_id, question(b"\0"), arcount=1, rest=opt)
 
 
 NOTHING = query("nothing")  # a query that has no right answer
+
+
+def same_but_case(a, b):
+    """Are two messages the same but for the ID and the letter case of the question's name?"""
+    end = 12 + len(question_of(a)) - 4
+    return len(a) == len(b) and a[2:12] == b[2:12] and a[12:end].lower() == b[12:end].lower() and a[end:] == b[end:]
 
 
 def question_of(data):
@@ -63,6 +88,8 @@ def rcode_of(data):
 def answer_of(asked):
     """The rdata that the farm gives for a question (bytes), or None."""
     label, rtype = asked[1 : 1 + asked[0]].lower(), struct.unpack("!H", asked[-4:-2])[0]
+    if asked[1 + asked[0] : -4].lower() == RANDOM and rtype == A:
+        return b"\x0b" + hashlib.blake2b(label, digest_size=3).digest()
     if label == b"probe" and rtype == A:
         return bytes([192, 0, 2, 254])
     if len(label) != 6 or label[:1] != b"n" or not label[1:].isdigit() or int(label[1:]) >= 20000:
@@ -151,6 +178,11 @@ def ethernet(target_mac, source_mac, payload, vlan=None):
     tag = b"" if vlan is None else struct.pack("!HH", 0x8100, vlan)
     kind = b"\x08\x00" if payload[0] >> 4 == 4 else b"\x86\xdd"
     return target_mac + source_mac + tag + kind + payload
+
+
+def is_neighbour_discovery(packet):
+    """The kernel's own, at any time."""
+    return packet.protocol == 58 and 133 <= packet.payload[0] <= 137
 
 
 def parse(frame):

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Attacks that guess: the forger does not see the queries, or not all of them."""
+import time
+
+import wire
+from deadline import wait
+from topology import PORTS
+
+from .bench import VICTIM, Bench
+from .forger import Volley, random_picks
+
+RATE = 80000  # forged replies a second; README.md says what more does
+
+
+def control(lab):
+    """No attack but a check of the others: a forger who has seen the query whole must be believed. Replies like his,
+    wrong in nothing, are what the other attacks send."""
+    with Bench(lab, "control: has seen the query", {"victim": VICTIM[4]}, hold=True) as bench:
+        for client, data, held in bench.live(8, versions=(4,)):
+            template = bench.reply_template(held.address, held.source, None, question=held.question)
+            bench.forger.fire(Volley.of_replies([template], [(0, held.port, held.id)]), RATE)
+            bench.hear(client, {data[:2]: data})
+            held.answer()
+    return bench.result
+
+
+def kaminsky(lab, rounds=12, names=24, window_s=0.3, rate=RATE):
+    """Random names are asked, and each is answered by forgers before the slow upstream does: over all addresses,
+    ports and IDs."""
+    with Bench(lab, "Kaminsky flood", {"victim": VICTIM[4]}, delay=window_s) as bench:
+        clients = bench.clients(names)
+        for _ in range(rounds):
+            asked = [wire.random_name() for _ in clients]
+            templates = [t for name in asked for t in bench.reply_templates(VICTIM[4], name)]
+            count = int(rate * window_s * 0.9)
+            volley = Volley.of_replies(templates, random_picks(count, len(templates), PORTS))
+            data = [bench.ask(client, name) for client, name in zip(clients, asked)]
+            bench.forger.fire(volley, rate, until=time.monotonic() + window_s)
+            for client, one in zip(clients, data):
+                bench.hear(client, {one[:2]: one})
+    bench.result.notes.append(f"{names} names at a time, each open for {window_s} s")
+    return bench.result
+
+
+def id_sweep(lab, rate=RATE):
+    """Address, port and name are known; every one of the 65,536 IDs is tried, the right one too: only the letter case,
+    which the forger must guess as well, stands between."""
+    with Bench(lab, "ID sweep, port known", {"victim": VICTIM[4], "victim-v6": VICTIM[6]}, hold=True) as bench:
+        for _ in range(4):
+            rows = bench.live(1, versions=(4,))
+            held = rows[0][2]
+            template = bench.reply_template(held.address, held.source, None, question=held.question.lower())
+            picks = [(0, held.port, query_id) for query_id in range(65536)]
+            bench.forger.fire(Volley.of_replies([template], picks), rate)
+            bench.close(rows)
+    return bench.result
+
+
+def birthday(lab, clients=200, copies=10, count=200000, rate=RATE):
+    """One question many times from many clients: each copy sent upstream would be another target for the same guess."""
+    with Bench(lab, "birthday", {"victim": VICTIM[4]}, hold=True) as bench:
+        askers, name = bench.clients(clients), wire.random_name()
+        asked = {i.to_bytes(2, "big"): wire.query(name, query_id=i) for i in range(copies)}
+        for i in range(copies):
+            for client in askers:
+                bench.ask(client, name, query_id=i)
+        templates = bench.reply_templates(VICTIM[4], name)
+        for _ in range(4):
+            picks = random_picks(count // 4, len(templates), PORTS)
+            bench.forger.fire(Volley.of_replies(templates, picks), rate)
+        upstream = bench.held.qsize()
+        for _ in range(upstream):
+            # One by one: the kernel of the clients, all on one machine, takes no two thousand answers at once.
+            answers = lab.growth()
+            bench.held.get().answer()
+            wait("its clients are answered", lambda: answers.counters().get("answers", 0) > 1)
+        for client in askers:
+            bench.hear(client, asked, count=copies)
+    bench.result.counted["upstream queries"] = upstream
+    bench.result.notes.append(f"{clients * copies} copies of one question became {upstream} upstream queries")
+    return bench.result

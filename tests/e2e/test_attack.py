@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The attacks of attack/ on the lab: no forged answer is believed, no clean query lost, all that came is counted."""
+import pytest
+
+from attack.run import ATTACKS, faults, row
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_attack(lab, name):
+    result = ATTACKS[name](lab)
+    lab.measured.append("attack: " + " | ".join(row(result)))
+    assert faults(name, result) == []
+    assert result.packets >= EXPECTED[name]["packets"] and result.clean >= 50
+    for what, least in EXPECTED[name].get("counted", {}).items():
+        assert result.counted.get(what, 0) >= least, f"{what}: {result.counted}"
+
+
+# At least so much must have happened, or the attack was none.
+EXPECTED = {
+    "control": {"packets": 8},
+    "kaminsky": {"packets": 150000, "counted": {"reply_unknown": 100000, "near_misses": 100}},
+    "id-sweep": {"packets": 4 * 65536, "counted": {"near_misses": 4 * 65535, "reply_wrong_case": 4}},
+    "birthday": {"packets": 200000, "counted": {"near_misses": 50, "coalesced": 1900}},
+    "sad-dns": {"packets": 8 * 16384, "counted": {"steer stray": 4 * 16384, "reply_unknown": 3 * 16384}},
+    "icmp": {"packets": 20000},
+    "fragments": {"packets": 160000, "counted": {"steer fragment": 160000}},
+    "wrong-upstream": {
+        "packets": 25000,
+        "counted": {"reply_wrong_upstream": 12000, "reply_wrong_port": 1500, "steer stray": 12000},
+    },
+}

@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is done about forgers while they are at it, and what the operator sees of it."""
+import copy
+import math
+import re
+
+import pytest
+
+import wire
+from deadline import wait
+from dump import Dump
+from farmer import Farmer
+from tcp_relay import TcpRelay
+from topology import DEFAULT, FARMER, FWD, PORTS, SERVERS, SERVICE
+
+VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
+
+
+def forged(asked, **how):
+    return wire.right_answer(asked.data, rdata=b"\6\6\6\6", **how)
+
+
+def other_question(asked):
+    return wire.right_answer(wire.message(asked.id, wire.question("n00001.example")), rdata=b"\6\6\6\6")
+
+
+def other_case(asked):
+    return wire.message(asked.id, asked.question[:-4].swapcase() + asked.question[-4:], 0x8180)
+
+
+MISSES = {"wrong ID": lambda q: forged(q, query_id=q.id ^ 0x5555), "wrong question": other_question}
+
+
+def reason_of(kind):
+    return "reply_" + kind.lower().replace(" ", "_")
+
+
+@VERSIONS
+@pytest.mark.parametrize("kind", MISSES)
+def test_near_miss_is_counted_and_the_answer_delivered(lab, version, kind):
+    with Farmer(FARMER[version]) as farmer, lab.configured({"farmer": FARMER[version]}), lab.client(version) as client:
+        data = wire.query("n00020.example")
+        client.send(data)
+        asked = farmer.next()
+        growth = lab.growth()
+        asked.send(MISSES[kind](asked))
+        growth.expect({reason_of(kind): 1}, {"near_misses": 1, "attacked": 0, "answers": 0})
+        asked.answer()
+        assert wire.is_right(data, client.receive())
+        growth.expect({reason_of(kind): 1}, {"attacked": 1, "answers_attacked": 0, "answers": 1})
+
+
+NO_MISSES = {
+    "wrong case": ("reply_wrong_case", other_case),
+    "QR=0": ("reply_not_reply", lambda q: forged(q, flags=0x0100)),
+}
+
+
+@pytest.mark.parametrize("kind", NO_MISSES)
+def test_other_bad_replies_are_no_near_misses(lab, kind):
+    reason, make = NO_MISSES[kind]
+    configured = lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"})
+    with Farmer(FARMER[4]) as farmer, configured, lab.client() as client:
+        data = wire.query("n00020.example")
+        client.send(data)
+        asked = farmer.next()
+        growth = lab.growth()
+        asked.send(make(asked))
+        growth.expect({reason: 1}, {"near_misses": 0})
+        asked.answer()
+        assert wire.is_right(data, client.receive())
+        growth.expect({reason: 1}, {"attacked": 0, "answers_attacked": 0})
+
+
+@VERSIONS
+@pytest.mark.parametrize("kind", MISSES)
+def test_near_miss_truncates_the_answer(lab, version, kind):
+    """The right answer came, but so had a guess: nothing of it is passed on, and the client is to ask by TCP."""
+    truncate = {"near_miss": "truncate"}
+    with Farmer(FARMER[version]) as farmer, lab.client(version) as client, lab.client(version) as sharer:
+        with lab.configured({"farmer": FARMER[version]}, protection=truncate):
+            data, shared = wire.query("n00021.ExAmPlE"), wire.query("N00021.example")
+            growth = lab.growth()
+            client.send(data)
+            asked = farmer.next()
+            sharer.send(shared)
+            growth.expect({}, {"coalesced": 1})
+            asked.send(MISSES[kind](asked))
+            asked.answer()
+            for one, query in ((client, data), (sharer, shared)):
+                reply = one.receive()
+                assert reply[:2] == query[:2] and reply[2] & 0x82 == 0x82, "TC is set"
+                assert reply[4:12] == b"\0\1\0\0\0\0\0\0" and reply[12:] == wire.question_of(query)
+            growth.expect({reason_of(kind): 1}, {"attacked": 1, "answers_attacked": 2, "answers": 2})
+            data = wire.query("n00022.example")  # the next one is not under suspicion
+            client.send(data)
+            farmer.next().answer()
+            assert wire.is_right(data, client.receive())
+
+
+def test_near_misses_are_tolerated_up_to_the_number_configured(lab):
+    three = {"near_miss": "truncate", "near_misses": 3}
+    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, protection=three), lab.client() as client:
+        for misses in (2, 3, 4):
+            data = wire.query(f"n0003{misses}.example")
+            client.send(data)
+            asked = farmer.next()
+            growth = lab.growth()
+            for i in range(misses):
+                asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
+            asked.answer()
+            reply = client.receive()
+            assert (reply[2] & 2 == 2) == (misses >= 3)
+            assert wire.is_right(data, reply) == (misses < 3)
+            growth.expect({"reply_wrong_id": misses}, {"attacked": int(misses >= 3)})
+
+
+@VERSIONS
+def test_client_of_an_attacked_query_comes_back_by_tcp(lab, version):
+    """kdig asks, a forger misses, kdig is sent to TCP and gets the answer of a real server there."""
+
+    def attacked(asked):
+        asked.send(forged(asked, query_id=asked.id ^ 1))
+        asked.answer()
+
+    with Farmer(FARMER[4], behave=attacked), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
+        with lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"}):
+            growth = lab.growth()
+            out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "n00023.example", "A", "+retry=0", "+time=5")
+            assert "10.0.0.23" in out and "6.6.6.6" not in out and "(TCP)" in out, out
+            assert relay.connections == 1
+            growth.expect({"reply_wrong_id": 1}, {"near_misses": 1, "answers_attacked": 1})
+
+
+def test_alarm_and_strays(lab):
+    """What the command line says of an attack: status at once, and the last strays with their reasons."""
+    lab.restart()  # an attack of the tests before may not be over yet
+    with Farmer(FARMER[4]) as farmer, lab.configured({"victim": FARMER[4]}), lab.client() as client:
+        assert not lab.status()["attack"]["active"]
+        for number in range(5):
+            data = wire.query(f"n0004{number}.example")
+            client.send(data)
+            asked = farmer.next()
+            for i in range(20):
+                asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
+            asked.send(other_question(asked))
+            asked.send(other_case(asked))
+            asked.answer()
+            assert wire.is_right(data, client.receive())
+            asked.answer()  # and once more: late
+        growth = lab.growth()
+
+        def told():
+            attack = lab.status()["attack"]
+            return attack["queries"] == 5 and attack
+
+        attack = wait("the alarm", told, 5)
+        assert attack["active"] and attack["upstream"] == "victim" and attack["rate_per_s"] > 0, attack
+        assert re.fullmatch(r"n0004\d\.example\. A IN", attack["question"]), attack
+        assert attack["near_misses"] == 5 * 21, attack
+        strays = lab.strays()
+        reasons = {}
+        for stray in strays["strays"][:115]:
+            reasons[stray["reason"]] = reasons.get(stray["reason"], 0) + 1
+            assert stray["near_miss"] == (stray["reason"] in ("reply_wrong_id", "reply_wrong_question"))
+            assert stray["from"].startswith(FARMER[4]) and "0004" in stray["question"] or "00001" in stray["question"]
+        assert reasons == {"reply_wrong_id": 100, "reply_wrong_question": 5, "reply_wrong_case": 5, "reply_late": 5}
+        rows = [a for a in strays["attacks"] if "n0004" in a["question"]]
+        assert len(rows) == 5 and all(a["count"] == 1 and a["near_misses"] == 21 for a in rows), rows
+        assert "victim" in lab.ctl("status") and "reply_wrong_id" in lab.ctl("strays")
+        assert growth.drops() == {}
+        log = lab.logs_of("ephemerad.log")
+        alarm = log[log.rindex("ALARM: ") :]
+        assert "near misses" in alarm and f"upstream victim ({FARMER[4]}#53), question n0004" in alarm, alarm
+
+
+def test_upstream_that_lower_cases_names_is_noticed(lab):
+    """Its replies are refused until it is known for it; then 0x20 is off for it, and its answers are believed, with the
+    client's own case put back. Another upstream keeps its 0x20."""
+    pair = {"lowers": FARMER[4], "keeps": FARMER[6]}
+    with Farmer(FARMER[4]) as lowers, Farmer(FARMER[6]) as keeps, lab.configured(pair), lab.client() as client:
+        assert {n: u["case"] for n, u in lab.upstreams().items()} == {"lowers": "random", "keeps": "random"}
+        growth = lab.growth()
+        lowers.keeps_case = False
+        lowers.behave = keeps.behave = lambda asked: asked.answer()
+        number = [0]
+
+        def ask_on():
+            for _ in range(8):
+                client.send(wire.query(f"n{number[0]:05}.Example", query_id=number[0]))
+                number[0] += 1
+            return lab.upstreams()["lowers"]["case"] == "not kept"
+
+        wait("it is noticed", ask_on, 10)
+        assert growth.drops()["reply_wrong_case"] >= 4 and set(growth.drops()) == {"reply_wrong_case"}
+        wait("both are up", lambda: all(u["state"] == "up" for u in lab.upstreams().values()))
+        upstreams = lab.upstreams()
+        assert upstreams["lowers"]["wrong_case"] >= 4 and upstreams["keeps"]["case"] == "random"
+        assert "not kept" in lab.ctl("upstreams")
+        assert lab.entropy()["bits"]["upstreams_random_case"] == 1
+        wait("the switch is in force", lambda: (s := lab.status())["generation"] == s["dataplane"]["generation"])
+        with lab.client() as fresh:
+            growth = lab.growth()
+            for i in range(10000, 10040):  # not those asked before, which may still wait for what was refused
+                data = wire.query(f"n{i:05}.eXAMPLe")
+                assert wire.is_right(data, fresh.ask(data))
+            assert growth.drops() == {}
+        wait("what was refused is over", lambda: lab.stats()["in_flight"] == 0)
+
+
+RANGES = {
+    "all from 1024": {"ports": "1024-65535"},
+    "few": {"ports": "30000-33000"},
+    "with holes": {"ports": "49152-65535", "exclude": ["50000-60000", 61000, "62000-62100"]},
+    "two addresses": {"addresses": ["198.51.100.18", "2001:db8:2::1d"]},
+    "a prefix": {"addresses": ["198.51.100.16/30", "2001:db8:2::18/126"]},
+}
+
+
+def allowed(source):
+    first, last = map(int, source.get("ports", DEFAULT["source"]["ports"]).split("-"))
+    ports = set(range(first, last + 1))
+    for hole in source.get("exclude", []):
+        a, _, b = str(hole).partition("-")
+        ports -= set(range(int(a), int(b or a) + 1))
+    return ports
+
+
+def test_range_exclusions_and_addresses_are_live(lab, tmp_path):
+    """Each change is made under load, loses nothing, and holds for every query that comes after it."""
+    try:
+        with lab.load("--rate", 1500, "--timeout", 3) as load:
+            for name, change in RANGES.items():
+                lab.config = copy.deepcopy(DEFAULT)
+                lab.config["source"].update(change)
+                lab.reload()
+                with Dump(tmp_path / "live.pcap") as dump:
+                    queries = lab.stats()["queries"]
+                    wait("queries go on", lambda: lab.stats()["queries"] > queries + 600)
+                sample, ports = dump.queries(), allowed(change)
+                assert len(sample) > 600
+                assert {q.port for q in sample} <= ports, name
+                expected = len(ports) * (1 - math.exp(-len(sample) / len(ports)))
+                assert len({q.port for q in sample}) > 0.9 * expected, name
+                expected = {"two addresses": 2, "a prefix": 8}.get(name, 16)
+                assert len({q.source for q in sample}) == expected, name
+                assert lab.entropy()["bits"]["ports"] == len(ports)
+            lab.config = copy.deepcopy(DEFAULT)
+            lab.reload()
+            result = load.finish()
+        assert (result["lost"], result["refused"], result["wrong"]) == (0, 0, 0), result
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.reload()
+        lab.ready()
+
+
+def test_entropy_states_the_bits_and_measures_the_draw(lab):
+    """Names of eight letters only: 14 bits of port, 16 of ID, 3 of address and about 8 of case."""
+    lab.config = copy.deepcopy(DEFAULT)
+    lab.config["source"]["exclude"] = ["49152-49153"]  # a new window of measurement begins with a new range
+    try:
+        lab.reload()
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.reload()
+        wait("a new window", lambda: lab.entropy()["draws"] < 200)
+        with lab.load("--rate", 4000, "--count", 20000) as load:
+            result = load.finish(wait_for_count=True)
+        assert result["answered"] == 20000, result
+        entropy = lab.entropy()
+        assert entropy["verdict"] == "uniform", entropy
+        bits = entropy["bits"]
+        assert (bits["ports"], bits["port_bits"], bits["id_bits"]) == (len(PORTS), 14, 16)
+        assert 8 <= bits["case_bits"] < 8.2, "names of eight letters, and twelve in the probes'"
+        for family in bits["families"]:
+            assert (family["addresses"], family["address_bits"]) == (8, 3)
+            total = bits["port_bits"] + bits["id_bits"] + family["address_bits"] + bits["case_bits"]
+            assert math.isclose(family["total_bits"], total)
+        assert [f["family"] for f in bits["families"]] == ["IPv4", "IPv6"]
+        every = entropy["all"]
+        assert every["draws"] >= 20000 and every["ports"]["of"] == 16384
+        expected = 16384 * (1 - math.exp(-every["draws"] / 16384))
+        assert abs(every["ports"]["distinct"] - expected) < 300
+        tests = [every["ports"]["test"], every["id_high"], every["id_low"], *(a["test"] for a in every["addresses"])]
+        for chi in tests:
+            assert 1e-6 < chi["p"] <= 1
+        assert abs(every["port_serial"]["r"]) < 0.05 and abs(every["id_serial"]["r"]) < 0.05
+        assert len(entropy["workers"]) == 1 and entropy["workers"][0]["verdict"] == "uniform"
+        assert "uniform" in lab.ctl("entropy")
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.reload()
+
+
+def test_reserved_ports_are_warned_of(lab):
+    """Where the kernel may give its own sockets ports of the range, ephemerad says what to set."""
+
+    def warnings():
+        return lab.logs_of("ephemerad.log").count("ip_local_reserved_ports")
+
+    reserved = lab.run(FWD, "sysctl", "-n", "net.ipv4.ip_local_reserved_ports").strip()
+    assert reserved == "49152-65535", "the lab sets it"
+    before = warnings()
+    lab.reload()
+    assert warnings() == before, "there is nothing to warn of"
+    try:
+        lab.run(FWD, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=")
+        lab.reload()
+        wait("the warning", lambda: warnings() > before)
+    finally:
+        lab.run(FWD, "sysctl", "-qw", f"net.ipv4.ip_local_reserved_ports={reserved}")

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""S: floods, loops and tables that are full."""
+import contextlib
+import copy
+import random
+
+import pytest
+
+import netns
+import wire
+from attack.forger import Forger, Template, Volley, random_picks
+from deadline import wait
+from farmer import Farmer
+from topology import CLIENT, DEFAULT, FARM, FARMER, FWD, PORTS, SERVERS, SERVICE, SOURCES
+
+SHARERS = 64  # protection.waiters: clients that may share a query beside its first
+
+
+@pytest.mark.parametrize("coalesce", (True, False), ids=("shared", "alone"))
+def test_s5_a_thousand_identical_questions(lab, coalesce):
+    """From a hundred clients at once, each in a letter case of its own."""
+    with contextlib.ExitStack() as stack:
+        farmer = stack.enter_context(Farmer(FARMER[4]))
+        stack.enter_context(lab.configured({"farmer": FARMER[4]}, protection={"coalesce": coalesce}, timeout_ms=8000))
+        clients = [stack.enter_context(lab.client((4, 6)[i % 2])) for i in range(100)]
+        names = ["".join(random.choice((c, c.upper())) for c in "n00005.example") for _ in clients]
+        rows = [(client, wire.query(name, query_id=i)) for i in range(10) for client, name in zip(clients, names)]
+        growth = lab.growth()
+        for client, data in rows:
+            client.send(data)
+        copies = -(-len(rows) // (SHARERS + 1)) if coalesce else len(rows)
+        growth.expect({}, {"queries": copies, "coalesced": len(rows) - copies})
+        for done in range(copies):
+            farmer.next().answer()
+            if coalesce:  # a hundred clients in one kernel: it takes no thousand answers at once
+                answers = min(len(rows), (done + 1) * (SHARERS + 1))
+                wait("answers", lambda: growth.counters().get("answers", 0) >= answers)
+        for client, data in rows:
+            reply = client.receive()
+            asked = data[:2] if data[:2] == reply[:2] else reply[:2]
+            assert wire.is_right(asked + data[2:], reply), "a client got another's ID, case or answer"
+        assert all(client.has_nothing() for client in clients) and farmer.idle()
+        growth.expect({}, {"queries": copies, "answers": len(rows), "answers_lost": 0, "timeouts": 0})
+        assert growth.counters().get("coalesce_bound", 0) == (copies - 1 if coalesce else 0)
+
+
+def test_s6_flood_of_forged_replies_beside_clean_load(lab):
+    """From the addresses of all upstreams, at a rate that the worker can take: no clean query is lost, and no reply
+    makes state."""
+    with contextlib.ExitStack() as stack:
+        load = stack.enter_context(lab.load("--rate", 1500))
+        forger = stack.enter_context(Forger(FARM, "eph-f1"))
+        templates = []
+        for name, address in SERVERS.items():
+            version = 6 if "v6" in name else 4
+            payload = wire.right_answer(wire.message(0, wire.question("n00006.example")), rdata=b"\6\6\6\6")
+            for source in SOURCES[version]:
+                templates.append(Template(lab.frame(address, source, 53, 1, payload, FARM)))
+        of_4, of_6 = ([t for t in templates if t.udp == udp] for udp in (34, 54))
+        growth, sent = lab.growth(), 0
+        for turn in range(6):
+            chosen = (of_4, of_6)[turn % 2]
+            sent += forger.fire(Volley.of_replies(chosen, random_picks(25000, len(chosen), PORTS)), 60000)
+            assert lab.stats()["in_flight"] < 1000, "replies made state"
+        result = load.finish()
+        assert (result["lost"], result["refused"], result["wrong"]) == (0, 0, 0), result
+        wait("every forged reply is counted", lambda: sum(growth.drops().values()) >= sent)
+        assert set(growth.drops()) <= {"reply_unknown", "reply_wrong_id", "reply_wrong_upstream", "reply_late"}
+        assert sum(growth.drops().values()) == sent, (sent, growth.drops())
+
+
+def test_s7_flood_of_queries_until_the_flow_table_is_full(lab):
+    """A table of 1,024 and 5,000 distinct questions from random clients, none of them answered: the rest is dropped and
+    counted, what is in flight finishes, and within one timeout all is well again."""
+    lab.config = copy.deepcopy(DEFAULT)
+    lab.config["dataplane"]["flows_per_worker"] = 1024
+    lab.config["upstreams"].update(timeout_ms=2000, servers=[{"name": "farmer", "address": FARMER[4]}])
+    try:
+        with Farmer(FARMER[4]) as farmer, lab.client() as client, Forger(CLIENT, "eph-c1") as forger:
+            lab.restart()
+            early = wire.query(wire.random_name())
+            client.send(early)
+            held = farmer.next()
+            frames = [
+                lab_frame(lab, f"192.0.2.{random.randrange(3, 50)}", random.randrange(1024, 65536)) for _ in range(5000)
+            ]
+            growth = lab.growth()
+            forger.fire(Volley.of_frames(frames), 20000)
+            wait("all are taken or dropped", lambda: taken(growth) == len(frames))
+            counters, drops = growth.counters(), growth.drops()
+            assert set(drops) <= {"flow_table_full", "probe_unsent"} and counters["queries"] > 900, (drops, counters)
+            held.answer()
+            assert wire.is_right(early, client.receive()), "a flow in flight must finish"
+            wait("one timeout later the table is empty", lambda: lab.stats()["in_flight"] <= 2, 5)
+            wait("all of it timed out", lambda: growth.counters()["timeouts"] == counters["queries"])
+            while not farmer.idle():
+                farmer.next()
+            for version in (4, 6):
+                lab.ask(version=version)
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.restart()
+
+
+def taken(growth):
+    return growth.counters().get("queries", 0) + growth.drops().get("flow_table_full", 0)
+
+
+def lab_frame(lab, source, port, macs={}):
+    if not macs:
+        macs.update(outer=lab.mac(FWD, "eph-c0"), inner=lab.mac(CLIENT, "eph-c1"))
+    a, b = wire.address_bytes(source), wire.address_bytes(SERVICE[4])
+    datagram = wire.udp(a, b, port, 53, wire.query(wire.random_name()))
+    return wire.ethernet(macs["outer"], macs["inner"], wire.ip(a, b, 17, datagram))
+
+
+def test_s10_two_forwarders_pointed_at_each_other(lab):
+    """The upstream is a forwarder whose upstream is us: it sends each query on to our service address, from a port
+    of its own. The question is in flight already when it comes round, and so waits instead of going round again."""
+    with contextlib.ExitStack() as stack:
+        lab.run(FARM, "ip", "route", "add", f"{SERVICE[4]}/32", "via", "198.51.100.1", "src", "198.51.100.111")
+        stack.callback(lab.run, FARM, "ip", "route", "del", f"{SERVICE[4]}/32")
+        other = stack.enter_context(contextlib.closing(netns.udp_socket(FARM, "198.51.100.111")))
+        other.connect((SERVICE[4], 53))
+        passed_on = []
+
+        def pass_on(asked):
+            passed_on.append(asked)
+            other.send(asked.data)
+
+        stack.enter_context(Farmer(FARMER[4], behave=pass_on))
+        stack.enter_context(lab.configured({"mirror": FARMER[4]}, timeout_ms=1000))
+        client = stack.enter_context(lab.client())
+        growth = lab.growth()
+        for number in range(10):
+            client.send(wire.query(f"n0001{number}.example", query_id=number))
+        growth.expect({}, {"queries": 10, "coalesced": 10, "answers": 0, "timeouts": 20}, seconds=10)
+        assert len(passed_on) == 10 and client.has_nothing()
+
+
+def test_s10_other_forwarder_on_the_dns_port(lab):
+    """One that sends its queries from port 53 is told by that: an upstream is no client."""
+    with lab.sender(FARM, "eph-f1") as wire_in:
+        growth = lab.growth()
+        data = wire.query("n00010.example")
+        wire_in.send(lab.frame(SERVERS["nsd"], SERVICE[4], 53, 53, data, FARM))
+        growth.expect({"query_bad_source": 1}, {"queries": 0, "answers": 0})

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""U: what upstreams answer, well formed and not, in packets of all kinds."""
+import struct
+
+import pytest
+
+import wire
+from attack.aside import icmp, icmp_rows, quoted_query
+from attack.bench import kernel_counters
+from deadline import wait
+from farmer import Farmer
+from topology import FARM, FARMER, FWD
+
+SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
+
+
+@pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
+def farm(request, standing_lab):
+    """A farmer that is the only upstream."""
+    address = FARMER[request.param]
+    with Farmer(address, SECOND[request.param]) as farmer:
+        with standing_lab.configured({"farmer": address}, timeout_ms=5000):
+            farmer.version = request.param
+            yield farmer
+
+
+@pytest.fixture
+def exchange(lab, farm):
+    """(client, its query, the query as the farmer has it, counters since then) of one query in flight."""
+    with lab.client(farm.version) as client:
+        data = wire.query("n00009.example")
+        client.send(data)
+        asked = farm.next()
+        yield client, data, asked, lab.growth()
+
+
+def in_own_case(data, reply):
+    """A reply as the client must get it: its own ID, and its question in its own case."""
+    end = 12 + len(wire.question_of(data))
+    return data[:2] + reply[2:12] + data[12:end] + reply[end:]
+
+
+# --- U9 ---
+
+DROPPED = {
+    "QR=0": ("reply_not_reply", lambda q: wire.right_answer(q.data, flags=0x0100)),
+    "header-only NOERROR": ("reply_wrong_question", lambda q: q.data[:2] + b"\x81\x80" + bytes(8)),
+    "header-only NXDOMAIN": ("reply_wrong_question", lambda q: q.data[:2] + b"\x81\x83" + bytes(8)),
+    "QDCOUNT=2": ("reply_wrong_question", lambda q: wire.message(q.id, q.question * 2, 0x8180, 2)),
+    "QDCOUNT=0, with the answer": (
+        "reply_wrong_question",
+        lambda q: q.data[:2] + b"\x81\x80\0\0\0\1" + wire.right_answer(q.data)[8:],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DROPPED)
+def test_u9_reply_that_is_none_is_dropped(exchange, kind):
+    client, data, asked, growth = exchange
+    reason, make = DROPPED[kind]
+    asked.send(make(asked))
+    growth.expect({reason: 1}, {"answers": 0})
+    assert client.has_nothing()
+    asked.answer()
+    assert wire.is_right(data, client.receive())
+
+
+@pytest.mark.parametrize("rcode", (wire.REFUSED, wire.SERVFAIL, wire.FORMERR, wire.NOTIMP))
+def test_u9_header_only_error_is_relayed(exchange, rcode):
+    client, data, asked, growth = exchange
+    bare = struct.pack("!HHHHHH", asked.id, 0x8180 | rcode, 0, 0, 0, 0)
+    asked.send(bare)
+    assert client.receive() == data[:2] + bare[2:]
+    growth.expect({}, {"answers": 1})
+
+
+# --- U9b ---
+
+
+def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
+    client, data, asked, growth = exchange
+    flipped = asked.question[:-4].swapcase() + asked.question[-4:]
+    asked.send(wire.right_answer(wire.message(asked.id, flipped)))
+    growth.expect({"reply_wrong_case": 1}, {"answers": 0, "near_misses": 0})
+    assert client.has_nothing()
+    asked.answer()
+    assert wire.is_right(data, client.receive())
+
+
+# --- U10 ---
+
+
+def farm_frame(lab, asked, datagram):
+    """What the farmer's machine would send: a frame with this UDP datagram to where the query came from."""
+    a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
+    return wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), wire.ip(a, b, 17, datagram))
+
+
+def datagram(asked, payload, **how):
+    return wire.udp(wire.address_bytes(asked.address), wire.address_bytes(asked.source), 53, asked.port, payload, **how)
+
+
+ODD_LENGTHS = {
+    "payload of 0 bytes": ("dns_short", lambda q: datagram(q, b"")),
+    "payload of 1 byte": ("dns_short", lambda q: datagram(q, b"x")),
+    "payload of 11 bytes": ("dns_short", lambda q: datagram(q, wire.right_answer(q.data)[:11])),
+    "payload of 12 bytes": ("reply_wrong_question", lambda q: datagram(q, wire.right_answer(q.data)[:12])),
+    "UDP length beyond the packet": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=400)),
+    "UDP length of 7": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=7)),
+    "UDP length of 0": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=0)),
+    "UDP header cut": ("runt", lambda q: datagram(q, b"")[:7]),
+}
+
+
+@pytest.mark.parametrize("kind", ODD_LENGTHS)
+def test_u10_odd_length_is_dropped(lab, exchange, kind):
+    client, data, asked, growth = exchange
+    reason, make = ODD_LENGTHS[kind]
+    with lab.sender(FARM, "eph-f1") as sock:
+        sock.send(farm_frame(lab, asked, make(asked)))
+    if kind == "UDP header cut":  # no ports, and so nothing that the XDP program could hand over
+        lab.ask(version=6 if asked.address.count(":") else 4)
+        assert growth.drops() == {}
+    else:
+        growth.expect({reason: 1}, {"answers": 0})
+    assert client.has_nothing()
+    asked.answer()
+    assert wire.is_right(data, client.receive())
+
+
+def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
+    client, data, asked, growth = exchange
+    reply = wire.right_answer(asked.data)
+    with lab.sender(FARM, "eph-f1") as sock:
+        sock.send(farm_frame(lab, asked, datagram(asked, reply) + b"\xa5" * 9))
+    assert client.receive() == in_own_case(data, reply)
+    growth.expect({}, {"answers": 1})
+
+
+# --- U11 ---
+
+
+@pytest.mark.parametrize("size", (512, 1232, 1452, 1472))
+def test_u11_answer_is_the_same_byte_for_byte(lab, farm, size):
+    if size == 1472 and farm.version == 6:
+        size = 1451  # the largest odd one that a packet of IPv6 holds
+    with lab.client(farm.version) as client:
+        data = wire.edns_query("n00011.example", wire.opt(4096), wire.TXT)
+        client.send(data)
+        asked = farm.next()
+        growth = lab.growth()
+        filler = bytes(i * 7 & 0xFF for i in range(size - 12 - len(asked.question) - 12))
+        reply = wire.right_answer(asked.data, rdata=filler)
+        assert len(reply) == size
+        asked.send(reply)
+        assert client.receive() == in_own_case(data, reply)
+        growth.expect({}, {"answers": 1, "answers_truncated": 0})
+
+
+# --- U12 ---
+
+
+def fragments_of(asked, reply, cuts):
+    """IP fragments of a reply, each (first byte, end) of the datagram in cuts, in that order."""
+    a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
+    whole = wire.udp(a, b, 53, asked.port, reply)
+    for first, end in cuts:
+        end = min(end, len(whole))
+        more = end < len(whole)
+        if len(a) == 4:
+            yield wire.ip(a, b, 17, whole[first:end], fragment=first // 8 | (0x2000 if more else 0))
+        else:
+            header = struct.pack("!BBHI", 17, 0, first | more, 0x12345678)
+            yield wire.ip(a, b, 44, header + whole[first:end])
+
+
+CUTS = {
+    "in order": ((0, 600), (600, 9999)),
+    "reversed": ((600, 9999), (0, 600)),
+    "overlapping": ((0, 600), (304, 800), (600, 9999)),
+    "without the first": ((600, 800), (800, 9999)),
+    "tiny": tuple((i, i + 8) for i in range(0, 64, 8)),
+    "a first one alone": ((0, 1024),),
+    "1,000": ((600, 9999),) * 1000,
+}
+
+
+@pytest.mark.parametrize("kind", CUTS)
+def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
+    client, data, asked, growth = exchange
+    reply = wire.right_answer(asked.data, rdata=b"\6" * 1000)
+    before, sent = kernel_counters(lab)["fragments taken"], 0
+    head = wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), b"\x45")[:12]
+    with lab.sender(FARM, "eph-f1") as sock:
+        for packet in fragments_of(asked, reply, CUTS[kind]):
+            sock.send(head + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet)
+            sent += 1
+    growth.expect({}, {"answers": 0}, {"fragment": sent})
+    assert kernel_counters(lab)["fragments taken"] == before, "the kernel got fragments to keep"
+    assert client.has_nothing()
+    asked.answer()
+    assert wire.is_right(data, client.receive())
+
+
+# --- U13 ---
+
+
+def test_u13_truncated_answer_is_relayed_with_tc(exchange):
+    client, data, asked, growth = exchange
+    truncated = struct.pack("!HHHHHH", asked.id, 0x8380, 1, 0, 0, 0) + asked.question
+    asked.send(truncated)
+    assert client.receive() == in_own_case(data, truncated)
+    growth.expect({}, {"answers": 1})
+
+
+# --- U14 ---
+
+
+def test_u14_forged_icmp_changes_nothing(lab, exchange):
+    client, data, asked, growth = exchange
+    version = 6 if ":" in asked.address else 4
+    hop = lab.upstreams()["farmer"]["next_hop"]
+    head = wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), b"\x45")[:12]
+    with lab.sender(FARM, "eph-f1") as sock:
+        for kind, code, rest in icmp_rows(version):
+            packet = icmp(version, asked.address, asked.source, kind, code, rest, quoted_query(asked))
+            sock.send(head + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet)
+    wait("the kernel has seen them", lambda: growth.steer().get("kernel", 0) >= len(icmp_rows(version)))
+    assert growth.drops() == {} and client.has_nothing()
+    assert lab.upstreams()["farmer"]["next_hop"] == hop and lab.upstreams()["farmer"]["state"] == "up"
+    asked.answer()
+    assert wire.is_right(data, client.receive())
+
+
+# --- U15 ---
+
+
+def with_opt(q, rcode=0, **how):
+    """An answer without records but an OPT."""
+    return wire.message(q.id, q.question, 0x8180 | rcode, rest=wire.opt(**how), arcount=1)
+
+
+EDNS_ANSWERS = {
+    "EDNS ignored": lambda q: wire.right_answer(q.data),
+    "FORMERR without OPT": lambda q: wire.message(q.id, q.question, 0x8181),
+    "FORMERR, header only": lambda q: struct.pack("!HHHHHH", q.id, 0x8181, 0, 0, 0, 0),
+    "NOTIMP without OPT": lambda q: wire.message(q.id, q.question, 0x8184),
+    "BADVERS": lambda q: with_opt(q, extended_rcode=1),
+    "BADCOOKIE": lambda q: with_opt(
+        q, rcode=7, extended_rcode=1, options=struct.pack("!HH", 10, 24) + b"12345678" + b"s" * 16
+    ),
+    "extended error": lambda q: with_opt(q, rcode=2, options=struct.pack("!HHH", 15, 5, 6) + b"why"),
+}
+
+
+@pytest.mark.parametrize("kind", EDNS_ANSWERS)
+def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
+    with lab.client(farm.version) as client:
+        data = wire.edns_query("n00015.example", wire.opt(1232, options=struct.pack("!HH", 10, 8) + b"12345678"))
+        client.send(data)
+        asked = farm.next()
+        growth = lab.growth()
+        reply = EDNS_ANSWERS[kind](asked)
+        asked.send(reply)
+        expected = data[:2] + reply[2:] if len(reply) == 12 else in_own_case(data, reply)
+        assert client.receive() == expected
+        growth.expect({}, {"answers": 1})
+
+
+# --- U16 ---
+
+
+def test_u16_answer_from_another_address_of_the_upstream(lab, exchange, farm):
+    """The farmer's second address is no upstream: the XDP program stops what comes from there."""
+    client, data, asked, growth = exchange
+    asked.send(wire.right_answer(asked.data), address=SECOND[farm.version])
+    growth.expect({}, {"answers": 0}, {"stray": 1})
+    assert client.has_nothing()
+    asked.answer()
+    assert wire.is_right(data, client.receive())
