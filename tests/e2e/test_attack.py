@@ -8,6 +8,10 @@ from attack.run import ATTACKS, faults, row
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack(lab, name):
     result = ATTACKS[name](lab)
+    if result.uncounted and result.accepted == 0:
+        # The receive ring ran over: the machine gave the worker's core to somebody else for tens of milliseconds, and
+        # then anybody's packets are lost. That is measured once more, and counts then.
+        result = ATTACKS[name](lab)
     lab.measured.append("attack: " + " | ".join(row(result)))
     assert faults(name, result) == []
     assert result.packets >= EXPECTED[name]["packets"] and result.clean >= 50

@@ -99,3 +99,47 @@ way_clients_expect(struct rig *rig, const struct way_client *clients, unsigned c
 		others += clients[i].answers != answers;
 	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count, answers);
 }
+
+void
+way_party_publish(struct way_party *party, uint8_t waiters, bool random_case)
+{
+	struct snapshot *s = way_snapshot_new();
+
+	s->waiters = waiters;
+	s->upstreams[WAY_UPSTREAM_IPV4].random_case = random_case;
+	rig_publish(party->rig, s);
+}
+
+unsigned
+way_party_ask(struct way_party *party, unsigned first, unsigned count, const char *name, bool burst)
+{
+	struct way_dns query;
+
+	way_dns_query(&query, 0, name, 1, 1);
+	for (unsigned i = first; i < first + count; i++) {
+		way_client_make(party->rig, &party->clients[i], i, i & 1, &query);
+		way_client_ask(party->rig, &party->clients[i]);
+		if (!burst)
+			rig_run(party->rig);
+	}
+	rig_run(party->rig);
+	return way_clients_collect(party->rig, party->clients, first + count, party->asked, WAY_PARTY_MAX);
+}
+
+void
+way_party_reply(struct way_party *party, const struct way_sent *query, uint8_t rcode, size_t bytes)
+{
+	struct way_dns reply;
+
+	way_dns_reply(&reply, query->frame + query->dns, query->dns_bytes, rcode, bytes);
+	rig_reply(party->rig, query, &reply);
+}
+
+void
+way_party_reply_all(struct way_party *party, unsigned queries, unsigned count, size_t bytes)
+{
+	for (unsigned i = 0; i < queries; i++)
+		way_party_reply(party, &party->asked[i], 0, bytes);
+	way_clients_collect(party->rig, party->clients, count, party->asked, 0);
+	way_clients_expect(party->rig, party->clients, count, 1);
+}

@@ -34,4 +34,26 @@ unsigned way_clients_collect(struct rig *rig, struct way_client *clients, unsign
 /* Each client has got so many answers. */
 void way_clients_expect(struct rig *rig, const struct way_client *clients, unsigned count, unsigned answers);
 
+#define WAY_PARTY_MAX 1000
+
+/* Clients who ask the same, and what the farm was asked. It is large: keep it static. */
+struct way_party {
+	struct rig *rig;
+	struct way_client clients[WAY_PARTY_MAX];
+	struct way_sent asked[WAY_PARTY_MAX];
+};
+
+/* Lets the rig run with so many waiters to a query, at an upstream that keeps case or not. */
+void way_party_publish(struct way_party *party, uint8_t waiters, bool random_case);
+
+/* `count` clients from `first` on ask for one name, every other one over IPv6: in one burst, or one by one.
+ * Returns the number of queries that upstreams got. */
+unsigned way_party_ask(struct way_party *party, unsigned first, unsigned count, const char *name, bool burst);
+
+/* An upstream replies. */
+void way_party_reply(struct way_party *party, const struct way_sent *query, uint8_t rcode, size_t bytes);
+
+/* It replies to the first `queries` of `asked`, and then each of `count` clients has got one answer. */
+void way_party_reply_all(struct way_party *party, unsigned queries, unsigned count, size_t bytes);
+
 #endif

@@ -9,7 +9,7 @@ from topology import CLIENT, FARM, PORTS, SERVICE, SOURCES
 from .bench import FORGED, OTHER, STRANGER, VICTIM, Bench, kernel_counters
 from .forger import Volley
 
-RATE = 80000
+RATE = 60000
 BOTH = {"victim": VICTIM[4], "victim-v6": VICTIM[6]}
 
 

@@ -9,7 +9,7 @@ from topology import PORTS
 from .bench import VICTIM, Bench
 from .forger import Volley, random_picks
 
-RATE = 80000  # forged replies a second; README.md says what more does
+RATE = 60000  # forged replies a second; README.md says what more does
 
 
 def control(lab):
