@@ -282,7 +282,7 @@ test_random_talk(void)
 	random_init_seeded(random, (const uint8_t[32]){0x7a, 0x1c});
 	way_party_publish(&party, 5, true);
 	rig_begin(&rig, "talk at random");
-	memset(clients, 0, sizeof(clients));
+	memset(party.clients, 0, sizeof(party.clients));
 	for (int step = 0; step < 2000; step++) {
 		const unsigned burst = 1 + (unsigned)(random_u64(random) % 20);
 
