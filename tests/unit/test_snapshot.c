@@ -57,6 +57,19 @@ SPOIL(upstream_usable, s->upstreams[4].usable = 2)
 SPOIL(upstream_resolved, s->upstreams[4].resolved = 2)
 SPOIL(upstream_port_0, s->upstreams[4].port.raw = 0)
 SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY)
+SPOIL(near_miss_last, s->near_miss = NEAR_MISS_TRUNCATE)
+SPOIL(near_miss_unknown, s->near_miss = NEAR_MISS_TRUNCATE + 1)
+SPOIL(near_misses_0, s->near_misses = 0)
+SPOIL(near_misses_255, s->near_misses = 255)
+SPOIL(edns_511, s->edns_bytes = 511)
+SPOIL(edns_512, s->edns_bytes = 512)
+SPOIL(edns_65535, s->edns_bytes = 65535)
+SPOIL(waiters_255, s->waiters = 255)
+SPOIL(random_case_1, s->upstreams[4].random_case = 1)
+SPOIL(random_case_2, s->upstreams[4].random_case = 2)
+SPOIL(case_not_kept_1, s->upstreams[4].case_not_kept = 1)
+SPOIL(case_not_kept_2, s->upstreams[4].case_not_kept = 2)
+SPOIL(case_drawn_not_kept, s->upstreams[4].random_case = s->upstreams[4].case_not_kept = 1)
 SPOIL(upstream_port_index_15, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX - 1)
 SPOIL(upstream_port_index_16, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX)
 SPOIL(upstream_name_31, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES - 1))
@@ -83,6 +96,19 @@ static const struct {
 	{"policy 2", policy_unknown, "unknown policy"},
 	{"keep trying", no_upstream_last, NULL},
 	{"no_upstream 255", no_upstream_unknown, "unknown rule for no upstream"},
+	{"near misses truncate", near_miss_last, NULL},
+	{"near_miss 2", near_miss_unknown, "unknown rule for near misses"},
+	{"marked by no near miss", near_misses_0, "unknown rule for near misses"},
+	{"marked by 255 near misses", near_misses_255, NULL},
+	{"EDNS size 511", edns_511, "EDNS size below 512"},
+	{"EDNS size 512", edns_512, NULL},
+	{"EDNS size 65535", edns_65535, NULL},
+	{"255 waiters", waiters_255, NULL},
+	{"case drawn", random_case_1, NULL},
+	{"random_case 2", random_case_2, "upstream in an unknown state"},
+	{"case not kept", case_not_kept_1, NULL},
+	{"case_not_kept 2", case_not_kept_2, "upstream whose case is both drawn and not kept"},
+	{"case drawn and not kept", case_drawn_not_kept, "upstream whose case is both drawn and not kept"},
 	{"64 services", services_most, NULL},
 	{"65 services", services_more, "too many slots"},
 	{"256 sources", sources_most, NULL},
