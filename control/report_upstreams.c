@@ -40,10 +40,11 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	json_t *report;
 
 	reason_write(daemon, index, reason, sizeof(reason));
-	report = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:b}", "name", slot->name, "address",
+	report = json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:s, s:b}", "name", slot->name, "address",
 			   address_format(&slot->address, address), "port", (int)slot->port, "state",
-			   health->up ? "up" : "down", "reason", reason, "since",
-			   report_time(health->since_ns, since), "resolved", next_hop_resolved(hop));
+			   health->up ? "up" : "down", "in_force",
+			   daemon->publisher.adopted->upstreams[index].usable == health->up, "reason", reason,
+			   "since", report_time(health->since_ns, since), "resolved", next_hop_resolved(hop));
 	json_object_set_new(report, "next_hop",
 			    hop->route_status == 0
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))

@@ -231,6 +231,11 @@ class Lab:
     def upstreams(self):
         return {u["name"]: u for u in json.loads(self.ctl("upstreams", "--json"))["upstreams"]}
 
+    def is_in_state(self, name, state):
+        """Is the upstream up or down, and does the dataplane go by it?"""
+        upstream = self.upstreams()[name]
+        return upstream["state"] == state and upstream["in_force"]
+
     def port(self, number):
         return json.loads(self.ctl("port", number, "--json"))
 

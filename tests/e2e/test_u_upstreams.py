@@ -46,7 +46,7 @@ def test_u1_one_of_three_upstreams_is_killed_under_load(lab):
     with lab.configured(three, timeout_ms=1000):
         with lab.load("--rate", 1500, "--timeout", 3) as load:
             os.kill(lab.server_pid("knot"), signal.SIGKILL)
-            down = wait("knot is taken out", lambda: lab.upstreams()["knot"]["state"] == "down" and lab.stats(), 10)
+            down = wait("knot is taken out", lambda: lab.is_in_state("knot", "down") and lab.stats(), 10)
             wait("2000 queries more", lambda: lab.stats()["queries"] > down["queries"] + 2000, 10)
             result = load.finish()
         after = lab.stats()
@@ -61,7 +61,7 @@ def test_u1_one_of_three_upstreams_is_killed_under_load(lab):
         assert result["last_failed"] - result["first_failed"] < 2.5, result
         assert result["refused"] == 0
         lab.script("up")  # starts knot again
-        wait("knot is back", lambda: lab.upstreams()["knot"]["state"] == "up", 10)
+        wait("knot is back", lambda: lab.is_in_state("knot", "up"), 10)
 
 
 def test_u2_upstream_stops_and_goes_on(lab):
@@ -73,7 +73,7 @@ def test_u2_upstream_stops_and_goes_on(lab):
         growth = lab.growth()
         os.kill(pid, signal.SIGSTOP)
         try:
-            wait("knot is taken out", lambda: lab.upstreams()["knot"]["state"] == "down", 10)
+            wait("knot is taken out", lambda: lab.is_in_state("knot", "down"), 10)
             down = lab.upstreams()["knot"]
             unanswered = down["queries"] - down["answers"]
             wait("its last query timed out", lambda: lab.upstreams()["knot"]["timeouts"] >= unanswered)
@@ -81,7 +81,7 @@ def test_u2_upstream_stops_and_goes_on(lab):
         finally:
             os.kill(pid, signal.SIGCONT)
         wait("the burst is late", lambda: growth.drops().get("reply_late", 0) >= 100)
-        back = wait("knot is back", lambda: (u := lab.upstreams()["knot"])["state"] == "up" and u, 10)
+        back = wait("knot is back", lambda: lab.is_in_state("knot", "up") and lab.upstreams()["knot"], 10)
         wait("it is given queries again", lambda: lab.upstreams()["knot"]["queries"] > back["queries"] + 100)
         # A late reply is told from an unknown one until its slot is drawn again, here by one query in hundreds.
         assert set(growth.drops()) <= {"reply_late", "reply_unknown"}, growth.drops()
@@ -103,7 +103,7 @@ def test_u3_no_upstream_is_up_servfail_at_once(lab):
     grows by it."""
     with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}), lab.client() as client:
         farmer.probes = lambda: False
-        wait("it is taken out", lambda: lab.upstreams()["farmer"]["state"] == "down", 10)
+        wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
         growth = lab.growth()
         plain = wire.query("n00003.example")
         reply = client.ask(plain, 1)
@@ -124,7 +124,7 @@ def test_u3_no_upstream_is_up_servfail_at_once(lab):
         for daemon, resident in before.items():
             assert resident_kb(daemon) < resident + 1024, f"{daemon.args} grew by a megabyte"
         farmer.probes = lambda: True
-        wait("it is back", lambda: lab.upstreams()["farmer"]["state"] == "up", 10)
+        wait("it is back", lambda: lab.is_in_state("farmer", "up"), 10)
         assert wire.is_right(*ask_farmer(client, farmer, "n00003.example"))
 
 
@@ -140,7 +140,7 @@ def test_u3_no_upstream_is_up_keep_trying(lab):
         lab.config["service"]["no_upstream"] = "keep-trying"
         lab.reload()
         farmer.probes = lambda: False
-        wait("it is taken out", lambda: lab.upstreams()["farmer"]["state"] == "down", 10)
+        wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
         growth = lab.growth()
         assert wire.is_right(*ask_farmer(client, farmer, "n00003.example")), "it answers all but probes"
         growth.expect({}, {"own_servfail": 0, "queries": 1, "answers": 1})
@@ -175,10 +175,10 @@ def test_u4_flapping_is_followed_no_faster_than_rise_and_fall(lab):
     probe = {**DEFAULT["upstreams"]["probe"], "interval_ms": 600, "timeout_ms": 50}
     with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, probe=probe):
         farmer.probes = every(3)
-        assert changes_of(lab, count, 6) == 0 and lab.upstreams()["farmer"]["state"] == "up"
+        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("farmer", "up")
         farmer.probes = lambda: False
-        wait("three in a row take it out", lambda: lab.upstreams()["farmer"]["state"] == "down")
+        wait("three in a row take it out", lambda: lab.is_in_state("farmer", "down"))
         farmer.probes = every(2)
-        assert changes_of(lab, count, 6) == 0 and lab.upstreams()["farmer"]["state"] == "down"
+        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("farmer", "down")
         farmer.probes = lambda: True
-        wait("two in a row bring it back", lambda: lab.upstreams()["farmer"]["state"] == "up")
+        wait("two in a row bring it back", lambda: lab.is_in_state("farmer", "up"))

@@ -27,6 +27,9 @@ def test_two_workers_hand_over_and_lose_nothing(lab, tmp_path):
     other's. Clients are on both sides."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"].update(worker_cores=[0, 1], flows_per_worker=262144)
+    # All else shares the two cores with the two workers: what comes late is not lost.
+    lab.config["upstreams"].update(timeout_ms=10000)
+    lab.config["upstreams"]["probe"].update(interval_ms=5000, timeout_ms=5000)
     lab.run(FARM, "ip", "addr", "add", "198.51.100.201/24", "dev", "eph-f1")
     lab.run(FARM, "ip", "route", "add", f"{SERVICE[4]}/32", "via", "198.51.100.1", "src", "198.51.100.201")
     names = DIR / "workers.txt"
