@@ -308,7 +308,8 @@ play(const struct reply_case *c, bool random_case)
 		check_answer(&right, &query);
 	}
 	rig_expect_count(&rig, COUNTER_answers, 1);
-	rig_check(&rig, *wrong_cases - before == wrong_case, "%lu replies in a wrong case", *wrong_cases - before);
+	rig_check(&rig, *wrong_cases - before == wrong_case, "%lu replies in a wrong case",
+		  *wrong_cases - before);
 	WAY_ASSERT(rig_end(&rig) == 0, "%s, letter case %s", c->description, random_case ? "drawn" : "kept");
 }
 

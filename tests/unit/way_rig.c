@@ -193,9 +193,9 @@ rig_open(struct rig *rig, const struct rig_options *options)
 	memset(rig, 0, sizeof(*rig));
 	options_fill(&rig->options, options);
 	snprintf(name, sizeof(name), "rig%u_pool", number++);
-	rig->pool = need(
-		rte_pktmbuf_pool_create(name, RIG_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
-		"pool");
+	rig->pool =
+		need(rte_pktmbuf_pool_create(name, RIG_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
+		     "pool");
 	rig->pool_count = rte_mempool_avail_count(rig->pool);
 	rig->stats = need(aligned_alloc(64, rig->options.workers * sizeof(*rig->stats)), "statistics");
 	memset(rig->stats, 0, rig->options.workers * sizeof(*rig->stats));

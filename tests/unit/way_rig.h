@@ -11,9 +11,9 @@
  * counts.
  *
  * Under AddressSanitizer the bytes of an mbuf behind the frame are poisoned, so that a stage that reads on is
- * caught although the pool is no memory of malloc(). A worker may take an mbuf for a frame of its own once another
- * freed it: so the poison is gone after rig_run(), and until then the pool, a queue, gives out first what was
- * freed first. */
+ * caught although the pool is no memory of malloc(). A worker may take an mbuf for a frame of its own once
+ * another freed it: so the poison is gone after rig_run(), and until then the pool, a queue, gives out first
+ * what was freed first. */
 #ifndef WAY_RIG_H
 #define WAY_RIG_H
 

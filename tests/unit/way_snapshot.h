@@ -7,7 +7,8 @@
  *              3: 2001:db8:2::102 port 53  4: 198.51.100.101 port 5300; all behind port 1 of the machine
  *   allowed    192.0.2.0/24, 2001:db8:1::/48
  *   ports      49152-65535; timeout 30 s; round robin; only upstream 0 may be given queries
- *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not drawn */
+ *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not drawn
+ */
 #ifndef WAY_SNAPSHOT_H
 #define WAY_SNAPSHOT_H
 
