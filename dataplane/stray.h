@@ -2,9 +2,9 @@
 /* Remembers replies that were not believed, and queries that somebody aims at. [worker]
  *
  * A near miss is a reply from an upstream's address to a source address and port where a query is in flight,
- * with another ID or another question: what a forger's attempts look like. A port remembers them until no
- * query is in flight there; a query is under attack if near misses came after it was sent, as many as the
- * configuration says. */
+ * with another ID or another question: what a forger's attempts look like. A port counts them until no query
+ * is in flight there. A query is under attack if its port has counted as many as the configuration says, and
+ * the last of them came after it was sent: exact for one, and on the safe side for more. */
 #ifndef EPHEMERA_STRAY_H
 #define EPHEMERA_STRAY_H
 
