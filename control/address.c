@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct allow_range mapped_ipv4 = {
+static const struct address_range mapped_ipv4 = {
 	{.bytes = {[10] = 0xff, [11] = 0xff}},
 	{.bytes = {[10] = 0xff, [11] = 0xff, [12] = 0xff, [13] = 0xff, [14] = 0xff, [15] = 0xff}},
 };
@@ -60,7 +60,7 @@ address_next(const struct address *address)
 }
 
 uint64_t
-address_range_count(const struct allow_range *range)
+address_range_count(const struct address_range *range)
 {
 	uint64_t first_high = be64toh(range->first.words[0]), last_high = be64toh(range->last.words[0]);
 	uint64_t first_low = be64toh(range->first.words[1]), last_low = be64toh(range->last.words[1]);
@@ -119,7 +119,7 @@ text_head(const char *text, const char *separator, char *head)
 }
 
 static int
-prefix_parse(const char *text, const char *slash, struct allow_range *range, const char **why)
+prefix_parse(const char *text, const char *slash, struct address_range *range, const char **why)
 {
 	char head[ADDRESS_TEXT_BYTES];
 	unsigned bits, offset;
@@ -142,7 +142,7 @@ prefix_parse(const char *text, const char *slash, struct allow_range *range, con
 }
 
 static int
-span_parse(const char *text, const char *dash, struct allow_range *range, const char **why)
+span_parse(const char *text, const char *dash, struct address_range *range, const char **why)
 {
 	char head[ADDRESS_TEXT_BYTES];
 
@@ -166,7 +166,7 @@ span_parse(const char *text, const char *dash, struct allow_range *range, const 
 }
 
 int
-address_range_parse(const char *text, struct allow_range *range, const char **why)
+address_range_parse(const char *text, struct address_range *range, const char **why)
 {
 	const char *slash = strchr(text, '/'), *dash = strchr(text, '-');
 
@@ -185,13 +185,13 @@ address_range_parse(const char *text, struct allow_range *range, const char **wh
 static int
 range_order(const void *a, const void *b)
 {
-	const struct allow_range *left = a, *right = b;
+	const struct address_range *left = a, *right = b;
 
 	return address_compare(&left->first, &right->first);
 }
 
 unsigned
-address_ranges_merge(struct allow_range *ranges, unsigned count)
+address_ranges_merge(struct address_range *ranges, unsigned count)
 {
 	unsigned kept = 0;
 
@@ -199,7 +199,7 @@ address_ranges_merge(struct allow_range *ranges, unsigned count)
 		return 0;
 	qsort(ranges, count, sizeof(*ranges), range_order);
 	for (unsigned i = 1; i < count; i++) {
-		struct allow_range *top = &ranges[kept];
+		struct address_range *top = &ranges[kept];
 		struct address after = address_next(&top->last);
 		bool touches = address_compare(&ranges[i].first, &top->last) <= 0 ||
 			       address_equal(&ranges[i].first, &after);
@@ -213,7 +213,7 @@ address_ranges_merge(struct allow_range *ranges, unsigned count)
 }
 
 unsigned
-address_range_split(const struct allow_range *range, struct allow_range parts[2])
+address_range_split(const struct address_range *range, struct address_range parts[2])
 {
 	static const struct address before_mapped = {
 		.bytes = {[10] = 0xff, [11] = 0xfe, [12] = 0xff, [13] = 0xff, [14] = 0xff, [15] = 0xff}};

@@ -29,10 +29,10 @@ const char *address_port_format(const struct address *address, uint16_t port, ch
 
 /* A range: an address, "first-last", or a prefix "192.0.2.0/24" without host bits. 0, or -EINVAL; *why then
  * says what is wrong, a constant string. */
-int address_range_parse(const char *text, struct allow_range *range, const char **why);
+int address_range_parse(const char *text, struct address_range *range, const char **why);
 
 /* How many addresses are in a range; UINT64_MAX for 2^64 - 1 and more. */
-uint64_t address_range_count(const struct allow_range *range);
+uint64_t address_range_count(const struct address_range *range);
 
 /* Less than 0, 0 or more, like memcmp(). */
 int address_compare(const struct address *a, const struct address *b);
@@ -42,11 +42,11 @@ struct address address_next(const struct address *address);
 
 /* Sorts ranges and joins those that overlap or touch, as the snapshot wants them; returns how many are left.
  */
-unsigned address_ranges_merge(struct allow_range *ranges, unsigned count);
+unsigned address_ranges_merge(struct address_range *ranges, unsigned count);
 
 /* An IPv6 range in which the mapped form of IPv4 lies ("::/0") means IPv6 only: writes what is left without
  * that block to `parts` and returns how many parts there are, 1 or 2. Other ranges come back as they are. */
-unsigned address_range_split(const struct allow_range *range, struct allow_range parts[2]);
+unsigned address_range_split(const struct address_range *range, struct address_range parts[2]);
 
 /* True if one machine on the network can have it and be reached by it without an interface's name: not the
  * unspecified, loopback, multicast or broadcast address, not 0.0.0.0/8 and not IPv6 link-local. */

@@ -128,11 +128,15 @@ describe_service(struct changes *changes)
 
 	describe_listen(changes, after, before, "added");
 	describe_listen(changes, before, after, "removed");
-	if (before->allow_count != after->allow_count ||
-	    (after->allow_count > 0 &&
-	     memcmp(before->allow, after->allow, after->allow_count * sizeof(after->allow[0])) != 0))
-		change(changes, "service.allow: from %u ranges to %u%s", before->allow_count,
-		       after->allow_count, before->allow_count == after->allow_count ? " others" : "");
+	for (unsigned i = 0; i < 1 && before->listen_count > 0 && after->listen_count > 0; i++) {
+		const struct config_ranges *was = &before->listen[i].allow, *now = &after->listen[i].allow;
+
+		if (was->count != now->count ||
+		    (now->count > 0 &&
+		     memcmp(was->ranges, now->ranges, now->count * sizeof(now->ranges[0])) != 0))
+			change(changes, "service.allow: from %u ranges to %u%s", was->count, now->count,
+			       was->count == now->count ? " others" : "");
+	}
 	if (before->no_upstream != after->no_upstream)
 		change(changes, "service.no_upstream: from %s to %s", no_upstream[before->no_upstream],
 		       no_upstream[after->no_upstream]);
@@ -212,7 +216,9 @@ changes_describe(const struct config *before, const struct config *after,
 		 void (*line)(void *owner, const char *text), void *owner)
 {
 	static const char *const policies[] = {
-		[POLICY_ROUND_ROBIN] = "round-robin", [POLICY_LEAST_OUTSTANDING] = "least-outstanding"};
+		[POLICY_ROUND_ROBIN] = "round-robin", [POLICY_LEAST_OUTSTANDING] = "least-outstanding",
+		[POLICY_RANDOM] = "random",		  [POLICY_HASH] = "hash",
+		[POLICY_FIRST] = "first"};
 	struct changes changes = {.before = before, .after = after, .line = line, .owner = owner};
 	char more[64];
 
@@ -220,9 +226,9 @@ changes_describe(const struct config *before, const struct config *after,
 	describe_service(&changes);
 	describe_sources(&changes);
 	describe_protection(&changes);
-	if (before->policy != after->policy)
-		change(&changes, "upstreams.policy: from %s to %s", policies[before->policy],
-		       policies[after->policy]);
+	if (before->pools[0].policy != after->pools[0].policy)
+		change(&changes, "upstreams.policy: from %s to %s", policies[before->pools[0].policy],
+		       policies[after->pools[0].policy]);
 	change_number(&changes, "upstreams.timeout_ms", before->timeout_ms, after->timeout_ms);
 	describe_probe(&changes);
 	if (changes.count < CHANGES_LINES_MAX)

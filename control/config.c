@@ -100,7 +100,13 @@ config_free(struct config *config)
 		return;
 	for (unsigned i = 0; i < config->dataplane.port_count; i++)
 		free(config->dataplane.ports[i].xdp);
-	free(config->service.allow);
+	for (unsigned i = 0; i < config->service.listen_count; i++)
+		free(config->service.listen[i].allow.ranges);
+	free(config->limit.exempt.ranges);
+	for (unsigned i = 0; i < config->pool_count; i++)
+		free(config->pools[i].members);
+	free(config->routes.suffixes);
+	free(config->routes.names);
 	free(config->runtime_dir);
 	free(config);
 }

@@ -166,6 +166,7 @@ build_probe(struct build *b, const struct tree_node *upstreams)
 	probe->timeout_ms = written->timeout_ms;
 	probe->rise = written->rise;
 	probe->fall = written->fall;
+	probe->good_rcodes = 1 << DNS_NOERROR | 1 << DNS_NXDOMAIN;
 }
 
 /* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
@@ -241,6 +242,7 @@ build_servers(struct build *b, const struct tree_node *list)
 		}
 		strcpy(server->name, written->name);
 		server->port = (uint16_t)written->port;
+		server->weight = 1;
 		server->random_case = (written->random_case != SWITCH_UNWRITTEN
 					       ? written->random_case
 					       : b->written->protection.random_case) == SWITCH_ON;
@@ -253,16 +255,34 @@ build_servers(struct build *b, const struct tree_node *list)
 	}
 }
 
+/* The pool of all upstreams, where queries go that nothing takes elsewhere. */
+static int
+build_default_pool(struct build *b)
+{
+	struct config *c = b->config;
+	struct config_pool *pool = &c->pools[0];
+
+	pool->members = calloc(c->upstream_count + 1, sizeof(*pool->members));
+	if (pool->members == NULL)
+		return -ENOMEM;
+	strcpy(pool->name, "default");
+	pool->policy = b->written->upstreams.policy;
+	pool->load_percent = 150;
+	for (unsigned i = 0; i < c->upstream_count; i++)
+		pool->members[pool->member_count++] = (uint16_t)i;
+	c->pool_count = 1;
+	return 0;
+}
+
 static int
 build_upstreams(struct build *b)
 {
 	const struct tree_node *mapping = tree_find(b->top, "upstreams");
 
-	b->config->policy = b->written->upstreams.policy;
 	b->config->timeout_ms = b->written->upstreams.timeout_ms;
 	build_probe(b, mapping);
 	build_servers(b, tree_find(mapping, "servers"));
-	return 0;
+	return build_default_pool(b);
 }
 
 /* Its values need no more than the schema's ranges; random_case is each server's. */

@@ -130,7 +130,7 @@ source_range_add(struct build *b, const struct tree_node *n)
 {
 	struct config_source *source = &b->config->source;
 	char quote[FAULT_QUOTE_BYTES], text[ADDRESS_TEXT_BYTES];
-	struct allow_range range;
+	struct address_range range;
 	const char *why;
 
 	fault_quote(n->text, quote);
@@ -212,6 +212,24 @@ service_listen(struct build *b, const struct tree_node *list)
 	}
 }
 
+/* Each address gets a list of its own. */
+static int
+service_allow(struct build *b, const struct config_ranges *allow)
+{
+	struct config_service *service = &b->config->service;
+
+	for (unsigned i = 0; i < service->listen_count; i++) {
+		struct config_ranges *copy = &service->listen[i].allow;
+
+		copy->ranges = calloc(allow->count + 1, sizeof(*copy->ranges));
+		if (copy->ranges == NULL)
+			return -ENOMEM;
+		for (copy->count = 0; copy->count < allow->count; copy->count++)
+			copy->ranges[copy->count] = allow->ranges[copy->count];
+	}
+	return 0;
+}
+
 int
 build_service(struct build *b)
 {
@@ -219,30 +237,34 @@ build_service(struct build *b)
 	const struct tree_node *node = tree_find(mapping, "allow");
 	struct config_service *service = &b->config->service;
 	const struct written_service *written = &b->written->service;
+	struct config_ranges allow = {0};
 	char quote[FAULT_QUOTE_BYTES];
+	int err;
 
 	service_listen(b, tree_find(mapping, "addresses"));
 	service->no_upstream = written->no_upstream;
-	service->allow = calloc(2 * written->allow_count, sizeof(*service->allow));
-	if (service->allow == NULL)
+	allow.ranges = calloc(2 * written->allow_count, sizeof(*allow.ranges));
+	if (allow.ranges == NULL)
 		return -ENOMEM;
 	node = node != NULL ? node->first : NULL;
 	for (uint32_t i = 0; i < written->allow_count; i++) {
-		struct allow_range range;
+		struct address_range range;
 		const char *why;
 
 		if (address_range_parse(written->allow[i], &range, &why) == 0)
-			service->allow_count +=
-				address_range_split(&range, service->allow + service->allow_count);
+			allow.count += address_range_split(&range, allow.ranges + allow.count);
 		else
 			fault_error(b->faults, node->line,
 				    "service.allow: \"%s\": %s: write an address, first-last, or a prefix",
 				    fault_quote(written->allow[i], quote), why);
 		node = node != NULL ? node->next : NULL;
 	}
-	service->allow_count = address_ranges_merge(service->allow, service->allow_count);
-	if (service->allow_count > SNAPSHOT_ALLOW_MAX)
-		fault_error(b->faults, mapping->line, "service.allow: more than %u ranges: join some",
-			    SNAPSHOT_ALLOW_MAX);
-	return 0;
+	allow.count = address_ranges_merge(allow.ranges, allow.count);
+	if (allow.count * service->listen_count > SNAPSHOT_RANGES_MAX)
+		fault_error(b->faults, mapping->line,
+			    "service.allow: more than %u ranges over all addresses: join some",
+			    SNAPSHOT_RANGES_MAX);
+	err = service_allow(b, &allow);
+	free(allow.ranges);
+	return err;
 }

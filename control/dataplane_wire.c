@@ -101,6 +101,9 @@ dataplane_wire_fits(const struct dataplane_message *message)
 		return refused ? bytes == 0 : port_answer_fits(message);
 	case MESSAGE_PROBE:
 		return bytes == (refused ? 0 : sizeof(struct probe_answer));
+	case MESSAGE_STOP:
+	case MESSAGE_NEIGHBOUR:
+		return bytes == 0;
 	}
 	return false;
 }

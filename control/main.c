@@ -10,11 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cap-ng.h>
+
 #include "daemon.h"
+#include "../dataplane/shared/notify.h"
 #include "local_ports.h"
 #include "log.h"
 
@@ -44,6 +48,23 @@ usage_print(FILE *to)
 		    "  -V, --version        the version\n"
 		    "\n"
 		    "SIGHUP reloads the configuration, SIGTERM and SIGINT end the daemon.\n");
+}
+
+struct watchdog {
+	struct loop *loop;
+	struct loop_timer timer;
+	uint64_t every_ns;
+};
+
+/* ephemerad needs none: what takes one, the dataplane did, and handed over the descriptors. */
+static int
+privilege_drop(void)
+{
+	capng_clear(CAPNG_SELECT_CAPS);
+	if (capng_apply(CAPNG_SELECT_CAPS) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		return 0;
+	log_line(LEVEL_ERROR, "can't give up capabilities: %s", strerror(errno));
+	return -EPERM;
 }
 
 /* Returns, or exits. */
@@ -181,16 +202,36 @@ signals_watch(struct signals *signals, struct daemon *daemon, const sigset_t *se
 	return fd < 0 ? -errno : loop_watch_add(&daemon->loop, &signals->watch, EPOLLIN);
 }
 
+/* The service manager's watchdog: our loop turns. The dataplane's workers have their own, fed by the
+ * dataplane. */
+static void
+watchdog_fire(void *owner, uint64_t now_ns)
+{
+	struct watchdog *watchdog = owner;
+
+	notify_send("WATCHDOG=1");
+	loop_timer_at(watchdog->loop, &watchdog->timer, now_ns + watchdog->every_ns);
+}
+
 static int
 daemon_run(struct daemon *daemon, const sigset_t *set)
 {
 	struct signals signals;
+	struct watchdog watchdog = {
+		.loop = &daemon->loop, .timer = {.fire = watchdog_fire}, .every_ns = notify_watchdog_ns()};
 	int status = signals_watch(&signals, daemon, set);
 
 	log_line(LEVEL_NOTICE, "ephemerad %s started: %s, %u upstreams", EPHEMERA_VERSION,
 		 daemon->config_path, daemon->publisher.config->upstream_count);
-	if (status == 0)
+	watchdog.timer.owner = &watchdog;
+	if (watchdog.every_ns != 0)
+		loop_timer_at(&daemon->loop, &watchdog.timer, 0);
+	if (status == 0) {
+		notify_send("READY=1");
 		status = loop_run(&daemon->loop);
+		notify_send("STOPPING=1");
+	}
+	loop_timer_cancel(&daemon->loop, &watchdog.timer);
 	if (status != 0)
 		log_line(LEVEL_ERROR, "the event loop ended: %s", strerror(-status));
 	if (signals.watch.fd >= 0)
@@ -210,6 +251,8 @@ main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	log_set_level(options.level);
 	signals_block(&set);
+	if (privilege_drop() != 0)
+		return 1;
 	config = config_read(options.config_path);
 	if (config == NULL)
 		return 1;

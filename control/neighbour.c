@@ -94,21 +94,57 @@ use_timer_set(struct neighbour *neighbour)
 	loop_timer_at(neighbour->loop, &neighbour->use_timer, first);
 }
 
-/* One call to the kernel for all upstreams behind the same next hop. */
+static void
+order_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+{
+	struct neighbour *neighbour = owner;
+	bool verify = tag;
+
+	if (answer->status == -ENOTCONN || (verify && answer->status == -ENOENT))
+		return; /* gone meanwhile: the dataplane, or the entry */
+	if (answer->status != 0)
+		log_problem(&neighbour->problem, LEVEL_WARNING,
+			    "the dataplane can't make the kernel resolve next hops: %s%s; the kernel does so "
+			    "only for its own traffic",
+			    strerror(-answer->status),
+			    answer->status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+	else
+		log_problem_over(&neighbour->problem, "the kernel resolves next hops for us again");
+}
+
+/* Has the kernel resolve a next hop, or verify that it still has `mac`. */
+static void
+order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, const struct mac *mac)
+{
+	struct neighbour_request body = {.ifindex = next_hop->ifindex, .address = next_hop->address};
+	const struct dataplane_request request = {.type = MESSAGE_NEIGHBOUR,
+						  .body = &body,
+						  .body_bytes = sizeof(body),
+						  .fd = -1,
+						  .answered = order_answered,
+						  .owner = neighbour,
+						  .tag = mac != NULL};
+	int status;
+
+	if (mac != NULL) {
+		body.verify = 1;
+		body.mac = *mac;
+	}
+	if (dataplane_port_index(neighbour->dataplane, next_hop->ifindex) < 0)
+		return; /* or the dataplane is away: its ports are asked for when it is back */
+	status = dataplane_ask(neighbour->dataplane, &request);
+	if (status != 0)
+		log_line(LEVEL_DEBUG, "can't ask the dataplane for a next hop: %s", strerror(-status));
+}
+
+/* One order for all upstreams behind the same next hop. */
 static void
 use_next_hop(struct neighbour *neighbour, unsigned first, uint64_t now)
 {
 	const struct next_hop *hop = &neighbour->hops[first];
 	const struct netlink_neighbour used = {.ifindex = hop->route.ifindex, .address = hop->route.next_hop};
-	int status = netlink_neighbour_use(&neighbour->netlink, used.ifindex, &used.address);
 
-	if (status != 0)
-		log_problem(
-			&neighbour->problem, LEVEL_WARNING,
-			"can't make the kernel resolve next hops: %s%s; it does so only for its own traffic",
-			strerror(-status), status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
-	else
-		log_problem_over(&neighbour->problem, "the kernel resolves next hops for us again");
+	order(neighbour, &used, NULL);
 	for (unsigned i = first; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &used))
 			next_hop_used(&neighbour->hops[i], now);
@@ -233,7 +269,7 @@ events_ready(void *owner, uint32_t events)
 /* From outside */
 
 int
-neighbour_init(struct neighbour *neighbour, struct loop *loop, const struct dataplane *dataplane,
+neighbour_init(struct neighbour *neighbour, struct loop *loop, struct dataplane *dataplane,
 	       void (*changed)(void *owner), void *owner)
 {
 	int status;
@@ -311,20 +347,22 @@ neighbour_suspect(struct neighbour *neighbour, unsigned slot)
 	const struct netlink_neighbour suspect = {.ifindex = hop->route.ifindex,
 						  .address = hop->route.next_hop};
 	uint64_t now = loop_now_ns();
-	int status;
 
 	if (!neighbour->followed[slot] || !next_hop_suspect(&neighbour->hops[slot], now))
 		return;
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &suspect))
 			neighbour->hops[i].verified_ns = now;
-	status = netlink_neighbour_verify(&neighbour->netlink, suspect.ifindex, &suspect.address, &hop->mac);
-	if (status != 0)
-		log_line(LEVEL_DEBUG, "can't make the kernel verify a next hop: %s", strerror(-status));
+	order(neighbour, &suspect, &hop->mac);
 }
 
 void
 neighbour_ports_changed(struct neighbour *neighbour)
 {
-	refresh(neighbour, loop_now_ns());
+	uint64_t now = loop_now_ns();
+
+	/* What was due while nobody could be asked. */
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
+		neighbour->hops[i].use_due_ns = now;
+	refresh(neighbour, now);
 }

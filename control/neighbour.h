@@ -3,7 +3,8 @@
  *
  * By slot of the snapshot; never more than SNAPSHOT_UPSTREAMS_MAX, whatever the size of the kernel's tables.
  * Each next hop is resolved at once, kept in use, verified when a probe is not answered, and a change is told
- * at once. Bursts of route changes are answered ten times a second at the most. */
+ * at once. To resolve and to verify takes a capability that the dataplane has: it is asked. Bursts of route
+ * changes are answered ten times a second at the most. */
 #ifndef EPHEMERA_NEIGHBOUR_H
 #define EPHEMERA_NEIGHBOUR_H
 
@@ -20,7 +21,7 @@
 
 struct neighbour {
 	struct loop *loop;
-	const struct dataplane *dataplane; /* its ports */
+	struct dataplane *dataplane; /* its ports; and what makes the kernel resolve */
 	struct netlink netlink;
 	struct loop_watch watch;
 	struct loop_timer use_timer;
@@ -35,7 +36,7 @@ struct neighbour {
 };
 
 /* 0 or -errno. `changed` is called whenever a way that is followed is another one. */
-int neighbour_init(struct neighbour *neighbour, struct loop *loop, const struct dataplane *dataplane,
+int neighbour_init(struct neighbour *neighbour, struct loop *loop, struct dataplane *dataplane,
 		   void (*changed)(void *owner), void *owner);
 void neighbour_fini(struct neighbour *neighbour);
 

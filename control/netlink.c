@@ -256,30 +256,6 @@ netlink_neighbour_get(struct netlink *netlink, uint32_t ifindex, const struct ad
 	return status == -ENOENT ? 0 : status;
 }
 
-int
-netlink_neighbour_use(struct netlink *netlink, uint32_t ifindex, const struct address *address)
-{
-	char room[256] __attribute__((aligned(8)));
-	struct nlmsghdr *question = neighbour_question(room, RTM_NEWNEIGH, ifindex, address, NTF_USE);
-
-	question->nlmsg_flags = NLM_F_CREATE;
-	return question_ask(netlink, question, NULL, NULL);
-}
-
-int
-netlink_neighbour_verify(struct netlink *netlink, uint32_t ifindex, const struct address *address,
-			 const struct mac *mac)
-{
-	char room[256] __attribute__((aligned(8)));
-	struct nlmsghdr *question = neighbour_question(room, RTM_NEWNEIGH, ifindex, address, 0);
-	struct ndmsg *header = mnl_nlmsg_get_payload(question);
-
-	question->nlmsg_flags = NLM_F_REPLACE;
-	header->ndm_state = NUD_PROBE;
-	mnl_attr_put(question, NDA_LLADDR, sizeof(mac->bytes), mac->bytes);
-	return question_ask(netlink, question, NULL, NULL);
-}
-
 /* Events */
 
 static int

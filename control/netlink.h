@@ -2,8 +2,8 @@
 /* What control asks the kernel about routes and neighbours, and hears from it (rtnetlink(7), through libmnl).
  *
  * Two sockets: one for questions, which the kernel answers before the call that asks returns, so that reading
- * the answer never waits; and one for events. Reading works unprivileged; netlink_neighbour_use() and
- * netlink_neighbour_verify() need CAP_NET_ADMIN. */
+ * the answer never waits; and one for events. Nothing here needs a
+ * capability. */
 #ifndef EPHEMERA_NETLINK_H
 #define EPHEMERA_NETLINK_H
 
@@ -58,14 +58,5 @@ int netlink_route_get(struct netlink *netlink, const struct address *destination
 /* The kernel's entry for a neighbour; `gone` when it has none. 0 or -errno. */
 int netlink_neighbour_get(struct netlink *netlink, uint32_t ifindex, const struct address *address,
 			  struct netlink_neighbour *neighbour);
-
-/* Makes the kernel ask the neighbour whether it still has this MAC: three times, a second apart; without an
- * answer the entry fails. 0 or -errno. */
-int netlink_neighbour_verify(struct netlink *netlink, uint32_t ifindex, const struct address *address,
-			     const struct mac *mac);
-
-/* Makes the kernel treat the neighbour as used now: it resolves what is missing or failed, and verifies what
- * is stale. 0 or -errno. */
-int netlink_neighbour_use(struct netlink *netlink, uint32_t ifindex, const struct address *address);
 
 #endif

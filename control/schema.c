@@ -115,7 +115,7 @@ static const cyaml_schema_value_t listen_entry = {
 #define SERVICE_ROWS(X)                                                                                      \
 	X(LIST(struct written_service, addresses, REQUIRED, &listen_entry, SNAPSHOT_SERVICES_MAX),           \
 	  MAPPING_NOTE(listen_notes, "the addresses and ports that clients ask"))                            \
-	X(LIST(struct written_service, allow, OPTIONAL, &text_entry, SNAPSHOT_ALLOW_MAX),                    \
+	X(LIST(struct written_service, allow, OPTIONAL, &text_entry, SNAPSHOT_RANGES_MAX),                    \
 	  TEXT_NOTE("10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, "                \
 		    "169.254.0.0/16, ::1, fe80::/10, fc00::/7",                                              \
 		    "the clients that may ask: addresses, ranges, prefixes"))                                \

@@ -39,21 +39,29 @@ sender_bad(const struct view *view, const struct packet *p)
 }
 
 static bool
-sender_allowed(const struct snapshot *s, const struct address *address)
+ranges_contain(const struct address_range *ranges, uint32_t count, const struct address *address)
 {
-	uint32_t low = 0, high = s->allow_count;
+	uint32_t low = 0, high = count;
 
 	while (low < high) {
 		uint32_t middle = (low + high) / 2;
 
-		if (memcmp(address->bytes, s->allow[middle].first.bytes, 16) < 0)
+		if (memcmp(address->bytes, ranges[middle].first.bytes, 16) < 0)
 			high = middle;
-		else if (memcmp(address->bytes, s->allow[middle].last.bytes, 16) > 0)
+		else if (memcmp(address->bytes, ranges[middle].last.bytes, 16) > 0)
 			low = middle + 1;
 		else
 			return true;
 	}
 	return false;
+}
+
+static bool
+sender_allowed(const struct snapshot *s, const struct packet *p)
+{
+	const struct snapshot_service *service = &s->services[p->slot];
+
+	return ranges_contain(s->ranges + service->allow_first, service->allow_count, &p->source);
 }
 
 /* The rcode of our own answer, or DNS_NOERROR if the message is to be forwarded. One rule for what is
@@ -87,7 +95,7 @@ sender_fault(const struct worker *w, const struct packet *p, const struct dns_he
 		return DROP_draining;
 	if (unlikely(sender_bad(w->view, p)))
 		return DROP_query_bad_source;
-	if (unlikely(!sender_allowed(w->view->snapshot, &p->source)))
+	if (unlikely(!sender_allowed(w->view->snapshot, p)))
 		return DROP_query_not_allowed;
 	if (unlikely(dns->flags1 & DNS_QR))
 		return DROP_query_is_reply;

@@ -49,7 +49,7 @@ snapshot_copy(int memfd, uint64_t size_bytes, struct snapshot **snapshot, const 
 	size_t done = 0;
 
 	*why = "size out of range";
-	if (size_bytes < sizeof(struct snapshot) || size_bytes > snapshot_size(SNAPSHOT_ALLOW_MAX))
+	if (size_bytes < sizeof(struct snapshot) || size_bytes > snapshot_size_max())
 		return -EINVAL;
 	*why = "out of memory";
 	block = malloc(size_bytes);

@@ -44,7 +44,7 @@ choose(struct worker *w, struct batch *b)
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		struct packet *p = &b->packets[b->queries[n]];
 
-		p->upstream = view->snapshot->policy == POLICY_LEAST_OUTSTANDING ? choose_least_outstanding(w)
+		p->upstream = view->snapshot->pools[0].policy == POLICY_LEAST_OUTSTANDING ? choose_least_outstanding(w)
 										 : choose_round_robin(w);
 		w->stats->upstreams[p->upstream].in_flight++;
 	}

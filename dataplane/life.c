@@ -13,6 +13,7 @@
 #include <rte_mempool.h>
 
 #include "report.h"
+#include "shared/notify.h"
 
 #define REFRESH_MS	100
 #define STEER_CHECK_MS	1000
@@ -53,6 +54,24 @@ header_refresh(struct life *life, uint64_t now_ns)
 	h->updated_ns = now_ns;
 }
 
+/* Tells the service manager that we live, if every worker's loop went on since it was told last. */
+static void
+watchdog_feed(struct life *life, uint64_t now_ns)
+{
+	bool turned = true;
+
+	if (life->watchdog_ns == 0 || now_ns - life->fed_ns < life->watchdog_ns)
+		return;
+	for (uint32_t i = 0; i < life->workers->count; i++)
+		turned = turned && life->workers->worker[i]->stats->heartbeat != life->heartbeats[i];
+	if (!turned)
+		return;
+	for (uint32_t i = 0; i < life->workers->count; i++)
+		life->heartbeats[i] = life->workers->worker[i]->stats->heartbeat;
+	life->fed_ns = now_ns;
+	notify_send("WATCHDOG=1");
+}
+
 static void
 timer_ready(void *owner)
 {
@@ -63,6 +82,7 @@ timer_ready(void *owner)
 	if (read(life->timer.fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
 	header_refresh(life, now_ns);
+	watchdog_feed(life, now_ns);
 	if (now_ns - life->steer_check_ns < STEER_CHECK_MS * UINT64_C(1000000))
 		return;
 	life->steer_check_ns = now_ns;
@@ -133,6 +153,8 @@ life_clock_start(struct life *life)
 	};
 	int status = 0;
 
+	life->watchdog_ns = notify_watchdog_ns();
+	life->fed_ns = segment_now_ns();
 	life->timer = (struct loop_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 					   .ready = timer_ready,
 					   .owner = life};

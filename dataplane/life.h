@@ -38,7 +38,10 @@ struct life {
 	enum phase phase;
 	uint64_t drain_end_ns;
 	uint64_t steer_check_ns;
-	int status; /* of the exit */
+	uint64_t watchdog_ns; /* how often the service manager wants to hear of us; 0: never */
+	uint64_t fed_ns;
+	uint64_t heartbeats[WORKERS_MAX]; /* of the workers, when it last did */
+	int status;			  /* of the exit */
 };
 
 /* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other threads. 0 or

@@ -14,9 +14,11 @@
 #include "environment.h"
 #include "life.h"
 #include "port.h"
+#include "privilege.h"
 #include "prober.h"
 #include "report.h"
 #include "segment.h"
+#include "shared/notify.h"
 #include "service.h"
 #include "socket.h"
 #include "steer.h"
@@ -165,6 +167,20 @@ adopt_fini(struct process *p)
 }
 
 static int
+privilege_init(struct process *p)
+{
+	(void)p;
+	return privilege_drop();
+}
+
+static void
+privilege_fini(struct process *p)
+{
+	(void)p;
+	privilege_raise(); /* to detach the XDP programs */
+}
+
+static int
 launch_init(struct process *p)
 {
 	return workers_launch(&p->workers);
@@ -225,6 +241,8 @@ static const struct part {
 	{"segment", segment_init, segment_fini},
 	{"workers", workers_init, workers_fini},
 	{"adopt", adopt_init, adopt_fini},
+	{"privilege", privilege_init,
+	 privilege_fini}, /* after the last part that needs it, before workers run */
 	{"launch", launch_init, launch_fini},
 	{"clock", clock_init, clock_fini},
 	{"socket", socket_init, socket_fini}, /* last: who can connect finds all the rest running */
@@ -256,8 +274,11 @@ main(int argc, char **argv)
 	process.argv = argv;
 	while (started < PART_COUNT && parts[started].init(&process) == 0)
 		started++;
-	if (started == PART_COUNT)
+	if (started == PART_COUNT) {
+		notify_send("READY=1");
 		status = life_run(&process.life);
+		notify_send("STOPPING=1");
+	}
 	while (started-- > 0)
 		if (parts[started].fini != NULL)
 			parts[started].fini(&process);

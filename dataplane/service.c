@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "inspect.h"
+#include "neighbour.h"
 
 static void
 port_describe(const struct service *service, const struct port *port, struct hello_port *out,
@@ -114,6 +115,14 @@ probe_handle(void *owner, const struct socket_request *request, struct socket_an
 	return status;
 }
 
+static int
+neighbour_handle(void *owner, const struct socket_request *request, struct socket_answer *answer)
+{
+	const struct service *service = owner;
+
+	return neighbour_order(service->ports, request->body);
+}
+
 const struct socket_row service_rows[SERVICE_ROWS] = {
 	{MESSAGE_HELLO, sizeof(struct hello_request), sizeof(struct hello_answer), hello_handle},
 	{MESSAGE_SNAPSHOT_PUT, sizeof(struct snapshot_put), sizeof(struct snapshot_answer),
@@ -121,4 +130,5 @@ const struct socket_row service_rows[SERVICE_ROWS] = {
 	{MESSAGE_SNAPSHOT_GET, 0, sizeof(struct snapshot_answer), snapshot_get_handle},
 	{MESSAGE_PORT, sizeof(struct port_request), sizeof(struct port_answer), port_handle},
 	{MESSAGE_PROBE, sizeof(struct probe_request), sizeof(struct probe_answer), probe_handle},
+	{MESSAGE_NEIGHBOUR, sizeof(struct neighbour_request), 0, neighbour_handle},
 };

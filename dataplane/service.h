@@ -22,7 +22,7 @@ struct service {
 	struct prober *prober;
 };
 
-#define SERVICE_ROWS 5
+#define SERVICE_ROWS 6
 
 extern const struct socket_row service_rows[SERVICE_ROWS];
 

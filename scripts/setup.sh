@@ -8,13 +8,13 @@ set -euo pipefail
 packages=(
 	# the build
 	build-essential meson ninja-build pkg-config clang libdpdk-dev libbpf-dev libxxhash-dev libsodium-dev
-	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev
+	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev
 	# its tests
 	libcunit1-dev libclang-rt-14-dev
 	# the lab
 	iproute2 ethtool nftables procps util-linux nsd knot knot-dnsutils unbound dnsperf tcpdump jq
 	# the end-to-end tests
-	python3 python3-pytest
+	python3 python3-pytest systemd
 )
 
 # 2 MiB pages that must be free: the dataplane of the lab takes 128 (memory_mb: 256), a second one may start.

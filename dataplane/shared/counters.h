@@ -34,6 +34,9 @@
 	X(own_formerr, "queries answered FORMERR here")                                                      \
 	X(own_notimp, "queries answered NOTIMP here")                                                        \
 	X(own_servfail, "queries answered SERVFAIL here: no upstream")                                       \
+	X(own_refused, "queries answered REFUSED here: not allowed, or over the limit")                      \
+	X(own_truncated, "queries answered TC=1 here: over the limit")                                       \
+	X(limit_evicted, "clients' buckets given to others before they had filled again")                    \
 	X(timeouts, "queries of clients whose upstream did not answer in time")                              \
 	X(probe_timeouts, "probes whose upstream did not answer in time")                                    \
 	X(redraws, "draws repeated because their slot of the flow table was taken")
@@ -60,6 +63,7 @@
 	X(query_is_reply, "QR=1 to a service address")                                                       \
 	X(query_bad_source, "query from an address or port that no client has")                              \
 	X(query_not_allowed, "query from outside the allowed prefixes")                                      \
+	X(query_over_limit, "query of a client that asks more than it may")                                  \
 	X(flow_table_full, "no free slot of the flow table within the tries")                                \
 	X(long_name_pool_full, "no room to keep a long question")                                            \
 	X(no_source, "no source address and port of the upstream's family")                                  \

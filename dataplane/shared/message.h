@@ -15,7 +15,7 @@
 #include "wire.h"
 
 #define MESSAGE_SOCKET_NAME  "dataplane.sock"
-#define MESSAGE_VERSION	     1
+#define MESSAGE_VERSION	     2
 #define MESSAGE_FDS_MAX	     (1 + SNAPSHOT_PORTS_MAX * 8)
 #define MESSAGE_FLOWS_MAX    64
 #define MESSAGE_QUESTION_MAX 259 /* wire form: name, type, class */
@@ -28,6 +28,9 @@ enum message_type {
 			       */
 	MESSAGE_PORT,	      /* request: port_request. answer: port_answer, cut to its count */
 	MESSAGE_PROBE,	      /* request: probe_request. answer: probe_answer */
+	MESSAGE_NEIGHBOUR,    /* request: neighbour_request. answer: empty */
+	MESSAGE_STOP, /* request: empty. answer: empty; then as after SIGTERM: no new queries, those in
+			 flight end, exit 0 */
 };
 
 struct message_header {
@@ -93,6 +96,16 @@ struct port_answer {
 	uint32_t total; /* flows on this port now; more than flow_count where they did not fit */
 	uint32_t flow_count;
 	struct port_flow flows[MESSAGE_FLOWS_MAX];
+};
+
+/* ephemerad may not change the kernel's neighbour table; the dataplane may. */
+struct neighbour_request {
+	uint32_t ifindex; /* of one of the ports */
+	uint8_t verify;	  /* 1: `mac` is asked now whether it is still there. 0: resolved if it is not */
+	uint8_t zero;
+	struct mac mac; /* all 0 unless `verify` */
+	uint32_t zero_after;
+	struct address address;
 };
 
 /* The dataplane makes the header, draws source and ID, and sends header + question with RD=1. */

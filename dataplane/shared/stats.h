@@ -17,7 +17,7 @@
 #include "wire.h"
 
 #define STATS_MAGIC   0x3174617473687065u /* "ephstat1" */
-#define STATS_VERSION 2
+#define STATS_VERSION 3
 
 /* Latency: log-linear, STATS_LATENCY_SUB buckets for each power of two of microseconds. Bucket i covers
  * [latency_bucket_us(i), latency_bucket_us(i + 1)); the last one everything above. */
@@ -54,9 +54,11 @@ struct upstream_stats {
 	uint64_t answers;   /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
 	uint64_t timeouts;
-	uint64_t wrong_case; /* replies that differed from the question in letter case alone */
-	uint64_t in_flight;  /* a gauge: flows now, probes included */
-};
+	uint64_t wrong_case;	 /* replies that differed from the question in letter case alone */
+	uint64_t in_flight;	 /* a gauge: flows now, probes included */
+	uint64_t latency_sum_us; /* of the answers */
+	uint64_t attacked;	 /* queries to it that saw near misses */
+} __attribute__((aligned(64)));
 
 /* A source port, over all source addresses. */
 struct port_stats {
@@ -119,6 +121,17 @@ struct worker_stats {
 	struct port_stats ports[65536];
 } __attribute__((aligned(64)));
 
+/* What the driver of a port of the machine counts; packets since the start. */
+struct machine_port_stats {
+	char name[32];
+	uint64_t received, sent;
+	uint64_t missed;     /* arrived, but no room was left in the receive queue */
+	uint64_t no_buffers; /* arrived, but no packet buffer was free */
+	uint64_t bad;	     /* arrived damaged */
+	uint64_t send_errors;
+	uint64_t link_up; /* a gauge: 1 or 0 */
+};
+
 struct stats_header {
 	uint64_t magic;
 	uint32_t version;
@@ -137,6 +150,8 @@ struct stats_header {
 	uint64_t draining;     /* 1 from the request to stop on */
 	uint64_t tsc_hz;       /* of the stamps in strays */
 	uint64_t started_tsc;  /* the stamp of started_ns */
+	uint64_t port_count;
+	struct machine_port_stats ports[SNAPSHOT_PORTS_MAX]; /* refreshed with the gauges */
 } __attribute__((aligned(64)));
 
 #endif

@@ -12,7 +12,7 @@
 #include "way_snapshot.h"
 
 #define WORKERS_MAX 3
-#define ROOM	    (sizeof(struct snapshot) + SNAPSHOT_ALLOW_MAX * sizeof(struct allow_range))
+#define ROOM	    (sizeof(struct snapshot) + 65536)
 
 static void
 edits_apply(uint8_t *block, const uint8_t *bytes, size_t size)
@@ -146,8 +146,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	edits_apply((uint8_t *)block, bytes + 1, size - 1);
 	claimed_bytes = s->size_bytes;
 	try_block((const uint8_t *)block, claimed_bytes < ROOM ? claimed_bytes : ROOM, workers);
-	if (s->allow_count > SNAPSHOT_ALLOW_MAX)
-		s->allow_count %= SNAPSHOT_ALLOW_MAX + 1;
+	s->range_count %= 65;
+	s->member_count %= 1025;
+	s->suffix_count %= 1025;
+	s->name_bytes %= 16385;
 	snapshot_seal(s);
 	try_block((const uint8_t *)block, s->size_bytes, workers);
 	return 0;

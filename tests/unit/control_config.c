@@ -34,6 +34,7 @@ upstream_take(struct config *config, char *word)
 		snprintf(upstream->name, sizeof(upstream->name), "u%u", config->upstream_count);
 	}
 	upstream->port = address_port_take(word, &upstream->address);
+	upstream->weight = 1;
 	upstream->random_case = true;
 }
 
@@ -65,7 +66,8 @@ words_take(struct config *config, const char *text, void (*take)(struct config *
 struct config *
 control_config_make(const struct config_text *text)
 {
-	struct config *config = calloc(1, sizeof(*config));
+	struct config *config =
+		calloc(1, sizeof(*config) + SNAPSHOT_UPSTREAMS_MAX * sizeof(*config->pools[0].members));
 	unsigned first, last;
 
 	if (config == NULL)
@@ -77,6 +79,11 @@ control_config_make(const struct config_text *text)
 	words_take(config, text->services, service_take);
 	words_take(config, text->sources, source_take);
 	words_take(config, text->upstreams, upstream_take);
+	config->pool_count = 1;
+	strcpy(config->pools[0].name, "default");
+	config->pools[0].members = (uint16_t *)(config + 1); /* freed with it */
+	for (unsigned i = 0; i < config->upstream_count; i++)
+		config->pools[0].members[config->pools[0].member_count++] = (uint16_t)i;
 	if (text->ports != NULL && sscanf(text->ports, "%u-%u", &first, &last) == 2) {
 		config->source.first_port = (uint16_t)first;
 		config->source.last_port = (uint16_t)last;

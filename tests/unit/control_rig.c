@@ -264,6 +264,10 @@ connection_ready(void *owner, uint32_t events)
 	case MESSAGE_PROBE:
 		probe_serve(dataplane, &message);
 		break;
+	case MESSAGE_STOP:
+	case MESSAGE_NEIGHBOUR:
+		rig_send(dataplane, &message, 0, -1);
+		break;
 	}
 	if (fd >= 0)
 		close(fd);

@@ -94,7 +94,7 @@ static const struct {
 #define RANGE_ENDS_BYTES (2 * ADDRESS_TEXT_BYTES)
 
 static const char *
-range_ends(const struct allow_range *range, char text[RANGE_ENDS_BYTES])
+range_ends(const struct address_range *range, char text[RANGE_ENDS_BYTES])
 {
 	char last[ADDRESS_TEXT_BYTES];
 
@@ -109,7 +109,7 @@ test_ranges(void)
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		const char *text = ranges[i].text, *why = "";
 		char ends[RANGE_ENDS_BYTES];
-		struct allow_range range;
+		struct address_range range;
 		int status = address_range_parse(text, &range, &why);
 
 		WAY_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text, status);
@@ -143,7 +143,7 @@ test_merges(void)
 {
 	for (size_t i = 0; i < sizeof(merges) / sizeof(merges[0]); i++) {
 		char in[256], out[512] = "", ends[RANGE_ENDS_BYTES];
-		struct allow_range list[16];
+		struct address_range list[16];
 		const char *why = "";
 		unsigned count = 0;
 
@@ -164,7 +164,7 @@ test_merges(void)
 static void
 test_split(void)
 {
-	struct allow_range all, parts[2];
+	struct address_range all, parts[2];
 	struct address ipv4, below, above;
 	const char *why;
 

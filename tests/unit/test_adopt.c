@@ -41,7 +41,7 @@ static const struct put_row put_rows[] = {
 	 .runs = 9},
 	{"longer than announced", 10, .announced = -32, .status = -EINVAL, .why = "size and counts disagree",
 	 .runs = 9},
-	{"too large", 10, .announced = 1 << 20, .status = -EINVAL, .why = "size out of range", .runs = 9},
+	{"too large", 10, .announced = 1 << 30, .status = -EINVAL, .why = "size out of range", .runs = 9},
 	{"too small", 10, .announced = -60000, .status = -EINVAL, .why = "size out of range", .runs = 9},
 	{"the last port", 10, .port_index = PORTS - 1, .runs = 10},
 	{"a port that is not there", 11, .port_index = PORTS, .status = -EINVAL,

@@ -63,12 +63,12 @@ test_content(void)
 	struct fixture f = fixture_open(&standard);
 	const struct snapshot *s = f.snapshot;
 
-	f.config->policy = POLICY_LEAST_OUTSTANDING;
+	f.config->pools[0].policy = POLICY_LEAST_OUTSTANDING;
 	f.config->service.no_upstream = NO_UPSTREAM_KEEP_TRYING;
 	CU_ASSERT_PTR_NULL(fault(&f, 9, f.snapshot));
 	CU_ASSERT_EQUAL(s->generation, 9);
 	CU_ASSERT_EQUAL(s->timeout_ms, 2000);
-	CU_ASSERT_EQUAL(s->policy, POLICY_LEAST_OUTSTANDING);
+	CU_ASSERT_EQUAL(s->pools[0].policy, POLICY_LEAST_OUTSTANDING);
 	CU_ASSERT_EQUAL(s->no_upstream, NO_UPSTREAM_KEEP_TRYING);
 	CU_ASSERT_EQUAL(s->service_count, 2);
 	CU_ASSERT_EQUAL(s->source_count, 3);
@@ -173,10 +173,9 @@ change_timeout(struct fixture *f)
 static void
 change_allow(struct fixture *f)
 {
-	static struct allow_range any = {.last = {.words = {UINT64_MAX, UINT64_MAX}}};
+	static struct address_range any = {.last = {.words = {UINT64_MAX, UINT64_MAX}}};
 
-	f->config->service.allow = &any;
-	f->config->service.allow_count = 1;
+	f->config->service.listen[0].allow = (struct config_ranges){&any, 1};
 }
 
 static const struct {

@@ -84,7 +84,7 @@ test_policy_and_probe(void)
 	struct config *after = control_config_make(&(struct config_text){STANDARD});
 	struct lines lines = {0};
 
-	after->policy = POLICY_LEAST_OUTSTANDING;
+	after->pools[0].policy = POLICY_LEAST_OUTSTANDING;
 	after->service.no_upstream = NO_UPSTREAM_KEEP_TRYING;
 	after->probe.fall = 5;
 	changes_describe(before, after, line_take, &lines);

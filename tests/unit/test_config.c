@@ -67,11 +67,11 @@ address_is(const struct address *address, const char *text)
 static bool
 allow_is(const struct config *c, unsigned index, const char *text)
 {
-	const struct allow_range *range = &c->service.allow[index];
-	struct allow_range wanted;
+	const struct address_range *range = &c->service.listen[0].allow.ranges[index];
+	struct address_range wanted;
 	const char *why;
 
-	return index < c->service.allow_count && address_range_parse(text, &wanted, &why) == 0 &&
+	return index < c->service.listen[0].allow.count && address_range_parse(text, &wanted, &why) == 0 &&
 	       address_equal(&range->first, &wanted.first) && address_equal(&range->last, &wanted.last);
 }
 
@@ -109,13 +109,13 @@ test_full(void)
 	CU_ASSERT(address_is(&c->source.addresses[6], "2001:db8:2::16"));
 	CU_ASSERT(c->service.listen_count == 3 && c->service.listen[1].port == 5353);
 	CU_ASSERT(address_is(&c->service.listen[2].address, "2001:db8:1::53"));
-	CU_ASSERT(c->service.allow_count == 3 && allow_is(c, 0, "192.0.2.0/24") &&
+	CU_ASSERT(c->service.listen[0].allow.count == 3 && allow_is(c, 0, "192.0.2.0/24") &&
 		  allow_is(c, 1, "203.0.113.7") && allow_is(c, 2, "2001:db8:1::/64"));
 	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_KEEP_TRYING);
 	CU_ASSERT(!c->protection.coalesce && c->protection.waiters == 8 && c->protection.edns_bytes == 1400);
 	CU_ASSERT(c->protection.near_miss == NEAR_MISS_TRUNCATE && c->protection.near_misses == 3);
 	CU_ASSERT(!c->upstreams[0].random_case && c->upstreams[1].random_case);
-	CU_ASSERT(c->policy == POLICY_LEAST_OUTSTANDING && c->timeout_ms == 1500);
+	CU_ASSERT(c->pools[0].policy == POLICY_LEAST_OUTSTANDING && c->timeout_ms == 1500);
 	CU_ASSERT(probe_is(c, "Probe\\.1.example. AAAA IN"));
 	CU_ASSERT(c->probe.interval_ms == 500 && c->probe.timeout_ms == 400 && c->probe.rise == 4 &&
 		  c->probe.fall == 5);
@@ -142,15 +142,15 @@ test_minimal(void)
 	CU_ASSERT(c->source.first_port == 49152 && c->source.last_port == 65535 &&
 		  c->source.port_count == 16384);
 	CU_ASSERT(c->service.listen_count == 1 && c->service.listen[0].port == 53);
-	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_SERVFAIL && c->policy == POLICY_ROUND_ROBIN);
+	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_SERVFAIL && c->pools[0].policy == POLICY_ROUND_ROBIN);
 	CU_ASSERT(c->timeout_ms == 2000 && probe_is(c, ". NS IN"));
 	CU_ASSERT(c->probe.interval_ms == 1000 && c->probe.timeout_ms == 1000 && c->probe.rise == 2 &&
 		  c->probe.fall == 3);
 	CU_ASSERT(c->protection.coalesce && c->protection.waiters == 64 && c->protection.edns_bytes == 1232);
 	CU_ASSERT(c->protection.near_miss == NEAR_MISS_COUNT && c->protection.near_misses == 1);
 	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 && c->upstreams[0].random_case);
-	CU_ASSERT(c->service.allow_count == sizeof(private_ranges) / sizeof(private_ranges[0]));
-	for (unsigned i = 0; i < c->service.allow_count; i++)
+	CU_ASSERT(c->service.listen[0].allow.count == sizeof(private_ranges) / sizeof(private_ranges[0]));
+	for (unsigned i = 0; i < c->service.listen[0].allow.count; i++)
 		WAY_ASSERT(allow_is(c, i, private_ranges[i]), "%s may ask by default", private_ranges[i]);
 	config_free(c);
 }
@@ -176,9 +176,9 @@ test_allow_all_ipv6(void)
 
 	loaded = config_rig_load(path);
 	address_parse("192.0.2.1", &ipv4);
-	CU_ASSERT_FATAL(loaded.status == 0 && loaded.config->service.allow_count == 2);
+	CU_ASSERT_FATAL(loaded.status == 0 && loaded.config->service.listen[0].allow.count == 2);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct allow_range *range = &loaded.config->service.allow[i];
+		const struct address_range *range = &loaded.config->service.listen[0].allow.ranges[i];
 
 		WAY_ASSERT(address_compare(&ipv4, &range->first) < 0 ||
 				   address_compare(&ipv4, &range->last) > 0,

@@ -11,7 +11,7 @@
 /* Room for the largest one, so that spoilers may claim more than there is. */
 union block {
 	struct snapshot s;
-	uint8_t bytes[sizeof(struct snapshot) + (SNAPSHOT_ALLOW_MAX + 1) * sizeof(struct allow_range)];
+	uint8_t bytes[sizeof(struct snapshot) + (SNAPSHOT_RANGES_MAX + 4096) * sizeof(struct address_range)];
 };
 
 static union block block;
@@ -27,8 +27,11 @@ SPOIL(timeout_49, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MIN - 1)
 SPOIL(timeout_50, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MIN)
 SPOIL(timeout_30000, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MAX)
 SPOIL(timeout_30001, s->timeout_ms = SNAPSHOT_TIMEOUT_MS_MAX + 1)
-SPOIL(policy_last, s->policy = POLICY_LEAST_OUTSTANDING)
-SPOIL(policy_unknown, s->policy = POLICY_LEAST_OUTSTANDING + 1)
+SPOIL(policy_last, s->pools[0].policy = POLICY_FIRST)
+SPOIL(policy_unknown, s->pools[0].policy = POLICY_FIRST + 1)
+SPOIL(policy_unused, s->pools[1].policy = POLICY_FIRST + 1)
+SPOIL(not_allowed_last, s->not_allowed = REFUSAL_REFUSE)
+SPOIL(not_allowed_unknown, s->not_allowed = REFUSAL_REFUSE + 1)
 SPOIL(no_upstream_last, s->no_upstream = NO_UPSTREAM_KEEP_TRYING)
 SPOIL(no_upstream_unknown, s->no_upstream = 255)
 SPOIL(services_most, s->service_count = SNAPSHOT_SERVICES_MAX)
@@ -37,7 +40,7 @@ SPOIL(sources_most, s->source_count = SNAPSHOT_SOURCES_MAX)
 SPOIL(sources_more, s->source_count = SNAPSHOT_SOURCES_MAX + 1)
 SPOIL(upstreams_most, s->upstream_count = SNAPSHOT_UPSTREAMS_MAX)
 SPOIL(upstreams_more, s->upstream_count = UINT32_MAX)
-SPOIL(nothing_at_all, s->service_count = s->source_count = s->upstream_count = 0)
+SPOIL(nothing_at_all, s->service_count = s->source_count = s->upstream_count = 0; s->pools[0].member_count = 0)
 SPOIL(draw_not_accepted, s->ports_accept[1000] &= ~UINT64_C(1))
 SPOIL(accept_not_drawn, s->ports_draw[1000] &= ~UINT64_C(1))
 SPOIL(port_1023, s->ports_accept[15] |= UINT64_C(1) << 63)
@@ -56,7 +59,7 @@ SPOIL(upstream_state, s->upstreams[4].state = 3)
 SPOIL(upstream_usable, s->upstreams[4].usable = 2)
 SPOIL(upstream_resolved, s->upstreams[4].resolved = 2)
 SPOIL(upstream_port_0, s->upstreams[4].port.raw = 0)
-SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY)
+SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY; s->pools[0].member_count = 4)
 SPOIL(near_miss_last, s->near_miss = NEAR_MISS_TRUNCATE)
 SPOIL(near_miss_unknown, s->near_miss = NEAR_MISS_TRUNCATE + 1)
 SPOIL(near_misses_0, s->near_misses = 0)
@@ -75,11 +78,11 @@ SPOIL(upstream_port_index_16, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX)
 SPOIL(upstream_name_31, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES - 1))
 SPOIL(upstream_name_32, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES))
 SPOIL(beyond_the_count, s->upstreams[400].state = 9)
-SPOIL(allow_backwards, s->allow[1].last = s->allow[0].first)
-SPOIL(allow_one_address, s->allow[0].last = s->allow[0].first)
-SPOIL(allow_overlaps, s->allow[1].first = s->allow[0].last)
-SPOIL(allow_unsorted, struct allow_range r = s->allow[0]; s->allow[0] = s->allow[1]; s->allow[1] = r)
-SPOIL(allow_none, s->allow_count = 0)
+SPOIL(allow_backwards, s->ranges[1].last = s->ranges[0].first)
+SPOIL(allow_one_address, s->ranges[0].last = s->ranges[0].first)
+SPOIL(allow_overlaps, s->ranges[1].first = s->ranges[0].last)
+SPOIL(allow_unsorted, struct address_range r = s->ranges[0]; s->ranges[0] = s->ranges[1]; s->ranges[1] = r)
+SPOIL(allow_none, s->services[0].allow_count = s->services[1].allow_count = s->services[2].allow_count = 0)
 
 /* Sealed again after the change: only the field itself can be what is refused. */
 static const struct {
@@ -92,8 +95,11 @@ static const struct {
 	{"timeout of 50 ms", timeout_50, NULL},
 	{"timeout of 30 s", timeout_30000, NULL},
 	{"timeout of 30.001 s", timeout_30001, "timeout out of range"},
-	{"least outstanding", policy_last, NULL},
-	{"policy 2", policy_unknown, "unknown policy"},
+	{"first usable", policy_last, NULL},
+	{"policy 5", policy_unknown, "unknown policy"},
+	{"policy 5 of no pool", policy_unused, NULL},
+	{"those not allowed refused", not_allowed_last, NULL},
+	{"not_allowed 2", not_allowed_unknown, "unknown rule for clients that may not ask"},
 	{"keep trying", no_upstream_last, NULL},
 	{"no_upstream 255", no_upstream_unknown, "unknown rule for no upstream"},
 	{"near misses truncate", near_miss_last, NULL},
@@ -140,10 +146,10 @@ static const struct {
 	{"name of 31 bytes", upstream_name_31, NULL},
 	{"name of 32 bytes", upstream_name_32, "upstream's name without an end"},
 	{"rubbish beyond the count", beyond_the_count, NULL},
-	{"allowed range backwards", allow_backwards, "allowed range that ends before it starts"},
+	{"allowed range backwards", allow_backwards, "address range that ends before it starts"},
 	{"allowed range of one address", allow_one_address, NULL},
-	{"allowed ranges that overlap", allow_overlaps, "allowed ranges out of order"},
-	{"allowed ranges unsorted", allow_unsorted, "allowed ranges out of order"},
+	{"allowed ranges that overlap", allow_overlaps, "address ranges out of order"},
+	{"allowed ranges unsorted", allow_unsorted, "address ranges out of order"},
 	{"nobody allowed", allow_none, NULL},
 };
 
@@ -205,10 +211,10 @@ test_frame(void)
 	block.s.size_bytes++;
 	expect("size", block.s.size_bytes - 1, "size and counts disagree");
 	block_reset();
-	block.s.allow_count = 3;
-	expect("allow_count", block.s.size_bytes, "size and counts disagree");
-	block.s.allow_count = UINT32_MAX;
-	expect("allow_count", block.s.size_bytes, "too many allowed ranges");
+	block.s.range_count = 3;
+	expect("range_count", block.s.size_bytes, "size and counts disagree");
+	block.s.range_count = UINT32_MAX;
+	expect("range_count", block.s.size_bytes, "too many address ranges");
 	block_reset();
 	block.s.checksum ^= 1;
 	expect("checksum", block.s.size_bytes, "wrong checksum");
@@ -237,21 +243,24 @@ test_every_byte(void)
 }
 
 static void
-test_allow_most(void)
+test_ranges_most(void)
 {
 	block_reset();
-	block.s.allow_count = SNAPSHOT_ALLOW_MAX;
-	for (uint32_t i = 0; i < SNAPSHOT_ALLOW_MAX + 1; i++) {
+	block.s.member_count = 0;
+	block.s.pools[0].member_count = 0;
+	block.s.range_count = SNAPSHOT_RANGES_MAX;
+	block.s.services[0].allow_count = SNAPSHOT_RANGES_MAX;
+	for (uint32_t i = 0; i < SNAPSHOT_RANGES_MAX + 1; i++) {
 		char text[32];
 
 		snprintf(text, sizeof(text), "10.%u.%u.0", i / 256, i % 256);
-		block.s.allow[i] = (struct allow_range){way_address(text), way_address(text)};
+		block.s.ranges[i] = (struct address_range){way_address(text), way_address(text)};
 	}
 	snapshot_seal(&block.s);
-	expect("1,024 ranges", block.s.size_bytes, NULL);
-	block.s.allow_count++;
+	expect("16,384 ranges", block.s.size_bytes, NULL);
+	block.s.range_count++;
 	snapshot_seal(&block.s);
-	expect("1,025 ranges", block.s.size_bytes, "too many allowed ranges");
+	expect("16,385 ranges", block.s.size_bytes, "too many address ranges");
 }
 
 /* Reads only inside the size it is given: a copy that ends where it ends, for AddressSanitizer. */
@@ -277,7 +286,7 @@ main(void)
 	CU_TestInfo tests[] = {{"fields", test_fields},
 			       {"frame", test_frame},
 			       {"every byte", test_every_byte},
-			       {"most ranges", test_allow_most},
+			       {"most ranges", test_ranges_most},
 			       {"exact memory", test_exact_memory},
 			       CU_TEST_INFO_NULL};
 

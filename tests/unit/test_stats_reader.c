@@ -106,8 +106,8 @@ test_sums(void)
 	segment->workers[1].drops[DROP_fragment] = 5;
 	segment->workers[0].flows_in_flight = 3;
 	segment->workers[1].flows_in_flight = 4;
-	segment->workers[0].upstreams[511] = (struct upstream_stats){10, 9, 8, 7, 6, 5};
-	segment->workers[1].upstreams[511] = (struct upstream_stats){1, 1, 1, 1, 2, 2};
+	segment->workers[0].upstreams[511] = (struct upstream_stats){10, 9, 8, 7, 6, 5, 4, 3};
+	segment->workers[1].upstreams[511] = (struct upstream_stats){1, 1, 1, 1, 2, 2, 2, 2};
 	CU_ASSERT_EQUAL_FATAL(segment_open(&reader, segment, sizeof(*segment)), 0);
 	CU_ASSERT_EQUAL(stats_reader_counter(&reader, COUNTER_queries), 42);
 	CU_ASSERT_EQUAL(stats_reader_drop(&reader, DROP_fragment), 5);

@@ -195,7 +195,7 @@ test_least_outstanding(void)
 	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
 
 	rig_open(&rig, NULL);
-	s->policy = POLICY_LEAST_OUTSTANDING;
+	s->pools[0].policy = POLICY_LEAST_OUTSTANDING;
 	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV4_SECOND);
 	rig_publish(&rig, s);
 	rig_begin(&rig, "least outstanding, one is silent");

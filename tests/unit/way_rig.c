@@ -256,6 +256,7 @@ rig_publish(struct rig *rig, struct snapshot *snapshot)
 	const char *why;
 
 	if (snapshot != NULL) {
+		way_snapshot_tidy(snapshot);
 		snapshot_seal(snapshot);
 		if (snapshot_validate(snapshot, snapshot->size_bytes, &why) != 0) {
 			fprintf(stderr, "rig: snapshot refused: %s\n", why);

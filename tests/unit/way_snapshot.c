@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <rte_common.h>
+
 #include "way_frame.h"
 
 struct mac
@@ -18,6 +20,21 @@ way_snapshot_usable(struct snapshot *s, uint32_t upstreams)
 {
 	for (uint32_t i = 0; i < s->upstream_count; i++)
 		s->upstreams[i].usable = upstreams >> i & 1;
+}
+
+void
+way_snapshot_tidy(struct snapshot *s)
+{
+	for (uint32_t i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
+		struct pool_member *members = snapshot_members(s) + s->pools[i].member_first;
+		uint32_t kept = 0;
+
+		for (uint32_t m = 0; m < s->pools[i].member_count; m++)
+			if (members[m].upstream < s->upstream_count &&
+			    s->upstreams[members[m].upstream].state == SLOT_ACTIVE)
+				members[kept++] = members[m];
+		s->pools[i].member_count = kept;
+	}
 }
 
 void
@@ -86,15 +103,48 @@ fill_services(struct snapshot *s)
 }
 
 struct snapshot *
+way_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t members, uint32_t suffixes,
+		    uint32_t name_bytes)
+{
+	struct snapshot *s = calloc(1, snapshot_size(ranges, members, suffixes, name_bytes));
+
+	if (s == NULL)
+		abort();
+	*s = *before;
+	s->range_count = ranges;
+	s->member_count = members;
+	s->suffix_count = suffixes;
+	s->name_bytes = name_bytes;
+	memcpy(s->ranges, before->ranges, RTE_MIN(ranges, before->range_count) * sizeof(s->ranges[0]));
+	memcpy(snapshot_members(s), snapshot_members(before),
+	       RTE_MIN(members, before->member_count) * sizeof(struct pool_member));
+	memcpy(snapshot_suffixes(s), snapshot_suffixes(before),
+	       RTE_MIN(suffixes, before->suffix_count) * sizeof(struct suffix_route));
+	memcpy(snapshot_names(s), snapshot_names(before), RTE_MIN(name_bytes, before->name_bytes));
+	free(before);
+	return s;
+}
+
+static void
+fill_pools(struct snapshot *s)
+{
+	strcpy(s->pools[0].name, "default");
+	s->pools[0].used = 1;
+	s->pools[0].policy = POLICY_ROUND_ROBIN;
+	s->pools[0].member_count = WAY_UPSTREAM_COUNT;
+	for (uint16_t i = 0; i < WAY_UPSTREAM_COUNT; i++)
+		snapshot_members(s)[i] = (struct pool_member){.upstream = i, .weight = 1};
+}
+
+struct snapshot *
 way_snapshot_new(void)
 {
-	struct snapshot *s = calloc(1, snapshot_size(2));
+	struct snapshot *s = calloc(1, snapshot_size(2, WAY_UPSTREAM_COUNT, 0, 0));
 
 	if (s == NULL)
 		abort();
 	s->generation = 1;
 	s->timeout_ms = 30000;
-	s->policy = POLICY_ROUND_ROBIN;
 	s->no_upstream = NO_UPSTREAM_SERVFAIL;
 	s->near_miss = NEAR_MISS_COUNT;
 	s->near_misses = 1;
@@ -103,9 +153,13 @@ way_snapshot_new(void)
 	fill_sources(s);
 	fill_upstreams(s);
 	way_snapshot_ports(s, WAY_PORT_FIRST, 65535);
-	s->allow_count = 2;
-	s->allow[0] = (struct allow_range){way_address("192.0.2.0"), way_address("192.0.2.255")};
-	s->allow[1] = (struct allow_range){way_address("2001:db8:1::"),
+	s->range_count = 2;
+	s->member_count = WAY_UPSTREAM_COUNT;
+	for (uint32_t i = 0; i < s->service_count; i++)
+		s->services[i].allow_count = 2;
+	fill_pools(s);
+	s->ranges[0] = (struct address_range){way_address("192.0.2.0"), way_address("192.0.2.255")};
+	s->ranges[1] = (struct address_range){way_address("2001:db8:1::"),
 					   way_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
 	snapshot_seal(s);
 	return s;
