@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The farm: answers each query in the buffer it came in, at once or a set time later.
+ * Threads: one. */
+#ifndef EPHEMERA_LOAD_FARM_H
+#define EPHEMERA_LOAD_FARM_H
+
+#include "counters.h"
+#include "options.h"
+#include "packet.h"
+
+#define FARM_BURST 64
+
+/* Answers that wait for their time, oldest first: the delay is the same for all. */
+struct farm {
+	uint16_t device;
+	uint64_t delay_tsc;
+	uint32_t mask; /* of the arrays below; their size is a power of two */
+	uint32_t head, tail;
+	struct rte_mbuf **mbufs;
+	uint64_t *due_tsc;
+	struct load_counters *counters;
+};
+
+/* `capacity` answers can wait. 0 or -ENOMEM. */
+int farm_open(struct farm *farm, const struct options *options, uint32_t capacity, uint64_t tsc_hz,
+	      struct load_counters *counters);
+void farm_close(struct farm *farm);
+
+/* Makes the query an answer and lets it wait. Takes the mbuf if it returns true. */
+bool farm_take(struct farm *farm, struct rte_mbuf *mbuf, const struct datagram *datagram, uint64_t now_tsc);
+
+/* Sends what is due. */
+void farm_send(struct farm *farm, uint64_t now_tsc);
+
+#endif

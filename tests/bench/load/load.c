@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The loop: answers in, queries to the farm, its answers out, new queries out; and the phases of a
+ * measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures (a line of
+ * progress a second aside; drivers of kernel interfaces make their own). */
+#include "load.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+
+#define CREDIT_SHIFT   48 /* bits behind the point: a rate of 1 a second is precise, too */
+#define CREDIT_MAX     256u
+#define KNOCK_RATE     1000.0
+#define PROGRESS_S     1.0
+#define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
+
+/* ---- one turn ---- */
+
+static void
+device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_farm, uint64_t now_tsc)
+{
+	struct rte_mbuf *mbufs[CLIENT_BURST], *done[CLIENT_BURST];
+	struct load_counters *counters = &l->clients.counters;
+	const uint16_t count = rte_eth_rx_burst(side->device, 0, mbufs, CLIENT_BURST);
+	const bool is_reflected = l->options->reflect;
+	unsigned done_count = 0;
+
+	for (uint16_t i = 0; i < count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+	for (uint16_t i = 0; i < count; i++) {
+		struct datagram d;
+		const enum datagram_kind kind = datagram_find(mbufs[i], &d);
+		bool is_taken = false;
+
+		if (likely(kind == DATAGRAM_DNS)) {
+			if (is_client && (d.dns->flags1 & DNS_QR || is_reflected))
+				clients_answer(&l->clients, &d, now_tsc);
+			else if (is_farm && !(d.dns->flags1 & DNS_QR))
+				is_taken = farm_take(&l->farm, mbufs[i], &d, now_tsc);
+			else
+				counters->other++;
+		} else if (kind == DATAGRAM_OTHER) {
+			is_taken = neighbours_take(side, mbufs[i], counters);
+			counters->other += !is_taken;
+		} else if (kind == DATAGRAM_CHECKSUM) {
+			counters->bad_checksum++;
+		} else {
+			counters->malformed++;
+		}
+		if (!is_taken)
+			done[done_count++] = mbufs[i];
+	}
+	if (done_count > 0)
+		rte_pktmbuf_free_bulk(done, done_count);
+}
+
+/* Everything once; `wanted` new queries. */
+static void
+load_turn(struct load *l, uint32_t wanted, uint64_t now_tsc)
+{
+	const struct options *o = l->options;
+	const bool is_shared = o->has_farm && o->farm_device == o->client_device;
+
+	device_receive(l, &l->client_side, true, is_shared, now_tsc);
+	if (o->has_farm) {
+		if (!is_shared)
+			device_receive(l, &l->farm_side, false, true, now_tsc);
+		farm_send(&l->farm, now_tsc);
+	}
+	clients_send(&l->clients, wanted, now_tsc);
+}
+
+/* ---- pacing ---- */
+
+struct pace {
+	uint64_t last_tsc;
+	uint64_t credit;       /* queries due, CREDIT_SHIFT bits behind the point */
+	uint64_t credit_a_tsc; /* likewise; 0: no limit */
+};
+
+static struct pace
+pace_make(const struct load *l, double rate, uint64_t now_tsc)
+{
+	return (struct pace){
+		.last_tsc = now_tsc,
+		.credit_a_tsc = (uint64_t)(rate / (double)l->tsc_hz * (double)(UINT64_C(1) << CREDIT_SHIFT)),
+	};
+}
+
+/* How many queries are due now. Who can't keep up does not make up for it in a flood later. */
+static uint32_t
+pace_due(struct pace *p, uint64_t now_tsc, struct load_counters *counters)
+{
+	unsigned __int128 earned;
+
+	if (p->credit_a_tsc == 0)
+		return CLIENT_BURST;
+	earned = (unsigned __int128)(now_tsc - p->last_tsc) * p->credit_a_tsc + p->credit;
+	p->last_tsc = now_tsc;
+	if (unlikely(earned >> CREDIT_SHIFT > CREDIT_MAX)) {
+		counters->skipped += (uint64_t)(earned >> CREDIT_SHIFT) - CREDIT_MAX;
+		earned = (unsigned __int128)CREDIT_MAX << CREDIT_SHIFT;
+	}
+	p->credit = (uint64_t)earned;
+	return (uint32_t)RTE_MIN(p->credit >> CREDIT_SHIFT, (uint64_t)CLIENT_BURST);
+}
+
+static void
+pace_spend(struct pace *p, uint64_t sent)
+{
+	if (p->credit_a_tsc != 0)
+		p->credit -= sent << CREDIT_SHIFT;
+}
+
+/* ---- phases ---- */
+
+static uint64_t
+tsc_of(const struct load *l, double seconds)
+{
+	return (uint64_t)(seconds * (double)l->tsc_hz);
+}
+
+static void
+progress(const struct load *l, double seconds, double of_seconds)
+{
+	const struct load_counters *c = &l->clients.counters;
+
+	if (!l->options->quiet && !l->options->search)
+		fprintf(stderr, "ephemera-load: %3.0f of %.0f s: %lu sent, %lu answered, %lu wrong\n",
+			seconds, of_seconds, c->sent, c->answered, load_counters_wrong(c));
+}
+
+/* Offers for so long; returns the time that it took. */
+static uint64_t
+load_offer(struct load *l, double rate, double seconds, bool is_measured)
+{
+	const uint64_t start_tsc = rte_rdtsc(), length_tsc = tsc_of(l, seconds);
+	uint64_t now_tsc = start_tsc, said_tsc = start_tsc;
+	struct pace pace = pace_make(l, rate, start_tsc);
+
+	for (uint32_t turn = 0; now_tsc - start_tsc < length_tsc; turn++) {
+		const uint64_t before = l->clients.next;
+
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		pace_spend(&pace, l->clients.next - before);
+		now_tsc = rte_rdtsc();
+		if (turn % TURNS_PER_LOOK != 0)
+			continue;
+		if (l->stop)
+			break;
+		if (is_measured && now_tsc - said_tsc > tsc_of(l, PROGRESS_S)) {
+			progress(l, (double)(now_tsc - start_tsc) / (double)l->tsc_hz, seconds);
+			said_tsc = now_tsc;
+		}
+	}
+	return now_tsc - start_tsc;
+}
+
+static bool
+all_is_answered(const struct load *l)
+{
+	const struct load_counters *c = &l->clients.counters;
+
+	return c->answered + c->failed >= c->sent;
+}
+
+/* Waits for the answers to what was sent. */
+static void
+load_drain(struct load *l)
+{
+	const double seconds = (l->options->timeout_ms / 1000) + l->options->farm_delay_us / 1e6;
+	const uint64_t end_tsc = rte_rdtsc() + tsc_of(l, seconds);
+	uint64_t now_tsc;
+
+	while (!all_is_answered(l) && !l->stop && (now_tsc = rte_rdtsc()) < end_tsc)
+		load_turn(l, 0, now_tsc);
+}
+
+int
+load_knock(struct load *l)
+{
+	const uint64_t end_tsc = rte_rdtsc() + tsc_of(l, l->options->wait_s);
+	uint64_t now_tsc = rte_rdtsc();
+	struct pace pace = pace_make(l, KNOCK_RATE, now_tsc);
+
+	clients_measure(&l->clients);
+	while (l->clients.counters.answered == 0) {
+		const uint64_t before = l->clients.next;
+
+		if (l->stop)
+			return -EINTR;
+		if (now_tsc > end_tsc)
+			return -ETIMEDOUT;
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		pace_spend(&pace, l->clients.next - before);
+		now_tsc = rte_rdtsc();
+	}
+	load_drain(l);
+	return 0;
+}
+
+void
+load_measure(struct load *l, double rate, struct measured *m)
+{
+	uint64_t took_tsc;
+
+	if (l->options->warm_up_s > 0)
+		load_offer(l, rate, l->options->warm_up_s, false);
+	clients_measure(&l->clients);
+	took_tsc = load_offer(l, rate, l->options->seconds, true);
+	load_drain(l);
+	m->target = rate;
+	m->seconds = (double)took_tsc / (double)l->tsc_hz;
+	m->counters = l->clients.counters;
+	m->latency = l->clients.latency;
+	m->lost = m->counters.sent - RTE_MIN(m->counters.sent, m->counters.answered + m->counters.failed);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Results as a table for people, and as JSON. */
+#ifndef EPHEMERA_LOAD_RESULT_H
+#define EPHEMERA_LOAD_RESULT_H
+
+#include "search.h"
+
+/* What a run found; `search` is NULL unless that was asked for. */
+struct result {
+	const struct load *load;
+	const struct measured *measured; /* the run's, or the search's best */
+	const struct search *search;
+	char arguments[2048]; /* the command line */
+};
+
+/* Prints the table on stdout. */
+void result_print(const struct result *result);
+
+/* Writes JSON to `file`, or to stdout for "-". 0 or -errno. */
+int result_write(const struct result *result, const char *file);
+
+#endif

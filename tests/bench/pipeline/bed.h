@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The bed that the workers run in: what the dataplane's main thread would make for them, with ports of rings.
+ *
+ *   bench ── rx ring ──> [clients] ──> worker_turn() ──> [farm] ── tx ring ──> bench
+ *
+ * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge pages for
+ * flow tables and packets, ordinary shared pages for statistics. Made once; bed_set() starts each case
+ * afresh. */
+#ifndef PIPELINE_BED_H
+#define PIPELINE_BED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "cases.h"
+#include "owner.h"
+#include "view.h"
+#include "worker.h"
+
+#define BED_WORKERS  2
+#define BED_SOURCES  8
+#define BED_PORT_MIN 49152
+#define BED_RING     8192
+
+enum bed_port {
+	BED_CLIENTS,
+	BED_FARM,
+	BED_PORT_COUNT,
+};
+
+struct bed {
+	const char *pages; /* what kind the flow tables lie in */
+	struct rte_mempool *pool;
+	struct rte_ring *rx[BED_PORT_COUNT][BED_WORKERS], *tx[BED_PORT_COUNT][BED_WORKERS];
+	struct worker_port ports[BED_PORT_COUNT];
+	struct worker *workers[BED_WORKERS];
+	struct worker_stats *stats; /* [BED_WORKERS] */
+	void *flow_memory;
+	size_t flow_bytes;
+	struct rte_ring *probes, *probe_results;
+	struct owners owners;
+	struct view *view;
+	volatile bool draining, stop;
+};
+
+/* Starts EAL on the first two processors that this process may use (or twice on the only one). False: it said
+ * why on stderr. */
+bool bed_eal_start(bool huge);
+
+/* `flows`: the most flow table entries, of all workers together, that a case will have. Aborts when memory is
+ * short. */
+void bed_open(struct bed *bed, uint32_t flows, bool huge);
+void bed_close(struct bed *bed);
+
+/* Makes tables, statistics and view for a case with so many workers. No worker may be in a turn. */
+void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
+
+/* Anonymous memory, zeroed, in huge pages where there are any, out of the reserved ones if `reserved`; *pages
+ * says which kind it is. Aborts when there is none. */
+void *bed_memory(size_t bytes, bool reserved, const char **pages);
+
+/* Addresses of the bed. */
+struct mac bed_mac(enum bed_port port);
+struct mac bed_peer_mac(enum bed_port port); /* of the client, of the next hop to the farm */
+struct address bed_service(bool ipv6);
+struct address bed_source(bool ipv6, unsigned n);
+struct address bed_upstream(bool ipv6, unsigned n);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The cases. */
+#include "cases.h"
+
+#define KI (1u << 10)
+#define MI (1u << 20)
+
+/* The base has what the configuration's defaults say, a table of 1 Mi entries too. Its table is twice as
+ * large as what is in flight in the largest case: half full is as dense as the draw is made for. */
+#define BASE                                                                                                 \
+	.in_flight = 64 * KI, .flows = MI, .upstreams = 16, .name_bytes = 30, .random_case = true,           \
+	.coalesce = true
+
+/* Each line overrides a value of the base. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+#endif
+
+const struct bench_case bench_cases[] = {
+	{BASE, .name = CASE_BASE},
+	{BASE, .name = "1 Ki in flight", .in_flight = KI},
+	{BASE, .name = CASE_MILLION, .in_flight = MI, .flows = 2 * MI},
+	{BASE, .name = CASE_ONE_UPSTREAM, .upstreams = 1},
+	{BASE, .name = CASE_UPSTREAMS, .upstreams = 256},
+	{BASE, .name = "name of 10 bytes", .name_bytes = 10},
+	{BASE, .name = "name of 100 bytes", .name_bytes = 100},
+	{BASE, .name = "0x20 off", .random_case = false},
+	{BASE, .name = "coalescing off", .coalesce = false},
+	{BASE, .name = "both off", .random_case = false, .coalesce = false},
+	{BASE, .name = "IPv6", .ipv6 = true},
+	{BASE, .name = "IPv6, name of 100 bytes", .ipv6 = true, .name_bytes = 100},
+};
+
+const unsigned bench_case_count = sizeof(bench_cases) / sizeof(bench_cases[0]);

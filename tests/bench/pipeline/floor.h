@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A forwarder that does nothing: what receiving and sending the same frames over the same rings costs. */
+#ifndef PIPELINE_FLOOR_H
+#define PIPELINE_FLOOR_H
+
+#include "bed.h"
+
+/* One turn: a burst from each port, MAC addresses, IP addresses and UDP ports swapped, sent by the other
+ * port. Returns the number of packets seen. */
+unsigned floor_turn(struct bed *bed, unsigned queue);
+
+#endif

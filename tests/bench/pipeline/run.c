@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Times turns of one worker. Queries and replies of a phase lie in the receive queues before the clock starts
+ * and what was sent is taken when it has stopped: a turn finds its packets in the caches, as behind a NIC
+ * that writes into them, and a receiver always has a whole burst waiting. */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include "floor.h"
+
+#define RUN_BLOCKS     8
+#define RUN_PHASES     32 /* of a kind in a block */
+#define RUN_SMOKE      2
+#define RUN_CHECKS     16 /* phases in which every frame is looked at */
+#define RUN_FLOOR_SIZE (2 * RUN_PHASE_QUERIES)
+
+typedef unsigned (*turn_function)(struct worker *worker);
+
+static void
+complain(struct run *run, const struct bench_case *c, const char *what)
+{
+	fprintf(stderr, "pipeline: %s: %s\n", c->name, what);
+	run->faults++;
+}
+
+void
+run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke)
+{
+	const char *pages;
+
+	*run = (struct run){.bed = bed, .store_size = in_flight + RUN_PHASE_QUERIES, .smoke = smoke};
+	/* Not from the reserved huge pages, which are for what the dataplane would have there. */
+	run->store = bed_memory((size_t)run->store_size * sizeof(*run->store), false, &pages);
+	run->floor_store = bed_memory((size_t)RUN_FLOOR_SIZE * sizeof(*run->floor_store), false, &pages);
+}
+
+/* So many queries and replies through the worker; returns the cycles of its turns. */
+static uint64_t
+phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn, uint32_t replies)
+{
+	struct worker *w = run->bed->workers[0];
+	const uint64_t stopped = rte_rdtsc();
+	unsigned seen = 0, empty = 0;
+	uint64_t begin, end;
+
+	traffic_reply(t, replies, false);
+	traffic_ask(t, RUN_PHASE_QUERIES);
+	begin = rte_rdtsc_precise();
+	/* The sweep goes by the clock, which went on while the bench worked: as often as in a busy worker. */
+	w->sweep_next_tsc += begin - stopped;
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+		seen += turn(w);
+	end = rte_rdtsc_precise();
+	while (seen < RUN_PHASE_QUERIES + replies && empty++ < 1000)
+		seen += turn(w);
+	if (empty > 0)
+		complain(run, c, "a phase took more turns than it has bursts");
+	traffic_drain(t);
+	return end - begin;
+}
+
+/* Likewise, without queries. */
+static void
+phase_last(struct run *run, struct traffic *t, uint32_t replies)
+{
+	traffic_reply(t, replies, false);
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+		worker_turn(run->bed->workers[0]);
+	traffic_drain(t);
+}
+
+static uint64_t
+phase_floor(struct run *run, const struct bench_case *c, struct traffic *t)
+{
+	unsigned seen = 0;
+	uint64_t begin, end;
+
+	traffic_reply(t, RUN_PHASE_QUERIES, false);
+	traffic_ask(t, RUN_PHASE_QUERIES);
+	begin = rte_rdtsc_precise();
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+		seen += floor_turn(run->bed, 0);
+	end = rte_rdtsc_precise();
+	if (seen != 2 * RUN_PHASE_QUERIES)
+		complain(run, c, "the floor did not forward everything");
+	traffic_drain(t);
+	return end - begin;
+}
+
+/* Lets so many queries be in flight, and looks at each frame of some phases. */
+static void
+fill(struct run *run, const struct bench_case *c, struct traffic *t)
+{
+	while (t->store_count < c->in_flight && t->store_count == t->queries)
+		phase(run, c, t, worker_turn, 0);
+	if (t->store_count < c->in_flight)
+		complain(run, c, "the worker did not forward all that was asked");
+	t->checking = true;
+	for (unsigned i = 0; t->store_count >= c->in_flight && i < (run->smoke ? RUN_SMOKE : RUN_CHECKS); i++)
+		phase(run, c, t, worker_turn, RUN_PHASE_QUERIES);
+	t->checking = false;
+}
+
+/* Replies to all, the last ones looked at. */
+static void
+empty(struct run *run, const struct bench_case *c, struct traffic *t)
+{
+	while (t->store_count > 0) {
+		t->checking = t->store_count <= RUN_CHECKS * RUN_PHASE_QUERIES;
+		phase_last(run, t, RTE_MIN(t->store_count, (uint32_t)RUN_PHASE_QUERIES));
+	}
+	if (t->faults > 0)
+		complain(run, c, t->fault);
+	run->faults += run_check(run->bed, 1, t);
+}
+
+static void
+measure(struct run *run, struct case_result *result, struct round_result *round, struct traffic *t,
+	struct traffic *floor)
+{
+	static uint64_t plain[RUN_BLOCKS * RUN_PHASES], split_phase[RUN_BLOCKS * RUN_PHASES],
+		nothing[RUN_BLOCKS * RUN_PHASES];
+	const unsigned phases = run->smoke ? RUN_SMOKE : RUN_PHASES, blocks = run->smoke ? 1 : RUN_BLOCKS;
+	const double stamp = split_stamp_cycles();
+	uint64_t unused = 0, summed = 0;
+	double scale;
+	uint32_t n = 0;
+
+	split = (struct split){0};
+	for (unsigned block = 0; block < blocks; block++, n += phases) {
+		for (unsigned i = 0; i < phases; i++)
+			plain[n + i] = phase(run, result->c, t, worker_turn, RUN_PHASE_QUERIES);
+		for (unsigned i = 0; i < phases; i++)
+			split_phase[n + i] = phase(run, result->c, t, split_turn, RUN_PHASE_QUERIES);
+		for (unsigned i = 0; i < phases; i++)
+			nothing[n + i] = phase_floor(run, result->c, floor);
+	}
+	result->phases += n;
+	round->total = phases_mean(plain, n, &result->interrupted) / RUN_PHASE_QUERIES;
+	round->floor = phases_mean(nothing, n, &unused) / RUN_PHASE_QUERIES;
+	/* Stages are summed over all phases, and scaled to those that were not interrupted. */
+	round->split_total = phases_mean(split_phase, n, &unused);
+	for (uint32_t i = 0; i < n; i++)
+		summed += split_phase[i];
+	scale = round->split_total * n / (double)summed;
+	for (int i = 0; i < SPLIT_STAGE_COUNT; i++) {
+		const double stamps = (double)split.stamps[i] * stamp;
+
+		round->stages[i] = ((double)split.cycles[i] - stamps) * scale / n / RUN_PHASE_QUERIES;
+		round->split_total -= stamps / n;
+	}
+	round->split_total /= RUN_PHASE_QUERIES;
+}
+
+void
+run_round(struct run *run, struct case_result *result)
+{
+	struct round_result *round = &result->round[result->rounds++];
+	struct traffic t, floor;
+
+	bed_set(run->bed, result->c, 1);
+	traffic_set(&t, run->bed, result->c, 0, run->store, result->c->in_flight + RUN_PHASE_QUERIES);
+	traffic_set(&floor, run->bed, result->c, 0, run->floor_store, RUN_FLOOR_SIZE);
+	fill(run, result->c, &t);
+	/* The floor's replies: queries that it forwarded. */
+	traffic_ask(&floor, RUN_PHASE_QUERIES);
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+		floor_turn(run->bed, 0);
+	traffic_drain(&floor);
+	measure(run, result, round, &t, &floor);
+	empty(run, result->c, &t);
+}
+
+unsigned
+run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic)
+{
+	uint64_t c[WORKER_COUNTER_COUNT] = {0}, drops = 0, in_flight = 0, queries = 0, answers = 0;
+	unsigned faults = 0;
+
+	for (uint32_t i = 0; i < workers; i++) {
+		for (unsigned n = 0; n < WORKER_COUNTER_COUNT; n++)
+			c[n] += bed->stats[i].counters[n];
+		for (unsigned n = 0; n < DROP_REASON_COUNT; n++)
+			drops += bed->stats[i].drops[n];
+		in_flight += bed->workers[i]->flows.in_flight + traffic[i].store_count;
+		queries += traffic[i].queries;
+		answers += traffic[i].answers;
+	}
+	const struct {
+		const char *what;
+		uint64_t is, must;
+	} checks[] = {
+		{"answers that clients got", answers, queries},
+		{"queries counted", c[COUNTER_queries], queries},
+		{"answers counted", c[COUNTER_answers], queries},
+		{"packets received", c[COUNTER_rx], 2 * queries},
+		{"packets sent", c[COUNTER_tx], 2 * queries},
+		{"packets handed in", c[COUNTER_handed_in], c[COUNTER_handed_out]},
+		{"packets dropped", drops, 0},
+		{"queries that shared one of another question", c[COUNTER_coalesced], 0},
+		{"queries left in flight", in_flight, 0},
+		{"packet buffers in the pool", rte_mempool_avail_count(bed->pool), bed->pool->size},
+	};
+
+	for (unsigned i = 0; i < RTE_DIM(checks); i++) {
+		if (checks[i].is == checks[i].must)
+			continue;
+		fprintf(stderr, "pipeline: %s: %lu, must be %lu\n", checks[i].what, checks[i].is,
+			checks[i].must);
+		faults++;
+	}
+	return faults;
+}

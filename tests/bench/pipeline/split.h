@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A turn of the loop with a stamp around each stage. */
+#ifndef PIPELINE_SPLIT_H
+#define PIPELINE_SPLIT_H
+
+#include <stdint.h>
+
+#include "worker.h"
+
+#define SPLIT_STAGES(X)                                                                                      \
+	X(receive)                                                                                           \
+	X(parse)                                                                                             \
+	X(classify)                                                                                          \
+	X(match)                                                                                             \
+	X(restore)                                                                                           \
+	X(admit)                                                                                             \
+	X(refuse)                                                                                            \
+	X(coalesce)                                                                                          \
+	X(choose)                                                                                            \
+	X(draw)                                                                                              \
+	X(rewrite)                                                                                           \
+	X(transmit)                                                                                          \
+	X(probe)                                                                                             \
+	X(sweep)                                                                                             \
+	X(random)
+
+enum split_stage {
+#define X(name) SPLIT_##name,
+	SPLIT_STAGES(X)
+#undef X
+		SPLIT_STAGE_COUNT
+};
+
+extern const char *const split_names[SPLIT_STAGE_COUNT];
+
+/* Summed since somebody set it to 0; of one thread. */
+struct split {
+	uint64_t cycles[SPLIT_STAGE_COUNT];
+	uint64_t stamps[SPLIT_STAGE_COUNT]; /* pairs of them, whose own cost is in the sums */
+};
+
+extern struct split split;
+
+/* worker_turn(), stage by stage in the same order. */
+unsigned split_turn(struct worker *worker);
+int split_run(void *worker); /* worker_run() comes with it; nobody calls it */
+
+/* Cycles that a pair of stamps takes with nothing between. */
+double split_stamp_cycles(void);
+
+#endif
