@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decides who may ask and which messages are forwarded.
- * Way:   classify -> [admit] -> choose
+ * Way:   classify -> [admit] -> limit -> [vet] -> route
  * Runs:  workers; reads the view, writes the batch's list of queries.
  * Never: answers an address that no client can have, or a message that is itself an answer. */
 #include "answer.h"
 #include "edns.h"
 #include "name.h"
+#include "ranges.h"
 #include "stages.h"
 
 /* 0/8, 127/8, multicast and reserved; ::, ::1 and multicast. */
@@ -39,29 +40,11 @@ sender_bad(const struct view *view, const struct packet *p)
 }
 
 static bool
-ranges_contain(const struct address_range *ranges, uint32_t count, const struct address *address)
-{
-	uint32_t low = 0, high = count;
-
-	while (low < high) {
-		uint32_t middle = (low + high) / 2;
-
-		if (memcmp(address->bytes, ranges[middle].first.bytes, 16) < 0)
-			high = middle;
-		else if (memcmp(address->bytes, ranges[middle].last.bytes, 16) > 0)
-			low = middle + 1;
-		else
-			return true;
-	}
-	return false;
-}
-
-static bool
 sender_allowed(const struct snapshot *s, const struct packet *p)
 {
 	const struct snapshot_service *service = &s->services[p->slot];
 
-	return ranges_contain(s->ranges + service->allow_first, service->allow_count, &p->source);
+	return ranges_contain(s, service->allow_first, service->allow_count, &p->source);
 }
 
 /* The rcode of our own answer, or DNS_NOERROR if the message is to be forwarded. One rule for what is
@@ -89,13 +72,13 @@ message_fault(struct packet *p, const struct dns_header *dns)
 
 /* The reason to drop a query in silence, or DROP_REASON_COUNT. */
 static enum drop_reason
-sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns)
+sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns, bool allowed)
 {
 	if (unlikely(*w->draining))
 		return DROP_draining;
 	if (unlikely(sender_bad(w->view, p)))
 		return DROP_query_bad_source;
-	if (unlikely(!sender_allowed(w->view->snapshot, p)))
+	if (unlikely(!allowed && w->view->snapshot->not_allowed == REFUSAL_DROP))
 		return DROP_query_not_allowed;
 	if (unlikely(dns->flags1 & DNS_QR))
 		return DROP_query_is_reply;
@@ -105,21 +88,44 @@ sender_fault(const struct worker *w, const struct packet *p, const struct dns_he
 void
 admit(struct worker *w, struct batch *b)
 {
+	const struct snapshot *s = w->view->snapshot;
 	uint32_t kept = 0;
 
+	b->fault_count = 0;
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
+		struct packet *p = &b->packets[i];
 		const struct dns_header *dns = packet_dns(b, i);
-		const enum drop_reason reason = sender_fault(w, &b->packets[i], dns);
-		uint8_t rcode;
+		const bool allowed = sender_allowed(s, p);
+		const enum drop_reason reason = sender_fault(w, p, dns, allowed);
 
 		if (unlikely(reason != DROP_REASON_COUNT)) {
 			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}
-		rcode = message_fault(&b->packets[i], dns);
-		if (unlikely(rcode != DNS_NOERROR))
-			answer_own(w, b, i, rcode, ANSWER_NO_EDE);
+		p->pool = s->services[p->slot].pool;
+		p->fault = message_fault(p, dns);
+		b->fault_count += p->fault != DNS_NOERROR;
+		if (likely(allowed))
+			b->queries[kept++] = i;
+		else
+			answer_own(w, b, i, DNS_REFUSED, DNS_EDE_PROHIBITED);
+	}
+	b->query_count = kept;
+}
+
+void
+vet(struct worker *w, struct batch *b)
+{
+	uint32_t kept = 0;
+
+	if (likely(b->fault_count == 0))
+		return;
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+
+		if (b->packets[i].fault != DNS_NOERROR)
+			answer_own(w, b, i, b->packets[i].fault, ANSWER_NO_EDE);
 		else
 			b->queries[kept++] = i;
 	}

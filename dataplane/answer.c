@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers in place of an upstream: FORMERR, NOTIMP, SERVFAIL.
- * Way:   admit, choose -> [answer] -> transmit
+/* Answers in place of an upstream: FORMERR, NOTIMP, SERVFAIL, REFUSED, or TC=1.
+ * Way:   admit, limit, vet, choose -> [answer] -> transmit
  * Runs:  workers.
  * Never: answers a message with QR=1, or with more than the question and one small OPT record. */
 #include "answer.h"
@@ -59,12 +59,20 @@ answer_message(struct rte_mbuf *mbuf, const struct packet *p, uint8_t rcode, uin
 	else
 		opt = 0;
 	dns->flags1 = (uint8_t)(DNS_QR | (dns->flags1 & (DNS_OPCODE | DNS_RD)));
+	if (rcode == DNS_NOERROR)
+		dns->flags1 |= DNS_TC;
 	dns->flags2 = (uint8_t)(DNS_RA | (dns->flags2 & DNS_CD) | rcode);
 	dns->qdcount = be16_from(p->question_bytes > 0);
 	dns->ancount.raw = dns->nscount.raw = 0;
 	dns->arcount = be16_from(opt > 0);
 	return bytes;
 }
+
+static const uint8_t answer_counters[] = {
+	[DNS_NOERROR] = COUNTER_own_truncated, [DNS_FORMERR] = COUNTER_own_formerr,
+	[DNS_SERVFAIL] = COUNTER_own_servfail, [DNS_NOTIMP] = COUNTER_own_notimp,
+	[DNS_REFUSED] = COUNTER_own_refused,
+};
 
 void
 answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_t ede)
@@ -87,10 +95,6 @@ answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_
 		worker_drop(w, b->mbufs[i], DROP_no_headroom);
 		return;
 	}
-	worker_count(w,
-		     rcode == DNS_FORMERR  ? COUNTER_own_formerr
-		     : rcode == DNS_NOTIMP ? COUNTER_own_notimp
-					   : COUNTER_own_servfail,
-		     1);
+	worker_count(w, answer_counters[rcode], 1);
 	transmit_put(w, p->in_port, b->mbufs[i]);
 }

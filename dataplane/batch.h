@@ -37,6 +37,9 @@ struct packet {
 	/* admit */
 	uint16_t opt_offset; /* in the message; 0 without EDNS */
 	uint8_t plain;	     /* 1: nothing behind the question signs it */
+	uint8_t fault;	     /* DNS_NOERROR, or what vet answers a message that is not forwarded */
+	/* admit, route */
+	uint8_t pool; /* of upstreams, index */
 	/* coalesce */
 	uint8_t index; /* in the batch */
 	uint8_t share; /* enum flow_share */
@@ -55,6 +58,7 @@ struct packet {
 struct batch {
 	uint32_t count;
 	uint32_t query_count, reply_count;
+	uint32_t fault_count; /* messages that admit found not to be forwarded, at least */
 	struct rte_mbuf *mbufs[BATCH_MAX];
 	uint8_t queries[BATCH_MAX]; /* indexes into mbufs and packets */
 	uint8_t replies[BATCH_MAX];

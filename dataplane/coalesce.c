@@ -45,7 +45,7 @@ question_hash(const struct flow_table *t, const struct packet *p, const uint8_t 
 
 	for (uint32_t n = 0; n < words; n++)
 		lower[n] = case_lower(case_load(question, p->question_bytes, n));
-	lower[words] = (uint64_t)p->share << 16 | p->edns_bytes;
+	lower[words] = (uint64_t)p->pool << 32 | (uint64_t)p->share << 16 | p->edns_bytes;
 	return XXH3_64bits_withSeed(lower, (words + 1) * 8, t->bucket_seed);
 }
 
@@ -57,10 +57,13 @@ question_equal(const uint8_t *a, const uint8_t *b, uint32_t bytes)
 
 /* A flow can be joined in the first quarter of its time. Later its query, or the reply, may well be lost, and
  * a client that asks again deserves a new try; so at most four copies of a question are in flight for want of
- * an answer. */
+ * an answer. One that began before this snapshot can't be joined: its pool may be another, or its upstream
+ * down by now. */
 static inline bool
 flow_is_young(const struct worker *w, const struct flow *flow)
 {
+	if ((int32_t)(flow->sent - w->view_since) < 0)
+		return false;
 	return flow_age(w, flow) < w->view->timeout_ticks / 4 << (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT);
 }
 
@@ -71,7 +74,7 @@ entry_flow(struct worker *w, const struct batch *b, uint8_t i, const struct coal
 	const struct packet *p = &b->packets[i];
 	struct flow *flow = &w->flows.flows[entry->flow & w->flows.mask];
 
-	if (flow->state != FLOW_CLIENT || !flow_is_young(w, flow) ||
+	if (flow->state != FLOW_CLIENT || flow->pool != p->pool || !flow_is_young(w, flow) ||
 	    (flow->share & (uint8_t)~FLOW_CASE) != p->share || flow->edns_bytes != p->edns_bytes ||
 	    flow->question_bytes != p->question_bytes ||
 	    !question_equal(flow_question(&w->flows, flow), packet_question(b, i), p->question_bytes))
@@ -86,7 +89,8 @@ entry_pending(struct batch *b, uint8_t i, const struct coalesce_entry *entry)
 	const uint32_t first = entry->flow & ~COALESCE_PENDING;
 	const struct packet *p = &b->packets[i];
 
-	if (b->packets[first].share != p->share || b->packets[first].edns_bytes != p->edns_bytes ||
+	if (b->packets[first].share != p->share || b->packets[first].pool != p->pool ||
+	    b->packets[first].edns_bytes != p->edns_bytes ||
 	    b->packets[first].question_bytes != p->question_bytes ||
 	    !question_equal(packet_question(b, first), packet_question(b, i), p->question_bytes))
 		return NULL;

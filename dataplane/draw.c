@@ -129,8 +129,9 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 	uint64_t case_bits[CASE_WORDS_MAX] = {0};
 	struct flow fresh = {
 		.state = FLOW_CLIENT,
-		.reply_port = u->port_index,
-		.client_in_port = p->in_port,
+		.pool = p->pool,
+		.reply_port = u->port_index & (SNAPSHOT_PORTS_MAX - 1),
+		.client_in_port = p->in_port & (SNAPSHOT_PORTS_MAX - 1),
 		.opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT,
 		.upstream = p->upstream,
 		.sent = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT),

@@ -60,8 +60,9 @@ struct flow {
 	/* line 0: the key, and where the answer goes */
 	uint32_t sequence;	 /* odd while it is being written; worker writes, flow_read() reads */
 	uint8_t state;		 /* enum flow_state */
-	uint8_t reply_port;	 /* of the machine: the only one that the reply may come by */
-	uint8_t client_in_port;	 /* of the machine: the one the query came by */
+	uint8_t pool;		 /* index */
+	uint8_t reply_port : 4;	 /* of the machine: the only one that the reply may come by */
+	uint8_t client_in_port : 4; /* of the machine: the one the query came by */
 	uint8_t opcode;		 /* of the query; the reply's must be the same */
 	uint8_t source;		 /* slot */
 	uint8_t share;		 /* enum flow_share */
@@ -91,6 +92,7 @@ struct flow {
 
 static_assert(sizeof(struct flow) == 128, "two cache lines");
 static_assert(offsetof(struct flow, question) == 64, "the question has a line of its own");
+static_assert(SNAPSHOT_PORTS_MAX <= 16, "a port of the machine fits four bits");
 static_assert(SNAPSHOT_SOURCES_MAX <= 256 && SNAPSHOT_SERVICES_MAX <= 256, "their slots fit a byte");
 
 /* A question too long for the entry. */

@@ -31,6 +31,13 @@ drain_begin(struct life *life)
 	workers_drain(life->workers);
 }
 
+void
+life_stop(struct life *life)
+{
+	if (life->phase == PHASE_SERVING)
+		drain_begin(life);
+}
+
 static void
 signal_ready(void *owner)
 {
@@ -39,10 +46,9 @@ signal_ready(void *owner)
 
 	if (read(life->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
 		return;
-	if (life->phase == PHASE_SERVING)
-		drain_begin(life);
-	else
+	if (life->phase != PHASE_SERVING)
 		life->phase = PHASE_STOPPING;
+	life_stop(life);
 }
 
 static void
@@ -51,6 +57,7 @@ header_refresh(struct life *life, uint64_t now_ns)
 	struct stats_header *h = life->segment->header;
 
 	h->mbufs_in_use = rte_mempool_in_use_count(life->ports->pool);
+	ports_measure(life->ports, h);
 	h->updated_ns = now_ns;
 }
 

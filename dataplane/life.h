@@ -2,7 +2,7 @@
 /* The main thread's life beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
  * watches over the XDP programs, and stops the process in good order.
  *
- * Stopping: the first SIGTERM or SIGINT drains - no new queries, replies are still served - until no query is
+ * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, replies are still served - until no query is
  * in flight, or until every query's time is over; the second one stops at once. All [main]. */
 #ifndef EPHEMERA_LIFE_H
 #define EPHEMERA_LIFE_H
@@ -52,6 +52,9 @@ void life_close(struct life *life);
 /* Starts the clock that refreshes and watches. 0 or -errno. */
 int life_clock_start(struct life *life);
 void life_clock_stop(struct life *life);
+
+/* As the first SIGTERM does; nothing if it drains already. */
+void life_stop(struct life *life);
 
 /* Until the end. Returns the exit status. */
 int life_run(struct life *life);

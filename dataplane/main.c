@@ -214,6 +214,7 @@ socket_init(struct process *p)
 		.workers = &p->workers,
 		.adopt = &p->adopt,
 		.prober = &p->prober,
+		.life = &p->life,
 	};
 	prober_open(&p->prober, p->workers.worker[0], &p->server);
 	return socket_open(&p->server, &p->life.loop, p->args.runtime_dir, service_rows, SERVICE_ROWS,

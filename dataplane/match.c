@@ -95,6 +95,7 @@ match_account(struct worker *w, const struct flow *flow, const struct dns_header
 	stats->servfails += (dns->flags2 & DNS_RCODE) == DNS_SERVFAIL;
 	w->stats->latency[latency_bucket_of(us)]++;
 	w->stats->latency_sum_us += us;
+	stats->latency_sum_us += us;
 }
 
 /* What the ended flow says of the client stays readable until queries of this turn are drawn: restore relies

@@ -255,6 +255,45 @@ ports_open(struct ports *ports, const struct args *args, uint32_t worker_count)
 	return status;
 }
 
+/* The driver of AF_XDP ports says "up" whatever the link does: there the kernel is asked. */
+static bool
+link_is_up(const struct port *port, int socket_fd)
+{
+	struct ifreq request = {.ifr_flags = 0};
+	struct rte_eth_link link;
+
+	if (port->ifindex == 0)
+		return rte_eth_link_get_nowait(port->ethdev, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", port->name);
+	return ioctl(socket_fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+}
+
+void
+ports_measure(const struct ports *ports, struct stats_header *header)
+{
+	const int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	header->port_count = ports->count;
+	for (uint32_t p = 0; p < ports->count; p++) {
+		const struct port *port = &ports->port[p];
+		struct machine_port_stats *out = &header->ports[p];
+		struct rte_eth_stats counted;
+
+		memcpy(out->name, port->name, sizeof(out->name));
+		if (rte_eth_stats_get(port->ethdev, &counted) == 0) {
+			out->received = counted.ipackets;
+			out->sent = counted.opackets;
+			out->missed = counted.imissed;
+			out->no_buffers = counted.rx_nombuf;
+			out->bad = counted.ierrors;
+			out->send_errors = counted.oerrors;
+		}
+		out->link_up = link_is_up(port, socket_fd);
+	}
+	if (socket_fd >= 0)
+		close(socket_fd);
+}
+
 void
 ports_close(struct ports *ports)
 {

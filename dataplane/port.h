@@ -15,6 +15,7 @@
 
 #include "args.h"
 #include "shared/snapshot.h"
+#include "shared/stats.h"
 
 struct port {
 	char name[32]; /* of the interface, or of the device */
@@ -51,6 +52,9 @@ uint32_t ports_buffer_count(const struct ports *ports, uint32_t worker_count);
 
 /* Opens and starts every ethdev that EAL found. 0, or -errno after one line on stderr, with all closed. */
 int ports_open(struct ports *ports, const struct args *args, uint32_t worker_count);
+
+/* Writes what the drivers count, and whether links are up, to the header of the statistics segment. */
+void ports_measure(const struct ports *ports, struct stats_header *header);
 
 /* Stops and closes all. A port whose closing would detach somebody else's XDP program is left to the end of
  * the process, and `abandoned` says so: EAL must not be cleaned up then. */

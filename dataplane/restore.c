@@ -35,8 +35,10 @@ restore_fit(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf, uin
 		   !p->attacked))
 		return p->dns_bytes;
 	dns->flags1 |= DNS_TC;
-	if (p->attacked)
-		dns->flags2 &= (uint8_t)~DNS_RCODE;
+	if (p->attacked) {
+		dns->flags1 &= (uint8_t)~DNS_AA;
+		dns->flags2 &= (uint8_t) ~(DNS_AD | DNS_RCODE);
+	}
 	dns->qdcount = be16_from(p->question_bytes > 0);
 	dns->ancount.raw = dns->nscount.raw = dns->arcount.raw = 0;
 	worker_count(w, p->attacked ? COUNTER_answers_attacked : COUNTER_answers_truncated, 1);

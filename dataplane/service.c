@@ -123,6 +123,15 @@ neighbour_handle(void *owner, const struct socket_request *request, struct socke
 	return neighbour_order(service->ports, request->body);
 }
 
+static int
+stop_handle(void *owner, const struct socket_request *request, struct socket_answer *answer)
+{
+	const struct service *service = owner;
+
+	life_stop(service->life);
+	return 0;
+}
+
 const struct socket_row service_rows[SERVICE_ROWS] = {
 	{MESSAGE_HELLO, sizeof(struct hello_request), sizeof(struct hello_answer), hello_handle},
 	{MESSAGE_SNAPSHOT_PUT, sizeof(struct snapshot_put), sizeof(struct snapshot_answer),
@@ -131,4 +140,5 @@ const struct socket_row service_rows[SERVICE_ROWS] = {
 	{MESSAGE_PORT, sizeof(struct port_request), sizeof(struct port_answer), port_handle},
 	{MESSAGE_PROBE, sizeof(struct probe_request), sizeof(struct probe_answer), probe_handle},
 	{MESSAGE_NEIGHBOUR, sizeof(struct neighbour_request), 0, neighbour_handle},
+	{MESSAGE_STOP, 0, 0, stop_handle},
 };

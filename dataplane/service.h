@@ -5,6 +5,7 @@
 #define EPHEMERA_SERVICE_H
 
 #include "adopt.h"
+#include "life.h"
 #include "port.h"
 #include "prober.h"
 #include "segment.h"
@@ -20,9 +21,10 @@ struct service {
 	const struct workers *workers;
 	struct adopt *adopt;
 	struct prober *prober;
+	struct life *life;
 };
 
-#define SERVICE_ROWS 6
+#define SERVICE_ROWS 7
 
 extern const struct socket_row service_rows[SERVICE_ROWS];
 

@@ -3,7 +3,7 @@
  *
  *   both     parse -> classify
  *   replies  match -> restore -> transmit
- *   queries  admit -> refuse -> coalesce -> choose -> draw -> rewrite -> transmit
+ *   queries  admit -> limit -> vet -> route -> refuse -> coalesce -> choose -> draw -> rewrite -> transmit
  *
  * A stage does one thing to the whole burst; it takes packets that leave out of the burst's lists. */
 #ifndef EPHEMERA_STAGES_H
@@ -25,10 +25,19 @@ void match(struct worker *worker, struct batch *batch);
 /* restore.c: turns a believed reply into the service's answer to the client, and sends it. */
 void restore(struct worker *worker, struct batch *batch);
 
-/* admit.c: who may ask, and which messages are forwarded; answers the others. */
+/* admit.c: who may ask; drops or refuses the others, and reads what the messages are. */
 void admit(struct worker *worker, struct batch *batch);
 
-/* choose.c: answers SERVFAIL in place of upstreams when there is none to choose. */
+/* limit.c: how much a client prefix may ask; drops or refuses what is more, or answers it TC=1. */
+void limit(struct worker *worker, struct batch *batch);
+
+/* admit.c: which messages are forwarded; answers the others. */
+void vet(struct worker *worker, struct batch *batch);
+
+/* route.c: which pool each query goes to. */
+void route(struct worker *worker, struct batch *batch);
+
+/* choose.c: answers SERVFAIL in place of upstreams where a query's pool has none to choose. */
 void refuse(struct worker *worker, struct batch *batch);
 
 /* coalesce.c: lets queries for the same wait for one answer; lowers the EDNS size offered upstream. */

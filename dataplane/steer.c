@@ -95,33 +95,58 @@ interface_check(struct steer_interface *interface)
 	return status;
 }
 
+/* Says who holds the lock: any user may take a name, but not hide behind it. */
+static void
+lock_report(const struct steer_interface *interface, const struct sockaddr_un *address, socklen_t bytes)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct ucred holder = {.pid = 0};
+	socklen_t holder_bytes = sizeof(holder);
+
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, bytes) == 0)
+		(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &holder, &holder_bytes);
+	if (fd >= 0)
+		close(fd);
+	if (holder.pid != 0 && (holder.uid == 0 || holder.uid == geteuid()))
+		report("interface %s belongs to another ephemera-dataplane that is running, process %d: stop "
+		       "that one first",
+		       interface->name, (int)holder.pid);
+	else if (holder.pid != 0)
+		report("interface %s: its lock is held by process %d of user %u, which can be no dataplane: "
+		       "stop that process first",
+		       interface->name, (int)holder.pid, (unsigned)holder.uid);
+	else
+		report("interface %s: its lock is held by a process that does not answer: `ss -xlp` names it, "
+		       "stop it first",
+		       interface->name);
+}
+
 /* The lock is the name of an abstract unix socket, which dies with its process and is one per network
- * namespace, as interfaces are. */
+ * namespace, as interfaces are: neither holds for a file, which two instances with directories of their own,
+ * or in two containers with one network, would each make for themselves. */
 static int
 interface_lock(struct steer_interface *interface)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "ephemera-dataplane/%s",
-			      interface->name);
+	const int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
+				    "ephemera-dataplane/%s", interface->name);
+	const socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+	int status;
 
 	interface->lock_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (interface->lock_fd < 0)
 		return -errno;
-	if (bind(interface->lock_fd, (struct sockaddr *)&address,
-		 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) < 0) {
-		int status = -errno;
-
-		if (status == -EADDRINUSE)
-			report("interface %s belongs to another ephemera-dataplane that is running: stop "
-			       "that one "
-			       "first",
-			       interface->name);
-		else
-			report("interface %s: cannot lock it: %s", interface->name, strerror(-status));
-		close(interface->lock_fd);
-		return status;
-	}
-	return 0;
+	/* It listens so that the next one can ask whose it is; nobody is ever accepted. */
+	if (bind(interface->lock_fd, (struct sockaddr *)&address, bytes) == 0 &&
+	    listen(interface->lock_fd, SOMAXCONN) == 0)
+		return 0;
+	status = -errno;
+	if (status == -EADDRINUSE)
+		lock_report(interface, &address, bytes);
+	else
+		report("interface %s: cannot lock it: %s", interface->name, strerror(-status));
+	close(interface->lock_fd);
+	return status;
 }
 
 /* Removes program `id`, attached in mode `flags`, if it is one of ours. */

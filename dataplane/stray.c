@@ -93,6 +93,7 @@ stray_attacked(struct worker *w, struct flow *flow)
 	};
 	stray_question(attack, flow_question(&w->flows, flow), flow->question_bytes);
 	worker_count(w, COUNTER_attacked, 1);
+	w->stats->upstreams[flow->upstream].attacked++;
 	__atomic_store_n(&w->stats->attack_count, w->stats->attack_count + 1, __ATOMIC_RELEASE);
 	return true;
 }

@@ -77,24 +77,17 @@ addresses_fill(struct view *view)
 	}
 }
 
-/* Upstreams that can be sent to, and that health allows; if there are none and the configuration says so, all
- * that can be sent to. */
-static void
-usable_fill(struct view *view)
+static int
+pools_fill(struct view *view)
 {
-	const struct snapshot *s = view->snapshot;
-	bool any = false;
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
+		int status = pool_derive(view->snapshot, i, &view->pools[i]);
 
-	for (uint32_t i = 0; i < s->upstream_count; i++) {
-		const struct snapshot_upstream *u = &s->upstreams[i];
-
-		if (u->state == SLOT_ACTIVE && u->resolved && u->usable)
-			view->usable[view->usable_count++] = (uint16_t)i;
+		if (status != 0)
+			return status;
+		view->empty_pools += view->snapshot->pools[i].used && view->pools[i].usable_count == 0;
 	}
-	any = view->usable_count > 0;
-	for (uint32_t i = 0; !any && s->no_upstream == NO_UPSTREAM_KEEP_TRYING && i < s->upstream_count; i++)
-		if (s->upstreams[i].state == SLOT_ACTIVE && s->upstreams[i].resolved)
-			view->usable[view->usable_count++] = (uint16_t)i;
+	return 0;
 }
 
 /* Writes the ports of one worker on one source to `to`; returns how many. worker OWNER_NONE: all that may be
@@ -175,17 +168,18 @@ view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz, str
 	view->worker_count = owners->worker_count;
 	view->timeout_ticks =
 		(uint32_t)((uint64_t)snapshot->timeout_ms * tsc_hz / 1000 >> FLOW_TICK_SHIFT) + 1;
+	limit_rule_make(&snapshot->limit, tsc_hz, &view->limit);
 	randombytes_buf(&view->seed, sizeof(view->seed));
 
 	view->spaces = calloc((size_t)view->worker_count * FAMILY_COUNT, sizeof(*view->spaces));
 	view->ports = malloc(ports_needed(view) * sizeof(*view->ports));
-	if (view->spaces == NULL || view->ports == NULL) {
+	if (view->spaces == NULL || view->ports == NULL || pools_fill(view) != 0 ||
+	    routes_make(snapshot, &view->routes) != 0) {
 		view->snapshot = NULL; /* still the caller's */
 		view_free(view);
 		return -ENOMEM;
 	}
 	addresses_fill(view);
-	usable_fill(view);
 	spaces_fill(view);
 	*out = view;
 	return 0;
@@ -196,6 +190,9 @@ view_free(struct view *view)
 {
 	if (view == NULL)
 		return;
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++)
+		pool_release(&view->pools[i]);
+	routes_free(&view->routes);
 	free(view->spaces);
 	free(view->ports);
 	free(view->snapshot);

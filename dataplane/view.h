@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "limit.h"
 #include "owner.h"
+#include "pool.h"
+#include "route.h"
 #include "shared/snapshot.h"
 
 #define VIEW_NONE	   UINT16_MAX
@@ -49,9 +52,10 @@ struct view {
 	uint64_t seed;		   /* of the address table */
 	uint32_t timeout_ticks;	   /* snapshot's timeout in the ticks of flow.h */
 
-	/* Upstreams that queries may be given to now, slots. */
-	uint32_t usable_count;
-	uint16_t usable[SNAPSHOT_UPSTREAMS_MAX];
+	struct limit_rule limit;
+	struct routes routes;
+	uint32_t empty_pools; /* pools of the snapshot with no upstream that queries may be given to now */
+	struct pool pools[SNAPSHOT_POOLS_MAX];
 
 	uint16_t next_service[SNAPSHOT_SERVICES_MAX];
 	uint16_t next_upstream[SNAPSHOT_UPSTREAMS_MAX];

@@ -23,6 +23,9 @@ worker_burst(struct worker *w, struct batch *b)
 	}
 	if (b->query_count > 0) {
 		admit(w, b);
+		limit(w, b);
+		vet(w, b);
+		route(w, b);
 		refuse(w, b);
 		coalesce(w, b);
 		choose(w, b);
@@ -84,9 +87,21 @@ worker_check_balance(const struct worker *w)
 }
 #endif
 
+/* Notes when turns began to run on this view. Flows of earlier turns have earlier stamps: it waits for the
+ * stamp to change, below a microsecond. */
+static void
+worker_renew(struct worker *w, uint64_t turn_before_tsc)
+{
+	while (w->now_tsc >> FLOW_SENT_SHIFT == turn_before_tsc >> FLOW_SENT_SHIFT)
+		w->now_tsc = rte_rdtsc();
+	w->view_since = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT);
+}
+
 unsigned
 worker_turn(struct worker *w)
 {
+	const struct view *before = w->view;
+	const uint64_t turn_before_tsc = w->now_tsc;
 	struct batch b;
 	unsigned seen;
 
@@ -94,6 +109,8 @@ worker_turn(struct worker *w)
 	/* Pairs with the release store when the main thread adopts a snapshot: what the view points at is
 	 * complete. */
 	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
+	if (unlikely(w->view != before))
+		worker_renew(w, turn_before_tsc);
 	seen = worker_receive(w, &b);
 	if (w->worker_count > 1)
 		seen += worker_take_over(w, &b);

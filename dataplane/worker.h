@@ -16,6 +16,7 @@
 
 #include "batch.h"
 #include "flow.h"
+#include "limit.h"
 #include "random.h"
 #include "shared/stats.h"
 #include "view.h"
@@ -52,6 +53,13 @@ struct probe_result {
 	uint8_t rcode;
 };
 
+/* What a worker remembers of a pool between queries. */
+struct worker_pool {
+	uint32_t next;	   /* POLICY_ROUND_ROBIN: index of the usable member that had the last query */
+	uint64_t load;	   /* POLICY_HASH: in flight at all usable members together, as it was... */
+	uint64_t load_tsc; /* ...then, and what was given since */
+};
+
 struct worker {
 	uint32_t index;
 	uint32_t worker_count;
@@ -61,7 +69,9 @@ struct worker {
 	uint64_t now_tsc;	     /* of this turn */
 	uint64_t tsc_hz;
 	uint64_t us_multiplier; /* worker_us() */
-	uint32_t round_robin;
+	uint32_t view_since;	/* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
+	uint32_t over_limit;	/* queries: each so-manieth is answered TC=1 */
+	struct limit_table *limit;   /* of all workers */
 	uint16_t last_port, last_id; /* of the draw before, for the measure of serial correlation */
 	uint32_t port_count;
 	const struct worker_port *ports; /* [port_count] */
@@ -75,6 +85,7 @@ struct worker {
 	struct worker_tx tx[SNAPSHOT_PORTS_MAX];
 
 	struct random_stream random;
+	struct worker_pool pools[SNAPSHOT_POOLS_MAX];
 	struct flow_table flows;
 	uint64_t sweep_next_tsc;
 	uint64_t fan_out_seed; /* the same for all workers; secret, per start */

@@ -141,6 +141,7 @@ worker_make(struct workers *workers, uint32_t w, const struct ports *ports, cons
 	worker->pool = ports->pool;
 	worker->peers = workers->worker;
 	worker->qsbr = workers->qsbr;
+	worker->limit = &workers->limit;
 	worker->draining = &workers->draining;
 	worker->stop = &workers->stop;
 	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w], worker->stats->ports);
@@ -165,6 +166,23 @@ qsbr_make(struct workers *workers)
 	return 0;
 }
 
+/* One for all: on the node of the first worker, in huge pages. */
+static int
+limit_make(struct workers *workers)
+{
+	const unsigned node = rte_lcore_to_socket_id(workers->lcores[0]);
+	struct limit_set *sets =
+		rte_zmalloc_socket("limit", LIMIT_SETS * sizeof(*sets), RTE_CACHE_LINE_SIZE, (int)node);
+
+	if (sets == NULL) {
+		report("no memory for the clients' limits, %zu MiB: give more with -m",
+		       LIMIT_SETS * sizeof(*sets) >> 20);
+		return -ENOMEM;
+	}
+	limit_table_init(&workers->limit, sets, LIMIT_SETS);
+	return 0;
+}
+
 int
 workers_make(struct workers *workers, const struct ports *ports, const struct segment *segment,
 	     uint32_t flows_per_worker)
@@ -172,6 +190,8 @@ workers_make(struct workers *workers, const struct ports *ports, const struct se
 	uint64_t seed;
 	int status = qsbr_make(workers);
 
+	if (status == 0)
+		status = limit_make(workers);
 	ports_describe(workers, ports);
 	for (uint32_t w = 0; w < workers->count && status == 0; w++)
 		status = worker_make(workers, w, ports, segment, flows_per_worker);
@@ -215,6 +235,8 @@ workers_free(struct workers *workers)
 		rte_free(worker);
 		workers->worker[w] = NULL;
 	}
+	rte_free(workers->limit.sets);
+	workers->limit.sets = NULL;
 	rte_free(workers->qsbr);
 	workers->qsbr = NULL;
 }

@@ -18,6 +18,7 @@ struct workers {
 	unsigned lcores[WORKERS_MAX];
 	struct worker *worker[WORKERS_MAX];
 	void *flow_memory[WORKERS_MAX];
+	struct limit_table limit;
 	struct worker_port ports[SNAPSHOT_PORTS_MAX];
 	struct view *view; /* what workers run on: written by adopt.c (release), read by workers (acquire) */
 	struct rte_rcu_qsbr *qsbr;

@@ -108,6 +108,7 @@ enum {
 	DNS_TYPE_OPT = 41,
 	DNS_TYPE_TSIG = 250,		    /* RFC 8945 */
 	DNS_OPTION_EDE = 15,		    /* RFC 8914 */
+	DNS_EDE_PROHIBITED = 18,	    /* RFC 8914 section 4.19 */
 	DNS_EDE_NO_REACHABLE_AUTHORITY = 22 /* RFC 8914 section 4.23 */
 };
 

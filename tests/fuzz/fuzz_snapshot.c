@@ -55,15 +55,47 @@ check_spaces(const struct view *view)
 }
 
 static void
+check_pool(const struct snapshot *s, const struct pool *pool, const struct snapshot_pool *from)
+{
+	FUZZ_REQUIRE(pool->usable_count <= (from->used ? from->member_count : 0));
+	for (uint32_t i = 0; i < pool->usable_count; i++) {
+		const struct snapshot_upstream *u = &s->upstreams[pool->usable[i].upstream];
+
+		FUZZ_REQUIRE(pool->usable[i].upstream < s->upstream_count && pool->usable[i].weight > 0);
+		FUZZ_REQUIRE(u->state == SLOT_ACTIVE && u->resolved);
+		FUZZ_REQUIRE(pool->aliases == NULL ||
+			     (pool->aliases[i].own.weight > 0 && pool->aliases[i].other.weight > 0));
+	}
+	for (uint32_t i = 0; pool->ring != NULL && i < POOL_RING_SIZE; i++)
+		FUZZ_REQUIRE(pool->ring[i] < pool->usable_count);
+}
+
+/* Each suffix is found, and so is each type. */
+static void
+check_routes(const struct view *view)
+{
+	const struct snapshot *s = view->snapshot;
+	struct route_probe probes[ROUTE_LABELS_MAX + 1];
+
+	for (uint32_t i = 0; i < s->suffix_count; i++) {
+		const struct suffix_route *r = &snapshot_suffixes(s)[i];
+		const uint8_t *name = snapshot_names(s) + r->name_offset;
+
+		FUZZ_REQUIRE(route_probes(&view->routes, name, r->name_bytes, probes) >= 1);
+		FUZZ_REQUIRE(route_suffix(&view->routes, s, name, r->name_bytes, &probes[0]) == r->pool);
+	}
+	for (uint32_t i = 0; i < s->type_route_count; i++)
+		FUZZ_REQUIRE(route_type(&view->routes, s, s->type_routes[i].type) == s->type_routes[i].pool);
+}
+
+static void
 check_view(const struct view *view)
 {
 	const struct snapshot *s = view->snapshot;
 
-	FUZZ_REQUIRE(view->usable_count <= s->upstream_count);
-	for (uint32_t i = 0; i < view->usable_count; i++)
-		FUZZ_REQUIRE(view->usable[i] < s->upstream_count &&
-			     s->upstreams[view->usable[i]].state == SLOT_ACTIVE &&
-			     s->upstreams[view->usable[i]].resolved);
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++)
+		check_pool(s, &view->pools[i], &s->pools[i]);
+	check_routes(view);
 	for (uint32_t i = 0; i < s->service_count; i++) {
 		const struct view_address *entry = view_find(view, &s->services[i].address);
 		uint16_t slot;

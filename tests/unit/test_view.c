@@ -98,10 +98,11 @@ test_address_of_many(void)
 static void
 test_full(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, SNAPSHOT_UPSTREAMS_MAX, 0, 0);
 	struct address address = way_address("10.0.0.0");
 	struct view *view;
 
+	s->pools[0].member_count = SNAPSHOT_UPSTREAMS_MAX;
 	s->service_count = SNAPSHOT_SERVICES_MAX;
 	s->source_count = SNAPSHOT_SOURCES_MAX;
 	s->upstream_count = SNAPSHOT_UPSTREAMS_MAX;
@@ -114,6 +115,7 @@ test_full(void)
 							     .state = SLOT_ACTIVE,
 							     .usable = 1,
 							     .resolved = 1};
+		snapshot_members(s)[i] = (struct pool_member){.upstream = (uint16_t)i, .weight = 1};
 		address.bytes[13] = 2;
 		if (i < SNAPSHOT_SOURCES_MAX)
 			s->sources[i] = (struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
@@ -123,7 +125,8 @@ test_full(void)
 				.address = address, .port = be16_from(53), .state = SLOT_ACTIVE};
 	}
 	view = view_new(s, 64);
-	CU_ASSERT_EQUAL(view->usable_count, SNAPSHOT_UPSTREAMS_MAX);
+	CU_ASSERT_EQUAL(view->pools[0].usable_count, SNAPSHOT_UPSTREAMS_MAX);
+	CU_ASSERT_EQUAL(view->empty_pools, 0);
 	for (uint32_t i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct view_address *entry = view_find(view, &s->upstreams[i].address);
 
@@ -189,12 +192,15 @@ test_usable(void)
 		struct view *view;
 
 		s->upstream_count = 1;
+		s->pools[0].member_count = 1;
 		s->no_upstream = rows[i].rule;
 		s->upstreams[0].state = rows[i].state;
 		s->upstreams[0].usable = rows[i].usable;
 		s->upstreams[0].resolved = rows[i].resolved;
 		view = view_new(s, 1);
-		WAY_ASSERT(view->usable_count == rows[i].expected, "%s", rows[i].description);
+		WAY_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s", rows[i].description);
+		WAY_ASSERT(view->empty_pools == (rows[i].expected == 0), "%s: pools without an upstream",
+			   rows[i].description);
 		view_free(view);
 	}
 }

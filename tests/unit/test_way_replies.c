@@ -281,7 +281,8 @@ play(const struct reply_case *c, bool random_case)
 {
 	const bool wrong_case = c->outcome == DROP_reply_wrong_case;
 	const enum drop_reason outcome = wrong_case && !random_case ? DELIVERED : c->outcome;
-	const uint64_t *wrong_cases = &rig.stats[0].upstreams[rig.view->usable[0]].wrong_case;
+	const uint64_t *wrong_cases =
+		&rig.stats[0].upstreams[rig.view->pools[0].usable[0].upstream].wrong_case;
 	const uint64_t before = *wrong_cases;
 	const struct way_ends ends = rig_client_ends(&rig, false);
 	const struct way_sent *asked;

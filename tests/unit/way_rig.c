@@ -149,6 +149,7 @@ worker_make(struct rig *rig, uint32_t index)
 	w->pool = rig->pool;
 	w->fan_out_seed = 0x5eed;
 	w->peers = rig->workers;
+	w->limit = &rig->limit;
 	w->draining = &rig->draining;
 	w->stop = &rig->stop;
 	w->inbox = ring_make("inbox", 0, index, WORKER_RING_SIZE, RING_F_SC_DEQ);
@@ -204,6 +205,10 @@ rig_open(struct rig *rig, const struct rig_options *options)
 	rig->probe_results = need(rte_ring_create_elem("rig_results", sizeof(struct probe_result),
 						       WORKER_PROBE_RING, SOCKET_ID_ANY, 0),
 				  "ring of probe results");
+	limit_table_init(&rig->limit,
+			 need(aligned_alloc(64, RIG_LIMIT_SETS * sizeof(struct limit_set)), "limits"),
+			 RIG_LIMIT_SETS);
+	memset(rig->limit.sets, 0, RIG_LIMIT_SETS * sizeof(struct limit_set));
 	ports_make(rig);
 	for (uint32_t i = 0; i < rig->options.workers; i++)
 		rig->workers[i] = worker_make(rig, i);
@@ -243,6 +248,7 @@ rig_close(struct rig *rig)
 	rte_ring_free(rig->probes);
 	rte_ring_free(rig->probe_results);
 	view_free(rig->view);
+	free(rig->limit.sets);
 	free(rig->sent);
 	free(rig->stats);
 	rig_unpoison(rig);

@@ -35,6 +35,7 @@
 #define RIG_WORKERS_MAX 3
 #define RIG_SENT_MAX	4096
 #define RIG_MBUFS	8191
+#define RIG_LIMIT_SETS	64
 
 enum rig_port {
 	RIG_CLIENTS,
@@ -57,6 +58,7 @@ struct rig {
 	unsigned faults;
 	uint16_t tail_bytes;	/* behind a frame, that stages may write to: 6 for an own answer's EDE */
 	uint16_t receive_queue; /* that rig_inject() uses */
+	struct limit_table limit;
 	uint64_t receive_flags; /* what the "NIC" says of checksums: RTE_MBUF_F_RX_... */
 
 	struct rte_mempool *pool;

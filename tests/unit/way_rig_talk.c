@@ -38,6 +38,7 @@ rig_age(struct rig *rig, uint64_t ms)
 		struct flow_table *table = &rig->workers[i]->flows;
 		const uint64_t cycles = ms * (rig->workers[i]->tsc_hz / 1000);
 
+		rig->workers[i]->view_since -= (uint32_t)(cycles >> FLOW_SENT_SHIFT);
 		for (uint32_t n = 0; n <= table->mask; n++) {
 			table->flows[n].sent -= (uint32_t)(cycles >> FLOW_SENT_SHIFT);
 			table->flows[n].deadline_tick -= (uint32_t)(cycles >> FLOW_TICK_SHIFT);
