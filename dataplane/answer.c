@@ -80,18 +80,21 @@ answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_
 	const struct packet *p = &b->packets[i];
 	const struct snapshot_service *service = &w->view->snapshot->services[p->slot];
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
-	struct frame_ends ends = {
-		.source_mac = w->ports[p->in_port].mac,
-		.source = service->address,
-		.destination = p->source,
+	struct mac client_mac;
+	const struct frame_ends ends = {
+		.source_mac = &w->ports[p->in_port].mac,
+		.destination_mac = &client_mac,
+		.source = &service->address,
+		.destination = &p->source,
 		.source_port = service->port,
 		.destination_port = p->source_port,
 	};
 	uint32_t bytes;
 
-	memcpy(&ends.destination_mac, &eth->src_addr, sizeof(ends.destination_mac));
+	memcpy(&client_mac, &eth->src_addr, sizeof(client_mac));
 	bytes = answer_message(b->mbufs[i], p, rcode, ede);
-	if (unlikely(frame_write(b->mbufs[i], p->dns_offset, bytes, &ends) != 0)) {
+	if (unlikely(frame_write(b->mbufs[i], p->dns_offset, bytes, &ends,
+				 frame_message_sum(b->mbufs[i], p->dns_offset, bytes)) != 0)) {
 		worker_drop(w, b->mbufs[i], DROP_no_headroom);
 		return;
 	}

@@ -31,6 +31,8 @@ struct packet {
 	uint8_t in_port; /* of the machine */
 	struct be16 source_port, destination_port;
 	struct address source, destination;
+	uint64_t message_sum; /* checksum.h: of the DNS message as it is now; who changes it keeps this right
+			       */
 
 	/* classify */
 	uint16_t slot; /* of the service asked, or of the source address replied to */
@@ -53,6 +55,7 @@ struct packet {
 	struct be16 drawn_port, drawn_id;
 	uint32_t flow_index;
 	uint8_t attacked; /* 1: the reply's query saw near misses */
+	uint8_t exact;	  /* 1: the reply's question is the one sent, in the case as sent */
 } __rte_cache_aligned;
 
 struct batch {

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "bytes.h"
+#include "checksum.h"
 #include "shared/wire.h"
 
 #define CASE_WORDS_MAX	4  /* one for 64 bytes of name, DNS_NAME_BYTES_MAX of them */
@@ -36,19 +38,11 @@ case_lower(uint64_t x)
 static inline uint64_t
 case_load(const uint8_t *name, uint32_t bytes, uint32_t n)
 {
-	uint64_t x = 0;
+	const uint32_t left = bytes - n * 8;
 
-	if (bytes - n * 8 >= 8)
-		memcpy(&x, name + n * 8, 8);
-	else
-		memcpy(&x, name + n * 8, bytes - n * 8);
-	return x;
-}
-
-static inline void
-case_store(uint8_t *name, uint32_t bytes, uint32_t n, uint64_t x)
-{
-	memcpy(name + n * 8, &x, bytes - n * 8 >= 8 ? 8 : bytes - n * 8);
+	if (left >= 8)
+		return bytes_load(name + n * 8);
+	return n > 0 ? bytes_load_last(name, bytes, left) : bytes_load_few(name, left);
 }
 
 /* Number of words of random bits for a name. */
@@ -58,21 +52,64 @@ case_words(uint32_t name_bytes)
 	return (name_bytes + 63) / 64;
 }
 
+/* What to flip in the `n`th eight bytes, which are x. */
+static inline uint64_t
+case_mask(uint64_t x, const uint64_t *bits, uint32_t n)
+{
+	const uint64_t word = bits[n / 8], turned = word << (n & 7) | word >> ((64 - (n & 7)) & 63);
+
+	return case_letters(x) & turned;
+}
+
+/* What a flip did. */
+struct case_flipped {
+	uint32_t letters; /* in the name */
+	uint64_t added;	  /* to a sum of checksum.h; the name lies at an even offset of what is summed */
+};
+
 /* Flips the case of each letter whose bit in `bits` is set; the same call undoes it. Every byte of the name
- * has a bit of its own in bits[case_words()]. Returns the number of letters. */
-static inline uint32_t
+ * has a bit of its own in bits[case_words()]. The result is written to `copy`, too: it may be the name
+ * itself, or lie elsewhere. */
+static inline struct case_flipped
+case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t *bits)
+{
+	const uint32_t whole = name_bytes / 8, few = name_bytes % 8;
+	struct case_flipped flipped = {0, 0};
+	uint64_t x = 0, y = 0, last = 0;
+
+	/* All that is read is read before a byte of it is written: a load that overlaps fresh stores waits
+	 * for them. */
+	if (few > 0)
+		last = whole > 0 ? bytes_load_last(name, name_bytes, few) : bytes_load_few(name, few);
+	for (uint32_t n = 0; n < whole; n++) {
+		x = bytes_load(name + n * 8);
+		y = x ^ case_mask(x, bits, n);
+		flipped.letters += (uint32_t)__builtin_popcountll(case_letters(x));
+		flipped.added = checksum_add(checksum_subtract(flipped.added, x), y);
+		bytes_store(name + n * 8, y);
+		bytes_store(copy + n * 8, y);
+	}
+	if (few == 0)
+		return flipped;
+	x = last ^ case_mask(last, bits, whole);
+	flipped.letters += (uint32_t)__builtin_popcountll(case_letters(last));
+	flipped.added = checksum_add(checksum_subtract(flipped.added, last), x);
+	if (whole > 0) {
+		/* The last eight bytes, the end of the word before them once more. */
+		y = y >> (8 * few) | x << (64 - 8 * few);
+		bytes_store(name + name_bytes - 8, y);
+		bytes_store(copy + name_bytes - 8, y);
+	} else {
+		memcpy(name, &x, few);
+		memcpy(copy, &x, few);
+	}
+	return flipped;
+}
+
+static inline struct case_flipped
 case_flip(uint8_t *name, uint32_t name_bytes, const uint64_t *bits)
 {
-	uint32_t letters = 0;
-
-	for (uint32_t n = 0; n * 8 < name_bytes; n++) {
-		const uint64_t word = bits[n / 8], turned = word << (n & 7) | word >> ((64 - (n & 7)) & 63);
-		const uint64_t x = case_load(name, name_bytes, n), mask = case_letters(x);
-
-		letters += (uint32_t)__builtin_popcountll(mask);
-		case_store(name, name_bytes, n, x ^ (mask & turned));
-	}
-	return letters;
+	return case_flip_copy(name, name, name_bytes, bits);
 }
 
 /* Equal but for the case of ASCII letters, RFC 4343? */

@@ -1,17 +1,36 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Internet checksums, RFC 1071. [any]
  *
- * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to a one's complement sum, which is nothing: so one pseudo
- * header serves both families. */
+ * Sums are kept in 64 bits, with the carry added at the low end: eight bytes at a time, in the order in which
+ * they lie in memory, for a one's complement sum does not depend on it (RFC 1071 section 2 (B)). What starts
+ * at an even offset may be summed by itself and added.
+ *
+ * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to such a sum, which is nothing: so one pseudo header serves
+ * both families. */
 #ifndef EPHEMERA_CHECKSUM_H
 #define EPHEMERA_CHECKSUM_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rte_ip.h>
+#include <netinet/in.h>
 
+#include "bytes.h"
 #include "shared/wire.h"
+
+static inline uint64_t
+checksum_add(uint64_t sum, uint64_t words)
+{
+	sum += words;
+	return sum + (sum < words);
+}
+
+/* The sum without what `words` had added. */
+static inline uint64_t
+checksum_subtract(uint64_t sum, uint64_t words)
+{
+	return checksum_add(sum, ~words);
+}
 
 static inline uint16_t
 checksum_fold(uint64_t sum)
@@ -23,34 +42,76 @@ checksum_fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
+/* The sum of so many bytes. */
 static inline uint64_t
-checksum_words(const struct address *address)
+checksum_bytes(const void *bytes, uint32_t count)
 {
-	return (address->words[0] & 0xffffffff) + (address->words[0] >> 32) +
-	       (address->words[1] & 0xffffffff) + (address->words[1] >> 32);
+	const uint8_t *at = bytes;
+	uint64_t even = 0, odd = 0;
+
+	for (; count >= 16; count -= 16, at += 16) {
+		even = checksum_add(even, bytes_load(at));
+		odd = checksum_add(odd, bytes_load(at + 8));
+	}
+	even = checksum_add(even, odd);
+	if (count >= 8) {
+		even = checksum_add(even, bytes_load(at));
+		at += 8;
+		count -= 8;
+	}
+	return count == 0 ? even : checksum_add(even, bytes_load_few(at, count));
 }
 
-/* The folded sum of pseudo header (RFC 768, RFC 8200 section 8.1) and `bytes` bytes of datagram; 0xffff if
- * the datagram's own checksum is right. */
+/* What a change of two bytes at `offset`, from `old` to `new` as they lie in memory, makes of a sum. */
+static inline uint64_t
+checksum_change(uint64_t sum, uint32_t offset, uint16_t old, uint16_t new)
+{
+	if (offset & 1) {
+		old = __builtin_bswap16(old);
+		new = __builtin_bswap16(new);
+	}
+	return checksum_add(sum, (uint64_t) new + (uint16_t)~old);
+}
+
+static inline uint64_t
+checksum_address(const struct address *address)
+{
+	return checksum_add(address->words[0], address->words[1]);
+}
+
+/* The sum of the pseudo header (RFC 768, RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
+static inline uint64_t
+checksum_pseudo(const struct address *source, const struct address *destination, uint16_t bytes)
+{
+	uint64_t sum = checksum_add(checksum_address(source), checksum_address(destination));
+
+	return checksum_add(sum, (uint64_t)htobe16(IPPROTO_UDP) + htobe16(bytes));
+}
+
+/* The folded sum of pseudo header and `bytes` bytes of datagram; 0xffff if the datagram's own checksum is
+ * right. */
 static inline uint16_t
 checksum_udp_sum(const struct address *source, const struct address *destination, const void *udp,
 		 uint16_t bytes)
 {
-	uint64_t sum = checksum_words(source) + checksum_words(destination);
-
-	sum += htobe16(IPPROTO_UDP) + (uint64_t)htobe16(bytes);
-	sum += rte_raw_cksum(udp, bytes);
-	return checksum_fold(sum);
+	return checksum_fold(
+		checksum_add(checksum_pseudo(source, destination, bytes), checksum_bytes(udp, bytes)));
 }
 
-/* What to write into the checksum field, that being 0 while the sum is made. RFC 768: "If the computed
- * checksum is zero, it is transmitted as all ones". */
+/* What to write into the checksum field for a sum made with that field 0. RFC 768: "If the computed checksum
+ * is zero, it is transmitted as all ones". */
+static inline uint16_t
+checksum_of(uint64_t sum)
+{
+	const uint16_t checksum = (uint16_t)~checksum_fold(sum);
+
+	return checksum == 0 ? 0xffff : checksum;
+}
+
 static inline uint16_t
 checksum_udp(const struct address *source, const struct address *destination, const void *udp, uint16_t bytes)
 {
-	uint16_t checksum = (uint16_t)~checksum_udp_sum(source, destination, udp, bytes);
-
-	return checksum == 0 ? 0xffff : checksum;
+	return checksum_of(checksum_udp_sum(source, destination, udp, bytes));
 }
 
 #endif

@@ -71,8 +71,7 @@ classify_reply(struct worker *w, struct batch *b, uint32_t i)
 		}
 	}
 	p->flow_index = flow_index(&w->flows, p->destination_port, packet_dns(b, i)->id);
-	rte_prefetch0(&w->flows.flows[p->flow_index]);
-	rte_prefetch0(w->flows.flows[p->flow_index].question);
+	flow_prefetch(&w->flows, p->flow_index, port);
 	b->replies[b->reply_count++] = (uint8_t)i;
 }
 

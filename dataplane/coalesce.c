@@ -9,6 +9,7 @@
 
 #include <rte_ether.h>
 
+#include "checksum.h"
 #include "edns.h"
 #include "stages.h"
 
@@ -221,11 +222,15 @@ coalesce_settle(struct worker *w, const struct packet *p, uint32_t flow)
  * fragmented (RFC 9715 section 3.2); it is never raised, and that of a signed message is left alone, which
  * would not verify any more (RFC 8945 section 4.3). Returns the size. */
 static uint16_t
-edns_clamp(struct worker *w, uint8_t *opt)
+edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 {
 	const uint16_t most = w->view->snapshot->edns_bytes;
 
 	if ((opt[3] << 8 | opt[4]) > most) {
+		uint16_t old;
+
+		memcpy(&old, opt + 3, 2);
+		p->message_sum = checksum_change(p->message_sum, p->opt_offset + 3u, old, htobe16(most));
 		opt[3] = (uint8_t)(most >> 8);
 		opt[4] = (uint8_t)most;
 		worker_count(w, COUNTER_edns_clamped, 1);
@@ -248,7 +253,7 @@ coalesce_look(struct worker *w, struct batch *b, uint8_t i)
 	p->edns_bytes = 0;
 	p->share = 0;
 	if (p->opt_offset > 0 && p->plain)
-		p->edns_bytes = edns_clamp(w, message + p->opt_offset);
+		p->edns_bytes = edns_clamp(w, p, message + p->opt_offset);
 	if (w->view->snapshot->waiters > 0 && (dns->flags1 & DNS_OPCODE) == 0)
 		p->share = share_of(p, dns, p->opt_offset > 0 ? message + p->opt_offset : NULL);
 }

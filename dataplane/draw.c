@@ -8,6 +8,7 @@
 
 #include <rte_ether.h>
 
+#include "checksum.h"
 #include "coalesce.h"
 #include "stages.h"
 
@@ -44,15 +45,24 @@ draw_settle(struct worker *w, const struct view_space *space, struct draw *draw)
 	return true;
 }
 
-void
-draw_case(struct worker *w, uint8_t *question, uint32_t question_bytes, uint64_t *bits)
+/* Likewise into a copy; returns what it adds to the message's sum. */
+static inline uint64_t
+draw_case_copy(struct worker *w, uint8_t *question, uint8_t *copy, uint32_t name_bytes, uint64_t *bits)
 {
-	const uint32_t name_bytes = question_bytes - 4;
+	struct case_flipped flipped;
 
 	for (uint32_t n = 0; n < case_words(name_bytes); n++)
 		bits[n] = random_u64(&w->random);
+	flipped = case_flip_copy(question, copy, name_bytes, bits);
 	w->stats->draw.case_queries++;
-	w->stats->draw.case_letters += case_flip(question, name_bytes, bits);
+	w->stats->draw.case_letters += flipped.letters;
+	return flipped.added;
+}
+
+void
+draw_case(struct worker *w, uint8_t *question, uint32_t question_bytes, uint64_t *bits)
+{
+	(void)draw_case_copy(w, question, question, question_bytes - 4, bits);
 }
 
 static inline void
@@ -95,6 +105,13 @@ draw_refuse(struct worker *w, struct batch *b, uint8_t i, enum drop_reason reaso
 	worker_drop(w, b->mbufs[i], reason);
 }
 
+static inline void
+draw_one(struct worker *w, uint16_t upstream, struct draw *draw)
+{
+	*draw = draw_from(&w->random, space_of(w, upstream), &w->flows);
+	flow_prefetch(&w->flows, draw->flow_index, be16_to(draw->port));
+}
+
 /* First pass: draws for all, so that the lines of the table are on their way when the second pass needs them.
  */
 static void
@@ -104,19 +121,60 @@ draw_all(struct worker *w, struct batch *b, struct draw *draws)
 
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
-		const struct view_space *space = space_of(w, b->packets[i].upstream);
 
-		if (unlikely(space->source_count == 0)) {
+		if (unlikely(space_of(w, b->packets[i].upstream)->source_count == 0)) {
 			draw_refuse(w, b, i, DROP_no_source);
 			continue;
 		}
-		draws[kept] = draw_from(&w->random, space, &w->flows);
-		rte_prefetch0(&w->flows.flows[draws[kept].flow_index]);
-		rte_prefetch0(w->flows.flows[draws[kept].flow_index].question);
-		rte_prefetch0(&w->flows.ports[be16_to(draws[kept].port)]);
+		draw_one(w, b->packets[i].upstream, &draws[kept]);
 		b->queries[kept++] = i;
 	}
 	b->query_count = kept;
+}
+
+/* The draws whose slot is taken are drawn again, all of them, and again, so that the table's lines are waited
+ * for together. What is left after DRAW_TRIES, and what falls on a slot that another of this burst takes
+ * first, is for draw_settle(). */
+static void
+draw_again(struct worker *w, const struct batch *b, struct draw *draws)
+{
+	uint8_t taken[BATCH_MAX];
+	uint32_t count = 0, left;
+
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		taken[count] = (uint8_t)n;
+		count += w->flows.flows[draws[n].flow_index].state != FLOW_FREE;
+	}
+	for (int tries = 0; count > 0 && tries < DRAW_TRIES; tries++, count = left) {
+		for (uint32_t n = 0; n < count; n++)
+			draw_one(w, b->packets[b->queries[taken[n]]].upstream, &draws[taken[n]]);
+		worker_count(w, COUNTER_redraws, count);
+		left = 0;
+		for (uint32_t n = 0; n < count; n++) {
+			taken[left] = taken[n];
+			left += w->flows.flows[draws[taken[n]].flow_index].state != FLOW_FREE;
+		}
+	}
+}
+
+/* Writes the question into the flow, in the case that goes out. */
+static void
+draw_question(struct worker *w, struct batch *b, uint8_t i, struct flow *flow, bool random_case)
+{
+	struct packet *p = &b->packets[i];
+	uint8_t *question = packet_question(b, i), *copy = flow_question(&w->flows, flow);
+	uint64_t *bits = flow_case_bits(&w->flows, flow);
+	const uint32_t name_bytes = p->question_bytes - 4u;
+
+	if (random_case) {
+		memcpy(copy + name_bytes, question + name_bytes, 4);
+		p->message_sum =
+			checksum_add(p->message_sum, draw_case_copy(w, question, copy, name_bytes, bits));
+		return;
+	}
+	bytes_copy(copy, question, p->question_bytes);
+	for (uint32_t n = 0; n < case_words(name_bytes); n++)
+		bits[n] = 0;
 }
 
 static enum drop_reason
@@ -126,43 +184,44 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 	const struct dns_header *dns = packet_dns(b, i);
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
 	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[p->upstream];
-	uint64_t case_bits[CASE_WORDS_MAX] = {0};
-	struct flow fresh = {
-		.state = FLOW_CLIENT,
-		.pool = p->pool,
-		.reply_port = u->port_index & (SNAPSHOT_PORTS_MAX - 1),
-		.client_in_port = p->in_port & (SNAPSHOT_PORTS_MAX - 1),
-		.opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT,
-		.upstream = p->upstream,
-		.sent = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT),
-		.deadline_tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT) + w->view->timeout_ticks,
-		.service = (uint8_t)p->slot,
-		.share = p->share,
-		.waiters = p->waiters,
-		.waiter_count = p->waiter_count,
-		.edns_bytes = p->edns_bytes,
-		.question_bytes = p->question_bytes,
-		.client_id = dns->id,
-		.client_port = p->source_port,
-		.client_address = p->source,
-	};
+	const bool random_case = u->random_case && p->plain;
+	struct flow *flow;
+	uint32_t cell;
 
-	memcpy(&fresh.client_mac, &eth->src_addr, sizeof(fresh.client_mac));
 	if (unlikely(!draw_settle(w, space_of(w, p->upstream), draw)))
 		return DROP_flow_table_full;
-	if (unlikely(!flow_cell_take(&w->flows, p->question_bytes, &fresh.cell)))
+	if (unlikely(!flow_cell_take(&w->flows, p->question_bytes, &cell)))
 		return DROP_long_name_pool_full;
-	if (u->random_case && p->plain) {
-		draw_case(w, packet_question(b, i), p->question_bytes, case_bits);
-		fresh.share |= FLOW_CASE;
-	}
+	flow = flow_open(&w->flows, draw->flow_index);
+	flow->state = FLOW_CLIENT;
+	flow->pool = p->pool;
+	flow->reply_port = u->port_index & (SNAPSHOT_PORTS_MAX - 1);
+	flow->client_in_port = p->in_port & (SNAPSHOT_PORTS_MAX - 1);
+	flow->opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT;
+	flow->source = (uint8_t)draw->source;
+	flow->share = random_case ? p->share | FLOW_CASE : p->share;
+	flow->upstream = p->upstream;
+	flow->source_port = draw->port;
+	flow->id = draw->id;
+	flow->sent = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT);
+	flow->deadline_tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT) + w->view->timeout_ticks;
+	flow->service = (uint8_t)p->slot;
+	flow->waiter_count = p->waiter_count;
+	flow->question_bytes = p->question_bytes;
+	flow->client_id = dns->id;
+	flow->client_port = p->source_port;
+	memcpy(&flow->client_mac, &eth->src_addr, sizeof(flow->client_mac));
+	flow->edns_bytes = p->edns_bytes;
+	flow->cell = cell;
+	flow->waiters = p->waiters;
+	flow->client_address = p->source;
+	draw_question(w, b, i, flow, random_case);
+	flow_opened(&w->flows, flow);
 	p->flow_index = draw->flow_index;
 	p->drawn_source = draw->source;
-	fresh.source = (uint8_t)draw->source;
-	fresh.source_port = p->drawn_port = draw->port;
-	fresh.id = p->drawn_id = draw->id;
+	p->drawn_port = draw->port;
+	p->drawn_id = draw->id;
 	draw_count(w, draw);
-	flow_begin(&w->flows, draw->flow_index, &fresh, packet_question(b, i), case_bits);
 	coalesce_settle(w, p, draw->flow_index);
 	return DROP_REASON_COUNT;
 }
@@ -174,6 +233,7 @@ draw(struct worker *w, struct batch *b)
 	uint32_t kept = 0;
 
 	draw_all(w, b, draws);
+	draw_again(w, b, draws);
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
 		const enum drop_reason reason = draw_begin(w, b, i, &draws[n]);

@@ -89,53 +89,18 @@ flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell
 	return true;
 }
 
-/* The write side of the sequence: odd before the entry's first store, even after its last. Pairs with the two
- * loads in flow_read(). */
-static inline void
-flow_write_begin(struct flow *flow)
-{
-	__atomic_store_n(&flow->sequence, flow->sequence + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-}
-
-static inline void
-flow_write_end(struct flow *flow)
-{
-	__atomic_store_n(&flow->sequence, flow->sequence + 1, __ATOMIC_RELEASE);
-}
-
 void
 flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
 	   const uint64_t *case_bits)
 {
-	struct flow *flow = &table->flows[index];
-	struct port_stats *port = &table->ports[be16_to(fresh->source_port)];
 	const size_t from = offsetof(struct flow, state), to = offsetof(struct flow, question);
+	struct flow *flow = flow_open(table, index);
 
-	flow_write_begin(flow);
 	memcpy((uint8_t *)flow + from, (const uint8_t *)fresh + from, to - from);
 	memcpy(flow_question(table, flow), question, flow->question_bytes);
 	memcpy(flow_case_bits(table, flow), case_bits,
 	       case_words(flow->question_bytes - 4u) * sizeof(*case_bits));
-	flow_write_end(flow);
-	table->in_flight++;
-	port->live++;
-	port->drawn++;
-}
-
-void
-flow_end(struct flow_table *table, struct flow *flow)
-{
-	struct port_stats *port = &table->ports[be16_to(flow->source_port)];
-
-	flow_write_begin(flow);
-	flow->state = FLOW_FREE;
-	flow_write_end(flow);
-	if (unlikely(flow->cell != FLOW_NONE))
-		table->cell_free[table->cell_free_count++] = flow->cell;
-	table->in_flight--;
-	if (--port->live == 0)
-		port->misses = 0;
+	flow_opened(table, flow);
 }
 
 struct flow_waiter *

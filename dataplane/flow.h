@@ -146,6 +146,16 @@ flow_index(const struct flow_table *table, struct be16 source_port, struct be16 
 	return (be16_to(id) | (uint32_t)be16_to(source_port) << 16) & table->mask;
 }
 
+/* Fetches what beginning and ending a flow touches, to be written. `source_port` is in host order. [worker]
+ */
+static inline void
+flow_prefetch(const struct flow_table *table, uint32_t index, uint16_t source_port)
+{
+	__builtin_prefetch(&table->flows[index], 1);
+	__builtin_prefetch(table->flows[index].question, 1);
+	__builtin_prefetch(&table->ports[source_port], 1);
+}
+
 /* The question of an entry, as sent. [worker] */
 static inline uint8_t *
 flow_question(const struct flow_table *table, struct flow *flow)
@@ -172,15 +182,63 @@ flow_key_equal(const struct flow *flow, uint16_t source, struct be16 source_port
 /* Reserves a cell where `question_bytes` needs one. False: the pool is empty. [worker] */
 bool flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell);
 
-/* Begins the flow that `fresh` describes, in a slot that is free, and copies the question and the words of
- * `case_bits` that it needs. fresh->cell comes from flow_cell_take(). `sequence` of `fresh` is ignored.
- * [worker] */
+/* The write side of the sequence: odd before the entry's first store, even after its last. Pairs with the two
+ * loads in flow_read(). [worker] */
+static inline void
+flow_write_begin(struct flow *flow)
+{
+	__atomic_store_n(&flow->sequence, flow->sequence + 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static inline void
+flow_write_end(struct flow *flow)
+{
+	__atomic_store_n(&flow->sequence, flow->sequence + 1, __ATOMIC_RELEASE);
+}
+
+/* Begins a flow in a slot that is free: between the two calls the caller writes every field but `sequence`,
+ * and the question and bits where flow_question() and flow_case_bits() say; `cell` comes from
+ * flow_cell_take(). [worker] */
+static inline struct flow *
+flow_open(struct flow_table *table, uint32_t index)
+{
+	flow_write_begin(&table->flows[index]);
+	return &table->flows[index];
+}
+
+static inline void
+flow_opened(struct flow_table *table, struct flow *flow)
+{
+	struct port_stats *port = &table->ports[be16_to(flow->source_port)];
+
+	flow_write_end(flow);
+	table->in_flight++;
+	port->live++;
+	port->drawn++;
+}
+
+/* Does both for the flow that `fresh` describes, and copies the question and the words of `case_bits` that it
+ * needs. `sequence` of `fresh` is ignored. [worker] */
 void flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
 		const uint64_t *case_bits);
 
 /* Ends a flow: the slot is free, its key stays, and so does what it says of its client and waiters until the
  * slot is taken again. Its waiters are the caller's. [worker] */
-void flow_end(struct flow_table *table, struct flow *flow);
+static inline void
+flow_end(struct flow_table *table, struct flow *flow)
+{
+	struct port_stats *port = &table->ports[be16_to(flow->source_port)];
+
+	flow_write_begin(flow);
+	flow->state = FLOW_FREE;
+	flow_write_end(flow);
+	if (unlikely(flow->cell != FLOW_NONE))
+		table->cell_free[table->cell_free_count++] = flow->cell;
+	table->in_flight--;
+	if (--port->live == 0)
+		port->misses = 0;
+}
 
 /* Takes a waiter out of the pool; NULL: it is empty. [worker] */
 struct flow_waiter *flow_waiter_take(struct flow_table *table, uint32_t *index);

@@ -44,12 +44,14 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 	const uint8_t *question = (const uint8_t *)(dns + 1), *sent = flow_question(&w->flows, flow);
 	const uint32_t bytes = flow->question_bytes;
 
+	p->exact = 0;
 	if (match_bare_error(dns))
 		return MATCH_OK;
 	if (be16_to(dns->qdcount) != 1 || p->dns_bytes < DNS_HEADER_BYTES + bytes)
 		return DROP_reply_wrong_question;
-	if (likely(memcmp(question, sent, bytes) == 0)) {
+	if (likely(bytes_equal(question, sent, bytes))) {
 		p->question_bytes = (uint16_t)bytes;
+		p->exact = 1;
 		return MATCH_OK;
 	}
 	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))

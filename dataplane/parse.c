@@ -69,7 +69,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 	if (ip->version_ihl >> 4 != 4 || header_bytes < sizeof(*ip) || total < header_bytes ||
 	    total > c->end - p->ip_offset)
 		return DROP_ip_header;
-	if (!checked && (rte_raw_cksum(ip, header_bytes) & 0xffff) != 0xffff)
+	if (!checked && checksum_fold(checksum_bytes(ip, header_bytes)) != 0xffff)
 		return DROP_ip_checksum;
 	if (be16toh(ip->fragment_offset) & (RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG))
 		return DROP_fragment;
@@ -132,6 +132,26 @@ parse_ipv6(struct cursor *c, struct packet *p)
 	return parse_extensions(c, ip->proto);
 }
 
+/* Checks the checksum, and keeps the sum of the message in it: what is sent on is that sum with what was
+ * changed. It is made of the bytes, even where a NIC said that the checksum is right: some say so of one that
+ * is partial. */
+static bool
+parse_sum(struct packet *p, const struct rte_udp_hdr *udp, uint32_t length, bool checked)
+{
+	uint64_t rest;
+
+	p->message_sum = checksum_bytes(udp + 1, length - (uint32_t)sizeof(*udp));
+	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets are
+	 * discarded. */
+	if (unlikely(udp->dgram_cksum == 0))
+		return p->is_ipv4;
+	if (checked)
+		return true;
+	rest = checksum_add(checksum_pseudo(&p->source, &p->destination, (uint16_t)length),
+			    bytes_load((const uint8_t *)udp));
+	return checksum_fold(checksum_add(p->message_sum, rest)) == 0xffff;
+}
+
 /* A UDP length shorter than the IP payload leaves padding behind, which is ignored. */
 static enum drop_reason
 parse_udp(struct cursor *c, struct packet *p, bool checked)
@@ -146,15 +166,8 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 	length = be16toh(udp->dgram_len);
 	if (length < sizeof(*udp) || length > c->end - p->udp_offset)
 		return DROP_udp_length;
-	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets are
-	 * discarded. */
-	if (udp->dgram_cksum == 0) {
-		if (!p->is_ipv4)
-			return DROP_udp_checksum;
-	} else if (!checked &&
-		   checksum_udp_sum(&p->source, &p->destination, udp, (uint16_t)length) != 0xffff) {
+	if (unlikely(!parse_sum(p, udp, length, checked)))
 		return DROP_udp_checksum;
-	}
 	p->source_port.raw = udp->src_port;
 	p->destination_port.raw = udp->dst_port;
 	p->dns_offset = (uint16_t)c->offset;
@@ -196,8 +209,10 @@ parse(struct worker *w, struct batch *b)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < b->count; i++)
+	for (uint32_t i = 0; i < b->count; i++) {
 		rte_prefetch0(rte_pktmbuf_mtod(b->mbufs[i], void *));
+		rte_prefetch0(rte_pktmbuf_mtod_offset(b->mbufs[i], void *, RTE_CACHE_LINE_SIZE));
+	}
 	for (uint32_t i = 0; i < b->count; i++) {
 		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
 		enum drop_reason reason = parse_packet(w, b->mbufs[i], in_port, &b->packets[kept]);

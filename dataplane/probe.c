@@ -87,6 +87,7 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw)
 static bool
 probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 {
+	const uint32_t bytes = DNS_HEADER_BYTES + order->question_bytes;
 	struct draw draw;
 
 	if (!probe_begin(w, order, &draw))
@@ -94,7 +95,7 @@ probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 	probe_header(rte_pktmbuf_mtod(mbuf, struct dns_header *));
 	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order->question,
 	       order->question_bytes);
-	if (rewrite_send(w, mbuf, 0, DNS_HEADER_BYTES + order->question_bytes, order->upstream, &draw) ==
+	if (rewrite_send(w, mbuf, 0, bytes, frame_message_sum(mbuf, 0, bytes), order->upstream, &draw) ==
 	    DROP_REASON_COUNT)
 		return true;
 	rewrite_abandon(w, draw.flow_index);

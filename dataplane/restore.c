@@ -4,14 +4,15 @@
  * Runs:  workers; reads flows that match ended in this burst, gives back their waiters.
  * Never: looks up a route to the client: an answer leaves by the way its query came. */
 #include "answer.h"
+#include "checksum.h"
 #include "frame.h"
 #include "stages.h"
 #include "transmit.h"
 
 /* Where an answer goes to, whether the flow's own client's or a waiter's. */
 struct client {
-	struct address address;
-	struct mac mac;
+	const struct address *address;
+	const struct mac *mac;
 	struct be16 port;
 	struct be16 id;
 	uint8_t in_port;
@@ -20,20 +21,24 @@ struct client {
 	uint16_t edns_bytes; /* of the flow: 0 if its query had no OPT record */
 };
 
+static inline bool
+restore_fits(const struct worker *w, const struct packet *p, const struct client *client)
+{
+	return frame_ip_bytes(client->address, p->dns_bytes) <= w->ports[client->in_port].mtu_bytes &&
+	       !p->attacked;
+}
+
 /* Where an answer would be larger than the client's port carries, or must not be believed, the question alone
  * goes out with TC set, so that the client comes back by TCP (RFC 2181 section 9, RFC 7766 section 5).
  * Returns the message's bytes. */
 static uint32_t
-restore_fit(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf, uint32_t dns_offset,
-	    const struct client *client)
+restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf, uint32_t dns_offset,
+		 const struct client *client)
 {
 	struct dns_header *dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
 	const uint32_t bytes = DNS_HEADER_BYTES + p->question_bytes;
 	const uint32_t room = mbuf->buf_len - mbuf->data_off - dns_offset - bytes;
 
-	if (likely(frame_ip_bytes(&client->address, p->dns_bytes) <= w->ports[client->in_port].mtu_bytes &&
-		   !p->attacked))
-		return p->dns_bytes;
 	dns->flags1 |= DNS_TC;
 	if (p->attacked) {
 		dns->flags1 &= (uint8_t)~DNS_AA;
@@ -51,25 +56,30 @@ restore_fit(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf, uin
 	return bytes + answer_opt((uint8_t *)dns + bytes, client->share & SHARE_DO, ANSWER_NO_EDE);
 }
 
-/* Sends the message at `dns_offset` of the mbuf to one client. */
-static void
+/* Sends the message at `dns_offset` of the mbuf, whose sum is known, to one client. */
+static inline void
 restore_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, const struct packet *p,
-	     const struct client *client)
+	     uint64_t sum, const struct client *client)
 {
 	const struct snapshot_service *service = &w->view->snapshot->services[client->service];
 	struct dns_header *dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
-	const uint32_t bytes = restore_fit(w, p, mbuf, dns_offset, client);
+	uint32_t bytes = p->dns_bytes;
 	const struct frame_ends ends = {
-		.source_mac = w->ports[client->in_port].mac,
+		.source_mac = &w->ports[client->in_port].mac,
 		.destination_mac = client->mac,
-		.source = service->address,
+		.source = &service->address,
 		.destination = client->address,
 		.source_port = service->port,
 		.destination_port = client->port,
 	};
 
+	sum = checksum_change(sum, 0, dns->id.raw, client->id.raw);
 	dns->id = client->id;
-	if (unlikely(frame_write(mbuf, dns_offset, bytes, &ends) != 0)) {
+	if (unlikely(!restore_fits(w, p, client))) {
+		bytes = restore_truncate(w, p, mbuf, dns_offset, client);
+		sum = frame_message_sum(mbuf, dns_offset, bytes);
+	}
+	if (unlikely(frame_write(mbuf, dns_offset, bytes, &ends, sum) != 0)) {
 		worker_drop(w, mbuf, DROP_no_headroom);
 		return;
 	}
@@ -85,8 +95,8 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 	for (uint32_t next = flow->waiters; next != FLOW_NONE;) {
 		const struct flow_waiter *waiter = &w->flows.waiters[next];
 		const struct client client = {
-			.address = waiter->address,
-			.mac = waiter->mac,
+			.address = &waiter->address,
+			.mac = &waiter->mac,
 			.port = waiter->port,
 			.id = waiter->id,
 			.in_port = waiter->in_port,
@@ -108,19 +118,30 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 		if (p->question_bytes > 0)
 			case_apply(message + DNS_HEADER_BYTES, p->question_bytes - 4u,
 				   waiter->case_difference);
-		restore_send(w, copy, 0, p, &client);
+		restore_send(w, copy, 0, p, frame_message_sum(copy, 0, p->dns_bytes), &client);
 	}
 	flow_waiters_free(&w->flows, flow->waiters);
 }
 
-/* The question in the letter case of the flow's own client: as it was sent, with what was drawn undone. */
-static void
-restore_case(struct worker *w, struct flow *flow, uint8_t *question)
+/* The question in the letter case of the flow's own client: as it was sent, with what was drawn undone.
+ * Returns the message's sum. */
+static inline uint64_t
+restore_case(struct worker *w, const struct batch *b, uint8_t i, struct flow *flow)
 {
+	const struct packet *p = &b->packets[i];
 	const uint32_t name_bytes = flow->question_bytes - 4u;
+	uint8_t *question = packet_question(b, i);
+	uint64_t sum = p->message_sum;
 
-	memcpy(question, flow_question(&w->flows, flow), name_bytes);
-	case_flip(question, name_bytes, flow_case_bits(&w->flows, flow));
+	if (unlikely(!p->exact)) {
+		sum = checksum_subtract(sum, checksum_bytes(question, name_bytes));
+		memcpy(question, flow_question(&w->flows, flow), name_bytes);
+		sum = checksum_add(sum, checksum_bytes(question, name_bytes));
+	}
+	if (flow->share & FLOW_CASE)
+		sum = checksum_add(sum,
+				   case_flip(question, name_bytes, flow_case_bits(&w->flows, flow)).added);
+	return sum;
 }
 
 void
@@ -131,8 +152,8 @@ restore(struct worker *w, struct batch *b)
 		const struct packet *p = &b->packets[i];
 		struct flow *flow = &w->flows.flows[p->flow_index];
 		const struct client client = {
-			.address = flow->client_address,
-			.mac = flow->client_mac,
+			.address = &flow->client_address,
+			.mac = &flow->client_mac,
 			.port = flow->client_port,
 			.id = flow->client_id,
 			.in_port = flow->client_in_port,
@@ -141,10 +162,12 @@ restore(struct worker *w, struct batch *b)
 			.edns_bytes = flow->edns_bytes,
 		};
 
+		uint64_t sum = p->message_sum;
+
 		if (p->question_bytes > 0)
-			restore_case(w, flow, packet_question(b, i));
+			sum = restore_case(w, b, i, flow);
 		if (unlikely(flow->waiters != FLOW_NONE))
 			restore_waiters(w, b->mbufs[i], p, flow);
-		restore_send(w, b->mbufs[i], p->dns_offset, p, &client);
+		restore_send(w, b->mbufs[i], p->dns_offset, p, sum, &client);
 	}
 }

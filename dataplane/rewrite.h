@@ -7,10 +7,10 @@
 #include "frame.h"
 #include "worker.h"
 
-/* Writes the headers and sends the message. 0, or the reason it can't go, and then the mbuf is still the
- * caller's. [worker] */
+/* Writes ID and headers and sends the message, whose sum (checksum.h) is known. DROP_REASON_COUNT, or the
+ * reason it can't go, and then the mbuf is still the caller's. [worker] */
 int rewrite_send(struct worker *worker, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
-		 uint16_t upstream, const struct draw *draw);
+		 uint64_t message_sum, uint16_t upstream, const struct draw *draw);
 
 /* Ends a flow whose query could not be sent: nothing will answer it. [worker] */
 void rewrite_abandon(struct worker *worker, uint32_t flow_index);

@@ -37,16 +37,15 @@ transmit_send(struct worker *w, unsigned port)
 }
 
 void
-transmit_put(struct worker *w, unsigned port, struct rte_mbuf *mbuf)
+transmit_put_slow(struct worker *w, unsigned port, struct rte_mbuf *mbuf)
 {
 	struct worker_tx *tx = &w->tx[port];
 
-	if (unlikely(tx->queue == WORKER_NO_QUEUE)) {
+	if (tx->queue == WORKER_NO_QUEUE) {
 		transmit_through(w, tx, port, mbuf);
 		return;
 	}
-	if (unlikely(tx->count == RTE_DIM(tx->mbufs)))
-		transmit_send(w, port);
+	transmit_send(w, port);
 	tx->mbufs[tx->count++] = mbuf;
 }
 

@@ -8,8 +8,20 @@
 
 #include "worker.h"
 
+/* The uncommon half of transmit_put(). */
+void transmit_put_slow(struct worker *worker, unsigned port, struct rte_mbuf *mbuf);
+
 /* Takes a finished frame for a port of the machine (position in worker->ports). */
-void transmit_put(struct worker *worker, unsigned port, struct rte_mbuf *mbuf);
+static inline void
+transmit_put(struct worker *worker, unsigned port, struct rte_mbuf *mbuf)
+{
+	struct worker_tx *tx = &worker->tx[port];
+
+	if (likely(tx->queue != WORKER_NO_QUEUE && tx->count < RTE_DIM(tx->mbufs)))
+		tx->mbufs[tx->count++] = mbuf;
+	else
+		transmit_put_slow(worker, port, mbuf);
+}
 
 /* Sends what was gathered. */
 void transmit_flush(struct worker *worker);

@@ -56,10 +56,10 @@ address_is_ipv4(const struct address *a)
 static inline struct address
 address_from_ipv4(const void *ipv4)
 {
-	struct address a = {.bytes = {[10] = 0xff, [11] = 0xff}};
+	uint32_t last;
 
-	memcpy(a.bytes + 12, ipv4, 4);
-	return a;
+	memcpy(&last, ipv4, 4);
+	return (struct address){.words = {0, htobe64(UINT64_C(0x0000ffff00000000) | be32toh(last))}};
 }
 
 struct mac {

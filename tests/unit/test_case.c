@@ -64,11 +64,13 @@ fill(uint8_t *bytes, uint32_t count)
 	}
 }
 
-/* A flip of so many bytes, in memory that ends where they do. */
+/* A flip of so many bytes and its copy, in memory that ends where they do; what it says it added to a sum is
+ * what the sum of the bytes, zeroes behind them, has changed by. */
 static void
 flip_length(uint32_t length)
 {
-	uint8_t *name = malloc(length), before[256];
+	uint8_t *name = malloc(length), *copy = malloc(length), before[256];
+	struct case_flipped flipped;
 	const uint64_t ones[CASE_WORDS_MAX] = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
 	uint64_t *bits = malloc(case_words(length) * sizeof(*bits));
 	uint32_t letters = 0, wrong = 0;
@@ -79,18 +81,24 @@ flip_length(uint32_t length)
 	memcpy(before, name, length);
 	for (uint32_t i = 0; i < length; i++)
 		letters += is_letter(name[i]);
-	WAY_ASSERT(case_flip(name, length, bits) == letters, "%u bytes: number of letters", length);
+	flipped = case_flip_copy(name, copy, length, bits);
+	WAY_ASSERT(flipped.letters == letters, "%u bytes: number of letters", length);
+	WAY_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy is another", length);
+	WAY_ASSERT(checksum_of(checksum_add(checksum_bytes(before, length), flipped.added)) ==
+			   checksum_of(checksum_bytes(name, length)),
+		   "%u bytes: the sum", length);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != before[i] && (!is_letter(before[i]) || (name[i] ^ before[i]) != 0x20);
 	WAY_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case", length, wrong);
 	WAY_ASSERT(case_equal(name, before, length), "%u bytes: another name", length);
-	WAY_ASSERT(case_flip(name, length, bits) == letters && memcmp(name, before, length) == 0,
+	WAY_ASSERT(case_flip(name, length, bits).letters == letters && memcmp(name, before, length) == 0,
 		   "%u bytes: not undone", length);
 	case_flip(name, length, ones);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != (is_letter(before[i]) ? before[i] ^ 0x20 : before[i]);
 	WAY_ASSERT(wrong == 0, "%u bytes: %u letters that no bit turns", length, wrong);
 	free(bits);
+	free(copy);
 	free(name);
 }
 

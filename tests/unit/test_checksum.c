@@ -120,12 +120,42 @@ test_by_hand(void)
 	CU_ASSERT_EQUAL(ntohs(checksum_udp(&from, &to, udp, sizeof(udp))), (uint16_t)~sum);
 }
 
+/* A sum follows a change of two bytes at every offset, and of bytes taken out and put in. */
+static void
+test_changes(void)
+{
+	uint8_t bytes[64];
+	uint32_t random = 3;
+
+	for (uint32_t round = 0; round < 2000; round++) {
+		const uint32_t count = 2 + round % 63, offset = round / 63 % (count - 1);
+		uint64_t sum, without;
+		uint16_t old, new;
+
+		for (uint32_t i = 0; i < count; i++) {
+			random = random * 1664525 + 1013904223;
+			bytes[i] = random & 0x10000 ? (uint8_t)(random >> 24) : (random & 0x20000 ? 0xff : 0);
+		}
+		sum = checksum_bytes(bytes, count);
+		memcpy(&old, bytes + offset, 2);
+		new = round & 1 ? (uint16_t)random : (uint16_t)~old;
+		memcpy(bytes + offset, &new, 2);
+		sum = checksum_change(sum, offset, old, new);
+		WAY_ASSERT(checksum_of(sum) == checksum_of(checksum_bytes(bytes, count)),
+			   "%u bytes, change at %u", count, offset);
+		without = checksum_subtract(sum, checksum_bytes(bytes, count));
+		WAY_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing", count,
+			   without);
+	}
+}
+
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"fold", test_fold},	      {"every length", test_lengths},
-			       {"bit flips", test_bit_flips}, {"zero", test_zero},
-			       {"by hand", test_by_hand},     CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"fold", test_fold}, {"every length", test_lengths}, {"bit flips", test_bit_flips},
+		{"zero", test_zero}, {"by hand", test_by_hand},	     {"changes", test_changes},
+		CU_TEST_INFO_NULL};
 
 	return way_suite_run("checksum", tests);
 }

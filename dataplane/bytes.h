@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Bytes taken eight at a time, for lengths that are known only when the packet is there: a call of memcpy()
+ * or memcmp() costs more than the few words of a question. Nothing is read or written beyond `count`. [any]
+ */
+#ifndef EPHEMERA_BYTES_H
+#define EPHEMERA_BYTES_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	      "the first byte is the lowest, as shifts here take it");
+
+static inline uint64_t
+bytes_load(const uint8_t *from)
+{
+	uint64_t x;
+
+	memcpy(&x, from, 8);
+	return x;
+}
+
+static inline void
+bytes_store(uint8_t *to, uint64_t x)
+{
+	memcpy(to, &x, 8);
+}
+
+/* 1 to 7 bytes, the others 0. */
+static inline uint64_t
+bytes_load_few(const uint8_t *from, uint32_t count)
+{
+	uint32_t first, last;
+
+	if (count >= 4) {
+		memcpy(&first, from, 4);
+		memcpy(&last, from + count - 4, 4);
+		return first | (uint64_t)last << (8 * count - 32);
+	}
+	/* First, middle and last of one, two or three bytes. */
+	return from[0] | (uint64_t)from[count >> 1] << (8 * (count >> 1)) |
+	       (uint64_t)from[count - 1] << (8 * count - 8);
+}
+
+/* The last 1 to 7 bytes of `count` bytes that are 8 or more: the others 0. */
+static inline uint64_t
+bytes_load_last(const uint8_t *from, uint32_t count, uint32_t few)
+{
+	return bytes_load(from + count - 8) >> (64 - 8 * few);
+}
+
+static inline bool
+bytes_equal(const uint8_t *a, const uint8_t *b, uint32_t count)
+{
+	uint64_t different = 0;
+	uint32_t at = 0;
+
+	if (__builtin_expect(count < 8, 0))
+		return memcmp(a, b, count) == 0;
+	for (; at + 8 <= count; at += 8)
+		different |= bytes_load(a + at) ^ bytes_load(b + at);
+	return (different | (bytes_load(a + count - 8) ^ bytes_load(b + count - 8))) == 0;
+}
+
+/* The two do not overlap. */
+static inline void
+bytes_copy(uint8_t *to, const uint8_t *from, uint32_t count)
+{
+	if (__builtin_expect(count < 8, 0)) {
+		memcpy(to, from, count);
+		return;
+	}
+	for (uint32_t at = 0; at + 8 <= count; at += 8)
+		bytes_store(to + at, bytes_load(from + at));
+	bytes_store(to + count - 8, bytes_load(from + count - 8));
+}
+
+#endif
