@@ -54,6 +54,7 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 			upstream->next_hop = known->next_hop;
 		upstream->random_case = slot->random_case && !known->case_not_kept;
 		upstream->case_not_kept = slot->random_case && known->case_not_kept;
+		upstream->operator_word = slot->state == SLOT_ACTIVE ? (uint8_t)known->word : OPERATOR_AUTO;
 		memcpy(upstream->name, slot->name, sizeof(upstream->name));
 	}
 }
@@ -70,35 +71,46 @@ slot_of(const struct slot_set *set, const struct address *address, uint16_t port
 	return slot;
 }
 
-/* Room for the parts behind the fixed one. Lists of ranges may be the same ones, but are counted each. */
-static void
-build_counts(const struct config *config, struct snapshot *snapshot)
-{
-	snapshot->range_count = config->limit.exempt.count;
-	for (unsigned i = 0; i < config->service.listen_count; i++)
-		snapshot->range_count += config->service.listen[i].allow.count;
-	for (unsigned i = 0; i < config->pool_count; i++)
-		snapshot->member_count += config->pools[i].member_count;
-	snapshot->suffix_count = config->routes.suffix_count;
-	snapshot->name_bytes = config->routes.names_bytes;
-	snapshot->type_route_count = config->routes.type_count;
-}
+/* Ranges. The same list is written once, whoever has it. */
 
-/* Writes a list from range `first` on; returns the one after it. */
+struct lists {
+	const struct config_ranges *lists[SNAPSHOT_SERVICES_MAX + 1]; /* with that of rate_limit.exempt */
+	uint32_t firsts[SNAPSHOT_SERVICES_MAX + 1];
+	unsigned count;
+	uint32_t range_count;
+};
+
+/* The number of the list's first range. */
 static uint32_t
-build_ranges(const struct config_ranges *list, struct snapshot *snapshot, uint32_t first)
+lists_place(struct lists *lists, const struct config_ranges *list)
 {
-	for (unsigned i = 0; i < list->count; i++)
-		snapshot->ranges[first + i] = list->ranges[i];
-	return first + list->count;
+	unsigned i = 0;
+
+	while (i < lists->count && !config_ranges_same(lists->lists[i], list))
+		i++;
+	if (i == lists->count) {
+		lists->lists[i] = list;
+		lists->firsts[i] = lists->range_count;
+		lists->range_count += list->count;
+		lists->count++;
+	}
+	return lists->firsts[i];
 }
 
 static void
-build_services(const struct build_input *input, struct snapshot *snapshot)
+build_ranges(const struct lists *lists, struct snapshot *snapshot)
+{
+	for (unsigned i = 0; i < lists->count; i++)
+		if (lists->lists[i]->count > 0)
+			memcpy(snapshot->ranges + lists->firsts[i], lists->lists[i]->ranges,
+			       lists->lists[i]->count * sizeof(snapshot->ranges[0]));
+}
+
+static void
+build_services(const struct build_input *input, struct lists *lists, struct snapshot *snapshot)
 {
 	const struct slot_set *set = &input->slots->services;
 	const struct config_service *service = &input->config->service;
-	uint32_t range = 0;
 
 	snapshot->service_count = set_count(set);
 	for (unsigned i = 0; i < snapshot->service_count; i++)
@@ -115,23 +127,45 @@ build_services(const struct build_input *input, struct snapshot *snapshot)
 		if (slot >= set->limit)
 			continue;
 		to->pool = listen->pool;
-		to->allow_first = range;
+		to->allow_first = lists_place(lists, &listen->allow);
 		to->allow_count = listen->allow.count;
-		range = build_ranges(&listen->allow, snapshot, range);
 	}
-	snapshot->limit.exempt_first = range;
-	snapshot->limit.exempt_count = input->config->limit.exempt.count;
-	build_ranges(&input->config->limit.exempt, snapshot, range);
 }
 
-/* An upstream that found no slot yet (slots_apply()) is in no pool either. */
 static void
-build_pools(const struct build_input *input, struct snapshot *snapshot)
+build_limit(const struct config_limit *limit, struct lists *lists, struct snapshot *snapshot)
+{
+	if (limit->queries_per_second == 0)
+		return;
+	snapshot->limit = (struct snapshot_limit){
+		.queries_per_second = limit->queries_per_second,
+		.burst = limit->burst,
+		.prefix4 = limit->prefix4,
+		.prefix6 = limit->prefix6,
+		.refusal = (uint8_t)limit->refusal,
+		.truncate_every = limit->truncate_every,
+		.exempt_first = lists_place(lists, &limit->exempt),
+		.exempt_count = limit->exempt.count,
+	};
+}
+
+/* Pools. An upstream that found no slot yet (slots_apply()) is in none. */
+
+struct members {
+	struct pool_member rows[SNAPSHOT_MEMBERS_MAX];
+	uint32_t count;
+};
+
+static void
+build_pools(const struct build_input *input, struct members *members, struct snapshot *snapshot)
 {
 	const struct config *config = input->config;
-	struct pool_member *members = snapshot_members(snapshot);
-	uint32_t first = 0;
+	const struct slot_set *set = &input->slots->upstreams;
+	unsigned slots[SNAPSHOT_UPSTREAMS_MAX];
 
+	for (unsigned i = 0; i < config->upstream_count; i++)
+		slots[i] = slot_of(set, &config->upstreams[i].address, config->upstreams[i].port);
+	members->count = 0;
 	for (unsigned i = 0; i < config->pool_count; i++) {
 		const struct config_pool *pool = &config->pools[i];
 		struct snapshot_pool *to = &snapshot->pools[i];
@@ -141,16 +175,16 @@ build_pools(const struct build_input *input, struct snapshot *snapshot)
 		to->load_percent = pool->load_percent;
 		to->policy = (uint8_t)pool->policy;
 		to->used = 1;
-		to->member_first = first;
+		to->member_first = members->count;
 		for (unsigned m = 0; m < pool->member_count; m++) {
-			const struct config_upstream *u = &config->upstreams[pool->members[m]];
-			const unsigned slot = slot_of(&input->slots->upstreams, &u->address, u->port);
+			const unsigned upstream = pool->members[m];
 
-			if (slot < input->slots->upstreams.limit)
-				members[first++] = (struct pool_member){.upstream = (uint16_t)slot,
-									.weight = u->weight};
+			if (slots[upstream] < set->limit)
+				members->rows[members->count++] =
+					(struct pool_member){.upstream = (uint16_t)slots[upstream],
+							     .weight = config->upstreams[upstream].weight};
 		}
-		to->member_count = first - to->member_first;
+		to->member_count = members->count - to->member_first;
 	}
 }
 
@@ -168,15 +202,23 @@ build_routes(const struct config_routes *routes, struct snapshot *snapshot)
 	memcpy(snapshot->type_routes, routes->types, routes->type_count * sizeof(routes->types[0]));
 }
 
+/* What follows the fixed part; the fixed part's counts decide where. */
 static void
-build_limit(const struct config_limit *limit, struct snapshot *snapshot)
+build_tail(const struct config_routes *routes, const struct lists *lists, const struct members *members,
+	   struct snapshot *snapshot)
 {
-	snapshot->limit.queries_per_second = limit->queries_per_second;
-	snapshot->limit.burst = limit->burst;
-	snapshot->limit.prefix4 = limit->prefix4;
-	snapshot->limit.prefix6 = limit->prefix6;
-	snapshot->limit.refusal = (uint8_t)limit->refusal;
-	snapshot->limit.truncate_every = limit->truncate_every;
+	snapshot->range_count = lists->range_count;
+	snapshot->member_count = members->count;
+	snapshot->suffix_count = routes->suffix_count;
+	snapshot->name_bytes = routes->names_bytes;
+	snapshot->type_route_count = routes->type_count;
+	memset(snapshot->ranges, 0,
+	       snapshot_size(snapshot->range_count, snapshot->member_count, snapshot->suffix_count,
+			     snapshot->name_bytes) -
+		       sizeof(*snapshot));
+	build_ranges(lists, snapshot);
+	memcpy(snapshot_members(snapshot), members->rows, members->count * sizeof(members->rows[0]));
+	build_routes(routes, snapshot);
 }
 
 void
@@ -184,13 +226,10 @@ build_snapshot(const struct build_input *input, struct snapshot *snapshot)
 {
 	const struct config *config = input->config;
 	const struct slot_set *sources = &input->slots->sources;
+	struct lists lists = {.count = 0};
+	struct members members;
 
 	memset(snapshot, 0, sizeof(*snapshot));
-	build_counts(config, snapshot);
-	memset(snapshot->ranges, 0,
-	       snapshot_size(snapshot->range_count, snapshot->member_count, snapshot->suffix_count,
-			     snapshot->name_bytes) -
-		       sizeof(*snapshot));
 	snapshot->generation = input->generation;
 	snapshot->timeout_ms = config->timeout_ms;
 	snapshot->not_allowed = (uint8_t)config->service.not_allowed;
@@ -201,16 +240,16 @@ build_snapshot(const struct build_input *input, struct snapshot *snapshot)
 	snapshot->waiters = config->protection.coalesce ? config->protection.waiters : 0;
 	build_ports(input->slots, snapshot);
 
-	build_services(input, snapshot);
+	build_services(input, &lists, snapshot);
 	snapshot->source_count = set_count(sources);
 	for (unsigned i = 0; i < snapshot->source_count; i++)
 		if (sources->slots[i].state != SLOT_EMPTY)
 			snapshot->sources[i] = (struct snapshot_source){.address = sources->slots[i].address,
 									.state = sources->slots[i].state};
 	build_upstreams(input, snapshot);
-	build_pools(input, snapshot);
-	build_routes(&config->routes, snapshot);
-	build_limit(&config->limit, snapshot);
+	build_limit(&config->limit, &lists, snapshot);
+	build_pools(input, &members, snapshot);
+	build_tail(&config->routes, &lists, &members, snapshot);
 	snapshot_seal(snapshot);
 }
 

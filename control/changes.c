@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Compares two configurations thing by thing. */
-#include "changes.h"
+#include "changes_pvt.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,14 +12,8 @@
 #include "question.h"
 #include "slots.h"
 
-struct changes {
-	const struct config *before, *after;
-	void (*line)(void *owner, const char *text);
-	void *owner;
-	unsigned count;
-};
-
-static void __attribute__((format(printf, 2, 3))) change(struct changes *changes, const char *format, ...)
+void
+change(struct changes *changes, const char *format, ...)
 {
 	char text[256 + QUESTION_TEXT_BYTES];
 	va_list arguments;
@@ -32,17 +26,33 @@ static void __attribute__((format(printf, 2, 3))) change(struct changes *changes
 	changes->line(changes->owner, text);
 }
 
-static void
+void
 change_number(struct changes *changes, const char *key, uint64_t before, uint64_t after)
 {
 	if (before != after)
 		change(changes, "%s: from %" PRIu64 " to %" PRIu64, key, before, after);
 }
 
+void
+change_word(struct changes *changes, const char *key, const char *before, const char *after)
+{
+	if (strcmp(before, after) != 0)
+		change(changes, "%s: from %s to %s", key, before, after);
+}
+
+void
+change_ranges(struct changes *changes, const char *key, const struct config_ranges *before,
+	      const struct config_ranges *after)
+{
+	if (!config_ranges_same(before, after))
+		change(changes, "%s: from %u ranges to %u%s", key, before->count, after->count,
+		       before->count == after->count ? " others" : "");
+}
+
 /* Upstreams */
 
-static const struct config_upstream *
-upstream_find(const struct config *config, const struct config_upstream *wanted)
+const struct config_upstream *
+change_upstream_find(const struct config *config, const struct config_upstream *wanted)
 {
 	for (unsigned i = 0; i < config->upstream_count; i++)
 		if (config->upstreams[i].port == wanted->port &&
@@ -73,7 +83,8 @@ describe_upstreams(struct changes *changes)
 	char address[ADDRESS_PORT_TEXT_BYTES];
 
 	for (unsigned i = 0; i < after->upstream_count; i++) {
-		const struct config_upstream *now = &after->upstreams[i], *was = upstream_find(before, now);
+		const struct config_upstream *now = &after->upstreams[i],
+					     *was = change_upstream_find(before, now);
 
 		address_port_format(&now->address, now->port, address);
 		if (was == NULL)
@@ -83,12 +94,15 @@ describe_upstreams(struct changes *changes)
 		if (was != NULL && was->random_case != now->random_case)
 			change(changes, "upstream %s (%s): the case of questions is %s", now->name, address,
 			       now->random_case ? "drawn at random from now on" : "not drawn any more");
+		if (was != NULL && was->weight != now->weight)
+			change(changes, "upstream %s (%s): weight from %u to %u", now->name, address,
+			       was->weight, now->weight);
 	}
 	for (unsigned i = 0; i < before->upstream_count; i++) {
 		const struct config_upstream *was = &before->upstreams[i];
 
 		address_port_format(&was->address, was->port, address);
-		if (upstream_find(after, was) == NULL)
+		if (change_upstream_find(after, was) == NULL)
 			change(changes, "upstream %s (%s) removed; its replies are taken for another %.1f s",
 			       was->name, address, linger_s(changes));
 	}
@@ -96,14 +110,14 @@ describe_upstreams(struct changes *changes)
 
 /* Services */
 
-static bool
-listen_exists(const struct config_service *service, const struct config_listen *wanted)
+static const struct config_listen *
+listen_find(const struct config_service *service, const struct config_listen *wanted)
 {
 	for (unsigned i = 0; i < service->listen_count; i++)
 		if (service->listen[i].port == wanted->port &&
 		    address_equal(&service->listen[i].address, &wanted->address))
-			return true;
-	return false;
+			return &service->listen[i];
+	return NULL;
 }
 
 static void
@@ -113,11 +127,60 @@ describe_listen(struct changes *changes, const struct config_service *of,
 	char address[ADDRESS_PORT_TEXT_BYTES];
 
 	for (unsigned i = 0; i < of->listen_count; i++)
-		if (!listen_exists(without, &of->listen[i]))
+		if (listen_find(without, &of->listen[i]) == NULL)
 			change(changes, "service address %s %s",
 			       address_port_format(&of->listen[i].address, of->listen[i].port, address),
 			       what);
 }
+
+/* Whether all addresses that stay have changed their clients alike, as they do when they have
+ * service.allow's; then *was and *now are these. */
+static bool
+allow_alike(const struct changes *changes, const struct config_ranges **was, const struct config_ranges **now)
+{
+	*was = *now = NULL;
+	for (unsigned i = 0; i < changes->after->service.listen_count; i++) {
+		const struct config_listen *after = &changes->after->service.listen[i];
+		const struct config_listen *before = listen_find(&changes->before->service, after);
+
+		if (before == NULL)
+			continue;
+		if (*was != NULL &&
+		    !(config_ranges_same(*was, &before->allow) && config_ranges_same(*now, &after->allow)))
+			return false;
+		*was = &before->allow;
+		*now = &after->allow;
+	}
+	return *was != NULL;
+}
+
+static void
+describe_listen_settings(struct changes *changes)
+{
+	const struct config_ranges *before, *after;
+	bool alike = allow_alike(changes, &before, &after);
+
+	if (alike)
+		change_ranges(changes, "service.allow", before, after);
+	for (unsigned i = 0; i < changes->after->service.listen_count; i++) {
+		const struct config_listen *now = &changes->after->service.listen[i];
+		const struct config_listen *was = listen_find(&changes->before->service, now);
+		char address[ADDRESS_PORT_TEXT_BYTES],
+			key[sizeof("service address : allow") + sizeof(address)];
+
+		if (was == NULL)
+			continue;
+		address_port_format(&now->address, now->port, address);
+		snprintf(key, sizeof(key), "service address %s: pool", address);
+		change_word(changes, key, changes->before->pools[was->pool].name,
+			    changes->after->pools[now->pool].name);
+		snprintf(key, sizeof(key), "service address %s: allow", address);
+		if (!alike)
+			change_ranges(changes, key, &was->allow, &now->allow);
+	}
+}
+
+static const char *const refusals[] = {[REFUSAL_DROP] = "drop", [REFUSAL_REFUSE] = "refuse"};
 
 static void
 describe_service(struct changes *changes)
@@ -128,18 +191,32 @@ describe_service(struct changes *changes)
 
 	describe_listen(changes, after, before, "added");
 	describe_listen(changes, before, after, "removed");
-	for (unsigned i = 0; i < 1 && before->listen_count > 0 && after->listen_count > 0; i++) {
-		const struct config_ranges *was = &before->listen[i].allow, *now = &after->listen[i].allow;
+	describe_listen_settings(changes);
+	change_word(changes, "service.not_allowed", refusals[before->not_allowed],
+		    refusals[after->not_allowed]);
+	change_word(changes, "service.no_upstream", no_upstream[before->no_upstream],
+		    no_upstream[after->no_upstream]);
+}
 
-		if (was->count != now->count ||
-		    (now->count > 0 &&
-		     memcmp(was->ranges, now->ranges, now->count * sizeof(now->ranges[0])) != 0))
-			change(changes, "service.allow: from %u ranges to %u%s", was->count, now->count,
-			       was->count == now->count ? " others" : "");
-	}
-	if (before->no_upstream != after->no_upstream)
-		change(changes, "service.no_upstream: from %s to %s", no_upstream[before->no_upstream],
-		       no_upstream[after->no_upstream]);
+static void
+describe_limit(struct changes *changes)
+{
+	const struct config_limit *before = &changes->before->limit, *after = &changes->after->limit;
+
+	if (after->queries_per_second == 0 && before->queries_per_second != 0)
+		change(changes, "rate_limit: clients have no limit any more");
+	else if (before->queries_per_second == 0 && after->queries_per_second != 0)
+		change(changes, "rate_limit: clients may ask %u queries/s now", after->queries_per_second);
+	if (before->queries_per_second == 0 || after->queries_per_second == 0)
+		return;
+	change_number(changes, "rate_limit.queries_per_second", before->queries_per_second,
+		      after->queries_per_second);
+	change_number(changes, "rate_limit.burst", before->burst, after->burst);
+	change_number(changes, "rate_limit.ipv4_prefix", before->prefix4, after->prefix4);
+	change_number(changes, "rate_limit.ipv6_prefix", before->prefix6, after->prefix6);
+	change_word(changes, "rate_limit.over_limit", refusals[before->refusal], refusals[after->refusal]);
+	change_number(changes, "rate_limit.truncate_every", before->truncate_every, after->truncate_every);
+	change_ranges(changes, "rate_limit.exempt", &before->exempt, &after->exempt);
 }
 
 /* Sources */
@@ -176,6 +253,23 @@ describe_sources(struct changes *changes)
 
 /* The rest */
 
+/* The names of the response codes, in `text` (QUESTION_TEXT_BYTES). */
+static const char *
+rcodes_format(uint16_t rcodes, char *text)
+{
+	char name[QUESTION_RCODE_TEXT_BYTES];
+
+	text[0] = 0;
+	for (uint8_t i = 0; i < 16; i++) {
+		if (!(rcodes >> i & 1))
+			continue;
+		if (text[0] != 0)
+			strcat(text, ", ");
+		strcat(text, question_rcode_format(i, name));
+	}
+	return text;
+}
+
 static void
 describe_probe(struct changes *changes)
 {
@@ -190,6 +284,39 @@ describe_probe(struct changes *changes)
 	change_number(changes, "upstreams.probe.timeout_ms", before->timeout_ms, after->timeout_ms);
 	change_number(changes, "upstreams.probe.rise", before->rise, after->rise);
 	change_number(changes, "upstreams.probe.fall", before->fall, after->fall);
+	change_word(changes, "upstreams.probe.good", rcodes_format(before->good_rcodes, was),
+		    rcodes_format(after->good_rcodes, now));
+}
+
+static void
+describe_passive(struct changes *changes)
+{
+	const struct config_passive *before = &changes->before->passive, *after = &changes->after->passive;
+
+	if (before->on != after->on)
+		change(changes, "upstreams.passive: switched %s", after->on ? "on" : "off");
+	if (!before->on || !after->on)
+		return;
+	change_number(changes, "upstreams.passive.answers", before->answers, after->answers);
+	change_number(changes, "upstreams.passive.timeout_percent", before->timeout_percent,
+		      after->timeout_percent);
+	change_number(changes, "upstreams.passive.servfail_percent", before->servfail_percent,
+		      after->servfail_percent);
+}
+
+static const char *
+http_format(const struct config_http *http, char text[ADDRESS_PORT_TEXT_BYTES])
+{
+	return http->on ? address_port_format(&http->address, http->port, text) : "off";
+}
+
+static void
+describe_http(struct changes *changes)
+{
+	char was[ADDRESS_PORT_TEXT_BYTES], now[ADDRESS_PORT_TEXT_BYTES];
+
+	change_word(changes, "http", http_format(&changes->before->http, was),
+		    http_format(&changes->after->http, now));
 }
 
 static void
@@ -200,13 +327,11 @@ describe_protection(struct changes *changes)
 	const struct config_protection *before = &changes->before->protection;
 	const struct config_protection *after = &changes->after->protection;
 
-	if (before->coalesce != after->coalesce)
-		change(changes, "protection.coalesce: from %s to %s", before->coalesce ? "true" : "false",
-		       after->coalesce ? "true" : "false");
+	change_word(changes, "protection.coalesce", before->coalesce ? "true" : "false",
+		    after->coalesce ? "true" : "false");
 	change_number(changes, "protection.waiters", before->waiters, after->waiters);
-	if (before->near_miss != after->near_miss)
-		change(changes, "protection.near_miss: from %s to %s", near_miss[before->near_miss],
-		       near_miss[after->near_miss]);
+	change_word(changes, "protection.near_miss", near_miss[before->near_miss],
+		    near_miss[after->near_miss]);
 	change_number(changes, "protection.near_misses", before->near_misses, after->near_misses);
 	change_number(changes, "protection.edns_bytes", before->edns_bytes, after->edns_bytes);
 }
@@ -215,22 +340,22 @@ void
 changes_describe(const struct config *before, const struct config *after,
 		 void (*line)(void *owner, const char *text), void *owner)
 {
-	static const char *const policies[] = {
-		[POLICY_ROUND_ROBIN] = "round-robin", [POLICY_LEAST_OUTSTANDING] = "least-outstanding",
-		[POLICY_RANDOM] = "random",		  [POLICY_HASH] = "hash",
-		[POLICY_FIRST] = "first"};
 	struct changes changes = {.before = before, .after = after, .line = line, .owner = owner};
 	char more[64];
 
 	describe_upstreams(&changes);
 	describe_service(&changes);
+	describe_limit(&changes);
 	describe_sources(&changes);
 	describe_protection(&changes);
-	if (before->pools[0].policy != after->pools[0].policy)
-		change(&changes, "upstreams.policy: from %s to %s", policies[before->pools[0].policy],
-		       policies[after->pools[0].policy]);
+	change_pools(&changes);
+	change_routes(&changes);
 	change_number(&changes, "upstreams.timeout_ms", before->timeout_ms, after->timeout_ms);
+	change_number(&changes, "upstreams.healthy_min_percent", before->healthy_min_percent,
+		      after->healthy_min_percent);
 	describe_probe(&changes);
+	describe_passive(&changes);
+	describe_http(&changes);
 	if (changes.count < CHANGES_LINES_MAX)
 		return;
 	snprintf(more, sizeof(more), "and %u changes more", changes.count - (CHANGES_LINES_MAX - 1));

@@ -2,9 +2,12 @@
 /* From a request's command to the report or act that answers it. */
 #include "commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "config_diff.h"
 #include "daemon.h"
+#include "operate.h"
 #include "reload.h"
 #include "report.h"
 #include "report_port.h"
@@ -66,6 +69,39 @@ command_strays(struct daemon *daemon, const json_t *request, struct server_reque
 }
 
 static void
+command_drops(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	(void)request;
+	measure_answer(daemon, from, report_drops);
+}
+
+static void
+command_latency(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	(void)request;
+	measure_answer(daemon, from, report_latency);
+}
+
+static json_t *
+report_ports_full(const struct daemon *daemon)
+{
+	return report_port_map(daemon, true);
+}
+
+static json_t *
+report_ports_map(const struct daemon *daemon)
+{
+	return report_port_map(daemon, false);
+}
+
+static void
+command_ports(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	measure_answer(daemon, from,
+		       json_is_true(json_object_get(request, "full")) ? report_ports_full : report_ports_map);
+}
+
+static void
 command_upstreams(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
@@ -79,14 +115,39 @@ command_reload(struct daemon *daemon, const json_t *request, struct server_reque
 	reload_requested(&daemon->reload, from);
 }
 
+static void
+command_config_diff(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	(void)request;
+	server_answer(from, config_diff(daemon->publisher.config, daemon->config_path));
+}
+
 static const struct command {
 	const char *name;
 	void (*handle)(struct daemon *daemon, const json_t *request, struct server_request from);
 } commands[] = {
-	{"status", command_status}, {"stats", command_stats},	  {"upstreams", command_upstreams},
-	{"port", report_port},	    {"entropy", command_entropy}, {"strays", command_strays},
-	{"reload", command_reload},
+	{"status", command_status},	  {"stats", command_stats},
+	{"upstreams", command_upstreams}, {"port", report_port},
+	{"ports", command_ports},	  {"latency", command_latency},
+	{"drops", command_drops},	  {"entropy", command_entropy},
+	{"strays", command_strays},	  {"config-diff", command_config_diff},
+	{"reload", command_reload},	  {"upstream", operate_upstream},
+	{"drain", operate_drain},	  {"undrain", operate_undrain},
+	{"ready", operate_ready},
 };
+
+/* "unknown command: ...", with the names of all. */
+static void
+unknown_refuse(struct server_request from)
+{
+	char names[512] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
+					 commands[i].name);
+	server_refuse(from, "unknown command: \"command\" is one of %s", names);
+}
 
 void
 commands_handle(void *daemon, const json_t *request, struct server_request from)
@@ -99,6 +160,5 @@ commands_handle(void *daemon, const json_t *request, struct server_request from)
 			return;
 		}
 	}
-	server_refuse(from, "unknown command: \"command\" is one of status, stats, upstreams, port, "
-			    "entropy, strays, reload");
+	unknown_refuse(from);
 }

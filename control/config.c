@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,27 @@
 #include "config_tree.h"
 #include "schema.h"
 
+/* libcyaml asks for one entry more each time a list grows: rounded up, the time does not grow with the square
+ * of the list. A size of 0 frees. */
+static void *
+loader_memory(void *owner, void *memory, size_t bytes)
+{
+	size_t rounded = 64;
+
+	(void)owner;
+	if (bytes == 0) {
+		free(memory);
+		return NULL;
+	}
+	if (memory != NULL && malloc_usable_size(memory) >= bytes)
+		return memory;
+	while (rounded < bytes)
+		rounded *= 2;
+	return realloc(memory, rounded);
+}
+
 static const cyaml_config_t loader = {
-	.mem_fn = cyaml_mem,
+	.mem_fn = loader_memory,
 	.log_level = CYAML_LOG_ERROR,
 	.flags = CYAML_CFG_NO_ALIAS,
 };
@@ -82,7 +102,7 @@ config_load(const char *path, struct config **config, FILE *errors)
 	struct faults faults = {.out = errors, .path = path};
 	size_t text_bytes;
 	char *text;
-	int err = config_file_read(&faults, &text, &text_bytes);
+	int err = config_file_read(&faults, "a configuration", CONFIG_FILE_BYTES_MAX, &text, &text_bytes);
 
 	if (err == 0) {
 		err = text_load(&faults, text, text_bytes, config);
@@ -111,28 +131,47 @@ config_free(struct config *config)
 	free(config);
 }
 
+static bool
+ports_differ(const struct config_dataplane *a, const struct config_dataplane *b)
+{
+	if (a->port_count != b->port_count)
+		return true;
+	for (unsigned i = 0; i < a->port_count; i++)
+		if (strcmp(a->ports[i].xdp, b->ports[i].xdp) != 0 || a->ports[i].queues != b->ports[i].queues)
+			return true;
+	return false;
+}
+
+unsigned
+config_static_differences(const struct config *a, const struct config *b,
+			  const char *keys[CONFIG_STATIC_KEYS_MAX])
+{
+	const struct config_dataplane *left = &a->dataplane, *right = &b->dataplane;
+	const struct {
+		const char *key;
+		bool differs;
+	} rows[CONFIG_STATIC_KEYS_MAX] = {
+		{"runtime_dir", strcmp(a->runtime_dir, b->runtime_dir) != 0},
+		{"dataplane.main_core", left->main_core != right->main_core},
+		{"dataplane.worker_cores",
+		 left->worker_count != right->worker_count ||
+			 memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0},
+		{"dataplane.memory_mb", left->memory_mb != right->memory_mb},
+		{"dataplane.flows_per_worker", left->flows_per_worker != right->flows_per_worker},
+		{"dataplane.ports", ports_differ(left, right)},
+	};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < CONFIG_STATIC_KEYS_MAX; i++)
+		if (rows[i].differs)
+			keys[count++] = rows[i].key;
+	return count;
+}
+
 const char *
 config_static_difference(const struct config *a, const struct config *b)
 {
-	const struct config_dataplane *left = &a->dataplane, *right = &b->dataplane;
+	const char *keys[CONFIG_STATIC_KEYS_MAX];
 
-	if (strcmp(a->runtime_dir, b->runtime_dir) != 0)
-		return "runtime_dir";
-	if (left->main_core != right->main_core)
-		return "dataplane.main_core";
-	if (left->worker_count != right->worker_count ||
-	    memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0)
-		return "dataplane.worker_cores";
-	if (left->memory_mb != right->memory_mb)
-		return "dataplane.memory_mb";
-	if (left->flows_per_worker != right->flows_per_worker)
-		return "dataplane.flows_per_worker";
-	if (left->port_count != right->port_count)
-		return "dataplane.ports";
-	for (unsigned i = 0; i < left->port_count; i++) {
-		if (strcmp(left->ports[i].xdp, right->ports[i].xdp) != 0 ||
-		    left->ports[i].queues != right->ports[i].queues)
-			return "dataplane.ports";
-	}
-	return NULL;
+	return config_static_differences(a, b, keys) > 0 ? keys[0] : NULL;
 }

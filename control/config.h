@@ -159,8 +159,16 @@ int config_load(const char *path, struct config **config, FILE *errors);
 
 void config_free(struct config *config); /* NULL is fine */
 
-/* The first key of the static part (runtime_dir, dataplane.*) in which two configurations differ, as a
- * constant string, or NULL. */
+/* Whether two lists hold the same addresses. */
+bool config_ranges_same(const struct config_ranges *a, const struct config_ranges *b);
+
+/* The keys of the static part (runtime_dir, dataplane.*) in which two configurations differ, as constant
+ * strings in `keys`; returns how many. */
+#define CONFIG_STATIC_KEYS_MAX 6
+unsigned config_static_differences(const struct config *a, const struct config *b,
+				   const char *keys[CONFIG_STATIC_KEYS_MAX]);
+
+/* The first of them, or NULL. */
 const char *config_static_difference(const struct config *a, const struct config *b);
 
 #endif

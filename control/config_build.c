@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "address.h"
-#include "question.h"
 
 /* What the dataplane needs of the hugepages, rounded up: a flow with its share of the table's pools; the
  * packet buffers that a receive queue holds, those that several workers may have handed to each other, and
@@ -18,12 +17,10 @@
 #define BUFFERS_IN_HAND_MB 16
 #define NAME_CHARACTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
-static unsigned
-line_of(const struct tree_node *mapping, const char *key)
+bool
+build_name_good(const char *name)
 {
-	const struct tree_node *node = tree_find(mapping, key);
-
-	return node != NULL ? node->line : mapping->line;
+	return name[strspn(name, NAME_CHARACTERS)] == 0;
 }
 
 /* A worker polls without pause, so a core holds one worker, and nothing else if there are enough cores. */
@@ -70,13 +67,13 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 	if ((flows & (flows - 1)) != 0) {
 		unsigned below = 1u << (31 - __builtin_clz(flows));
 
-		fault_error(b->faults, line_of(mapping, "flows_per_worker"),
+		fault_error(b->faults, tree_line(mapping, "flows_per_worker"),
 			    "dataplane.flows_per_worker: %u is not a power of two: write %u or %u", flows,
 			    below, 2 * below);
 		return;
 	}
 	if (dataplane->memory_mb < needed_mb)
-		fault_error(b->faults, line_of(mapping, "memory_mb"),
+		fault_error(b->faults, tree_line(mapping, "memory_mb"),
 			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u flows: write at "
 			    "least %llu",
 			    dataplane->memory_mb, dataplane->worker_count,
@@ -92,11 +89,11 @@ dataplane_ports(struct build *b, const struct tree_node *list)
 
 	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
 		struct config_port *port = &dataplane->ports[dataplane->port_count];
-		unsigned line = line_of(n, "xdp");
+		unsigned line = tree_line(n, "xdp");
 		char quote[FAULT_QUOTE_BYTES];
 
-		if (written->xdp[strspn(written->xdp, NAME_CHARACTERS)] != 0 ||
-		    strcmp(written->xdp, ".") == 0 || strcmp(written->xdp, "..") == 0)
+		if (!build_name_good(written->xdp) || strcmp(written->xdp, ".") == 0 ||
+		    strcmp(written->xdp, "..") == 0)
 			fault_error(b->faults, line,
 				    "dataplane.ports.xdp: \"%s\" is not the name of an interface: use "
 				    "letters, digits, "
@@ -127,48 +124,6 @@ build_dataplane(struct build *b)
 	return dataplane_ports(b, tree_find(mapping, "ports"));
 }
 
-/* Questions that a server answers with a transfer or not at all show nothing about its health. */
-static bool
-probe_type_fits(uint16_t type)
-{
-	return type != 0 && type != DNS_TYPE_OPT && !(type >= 249 && type <= 252);
-}
-
-static void
-build_probe(struct build *b, const struct tree_node *upstreams)
-{
-	struct config_probe *probe = &b->config->probe;
-	const struct written_probe *written = &b->written->upstreams.probe;
-	const struct tree_node *node = tree_find(upstreams, "probe"),
-			       *mapping = node != NULL ? node : upstreams;
-	char quote[FAULT_QUOTE_BYTES];
-	const char *why;
-	uint16_t type = 0;
-
-	if (question_type_parse(written->type, &type) != 0 || !probe_type_fits(type))
-		fault_error(
-			b->faults, line_of(mapping, "type"),
-			"upstreams.probe.type: \"%s\" cannot be asked for: write a type like NS, A or TYPE65",
-			fault_quote(written->type, quote));
-	if (question_build(written->name, type, probe->question, &probe->question_bytes, &why) != 0)
-		fault_error(b->faults, line_of(mapping, "name"),
-			    "upstreams.probe.name: \"%s\" is not a name: %s: write one like probe.example.",
-			    fault_quote(written->name, quote), why);
-	if (written->timeout_ms > written->interval_ms)
-		fault_warning(b->faults,
-			      line_of(mapping, node != NULL && tree_find(node, "timeout_ms") != NULL
-						       ? "timeout_ms"
-						       : "interval_ms"),
-			      "upstreams.probe.timeout_ms: %u is longer than interval_ms, %u: lower it, or "
-			      "probes overlap",
-			      written->timeout_ms, written->interval_ms);
-	probe->interval_ms = written->interval_ms;
-	probe->timeout_ms = written->timeout_ms;
-	probe->rise = written->rise;
-	probe->fall = written->fall;
-	probe->good_rcodes = 1 << DNS_NOERROR | 1 << DNS_NXDOMAIN;
-}
-
 /* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
 static void
 server_twins(struct build *b, const struct tree_node *n, const struct config_upstream *server)
@@ -179,11 +134,11 @@ server_twins(struct build *b, const struct tree_node *n, const struct config_ups
 	address_format(&server->address, text);
 	for (const struct config_upstream *twin = c->upstreams; twin < server; twin++) {
 		if (strcmp(twin->name, server->name) == 0)
-			fault_error(b->faults, line_of(n, "name"),
+			fault_error(b->faults, tree_line(n, "name"),
 				    "upstreams.servers.name: \"%s\" is given twice: give each server its own",
 				    server->name);
 		if (address_equal(&twin->address, &server->address) && twin->port == server->port)
-			fault_error(b->faults, line_of(n, "address"),
+			fault_error(b->faults, tree_line(n, "address"),
 				    "upstreams.servers.address: %s port %u is \"%s\" already: give each "
 				    "server its own",
 				    text, server->port, twin->name);
@@ -191,7 +146,7 @@ server_twins(struct build *b, const struct tree_node *n, const struct config_ups
 	for (unsigned i = 0; i < c->service.listen_count; i++) {
 		if (address_equal(&c->service.listen[i].address, &server->address)) {
 			fault_error(
-				b->faults, line_of(n, "address"),
+				b->faults, tree_line(n, "address"),
 				"upstreams.servers.address: %s is a service address: name another machine",
 				text);
 			break;
@@ -199,7 +154,7 @@ server_twins(struct build *b, const struct tree_node *n, const struct config_ups
 	}
 	for (unsigned i = 0; i < c->source.address_count; i++) {
 		if (address_equal(&c->source.addresses[i], &server->address))
-			fault_error(b->faults, line_of(n, "address"),
+			fault_error(b->faults, tree_line(n, "address"),
 				    "upstreams.servers.address: %s is a source address: name another machine",
 				    text);
 	}
@@ -215,7 +170,7 @@ server_family(struct build *b, const struct tree_node *n, const struct config_up
 		if (address_is_ipv4(&source->addresses[i]) == address_is_ipv4(&server->address))
 			return;
 	}
-	fault_error(b->faults, line_of(n, "address"),
+	fault_error(b->faults, tree_line(n, "address"),
 		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address is %s: add "
 		    "one to "
 		    "source.addresses",
@@ -232,8 +187,8 @@ build_servers(struct build *b, const struct tree_node *list)
 		struct config_upstream *server = &c->upstreams[c->upstream_count];
 		char quote[FAULT_QUOTE_BYTES];
 
-		if (written->name[strspn(written->name, NAME_CHARACTERS)] != 0) {
-			fault_error(b->faults, line_of(n, "name"),
+		if (!build_name_good(written->name)) {
+			fault_error(b->faults, tree_line(n, "name"),
 				    "upstreams.servers.name: \"%s\" has other characters: use letters, "
 				    "digits, '.', '_' "
 				    "and '-'",
@@ -242,7 +197,7 @@ build_servers(struct build *b, const struct tree_node *list)
 		}
 		strcpy(server->name, written->name);
 		server->port = (uint16_t)written->port;
-		server->weight = 1;
+		server->weight = (uint16_t)written->weight;
 		server->random_case = (written->random_case != SWITCH_UNWRITTEN
 					       ? written->random_case
 					       : b->written->protection.random_case) == SWITCH_ON;
@@ -255,34 +210,17 @@ build_servers(struct build *b, const struct tree_node *list)
 	}
 }
 
-/* The pool of all upstreams, where queries go that nothing takes elsewhere. */
-static int
-build_default_pool(struct build *b)
-{
-	struct config *c = b->config;
-	struct config_pool *pool = &c->pools[0];
-
-	pool->members = calloc(c->upstream_count + 1, sizeof(*pool->members));
-	if (pool->members == NULL)
-		return -ENOMEM;
-	strcpy(pool->name, "default");
-	pool->policy = b->written->upstreams.policy;
-	pool->load_percent = 150;
-	for (unsigned i = 0; i < c->upstream_count; i++)
-		pool->members[pool->member_count++] = (uint16_t)i;
-	c->pool_count = 1;
-	return 0;
-}
-
 static int
 build_upstreams(struct build *b)
 {
 	const struct tree_node *mapping = tree_find(b->top, "upstreams");
 
 	b->config->timeout_ms = b->written->upstreams.timeout_ms;
-	build_probe(b, mapping);
+	b->config->healthy_min_percent = b->written->upstreams.healthy_min_percent;
+	build_probe(b);
+	build_passive(b);
 	build_servers(b, tree_find(mapping, "servers"));
-	return build_default_pool(b);
+	return 0;
 }
 
 /* Its values need no more than the schema's ranges; random_case is each server's. */
@@ -308,7 +246,7 @@ build_runtime_dir(struct build *b)
 	char quote[FAULT_QUOTE_BYTES];
 
 	if (dir[0] != '/')
-		fault_error(b->faults, line_of(b->top, "runtime_dir"),
+		fault_error(b->faults, tree_line(b->top, "runtime_dir"),
 			    "runtime_dir: \"%s\" is not an absolute path: begin it with /",
 			    fault_quote(dir, quote));
 	b->config->runtime_dir = strdup(dir);
@@ -318,10 +256,11 @@ build_runtime_dir(struct build *b)
 int
 config_build(struct build *b)
 {
-	/* In this order: upstreams are compared with sources and services, services with sources. */
+	/* In this order: upstreams are compared with sources and services, services with sources, and pools
+	 * have to be known before routes name them. */
 	static int (*const parts[])(struct build *) = {
-		build_runtime_dir, build_dataplane,  build_source,
-		build_service,	   build_protection, build_upstreams,
+		build_runtime_dir, build_dataplane, build_source, build_service, build_limit,
+		build_protection,  build_upstreams, build_pools,  build_routes,	 build_http,
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -330,5 +269,6 @@ config_build(struct build *b)
 		if (err != 0)
 			return err;
 	}
+	build_pools_unused(b);
 	return 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads a configuration file into memory. The size is bounded twice, by what the file says and by what comes.
+/* Reads a file of the configuration into memory. The size is bounded twice, by what the file says and by what
+ * comes.
  */
 #include "config_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,8 +26,9 @@ file_open(struct faults *faults)
 	return fd;
 }
 
-static int
-file_check(struct faults *faults, int fd)
+/* The size, of 0 or more, or -errno. */
+static ssize_t
+file_check(struct faults *faults, const char *what, size_t bytes_max, int fd)
 {
 	struct stat status;
 
@@ -36,64 +39,66 @@ file_check(struct faults *faults, int fd)
 			    S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	}
-	if (status.st_size > CONFIG_FILE_BYTES_MAX) {
-		fault_error(faults, 0, "is %lld bytes long: a configuration has at most %u",
-			    (long long)status.st_size, CONFIG_FILE_BYTES_MAX);
+	if ((uint64_t)status.st_size > bytes_max) {
+		fault_error(faults, 0, "is %lld bytes long: %s has at most %zu", (long long)status.st_size,
+			    what, bytes_max);
 		return -EFBIG;
 	}
+	return status.st_size;
+}
+
+/* Reads up to the end, whatever the size was said to be. -EFBIG for more than `bytes_max`. */
+static int
+file_fill(int fd, size_t expected, size_t bytes_max, char **text, size_t *text_bytes)
+{
+	size_t used = 0, room = 0;
+
+	*text = NULL;
+	for (;;) {
+		ssize_t got;
+
+		if (room - used < 2) { /* for a byte, and the 0 behind the last one */
+			char *larger;
+
+			room = room == 0 ? expected + 2 : 2 * room;
+			larger = realloc(*text, room);
+			if (larger == NULL)
+				return -ENOMEM;
+			*text = larger;
+		}
+		got = read(fd, *text + used, room - 1 - used);
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got == 0)
+			break;
+		used += got > 0 ? (size_t)got : 0;
+		if (used > bytes_max)
+			return -EFBIG;
+	}
+	(*text)[used] = 0;
+	*text_bytes = used;
 	return 0;
 }
 
-/* Reads up to the end; one byte more than the limit is read, so that a file that grew meanwhile is noticed.
- */
-static int
-file_fill(struct faults *faults, int fd, char *text, size_t *text_bytes)
-{
-	size_t used = 0;
-
-	while (used <= CONFIG_FILE_BYTES_MAX) {
-		ssize_t got = read(fd, text + used, CONFIG_FILE_BYTES_MAX + 1 - used);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0) {
-			int err = -errno;
-
-			fault_error(faults, 0, "cannot be read: %s: check the disk or name another file",
-				    strerror(errno));
-			return err;
-		}
-		if (got == 0) {
-			text[used] = 0;
-			*text_bytes = used;
-			return 0;
-		}
-		used += (size_t)got;
-	}
-	fault_error(faults, 0, "grows while it is read: a configuration has at most %u bytes",
-		    CONFIG_FILE_BYTES_MAX);
-	return -EFBIG;
-}
-
 int
-config_file_read(struct faults *faults, char **text, size_t *text_bytes)
+config_file_read(struct faults *faults, const char *what, size_t bytes_max, char **text, size_t *text_bytes)
 {
 	int fd = file_open(faults), err;
+	ssize_t size;
 
 	if (fd < 0)
 		return fd;
-	err = file_check(faults, fd);
-	if (err != 0)
-		goto close_file;
-	*text = malloc(CONFIG_FILE_BYTES_MAX + 2);
-	if (*text == NULL) {
-		err = -ENOMEM;
-		goto close_file;
-	}
-	err = file_fill(faults, fd, *text, text_bytes);
-	if (err != 0)
+	size = file_check(faults, what, bytes_max, fd);
+	err = size < 0 ? (int)size : file_fill(fd, (size_t)size, bytes_max, text, text_bytes);
+	if (size >= 0 && err != 0) {
 		free(*text);
-close_file:
+		if (err == -EFBIG)
+			fault_error(faults, 0, "grows while it is read: %s has at most %zu bytes", what,
+				    bytes_max);
+		else if (err != -ENOMEM)
+			fault_error(faults, 0, "cannot be read: %s: check the disk or name another file",
+				    strerror(-err));
+	}
 	close(fd);
 	return err;
 }

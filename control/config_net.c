@@ -212,59 +212,158 @@ service_listen(struct build *b, const struct tree_node *list)
 	}
 }
 
-/* Each address gets a list of its own. */
+/* The ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is the default), `key`
+ * its path. */
 static int
-service_allow(struct build *b, const struct config_ranges *allow)
+ranges_build(struct build *b, const struct tree_node *list, const char *key, char *const *texts,
+	     uint32_t count, struct config_ranges *ranges)
+{
+	const struct tree_node *n = list != NULL ? list->first : NULL;
+
+	if (count == 0)
+		return 0;
+	ranges->ranges = calloc(2 * (size_t)count, sizeof(*ranges->ranges));
+	if (ranges->ranges == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++, n = n != NULL ? n->next : NULL) {
+		struct address_range range;
+		char quote[FAULT_QUOTE_BYTES];
+		const char *why;
+
+		if (address_range_parse(texts[i], &range, &why) == 0)
+			ranges->count += address_range_split(&range, ranges->ranges + ranges->count);
+		else
+			fault_error(b->faults, n != NULL ? n->line : 0,
+				    "%s: \"%s\": %s: write an address, first-last, or a prefix", key,
+				    fault_quote(texts[i], quote), why);
+	}
+	ranges->count = address_ranges_merge(ranges->ranges, ranges->count);
+	return 0;
+}
+
+static int
+ranges_copy(const struct config_ranges *from, struct config_ranges *to)
+{
+	if (from->count == 0)
+		return 0;
+	to->ranges = calloc(from->count, sizeof(*to->ranges));
+	if (to->ranges == NULL)
+		return -ENOMEM;
+	memcpy(to->ranges, from->ranges, from->count * sizeof(*to->ranges));
+	to->count = from->count;
+	return 0;
+}
+
+/* Each address has its own list, or a copy of the service's. An address with a fault has been left out, and
+ * then what is made here is thrown away: it need not be the right address's. */
+static int
+service_allow(struct build *b, const struct tree_node *mapping)
 {
 	struct config_service *service = &b->config->service;
+	const struct written_service *written = &b->written->service;
+	const struct tree_node *n = tree_find(mapping, "addresses")->first;
+	struct config_ranges all = {0};
+	int err = ranges_build(b, tree_find(mapping, "allow"), "service.allow", written->allow,
+			       written->allow_count, &all);
 
-	for (unsigned i = 0; i < service->listen_count; i++) {
-		struct config_ranges *copy = &service->listen[i].allow;
+	for (unsigned i = 0; i < service->listen_count && err == 0; i++, n = n->next) {
+		const struct written_listen *listen = &written->addresses[i];
 
-		copy->ranges = calloc(allow->count + 1, sizeof(*copy->ranges));
-		if (copy->ranges == NULL)
-			return -ENOMEM;
-		for (copy->count = 0; copy->count < allow->count; copy->count++)
-			copy->ranges[copy->count] = allow->ranges[copy->count];
+		err = listen->allow_count > 0
+			      ? ranges_build(b, tree_find(n, "allow"), "service.addresses.allow",
+					     listen->allow, listen->allow_count, &service->listen[i].allow)
+			      : ranges_copy(&all, &service->listen[i].allow);
 	}
-	return 0;
+	free(all.ranges);
+	return err;
 }
 
 int
 build_service(struct build *b)
 {
 	const struct tree_node *mapping = tree_find(b->top, "service");
-	const struct tree_node *node = tree_find(mapping, "allow");
-	struct config_service *service = &b->config->service;
-	const struct written_service *written = &b->written->service;
-	struct config_ranges allow = {0};
-	char quote[FAULT_QUOTE_BYTES];
-	int err;
 
 	service_listen(b, tree_find(mapping, "addresses"));
-	service->no_upstream = written->no_upstream;
-	allow.ranges = calloc(2 * written->allow_count, sizeof(*allow.ranges));
-	if (allow.ranges == NULL)
-		return -ENOMEM;
-	node = node != NULL ? node->first : NULL;
-	for (uint32_t i = 0; i < written->allow_count; i++) {
-		struct address_range range;
-		const char *why;
+	b->config->service.not_allowed = b->written->service.not_allowed;
+	b->config->service.no_upstream = b->written->service.no_upstream;
+	return service_allow(b, mapping);
+}
 
-		if (address_range_parse(written->allow[i], &range, &why) == 0)
-			allow.count += address_range_split(&range, allow.ranges + allow.count);
-		else
-			fault_error(b->faults, node->line,
-				    "service.allow: \"%s\": %s: write an address, first-last, or a prefix",
-				    fault_quote(written->allow[i], quote), why);
-		node = node != NULL ? node->next : NULL;
+bool
+config_ranges_same(const struct config_ranges *a, const struct config_ranges *b)
+{
+	return a->count == b->count &&
+	       (a->count == 0 || memcmp(a->ranges, b->ranges, a->count * sizeof(*a->ranges)) == 0);
+}
+
+/* The snapshot has room for so many ranges; addresses with the same list share it there. */
+static void
+ranges_count(struct build *b)
+{
+	const struct config_service *service = &b->config->service;
+	uint64_t count = b->config->limit.exempt.count;
+
+	for (unsigned i = 0; i < service->listen_count; i++) {
+		unsigned twin = 0;
+
+		while (twin < i &&
+		       !config_ranges_same(&service->listen[twin].allow, &service->listen[i].allow))
+			twin++;
+		if (twin == i)
+			count += service->listen[i].allow.count;
 	}
-	allow.count = address_ranges_merge(allow.ranges, allow.count);
-	if (allow.count * service->listen_count > SNAPSHOT_RANGES_MAX)
-		fault_error(b->faults, mapping->line,
-			    "service.allow: more than %u ranges over all addresses: join some",
-			    SNAPSHOT_RANGES_MAX);
-	err = service_allow(b, &allow);
-	free(allow.ranges);
+	if (count > SNAPSHOT_RANGES_MAX)
+		fault_error(
+			b->faults, tree_find(b->top, "service")->line,
+			"service: %llu address ranges in all lists together: at most %u are possible; join "
+			"some",
+			(unsigned long long)count, SNAPSHOT_RANGES_MAX);
+}
+
+int
+build_limit(struct build *b)
+{
+	struct config_limit *limit = &b->config->limit;
+	const struct written_rate_limit *written = &b->written->rate_limit;
+	const struct tree_node *mapping = tree_find(b->top, "rate_limit");
+	int err;
+
+	limit->queries_per_second = written->queries_per_second;
+	limit->burst = written->burst != 0 ? written->burst : written->queries_per_second;
+	limit->prefix4 = (uint8_t)written->ipv4_prefix;
+	limit->prefix6 = (uint8_t)written->ipv6_prefix;
+	limit->refusal = written->over_limit;
+	limit->truncate_every = written->truncate_every;
+	err = ranges_build(b, tree_find(mapping, "exempt"), "rate_limit.exempt", written->exempt,
+			   written->exempt_count, &limit->exempt);
+	if (err == 0)
+		ranges_count(b);
 	return err;
+}
+
+/* Unlike other addresses it may be loopback, or "all of this machine's". */
+int
+build_http(struct build *b)
+{
+	static const struct address every_ipv6, loopback_ipv6 = {.bytes = {[15] = 1}};
+	struct config_http *http = &b->config->http;
+	const struct written_http *written = &b->written->http;
+	const struct tree_node *mapping = tree_find(b->top, "http");
+	char quote[FAULT_QUOTE_BYTES];
+	bool good = address_parse(written->address, &http->address) == 0;
+
+	if (good && address_is_ipv4(&http->address))
+		good = http->address.bytes[12] < 224;
+	else if (good)
+		good = address_equal(&http->address, &every_ipv6) ||
+		       address_equal(&http->address, &loopback_ipv6) || address_is_host(&http->address);
+	if (!good)
+		fault_error(
+			b->faults, mapping != NULL ? tree_line(mapping, "address") : 0,
+			"http.address: \"%s\" is not an address to serve at: write 127.0.0.1, ::1, or one of "
+			"this machine",
+			fault_quote(written->address, quote));
+	http->port = (uint16_t)written->port;
+	http->on = written->port != 0;
+	return 0;
 }

@@ -261,6 +261,14 @@ tree_find(const struct tree_node *mapping, const char *key)
 	return child;
 }
 
+unsigned
+tree_line(const struct tree_node *mapping, const char *key)
+{
+	const struct tree_node *node = tree_find(mapping, key);
+
+	return node != NULL ? node->line : mapping->line;
+}
+
 const char *
 tree_path(const struct tree_node *node, char *path)
 {

@@ -15,7 +15,7 @@
 
 enum {
 	TREE_DEPTH_MAX = 8,
-	TREE_NODES_MAX = 65536,
+	TREE_NODES_MAX = 262144,
 	TREE_KEYS_MAX = 64, /* in one mapping */
 	TREE_PATH_BYTES = 128,
 };
@@ -43,6 +43,9 @@ void tree_free(struct tree_node *node); /* NULL is fine */
 
 /* The value of `key` in a mapping; NULL if it is absent. `mapping` may be NULL. */
 const struct tree_node *tree_find(const struct tree_node *mapping, const char *key);
+
+/* The line of `key` in a mapping; that of the mapping if it is absent. */
+unsigned tree_line(const struct tree_node *mapping, const char *key);
 
 /* The keys down to a node with dots between, "upstreams.servers.port", in `path` (TREE_PATH_BYTES); returns
  * it. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "http_routes.h"
 #include "log.h"
 
 /* Between the parts */
@@ -23,10 +24,11 @@ dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
 	const struct dataplane_hello *hello = &daemon->dataplane.hello;
+	const bool same = daemon->boot_id == hello->answer.boot_id;
 	const char *why = NULL;
 	int status;
 
-	if (daemon->boot_id != 0 && daemon->boot_id != hello->answer.boot_id)
+	if (daemon->boot_id != 0 && !same)
 		farm_forget_base(&daemon->farm);
 	daemon->boot_id = hello->answer.boot_id;
 	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
@@ -36,6 +38,8 @@ dataplane_connected(void *owner)
 		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
 			 strerror(-status));
 	watch_connected(&daemon->watch);
+	box_connected(&daemon->box, same);
+	recent_connected(&daemon->recent);
 	publisher_connected(&daemon->publisher);
 }
 
@@ -45,6 +49,8 @@ dataplane_lost(void *owner)
 	struct daemon *daemon = owner;
 
 	watch_lost(&daemon->watch);
+	box_lost(&daemon->box);
+	recent_lost(&daemon->recent);
 	stats_reader_close(&daemon->stats);
 	publisher_lost(&daemon->publisher);
 }
@@ -161,10 +167,45 @@ watch_end(struct daemon *daemon)
 }
 
 static int
+box_start(struct daemon *daemon, struct config *config)
+{
+	const struct box_parts parts = {.loop = &daemon->loop,
+					.dataplane = &daemon->dataplane,
+					.stats = &daemon->stats,
+					.farm = &daemon->farm,
+					.publisher = &daemon->publisher};
+
+	(void)config;
+	box_init(&daemon->box, &parts);
+	return 0;
+}
+
+static void
+box_end(struct daemon *daemon)
+{
+	box_fini(&daemon->box);
+}
+
+static int
+recent_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	recent_init(&daemon->recent, &daemon->loop, &daemon->stats, &daemon->steer);
+	return 0;
+}
+
+static void
+recent_end(struct daemon *daemon)
+{
+	recent_fini(&daemon->recent);
+}
+
+static int
 reload_start(struct daemon *daemon, struct config *config)
 {
 	(void)config;
-	reload_init(&daemon->reload, daemon->config_path, &daemon->publisher, &daemon->config_loaded_ns);
+	reload_init(&daemon->reload, daemon->config_path, &daemon->publisher, &daemon->http,
+		    &daemon->config_loaded_ns);
 	return 0;
 }
 
@@ -172,6 +213,33 @@ static void
 reload_end(struct daemon *daemon)
 {
 	reload_fini(&daemon->reload);
+}
+
+static int
+history_start(struct daemon *daemon, struct config *config)
+{
+	(void)config;
+	history_init(&daemon->history, &daemon->loop, &daemon->stats);
+	return 0;
+}
+
+static void
+history_end(struct daemon *daemon)
+{
+	history_fini(&daemon->history);
+}
+
+static int
+http_start(struct daemon *daemon, struct config *config)
+{
+	http_init(&daemon->http, &daemon->loop, &config->http, http_routes_handle, daemon);
+	return 0;
+}
+
+static void
+http_end(struct daemon *daemon)
+{
+	http_fini(&daemon->http);
 }
 
 static const struct daemon_part {
@@ -186,7 +254,11 @@ static const struct daemon_part {
 	{"health", farm_start, farm_end},
 	{"publisher", publisher_start, publisher_end},
 	{"watch", watch_start, watch_end},
+	{"readiness", box_start, box_end},
+	{"samples", recent_start, recent_end},
 	{"reload", reload_start, reload_end},
+	{"history", history_start, history_end},
+	{"HTTP", http_start, http_end},
 };
 
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };

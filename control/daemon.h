@@ -4,19 +4,25 @@
  *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
  *     probes  ──> farm ───────┼──> publisher ──build─┤
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
- *     statistics segment ──> watch (case, alarm, draws)
- *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment) */
+ *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
+ *                            box (ready or not, drain)
+ *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment)
+ *     HTTP ──> http ──> http_routes ──> metrics, reports, web */
 #ifndef EPHEMERA_DAEMON_H
 #define EPHEMERA_DAEMON_H
 
 #include <stdint.h>
 
+#include "box.h"
 #include "config.h"
 #include "dataplane.h"
 #include "farm.h"
+#include "history.h"
+#include "http.h"
 #include "loop.h"
 #include "neighbour.h"
 #include "publisher.h"
+#include "recent.h"
 #include "reload.h"
 #include "server.h"
 #include "stats_reader.h"
@@ -36,8 +42,12 @@ struct daemon {
 	struct farm farm;
 	struct publisher publisher;
 	struct watch watch;
+	struct box box;
+	struct recent recent;
 	struct reload reload;
 	struct server server;
+	struct history history;
+	struct http http;
 };
 
 /* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the reason

@@ -14,6 +14,7 @@
 #define TRY_AGAIN_NS NS_PER_S
 
 static void publisher_try(struct publisher *publisher);
+static void try_next(struct publisher *publisher);
 
 /* What the dataplane is known to run on. */
 static const struct snapshot *
@@ -44,7 +45,7 @@ timer_set(struct publisher *publisher)
 	loop_timer_at(publisher->parts.loop, &publisher->timer, slots_expiry_ns(&publisher->slots));
 }
 
-/* What was tried is in force. */
+/* What was tried is in force; on to the next try, if there is something to try. */
 static void
 commit(struct publisher *publisher)
 {
@@ -58,13 +59,15 @@ commit(struct publisher *publisher)
 				case_watch_init(&publisher->parts.farm->upstreams[i].case_watch, false);
 	}
 	timer_set(publisher);
+	if (farm_settle(publisher->parts.farm, &publisher->slots, publisher->config, loop_now_ns()))
+		publisher->changed = true;
 	if (publisher->state != PUBLISHER_AWAY) {
 		log_problem_over(&publisher->problem, "the dataplane takes the configuration again");
-		farm_enforce(publisher->parts.farm, &publisher->slots, &publisher->config->probe,
-			     loop_now_ns());
+		farm_enforce(publisher->parts.farm, loop_now_ns());
 	}
 	if (publisher->offered)
 		offer_end(publisher, 0, "");
+	try_next(publisher);
 }
 
 /* What was tried is not: an offer is dropped for good, anything else is tried again in a second. */
@@ -106,7 +109,6 @@ put_adopted(struct publisher *publisher)
 		publisher->changed = true; /* mended with the next try */
 	log_line(LEVEL_DEBUG, "generation %llu is in force", (unsigned long long)adopted->generation);
 	commit(publisher);
-	try_next(publisher);
 }
 
 static void
@@ -164,12 +166,13 @@ try_build(struct publisher *publisher, const struct config *config)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct next_hop *hop = &publisher->parts.neighbour->hops[i];
 
-		upstreams[i] = (struct build_upstream){
-			.usable = farm->upstreams[i].health.up,
-			.resolved = next_hop_resolved(hop),
-			.port_index = (uint8_t)hop->port_index_last,
-			.next_hop = hop->mac,
-			.case_not_kept = farm->upstreams[i].case_watch.not_kept};
+		upstreams[i] =
+			(struct build_upstream){.usable = health_usable(&farm->upstreams[i].health),
+						.word = farm->upstreams[i].health.word,
+						.resolved = next_hop_resolved(hop),
+						.port_index = (uint8_t)hop->port_index_last,
+						.next_hop = hop->mac,
+						.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
 	build_snapshot(&input, publisher->next);
 }

@@ -201,6 +201,40 @@ question_type_format(uint16_t type, char *text)
 	return number_format(types, sizeof(types) / sizeof(types[0]), type, "TYPE", text);
 }
 
+/* IANA, "DNS RCODEs". */
+static const char *const rcodes[] = {"noerror",	 "formerr", "servfail", "nxdomain", "notimp", "refused",
+				     "yxdomain", "yxrrset", "nxrrset",	"notauth",  "notzone"};
+
+int
+question_rcode_parse(const char *text, uint8_t *rcode)
+{
+	unsigned number;
+	size_t digits = strspn(text, "0123456789");
+
+	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {
+		if (strcasecmp(text, rcodes[i]) == 0) {
+			*rcode = (uint8_t)i;
+			return 0;
+		}
+	}
+	if (digits == 0 || digits > 2 || text[digits] != 0 || (text[0] == '0' && digits > 1))
+		return -EINVAL;
+	number = (unsigned)strtoul(text, NULL, 10);
+	if (number > 15)
+		return -EINVAL;
+	*rcode = (uint8_t)number;
+	return 0;
+}
+
+const char *
+question_rcode_format(uint8_t rcode, char *text)
+{
+	if (rcode < sizeof(rcodes) / sizeof(rcodes[0]))
+		return strcpy(text, rcodes[rcode]);
+	snprintf(text, QUESTION_RCODE_TEXT_BYTES, "rcode%u", rcode);
+	return text;
+}
+
 int
 question_build(const char *name, uint16_t type, uint8_t *question, uint16_t *question_bytes, const char **why)
 {

@@ -17,6 +17,7 @@
 enum {
 	QUESTION_NAME_TEXT_BYTES = 4 * DNS_NAME_BYTES_MAX + 2, /* each byte \DDD, and the final 0 */
 	QUESTION_TYPE_TEXT_BYTES = 16,			       /* "TYPE65535", "CLASS65535", "NSEC3PARAM" */
+	QUESTION_RCODE_TEXT_BYTES = 12,			       /* "nxdomain", "rcode11" */
 	QUESTION_TEXT_BYTES = QUESTION_NAME_TEXT_BYTES + 2 * QUESTION_TYPE_TEXT_BYTES,
 };
 
@@ -33,6 +34,13 @@ int question_type_parse(const char *text, uint16_t *type);
 
 /* Writes the type's name to `text` (QUESTION_TYPE_TEXT_BYTES) and returns it. */
 const char *question_type_format(uint16_t type, char *text);
+
+/* The number of a response code without EDNS, 0 to 15, from its name ("nxdomain") or number; or -EINVAL.
+ * Letter case does not matter. */
+int question_rcode_parse(const char *text, uint8_t *rcode);
+
+/* Writes the code's name, in lower case, to `text` (QUESTION_RCODE_TEXT_BYTES) and returns it. */
+const char *question_rcode_format(uint8_t rcode, char *text);
 
 /* The whole wire form, of class IN, in `question` (DNS_QUESTION_BYTES_MAX). Errors as in
  * question_name_parse(). */

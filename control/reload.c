@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "changes.h"
 #include "config.h"
 #include "local_ports.h"
@@ -15,9 +16,10 @@
 static void reload_begin(struct reload *reload);
 
 void
-reload_init(struct reload *reload, const char *path, struct publisher *publisher, uint64_t *loaded_ns)
+reload_init(struct reload *reload, const char *path, struct publisher *publisher, struct http *http,
+	    uint64_t *loaded_ns)
 {
-	*reload = (struct reload){.path = path, .publisher = publisher, .loaded_ns = loaded_ns};
+	*reload = (struct reload){.path = path, .publisher = publisher, .http = http, .loaded_ns = loaded_ns};
 }
 
 void
@@ -44,6 +46,7 @@ reload_end(struct reload *reload)
 static void
 reload_fail(struct reload *reload, const char *text)
 {
+	reload->failed = true;
 	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
 	if (reload->answers)
@@ -68,9 +71,12 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 	json_t *change;
 
 	if (verdict->status != 0) {
+		http_cancel(reload->http);
 		reload_fail(reload, verdict->why);
 		return;
 	}
+	http_commit(reload->http);
+	reload->failed = false;
 	*reload->loaded_ns = loop_now_ns();
 	log_line(LEVEL_NOTICE, "configuration reloaded%s",
 		 json_array_size(reload->changes) == 0 ? ": nothing has changed" : "");
@@ -116,6 +122,21 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 	return status;
 }
 
+/* Fails the reload if HTTP can't be served where `config` says. */
+static bool
+http_refused(struct reload *reload, const struct config *config)
+{
+	char address[ADDRESS_PORT_TEXT_BYTES], text[256];
+	int status = http_prepare(reload->http, &config->http);
+
+	if (status == 0)
+		return false;
+	snprintf(text, sizeof(text), "%s: http: can't listen on %s: %s", reload->path,
+		 address_port_format(&config->http.address, config->http.port, address), strerror(-status));
+	reload_fail(reload, text);
+	return true;
+}
+
 static void
 reload_begin(struct reload *reload)
 {
@@ -135,9 +156,14 @@ reload_begin(struct reload *reload)
 	if (text != NULL)
 		log_lines(LEVEL_WARNING, text);
 	free(text);
+	if (http_refused(reload, config)) {
+		config_free(config);
+		return;
+	}
 	changes_describe(reload->publisher->config, config, change_add, reload);
 	status = publisher_offer(reload->publisher, config, offer_decided, reload);
 	if (status != 0) { /* can't be: this is the one who offers, one at a time */
+		http_cancel(reload->http);
 		config_free(config);
 		reload_fail(reload, strerror(-status));
 	}

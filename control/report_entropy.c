@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The answer to `entropy`. */
-#include "report.h"
+#include "report_entropy.h"
 
 #include <stdlib.h>
 
 #include "daemon.h"
-#include "entropy.h"
+#include "report.h"
 
 static const char *const family_names[ENTROPY_FAMILIES] = {"IPv4", "IPv6"};
 
@@ -119,27 +119,61 @@ bits_measure(const struct daemon *daemon, const struct draw_stats *window, struc
 	entropy_bits(daemon->publisher.adopted, letters, queries, bits);
 }
 
+/* NULL: no window, or no memory. */
+static struct figures *
+figures_read(const struct daemon *daemon, struct entropy_bits *bits)
+{
+	const struct draw_window *window = &daemon->watch.draws;
+	const struct snapshot *snapshot = daemon->publisher.adopted;
+	struct figures *figures;
+
+	if (!draw_window_is_open(window) || snapshot->generation == 0)
+		return NULL;
+	figures = calloc(1, sizeof(*figures));
+	if (figures == NULL)
+		return NULL;
+	figures_measure(window, snapshot, figures);
+	bits_measure(daemon, &figures->sum.stats, bits);
+	return figures;
+}
+
+static double
+window_seconds(const struct draw_window *window)
+{
+	return (double)(loop_now_ns() - window->base_ns) / 1e9;
+}
+
+bool
+report_entropy_read(const struct daemon *daemon, struct entropy_bits *bits, struct entropy_measure *all,
+		    double *window_s)
+{
+	struct figures *figures = figures_read(daemon, bits);
+
+	if (figures == NULL)
+		return false;
+	*all = figures->all;
+	*window_s = window_seconds(&daemon->watch.draws);
+	free(figures);
+	return true;
+}
+
 json_t *
 report_entropy(const struct daemon *daemon)
 {
 	const struct draw_window *window = &daemon->watch.draws;
-	const struct snapshot *snapshot = daemon->publisher.adopted;
-	struct figures *figures = calloc(1, sizeof(*figures));
-	json_t *report = NULL, *workers;
 	struct entropy_bits bits;
+	struct figures *figures = figures_read(daemon, &bits);
+	json_t *report, *workers;
 
-	if (figures == NULL || !draw_window_is_open(window) || snapshot->generation == 0)
-		goto free_figures;
-	figures_measure(window, snapshot, figures);
-	bits_measure(daemon, &figures->sum.stats, &bits);
+	if (figures == NULL)
+		return NULL;
 	workers = json_array();
 	for (unsigned i = 0; i < window->worker_count; i++)
 		json_array_append_new(workers, report_measure(&figures->workers[i]));
 	report = json_pack("{s:s, s:f, s:o, s:o, s:o}", "verdict", figures->all.verdict, "window_s",
-			   (double)(loop_now_ns() - window->base_ns) / 1e9, "bits", report_bits(&bits), "all",
+			   window_seconds(window), "bits", report_bits(&bits), "all",
 			   report_measure(&figures->all), "workers", workers);
 	json_object_set_new(report, "draws", integer(figures->all.draws));
-free_figures:
 	free(figures);
 	return report;
 }

@@ -2,6 +2,8 @@
 /* The answer to `stats`. */
 #include "report.h"
 
+#include <string.h>
+
 #include "address.h"
 #include "daemon.h"
 
@@ -41,7 +43,7 @@ named_values(const char *const *names, const uint64_t *values, unsigned count)
 }
 
 static json_t *
-report_drops(const struct stats_reader *stats)
+report_drop_sums(const struct stats_reader *stats)
 {
 	uint64_t sums[DROP_REASON_COUNT];
 
@@ -84,13 +86,14 @@ report_farm(const struct daemon *daemon)
 			continue;
 		stats = farm_stats(&daemon->farm, i);
 		json_array_append_new(
-			list,
-			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
-				  address_format(&slot->address, address), "queries",
-				  (json_int_t)stats.queries, "answers", (json_int_t)stats.answers,
-				  "servfails", (json_int_t)stats.servfails, "timeouts",
-				  (json_int_t)stats.timeouts, "wrong_case",
-				  (json_int_t)stats.wrong_case, "in_flight", (json_int_t)stats.in_flight));
+			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+					slot->name, "address", address_format(&slot->address, address),
+					"queries", (json_int_t)stats.queries, "answers",
+					(json_int_t)stats.answers, "servfails", (json_int_t)stats.servfails,
+					"timeouts", (json_int_t)stats.timeouts, "wrong_case",
+					(json_int_t)stats.wrong_case, "attacked", (json_int_t)stats.attacked,
+					"latency_sum_us", (json_int_t)stats.latency_sum_us, "in_flight",
+					(json_int_t)stats.in_flight));
 	}
 	return list;
 }
@@ -114,8 +117,69 @@ report_workers(const struct stats_reader *stats)
 	return list;
 }
 
+static const char *
+policy_name(enum policy policy)
+{
+	switch (policy) {
+	case POLICY_ROUND_ROBIN:
+		return "round-robin";
+	case POLICY_LEAST_OUTSTANDING:
+		return "least-outstanding";
+	case POLICY_RANDOM:
+		return "random";
+	case POLICY_HASH:
+		return "hash";
+	case POLICY_FIRST:
+		return "first";
+	}
+	return "?";
+}
+
+/* As they are in force in the dataplane. */
 static json_t *
-report_latency(const struct stats_reader *stats)
+report_pools(const struct snapshot *snapshot)
+{
+	const struct pool_member *members = snapshot_members(snapshot);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
+		const struct snapshot_pool *pool = &snapshot->pools[i];
+		unsigned usable = 0;
+
+		if (!pool->used)
+			continue;
+		for (unsigned m = 0; m < pool->member_count; m++)
+			usable += snapshot->upstreams[members[pool->member_first + m].upstream].usable;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name, "policy",
+						      policy_name(pool->policy), "members",
+						      (int)pool->member_count, "usable", (int)usable));
+	}
+	return list;
+}
+
+/* The ports of the machine. */
+static json_t *
+report_machine_ports(const struct stats_header *header)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < header->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
+		const struct machine_port_stats *port = &header->ports[i];
+		char name[sizeof(port->name) + 1] = "";
+
+		memcpy(name, port->name, sizeof(port->name));
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "name", name, "link_up",
+					port->link_up != 0, "received", (json_int_t)port->received, "sent",
+					(json_int_t)port->sent, "missed", (json_int_t)port->missed,
+					"no_buffers", (json_int_t)port->no_buffers, "bad",
+					(json_int_t)port->bad, "send_errors", (json_int_t)port->send_errors));
+	}
+	return list;
+}
+
+static json_t *
+report_quantiles(const struct stats_reader *stats)
 {
 	struct stats_latency latency = stats_reader_latency(stats);
 
@@ -136,15 +200,18 @@ report_stats(const struct daemon *daemon)
 	json_object_set_new(report, "answers", integer(stats_reader_counter(stats, COUNTER_answers)));
 	json_object_set_new(report, "timeouts", integer(stats_reader_counter(stats, COUNTER_timeouts)));
 	json_object_set_new(report, "in_flight", integer(stats_reader_in_flight(stats)));
-	json_object_set_new(report, "drops", report_drops(stats));
+	json_object_set_new(report, "drops", report_drop_sums(stats));
 	json_object_set_new(report, "counters", report_counters(stats));
 	json_object_set_new(report, "steer", report_verdicts(&daemon->steer));
 	json_object_set_new(report, "upstreams", report_farm(daemon));
 	json_object_set_new(report, "workers", report_workers(stats));
-	json_object_set_new(report, "latency_us", report_latency(stats));
+	json_object_set_new(report, "pools", report_pools(daemon->publisher.adopted));
+	json_object_set_new(report, "ports", report_machine_ports(header));
+	json_object_set_new(report, "latency_us", report_quantiles(stats));
 	json_object_set_new(report, "mbufs_total", integer(header->mbufs_total));
 	json_object_set_new(report, "mbufs_in_use", integer(header->mbufs_in_use));
 	json_object_set_new(report, "boot_id", json_string(report_boot(header->boot_id, boot)));
+	json_object_set_new(report, "monotonic_us", integer(loop_now_ns() / 1000));
 	json_object_set_new(report, "generation", integer(header->generation));
 	return report;
 }

@@ -78,6 +78,19 @@ report_dataplane(const struct daemon *daemon)
 	return report;
 }
 
+static json_t *
+report_drain(const struct drain *drain)
+{
+	static const char *const states[] = {
+		[DRAIN_WAITING] = "waiting", [DRAIN_STOPPING] = "stopping", [DRAIN_STOPPED] = "stopped"};
+	char since[REPORT_TIME_BYTES], until[REPORT_TIME_BYTES];
+
+	if (drain->state == DRAIN_OFF)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s}", "state", states[drain->state], "since",
+			 report_time(drain->since_ns, since), "until", report_time(drain->until_ns, until));
+}
+
 json_t *
 report_status(const struct daemon *daemon)
 {
@@ -86,16 +99,18 @@ report_status(const struct daemon *daemon)
 	uint64_t in_flight =
 		stats_reader_is_open(&daemon->stats) ? stats_reader_in_flight(&daemon->stats) : 0;
 	unsigned up = 0, total = 0;
-	char loaded[REPORT_TIME_BYTES];
+	char loaded[REPORT_TIME_BYTES], reason[BOX_REASON_BYTES];
+	bool ready = box_ready(&daemon->box, reason);
 
 	for (unsigned i = 0; i < upstreams->limit; i++) {
 		if (upstreams->slots[i].state != SLOT_ACTIVE)
 			continue;
 		total++;
-		up += daemon->farm.upstreams[i].health.up;
+		up += health_usable(&daemon->farm.upstreams[i].health);
 	}
-	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o}", "version", EPHEMERA_VERSION,
-			 "pid", (json_int_t)getpid(), "uptime_s",
+	return json_pack("{s:s, s:b, s:s, s:o, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o}", "version",
+			 EPHEMERA_VERSION, "ready", ready, "not_ready", reason, "drain",
+			 report_drain(&daemon->box.drain), "pid", (json_int_t)getpid(), "uptime_s",
 			 (json_int_t)((loop_now_ns() - daemon->started_ns) / NS_PER_S), "config_file",
 			 daemon->config_path, "config_loaded_at",
 			 report_time(daemon->config_loaded_ns, loaded), "generation",

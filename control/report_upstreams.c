@@ -7,15 +7,31 @@
 #include "address.h"
 #include "daemon.h"
 
-/* Why the upstream is up or down; where it can't be sent to at all, what is in the way stands beside it. */
+/* Why the upstream is in its state; of a draining one, whether it is done; where it can't be sent to at all,
+ * what is in the way stands beside it. */
 static void
-reason_write(const struct daemon *daemon, unsigned slot, char *text, size_t bytes)
+reason_write(const struct daemon *daemon, unsigned slot, uint64_t in_flight, char *text, size_t bytes)
 {
-	char health[HEALTH_REASON_BYTES], way[NEIGHBOUR_WORDS_BYTES];
+	const struct health *health = &daemon->farm.upstreams[slot].health;
+	char reason[HEALTH_REASON_BYTES], flight[48] = "", way[NEIGHBOUR_WORDS_BYTES];
 
-	health_reason(&daemon->farm.upstreams[slot].health, health);
+	health_reason(health, reason);
+	if (health_state(health) == HEALTH_DRAINING && in_flight > 0)
+		snprintf(flight, sizeof(flight), "; %llu in flight", (unsigned long long)in_flight);
+	else if (health_state(health) == HEALTH_DRAINING)
+		snprintf(flight, sizeof(flight), "; nothing in flight");
 	neighbour_words(&daemon->neighbour, slot, way);
-	snprintf(text, bytes, "%s%s%s", health, way[0] != 0 ? "; " : "", way);
+	snprintf(text, bytes, "%s%s%s%s", reason, flight, way[0] != 0 ? "; " : "", way);
+}
+
+/* True if the dataplane goes by the state that is shown. */
+static bool
+is_in_force(const struct daemon *daemon, unsigned slot)
+{
+	const struct snapshot_upstream *adopted = &daemon->publisher.adopted->upstreams[slot];
+	const struct health *health = &daemon->farm.upstreams[slot].health;
+
+	return adopted->usable == health_usable(health) && adopted->operator_word == health->word;
 }
 
 /* How the letter case of questions to it is chosen. */
@@ -27,7 +43,7 @@ case_words(const struct slot *slot, const struct farm_upstream *upstream)
 	return upstream->case_watch.not_kept ? "not kept" : "random";
 }
 
-static json_t *
+json_t *
 report_upstream(const struct daemon *daemon, unsigned index)
 {
 	const struct slot *slot = &daemon->publisher.slots.upstreams.slots[index];
@@ -36,15 +52,15 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
 	bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
 	char address[ADDRESS_TEXT_BYTES], next_hop[ADDRESS_TEXT_BYTES], since[REPORT_TIME_BYTES];
-	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_WORDS_BYTES + 2];
+	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_WORDS_BYTES + 50];
 	json_t *report;
 
-	reason_write(daemon, index, reason, sizeof(reason));
+	reason_write(daemon, index, stats.in_flight, reason, sizeof(reason));
 	report = json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:s, s:b}", "name", slot->name, "address",
 			   address_format(&slot->address, address), "port", (int)slot->port, "state",
-			   health->up ? "up" : "down", "in_force",
-			   daemon->publisher.adopted->upstreams[index].usable == health->up, "reason", reason,
-			   "since", report_time(health->since_ns, since), "resolved", next_hop_resolved(hop));
+			   health_state_name(health_state(health)), "in_force", is_in_force(daemon, index),
+			   "reason", reason, "since", report_time(health->since_ns, since), "resolved",
+			   next_hop_resolved(hop));
 	json_object_set_new(report, "next_hop",
 			    hop->route_status == 0
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))

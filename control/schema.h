@@ -53,6 +53,9 @@ struct written_source {
 struct written_listen {
 	char *address;
 	uint32_t port;
+	char *pool;
+	char **allow; /* NULL: as service.allow says */
+	uint32_t allow_count;
 };
 
 struct written_service {
@@ -60,7 +63,18 @@ struct written_service {
 	uint32_t addresses_count;
 	char **allow;
 	uint32_t allow_count;
+	enum refusal not_allowed;
 	enum no_upstream no_upstream;
+};
+
+struct written_rate_limit {
+	uint32_t queries_per_second; /* 0: the section is not written */
+	uint32_t burst;		     /* 0: not written, as queries_per_second */
+	uint32_t ipv4_prefix, ipv6_prefix;
+	enum refusal over_limit;
+	uint32_t truncate_every;
+	char **exempt;
+	uint32_t exempt_count;
 };
 
 struct written_probe {
@@ -68,6 +82,14 @@ struct written_probe {
 	char *type;
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall;
+	char **good;
+	uint32_t good_count;
+};
+
+struct written_passive {
+	uint32_t answers;
+	uint32_t timeout_percent;
+	uint32_t servfail_percent;
 };
 
 struct written_protection {
@@ -83,15 +105,44 @@ struct written_server {
 	char *name;
 	char *address;
 	uint32_t port;
+	uint32_t weight;
 	enum written_switch random_case; /* SWITCH_UNWRITTEN: as protection.random_case says */
 };
 
 struct written_upstreams {
 	enum policy policy;
+	char *hash_key; /* NULL: empty */
+	uint32_t load_percent;
 	uint32_t timeout_ms;
 	struct written_probe probe;
+	struct written_passive passive;
+	uint32_t healthy_min_percent;
 	struct written_server *servers;
 	uint32_t servers_count;
+};
+
+/* What is not written in a pool is as in `upstreams`; the tree knows what is written. */
+struct written_pool {
+	char *name;
+	enum policy policy;
+	char *hash_key;
+	uint32_t load_percent;
+	char **servers;
+	uint32_t servers_count;
+};
+
+struct written_route {
+	char *pool;
+	char **domains;
+	uint32_t domains_count;
+	char *domains_file;
+	char **types;
+	uint32_t types_count;
+};
+
+struct written_http {
+	char *address;
+	uint32_t port;
 };
 
 struct written {
@@ -99,8 +150,14 @@ struct written {
 	struct written_dataplane dataplane;
 	struct written_source source;
 	struct written_service service;
+	struct written_rate_limit rate_limit;
 	struct written_protection protection;
 	struct written_upstreams upstreams;
+	struct written_pool *pools;
+	uint32_t pools_count;
+	struct written_route *routes;
+	uint32_t routes_count;
+	struct written_http http;
 };
 
 /* What libcyaml's row of a key has no place for; row i of a mapping's notes belongs to row i of its fields.
@@ -112,6 +169,11 @@ struct schema_note {
 	const char *help;    /* one sentence */
 	const struct schema_note *notes; /* of a mapping, or of the mappings in a list */
 };
+
+#define SCHEMA_ROUTES_MAX 1024
+
+/* The name of a policy in the file. */
+const char *schema_policy_name(enum policy policy);
 
 extern const cyaml_schema_value_t schema_top;
 extern const struct schema_note schema_top_note;

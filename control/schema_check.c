@@ -265,7 +265,7 @@ row_print(void *owner, const char *path, const cyaml_schema_field_t *field, cons
 {
 	FILE *out = owner;
 
-	fprintf(out, "%-30s %s", path, note->help);
+	fprintf(out, "%-34s %s", path, note->help);
 	default_print(out, field, note);
 	fputc('\n', out);
 }

@@ -243,3 +243,26 @@ slots_expiry_ns(const struct slots *slots)
 			first_ns = slots->withdrawn[i].until_ns;
 	return first_ns;
 }
+
+int
+slots_upstream(const struct slots *slots, const struct address *address, uint16_t port)
+{
+	const struct slot_set *set = &slots->upstreams;
+
+	for (unsigned i = 0; i < set->limit; i++)
+		if (set->slots[i].state == SLOT_ACTIVE && set->slots[i].port == port &&
+		    address_equal(&set->slots[i].address, address))
+			return (int)i;
+	return -1;
+}
+
+int
+slots_upstream_named(const struct slots *slots, const char *name)
+{
+	const struct slot_set *set = &slots->upstreams;
+
+	for (unsigned i = 0; i < set->limit; i++)
+		if (set->slots[i].state == SLOT_ACTIVE && strcmp(set->slots[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}

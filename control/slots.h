@@ -67,6 +67,12 @@ void slots_expire(struct slots *slots, uint64_t now_ns);
 /* When slots_expire() has something to do next; UINT64_MAX: never. */
 uint64_t slots_expiry_ns(const struct slots *slots);
 
+/* The slot of the active upstream with this address and port, or -1. */
+int slots_upstream(const struct slots *slots, const struct address *address, uint16_t port);
+
+/* The slot of the active upstream with this name, or -1. */
+int slots_upstream_named(const struct slots *slots, const char *name);
+
 /* True if a and b hold the same thing: not empty, same address and port. */
 bool slot_same(const struct slot *a, const struct slot *b);
 

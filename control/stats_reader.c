@@ -133,44 +133,83 @@ stats_reader_upstream(const struct stats_reader *reader, unsigned slot)
 		sum.timeouts += word_read(&one->timeouts);
 		sum.wrong_case += word_read(&one->wrong_case);
 		sum.in_flight += word_read(&one->in_flight);
+		sum.latency_sum_us += word_read(&one->latency_sum_us);
+		sum.attacked += word_read(&one->attacked);
 	}
 	return sum;
 }
 
-/* The latency that `thousandths` of all measured did not exceed. */
-static uint64_t
-latency_percentile(const uint64_t *buckets, uint64_t total, unsigned thousandths)
+static void
+histogram_add(struct stats_histogram *sum, const struct worker_stats *worker)
 {
-	uint64_t rank = (total * thousandths + 999) / 1000, seen = 0;
+	for (unsigned i = 0; i < STATS_LATENCY_BUCKETS; i++) {
+		uint64_t count = word_read(&worker->latency[i]);
 
+		sum->buckets[i] += count;
+		sum->count += count;
+	}
+	sum->sum_us += word_read(&worker->latency_sum_us);
+}
+
+struct stats_histogram
+stats_reader_histogram_of(const struct stats_reader *reader, unsigned worker)
+{
+	struct stats_histogram histogram = {0};
+
+	histogram_add(&histogram, stats_reader_worker(reader, worker));
+	return histogram;
+}
+
+struct stats_histogram
+stats_reader_histogram(const struct stats_reader *reader)
+{
+	struct stats_histogram sum = {0};
+
+	for (unsigned i = 0; i < reader->worker_count; i++)
+		histogram_add(&sum, stats_reader_worker(reader, i));
+	return sum;
+}
+
+uint64_t
+stats_histogram_quantile(const struct stats_histogram *histogram, unsigned thousandths)
+{
+	/* Not count * thousandths, which may not fit. */
+	uint64_t rank = histogram->count / 1000 * thousandths +
+			(histogram->count % 1000 * thousandths + 999) / 1000,
+		 seen = 0;
+
+	if (histogram->count == 0)
+		return 0;
 	for (uint32_t i = 0; i + 1 < STATS_LATENCY_BUCKETS; i++) {
-		seen += buckets[i];
+		seen += histogram->buckets[i];
 		if (seen >= rank)
 			return latency_bucket_us(i + 1);
 	}
 	return latency_bucket_us(STATS_LATENCY_BUCKETS - 1);
 }
 
+double
+stats_histogram_mean_us(const struct stats_histogram *histogram)
+{
+	return histogram->count == 0 ? 0 : (double)histogram->sum_us / (double)histogram->count;
+}
+
+void
+stats_histogram_subtract(struct stats_histogram *now, const struct stats_histogram *before)
+{
+	for (unsigned i = 0; i < STATS_LATENCY_BUCKETS; i++)
+		now->buckets[i] -= before->buckets[i];
+	now->count -= before->count;
+	now->sum_us -= before->sum_us;
+}
+
 struct stats_latency
 stats_reader_latency(const struct stats_reader *reader)
 {
-	uint64_t buckets[STATS_LATENCY_BUCKETS] = {0}, total = 0, sum_us = 0;
+	const struct stats_histogram histogram = stats_reader_histogram(reader);
 
-	for (unsigned i = 0; i < reader->worker_count; i++) {
-		const struct worker_stats *worker = stats_reader_worker(reader, i);
-
-		for (unsigned b = 0; b < STATS_LATENCY_BUCKETS; b++) {
-			uint64_t count = word_read(&worker->latency[b]);
-
-			buckets[b] += count;
-			total += count;
-		}
-		sum_us += word_read(&worker->latency_sum_us);
-	}
-	if (total == 0)
-		return (struct stats_latency){0};
-	return (struct stats_latency){.p50_us = latency_percentile(buckets, total, 500),
-				      .p99_us = latency_percentile(buckets, total, 990),
-				      .p999_us = latency_percentile(buckets, total, 999),
-				      .mean_us = (double)sum_us / (double)total};
+	return (struct stats_latency){.p50_us = stats_histogram_quantile(&histogram, 500),
+				      .p99_us = stats_histogram_quantile(&histogram, 990),
+				      .p999_us = stats_histogram_quantile(&histogram, 999),
+				      .mean_us = stats_histogram_mean_us(&histogram)};
 }

@@ -22,8 +22,14 @@ struct stats_reader {
 	size_t worker_offset, worker_stride;
 };
 
-/* Percentiles are the upper edge of the bucket they fall into (the lower one of the last bucket); all 0 when
- * nothing was measured. */
+/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of answers of upstreams. */
+struct stats_histogram {
+	uint64_t buckets[STATS_LATENCY_BUCKETS];
+	uint64_t count;
+	uint64_t sum_us;
+};
+
+/* Percentiles as stats_histogram_quantile() has them; all 0 when nothing was measured. */
 struct stats_latency {
 	uint64_t p50_us, p99_us, p999_us;
 	double mean_us;
@@ -46,5 +52,21 @@ uint64_t stats_reader_drop(const struct stats_reader *reader, enum drop_reason r
 uint64_t stats_reader_in_flight(const struct stats_reader *reader);
 struct upstream_stats stats_reader_upstream(const struct stats_reader *reader, unsigned slot);
 struct stats_latency stats_reader_latency(const struct stats_reader *reader);
+struct stats_histogram stats_reader_histogram(const struct stats_reader *reader);
+
+/* Of one worker. */
+struct stats_histogram stats_reader_histogram_of(const struct stats_reader *reader, unsigned worker);
+
+/* The functions below need no reader. */
+
+/* `thousandths` (1 to 1000) of all were not slower: the upper edge of the bucket that this one fell into, the
+ * lower edge if it was the last bucket; 0 when nothing was measured. */
+uint64_t stats_histogram_quantile(const struct stats_histogram *histogram, unsigned thousandths);
+
+/* 0 when nothing was measured. */
+double stats_histogram_mean_us(const struct stats_histogram *histogram);
+
+/* What was measured between two moments. */
+void stats_histogram_subtract(struct stats_histogram *now, const struct stats_histogram *before);
 
 #endif

@@ -151,6 +151,7 @@ timer_fired(void *owner, uint64_t now_ns)
 	attacks_watch(watch, now_ns);
 	draws_watch(watch, now_ns);
 	cases_watch(watch, now_ns);
+	farm_look(watch->farm, now_ns);
 }
 
 void

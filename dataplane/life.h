@@ -2,8 +2,9 @@
 /* The main thread's life beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
  * watches over the XDP programs, and stops the process in good order.
  *
- * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, replies are still served - until no query is
- * in flight, or until every query's time is over; the second one stops at once. All [main]. */
+ * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, replies are still served
+ * - until no query is in flight, or until every query's time is over; the second one stops at once. All
+ * [main]. */
 #ifndef EPHEMERA_LIFE_H
 #define EPHEMERA_LIFE_H
 

@@ -8,8 +8,15 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+/* The operator drains it or took it down: it gets no queries, whatever else happens. */
+static bool
+taken_out(const struct snapshot_upstream *u)
+{
+	return u->operator_word == OPERATOR_DRAIN || u->operator_word == OPERATOR_DOWN;
+}
+
 /* Members that can be sent to, and that health allows; if there are none and the configuration says so, all
- * that can be sent to. */
+ * that can be sent to and that nobody took out. */
 static void
 usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct pool *pool)
 {
@@ -21,7 +28,7 @@ usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct p
 		for (uint32_t i = 0; i < from->member_count; i++) {
 			const struct snapshot_upstream *u = &s->upstreams[members[i].upstream];
 
-			if (u->state != SLOT_ACTIVE || !u->resolved || (healthy && !u->usable))
+			if (u->state != SLOT_ACTIVE || !u->resolved || (healthy ? !u->usable : taken_out(u)))
 				continue;
 			pool->usable[pool->usable_count++] = members[i];
 			pool->weight_sum += members[i].weight;

@@ -263,7 +263,8 @@ link_is_up(const struct port *port, int socket_fd)
 	struct rte_eth_link link;
 
 	if (port->ifindex == 0)
-		return rte_eth_link_get_nowait(port->ethdev, &link) == 0 && link.link_status == RTE_ETH_LINK_UP;
+		return rte_eth_link_get_nowait(port->ethdev, &link) == 0 &&
+		       link.link_status == RTE_ETH_LINK_UP;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", port->name);
 	return ioctl(socket_fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0;
 }

@@ -116,7 +116,8 @@ lock_report(const struct steer_interface *interface, const struct sockaddr_un *a
 		       "stop that process first",
 		       interface->name, (int)holder.pid, (unsigned)holder.uid);
 	else
-		report("interface %s: its lock is held by a process that does not answer: `ss -xlp` names it, "
+		report("interface %s: its lock is held by a process that does not answer: `ss -xlp` names "
+		       "it, "
 		       "stop it first",
 		       interface->name);
 }

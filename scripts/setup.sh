@@ -8,13 +8,15 @@ set -euo pipefail
 packages=(
 	# the build
 	build-essential meson ninja-build pkg-config clang libdpdk-dev libbpf-dev libxxhash-dev libsodium-dev
-	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev
+	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev libmicrohttpd-dev python3
 	# its tests
-	libcunit1-dev libclang-rt-14-dev
+	libcunit1-dev libclang-rt-14-dev mandoc
 	# the lab
 	iproute2 ethtool nftables procps util-linux nsd knot knot-dnsutils unbound dnsperf tcpdump jq
 	# the end-to-end tests
-	python3 python3-pytest systemd
+	python3-pytest systemd prometheus python3-prometheus-client chromium-headless-shell fonts-dejavu-core
+	# scripts/pktgen and its tests; the benchmarks and the program they compare with
+	lua5.4 python3-scapy python3-dnspython dpdk-dev dnsdist
 )
 
 # 2 MiB pages that must be free: the dataplane of the lab takes 128 (memory_mb: 256), a second one may start.
@@ -44,7 +46,7 @@ install_packages() {
 	apt-get install -q -y --no-install-recommends "${missing[@]}"
 	for package in "${missing[@]}"; do
 		case $package in
-		nsd | unbound | knot)
+		nsd | unbound | knot | dnsdist)
 			if command -v systemctl >/dev/null; then
 				systemctl disable -q "$package" || true
 			fi

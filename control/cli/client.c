@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +17,20 @@
 #define ANSWER_BYTES_MAX    (64u << 20)
 #define ANSWER_WAIT_S	    30 /* a reload waits for every worker */
 
-/* Where ephemerad listens: as told, or in the configuration's runtime_dir, or at the usual place. */
-static enum cli_exit
-socket_path_find(const struct cli_options *options, char *path, size_t path_bytes)
+void
+cli_complain(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("ephemeractl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+}
+
+enum cli_exit
+client_socket_path(const struct cli_options *options, char *path, size_t path_bytes)
 {
 	struct config *config;
 	enum cli_exit status;
@@ -171,7 +183,7 @@ client_ask(const struct cli_options *options, const char *command, json_t *argum
 {
 	json_t *request = json_pack("{s:s}", "command", command);
 	char path[PATH_MAX], *text, *line = NULL, *answer = NULL;
-	enum cli_exit status = socket_path_find(options, path, sizeof(path));
+	enum cli_exit status = client_socket_path(options, path, sizeof(path));
 	int err;
 
 	json_object_update(request, arguments);
@@ -187,6 +199,23 @@ client_ask(const struct cli_options *options, const char *command, json_t *argum
 	free(line);
 	free(answer);
 	return status;
+}
+
+enum cli_exit
+client_show(const struct cli_options *options, const char *command,
+	    void (*show)(const struct cli_options *options, const json_t *result))
+{
+	json_t *result;
+	enum cli_exit status = client_ask(options, command, NULL, &result);
+
+	if (status != CLI_OK)
+		return status;
+	if (options->json)
+		client_print(result);
+	else
+		show(options, result);
+	json_decref(result);
+	return CLI_OK;
 }
 
 void
@@ -214,4 +243,10 @@ bool
 json_truth(const json_t *object, const char *key)
 {
 	return json_is_true(json_object_get(object, key));
+}
+
+double
+json_measure(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
 }

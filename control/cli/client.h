@@ -11,12 +11,21 @@
 enum cli_exit client_ask(const struct cli_options *options, const char *command, json_t *arguments,
 			 json_t **result);
 
+/* Where ephemerad listens: as told, or in the configuration's runtime_dir, or at the usual place. CLI_OK, or
+ * CLI_REFUSED after the configuration's mistakes on stderr. */
+enum cli_exit client_socket_path(const struct cli_options *options, char *path, size_t path_bytes);
+
+/* client_ask() without arguments, then the result as JSON if --json says so, else as `show` prints it. */
+enum cli_exit client_show(const struct cli_options *options, const char *command,
+			  void (*show)(const struct cli_options *options, const json_t *result));
+
 /* Prints a result as it came, for --json. */
 void client_print(const json_t *result);
 
-/* Members of a JSON object; absent or of another type: 0, "-", false, NULL. */
+/* Members of a JSON object; absent or of another type: 0, "-", false. */
 long long json_number(const json_t *object, const char *key);
 const char *json_text(const json_t *object, const char *key);
 bool json_truth(const json_t *object, const char *key);
+double json_measure(const json_t *object, const char *key);
 
 #endif

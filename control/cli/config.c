@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands config check and config keys, and the loading of the configuration for the others. */
+/* The commands config check, config diff and config keys, and the loading of the configuration for the
+ * others. */
 #include "../config.h"
 
 #include <stdio.h>
@@ -60,16 +61,17 @@ cli_config_check(const struct cli_options *options)
 {
 	struct config *config = NULL;
 	char *lines;
-	int err = config_load_lines(options->operand, &config, &lines);
+	int err = config_load_lines(options->operands[0], &config, &lines);
 
 	if (options->json) {
 		check_print(err == 0, lines);
 	} else {
 		fputs(lines, stderr);
 		if (err == 0)
-			printf("%s: good: %u upstreams, %u source addresses, %u source ports\n",
-			       options->operand, config->upstream_count, config->source.address_count,
-			       config->source.port_count);
+			printf("%s: good: %u upstreams, %u source addresses, %u source ports, %u pools, %u "
+			       "domains\n",
+			       options->operands[0], config->upstream_count, config->source.address_count,
+			       config->source.port_count, config->pool_count, config->routes.suffix_count);
 	}
 	free(lines);
 	config_free(config);
@@ -106,4 +108,41 @@ cli_config_keys(const struct cli_options *options)
 	client_print(keys);
 	json_decref(keys);
 	return CLI_OK;
+}
+
+static void
+lines_print(FILE *out, const json_t *lines, const char *after)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) fprintf(out, "%s%s\n", json_string_value(line), after);
+}
+
+enum cli_exit
+cli_config_diff(const struct cli_options *options)
+{
+	json_t *result, *changes, *fixed, *errors;
+	enum cli_exit status = client_ask(options, "config-diff", NULL, &result);
+	bool same;
+
+	if (status != CLI_OK)
+		return status;
+	changes = json_object_get(result, "changes");
+	fixed = json_object_get(result, "static");
+	errors = json_object_get(result, "errors");
+	same = json_array_size(changes) + json_array_size(fixed) + json_array_size(errors) == 0;
+	if (options->json) {
+		client_print(result);
+	} else {
+		lines_print(stderr, errors, "");
+		lines_print(stderr, json_object_get(result, "warnings"), "");
+		lines_print(stdout, changes, "");
+		lines_print(stdout, fixed,
+			    ": has changed, needs a restart of the dataplane, then of ephemerad");
+		if (same)
+			puts("no difference");
+	}
+	json_decref(result);
+	return same ? CLI_OK : CLI_REFUSED;
 }

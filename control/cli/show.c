@@ -70,7 +70,8 @@ upstreams_show(const json_t *result)
 	const json_t *upstream;
 	size_t i;
 
-	table_heading(&table, "name|address|state|case|via|queries|answers|timeouts|in flight|probe|since, why");
+	table_heading(&table,
+		      "name|address|state|case|via|queries|answers|timeouts|in flight|probe|since, why");
 	json_array_foreach(json_object_get(result, "upstreams"), i, upstream)
 	{
 		const json_t *probe = json_object_get(upstream, "probe_latency_us");
@@ -168,20 +169,32 @@ cli_status(const struct cli_options *options)
 	return ask_and_show(options, "status", NULL, status_show);
 }
 
+static void
+names_show(const json_t *result)
+{
+	const json_t *upstream;
+	size_t i;
+
+	json_array_foreach(json_object_get(result, "upstreams"), i, upstream)
+		puts(json_text(upstream, "name"));
+}
+
 enum cli_exit
 cli_upstreams(const struct cli_options *options)
 {
+	if (options->names && !options->json)
+		return ask_and_show(options, "upstreams", NULL, names_show);
 	return ask_and_show(options, "upstreams", NULL, upstreams_show);
 }
 
 enum cli_exit
 cli_port(const struct cli_options *options)
 {
-	size_t digits = strspn(options->operand, "0123456789");
-	unsigned long port = digits > 0 && digits <= 5 ? strtoul(options->operand, NULL, 10) : 65536;
+	size_t digits = strspn(options->operands[0], "0123456789");
+	unsigned long port = digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
 
-	if (options->operand[digits] != 0 || port > 65535) {
-		cli_complain("\"%s\" is not a port: give a number from 0 to 65535", options->operand);
+	if (options->operands[0][digits] != 0 || port > 65535) {
+		cli_complain("\"%s\" is not a port: give a number from 0 to 65535", options->operands[0]);
 		return CLI_USAGE;
 	}
 	return ask_and_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port), port_show);

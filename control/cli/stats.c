@@ -112,6 +112,48 @@ upstreams_show(const json_t *upstreams)
 	table_print(&table, "");
 }
 
+static void
+pools_show(const json_t *pools)
+{
+	struct table table = {.alignment = "llrr"};
+	const json_t *pool;
+	size_t i;
+
+	table_heading(&table, "pool|policy|upstreams|usable");
+	json_array_foreach(pools, i, pool)
+	{
+		table_cell(&table, json_text(pool, "name"));
+		table_cell(&table, json_text(pool, "policy"));
+		table_number(&table, json_number(pool, "members"));
+		table_number(&table, json_number(pool, "usable"));
+	}
+	if (i > 0)
+		putchar('\n');
+	table_print(&table, "");
+}
+
+/* The ports of the machine. */
+static void
+ports_show(const json_t *ports)
+{
+	static const char *const keys[] = {"received", "sent", "missed", "no_buffers", "bad", "send_errors"};
+	struct table table = {.alignment = "llrrrrrr"};
+	const json_t *port;
+	size_t i;
+
+	table_heading(&table, "port|link|received|sent|missed|no buffer|bad|not sent");
+	json_array_foreach(ports, i, port)
+	{
+		table_cell(&table, json_text(port, "name"));
+		table_cell(&table, json_truth(port, "link_up") ? "up" : "down");
+		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
+			table_number(&table, json_number(port, keys[k]));
+	}
+	if (i > 0)
+		putchar('\n');
+	table_print(&table, "");
+}
+
 static long long
 sum_of(const json_t *counts)
 {
@@ -167,6 +209,8 @@ cli_stats(const struct cli_options *options)
 			    sizeof(drop_helps) / sizeof(drop_helps[0]));
 		counts_show("XDP verdicts", json_object_get(stats, "steer"), options->all, NULL, 0);
 		upstreams_show(json_object_get(stats, "upstreams"));
+		pools_show(json_object_get(stats, "pools"));
+		ports_show(json_object_get(stats, "ports"));
 		workers_show(json_object_get(stats, "workers"));
 	}
 	json_decref(stats);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "look.h"
+
 static void
 cell_add(struct table *table, const char *text, size_t bytes)
 {
@@ -55,30 +57,47 @@ table_heading(struct table *table, const char *names)
 	}
 }
 
+/* A cell and the blanks that fill it to its column's width; none behind the last column's. */
+static void
+cell_write(const char *text, int width, bool right, bool last, FILE *out)
+{
+	int blanks = width - look_width(text);
+
+	fprintf(out, "%*s%s%*s", right ? blanks : 0, "", text, right || last ? 0 : blanks, "");
+}
+
 void
-table_print(struct table *table, const char *indent)
+table_write(struct table *table, const char *indent, FILE *out)
 {
 	size_t columns = strlen(table->alignment);
 	int widths[TABLE_COLUMNS_MAX] = {0};
 
 	for (size_t i = 0; i < table->cell_count; i++) {
-		int width = (int)strlen(table->cells[i]);
+		int width = look_width(table->cells[i]);
 
 		if (width > widths[i % columns])
 			widths[i % columns] = width;
 	}
 	for (size_t i = 0; i < table->cell_count; i++) {
 		size_t column = i % columns;
-		int width = table->alignment[column] == 'r' ? widths[column] : -widths[column];
 		bool last = column + 1 == columns;
 
-		if (table->plain || table->cell_count > columns)
-			printf("%s%*s%s", column == 0 ? indent : "  ", last && width < 0 ? 0 : width,
-			       table->cells[i], last ? "\n" : "");
+		if (table->plain || table->cell_count > columns) {
+			fputs(column == 0 ? indent : "  ", out);
+			cell_write(table->cells[i], widths[column], table->alignment[column] == 'r', last,
+				   out);
+			fputs(last ? "\n" : "", out);
+		}
 		free(table->cells[i]);
 	}
 	free(table->cells);
 	*table = (struct table){0};
+}
+
+void
+table_print(struct table *table, const char *indent)
+{
+	table_write(table, indent, stdout);
 }
 
 const char *
@@ -126,5 +145,22 @@ latency_format(double us, char *text)
 		snprintf(text, TABLE_NUMBER_BYTES, "%.1f ms", us / 1e3);
 	else
 		snprintf(text, TABLE_NUMBER_BYTES, "%.1f s", us / 1e6);
+	return text;
+}
+
+const char *
+rate_format(double per_second, char *text)
+{
+	if (per_second > 0 && per_second < 9.95)
+		snprintf(text, TABLE_NUMBER_BYTES, "%.1f", per_second);
+	else
+		number_format((long long)(per_second + 0.5), text);
+	return text;
+}
+
+const char *
+share_format(double share, char *text)
+{
+	snprintf(text, TABLE_NUMBER_BYTES, "%.1f%%", 100 * share);
 	return text;
 }

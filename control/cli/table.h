@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum {
 	TABLE_COLUMNS_MAX = 12,
@@ -20,19 +21,25 @@ struct table {
 	size_t cell_count, room;
 };
 
-/* Appends a cell; "" and NULL become "-". */
+/* Appends a cell; "" and NULL become "-". It may have styles (look.h). */
 void table_cell(struct table *table, const char *text);
 void table_number(struct table *table, long long number);
 
 /* Appends the cells of a heading, separated by '|'. */
 void table_heading(struct table *table, const char *names);
 
+/* Writes each line behind `indent`, as table_print() does. */
+void table_write(struct table *table, const char *indent, FILE *out);
+
 /* Prints each line behind `indent`. Nothing if there are no rows behind the heading. */
 void table_print(struct table *table, const char *indent);
 
-/* Each writes to `text` (TABLE_NUMBER_BYTES) and returns it: 1,234,567; 3d 4h; 850 us, 1.2 ms. */
+/* Each writes to `text` (TABLE_NUMBER_BYTES) and returns it: 1,234,567; 3d 4h; 850 us, 1.2 ms; a rate to one
+ * decimal below ten; 12.3%. */
 const char *number_format(long long number, char *text);
 const char *duration_format(long long seconds, char *text);
 const char *latency_format(double us, char *text);
+const char *rate_format(double per_second, char *text);
+const char *share_format(double share, char *text);
 
 #endif

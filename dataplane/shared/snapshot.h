@@ -64,10 +64,19 @@ enum refusal {
 	REFUSAL_REFUSE, /* REFUSED */
 };
 
+/* What the operator said of an upstream. */
+enum operator_word {
+	OPERATOR_AUTO, /* nothing: health decides */
+	OPERATOR_DRAIN,
+	OPERATOR_UP,
+	OPERATOR_DOWN,
+};
+
 /* What a client gets while no upstream is usable. */
 enum no_upstream {
 	NO_UPSTREAM_SERVFAIL,	 /* SERVFAIL with extended error 22 at once */
-	NO_UPSTREAM_KEEP_TRYING, /* its query sent to any of the active upstreams, usable or not */
+	NO_UPSTREAM_KEEP_TRYING, /* its query sent to any of the active upstreams, usable or not, that the
+				  * operator did not take out */
 };
 
 /* What happens to the answer of a query that saw near misses: replies to its port, from an upstream, with a
@@ -107,7 +116,9 @@ struct snapshot_upstream {
 			      */
 	uint8_t case_not_kept; /* 1: random_case is 0 only because the upstream does not keep case; for
 				* ephemerad's next start, the dataplane does not look at it */
-	uint8_t zero[2];
+	uint8_t operator_word; /* enum operator_word, of an active one: for ephemerad's next start as well,
+				* and so that NO_UPSTREAM_KEEP_TRYING keeps off one that was taken out */
+	uint8_t zero;
 	char name[SNAPSHOT_NAME_BYTES];
 };
 

@@ -223,6 +223,10 @@ BAD_CONFIGS = {
     ),
     "not UTF-8": (mend("name: two", "name: t@o").replace(b"@", b"\xff"), 17, ""),
     "empty": (b"", None, ""),
+    "weight": (mend("198.51.100.102", "198.51.100.102\n      weight: 1000000000"), 19, "weight"),
+    "pool of an unknown server": (SOUND.encode() + b"pools:\n  - name: p\n    servers: [one, tow]\n", 21, "one, two"),
+    "route to an unknown pool": (SOUND.encode() + b"routes:\n  - pool: p\n    types: [A]\n", 20, "default"),
+    "limit of nothing": (SOUND.encode() + b"rate_limit:\n  queries_per_second: 0\n", 20, "queries_per_second"),
     "a scalar": (b"hello\n", None, ""),
     "cut short": (mend("addresses: [198.51.100.16]", "addresses: [198.51.100.16"), None, ""),
 }

@@ -245,17 +245,58 @@ def snapshot_corpus():
     yield "allow-many", b"\0" + edit(COUNTS + 12, struct.pack("<I", 1025))
 
 
+BASE = """dataplane: {worker_cores: [1], ports: [{xdp: eth0}]}
+source: {addresses: [198.51.100.16]}
+service: {addresses: [{address: 192.0.2.53}]}
+upstreams: {servers: [{name: a, address: 198.51.100.101}, {name: b, address: 198.51.100.102}]}
+"""
+LIST = 'routes: [{pool: default, domains_file: "901"}]\n'
+
+
+def config_corpus():
+    more = {
+        "minimal": "",
+        "limit": "rate_limit: {queries_per_second: 9, burst: 99, ipv4_prefix: 32, exempt: [10.0.0.0/8, 10.0.0.1-10.0.0.9]}\n",
+        "limit-none": "rate_limit: {}\n",
+        "pools": "pools: [{name: p, policy: hash, hash_key: k, load_percent: 0, servers: [b, a]}]\n",
+        "pools-default": "pools: [{name: default, policy: first, servers: [b]}]\n",
+        "pools-unknown": "pools: [{name: p, servers: [c]}]\n",
+        "routes": "routes: [{pool: default, domains: [a.example, B.Example, '.'], types: [PTR, TYPE65]}]\n",
+        "routes-odd": "routes: [{pool: default, domains: ['*.a', 'a\\.b', '\\300', 'a..b', 'x y']}]\n",
+        "routes-two": "pools: [{name: p, servers: [a]}]\nroutes: [{pool: p, domains: [a]}, {pool: default, domains: [A]}]\n",
+        "http": "http: {address: '::1', port: 0}\n",
+        "http-odd": "http: {address: 255.255.255.255}\n",
+        "protection": "protection: {random_case: false, near_miss: truncate, edns_bytes: 512}\n",
+    }
+    for title, text in more.items():
+        yield title, (BASE + text).encode()
+    yield "health", BASE.replace("{servers", "{probe: {good: [refused, 15], type: A}, passive: {answers: 10}, "
+                                 "healthy_min_percent: 100, servers").encode()
+    yield "weights", BASE.replace("name: a", "weight: 10000, random_case: false, name: a").encode()
+    yield "listen", BASE.replace("0.2.53}", "0.2.53, pool: default, allow: ['::/0', 0.0.0.0/0]}").encode()
+    yield "sources", BASE.replace("[198.51.100.16]", "[198.51.100.0/26], ports: 1024-65535, exclude: [5000-6000]").encode()
+    yield "list", (BASE + LIST).encode() + b"\0# list\na.example\n  B.example # b\r\n\nc\\046d.example"
+    yield "list-odd", (BASE + LIST).encode() + b"\0a\n||b^\n*.c\nd e\n\xff\n.\n..\n"
+    yield "list-nul", (BASE + LIST).encode() + b"\0a\n\0b\n"
+    yield "list-none", (BASE + LIST).encode()
+    yield "list-itself", (BASE + LIST.replace("901", "900")).encode()
+    yield "tab", BASE.replace(": {", ":\n\t{").encode()
+    yield "anchor", BASE.replace("[1]", "&x [1]").encode()
+    yield "deep", b"a: " + b"[" * 40
+    yield "two-keys", (BASE + BASE).encode()
+
+
 def main():
     top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for target, corpus in (("packet", packet_corpus), ("question", question_corpus), ("edns", edns_corpus),
-                           ("snapshot", snapshot_corpus)):
+                           ("snapshot", snapshot_corpus), ("config", config_corpus)):
         folder = top / target
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
             if not old.name.startswith("found-"):
                 old.unlink()
         for title, data in corpus():
-            if len(data) >= 300:
+            if len(data) >= (800 if target == "config" else 300):
                 sys.exit(f"{target}/{title}: {len(data)} bytes")
             (folder / title).write_bytes(data)
         print(f"{target}: {len(list(folder.iterdir()))} files")

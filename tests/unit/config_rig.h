@@ -27,8 +27,24 @@ const char *config_rig_made(const char *name);
  * call replaces the file. */
 const char *config_rig_write(const char *text, size_t bytes);
 
+/* The same by another name; `name` is the caller's to remove. */
+const char *config_rig_write_as(const char *name, const char *text, size_t bytes);
+
 /* Makes a file: minimal.yaml with `old` replaced by `new`. *line is where `new` begins. */
 const char *config_rig_change(const char *old, const char *new, unsigned *line);
+
+/* Asserts that a file is refused with exactly one line, that begins "PATH:LINE: " (no line number: 0) and has
+ * the words; bad_in: the line names another file, `in`. */
+void config_rig_bad(const char *path, unsigned line, const char *words);
+void config_rig_bad_in(const char *path, const char *in, unsigned line, const char *words);
+
+/* The tests of test_config_routes.c. */
+void test_bad_sections(void);
+void test_bad_entries(void);
+void test_bad_lists(void);
+void test_bad_sums(void);
+void test_many_domains(void);
+void test_odd_lists(void);
 
 /* The tests of test_config_bad.c. */
 void test_bad_kept(void);

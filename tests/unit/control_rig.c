@@ -205,6 +205,7 @@ probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 	bool good = (int)slot == dataplane->answering;
 
 	dataplane->probes++;
+	dataplane->probed = slot;
 	message->body.probe =
 		(struct probe_answer){.upstream = slot,
 				      .outcome = good ? PROBE_REPLY : (uint8_t)dataplane->outcome,
@@ -265,6 +266,9 @@ connection_ready(void *owner, uint32_t events)
 		probe_serve(dataplane, &message);
 		break;
 	case MESSAGE_STOP:
+		dataplane->stops++;
+		rig_send(dataplane, &message, 0, -1);
+		break;
 	case MESSAGE_NEIGHBOUR:
 		rig_send(dataplane, &message, 0, -1);
 		break;

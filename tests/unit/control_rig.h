@@ -28,7 +28,8 @@ struct rig_dataplane {
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
-	unsigned hellos, puts, gets, probes;
+	unsigned hellos, puts, gets, probes, stops;
+	uint16_t probed; /* the slot of the last probe */
 };
 
 /* A directory of this run, and a path in it (valid up to the next call). */

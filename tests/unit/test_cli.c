@@ -249,39 +249,55 @@ test_keys(void)
 	json_decref(list);
 }
 
+#define DIFF(changes, fixed, errors)                                                                         \
+	"{\"ok\": true, \"result\": {\"changes\": " changes ", \"static\": " fixed ", \"errors\": " errors   \
+	"}}\n"
+
 /* What ephemerad says, and what ephemeractl shows of it. */
 static const struct {
+	const char *command;
+	int status;
 	const char *answer, *shown;
-} refusals[] = {
-	{"{\"ok\": false, \"error\": \"a.yaml:6: source.ports: wrong\"}\n",
+} answers[] = {
+	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: source.ports: wrong\"}\n",
 	 "a.yaml:6: source.ports: wrong\n"},
-	{"{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
+	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
 	 "a.yaml:6: wrong\na.yaml:7: too\n"},
-	{"{\"ok\": false, \"error\": \"\"}\n", "\n"},
+	{"reload", 1, "{\"ok\": false, \"error\": \"\"}\n", "\n"},
+	{"config diff", 0, DIFF("[]", "[]", "[]"), "no difference\n"},
+	{"config diff", 1, DIFF("[\"upstream a added\", \"http: from x to off\"]", "[]", "[]"),
+	 "upstream a added\nhttp: from x to off\n"},
+	{"config diff", 1, DIFF("[]", "[\"runtime_dir\"]", "[]"),
+	 "runtime_dir: has changed, needs a restart of the dataplane, then of ephemerad\n"},
+	{"config diff", 1, DIFF("[]", "[]", "[\"a.yaml:6: wrong\"]"), "a.yaml:6: wrong\n"},
+	{"config diff --json", 1, DIFF("[\"x\"]", "[]", "[]"),
+	 "{\n  \"changes\": [\n    \"x\"\n  ],\n  \"static\": [],\n  \"errors\": []\n}\n"},
 };
 
 static void
-test_refusals(void)
+test_answers(void)
 {
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char arguments[256], text[1024];
 
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", made("control.sock"));
-	snprintf(arguments, sizeof(arguments), "reload --socket %s", path.sun_path);
 	if (bind(listener, (struct sockaddr *)&path, sizeof(path)) < 0 || listen(listener, 1) < 0)
 		abort();
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		FILE *pipe = program_start(arguments);
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
 		struct pollfd ready = {.fd = listener, .events = POLLIN};
-		int fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1, status;
+		FILE *pipe;
+		int fd, status;
 
+		snprintf(arguments, sizeof(arguments), "%s --socket %s", answers[i].command, path.sun_path);
+		pipe = program_start(arguments);
+		fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1;
 		CU_ASSERT_FATAL(fd >= 0);
 		CU_ASSERT(recv(fd, text, sizeof(text), 0) > 0);
-		CU_ASSERT(send(fd, refusals[i].answer, strlen(refusals[i].answer), MSG_NOSIGNAL) > 0);
+		CU_ASSERT(send(fd, answers[i].answer, strlen(answers[i].answer), MSG_NOSIGNAL) > 0);
 		status = program_end(pipe, text, sizeof(text));
-		WAY_ASSERT(status == 1 && strcmp(text, refusals[i].shown) == 0, "row %zu: %d, %s", i, status,
-			   text);
+		WAY_ASSERT(status == answers[i].status && strcmp(text, answers[i].shown) == 0,
+			   "row %zu: %d, %s", i, status, text);
 		close(fd);
 	}
 	close(listener);
@@ -294,7 +310,7 @@ static CU_TestInfo tests[] = {
 	{"numbers for people", test_numbers},
 	{"the command line as JSON", test_print},
 	{"the keys as JSON", test_keys},
-	{"what ephemerad refuses", test_refusals},
+	{"what ephemerad says", test_answers},
 	CU_TEST_INFO_NULL,
 };
 

@@ -23,6 +23,21 @@ static const struct {
 	{"upstreams:", "upstreams:\n  probe: {interval_ms: 200}",
 	 "warning: upstreams.probe.timeout_ms: 1000 is longer"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 1024-2047", NULL},
+	{"upstreams:", "upstreams:\n  passive: {timeout_percent: 100}",
+	 "warning: upstreams.passive: both shares are 100, so that it never takes a server out"},
+	{"upstreams:", "upstreams:\n  passive: {}", NULL},
+	{"upstreams:", "pools: [{name: spare, servers: [only]}]\nupstreams:",
+	 "warning: pools.name: no route and no service address leads to \"spare\""},
+	{"upstreams:", "pools: [{name: default, servers: [only]}]\nupstreams:", NULL},
+	{"192.0.2.53}", "192.0.2.53, pool: a}]\npools: [{name: a, hash_key: x, servers: [only]}",
+	 "warning: pools.hash_key: has no meaning for policy round-robin"},
+	{"servers: [", "servers: [{name: spare, address: 198.51.100.102}, ", NULL},
+	{"upstreams:\n  servers: [",
+	 "pools: [{name: default, servers: [only]}]\nupstreams:\n  servers: [{name: spare, address: "
+	 "198.51.100.102}, ",
+	 "warning: upstreams.servers.name: \"spare\" is in no pool and gets no queries"},
+	{"upstreams:", "routes: [{pool: default, domains: [.]}]\nupstreams:",
+	 "warning: routes.domains: the root holds every name"},
 };
 
 static void
@@ -65,13 +80,13 @@ address_is(const struct address *address, const char *text)
 }
 
 static bool
-allow_is(const struct config *c, unsigned index, const char *text)
+range_is(const struct config_ranges *ranges, unsigned index, const char *text)
 {
-	const struct address_range *range = &c->service.listen[0].allow.ranges[index];
+	const struct address_range *range = &ranges->ranges[index];
 	struct address_range wanted;
 	const char *why;
 
-	return index < c->service.listen[0].allow.count && address_range_parse(text, &wanted, &why) == 0 &&
+	return index < ranges->count && address_range_parse(text, &wanted, &why) == 0 &&
 	       address_equal(&range->first, &wanted.first) && address_equal(&range->last, &wanted.last);
 }
 
@@ -84,9 +99,8 @@ probe_is(const struct config *c, const char *text)
 }
 
 static void
-test_full(void)
+full_machine(const struct config *c)
 {
-	struct config *c = good_load("full.yaml");
 	const struct config_dataplane *d = &c->dataplane;
 
 	CU_ASSERT_STRING_EQUAL(c->runtime_dir, "/run/elsewhere");
@@ -107,21 +121,116 @@ test_full(void)
 	CU_ASSERT(c->source.address_count == 7 && address_is(&c->source.addresses[1], "198.51.100.17"));
 	CU_ASSERT(address_is(&c->source.addresses[5], "198.51.100.67"));
 	CU_ASSERT(address_is(&c->source.addresses[6], "2001:db8:2::16"));
-	CU_ASSERT(c->service.listen_count == 3 && c->service.listen[1].port == 5353);
-	CU_ASSERT(address_is(&c->service.listen[2].address, "2001:db8:1::53"));
-	CU_ASSERT(c->service.listen[0].allow.count == 3 && allow_is(c, 0, "192.0.2.0/24") &&
-		  allow_is(c, 1, "203.0.113.7") && allow_is(c, 2, "2001:db8:1::/64"));
+	CU_ASSERT(c->http.on && address_is(&c->http.address, "::1") && c->http.port == 9153);
+}
+
+static void
+full_clients(const struct config *c)
+{
+	const struct config_listen *listen = c->service.listen;
+
+	CU_ASSERT(c->service.listen_count == 3 && listen[1].port == 5353);
+	CU_ASSERT(address_is(&listen[2].address, "2001:db8:1::53"));
+	CU_ASSERT(listen[0].pool == 0 && listen[1].pool == 1 && listen[2].pool == 0);
+	for (unsigned i = 0; i < 3; i += 2)
+		CU_ASSERT(listen[i].allow.count == 3 && range_is(&listen[i].allow, 0, "192.0.2.0/24") &&
+			  range_is(&listen[i].allow, 1, "203.0.113.7") &&
+			  range_is(&listen[i].allow, 2, "2001:db8:1::/64"));
+	CU_ASSERT(listen[1].allow.count == 1 && range_is(&listen[1].allow, 0, "10.0.0.0/8"));
+	CU_ASSERT(c->service.not_allowed == REFUSAL_REFUSE);
 	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_KEEP_TRYING);
+	CU_ASSERT(c->limit.queries_per_second == 50 && c->limit.burst == 75);
+	CU_ASSERT(c->limit.prefix4 == 32 && c->limit.prefix6 == 64);
+	CU_ASSERT(c->limit.refusal == REFUSAL_REFUSE && c->limit.truncate_every == 10);
+	CU_ASSERT(c->limit.exempt.count == 1 && range_is(&c->limit.exempt, 0, "192.0.2.8/31"));
 	CU_ASSERT(!c->protection.coalesce && c->protection.waiters == 8 && c->protection.edns_bytes == 1400);
 	CU_ASSERT(c->protection.near_miss == NEAR_MISS_TRUNCATE && c->protection.near_misses == 3);
+}
+
+static void
+full_upstreams(const struct config *c)
+{
 	CU_ASSERT(!c->upstreams[0].random_case && c->upstreams[1].random_case);
-	CU_ASSERT(c->pools[0].policy == POLICY_LEAST_OUTSTANDING && c->timeout_ms == 1500);
+	CU_ASSERT(c->timeout_ms == 1500 && c->healthy_min_percent == 25);
 	CU_ASSERT(probe_is(c, "Probe\\.1.example. AAAA IN"));
 	CU_ASSERT(c->probe.interval_ms == 500 && c->probe.timeout_ms == 400 && c->probe.rise == 4 &&
-		  c->probe.fall == 5);
+		  c->probe.fall == 5 && c->probe.good_rcodes == (1 << 0 | 1 << 5 | 1 << 11));
+	CU_ASSERT(c->passive.on && c->passive.answers == 200 && c->passive.timeout_percent == 30 &&
+		  c->passive.servfail_percent == 40);
 	CU_ASSERT(c->upstream_count == 2 && strcmp(c->upstreams[1].name, "second") == 0);
 	CU_ASSERT(c->upstreams[0].port == 53 && c->upstreams[1].port == 5300);
+	CU_ASSERT(c->upstreams[0].weight == 10000 && c->upstreams[1].weight == 3);
 	CU_ASSERT(address_is(&c->upstreams[1].address, "2001:db8:2::101"));
+}
+
+static void
+full_pools(const struct config *c)
+{
+	const struct config_pool *p = c->pools;
+
+	CU_ASSERT_FATAL(c->pool_count == 3);
+	CU_ASSERT(strcmp(p[0].name, "default") == 0 && p[0].policy == POLICY_LEAST_OUTSTANDING);
+	CU_ASSERT(p[0].member_count == 2 && p[0].members[0] == 0 && p[0].members[1] == 1);
+	CU_ASSERT(strcmp(p[1].name, "bulk") == 0 && p[1].policy == POLICY_FIRST && p[1].load_percent == 200);
+	CU_ASSERT(p[1].member_count == 2 && p[1].members[0] == 1 && p[1].members[1] == 0);
+	CU_ASSERT(strcmp(p[2].name, "ring") == 0 && p[2].policy == POLICY_HASH && p[2].load_percent == 0);
+	CU_ASSERT(p[2].member_count == 1 && p[2].members[0] == 0);
+	/* The XXH3-64 of the texts, as `xxhsum -H3` says: other machines, and other versions, agree. */
+	CU_ASSERT_EQUAL(p[0].hash_seed, UINT64_C(0x9a2010634cd92a0c));
+	CU_ASSERT_EQUAL(p[1].hash_seed, UINT64_C(0x9a2010634cd92a0c));
+	CU_ASSERT_EQUAL(p[2].hash_seed, UINT64_C(0x1d7aa85f3586115b));
+}
+
+/* Sorted by bytes of the wire form, then by name; once each, in lower case. */
+static void
+full_routes(const struct config *c)
+{
+	static const struct {
+		const char *name;
+		unsigned pool;
+	} rows[] = {
+		{"com.", 1},
+		{"example.com.", 1},
+		{"\\.dot.example.", 1},
+		{"example.com.au.", 2},
+		{"sub.example.net.", 1},
+		{"www.example.com.", 2},
+		{"other.example.org.", 1},
+		{"2.0.192.in-addr.arpa.", 1},
+		{"xn--bcher-kva.example.", 1},
+		{"0/25.2.0.192.in-addr.arpa.", 1},
+	};
+	const struct config_routes *routes = &c->routes;
+
+	CU_ASSERT_EQUAL_FATAL(routes->suffix_count, sizeof(rows) / sizeof(rows[0]));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct config_suffix *suffix = &routes->suffixes[i];
+		char text[QUESTION_NAME_TEXT_BYTES];
+		int bytes =
+			question_name_format(routes->names + suffix->name_offset, suffix->name_bytes, text);
+
+		WAY_ASSERT(bytes == suffix->name_bytes && strcmp(text, rows[i].name) == 0 &&
+				   suffix->pool == rows[i].pool,
+			   "wants %s in pool %u, has %s in pool %u", rows[i].name, rows[i].pool, text,
+			   suffix->pool);
+	}
+	CU_ASSERT_EQUAL_FATAL(routes->type_count, 4);
+	CU_ASSERT(routes->types[0].type == 1 && routes->types[0].pool == 0);
+	CU_ASSERT(routes->types[1].type == 12 && routes->types[1].pool == 2);
+	CU_ASSERT(routes->types[2].type == 28 && routes->types[2].pool == 2);
+	CU_ASSERT(routes->types[3].type == 65 && routes->types[3].pool == 2);
+}
+
+static void
+test_full(void)
+{
+	struct config *c = good_load("full.yaml");
+
+	full_machine(c);
+	full_clients(c);
+	full_upstreams(c);
+	full_pools(c);
+	full_routes(c);
 	config_free(c);
 }
 
@@ -143,6 +252,13 @@ test_minimal(void)
 		  c->source.port_count == 16384);
 	CU_ASSERT(c->service.listen_count == 1 && c->service.listen[0].port == 53);
 	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_SERVFAIL && c->pools[0].policy == POLICY_ROUND_ROBIN);
+	CU_ASSERT(c->service.not_allowed == REFUSAL_DROP && c->limit.queries_per_second == 0);
+	CU_ASSERT(c->pool_count == 1 && strcmp(c->pools[0].name, "default") == 0);
+	CU_ASSERT(c->pools[0].member_count == 1 && c->pools[0].load_percent == 150);
+	CU_ASSERT(c->routes.suffix_count == 0 && c->routes.type_count == 0 && !c->passive.on);
+	CU_ASSERT(c->probe.good_rcodes == (1 << DNS_NOERROR | 1 << DNS_NXDOMAIN));
+	CU_ASSERT(c->healthy_min_percent == 0 && c->upstreams[0].weight == 1);
+	CU_ASSERT(c->http.on && address_is(&c->http.address, "127.0.0.1") && c->http.port == 8953);
 	CU_ASSERT(c->timeout_ms == 2000 && probe_is(c, ". NS IN"));
 	CU_ASSERT(c->probe.interval_ms == 1000 && c->probe.timeout_ms == 1000 && c->probe.rise == 2 &&
 		  c->probe.fall == 3);
@@ -151,7 +267,8 @@ test_minimal(void)
 	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 && c->upstreams[0].random_case);
 	CU_ASSERT(c->service.listen[0].allow.count == sizeof(private_ranges) / sizeof(private_ranges[0]));
 	for (unsigned i = 0; i < c->service.listen[0].allow.count; i++)
-		WAY_ASSERT(allow_is(c, i, private_ranges[i]), "%s may ask by default", private_ranges[i]);
+		WAY_ASSERT(range_is(&c->service.listen[0].allow, i, private_ranges[i]),
+			   "%s may ask by default", private_ranges[i]);
 	config_free(c);
 }
 
@@ -262,6 +379,12 @@ static CU_TestInfo tests[] = {
 	{"no file, or not one that can be read", test_bad_files},
 	{"many mistakes", test_bad_many},
 	{"damage", test_bad_damage},
+	{"bad pools, routes and limits", test_bad_sections},
+	{"bad entries", test_bad_entries},
+	{"bad lists of domains", test_bad_lists},
+	{"too many together", test_bad_sums},
+	{"many domains", test_many_domains},
+	{"odd lists of domains", test_odd_lists},
 	CU_TEST_INFO_NULL,
 };
 

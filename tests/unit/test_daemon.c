@@ -219,6 +219,16 @@ is_empty_again(const void *owner)
 	return f->rig.snapshot->upstream_count == 1 || f->rig.snapshot->upstreams[1].state == SLOT_EMPTY;
 }
 
+/* An entry of a list in a result; "" where there is none. */
+static const char *
+list_at(const json_t *answer, const char *key, size_t index)
+{
+	const char *text = json_string_value(
+		json_array_get(json_object_get(json_object_get(answer, "result"), key), index));
+
+	return text != NULL ? text : "";
+}
+
 static void
 test_reload(void)
 {
@@ -241,6 +251,17 @@ test_reload(void)
 	rig_config("50000-70000", THREE);
 	answer = ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_PTR_NOT_NULL(strstr(text_at(answer, "error"), "test.yaml:6: source.ports"));
+	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
+	json_decref(answer);
+
+	answer = ask(&f, "{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
+	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(answer, "errors", 0), "test.yaml:6: source.ports"));
+	json_decref(answer);
+	rig_config("50000-59999", THREE);
+	answer = ask(&f, "{\"command\": \"config-diff\"}\n");
+	CU_ASSERT_STRING_EQUAL(list_at(answer, "errors", 0), "");
+	CU_ASSERT_STRING_EQUAL(list_at(answer, "static", 0), "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(answer, "changes", 0), "added"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	json_decref(answer);
 

@@ -220,12 +220,51 @@ test_questions(void)
 		   "the longest question shows as \"%s\"", text);
 }
 
+static const struct {
+	const char *text, *shown;
+	int rcode; /* -1: not taken */
+} rcodes[] = {
+	{"noerror", "noerror", 0},
+	{"NXDOMAIN", "nxdomain", 3},
+	{"ServFail", "servfail", 2},
+	{"notzone", "notzone", 10},
+	{"0", "noerror", 0},
+	{"5", "refused", 5},
+	{"11", "rcode11", 11},
+	{"15", "rcode15", 15},
+	{"16", NULL, -1},
+	{"05", NULL, -1},
+	{"-1", NULL, -1},
+	{"5 ", NULL, -1},
+	{"100000000000", NULL, -1},
+	{"badvers", NULL, -1},
+	{"", NULL, -1},
+};
+
+static void
+test_rcodes(void)
+{
+	for (size_t i = 0; i < sizeof(rcodes) / sizeof(rcodes[0]); i++) {
+		char text[QUESTION_RCODE_TEXT_BYTES];
+		uint8_t rcode = 99;
+		int status = question_rcode_parse(rcodes[i].text, &rcode);
+
+		WAY_ASSERT(status == (rcodes[i].rcode < 0 ? -EINVAL : 0) &&
+				   (status != 0 || rcode == rcodes[i].rcode),
+			   "\"%s\": %d, %u", rcodes[i].text, status, rcode);
+		if (status == 0)
+			WAY_ASSERT(strcmp(question_rcode_format(rcode, text), rcodes[i].shown) == 0,
+				   "%u is %s", rcode, text);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"names, text to wire and back", test_names},
 	{"every byte comes back", test_bytes},
 	{"bad names are refused", test_bad_names},
 	{"types", test_types},
 	{"questions", test_questions},
+	{"response codes", test_rcodes},
 	CU_TEST_INFO_NULL,
 };
 

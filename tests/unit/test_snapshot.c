@@ -11,7 +11,7 @@
 /* Room for the largest one, so that spoilers may claim more than there is. */
 union block {
 	struct snapshot s;
-	uint8_t bytes[sizeof(struct snapshot) + (SNAPSHOT_RANGES_MAX + 4096) * sizeof(struct address_range)];
+	uint8_t bytes[sizeof(struct snapshot) + 20 * 1024 * 1024];
 };
 
 static union block block;
@@ -40,7 +40,8 @@ SPOIL(sources_most, s->source_count = SNAPSHOT_SOURCES_MAX)
 SPOIL(sources_more, s->source_count = SNAPSHOT_SOURCES_MAX + 1)
 SPOIL(upstreams_most, s->upstream_count = SNAPSHOT_UPSTREAMS_MAX)
 SPOIL(upstreams_more, s->upstream_count = UINT32_MAX)
-SPOIL(nothing_at_all, s->service_count = s->source_count = s->upstream_count = 0; s->pools[0].member_count = 0)
+SPOIL(nothing_at_all, s->service_count = s->source_count = s->upstream_count = 0;
+      s->pools[0].member_count = 0)
 SPOIL(draw_not_accepted, s->ports_accept[1000] &= ~UINT64_C(1))
 SPOIL(accept_not_drawn, s->ports_draw[1000] &= ~UINT64_C(1))
 SPOIL(port_1023, s->ports_accept[15] |= UINT64_C(1) << 63)
@@ -59,7 +60,8 @@ SPOIL(upstream_state, s->upstreams[4].state = 3)
 SPOIL(upstream_usable, s->upstreams[4].usable = 2)
 SPOIL(upstream_resolved, s->upstreams[4].resolved = 2)
 SPOIL(upstream_port_0, s->upstreams[4].port.raw = 0)
-SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY; s->pools[0].member_count = 4)
+SPOIL(upstream_empty_port_0, s->upstreams[4].port.raw = 0; s->upstreams[4].state = SLOT_EMPTY;
+      s->pools[0].member_count = 4)
 SPOIL(near_miss_last, s->near_miss = NEAR_MISS_TRUNCATE)
 SPOIL(near_miss_unknown, s->near_miss = NEAR_MISS_TRUNCATE + 1)
 SPOIL(near_misses_0, s->near_misses = 0)
@@ -72,6 +74,10 @@ SPOIL(random_case_1, s->upstreams[4].random_case = 1)
 SPOIL(random_case_2, s->upstreams[4].random_case = 2)
 SPOIL(case_not_kept_1, s->upstreams[4].case_not_kept = 1)
 SPOIL(case_not_kept_2, s->upstreams[4].case_not_kept = 2)
+SPOIL(word_last, s->upstreams[4].operator_word = OPERATOR_DOWN)
+SPOIL(word_unknown, s->upstreams[4].operator_word = OPERATOR_DOWN + 1)
+SPOIL(word_retired, s->upstreams[4].operator_word = OPERATOR_DRAIN; s->upstreams[4].state = SLOT_RETIRED;
+      s->pools[0].member_count = 0)
 SPOIL(case_drawn_not_kept, s->upstreams[4].random_case = s->upstreams[4].case_not_kept = 1)
 SPOIL(upstream_port_index_15, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX - 1)
 SPOIL(upstream_port_index_16, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX)
@@ -83,6 +89,112 @@ SPOIL(allow_one_address, s->ranges[0].last = s->ranges[0].first)
 SPOIL(allow_overlaps, s->ranges[1].first = s->ranges[0].last)
 SPOIL(allow_unsorted, struct address_range r = s->ranges[0]; s->ranges[0] = s->ranges[1]; s->ranges[1] = r)
 SPOIL(allow_none, s->services[0].allow_count = s->services[1].allow_count = s->services[2].allow_count = 0)
+
+/* A second pool, of upstreams 1 and 3, with a route each for two suffixes and two types, and a limit; its
+ * parts are spoilt below. */
+static void
+routed(struct snapshot *s)
+{
+	static const char names[] = "\3net\0\3www\3org\0\7example";
+	struct snapshot *grown =
+		way_snapshot_resize(way_snapshot_new(), 3, WAY_UPSTREAM_COUNT + 2, 3, sizeof(names));
+
+	grown->pools[7] = (struct snapshot_pool){
+		.used = 1, .policy = POLICY_HASH, .member_first = WAY_UPSTREAM_COUNT, .member_count = 2};
+	strcpy(grown->pools[7].name, "bulk");
+	snapshot_members(grown)[WAY_UPSTREAM_COUNT] = (struct pool_member){.upstream = 1, .weight = 2};
+	snapshot_members(grown)[WAY_UPSTREAM_COUNT + 1] =
+		(struct pool_member){.upstream = 3, .weight = 10000};
+	grown->services[2].pool = 7;
+	grown->services[2].allow_first = 2;
+	grown->services[2].allow_count = 1;
+	grown->ranges[2] = (struct address_range){way_address("0.0.0.0"), way_address("255.255.255.255")};
+	memcpy(snapshot_names(grown), names, sizeof(names));
+	snapshot_suffixes(grown)[0] = (struct suffix_route){.name_offset = 0, .name_bytes = 5, .pool = 7};
+	snapshot_suffixes(grown)[1] = (struct suffix_route){.name_offset = 5, .name_bytes = 9, .pool = 0};
+	snapshot_suffixes(grown)[2] = (struct suffix_route){.name_offset = 14, .name_bytes = 9, .pool = 7};
+	grown->type_route_count = 2;
+	grown->type_routes[0] = (struct type_route){.type = 12, .pool = 7};
+	grown->type_routes[1] = (struct type_route){.type = 65, .pool = 0};
+	grown->limit = (struct snapshot_limit){.queries_per_second = 1,
+					       .burst = 1,
+					       .prefix4 = 32,
+					       .prefix6 = 128,
+					       .refusal = REFUSAL_REFUSE,
+					       .exempt_first = 0,
+					       .exempt_count = 2};
+	memcpy(s, grown,
+	       snapshot_size(grown->range_count, grown->member_count, grown->suffix_count,
+			     grown->name_bytes));
+	free(grown);
+}
+
+#define SPOIL_ROUTED(name, ...)                                                                              \
+	static void name(struct snapshot *s)                                                                 \
+	{                                                                                                    \
+		struct pool_member *members;                                                                 \
+		struct suffix_route *suffixes;                                                               \
+		uint8_t *names;                                                                              \
+                                                                                                             \
+		routed(s);                                                                                   \
+		members = snapshot_members(s);                                                               \
+		suffixes = snapshot_suffixes(s);                                                             \
+		names = snapshot_names(s);                                                                   \
+		(void)members, (void)suffixes, (void)names;                                                  \
+		__VA_ARGS__;                                                                                 \
+	}
+
+SPOIL_ROUTED(routed_whole, )
+SPOIL_ROUTED(pool_used_2, s->pools[9].used = 2)
+SPOIL_ROUTED(pool_name_32, memset(s->pools[7].name, 'n', SNAPSHOT_NAME_BYTES))
+SPOIL_ROUTED(pool_load_99, s->pools[7].load_percent = 99)
+SPOIL_ROUTED(pool_load_100, s->pools[7].load_percent = 100)
+SPOIL_ROUTED(pool_members_beyond, s->pools[7].member_count = 3)
+SPOIL_ROUTED(pool_members_wrap, s->pools[7].member_count = UINT32_MAX)
+SPOIL_ROUTED(pool_first_beyond, s->pools[7].member_first = 8; s->pools[7].member_count = 0)
+SPOIL_ROUTED(pool_no_members, s->pools[7].member_count = 0)
+SPOIL_ROUTED(member_beyond, members[5].upstream = WAY_UPSTREAM_COUNT)
+SPOIL_ROUTED(member_retired, s->upstreams[3].state = SLOT_RETIRED; s->pools[0].member_count = 3)
+SPOIL_ROUTED(member_twice, members[5].upstream = members[6].upstream)
+SPOIL_ROUTED(weight_0, members[6].weight = 0)
+SPOIL_ROUTED(weight_10001, members[6].weight = SNAPSHOT_WEIGHT_MAX + 1)
+SPOIL_ROUTED(service_pool_unused, s->services[0].pool = 8)
+SPOIL_ROUTED(service_pool_64, s->services[0].pool = SNAPSHOT_POOLS_MAX)
+SPOIL_ROUTED(service_retired_pool, s->services[0].pool = 8; s->services[0].state = SLOT_RETIRED)
+SPOIL_ROUTED(service_ranges_beyond, s->services[2].allow_count = 2)
+SPOIL_ROUTED(service_ranges_wrap, s->services[2].allow_count = UINT32_MAX)
+SPOIL_ROUTED(service_ranges_shared, s->services[2].allow_first = 0; s->services[2].allow_count = 2)
+SPOIL_ROUTED(service_ranges_joined, s->services[2].allow_first = 1; s->services[2].allow_count = 2)
+SPOIL_ROUTED(suffix_pool, suffixes[1].pool = 1)
+SPOIL_ROUTED(suffix_offset, suffixes[2].name_offset = s->name_bytes + 1)
+SPOIL_ROUTED(suffix_bytes, suffixes[2].name_bytes = 11)
+SPOIL_ROUTED(suffix_short, suffixes[2].name_bytes = 8)
+SPOIL_ROUTED(suffix_empty, suffixes[0].name_bytes = 0)
+SPOIL_ROUTED(suffix_root, suffixes[0].name_offset = 4; suffixes[0].name_bytes = 1)
+SPOIL_ROUTED(suffix_upper, names[6] = 'E')
+SPOIL_ROUTED(suffix_label_64, names[5] = 64)
+SPOIL_ROUTED(suffix_label_long, names[5] = 8)
+SPOIL_ROUTED(suffix_pointer, names[5] = 0xc0)
+SPOIL_ROUTED(suffix_early_end, names[0] = 0)
+SPOIL_ROUTED(suffix_twice, suffixes[2].name_offset = suffixes[1].name_offset)
+SPOIL_ROUTED(suffix_order, suffixes[1].name_offset = 14; suffixes[2].name_offset = 5)
+SPOIL_ROUTED(suffix_sizes, suffixes[0].name_offset = 5; suffixes[0].name_bytes = 9;
+	     suffixes[1].name_offset = 0; suffixes[1].name_bytes = 5)
+SPOIL_ROUTED(suffixes_most, s->suffix_count = SNAPSHOT_SUFFIXES_MAX + 1)
+SPOIL_ROUTED(names_most, s->name_bytes = SNAPSHOT_NAMES_BYTES_MAX + 1)
+SPOIL_ROUTED(members_most, s->member_count = SNAPSHOT_MEMBERS_MAX + 1)
+SPOIL_ROUTED(types_65, s->type_route_count = SNAPSHOT_TYPE_ROUTES_MAX + 1)
+SPOIL_ROUTED(type_pool, s->type_routes[1].pool = 1)
+SPOIL_ROUTED(type_twice, s->type_routes[1].type = 12)
+SPOIL_ROUTED(type_order, s->type_routes[1].type = 11)
+SPOIL_ROUTED(limit_burst_0, s->limit.burst = 0)
+SPOIL_ROUTED(limit_prefix4_0, s->limit.prefix4 = 0)
+SPOIL_ROUTED(limit_prefix4_33, s->limit.prefix4 = 33)
+SPOIL_ROUTED(limit_prefix6_0, s->limit.prefix6 = 0)
+SPOIL_ROUTED(limit_prefix6_129, s->limit.prefix6 = 129)
+SPOIL_ROUTED(limit_refusal, s->limit.refusal = 2)
+SPOIL_ROUTED(limit_exempt, s->limit.exempt_count = 4)
+SPOIL_ROUTED(limit_off, s->limit = (struct snapshot_limit){.refusal = 9})
 
 /* Sealed again after the change: only the field itself can be what is refused. */
 static const struct {
@@ -113,6 +225,9 @@ static const struct {
 	{"case drawn", random_case_1, NULL},
 	{"random_case 2", random_case_2, "upstream in an unknown state"},
 	{"case not kept", case_not_kept_1, NULL},
+	{"operator's word, the last", word_last, NULL},
+	{"operator's word, unknown", word_unknown, "upstream with an unknown word of the operator"},
+	{"operator's word, retired", word_retired, "upstream with an unknown word of the operator"},
 	{"case_not_kept 2", case_not_kept_2, "upstream whose case is both drawn and not kept"},
 	{"case drawn and not kept", case_drawn_not_kept, "upstream whose case is both drawn and not kept"},
 	{"64 services", services_most, NULL},
@@ -151,6 +266,56 @@ static const struct {
 	{"allowed ranges that overlap", allow_overlaps, "address ranges out of order"},
 	{"allowed ranges unsorted", allow_unsorted, "address ranges out of order"},
 	{"nobody allowed", allow_none, NULL},
+	{"pools, routes and a limit", routed_whole, NULL},
+	{"pool used 2", pool_used_2, "pool in an unknown state"},
+	{"pool's name of 32 bytes", pool_name_32, "pool's name without an end"},
+	{"load bound to 99 %", pool_load_99, "bounded load below the average"},
+	{"load bound to 100 %", pool_load_100, NULL},
+	{"a member too many", pool_members_beyond, "members of a pool beyond their number"},
+	{"2^32-1 members of a pool", pool_members_wrap, "members of a pool beyond their number"},
+	{"first member beyond the last", pool_first_beyond, "members of a pool beyond their number"},
+	{"pool without members", pool_no_members, NULL},
+	{"member that is no upstream", member_beyond, "pool with a member that is not an active upstream"},
+	{"member that is retired", member_retired, "pool with a member that is not an active upstream"},
+	{"member twice", member_twice, "pool with a member twice"},
+	{"weight 0", weight_0, "weight out of range"},
+	{"weight 10,001", weight_10001, "weight out of range"},
+	{"service with a pool that is not used", service_pool_unused, "service with an unknown pool"},
+	{"service with pool 64", service_pool_64, "service with an unknown pool"},
+	{"retired service without a pool", service_retired_pool, NULL},
+	{"service with a range too many", service_ranges_beyond, "address ranges beyond their number"},
+	{"service with 2^32-1 ranges", service_ranges_wrap, "address ranges beyond their number"},
+	{"two services with one list", service_ranges_shared, NULL},
+	{"list that is two others' ends", service_ranges_joined, "address ranges out of order"},
+	{"suffix to a pool that is not used", suffix_pool, "suffix with an unknown pool"},
+	{"suffix that begins beyond the names", suffix_offset, "suffix beyond the names"},
+	{"suffix that ends beyond the names", suffix_bytes, "suffix beyond the names"},
+	{"suffix without its root", suffix_short, "suffix that is no name"},
+	{"suffix of no bytes", suffix_empty, "suffix that is no name"},
+	{"the root as a suffix", suffix_root, NULL},
+	{"suffix in upper case", suffix_upper, "suffix that is no name"},
+	{"suffix with a label of 64 bytes", suffix_label_64, "suffix that is no name"},
+	{"suffix with a label beyond its end", suffix_label_long, "suffix that is no name"},
+	{"suffix with a pointer", suffix_pointer, "suffix that is no name"},
+	{"suffix that ends before its end", suffix_early_end, "suffix that is no name"},
+	{"suffix twice", suffix_twice, "suffixes out of order"},
+	{"suffixes of one size out of order", suffix_order, "suffixes out of order"},
+	{"a longer suffix first", suffix_sizes, "suffixes out of order"},
+	{"131,073 suffixes", suffixes_most, "too many suffixes"},
+	{"names of 16 MiB and a byte", names_most, "too many suffixes"},
+	{"4,097 members", members_most, "too many members of pools"},
+	{"65 types", types_65, "too many types"},
+	{"type to a pool that is not used", type_pool, "type with an unknown pool"},
+	{"type twice", type_twice, "types out of order"},
+	{"types out of order", type_order, "types out of order"},
+	{"burst of 0", limit_burst_0, "limit out of range"},
+	{"prefix of no IPv4 bits", limit_prefix4_0, "limit out of range"},
+	{"prefix of 33 IPv4 bits", limit_prefix4_33, "limit out of range"},
+	{"prefix of no IPv6 bits", limit_prefix6_0, "limit out of range"},
+	{"prefix of 129 IPv6 bits", limit_prefix6_129, "limit out of range"},
+	{"over the limit 2", limit_refusal, "limit out of range"},
+	{"an exempt range too many", limit_exempt, "address ranges beyond their number"},
+	{"no limit", limit_off, NULL},
 };
 
 static void
@@ -158,7 +323,7 @@ block_reset(void)
 {
 	struct snapshot *s = way_snapshot_new();
 
-	memset(&block, 0, sizeof(block));
+	memset(&block, 0, sizeof(struct snapshot) + 65536);
 	memcpy(&block, s, s->size_bytes);
 	free(s);
 }

@@ -115,6 +115,8 @@ test_sums(void)
 	CU_ASSERT_EQUAL(stats_reader_upstream(&reader, 511).queries, 11);
 	CU_ASSERT_EQUAL(stats_reader_upstream(&reader, 511).wrong_case, 8);
 	CU_ASSERT_EQUAL(stats_reader_upstream(&reader, 511).in_flight, 7);
+	CU_ASSERT_EQUAL(stats_reader_upstream(&reader, 511).latency_sum_us, 6);
+	CU_ASSERT_EQUAL(stats_reader_upstream(&reader, 511).attacked, 5);
 	stats_reader_close(&reader);
 	free(segment);
 }
@@ -156,13 +158,70 @@ test_latency(void)
 	}
 }
 
+/* One of a thousand, at both ends; more answers than a product with 1,000 has room for. */
+static const struct {
+	const char *what;
+	uint64_t counts[3]; /* of 1, 5 and 9 us */
+	unsigned thousandths;
+	uint64_t us;
+} quantiles[] = {
+	{"nothing", {0, 0, 0}, 500, 0},
+	{"one", {1, 0, 0}, 1, 2},
+	{"half", {2, 2, 0}, 500, 2},
+	{"over half", {2, 2, 0}, 501, 6},
+	{"the slowest", {999, 0, 1}, 1000, 10},
+	{"all but the slowest", {999, 0, 1}, 999, 2},
+	{"a lot", {UINT64_C(1) << 62, UINT64_C(1) << 62, 1}, 999, 6},
+};
+
+static void
+test_quantiles(void)
+{
+	for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		struct stats_histogram histogram = {.buckets = {[1] = quantiles[i].counts[0],
+								[5] = quantiles[i].counts[1],
+								[9] = quantiles[i].counts[2]}};
+		uint64_t us;
+
+		for (unsigned b = 0; b < 3; b++)
+			histogram.count += quantiles[i].counts[b];
+		us = stats_histogram_quantile(&histogram, quantiles[i].thousandths);
+		WAY_ASSERT(us == quantiles[i].us, "%s: %llu", quantiles[i].what, (unsigned long long)us);
+	}
+}
+
+static void
+test_histograms(void)
+{
+	struct segment *segment = segment_make();
+	struct stats_reader reader;
+	struct stats_histogram all, one;
+
+	segment->workers[0].latency[2] = 10;
+	segment->workers[0].latency_sum_us = 25;
+	segment->workers[1].latency[2] = 1;
+	segment->workers[1].latency[STATS_LATENCY_BUCKETS - 1] = 4;
+	segment->workers[1].latency_sum_us = 1000;
+	CU_ASSERT_EQUAL_FATAL(segment_open(&reader, segment, sizeof(*segment)), 0);
+	all = stats_reader_histogram(&reader);
+	one = stats_reader_histogram_of(&reader, 1);
+	CU_ASSERT(all.count == 15 && all.sum_us == 1025 && all.buckets[2] == 11);
+	CU_ASSERT(one.count == 5 && one.sum_us == 1000 && one.buckets[2] == 1);
+	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&one), 200.0, 1e-9);
+	stats_histogram_subtract(&all, &one);
+	CU_ASSERT(all.count == 10 && all.sum_us == 25 && all.buckets[STATS_LATENCY_BUCKETS - 1] == 0);
+	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&all), 2.5, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&(struct stats_histogram){.count = 0}), 0.0, 0);
+	stats_reader_close(&reader);
+	free(segment);
+}
+
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"headers that lie", test_headers},
-			       {"sums over workers", test_sums},
-			       {"percentiles", test_latency},
-			       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"headers that lie", test_headers}, {"sums over workers", test_sums},
+			       {"percentiles", test_latency},	   {"quantiles", test_quantiles},
+			       {"histograms", test_histograms},	   CU_TEST_INFO_NULL};
 
 	return way_suite_run("stats_reader", tests);
 }

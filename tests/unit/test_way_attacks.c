@@ -45,6 +45,8 @@ upstream_replies(unsigned query, size_t bytes)
 	struct way_dns reply;
 
 	way_dns_reply(&reply, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 2, bytes);
+	reply.message[2] |= 0x04; /* AA */
+	reply.message[3] |= 0x20; /* AD */
 	rig_reply(&rig, &asked[query], &reply);
 	way_clients_collect(&rig, clients, RTE_DIM(clients), NULL, 0);
 }
@@ -103,8 +105,9 @@ check_answer(unsigned client, bool believed)
 		return;
 	}
 	rig_check(&rig, c->answer.bytes == c->query.bytes, "client %u: %zu bytes", client, c->answer.bytes);
-	rig_check(&rig, (c->answer.message[2] & 0xfb) == 0x83, "client %u: QR, TC, RD", client);
-	rig_check(&rig, (c->answer.message[3] & 15) == 0, "client %u: an rcode", client);
+	/* What would not be true of an answer without records goes: AA, AD and the rcode. */
+	rig_check(&rig, c->answer.message[2] == 0x83, "client %u: QR, TC, RD alone", client);
+	rig_check(&rig, c->answer.message[3] == 0x80, "client %u: RA alone", client);
 	rig_check(&rig, memcmp(c->answer.message + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "client %u: counts",
 		  client);
 }
@@ -143,6 +146,7 @@ test_rules(void)
 	for (int row = 0; row < 4; row++) {
 		const bool truncate = row & 1;
 		const uint64_t attacks = rig.stats[0].attack_count, before_tsc = rte_rdtsc();
+		const struct upstream_stats before = rig.stats[0].upstreams[WAY_UPSTREAM_IPV4];
 
 		publish(truncate ? NEAR_MISS_TRUNCATE : NEAR_MISS_COUNT, 1);
 		rig_begin(&rig, truncate ? "near_miss: truncate" : "near_miss: count");
@@ -170,6 +174,7 @@ test_rules(void)
 		upstream_replies(1, 100);
 		check_answer(1, true);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
+		CU_ASSERT_EQUAL(rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].attacked, before.attacked + 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);

@@ -39,7 +39,8 @@ allow(struct snapshot **s, uint32_t count, const char *const ranges[][2])
 	for (uint32_t i = 0; i < (*s)->service_count; i++)
 		(*s)->services[i].allow_count = count;
 	for (uint32_t i = 0; i < count; i++)
-		(*s)->ranges[i] = (struct address_range){way_address(ranges[i][0]), way_address(ranges[i][1])};
+		(*s)->ranges[i] =
+			(struct address_range){way_address(ranges[i][0]), way_address(ranges[i][1])};
 }
 
 /* S9, with everybody allowed: these have no business asking all the same (CVE-2024-2169 among others). */

@@ -174,6 +174,28 @@ port_make(struct bed *bed, unsigned port)
 		.ethdev = (uint16_t)ethdev, .mtu_bytes = 1500, .mac = bed_mac((enum bed_port)port)};
 }
 
+/* Suffixes of one to four labels: 's' and a number of as many digits as all have, then fixed ones. */
+static void
+suffixes_fill(struct snapshot *s, uint32_t count)
+{
+	static const char *const below[] = {"", "\2ex", "\2ex\2yz", "\2ex\2yz\2de"};
+	struct suffix_route *suffixes;
+	uint8_t *names;
+
+	s->suffix_count = count;
+	suffixes = snapshot_suffixes(s);
+	names = snapshot_names(s);
+	for (uint32_t i = 0; i < count; i++) {
+		const char *rest = below[(uint64_t)i * 4 / count];
+		const uint8_t bytes = (uint8_t)(9 + strlen(rest));
+
+		suffixes[i] = (struct suffix_route){.name_offset = s->name_bytes, .name_bytes = bytes};
+		names[s->name_bytes] = 7;
+		snprintf((char *)names + s->name_bytes + 1, 16 + 1, "s%06u%s", i, rest);
+		s->name_bytes += bytes;
+	}
+}
+
 static void
 snapshot_fill(struct snapshot *s, const struct bench_case *c)
 {
@@ -227,15 +249,23 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 	for (unsigned i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = s->range_count;
 	s->member_count = s->upstream_count;
-	s->pools[0] = (struct snapshot_pool){.name = "default", .used = 1, .member_count = s->member_count};
+	s->pools[0] = (struct snapshot_pool){.name = "default",
+					     .used = 1,
+					     .policy = c->policy,
+					     .load_percent = 150,
+					     .member_count = s->member_count};
 	for (unsigned i = 0; i < s->member_count; i++)
 		snapshot_members(s)[i] = (struct pool_member){.upstream = (uint16_t)i, .weight = 1};
+	suffixes_fill(s, c->suffixes);
+	if (c->limit)
+		s->limit = (struct snapshot_limit){
+			.queries_per_second = 100000000, .burst = 100000000, .prefix4 = 24, .prefix6 = 56};
 }
 
 static void
 view_publish(struct bed *bed, const struct bench_case *c, uint32_t workers)
 {
-	struct snapshot *s = calloc(1, snapshot_size(SNAPSHOT_RANGES_MAX, SNAPSHOT_MEMBERS_MAX, 0, 0));
+	struct snapshot *s = calloc(1, snapshot_size_max());
 	const char *why;
 
 	need(s, "snapshot");
@@ -263,6 +293,7 @@ worker_set(struct bed *bed, struct worker *w, uint32_t index, uint32_t workers, 
 	w->us_multiplier = worker_us_multiplier(w->tsc_hz);
 	w->pool = bed->pool;
 	w->peers = bed->workers;
+	w->limit = &bed->limit;
 	w->draining = &bed->draining;
 	w->stop = &bed->stop;
 	w->inbox = rte_ring_lookup(index == 0 ? "bed_inbox0_0" : "bed_inbox0_1");
@@ -300,6 +331,8 @@ void
 bed_open(struct bed *bed, uint32_t flows, bool huge)
 {
 	memset(bed, 0, sizeof(*bed));
+	limit_table_init(&bed->limit, bed_memory(LIMIT_SETS * sizeof(struct limit_set), huge, &bed->pages),
+			 LIMIT_SETS);
 	bed->pool = need(rte_pktmbuf_pool_create("bed_pool", BED_MBUFS, BED_POOL_CACHE, 0,
 						 RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
 			 "pool");

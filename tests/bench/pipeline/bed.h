@@ -41,6 +41,7 @@ struct bed {
 	void *flow_memory;
 	size_t flow_bytes;
 	struct rte_ring *probes, *probe_results;
+	struct limit_table limit;
 	struct owners owners;
 	struct view *view;
 	volatile bool draining, stop;

@@ -2,6 +2,8 @@
 /* The cases. */
 #include "cases.h"
 
+#include "shared/snapshot.h"
+
 #define KI (1u << 10)
 #define MI (1u << 20)
 
@@ -23,6 +25,11 @@ const struct bench_case bench_cases[] = {
 	{BASE, .name = CASE_MILLION, .in_flight = MI, .flows = 2 * MI},
 	{BASE, .name = CASE_ONE_UPSTREAM, .upstreams = 1},
 	{BASE, .name = CASE_UPSTREAMS, .upstreams = 256},
+	{BASE, .name = "256, least outstanding", .upstreams = 256, .policy = POLICY_LEAST_OUTSTANDING},
+	{BASE, .name = "256, random", .upstreams = 256, .policy = POLICY_RANDOM},
+	{BASE, .name = "256, hash, bounded load", .upstreams = 256, .policy = POLICY_HASH},
+	{BASE, .name = "100,000 suffixes", .suffixes = 100000},
+	{BASE, .name = "limit", .limit = true},
 	{BASE, .name = "name of 10 bytes", .name_bytes = 10},
 	{BASE, .name = "name of 100 bytes", .name_bytes = 100},
 	{BASE, .name = "0x20 off", .random_case = false},

@@ -15,6 +15,9 @@ struct bench_case {
 	bool ipv6;
 	bool random_case; /* 0x20 */
 	bool coalesce;
+	uint8_t policy;	   /* enum policy */
+	uint32_t suffixes; /* with routes; no query matches one */
+	bool limit;	   /* of each prefix, which none exceeds */
 };
 
 extern const struct bench_case bench_cases[];

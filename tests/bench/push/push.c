@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Gives a dataplane its snapshot without ephemerad, for benchmarks and tests of drivers; prints as JSON the
- * generation that it runs on then, and its ports. Without --service it only prints. Exit status: 0, 1
- * refused, 2 usage, 3 no dataplane.
+ * generation that it runs on then, its ports and its counters. Without --service it only prints. Exit status:
+ * 0, 1 refused, 2 usage, 3 no dataplane.
  *
  *   push --runtime-dir DIR --service ADDRESS#PORT --source ADDRESS --ports FIRST-LAST \
  *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] [--waiters N]
@@ -10,16 +10,12 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
 
-#include "dataplane/shared/message.h"
-#include "dataplane/shared/snapshot.h"
+#include "dataplane.h"
 #include "range.h"
 
 #define TIMEOUT_MS 2000
@@ -150,88 +146,48 @@ snapshot_new(void)
 	return s;
 }
 
-/* ---- the socket ---- */
+/* ---- what it prints ---- */
 
-static int
-dataplane_connect(const char *directory)
+static const char *const counter_names[] = {
+#define X(name, help) [COUNTER_##name] = #name,
+	WORKER_COUNTERS(X)
+#undef X
+};
+
+static const char *const drop_names[] = {
+#define X(name, help) [DROP_##name] = #name,
+	DROP_REASONS(X)
+#undef X
+};
+
+/* Counters of all workers; of drops those that are not 0. */
+static void
+counters_add(json_t *state, const struct stats_header *stats)
 {
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), status;
+	json_t *counters = json_object(), *drops = json_object();
+	uint64_t counter[WORKER_COUNTER_COUNT] = {0}, drop[DROP_REASON_COUNT] = {0};
 
-	if (fd < 0)
-		return -errno;
-	if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", directory, MESSAGE_SOCKET_NAME) >=
-	    sizeof(to.sun_path)) {
-		close(fd);
-		return -ENAMETOOLONG;
+	for (uint32_t w = 0; w < stats->worker_count; w++) {
+		const struct worker_stats *worker =
+			(const void *)((const uint8_t *)stats + stats->worker_offset +
+				       w * stats->worker_stride);
+
+		for (unsigned i = 0; i < WORKER_COUNTER_COUNT; i++)
+			counter[i] += worker->counters[i];
+		for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+			drop[i] += worker->drops[i];
 	}
-	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	status = -errno;
-	close(fd);
-	return status;
-}
-
-/* Asks, with a descriptor beside it if `passed` >= 0, and takes the answer; descriptors in it are closed. The
- * status of the answer, or -errno. */
-static int
-dataplane_ask(int fd, uint16_t type, const void *request, size_t request_bytes, int passed, void *answer,
-	      size_t answer_bytes)
-{
-	struct message_header header = {.version = MESSAGE_VERSION, .type = type};
-	struct iovec out[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)request, request_bytes}};
-	struct iovec in[2] = {{&header, sizeof(header)}, {answer, answer_bytes}};
-	union {
-		char bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control = {0};
-	struct msghdr message = {.msg_iov = out, .msg_iovlen = 2};
-	struct cmsghdr *beside;
-
-	if (passed >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = CMSG_SPACE(sizeof(int));
-		beside = CMSG_FIRSTHDR(&message);
-		beside->cmsg_level = SOL_SOCKET;
-		beside->cmsg_type = SCM_RIGHTS;
-		beside->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(beside), &passed, sizeof(passed));
-	}
-	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
-		return -errno;
-	message = (struct msghdr){
-		.msg_iov = in, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
-	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < (ssize_t)sizeof(header))
-		return errno != 0 ? -errno : -EPROTO;
-	for (beside = CMSG_FIRSTHDR(&message); beside != NULL; beside = CMSG_NXTHDR(&message, beside))
-		for (size_t at = CMSG_LEN(0); beside->cmsg_type == SCM_RIGHTS && at < beside->cmsg_len;
-		     at += sizeof(int)) {
-			int received;
-
-			memcpy(&received, (char *)beside + at, sizeof(received));
-			close(received);
-		}
-	return header.status;
-}
-
-static int
-snapshot_put(int fd, const struct snapshot *s, struct snapshot_answer *answer)
-{
-	const struct snapshot_put request = {.size_bytes = s->size_bytes};
-	int memory = memfd_create("snapshot", MFD_CLOEXEC), status;
-
-	if (memory < 0)
-		return -errno;
-	status = write(memory, s, s->size_bytes) == (ssize_t)s->size_bytes ? 0 : -EIO;
-	if (status == 0)
-		status = dataplane_ask(fd, MESSAGE_SNAPSHOT_PUT, &request, sizeof(request), memory, answer,
-				       sizeof(*answer));
-	close(memory);
-	return status;
+	for (unsigned i = 0; i < WORKER_COUNTER_COUNT; i++)
+		json_object_set_new(counters, counter_names[i], json_integer((json_int_t)counter[i]));
+	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+		if (drop[i] > 0)
+			json_object_set_new(drops, drop_names[i], json_integer((json_int_t)drop[i]));
+	json_object_set_new(state, "counters", counters);
+	json_object_set_new(state, "drops", drops);
 }
 
 static void
-state_print(const struct hello_answer *hello, uint64_t generation)
+state_print(const struct hello_answer *hello, uint64_t generation, const struct stats_header *stats)
 {
 	json_t *state = json_object(), *ports = json_array();
 
@@ -246,6 +202,7 @@ state_print(const struct hello_answer *hello, uint64_t generation)
 						       "mtu", (int)hello->ports[i].mtu_bytes));
 	}
 	json_object_set_new(state, "ports", ports);
+	counters_add(state, stats);
 	json_dumpf(state, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(state);
@@ -295,8 +252,8 @@ main(int argc, char **argv)
 {
 	struct snapshot_answer answer = {.generation = 0};
 	struct snapshot *s = snapshot_new();
-	const struct hello_request request = {0};
 	static struct hello_answer hello;
+	const struct stats_header *stats;
 	const char *directory = "/run/ephemera", *why = "";
 	bool random_case = false;
 	int option, fd, status;
@@ -321,21 +278,19 @@ main(int argc, char **argv)
 		return 2;
 	}
 	fd = dataplane_connect(directory);
-	status = fd < 0 ? fd
-			: dataplane_ask(fd, MESSAGE_HELLO, &request, sizeof(request), -1, &hello,
-					sizeof(hello));
+	status = fd < 0 ? fd : dataplane_hello(fd, &hello, &stats);
 	if (status != 0) {
 		fprintf(stderr, "push: %s/%s: %s\n", directory, MESSAGE_SOCKET_NAME, strerror(-status));
 		return 3;
 	}
 	answer.generation = hello.generation;
 	if (s->service_count > 0)
-		status = snapshot_put(fd, s, &answer);
+		status = dataplane_put(fd, s, &answer);
 	if (status != 0) {
 		fprintf(stderr, "push: refused: %s (%s)\n", answer.why, strerror(-status));
 		return 1;
 	}
-	state_print(&hello, answer.generation);
+	state_print(&hello, answer.generation, stats);
 	free(s);
 	close(fd);
 	return 0;

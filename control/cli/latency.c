@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command latency: quantiles, means and the distribution. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli.h"
+#include "client.h"
+#include "render.h"
+#include "table.h"
+
+#define DOUBLINGS 64
+
+static const char *const columns[] = {"mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"};
+
+static void
+quantiles_add(struct table *table, const char *who, const json_t *histogram)
+{
+	char number[TABLE_NUMBER_BYTES];
+
+	table_cell(table, who);
+	table_number(table, json_number(histogram, "count"));
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+		const json_t *us = json_object_get(histogram, columns[i]);
+
+		table_cell(table, json_is_number(us) ? latency_format(json_number_value(us), number) : "-");
+	}
+}
+
+static void
+quantiles_render(const json_t *result, FILE *out)
+{
+	struct table table = {.alignment = "lrrrrrrr"};
+	const json_t *workers = json_object_get(result, "workers"), *worker;
+	char who[64];
+	size_t i;
+
+	table_heading(&table, "answers|count|mean|p50|p90|p99|p99.9|slowest");
+	snprintf(who, sizeof(who), "of the last %.0f s", json_measure(result, "window_s"));
+	quantiles_add(&table, who, json_object_get(result, "recent"));
+	quantiles_add(&table, "since the start", json_object_get(result, "total"));
+	json_array_foreach(workers, i, worker)
+	{
+		if (json_array_size(workers) < 2)
+			break;
+		snprintf(who, sizeof(who), "  worker %zu", i);
+		quantiles_add(&table, who, worker);
+	}
+	table_write(&table, "", out);
+}
+
+static void
+upstreams_render(const json_t *upstreams, FILE *out)
+{
+	struct table table = {.alignment = "llrr"};
+	const json_t *upstream;
+	char number[TABLE_NUMBER_BYTES];
+	size_t i;
+
+	table_heading(&table, "upstream|address|answers|mean");
+	json_array_foreach(upstreams, i, upstream)
+	{
+		const json_t *mean = json_object_get(upstream, "mean_us");
+
+		table_cell(&table, json_text(upstream, "name"));
+		table_cell(&table, json_text(upstream, "address"));
+		table_number(&table, json_number(upstream, "answers"));
+		table_cell(&table,
+			   json_is_number(mean) ? latency_format(json_number_value(mean), number) : "-");
+	}
+	fputc('\n', out);
+	table_write(&table, "", out);
+}
+
+/* Which doubling of a microsecond a latency is in: 0 is less than 1 us, 1 is 1 us, 2 is 2 and 3 us. */
+static unsigned
+doubling_of(long long us)
+{
+	unsigned doubling = 0;
+
+	for (; us > 0 && doubling + 1 < DOUBLINGS; us >>= 1)
+		doubling++;
+	return doubling;
+}
+
+/* Answers of each doubling; false: there are none. */
+static bool
+doublings_sum(const json_t *buckets, double sums[DOUBLINGS], unsigned *first, unsigned *last)
+{
+	const json_t *bucket;
+	size_t i;
+
+	*first = *last = 0;
+	json_array_foreach(buckets, i, bucket)
+	{
+		unsigned doubling = doubling_of((long long)json_number_value(json_array_get(bucket, 0)));
+
+		sums[doubling] += json_number_value(json_array_get(bucket, 2));
+		if (i == 0)
+			*first = doubling;
+		*last = doubling;
+	}
+	return i > 0;
+}
+
+static void
+distribution_render(const json_t *histogram, const struct look *look, FILE *out)
+{
+	double sums[DOUBLINGS] = {0}, most = 0, count = json_measure(histogram, "count");
+	unsigned first, last, room = look->columns > 44 ? look->columns - 44 : 1;
+	char bar[4 * 1024];
+
+	if (!doublings_sum(json_object_get(histogram, "buckets"), sums, &first, &last))
+		return;
+	for (unsigned i = first; i <= last; i++)
+		most = sums[i] > most ? sums[i] : most;
+	fputs("\ndistribution since the start\n", out);
+	for (unsigned i = first; i <= last; i++) {
+		char edge[TABLE_NUMBER_BYTES], number[TABLE_NUMBER_BYTES], share[TABLE_NUMBER_BYTES];
+
+		/* 2^i - 1 us are the last that belong here */
+		fprintf(out, "  less than %8s  %12s  %6s  %s\n",
+			latency_format((double)(UINT64_C(1) << i), edge),
+			number_format((long long)sums[i], number), share_format(sums[i] / count, share),
+			look_bar(look, sums[i] / most, room < 1000 ? room : 1000, bar));
+	}
+}
+
+void
+latency_render(const json_t *result, const struct look *look, FILE *out)
+{
+	quantiles_render(result, out);
+	upstreams_render(json_object_get(result, "upstreams"), out);
+	distribution_render(json_object_get(result, "total"), look, out);
+}
+
+static void
+latency_show(const struct cli_options *options, const json_t *result)
+{
+	const struct look look = look_of_stdout();
+
+	(void)options;
+	latency_render(result, &look, stdout);
+}
+
+enum cli_exit
+cli_latency(const struct cli_options *options)
+{
+	return client_show(options, "latency", latency_show);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command top: asks ephemerad in rounds, and shows what it says until somebody quits.
+ *
+ * A round begins each interval: a connection if there is none, then one question after the other. What is
+ * shown changes at a round's end, or when it fails; keys and signals are served all the while. */
+#include "top.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "call.h"
+#include "cli.h"
+#include "client.h"
+#include "terminal.h"
+
+#define ANSWER_WAIT_MS 5000
+#define ENTROPY_EACH   5 /* rounds: the daemon has some work with it */
+#define AWAY_BYTES     256
+#define SCROLL_PAGE    10
+#define NEVER_MS       INT64_MAX
+
+struct top {
+	const struct cli_options *options;
+	char path[PATH_MAX];
+	struct call call;
+	struct top_answers answers;
+	json_t *round[TOP_QUESTIONS]; /* answers of the round under way */
+	enum top_question question;   /* that is under way */
+	bool asking;
+	unsigned rounds; /* complete ones */
+	int64_t round_ms, answer_by_ms;
+	char away[AWAY_BYTES];
+	struct top_view view;
+	struct look look;
+	bool changed, quit;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static void
+answer_set(json_t **place, json_t *answer)
+{
+	json_decref(*place);
+	*place = answer;
+}
+
+/* Rounds */
+
+static void
+round_fail(struct top *top, int err)
+{
+	call_end(&top->call);
+	for (unsigned i = 0; i < TOP_QUESTIONS; i++)
+		answer_set(&top->round[i], NULL);
+	snprintf(top->away, sizeof(top->away), "%.180s: %s", top->path,
+		 err == -ETIMEDOUT    ? "no answer"
+		 : err == -ECONNRESET ? "it hung up"
+		 : err == -EPROTO     ? "what answers there is not ephemerad"
+				      : strerror(-err));
+	top->answers.away = top->away;
+	top->asking = false;
+	top->changed = true;
+}
+
+static bool
+question_due(const struct top *top, enum top_question question)
+{
+	return question != TOP_ENTROPY || top->rounds % ENTROPY_EACH == 0;
+}
+
+/* Takes the answers of a whole round. */
+static void
+round_end(struct top *top)
+{
+	json_t *stats = top->answers.now[TOP_STATS];
+
+	top->answers.now[TOP_STATS] = NULL;
+	answer_set(&top->answers.stats_before, stats);
+	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
+		if (!question_due(top, i))
+			continue;
+		answer_set(&top->answers.now[i], top->round[i]);
+		top->round[i] = NULL;
+	}
+	top->answers.away = NULL;
+	top->rounds++;
+	top->asking = false;
+	top->changed = true;
+}
+
+static void
+question_ask(struct top *top)
+{
+	int err;
+
+	while (top->question < TOP_QUESTIONS && !question_due(top, top->question))
+		top->question++;
+	if (top->question == TOP_QUESTIONS) {
+		round_end(top);
+		return;
+	}
+	err = call_ask(&top->call, top_question_name(top->question));
+	if (err != 0)
+		round_fail(top, err);
+	top->answer_by_ms = now_ms() + ANSWER_WAIT_MS;
+}
+
+static void
+round_begin(struct top *top)
+{
+	int err = top->call.fd < 0 ? call_begin(&top->call, top->path) : 0;
+
+	top->round_ms = now_ms() + top->options->interval_ms;
+	if (err != 0) {
+		round_fail(top, err);
+		return;
+	}
+	top->asking = true;
+	top->question = 0;
+	question_ask(top);
+}
+
+static void
+call_ready(struct top *top)
+{
+	char *line = NULL;
+	int status = call_turn(&top->call, &line);
+	json_t *answer;
+
+	if (status == 0)
+		return;
+	if (status < 0) {
+		round_fail(top, status);
+		return;
+	}
+	answer = json_loads(line, 0, NULL);
+	free(line);
+	if (!json_is_object(answer) || json_object_get(answer, "ok") == NULL) {
+		json_decref(answer);
+		round_fail(top, -EPROTO);
+		return;
+	}
+	answer_set(&top->round[top->question], answer);
+	top->question++;
+	question_ask(top);
+}
+
+/* The screen */
+
+static void
+screen_draw(struct top *top)
+{
+	json_t *figures = top_figures(&top->answers);
+	char *text = NULL, *picture = NULL;
+	size_t bytes = 0;
+	FILE *stream = open_memstream(&text, &bytes);
+
+	if (stream != NULL) {
+		top->view.now = time(NULL);
+		top_render(figures, &top->look, &top->view, stream);
+		fclose(stream);
+		stream = open_memstream(&picture, &bytes);
+	}
+	if (stream != NULL) {
+		fputs("\033[H", stream);
+		look_print(&top->look, text, true, stream);
+		fputs("\033[K\033[J", stream);
+		fclose(stream);
+		if (terminal_write(picture, bytes) != 0)
+			top->quit = true;
+	}
+	free(text);
+	free(picture);
+	json_decref(figures);
+	top->changed = false;
+}
+
+static void
+scroll(struct top *top, int rows)
+{
+	if (rows < 0 && top->view.scrolled < (unsigned)-rows)
+		top->view.scrolled = 0;
+	else
+		top->view.scrolled += (unsigned)rows;
+}
+
+static void
+key_take(struct top *top, int key)
+{
+	switch (key) {
+	case 'q':
+		top->quit = true;
+		break;
+	case 'p':
+		top->view.paused = !top->view.paused;
+		top->round_ms = 0;
+		break;
+	case 'n':
+	case 'c':
+	case 'f':
+	case 'l':
+	case 's':
+	case 't':
+		top->view.sort = (char)key;
+		break;
+	case KEY_UP:
+		scroll(top, -1);
+		break;
+	case KEY_DOWN:
+		scroll(top, 1);
+		break;
+	case KEY_PAGE_UP:
+		scroll(top, -SCROLL_PAGE);
+		break;
+	case KEY_PAGE_DOWN:
+		scroll(top, SCROLL_PAGE);
+		break;
+	default:
+		return;
+	}
+	top->changed = true;
+}
+
+static void
+signal_take(struct top *top)
+{
+	switch (terminal_signal_read()) {
+	case TERMINAL_RESIZED:
+		top->look = look_of_stdout();
+		break;
+	case TERMINAL_SUSPEND:
+		terminal_suspend();
+		top->look = look_of_stdout();
+		break;
+	case TERMINAL_QUIT:
+		top->quit = true;
+		break;
+	case TERMINAL_NOTHING:
+		return;
+	}
+	top->changed = true;
+}
+
+/* Until when there is nothing to do. */
+static int64_t
+due_ms(const struct top *top)
+{
+	if (top->asking)
+		return top->answer_by_ms;
+	return top->view.paused ? NEVER_MS : top->round_ms;
+}
+
+/* One wait and what comes of it; keys and signals only where there is a terminal. */
+static void
+top_turn(struct top *top, bool live)
+{
+	struct pollfd polled[] = {
+		{.fd = top->asking ? top->call.fd : -1, .events = top->asking ? call_events(&top->call) : 0},
+		{.fd = live ? terminal_signals() : -1, .events = POLLIN},
+		{.fd = live ? terminal_keys() : -1, .events = POLLIN},
+	};
+	int64_t due = due_ms(top), wait = due - now_ms();
+
+	if (poll(polled, 3, due == NEVER_MS ? -1 : wait < 0 ? 0 : (int)wait) < 0 && errno != EINTR)
+		top->quit = true;
+	if (polled[1].revents != 0)
+		signal_take(top);
+	if (polled[2].revents != 0)
+		key_take(top, terminal_key_read());
+	if (polled[0].revents != 0)
+		call_ready(top);
+	else if (top->asking && now_ms() >= top->answer_by_ms)
+		round_fail(top, -ETIMEDOUT);
+	if (!top->asking && !top->view.paused && now_ms() >= top->round_ms && !top->quit)
+		round_begin(top);
+}
+
+static enum cli_exit
+top_live(struct top *top)
+{
+	int err = terminal_open(), number;
+
+	if (err != 0) {
+		cli_complain("cannot use the terminal: %s", strerror(-err));
+		return CLI_REFUSED;
+	}
+	top->view.keys = terminal_keys() >= 0;
+	top->changed = true;
+	while (!top->quit) {
+		if (top->changed)
+			screen_draw(top);
+		top_turn(top, true);
+	}
+	number = terminal_quit_signal();
+	terminal_close();
+	if (number != 0)
+		raise(number); /* whoever sent it sees that it was heeded */
+	return CLI_OK;
+}
+
+/* Two rounds, for the rates. */
+static enum cli_exit
+top_once(struct top *top)
+{
+	json_t *figures;
+	char *text = NULL;
+	size_t bytes;
+	FILE *stream;
+
+	while (top->rounds < 2 && top->answers.away == NULL)
+		top_turn(top, false);
+	if (top->answers.away != NULL) {
+		cli_complain("ephemerad does not answer at %s: start it with `ephemerad -c FILE`",
+			     top->answers.away);
+		return CLI_UNREACHABLE;
+	}
+	figures = top_figures(&top->answers);
+	top->look.rows = 0;
+	stream = open_memstream(&text, &bytes);
+	if (top->options->json) {
+		client_print(figures);
+	} else if (stream != NULL) {
+		top->view.now = time(NULL);
+		top_render(figures, &top->look, &top->view, stream);
+		fflush(stream);
+		look_print(&top->look, text, false, stdout);
+	}
+	if (stream != NULL)
+		fclose(stream);
+	free(text);
+	json_decref(figures);
+	return CLI_OK;
+}
+
+enum cli_exit
+cli_top(const struct cli_options *options)
+{
+	struct top top = {.options = options, .call = CALL_INIT, .look = look_of_stdout()};
+	enum cli_exit status = client_socket_path(options, top.path, sizeof(top.path));
+
+	if (status != CLI_OK)
+		return status;
+	if (top.look.terminal && !options->once && !options->json)
+		status = top_live(&top);
+	else
+		status = top_once(&top);
+	call_end(&top.call);
+	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
+		json_decref(top.answers.now[i]);
+		json_decref(top.round[i]);
+	}
+	json_decref(top.answers.stats_before);
+	return status;
+}

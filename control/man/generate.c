@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Makes a manual page of its template: copies it, and puts for each line `@name@` what the program's own
+ * tables say. Run by the build: generate TEMPLATE > PAGE. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../bpf/steer.h"
+#include "../../dataplane/shared/counters.h"
+#include "../cli/commands.h"
+#include "../schema.h"
+#include "roff.h"
+
+static void
+item_begin(const char *macro, const char *text)
+{
+	printf(".It %s", macro);
+	roff_argument(text, stdout);
+}
+
+/* Counters, drop reasons, verdicts */
+
+static const struct row {
+	const char *name, *help;
+} counter_rows[] =
+	{
+#define X(name, help) {#name, help},
+		WORKER_COUNTERS(X)
+#undef X
+			{NULL, NULL},
+},
+  drop_rows[] =
+	  {
+#define X(name, help) {#name, help},
+		  DROP_REASONS(X)
+#undef X
+			  {NULL, NULL},
+},
+  verdict_rows[] = {
+#define X(name, help) {#name, help},
+	  STEER_VERDICTS(X)
+#undef X
+		  {NULL, NULL},
+};
+
+static void
+rows_write(const struct row *rows)
+{
+	puts(".Bl -tag -width Ds");
+	for (; rows->name != NULL; rows++) {
+		item_begin("Sy", rows->name);
+		putchar('\n');
+		roff_sentences(rows->help, stdout);
+	}
+	puts(".El");
+}
+
+static void
+counters_write(void)
+{
+	rows_write(counter_rows);
+}
+
+static void
+drops_write(void)
+{
+	rows_write(drop_rows);
+}
+
+static void
+verdicts_write(void)
+{
+	rows_write(verdict_rows);
+}
+
+/* Options and commands */
+
+static void
+options_write(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (const struct command_option *option = command_options; option->name != NULL; option++) {
+		printf(".It Fl %c , Fl -%s", option->letter, option->name);
+		if (option->argument != NULL)
+			printf(" Ar %s", option->argument);
+		putchar('\n');
+		roff_sentences(option->help, stdout);
+	}
+	puts(".El");
+}
+
+/* The options that a command takes, but those of all. */
+static void
+command_options_write(unsigned takes)
+{
+	for (const struct command_option *option = command_options; option->name != NULL; option++)
+		if (option->bit & takes)
+			printf(" Oo Fl -%s%s%s Oc", option->name, option->argument != NULL ? " Ar " : "",
+			       option->argument != NULL ? option->argument : "");
+	putchar('\n');
+}
+
+static void
+commands_write(void)
+{
+	puts(".Bl -tag -width Ds");
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		item_begin("Ic", command->name);
+		if (command->operand != NULL) {
+			fputs(" Ar", stdout);
+			roff_argument(command->operand, stdout);
+		}
+		command_options_write(command->takes);
+		roff_sentences(command->summary, stdout);
+		roff_sentences(command->details, stdout);
+	}
+	puts(".El");
+}
+
+/* Keys of the configuration */
+
+static const char *
+type_words(const cyaml_schema_field_t *field)
+{
+	switch (field->value.type) {
+	case CYAML_UINT:
+		return "a number";
+	case CYAML_STRING:
+		return "a text";
+	case CYAML_ENUM:
+		return "one of";
+	case CYAML_MAPPING:
+		return "a section";
+	case CYAML_SEQUENCE:
+		switch (field->value.sequence.entry->type) {
+		case CYAML_UINT:
+			return "a list of numbers";
+		case CYAML_MAPPING:
+			return "a list of sections";
+		default:
+			return "a list of texts";
+		}
+	default:
+		return "a value";
+	}
+}
+
+static void
+key_write(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
+{
+	char text[2048], *end = text + sizeof(text), *out = text;
+
+	(void)owner;
+	item_begin("Ic", path);
+	putchar('\n');
+	roff_sentences(note->help, stdout);
+	out += snprintf(out, (size_t)(end - out), "Type: %s", type_words(field));
+	for (uint32_t i = 0; field->value.type == CYAML_ENUM && i < field->value.enumeration.count; i++)
+		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "",
+				field->value.enumeration.strings[i].str);
+	if (note->max > 0)
+		out += snprintf(out, (size_t)(end - out), " from %u to %u%s%s", note->min, note->max,
+				note->unit != NULL ? " " : "", note->unit != NULL ? note->unit : "");
+	if (!(field->value.flags & CYAML_FLAG_OPTIONAL))
+		out += snprintf(out, (size_t)(end - out), "; required");
+	else if (note->initial != NULL)
+		out += snprintf(out, (size_t)(end - out), "; default %s",
+				*note->initial != 0 ? note->initial : "empty");
+	roff_sentences(text, stdout);
+}
+
+static void
+keys_write(void)
+{
+	puts(".Bl -tag -width Ds");
+	schema_each(key_write, NULL);
+	puts(".El");
+}
+
+static const struct part {
+	const char *name;
+	void (*write)(void);
+} parts[] = {
+	{"@options@\n", options_write},	  {"@commands@\n", commands_write}, {"@keys@\n", keys_write},
+	{"@counters@\n", counters_write}, {"@drops@\n", drops_write},	    {"@verdicts@\n", verdicts_write},
+};
+
+/* False: no part has that name. */
+static bool
+part_write(const char *line)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strcmp(line, parts[i].name) == 0) {
+			parts[i].write();
+			return true;
+		}
+	}
+	return false;
+}
+
+int
+main(int argc, char **argv)
+{
+	FILE *template = argc == 2 ? fopen(argv[1], "r") : NULL;
+	char *line = NULL;
+	size_t room = 0;
+
+	if (template == NULL) {
+		fputs("usage: generate TEMPLATE\n", stderr);
+		return EXIT_FAILURE;
+	}
+	while (getline(&line, &room, template) > 0) {
+		if (line[0] != '@') {
+			fputs(line, stdout);
+		} else if (!part_write(line)) {
+			fprintf(stderr, "%s: nothing is known of %s", argv[1], line);
+			return EXIT_FAILURE;
+		}
+	}
+	free(line);
+	fclose(template);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

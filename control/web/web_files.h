@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The files of this folder, made part of ephemerad by embed.py. */
+#ifndef EPHEMERA_WEB_FILES_H
+#define EPHEMERA_WEB_FILES_H
+
+#include <stddef.h>
+
+struct web_file {
+	const char *path; /* "/dashboard.js"; index.html is "/" */
+	const char *content_type;
+	const unsigned char *bytes;
+	size_t size;
+};
+
+extern const struct web_file web_files[];
+extern const unsigned web_file_count;
+
+#endif

@@ -1,0 +1,107 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Builds Ephemera (release) and runs its benchmarks, one or all:
+#   pipeline  the stages of a packet's way over rings in one process: cycles a query
+#   wire      forwarder and load program on a core each, over vhost-user and memif; testpmd as the ceiling
+#   kernel    network namespaces, AF_XDP over veth; dnsdist to compare with, testpmd as the ceiling
+# Progress goes to stderr, tables to stdout, and JSON of each, with machine, kernel, versions and commit, to a directory.
+# tests/bench/README.md says how to read them. Exit status 0 when all ran; a missed target is not a failure. Needs root,
+# two cores, and a machine that does nothing else meanwhile.
+set -euo pipefail
+. "$(dirname "$0")/common.sh"
+
+usage() {
+	cat <<-END
+		usage: bench.sh [pipeline|wire|kernel|all] [--json DIR] [--build DIR] [--smoke]
+		  --json DIR   where the results go (build/bench)
+		  --build DIR  a build directory (build); made if it is not there
+		  --smoke      a few packets through each, in seconds: only whether all works
+	END
+	exit 2
+}
+
+# 2 MiB pages that must be free: the largest case of the pipeline has some gigabytes of flow table.
+hugepages_wanted=1536
+hugepages_smoke=512
+
+build=$repo/build
+results=''
+which=all
+smoke=()
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	pipeline | wire | kernel | all) which=$1 ;;
+	--json | --build)
+		[ -n "${2-}" ] || usage
+		[ "$1" = --json ] && results=$2 || build=$2
+		shift
+		;;
+	--smoke) smoke=(--smoke) ;;
+	*) usage ;;
+	esac
+	shift
+done
+[ "$which" = all ] && benches=(pipeline wire kernel) || benches=("$which")
+[ -n "$results" ] || results=$build/bench
+
+hugepages_before=''
+
+# Raises the number of free huge pages to what is wanted; hugepages_give_back undoes it.
+hugepages_take() {
+	local wanted=$1 free total
+
+	free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
+	total=$(< /proc/sys/vm/nr_hugepages)
+	[ "$free" -lt "$wanted" ] || return 0
+	hugepages_before=$total
+	say "hugepages: raising vm.nr_hugepages from $total to $((total + wanted - free)) for the time of the benchmarks"
+	sysctl -q -w "vm.nr_hugepages=$((total + wanted - free))"
+	free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
+	[ "$free" -ge "$wanted" ] || say "hugepages: only $free are free; a benchmark may say that it lacks memory"
+}
+
+hugepages_give_back() {
+	[ -z "$hugepages_before" ] || sysctl -q -w "vm.nr_hugepages=$hugepages_before"
+}
+
+# bench NAME: its table goes to stdout, its progress to stderr.
+bench() {
+	local file=$results/$1.json
+
+	say "$1"
+	rm -f "$file"
+	case $1 in
+	pipeline) "$build/tests/bench/pipeline/pipeline" --json "$file" "${smoke[@]}" ;;
+	*) /usr/bin/python3 "$repo/tests/bench/$1/run.py" --build "$build" --json "$file" "${smoke[@]}" ;;
+	esac
+}
+
+need_root
+[ "$(nproc)" -ge 2 ] || die "needs two cores: one for the forwarder, one for all else"
+"$repo/scripts/setup.sh" >&2
+say "build: release, in $build" >&2
+[ -e "$build/build.ninja" ] || meson setup "$build" "$repo" --buildtype=release >&2
+meson introspect "$build" --buildoptions | jq -e '.[] | select(.name == "buildtype") | .value == "release"' > /dev/null ||
+	die "$build is not a release build: give another with --build"
+ninja -C "$build" --quiet >&2
+mkdir -p "$results"
+trap hugepages_give_back EXIT
+[ ${#smoke[@]} -eq 0 ] || hugepages_wanted=$hugepages_smoke
+hugepages_take $hugepages_wanted
+
+failed=()
+files=()
+for name in "${benches[@]}"; do
+	if bench "$name"; then
+		files+=("$results/$name.json")
+	else
+		failed+=("$name")
+	fi
+done
+if [ ${#files[@]} -gt 0 ]; then
+	say "targets"
+	/usr/bin/python3 "$repo/tests/bench/collect.py" --build "$build" "${files[@]}"
+	say "results: ${files[*]}"
+fi
+[ ${#failed[@]} -eq 0 ] || die "did not run to its end: ${failed[*]}"

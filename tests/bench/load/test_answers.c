@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Does the load program see what is wrong with an answer? Its queries go out over a port that is a ring,
+ * become answers in its own farm, are spoilt in one way, and come back. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+
+#include "device.h"
+#include "load.h"
+#include "way_suite.h"
+
+#define TSC_HZ 1000000000ull
+
+static struct rte_mempool *pool;
+static uint16_t device;
+
+/* A client side with a farm in front of it. */
+struct table {
+	struct options options;
+	struct names names;
+	struct clients clients;
+	struct farm farm;
+};
+
+static void
+must(int status, const char *why)
+{
+	if (status == 0)
+		return;
+	fprintf(stderr, "the test can't begin: %s\n", why);
+	abort();
+}
+
+static void
+table_lay(struct table *t, const char *family_arguments[4], bool reflect)
+{
+	char service[64], clients[64], delay[] = "--farm-delay=0", farm[] = "--farm-device=0",
+				       edns[] = "--edns=1232";
+	char mirror[] = "--reflect", program[] = "test", line[] = "--", why[256] = "";
+	char *argv[] = {program, line, service, clients, edns, reflect ? mirror : farm, delay, NULL};
+
+	snprintf(service, sizeof(service), "--service=%s#5353", family_arguments[0]);
+	snprintf(clients, sizeof(clients), "--clients=%s", family_arguments[1]);
+	must(options_read(&t->options, reflect ? 6 : 7, argv, why, sizeof(why)), why);
+	t->options.client_device = t->options.farm_device = device;
+	must(names_open(&t->names, &t->options, why, sizeof(why)), why);
+	must(clients_open(&t->clients, &t->options, &t->names, pool, &(struct mac){{2}},
+			  &(struct mac){{2, 1}}, TSC_HZ, why, sizeof(why)),
+	     why);
+	must(farm_open(&t->farm, &t->options, 256, TSC_HZ, &t->clients.counters), "farm");
+	clients_measure(&t->clients);
+}
+
+static void
+table_clear(struct table *t)
+{
+	farm_close(&t->farm);
+	clients_close(&t->clients);
+	names_close(&t->names);
+}
+
+/* The one frame that the ring holds. */
+static struct rte_mbuf *
+frame_take(void)
+{
+	struct rte_mbuf *mbuf = NULL;
+
+	must(rte_eth_rx_burst(device, 0, &mbuf, 1) == 1 ? 0 : -1, "no frame on the ring");
+	return mbuf;
+}
+
+/* Asks one question and returns the farm's answer to it. */
+static struct rte_mbuf *
+answer_make(struct table *t, struct datagram *d)
+{
+	struct rte_mbuf *mbuf;
+
+	must(clients_send(&t->clients, 1, 1000) == 1 ? 0 : -1, "no query");
+	mbuf = frame_take();
+	must((int)datagram_find(mbuf, d), "the query can't be read");
+	must(farm_take(&t->farm, mbuf, d, 1000) ? 0 : -1, "the farm does not want it");
+	farm_send(&t->farm, 1000);
+	mbuf = frame_take();
+	must((int)datagram_find(mbuf, d), "the answer can't be read");
+	return mbuf;
+}
+
+/* Makes the checksums right again after a change. */
+static void
+checksums_mend(struct datagram *d)
+{
+	const uint16_t udp_bytes = be16toh(d->udp->dgram_len);
+
+	if (d->is_ipv4) {
+		struct rte_ipv4_hdr *ip = frame_ipv4(d->frame);
+
+		ip->hdr_checksum = 0;
+		ip->hdr_checksum = (uint16_t)~checksum_fold32(checksum_sum(ip, sizeof(*ip)));
+	}
+	d->udp->dgram_cksum = 0;
+	d->udp->dgram_cksum = checksum_field(datagram_sum(d->udp, udp_bytes, d->is_ipv4));
+}
+
+static void
+spoil_nothing(struct datagram *d)
+{
+	(void)d;
+}
+
+static void
+spoil_id(struct datagram *d)
+{
+	d->dns->id.raw ^= 0x0100;
+}
+
+static void
+spoil_letter(struct datagram *d)
+{
+	((uint8_t *)(d->dns + 1))[2] ^= 0x40;
+}
+
+static void
+spoil_case(struct datagram *d)
+{
+	uint8_t *name = (uint8_t *)(d->dns + 1);
+
+	name[name[0] + 2] ^= 0x20; /* of "eXaMpLe", whatever the label in front is */
+}
+
+static void
+spoil_source_port(struct datagram *d)
+{
+	d->udp->src_port ^= 0x0100;
+}
+
+static void
+spoil_source_address(struct datagram *d)
+{
+	if (d->is_ipv4)
+		frame_ipv4(d->frame)->src_addr ^= 0x01000000;
+	else
+		frame_ipv6(d->frame)->src_addr[15] ^= 1;
+}
+
+static void
+spoil_client_port(struct datagram *d)
+{
+	d->udp->dst_port = htobe16(9999);
+}
+
+static void
+spoil_client_address(struct datagram *d)
+{
+	if (d->is_ipv4)
+		frame_ipv4(d->frame)->dst_addr ^= 0x80000000;
+	else
+		frame_ipv6(d->frame)->dst_addr[0] ^= 1;
+}
+
+static void
+spoil_record(struct datagram *d)
+{
+	((uint8_t *)d->dns)[d->dns_bytes - 1] ^= 1;
+}
+
+static void
+spoil_count(struct datagram *d)
+{
+	d->dns->ancount = be16_from(0);
+}
+
+static void
+spoil_opcode(struct datagram *d)
+{
+	d->dns->flags1 |= 2 << DNS_OPCODE_SHIFT;
+}
+
+static void
+spoil_rcode(struct datagram *d)
+{
+	d->dns->flags2 |= DNS_SERVFAIL;
+}
+
+static void
+spoil_tc(struct datagram *d)
+{
+	d->dns->flags1 |= DNS_TC;
+	d->dns->ancount = be16_from(0);
+}
+
+struct spoil_row {
+	const char *description;
+	void (*spoil)(struct datagram *d);
+	size_t counter; /* offset of what must be 1 */
+	bool is_answered;
+};
+
+#define COUNTED(name) offsetof(struct load_counters, name)
+
+static const struct spoil_row rows[] = {
+	{"as it should be", spoil_nothing, COUNTED(answered), true},
+	{"another ID", spoil_id, COUNTED(unknown), false},
+	{"another letter in the name", spoil_letter, COUNTED(wrong_question), false},
+	{"the letter in the other case", spoil_case, COUNTED(wrong_question), false},
+	{"from another port", spoil_source_port, COUNTED(wrong_source), false},
+	{"from another address", spoil_source_address, COUNTED(wrong_source), false},
+	{"to a port of nobody", spoil_client_port, COUNTED(unknown), false},
+	{"to an address of nobody", spoil_client_address, COUNTED(unknown), false},
+	{"another address in the record", spoil_record, COUNTED(wrong_record), false},
+	{"no record", spoil_count, COUNTED(wrong_record), false},
+	{"another opcode", spoil_opcode, COUNTED(wrong_question), false},
+	{"SERVFAIL", spoil_rcode, COUNTED(failed), false},
+	{"truncated", spoil_tc, COUNTED(truncated), true},
+};
+
+static const char *families[][4] = {{"192.0.2.53", "192.0.2.64-192.0.2.65"},
+				    {"2001:db8::53", "2001:db8::1:0/120"}};
+
+static uint64_t
+counter_of(const struct load_counters *counters, size_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, (const uint8_t *)counters + offset, sizeof(value));
+	return value;
+}
+
+static void
+test_spoilt(void)
+{
+	for (size_t f = 0; f < 2; f++)
+		for (size_t i = 0; i < RTE_DIM(rows); i++) {
+			static struct table t;
+			struct datagram d;
+			struct rte_mbuf *mbuf;
+
+			table_lay(&t, families[f], false);
+			mbuf = answer_make(&t, &d);
+			rows[i].spoil(&d);
+			checksums_mend(&d);
+			WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS, "%s: still DNS",
+				   rows[i].description);
+			clients_answer(&t.clients, &d, 2000);
+			WAY_ASSERT(counter_of(&t.clients.counters, rows[i].counter) == 1, "%s %s: counted",
+				   families[f][0], rows[i].description);
+			WAY_ASSERT((t.clients.counters.answered == 1) == rows[i].is_answered,
+				   "%s %s: answered", families[f][0], rows[i].description);
+			WAY_ASSERT(load_counters_wrong(&t.clients.counters) ==
+					   (rows[i].is_answered || rows[i].spoil == spoil_rcode ? 0u : 1u),
+				   "%s %s: wrong", families[f][0], rows[i].description);
+			rte_pktmbuf_free(mbuf);
+			table_clear(&t);
+		}
+}
+
+/* A wrong answer does not use up the query: the right one behind it counts, a second one does not. */
+static void
+test_after_wrong(void)
+{
+	static struct table t;
+	struct datagram d;
+	struct rte_mbuf *mbuf;
+
+	table_lay(&t, families[0], false);
+	mbuf = answer_make(&t, &d);
+	spoil_case(&d);
+	clients_answer(&t.clients, &d, 2000);
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
+	spoil_case(&d);
+	clients_answer(&t.clients, &d, 3000);
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
+	CU_ASSERT_EQUAL(t.clients.latency.max_tsc, 2000);
+	clients_answer(&t.clients, &d, 4000);
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
+	CU_ASSERT_EQUAL(t.clients.counters.duplicate, 1);
+	clients_measure(&t.clients);
+	clients_answer(&t.clients, &d, 5000);
+	CU_ASSERT_EQUAL(t.clients.counters.late, 1);
+	rte_pktmbuf_free(mbuf);
+	table_clear(&t);
+}
+
+/* Any byte changed on the way without the checksum is noticed, except in the MAC addresses. */
+static void
+test_checksum(void)
+{
+	for (size_t f = 0; f < 2; f++) {
+		static struct table t;
+		struct datagram d;
+		struct rte_mbuf *mbuf;
+		/* IPv6 protects neither traffic class and flow label nor the hop limit. */
+		const uint32_t first = f == 0 ? FRAME_IP : FRAME_IP + 8;
+
+		table_lay(&t, families[f], false);
+		mbuf = answer_make(&t, &d);
+		for (uint32_t at = first; at < mbuf->data_len; at++) {
+			uint8_t *byte = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, at);
+
+			*byte ^= 0x10;
+			WAY_ASSERT(datagram_find(mbuf, &d) != DATAGRAM_DNS, "%s: byte %u changed",
+				   families[f][0], at);
+			*byte ^= 0x10;
+		}
+		CU_ASSERT_EQUAL(datagram_find(mbuf, &d), DATAGRAM_DNS);
+		rte_pktmbuf_free(mbuf);
+		table_clear(&t);
+	}
+}
+
+/* Frames cut anywhere are not read beyond their end, and are not taken for answers. */
+static void
+test_cut(void)
+{
+	static struct table t;
+	struct datagram d;
+	struct rte_mbuf *mbuf;
+	uint16_t whole;
+
+	table_lay(&t, families[0], false);
+	mbuf = answer_make(&t, &d);
+	whole = mbuf->data_len;
+	for (uint16_t bytes = RTE_ETHER_HDR_LEN; bytes < whole; bytes++) {
+		mbuf->data_len = bytes;
+		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_MALFORMED, "cut to %u bytes", bytes);
+	}
+	mbuf->data_len = whole;
+	rte_pktmbuf_free(mbuf);
+	table_clear(&t);
+}
+
+/* Client and ID lead back to the query over several rounds of the IDs; every answer is the right one's. */
+static void
+test_numbers(void)
+{
+	static struct table t;
+	const uint32_t clients = 2 * 64;
+
+	table_lay(&t, families[0], false);
+	t.clients.next = t.clients.period - 3 * clients; /* IDs begin again soon */
+	t.clients.round = 65536 - 3;
+	t.clients.next_name = (uint32_t)(t.clients.next % t.names.count);
+	clients_measure(&t.clients);
+	for (unsigned i = 0; i < 6 * clients; i++) {
+		struct datagram d;
+		struct rte_mbuf *mbuf = answer_make(&t, &d);
+
+		clients_answer(&t.clients, &d, 2000);
+		rte_pktmbuf_free(mbuf);
+	}
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 6 * clients);
+	CU_ASSERT_EQUAL(load_counters_wrong(&t.clients.counters), 0);
+	table_clear(&t);
+}
+
+/* In --reflect our own frame with its ends swapped is the answer, and without it is none. */
+static void
+test_reflect(void)
+{
+	static struct table t;
+	struct datagram d;
+	struct rte_mbuf *mbuf;
+	struct rte_ipv4_hdr *ip;
+	uint32_t address;
+	uint16_t port;
+
+	table_lay(&t, families[0], true);
+	must(clients_send(&t.clients, 1, 1000) == 1 ? 0 : -1, "no query");
+	mbuf = frame_take();
+	must((int)datagram_find(mbuf, &d), "the query can't be read");
+	clients_answer(&t.clients, &d, 2000);
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
+	CU_ASSERT_EQUAL(load_counters_wrong(&t.clients.counters), 1);
+	ip = frame_ipv4(d.frame);
+	address = ip->src_addr;
+	ip->src_addr = ip->dst_addr;
+	ip->dst_addr = address;
+	port = d.udp->src_port;
+	d.udp->src_port = d.udp->dst_port;
+	d.udp->dst_port = port;
+	CU_ASSERT_EQUAL(datagram_find(mbuf, &d), DATAGRAM_DNS);
+	clients_answer(&t.clients, &d, 2000);
+	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
+	rte_pktmbuf_free(mbuf);
+	table_clear(&t);
+}
+
+int
+main(void)
+{
+	char program[] = "test", no_huge[] = "--no-huge", no_pci[] = "--no-pci", no_shconf[] = "--no-shconf";
+	char no_telemetry[] = "--no-telemetry", memory[] = "-m256", ring[] = "--vdev=net_ring0",
+	     cores[] = "--lcores=0@0";
+	char log_level[] = "--log-level=warning", why[256] = "";
+	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry, memory, ring, cores, log_level};
+	CU_TestInfo tests[] = {
+		{"spoilt answers", test_spoilt},
+		{"after a wrong answer", test_after_wrong},
+		{"checksums", test_checksum},
+		{"cut frames", test_cut},
+		{"numbers of queries", test_numbers},
+		{"reflected frames", test_reflect},
+		CU_TEST_INFO_NULL,
+	};
+
+	must(rte_eal_init(RTE_DIM(argv), argv) < 0, "EAL did not start");
+	pool = rte_pktmbuf_pool_create("test", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	must(pool == NULL, "no pool");
+	must(device_open(device, pool, why, sizeof(why)), why);
+	return way_suite_run("load, answers", tests);
+}

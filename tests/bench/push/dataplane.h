@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Talks to a dataplane over its socket (dataplane/shared/message.h). */
+#ifndef EPHEMERA_PUSH_DATAPLANE_H
+#define EPHEMERA_PUSH_DATAPLANE_H
+
+#include "dataplane/shared/message.h"
+#include "dataplane/shared/snapshot.h"
+#include "dataplane/shared/stats.h"
+
+/* Connects to the dataplane of a runtime directory: a descriptor, or -errno. */
+int dataplane_connect(const char *directory);
+
+/* Who are you? *stats is its statistics segment then, until the end of this process. 0 or -errno. */
+int dataplane_hello(int fd, struct hello_answer *hello, const struct stats_header **stats);
+
+/* Gives it a sealed snapshot. 0, or -errno with the reason in answer->why. */
+int dataplane_put(int fd, const struct snapshot *snapshot, struct snapshot_answer *answer);
+
+#endif

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The forwarder of a turn - Ephemera's dataplane, or dpdk-testpmd in its place - and ephemera-load around it."""
+import contextlib
+import json
+import subprocess
+
+from benchlib import Failed, Process, wait
+
+LOAD_CORE, FORWARDER_CORE = 0, 1
+SERVICE, UPSTREAM = "192.0.2.53", "198.51.100.101"
+SOURCES = [f"198.51.100.{i}" for i in range(16, 24)]
+CLIENTS = "192.0.2.64-192.0.2.127"
+FARM_MAC = "02:00:00:00:01:01"  # of nobody: the farm answers whatever comes
+MEMORY_MB = 256
+FLOWS = 65536  # a worker
+WAITERS = 64  # as ephemerad has it by default
+READY_S = 20
+
+
+def eal(core, prefix):
+    """A process with all its threads on one core, and memory that the other side can map."""
+    return [
+        "--lcores", f"0@{core},1@{core}" if prefix == "forwarder" else f"0@{core}", "--main-lcore", "0",
+        "--in-memory", "--single-file-segments", "--no-pci", "--no-telemetry", "--file-prefix", f"bench-{prefix}",
+        "-m", MEMORY_MB, "--log-level=error",
+    ]  # fmt: skip
+
+
+class Ephemera:
+    """ephemera-dataplane with what ephemerad gives it by default: 0x20, coalescing, all ports from 49152 on."""
+
+    name = "ephemera"
+
+    def __init__(self, build, directory, transport):
+        self.build, self.directory, self.transport = build, directory, transport
+        self.process = None
+
+    def start(self):
+        self.process = Process(
+            FORWARDER_CORE, self.directory / "forwarder.log", self.build / "dataplane/ephemera-dataplane",
+            *eal(FORWARDER_CORE, "forwarder"), *self.transport.forwarder,
+            "--", "--runtime-dir", self.directory, "--flows", FLOWS,
+        )  # fmt: skip
+        wait("the dataplane's socket", lambda: self.process.check_lives() and self._push() is not None, READY_S)
+        sources = [word for source in SOURCES for word in ("--source", source)]
+        self._push(
+            "--service", f"{SERVICE}#53", *sources, "--ports", "49152-65535", "--waiters", WAITERS, "--random-case",
+            "--upstream", f"farm={UPSTREAM}#53@{FARM_MAC},1", is_needed=True,
+        )  # fmt: skip
+
+    def _push(self, *words, is_needed=False):
+        words = [self.build / "tests/bench/push/push", "--runtime-dir", self.directory, *words]
+        done = subprocess.run([str(word) for word in words], capture_output=True, text=True, timeout=READY_S)
+        if done.returncode != 0 and is_needed:
+            raise Failed(done.stderr)
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def counters(self):
+        state = self._push(is_needed=True)
+        return state["counters"], state["drops"]
+
+    def stop(self):
+        self.process.stop()
+
+
+class Testpmd:
+    """The ceiling: sends each packet on to the other port, with MAC addresses, addresses and ports swapped, and does
+    nothing else. So a query reaches the farm as it was, and its answer the client as if the service had sent it."""
+
+    name = "testpmd"
+
+    def __init__(self, build, directory, transport):
+        self.directory, self.transport = directory, transport
+        self.process = None
+
+    def start(self):
+        self.process = Process(
+            FORWARDER_CORE, self.directory / "forwarder.log", "dpdk-testpmd", *eal(FORWARDER_CORE, "forwarder"),
+            *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
+            "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
+        )  # fmt: skip
+        wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.said(), READY_S)
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self.process.popen.stdin.write(b"quit\n")
+            self.process.popen.stdin.flush()
+        with contextlib.suppress(Failed):
+            self.process.finish(READY_S)
+        self.process.stop()
+
+
+def turn(build, directory, transport, kind, words, seconds):
+    """One forwarder's turn: the load program's result, and the forwarder as it was at the end, its counters taken."""
+    forwarder = kind(build, directory, transport)
+    result = directory / "load.json"
+    for path in (result, *transport.sockets):
+        path.unlink(missing_ok=True)  # of the turn before
+    with contextlib.ExitStack() as stack:
+
+        def load_start():
+            process = Process(
+                LOAD_CORE, directory / "load.log", build / "tests/bench/load/ephemera-load", *eal(LOAD_CORE, "load"),
+                *transport.load, "--", "--service", SERVICE, "--service-mac", transport.macs[0],
+                "--clients", CLIENTS, "--farm-device", "1", "--wait", READY_S, "--json", result, *words,
+            )  # fmt: skip
+            stack.callback(process.stop)
+            return process
+
+        def forwarder_start():
+            stack.callback(lambda: forwarder.process and forwarder.stop())
+            forwarder.start()
+
+        if transport.load_is_first:
+            load = load_start()
+            wait("the load program's sockets", lambda: load.check_lives() and all(s.exists() for s in transport.sockets))
+            forwarder_start()
+        else:
+            forwarder_start()
+            load = load_start()
+        status = load.finish(seconds)
+        if status not in (0, 1):
+            raise Failed(f"ephemera-load ended with status {status} over {transport.name}, {kind.name} in the middle:\n"
+                         f"{load.said()}\n{forwarder.process.said()}")  # fmt: skip
+        forwarder.process.check_lives()
+        found = json.loads(result.read_text())
+        if kind is Ephemera:
+            found["forwarder"] = dict(zip(("counters", "drops"), forwarder.counters()))
+    return found
