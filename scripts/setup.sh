@@ -19,8 +19,9 @@ packages=(
 	lua5.4 python3-scapy python3-dnspython dpdk-dev dnsdist
 )
 
-# 2 MiB pages that must be free: the dataplane of the lab takes 128 (memory_mb: 256), a second one may start.
-hugepages_wanted=256
+# 2 MiB pages that must be free: the dataplane of the lab takes 128 (memory_mb: 256); tests of drivers and benchmarks start others
+# and load programs beside it.
+hugepages_wanted=768
 
 policy=/usr/sbin/policy-rc.d
 
