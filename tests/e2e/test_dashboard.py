@@ -3,6 +3,7 @@
 read by keyboard, on a narrow screen, in the dark, and when something is away.
 
 Pictures of the page are written to the directory that EPHEMERA_PICTURES names, if it is set."""
+import json
 import os
 import pathlib
 
@@ -88,7 +89,7 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
             "upstreams": {u["name"]: ("up", u["queries"], u["answers"], u["timeouts"]) for u in lab.upstreams().values()},
             "up": f"{len(lab.upstreams())} of {len(lab.upstreams())}",
             "generation": stats["generation"],
-            "latencies": stats["answers"],
+            "latencies": json.loads(lab.ctl("latency", "--json"))["total"]["count"],
         }
         return {key: (value, seen[key]) for key, value in wanted.items() if seen[key] != value}
 
@@ -112,9 +113,9 @@ def test_the_map_shows_where_queries_were_drawn(lab, browser):
     ports = web.report("/api/ports")
     assert len(ports["drawn"]) == len(ports["live"]) == len(PORTS)
     wait("it counts what the command line counts", lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]))
-    # A cell that was drawn from and one that was not differ in colour; a cell's words are its port's.
+    # The cells drawn from most and least differ in colour; a cell's words are its port's.
     drawn = web.report("/api/ports")["drawn"]
-    lit, dark = drawn.index(max(drawn)), drawn.index(0)
+    lit, dark = drawn.index(max(drawn)), drawn.index(min(drawn))
 
     def pixel(index):
         # Through a canvas of our own: to read the page's back would be worth a warning to the browser.
