@@ -4,6 +4,7 @@
 #   gcc    release build with every warning an error; the unit tests and the table of the XDP program
 #   clang  AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
 #   e2e    network namespaces, real servers, both daemons (tests/e2e)
+#   bench  every benchmark, for seconds: that it works, not how fast anything is
 # The last line says how many passed and failed; exit status 0 only if none failed. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -100,4 +101,12 @@ fi
 
 say "e2e: in network namespaces"
 e2e_tests
+
+# After them: the benchmarks take the lab, too.
+say "bench: a few packets through each benchmark"
+if "$repo/scripts/bench.sh" all --smoke --build "$build" < /dev/null; then
+	count bench 1 0
+else
+	count bench 0 1
+fi
 finish
