@@ -9,7 +9,9 @@
 #include "shared/wire.h"
 #include "worker.h"
 
-#define DRAW_TRIES 16 /* at half a full table, one query in 65,536 finds no slot */
+#define DRAW_TRIES                                                                                           \
+	16 /* a burst tries so often together, then each query alone: one in 2^16 at most finds no slot in   \
+	    * a table half full */
 
 struct draw {
 	struct be16 port, id;
