@@ -11,7 +11,7 @@
 /* What the dataplane needs of the hugepages, rounded up: a flow with its share of the table's pools; the
  * packet buffers that a receive queue holds, those that several workers may have handed to each other, and
  * those in hand. */
-#define FLOW_BYTES	   180
+#define FLOW_BYTES	   184
 #define QUEUE_BUFFERS_MB   16
 #define HANDOVER_MB	   24
 #define BUFFERS_IN_HAND_MB 16

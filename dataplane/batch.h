@@ -53,9 +53,9 @@ struct packet {
 	uint16_t upstream;
 	uint16_t drawn_source; /* slot */
 	struct be16 drawn_port, drawn_id;
-	uint32_t flow_index;
-	uint8_t attacked; /* 1: the reply's query saw near misses */
-	uint8_t exact;	  /* 1: the reply's question is the one sent, in the case as sent */
+	uint32_t flow_index; /* entry; of a reply to no flow FLOW_NONE */
+	uint8_t attacked;    /* 1: the reply's query saw near misses */
+	uint8_t exact;	     /* 1: the reply's question is the one sent, in the case as sent */
 } __rte_cache_aligned;
 
 struct batch {

@@ -47,7 +47,7 @@ question_hash(const struct flow_table *t, const struct packet *p, const uint8_t 
 	for (uint32_t n = 0; n < words; n++)
 		lower[n] = case_lower(case_load(question, p->question_bytes, n));
 	lower[words] = (uint64_t)p->pool << 32 | (uint64_t)p->share << 16 | p->edns_bytes;
-	return XXH3_64bits_withSeed(lower, (words + 1) * 8, t->bucket_seed);
+	return XXH3_64bits_withSeed(lower, (words + 1) * 8, t->seed);
 }
 
 static inline bool

@@ -96,6 +96,10 @@ entry_of(void (*make)(struct way_dns *))
 {
 	struct coalesce_entry *entry;
 
+	/* What earlier queries left there may name the flow, too. */
+	for (uint32_t i = 0; i <= rig.workers[0]->flows.bucket_mask; i++)
+		for (unsigned way = 0; way < COALESCE_WAYS; way++)
+			rig.workers[0]->flows.buckets[i].entries[way].flow = COALESCE_NONE;
 	client_asks(0, make);
 	rig_run(&rig);
 	entry = entry_of_flow();
