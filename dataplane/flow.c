@@ -74,7 +74,7 @@ flow_table_init(struct flow_table *table, uint32_t size, void *memory, struct po
 	randombytes_buf(&table->seed, sizeof(table->seed));
 	for (uint32_t i = 0; i <= table->bucket_mask; i++)
 		for (unsigned way = 0; way < COALESCE_WAYS; way++)
-			table->buckets[i].entries[way].flow = COALESCE_NONE;
+			table->buckets[i].flows[way] = COALESCE_NONE;
 }
 
 bool
