@@ -32,14 +32,16 @@ checksum_subtract(uint64_t sum, uint64_t words)
 	return checksum_add(sum, ~words);
 }
 
+/* Each half added to the other, the carry with it. */
 static inline uint16_t
 checksum_fold(uint64_t sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)sum;
+	uint32_t half;
+
+	sum += sum >> 32 | sum << 32;
+	half = (uint32_t)(sum >> 32);
+	half += half >> 16 | half << 16;
+	return (uint16_t)(half >> 16);
 }
 
 /* The sum of so many bytes. */
@@ -48,18 +50,28 @@ checksum_bytes(const void *bytes, uint32_t count)
 {
 	const uint8_t *at = bytes;
 	uint64_t even = 0, odd = 0;
+	uint32_t left = count;
 
-	for (; count >= 16; count -= 16, at += 16) {
+	for (; left >= 32; left -= 32, at += 32) {
 		even = checksum_add(even, bytes_load(at));
 		odd = checksum_add(odd, bytes_load(at + 8));
+		even = checksum_add(even, bytes_load(at + 16));
+		odd = checksum_add(odd, bytes_load(at + 24));
 	}
-	even = checksum_add(even, odd);
-	if (count >= 8) {
+	if (left & 16) {
+		even = checksum_add(even, bytes_load(at));
+		odd = checksum_add(odd, bytes_load(at + 8));
+		at += 16;
+	}
+	if (left & 8) {
 		even = checksum_add(even, bytes_load(at));
 		at += 8;
-		count -= 8;
 	}
-	return count == 0 ? even : checksum_add(even, bytes_load_few(at, count));
+	left &= 7;
+	if (left > 0)
+		odd = checksum_add(odd, count >= 8 ? bytes_load_last(bytes, count, left)
+						   : bytes_load_few(at, left));
+	return checksum_add(even, odd);
 }
 
 /* What a change of two bytes at `offset`, from `old` to `new` as they lie in memory, makes of a sum. */

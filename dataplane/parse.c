@@ -19,6 +19,7 @@ struct cursor {
 	const uint8_t *base;
 	uint32_t offset;
 	uint32_t end;
+	uint64_t addresses; /* the sum of both */
 };
 
 static inline const void *
@@ -44,7 +45,7 @@ parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 	if (memcmp(&eth->dst_addr, own, sizeof(*own)) != 0)
 		return DROP_other_mac;
 	*type = be16toh(eth->ether_type);
-	for (int tags = 0; *type == RTE_ETHER_TYPE_VLAN || *type == RTE_ETHER_TYPE_QINQ; tags++) {
+	for (int tags = 0; unlikely(*type == RTE_ETHER_TYPE_VLAN || *type == RTE_ETHER_TYPE_QINQ); tags++) {
 		const struct rte_vlan_hdr *vlan = cursor_take(c, sizeof(*vlan));
 
 		if (vlan == NULL)
@@ -54,6 +55,21 @@ parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 		*type = be16toh(vlan->eth_proto);
 	}
 	return PARSE_OK;
+}
+
+/* Of a header that is there. Most are of 20 bytes. */
+static inline bool
+parse_ipv4_sum(const struct rte_ipv4_hdr *ip, uint32_t header_bytes)
+{
+	const uint8_t *at = (const uint8_t *)ip;
+	uint32_t last;
+	uint64_t sum;
+
+	memcpy(&last, at + 16, sizeof(last));
+	sum = checksum_add(checksum_add(bytes_load(at), bytes_load(at + 8)), last);
+	if (unlikely(header_bytes > sizeof(*ip)))
+		sum = checksum_add(sum, checksum_bytes(ip + 1, header_bytes - (uint32_t)sizeof(*ip)));
+	return checksum_fold(sum) == 0xffff;
 }
 
 static enum drop_reason
@@ -69,7 +85,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 	if (ip->version_ihl >> 4 != 4 || header_bytes < sizeof(*ip) || total < header_bytes ||
 	    total > c->end - p->ip_offset)
 		return DROP_ip_header;
-	if (!checked && checksum_fold(checksum_bytes(ip, header_bytes)) != 0xffff)
+	if (!checked && unlikely(!parse_ipv4_sum(ip, header_bytes)))
 		return DROP_ip_checksum;
 	if (be16toh(ip->fragment_offset) & (RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG))
 		return DROP_fragment;
@@ -77,6 +93,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 		return DROP_not_udp;
 	c->offset = p->ip_offset + header_bytes; /* behind the options */
 	c->end = p->ip_offset + total;		 /* before the padding */
+	c->addresses = bytes_load((const uint8_t *)&ip->src_addr);
 	p->is_ipv4 = 1;
 	p->source = address_from_ipv4(&ip->src_addr);
 	p->destination = address_from_ipv4(&ip->dst_addr);
@@ -126,6 +143,7 @@ parse_ipv6(struct cursor *c, struct packet *p)
 	p->is_ipv4 = 0;
 	memcpy(p->source.bytes, ip->src_addr, 16);
 	memcpy(p->destination.bytes, ip->dst_addr, 16);
+	c->addresses = checksum_add(checksum_address(&p->source), checksum_address(&p->destination));
 	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as IPv4. */
 	if (address_is_ipv4(&p->source) || address_is_ipv4(&p->destination))
 		return DROP_ip_header;
@@ -135,10 +153,11 @@ parse_ipv6(struct cursor *c, struct packet *p)
 /* Checks the checksum, and keeps the sum of the message in it: what is sent on is that sum with what was
  * changed. It is made of the bytes, even where a NIC said that the checksum is right: some say so of one that
  * is partial. */
-static bool
-parse_sum(struct packet *p, const struct rte_udp_hdr *udp, uint32_t length, bool checked)
+static inline bool
+parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *udp, uint32_t length,
+	  bool checked)
 {
-	uint64_t rest;
+	uint64_t sum;
 
 	p->message_sum = checksum_bytes(udp + 1, length - (uint32_t)sizeof(*udp));
 	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets are
@@ -147,9 +166,9 @@ parse_sum(struct packet *p, const struct rte_udp_hdr *udp, uint32_t length, bool
 		return p->is_ipv4;
 	if (checked)
 		return true;
-	rest = checksum_add(checksum_pseudo(&p->source, &p->destination, (uint16_t)length),
-			    bytes_load((const uint8_t *)udp));
-	return checksum_fold(checksum_add(p->message_sum, rest)) == 0xffff;
+	sum = checksum_add(c->addresses, (uint64_t)htobe16(IPPROTO_UDP) + udp->dgram_len);
+	sum = checksum_add(sum, bytes_load((const uint8_t *)udp));
+	return checksum_fold(checksum_add(sum, p->message_sum)) == 0xffff;
 }
 
 /* A UDP length shorter than the IP payload leaves padding behind, which is ignored. */
@@ -166,7 +185,7 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 	length = be16toh(udp->dgram_len);
 	if (length < sizeof(*udp) || length > c->end - p->udp_offset)
 		return DROP_udp_length;
-	if (unlikely(!parse_sum(p, udp, length, checked)))
+	if (unlikely(!parse_sum(c, p, udp, length, checked)))
 		return DROP_udp_checksum;
 	p->source_port.raw = udp->src_port;
 	p->destination_port.raw = udp->dst_port;

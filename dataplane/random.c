@@ -12,15 +12,12 @@ void
 random_refill(struct random_stream *stream)
 {
 	static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
-	struct {
-		uint8_t key[32];
-		uint64_t words[RANDOM_WORDS];
-	} block;
+	uint8_t key[32];
 
-	crypto_stream_chacha20((unsigned char *)&block, sizeof(block), nonce, stream->key);
-	memcpy(stream->key, block.key, sizeof(stream->key));
-	memcpy(stream->words, block.words, sizeof(stream->words));
-	sodium_memzero(&block, sizeof(block));
+	memcpy(key, stream->key, sizeof(key));
+	crypto_stream_chacha20((unsigned char *)stream, sizeof(stream->key) + sizeof(stream->words), nonce,
+			       key);
+	sodium_memzero(key, sizeof(key));
 	stream->next = 0;
 }
 

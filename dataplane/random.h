@@ -7,15 +7,21 @@
 #ifndef EPHEMERA_RANDOM_H
 #define EPHEMERA_RANDOM_H
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define RANDOM_WORDS 512
+#define RANDOM_WORDS 1020 /* with the key 8 KiB: the cipher is made for whole pieces of 512 bytes */
+#define RANDOM_SPARE 192  /* what a burst takes: a word for each draw and, with most names, one for its case \
+			   */
 
 struct random_stream {
-	uint32_t next; /* words of the block used up */
-	uint8_t key[32];
+	uint8_t key[32]; /* of the next block; the block begins here */
 	uint64_t words[RANDOM_WORDS];
+	uint32_t next; /* words of the block used up */
 } __attribute__((aligned(64)));
+
+static_assert(offsetof(struct random_stream, words) == 32, "the key, and nothing between");
 
 /* Keys the stream from the kernel. [main] sodium_init() must have been called. */
 void random_init(struct random_stream *stream);
@@ -26,11 +32,11 @@ void random_init_seeded(struct random_stream *stream, const uint8_t seed[32]);
 /* Makes a new block. [worker] */
 void random_refill(struct random_stream *stream);
 
-/* Makes a new block now if fewer than half of the words are left: called between bursts. [worker] */
+/* Makes a new block now if fewer words are left than a burst takes: called between bursts. [worker] */
 static inline void
 random_top_up(struct random_stream *stream)
 {
-	if (stream->next > RANDOM_WORDS / 2)
+	if (stream->next > RANDOM_WORDS - RANDOM_SPARE)
 		random_refill(stream);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Derives what workers look things up in from a snapshot.
- * Runs:  view_make and view_free in the main thread; view_find in workers.
+ * Runs:  the main thread.
  * Never: trusts the snapshot for more than snapshot_validate() checked. */
 #include "view.h"
 
@@ -9,45 +9,21 @@
 
 #include <sodium.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "flow.h"
 
-static inline uint32_t
-address_hash(const struct view *view, const struct address *address)
-{
-	return (uint32_t)XXH3_64bits_withSeed(address->bytes, sizeof(address->bytes), view->seed) &
-	       (VIEW_ADDRESS_SLOTS - 1);
-}
-
-const struct view_address *
-view_find(const struct view *view, const struct address *address)
-{
-	for (uint32_t i = address_hash(view, address);; i = (i + 1) & (VIEW_ADDRESS_SLOTS - 1)) {
-		const struct view_address *entry = &view->addresses[i];
-
-		if (!entry->used)
-			return NULL;
-		if (address_equal(&entry->address, address))
-			return entry;
-	}
-}
-
-/* The table is twice as large as the sum of all slots: there is always an unused entry. */
 static struct view_address *
 address_entry(struct view *view, const struct address *address)
 {
-	uint32_t i = address_hash(view, address);
+	uint32_t i = view_address_place(view, address);
 
-	while (view->addresses[i].used && !address_equal(&view->addresses[i].address, address))
+	while (view_address_used(view, i) && !address_equal(&view->addresses[i].address, address))
 		i = (i + 1) & (VIEW_ADDRESS_SLOTS - 1);
-	if (!view->addresses[i].used)
+	if (!view_address_used(view, i))
 		view->addresses[i] = (struct view_address){.address = *address,
-							   .used = 1,
 							   .source = VIEW_NONE,
 							   .first_service = VIEW_NONE,
 							   .first_upstream = VIEW_NONE};
+	view->addresses_used[i / 64] |= UINT64_C(1) << i % 64;
 	return &view->addresses[i];
 }
 
@@ -170,6 +146,7 @@ view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz, str
 		(uint32_t)((uint64_t)snapshot->timeout_ms * tsc_hz / 1000 >> FLOW_TICK_SHIFT) + 1;
 	limit_rule_make(&snapshot->limit, tsc_hz, &view->limit);
 	randombytes_buf(&view->seed, sizeof(view->seed));
+	randombytes_buf(view->address_keys, sizeof(view->address_keys));
 
 	view->spaces = calloc((size_t)view->worker_count * FAMILY_COUNT, sizeof(*view->spaces));
 	view->ports = malloc(ports_needed(view) * sizeof(*view->ports));

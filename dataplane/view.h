@@ -7,6 +7,7 @@
 #define EPHEMERA_VIEW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "limit.h"
@@ -31,7 +32,6 @@ struct view_address {
 	uint16_t source;	 /* slot, or VIEW_NONE */
 	uint16_t first_service;	 /* slot, or VIEW_NONE */
 	uint16_t first_upstream; /* slot, or VIEW_NONE */
-	uint16_t used;
 };
 
 /* A source address that a worker may draw, and the ports that are its there. */
@@ -49,7 +49,7 @@ struct view_space {
 
 struct view {
 	struct snapshot *snapshot; /* owned */
-	uint64_t seed;		   /* of the address table */
+	uint64_t seed;		   /* random: no two views have the same */
 	uint32_t timeout_ticks;	   /* snapshot's timeout in the ticks of flow.h */
 
 	struct limit_rule limit;
@@ -59,6 +59,8 @@ struct view {
 
 	uint16_t next_service[SNAPSHOT_SERVICES_MAX];
 	uint16_t next_upstream[SNAPSHOT_UPSTREAMS_MAX];
+	uint64_t address_keys[2]; /* of the hash below */
+	uint64_t addresses_used[VIEW_ADDRESS_SLOTS / 64];
 	struct view_address addresses[VIEW_ADDRESS_SLOTS];
 
 	struct owner_map owners;
@@ -74,8 +76,34 @@ int view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz,
 
 void view_free(struct view *view); /* [main] NULL is fine */
 
-/* What an address is, or NULL. [worker] */
-const struct view_address *view_find(const struct view *view, const struct address *address);
+/* Where in the table to look for an address first: a product of two keyed halves (NH; Black et al., CRYPTO
+ * 1999). Only the snapshot's addresses are ever put there. */
+static inline uint32_t
+view_address_place(const struct view *view, const struct address *address)
+{
+	const unsigned __int128 product = (unsigned __int128)(address->words[0] + view->address_keys[0]) *
+					  (address->words[1] + view->address_keys[1]);
+
+	return (uint32_t)((uint64_t)(product >> 64) ^ (uint64_t)product) & (VIEW_ADDRESS_SLOTS - 1);
+}
+
+static inline bool
+view_address_used(const struct view *view, uint32_t place)
+{
+	return view->addresses_used[place / 64] >> place % 64 & 1;
+}
+
+/* What an address is, or NULL. The table is twice as large as the sum of all slots: the walk comes to a place
+ * that is not used. [worker] */
+static inline const struct view_address *
+view_find(const struct view *view, const struct address *address)
+{
+	for (uint32_t i = view_address_place(view, address); view_address_used(view, i);
+	     i = (i + 1) & (VIEW_ADDRESS_SLOTS - 1))
+		if (address_equal(&view->addresses[i].address, address))
+			return &view->addresses[i];
+	return NULL;
+}
 
 static inline const struct view_space *
 view_space(const struct view *view, unsigned worker, enum view_family family)

@@ -36,6 +36,7 @@ be16_equal(struct be16 a, struct be16 b)
 struct address {
 	union {
 		uint8_t bytes[16];
+		uint32_t quarters[4];
 		uint64_t words[2];
 	};
 };
@@ -49,17 +50,17 @@ address_equal(const struct address *a, const struct address *b)
 static inline bool
 address_is_ipv4(const struct address *a)
 {
-	return a->words[0] == 0 && (a->words[1] & htobe64(0xffffffff00000000)) == htobe64(0x0000ffff00000000);
+	return a->words[0] == 0 && a->quarters[2] == htobe32(0x0000ffff);
 }
 
 /* `ipv4` points at 4 bytes in network order. */
 static inline struct address
 address_from_ipv4(const void *ipv4)
 {
-	uint32_t last;
+	struct address address = {.words = {0, htobe64(UINT64_C(0x0000ffff00000000))}};
 
-	memcpy(&last, ipv4, 4);
-	return (struct address){.words = {0, htobe64(UINT64_C(0x0000ffff00000000) | be32toh(last))}};
+	memcpy(address.bytes + 12, ipv4, 4);
+	return address;
 }
 
 struct mac {

@@ -74,10 +74,10 @@ test_top_up(void)
 	struct random_stream random;
 
 	random_init_seeded(&random, seed);
-	for (int n = 0; n < RANDOM_WORDS / 2; n++)
+	for (int n = 0; n < RANDOM_WORDS - RANDOM_SPARE; n++)
 		random_u64(&random);
 	random_top_up(&random);
-	CU_ASSERT_EQUAL(random.next, RANDOM_WORDS / 2);
+	CU_ASSERT_EQUAL(random.next, RANDOM_WORDS - RANDOM_SPARE);
 	random_u64(&random);
 	random_top_up(&random);
 	CU_ASSERT_EQUAL(random.next, 0);
