@@ -131,7 +131,8 @@ def test_reload(box):
     assert [box.main_pid(name) for name in UNITS] == pids
 
 
-@pytest.mark.parametrize("name, times", [(DATAPLANE, 2), (EPHEMERAD, 2)])
+# More often than systemd's default limit allows in ten seconds, for the one that is back soon enough to count.
+@pytest.mark.parametrize("name, times", [(DATAPLANE, 2), (EPHEMERAD, 6)])
 def test_killed(box, name, times):
     restarts = box.restarts(name)
     for turn in range(1, times + 1):
