@@ -21,7 +21,7 @@ CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 SECCOMP_FILTER = 2
 # What `systemd-analyze security` may say at the most, in tenths.
-EXPOSURE = {DATAPLANE: 42, EPHEMERAD: 17}
+EXPOSURE = {DATAPLANE: 24, EPHEMERAD: 16}
 
 # Below the prefix, and who may do what with it.
 INSTALLED = {
