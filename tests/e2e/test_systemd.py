@@ -15,7 +15,7 @@ from deadline import wait
 from netns import libc
 from systemd_box import DATAPLANE, EPHEMERAD, UNITS, meson_install, standing
 from test_privileges import check_capabilities, unit
-from topology import DEFAULT, FWD, SERVERS
+from topology import DEFAULT, FWD, ROOT, SERVERS
 
 CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
@@ -36,6 +36,7 @@ INSTALLED = {
     "share/bash-completion/completions/ephemeractl.bash": 0o644,
     "share/fish/vendor_completions.d/ephemeractl.fish": 0o644,
     "share/zsh/vendor-completions/_ephemeractl": 0o644,
+    "share/doc/ephemera/copyright": 0o644,
     "share/doc/ephemera/examples/ephemera.nft": 0o644,
     "share/doc/ephemera/examples/ephemera.yaml": 0o644,
     "share/man/man5/ephemera.yaml.5": 0o644,
@@ -71,6 +72,14 @@ def test_places(standing_lab, tmp_path):
     prefix = meson_install(standing_lab.build, tmp_path)
     found = {p: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if not p.is_dir()}
     assert found == {tmp_path / prefix.relative_to("/") / name: mode for name, mode in INSTALLED.items()}
+
+
+def test_examples(box):
+    """The README shows the table that is installed, and nft reads it; of the configuration install() took care."""
+    path = f"{box.prefix}/share/doc/ephemera/examples/ephemera.nft"
+    box.run("nft", "--check", "--file", path)
+    table = [line for line in box.run("cat", path).splitlines() if not line.startswith("#")]
+    assert "\n".join(f"    {line}" for line in table) in (ROOT / "README.md").read_text()
 
 
 def test_started_at_the_first_go(box):
