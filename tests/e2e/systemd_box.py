@@ -16,7 +16,12 @@ from topology import FWD, HERE, ROOT
 
 UNITS = DATAPLANE, EPHEMERAD = "ephemera-dataplane", "ephemerad"
 CONFIG = "etc/ephemera/ephemera.yaml"
-ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin", "LC_ALL": "C.UTF-8"}
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+    "XDG_DATA_DIRS": "/usr/local/share:/usr/share",
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+}
 
 
 def meson_install(build, destdir):

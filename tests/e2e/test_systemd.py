@@ -126,6 +126,12 @@ def test_who_may_use_the_command(box, group, status):
     assert done.returncode == status, done
 
 
+def test_completion(box):
+    """fish finds its script where it was installed, and asks ephemerad for the names."""
+    offered = box.run("fish", "-c", "complete --do-complete 'ephemeractl upstream '").split()
+    assert sorted(offered) == sorted(SERVERS)
+
+
 def test_reload(box):
     pids = [box.main_pid(name) for name in UNITS]
     changed = copy.deepcopy(CONFIG)
