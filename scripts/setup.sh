@@ -10,7 +10,7 @@ packages=(
 	build-essential meson ninja-build pkg-config clang libdpdk-dev libbpf-dev libxxhash-dev libsodium-dev
 	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev libmicrohttpd-dev python3
 	# its tests
-	libcunit1-dev libclang-rt-14-dev mandoc
+	libcunit1-dev libclang-rt-14-dev mandoc fish
 	# the lab
 	iproute2 ethtool nftables procps util-linux nsd knot knot-dnsutils unbound dnsperf tcpdump jq
 	# the end-to-end tests

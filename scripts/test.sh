@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera and runs all its tests:
-#   gcc    release build with every warning an error; the unit tests and the table of the XDP program
+#   gcc    release build for /usr with every warning an error; the unit tests and the table of the XDP program
 #   clang  AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
 #   e2e    network namespaces, real servers, both daemons (tests/e2e)
 #   bench  every benchmark, for seconds: that it works, not how fast anything is
@@ -83,7 +83,7 @@ need_root
 "$repo/scripts/setup.sh"
 
 say "gcc: release build with warnings as errors, in $build"
-if build_in "$build" gcc --buildtype=release -Dwerror=true; then
+if build_in "$build" gcc --prefix=/usr --buildtype=release -Dwerror=true; then
 	meson_tests gcc "$build"
 else
 	count gcc 0 1

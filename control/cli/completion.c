@@ -178,56 +178,137 @@ bash_print(void)
 	puts("complete -F _ephemeractl_words ephemeractl");
 }
 
+/* Prints where the cursor is: the command, how many operands it has, and the options that say which ephemerad
+ * to ask for names. Between the parts: the options behind which a word follows, and the commands of which a
+ * second word follows. */
+static const char fish_walk_begin[] =
+	"function __ephemeractl_walk\n"
+	"\tset -l words (commandline -opc)\n"
+	"\tset -l command ''\n"
+	"\tset -l count 0\n"
+	"\tset -l option ''\n"
+	"\tset -l given\n"
+	"\tset -e words[1]\n"
+	"\tfor word in $words\n"
+	"\t\tif test -n \"$option\"\n"
+	"\t\t\tcontains -- $option -c --config -s --socket; and set -a given $option $word\n"
+	"\t\t\tset option ''\n"
+	"\t\t\tcontinue\n"
+	"\t\tend\n"
+	"\t\tswitch $word\n"
+	"\t\t\tcase";
+static const char fish_walk_middle[] = "\n"
+				       "\t\t\t\tset option $word\n"
+				       "\t\t\tcase '-*'\n"
+				       "\t\t\tcase '*'\n"
+				       "\t\t\t\tif contains -- \"$command\" ''";
+static const char fish_walk_end[] = "\n"
+				    "\t\t\t\t\tset command (string trim \"$command $word\")\n"
+				    "\t\t\t\telse\n"
+				    "\t\t\t\t\tset count (math $count + 1)\n"
+				    "\t\t\t\tend\n"
+				    "\t\tend\n"
+				    "\tend\n"
+				    "\tprintf '%s\\n' \"$command\" $count $given\n"
+				    "end\n"
+				    "\n"
+				    "function __ephemeractl_at\n"
+				    "\tset -l here (__ephemeractl_walk)\n"
+				    "\ttest \"$here[1]\" = \"$argv[1]\" -a $here[2] = $argv[2]\n"
+				    "end\n"
+				    "\n"
+				    "function __ephemeractl_in\n"
+				    "\tset -l here (__ephemeractl_walk)\n"
+				    "\tcontains -- \"$here[1]\" $argv\n"
+				    "end\n"
+				    "\n"
+				    "function __ephemeractl_names\n"
+				    "\tset -l words (commandline -opc)\n"
+				    "\tset -l here (__ephemeractl_walk)\n"
+				    "\tset -e here[1..2]\n"
+				    "\t$words[1] upstreams --names $here 2>/dev/null\n"
+				    "end\n"
+				    "\n"
+				    "complete -c ephemeractl -f\n";
+
 static void
-fish_choices_print(const char *command, const char *word)
+fish_functions_print(void)
 {
-	printf("complete -c ephemeractl -n '__fish_seen_subcommand_from %s' -a '", command);
-	for (; *word != 0; word++)
-		putchar(*word == '|' ? ' ' : *word);
-	puts("'");
+	fputs(fish_walk_begin, stdout);
+	for (const struct command_option *option = command_options; option->name != NULL; option++)
+		if (option->argument != NULL)
+			printf(" -%c --%s", option->letter, option->name);
+	fputs(fish_walk_middle, stdout);
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		size_t bytes = strcspn(command->name, " ");
+
+		if (command->name[bytes] == ' ' && first_is_new(command, bytes))
+			printf(" %.*s", (int)bytes, command->name);
+	}
+	fputs(fish_walk_end, stdout);
 }
 
 static void
-fish_operands_print(const struct command *command, const char *last)
+fish_operands_print(const struct command *command)
 {
 	char word[WORD_BYTES];
 
-	for (int i = 0; i < CLI_OPERANDS_MAX && operand_word(command, i, word) != NULL; i++) {
-		if (strcmp(word, "FILE") == 0)
-			printf("complete -c ephemeractl -n '__fish_seen_subcommand_from %s' -F\n", last);
-		else if (strcmp(word, "NAME") == 0)
-			printf("complete -c ephemeractl -n '__fish_seen_subcommand_from %s' -a "
-			       "'(ephemeractl upstreams --names 2>/dev/null)'\n",
-			       last);
-		else if (strchr(word, '|') != NULL)
-			fish_choices_print(last, word);
+	for (int i = 0; operand_word(command, i, word) != NULL; i++) {
+		bool file = strcmp(word, "FILE") == 0 || strcmp(word, "PATH") == 0;
+		bool name = strcmp(word, "NAME") == 0;
+
+		if (!file && !name && strchr(word, '|') == NULL)
+			continue;
+		for (char *c = word; (c = strchr(c, '|')) != NULL;)
+			*c = ' ';
+		printf("complete -c ephemeractl -n '__ephemeractl_at \"%s\" %d' ", command->name, i);
+		if (file)
+			puts("-F");
+		else
+			printf("-a '%s'\n", name ? "(__ephemeractl_names)" : word);
+	}
+}
+
+static void
+fish_commands_print(void)
+{
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		int bytes = (int)strcspn(command->name, " ");
+		const char *second = command->name[bytes] == ' ' ? command->name + bytes + 1 : NULL;
+
+		if (first_is_new(command, (size_t)bytes))
+			printf("complete -c ephemeractl -n '__ephemeractl_at \"\" 0' -a %.*s -d '%s'\n",
+			       bytes, command->name, second != NULL ? "" : command->summary);
+		if (second != NULL)
+			printf("complete -c ephemeractl -n '__ephemeractl_at %.*s 0' -a %s -d '%s'\n", bytes,
+			       command->name, second, command->summary);
+		fish_operands_print(command);
+	}
+}
+
+static void
+fish_options_print(void)
+{
+	for (const struct command_option *option = command_options; option->name != NULL; option++) {
+		fputs("complete -c ephemeractl -n '__ephemeractl_in \"\"", stdout);
+		for (const struct command *command = commands; command->name != NULL; command++)
+			if (option->bit == 0 || option->bit & command->takes)
+				printf(" \"%s\"", command->name);
+		printf("' -s %c -l %s%s -d \"%s\"\n", option->letter, option->name,
+		       option->argument == NULL			  ? ""
+		       : strcmp(option->argument, "SECONDS") == 0 ? " -x"
+								  : " -rF",
+		       option->help);
 	}
 }
 
 static void
 fish_print(void)
 {
-	puts("# Completion of ephemeractl for fish; made by `ephemeractl completion fish`.\n"
-	     "complete -c ephemeractl -f");
-	for (const struct command *command = commands; command->name != NULL; command++) {
-		int bytes = (int)strcspn(command->name, " ");
-		const char *second = command->name[bytes] == ' ' ? command->name + bytes + 1 : NULL;
-
-		if (first_is_new(command, (size_t)bytes))
-			printf("complete -c ephemeractl -n __fish_use_subcommand -a %.*s -d '%s'\n", bytes,
-			       command->name, second != NULL ? "" : command->summary);
-		if (second != NULL)
-			printf("complete -c ephemeractl -n '__fish_seen_subcommand_from %.*s' -a %s -d "
-			       "'%s'\n",
-			       bytes, command->name, second, command->summary);
-		fish_operands_print(command, second != NULL ? second : command->name);
-	}
-	for (const struct command_option *option = command_options; option->name != NULL; option++)
-		printf("complete -c ephemeractl -s %c -l %s%s -d \"%s\"\n", option->letter, option->name,
-		       option->argument == NULL			  ? ""
-		       : strcmp(option->argument, "SECONDS") == 0 ? " -x"
-								  : " -rF",
-		       option->help);
+	puts("# Completion of ephemeractl for fish; made by `ephemeractl completion fish`.");
+	fish_functions_print();
+	fish_commands_print();
+	fish_options_print();
 }
 
 enum cli_exit

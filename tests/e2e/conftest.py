@@ -49,6 +49,7 @@ def pytest_terminal_summary(terminalreporter):
 def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
-    used = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    funcargs = getattr(item, "funcargs", {})
+    used = funcargs.get("lab") or funcargs.get("box")
     if report.failed and used is not None:
         report.sections.append(("daemons", used.logs()))

@@ -122,14 +122,14 @@ class Lab:
             for daemon in (self.dataplane, self.ephemerad):
                 assert daemon.poll() is None, f"{daemon.args} ended with status {daemon.returncode}\n{self.logs()}"
             status = self.status(check=False)
-            return status and self._settled(status) and status["upstreams_up"] == status["upstreams_total"] > 0
+            return status and self.settled(status) and status["upstreams_up"] == status["upstreams_total"] > 0
 
         wait("both daemons run and all upstreams are up", is_ready, seconds)
         if self.idle_mbufs is None:
             self.idle_mbufs = self.stats()["mbufs_in_use"]
 
     @staticmethod
-    def _settled(status):
+    def settled(status):
         dataplane = status["dataplane"]
         return dataplane["connected"] and status["generation"] > 0 and dataplane["generation"] == status["generation"]
 
@@ -177,7 +177,7 @@ class Lab:
     def reload(self):
         self.write_config()
         result = json.loads(self.ctl("reload", "--json"))
-        wait("the dataplane runs on the new snapshot", lambda: self._settled(self.status()), 5)
+        wait("the dataplane runs on the new snapshot", lambda: self.settled(self.status()), 5)
         return result
 
     @contextlib.contextmanager

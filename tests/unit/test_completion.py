@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Completion in bash: what is offered behind which words. The scripts for zsh and fish are read by those, where they
-are installed.
+"""Completion in bash and fish: what is offered behind which words. The script for zsh runs bash's functions; it is read
+by zsh where that is installed.
 
     test_completion.py EPHEMERACTL"""
 import os
@@ -16,12 +16,13 @@ from fake_ephemerad import FakeEphemerad
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 
-COMPLETE = """
+BASH = """
 source <("$0" completion bash)
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _ephemeractl_words "$1" "${COMP_WORDS[COMP_CWORD]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
+FISH = "ephemeractl completion fish | source; complete --do-complete $argv[1]"
 
 ASKS = {"--config", "--socket", "--json", "--help", "--version"}
 
@@ -41,17 +42,34 @@ OFFERS = [
     (["top", "--interval", ""], set()),
     (["port", ""], set()),
     (["status", ""], set()),
+    (["--timeout", "5", "drai"], {"drain"}),
+    (["upstream", "nsd", ""], {"drain", "up", "down", "auto"}),
+    (["upstream", "nsd", "up", ""], set()),
+    (["config", "check", "a.yaml", "--"], {"--json", "--help", "--version"}),
     (["no-such-command", ""], set()),
 ]
 
 
-class CompletionTest(unittest.TestCase):
+def bash(words):
+    return ["bash", "-c", BASH, PROGRAM, PROGRAM, *words]
+
+
+def fish(words):
+    return ["fish", "--no-config", "-c", FISH, " ".join(["ephemeractl", *words])]
+
+
+class Offers:
+    """What holds in every shell; `command` makes the words of a shell that prints what it would offer."""
+
     def offered(self, *words, cwd=None):
-        done = subprocess.run(
-            ["bash", "-c", COMPLETE, PROGRAM, PROGRAM, *words], capture_output=True, text=True, cwd=cwd, timeout=30
-        )
+        with tempfile.TemporaryDirectory() as home:
+            path = f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"
+            done = subprocess.run(
+                self.command(words), capture_output=True, text=True, cwd=cwd, timeout=30,
+                env={**os.environ, "PATH": path, "HOME": home},
+            )  # fmt: skip
         self.assertEqual((done.returncode, done.stderr), (0, ""), words)
-        return {line for line in done.stdout.splitlines() if line}
+        return {line.split("\t")[0] for line in done.stdout.splitlines() if line}
 
     def test_offers(self):
         for words, wanted in OFFERS:
@@ -80,13 +98,22 @@ class CompletionTest(unittest.TestCase):
                 self.assertEqual(self.offered("-s", path, "upstream", "nsd", ""), {"drain", "up", "down", "auto"})
             self.assertEqual(self.offered("-s", path, "upstream", ""), set())
 
-    def test_other_shells(self):
-        for shell in ("zsh", "fish"):
-            script = subprocess.run([PROGRAM, "completion", shell], check=True, capture_output=True, text=True).stdout
-            self.assertIn("upstreams --names", script)
-            if shutil.which(shell):
-                done = subprocess.run([shell, "-n"], input=script, capture_output=True, text=True)
-                self.assertEqual((done.returncode, done.stderr), (0, ""), shell)
+
+class BashTest(Offers, unittest.TestCase):
+    command = staticmethod(bash)
+
+
+class FishTest(Offers, unittest.TestCase):
+    command = staticmethod(fish)
+
+
+class ShellsTest(unittest.TestCase):
+    def test_zsh(self):
+        script = subprocess.run([PROGRAM, "completion", "zsh"], check=True, capture_output=True, text=True).stdout
+        self.assertIn("upstreams --names", script)
+        if shutil.which("zsh"):
+            done = subprocess.run(["zsh", "-n"], input=script, capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_unknown_shell(self):
         self.assertEqual(subprocess.run([PROGRAM, "completion", "csh"], capture_output=True).returncode, 2)

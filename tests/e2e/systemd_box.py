@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Ephemera as it is installed and run on a Debian system: under a real systemd, in a box (systemd_box.sh) that has the
+network of eph-fwd.
+
+    with standing(lab, folder) as box:
+        box.install(config)
+        box.systemctl("stop", "ephemerad")"""
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+
+from deadline import wait
+from topology import FWD, HERE, ROOT
+
+UNITS = DATAPLANE, EPHEMERAD = "ephemera-dataplane", "ephemerad"
+CONFIG = "etc/ephemera/ephemera.yaml"
+ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+    "XDG_DATA_DIRS": "/usr/local/share:/usr/share",
+    "HOME": "/root",
+    "LC_ALL": "C.UTF-8",
+}
+
+
+def meson_install(build, destdir):
+    """Puts everything below destdir, and returns the prefix that it was built for."""
+    subprocess.run(
+        ["meson", "install", "-C", build, "--no-rebuild", "--quiet"], check=True, capture_output=True,
+        env={**os.environ, "DESTDIR": str(destdir)},
+    )  # fmt: skip
+    told = subprocess.run(["meson", "introspect", "--buildoptions", build], check=True, capture_output=True)
+    return pathlib.Path(next(o["value"] for o in json.loads(told.stdout) if o["name"] == "prefix"))
+
+
+def readme_commands(prefix):
+    """What README.md tells to do after `meson install`."""
+    blocks = (ROOT / "README.md").read_text().split("\n\n")
+    block = next(b for b in blocks if b.startswith("    systemd-sysusers\n"))
+    return [line.strip().replace("/usr/share/", f"{prefix}/share/") for line in block.splitlines()]
+
+
+class Box:
+    def __init__(self, lab, pid, prefix):
+        self.lab, self.pid, self.prefix = lab, pid, prefix
+        self.root = pathlib.Path(f"/proc/{pid}/root")
+
+    def ask_run(self, *command):
+        return subprocess.run(
+            ["nsenter", f"--target={self.pid}", "--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--",
+             *map(str, command)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, env=ENVIRONMENT,
+        )  # fmt: skip
+
+    def run(self, *command):
+        done = self.ask_run(*command)
+        assert done.returncode == 0, f"{command}: status {done.returncode}: {done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def logs(self):
+        return self.ask_run("journalctl", "--no-pager", "--quiet", "--lines=60", "--output=short-monotonic").stdout
+
+    def install(self, config):
+        """As the README says; `config` is what the file is edited to."""
+        for command in readme_commands(self.prefix):
+            if command.startswith("systemctl"):
+                self.run("ephemeractl", "config", "check", f"/{CONFIG}")
+                self.write_config(config)
+            self.run("bash", "-c", command)
+
+    def write_config(self, config):
+        (self.root / CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+    # --- units ---
+
+    def systemctl(self, *words):
+        return self.run("systemctl", *words)
+
+    def show(self, unit):
+        lines = self.systemctl("show", unit).splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def runs(self, unit):
+        return self.ask_run("systemctl", "is-active", unit).stdout == "active\n"
+
+    def restarts(self, unit):
+        return int(self.show(unit)["NRestarts"])
+
+    def children(self):
+        """Of process 1: the main processes of all services."""
+        return [int(p) for p in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def main_pid(self, unit):
+        """As this machine counts; systemd counts from its own process 1."""
+        inner = self.show(unit)["MainPID"]
+        for pid in self.children():
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            if next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[-1] == inner:
+                return pid
+        raise AssertionError(f"{unit} has no main process {inner}\n{self.logs()}")
+
+    # --- the daemons ---
+
+    def status(self):
+        done = self.ask_run("ephemeractl", "status", "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def stats(self):
+        return json.loads(self.run("ephemeractl", "stats", "--json"))
+
+    def ready(self, seconds=10):
+        """Waits until both units run, the dataplane is on the newest snapshot and all upstreams are up."""
+
+        def is_ready():
+            if not all(self.runs(unit) for unit in UNITS):
+                return False
+            status = self.status()
+            return status and self.lab.settled(status) and status["upstreams_up"] == status["upstreams_total"] > 0
+
+        wait("both units run and all upstreams are up", is_ready, seconds)
+
+
+@contextlib.contextmanager
+def standing(lab, folder):
+    """A box that has booted, with Ephemera's files in it; the lab's own daemons are stopped for it."""
+    prefix = meson_install(lab.build, folder)
+    lab.stop()
+    keeper = subprocess.Popen(
+        [HERE / "systemd_box.sh", FWD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    try:
+        line = keeper.stdout.readline()
+        assert line.strip(), f"no box: status {keeper.wait(10)}"
+        box = Box(lab, int(line), prefix)
+        wait("systemd has booted", lambda: box.ask_run("systemctl", "is-system-running").stdout == "running\n", 20)
+        yield box
+    finally:
+        keeper.stdin.close()
+        status = keeper.wait(30)
+        keeper.stdout.close()
+    assert status == 0, "the box left something behind"

@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Installed as the README says and run by a real systemd: where things are, what the daemons may do, and that they come
+back."""
+import contextlib
+import copy
+import ctypes
+import os
+import pathlib
+import signal
+import stat
+
+import pytest
+
+from deadline import wait
+from netns import libc
+from systemd_box import DATAPLANE, EPHEMERAD, UNITS, meson_install, standing
+from test_privileges import check_capabilities, unit
+from topology import DEFAULT, FWD, ROOT, SERVERS
+
+CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
+CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
+SECCOMP_FILTER = 2
+# What `systemd-analyze security` may say at the most, in tenths.
+EXPOSURE = {DATAPLANE: 24, EPHEMERAD: 16}
+
+# Below the prefix, and who may do what with it.
+INSTALLED = {
+    "bin/ephemera-load": 0o755,
+    "sbin/ephemera-dataplane": 0o755,
+    "sbin/ephemeractl": 0o755,
+    "sbin/ephemerad": 0o755,
+    "lib/x86_64-linux-gnu/ephemera/steer.bpf.o": 0o644,
+    "lib/systemd/system/ephemera-dataplane.service": 0o644,
+    "lib/systemd/system/ephemerad.service": 0o644,
+    "lib/sysusers.d/ephemera.conf": 0o644,
+    "share/bash-completion/completions/ephemeractl.bash": 0o644,
+    "share/fish/vendor_completions.d/ephemeractl.fish": 0o644,
+    "share/zsh/vendor-completions/_ephemeractl": 0o644,
+    "share/doc/ephemera/copyright": 0o644,
+    "share/doc/ephemera/examples/ephemera.nft": 0o644,
+    "share/doc/ephemera/examples/ephemera.yaml": 0o644,
+    "share/man/man5/ephemera.yaml.5": 0o644,
+    "share/man/man7/ephemera-counters.7": 0o644,
+    "share/man/man8/ephemera-dataplane.8": 0o644,
+    "share/man/man8/ephemeractl.8": 0o644,
+    "share/man/man8/ephemerad.8": 0o644,
+}
+
+
+@pytest.fixture(scope="module")
+def system(standing_lab, tmp_path_factory):
+    with standing(standing_lab, tmp_path_factory.mktemp("destdir")) as box:
+        box.install(CONFIG)
+        yield box
+
+
+@pytest.fixture
+def box(system):
+    """Both units run and nothing is wrong, before and after."""
+    system.ready()
+    yield system
+    system.ready()
+    answers(system)
+
+
+def answers(box):
+    for version in (4, 6):
+        box.lab.ask(version=version)
+
+
+def test_places(standing_lab, tmp_path):
+    prefix = meson_install(standing_lab.build, tmp_path)
+    found = {p: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if not p.is_dir()}
+    assert found == {tmp_path / prefix.relative_to("/") / name: mode for name, mode in INSTALLED.items()}
+
+
+def test_examples(box):
+    """The README shows the table that is installed, and nft reads it; of the configuration install() took care."""
+    path = f"{box.prefix}/share/doc/ephemera/examples/ephemera.nft"
+    box.run("nft", "--check", "--file", path)
+    table = [line for line in box.run("cat", path).splitlines() if not line.startswith("#")]
+    assert "\n".join(f"    {line}" for line in table) in (ROOT / "README.md").read_text()
+
+
+def test_started_at_the_first_go(box):
+    for name in UNITS:
+        shown = box.show(name)
+        wanted = {"Type": "notify", "ActiveState": "active", "SubState": "running", "NRestarts": "0",
+                  "UnitFileState": "enabled", "WatchdogUSec": "10s", "Result": "success"}  # fmt: skip
+        assert {key: shown[key] for key in wanted} == wanted, name
+    before = box.stats()["queries"]
+    answers(box)
+    wait("both were forwarded", lambda: box.stats()["queries"] == before + 2)
+
+
+def test_privileges(box):
+    pids = {name: box.main_pid(name) for name in UNITS}
+    check_capabilities(pids[DATAPLANE], pids[EPHEMERAD])
+    user = int(box.run("id", "-u", "ephemera"))
+    for name, pid in pids.items():
+        bounding = sum(1 << CAPABILITIES[c[4:]] for c in unit(name)["CapabilityBoundingSet"].split())
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines())
+            assert status["Uid"].split() == [str(user)] * 4
+            assert int(status["CapBnd"], 16) == bounding
+            assert (int(status["NoNewPrivs"]), int(status["Seccomp"])) == (1, SECCOMP_FILTER)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_exposure(box, name):
+    box.run("systemd-analyze", "security", "--no-pager", f"--threshold={EXPOSURE[name]}", f"{name}.service")
+
+
+def test_directory_and_sockets(box):
+    user = int(box.run("id", "-u", "ephemera"))
+    directory = box.root / "run/ephemera"
+    seen = {p.name: p.stat() for p in (directory, *directory.iterdir()) if p == directory or p.is_socket()}
+    assert {name: (s.st_uid, stat.S_IMODE(s.st_mode)) for name, s in seen.items()} == {
+        "ephemera": (user, 0o750), "dataplane.sock": (user, 0o660), "control.sock": (user, 0o660)
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("group, status", [("ephemera", 0), ("nogroup", 3)])
+def test_who_may_use_the_command(box, group, status):
+    done = box.ask_run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "ephemeractl", "status")
+    assert done.returncode == status, done
+
+
+def test_completion(box):
+    """fish finds its script where it was installed, and asks ephemerad for the names."""
+    offered = box.run("fish", "-c", "complete --do-complete 'ephemeractl upstream '").split()
+    assert sorted(offered) == sorted(SERVERS)
+
+
+def test_reload(box):
+    pids = [box.main_pid(name) for name in UNITS]
+    changed = copy.deepcopy(CONFIG)
+    changed["upstreams"]["servers"] = [{"name": "nsd", "address": SERVERS["nsd"]}]
+    for config in (changed, CONFIG):
+        box.write_config(config)
+        box.systemctl("reload", EPHEMERAD)
+        wanted = len(config["upstreams"]["servers"])
+        wait("the new file is in force", lambda: (s := box.status())["upstreams_total"] == wanted and box.lab.settled(s))
+        box.ready()
+        answers(box)
+    assert [box.main_pid(name) for name in UNITS] == pids
+
+
+# More often than systemd's default limit allows in ten seconds, for the one that is back soon enough to count.
+@pytest.mark.parametrize("name, times", [(DATAPLANE, 2), (EPHEMERAD, 6)])
+def test_killed(box, name, times):
+    restarts = box.restarts(name)
+    for turn in range(1, times + 1):
+        box.systemctl("kill", "--kill-whom=main", "--signal=KILL", name)
+        wait("it was started again", lambda: box.restarts(name) == restarts + turn and box.runs(name), 10)
+    box.ready()
+    answers(box)
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 0x11, 0x4206, 0x4207
+WALL = 0x40000000  # a thread is no child
+
+
+@contextlib.contextmanager
+def frozen_thread(tid):
+    """A thread that does not turn any more, while all others of its process do. Its process is to be aborted for that."""
+
+    def ptrace(request):
+        if libc.ptrace(request, tid, None, None) != 0:
+            raise OSError(ctypes.get_errno(), f"ptrace {request:#x} of {tid}")
+
+    ptrace(PTRACE_SEIZE)
+    try:
+        ptrace(PTRACE_INTERRUPT)
+        assert os.WIFSTOPPED(os.waitpid(tid, WALL)[1])
+        yield
+        # Until its tracer has taken note of its end the process is not gone.
+        _, status = wait("it died", lambda: (seen := os.waitpid(tid, WALL | os.WNOHANG))[0] and seen, 15)
+    except BaseException:
+        ptrace(PTRACE_DETACH)
+        raise
+    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT, status
+
+
+def test_watchdog(box):
+    """One worker that hangs is enough for the dataplane; of ephemerad, which has one thread, the process."""
+    restarts = {name: box.restarts(name) for name in UNITS}
+    dataplane = pathlib.Path(f"/proc/{box.main_pid(DATAPLANE)}")
+    worker = next(int(t.name) for t in (dataplane / "task").iterdir() if "worker" in (t / "comm").read_text())
+    with frozen_thread(worker):
+        os.kill(box.main_pid(EPHEMERAD), signal.SIGSTOP)
+    for name in UNITS:
+        wait("it was started again", lambda: box.restarts(name) == restarts[name] + 1 and box.runs(name), 15)
+        journal = box.run("journalctl", "--no-pager", "--quiet", f"--unit={name}", "--output=cat")
+        assert "Watchdog timeout" in journal, journal
+
+
+def leftovers(box):
+    """What is there of units that are stopped."""
+    lab, directory = box.lab, box.root / "run/ephemera"
+    found = [f"XDP on {device}" for device in ("eph-c0", "eph-f0") if "xdp" in lab.link(FWD, device)]
+    found += [str(p) for p in directory.rglob("*") if not p.is_dir()]
+    found += [p for p in box.children() if "ephemera" in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
+    return found + sorted(lab.system_files() - lab.files_before)
+
+
+def test_stopped(box):
+    assert leftovers(box)
+    box.systemctl("stop", *UNITS)
+    for name in UNITS:
+        shown = box.show(name)
+        assert (shown["ActiveState"], shown["Result"], shown["ExecMainStatus"]) == ("inactive", "success", "0"), shown
+    assert leftovers(box) == []
+    box.systemctl("start", *UNITS)
+
+
+def test_drained(box):
+    """Stays stopped: the end of a drain is no failure."""
+    restarts = box.restarts(DATAPLANE)
+    box.run("ephemeractl", "drain")
+    wait("it has stopped", lambda: box.show(DATAPLANE)["ActiveState"] == "inactive", 10)
+    assert box.restarts(DATAPLANE) == restarts
+    box.systemctl("restart", *UNITS)
