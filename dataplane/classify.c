@@ -40,13 +40,13 @@ query_worker(const struct worker *w, const struct packet *p)
 }
 
 static void
-classify_query(struct worker *w, struct batch *b, uint32_t i)
+classify_query(struct worker *w, struct batch *b, uint32_t i, struct handover *handover)
 {
 	if (unlikely(w->ports[b->packets[i].in_port].fan_out && !b->handed_in)) {
 		unsigned peer = query_worker(w, &b->packets[i]);
 
 		if (peer != w->index) {
-			transmit_hand_over(w, peer, b->packets[i].in_port, b->mbufs[i]);
+			handover_put(handover, peer, b->packets[i].in_port, b->mbufs[i]);
 			return;
 		}
 	}
@@ -54,7 +54,7 @@ classify_query(struct worker *w, struct batch *b, uint32_t i)
 }
 
 static void
-classify_reply(struct worker *w, struct batch *b, uint32_t i)
+classify_reply(struct worker *w, struct batch *b, uint32_t i, struct handover *handover)
 {
 	struct packet *p = &b->packets[i];
 	uint16_t port = be16_to(p->destination_port);
@@ -66,7 +66,7 @@ classify_reply(struct worker *w, struct batch *b, uint32_t i)
 			if (b->handed_in || owner == OWNER_NONE)
 				worker_drop(w, b->mbufs[i], DROP_handover_lost);
 			else
-				transmit_hand_over(w, owner, p->in_port, b->mbufs[i]);
+				handover_put(handover, owner, p->in_port, b->mbufs[i]);
 			return;
 		}
 	}
@@ -80,7 +80,9 @@ void
 classify(struct worker *w, struct batch *b)
 {
 	const struct view *view = w->view;
+	struct handover handover;
 
+	handover.count = 0;
 	b->query_count = 0;
 	b->reply_count = 0;
 	for (uint32_t i = 0; i < b->count; i++) {
@@ -93,13 +95,14 @@ classify(struct worker *w, struct batch *b)
 		}
 		p->slot = service_at(view, entry, p->destination_port);
 		if (p->slot != VIEW_NONE) {
-			classify_query(w, b, i);
+			classify_query(w, b, i, &handover);
 			continue;
 		}
 		p->slot = entry->source;
 		if (likely(p->slot != VIEW_NONE))
-			classify_reply(w, b, i);
+			classify_reply(w, b, i, &handover);
 		else
 			worker_drop(w, b->mbufs[i], DROP_not_ours);
 	}
+	transmit_hand_over(w, &handover);
 }

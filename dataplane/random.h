@@ -12,8 +12,9 @@
 #include <stdint.h>
 
 #define RANDOM_WORDS 1020 /* with the key 8 KiB: the cipher is made for whole pieces of 512 bytes */
-#define RANDOM_SPARE 192  /* what a burst takes: a word for each draw and, with most names, one for its case \
-			   */
+#define RANDOM_SPARE                                                                                         \
+	192 /* what a burst takes: a word for each draw and, with most names, one for its case               \
+	     */
 
 struct random_stream {
 	uint8_t key[32]; /* of the next block; the block begins here */

@@ -68,12 +68,36 @@ transmit_outbox(struct worker *w)
 		transmit_put(w, mbufs[i]->port, mbufs[i]);
 }
 
-void
-transmit_hand_over(struct worker *w, unsigned peer, unsigned in_port, struct rte_mbuf *mbuf)
+/* Takes what is for `peer` out of the list; returns how many. */
+static unsigned
+handover_take(struct handover *handover, unsigned peer, struct rte_mbuf **mbufs)
 {
-	mbuf->port = (uint16_t)in_port;
-	if (likely(rte_ring_mp_enqueue(w->peers[peer]->inbox, mbuf) == 0))
-		worker_count(w, COUNTER_handed_out, 1);
-	else
-		worker_drop(w, mbuf, DROP_handover_full);
+	const uint32_t count = handover->count;
+	unsigned taken = 0;
+
+	handover->count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		if (handover->peers[i] == peer) {
+			mbufs[taken++] = handover->mbufs[i];
+			continue;
+		}
+		handover->peers[handover->count] = handover->peers[i];
+		handover->mbufs[handover->count++] = handover->mbufs[i];
+	}
+	return taken;
+}
+
+void
+transmit_hand_over(struct worker *w, struct handover *handover)
+{
+	struct rte_mbuf *mbufs[BATCH_MAX];
+
+	while (handover->count > 0) {
+		const unsigned peer = handover->peers[0], count = handover_take(handover, peer, mbufs);
+		unsigned done = rte_ring_mp_enqueue_burst(w->peers[peer]->inbox, (void **)mbufs, count, NULL);
+
+		worker_count(w, COUNTER_handed_out, done);
+		for (; done < count; done++)
+			worker_drop(w, mbufs[done], DROP_handover_full);
+	}
 }

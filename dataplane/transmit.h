@@ -29,7 +29,24 @@ void transmit_flush(struct worker *worker);
 /* Takes over the frames that other workers handed here to be sent. */
 void transmit_outbox(struct worker *worker);
 
-/* Hands a packet received by `in_port` of the machine to the worker that owns its flow. */
-void transmit_hand_over(struct worker *worker, unsigned peer, unsigned in_port, struct rte_mbuf *mbuf);
+/* Packets of a burst that are other workers'. */
+struct handover {
+	uint32_t count;
+	uint8_t peers[BATCH_MAX]; /* to whom */
+	struct rte_mbuf *mbufs[BATCH_MAX];
+};
+
+/* Notes a packet received by `in_port` of the machine for the worker that owns its flow. */
+static inline void
+handover_put(struct handover *handover, unsigned peer, unsigned in_port, struct rte_mbuf *mbuf)
+{
+	mbuf->port = (uint16_t)in_port;
+	handover->peers[handover->count] = (uint8_t)peer;
+	handover->mbufs[handover->count++] = mbuf;
+}
+
+/* Hands all of them over, to each worker its own at once: what rings cost, they cost for each time, not for
+ * each packet. Empties the list. */
+void transmit_hand_over(struct worker *worker, struct handover *handover);
 
 #endif
