@@ -102,14 +102,15 @@ bytes16_store_few(uint8_t *to, bytes16 x, uint32_t count)
 static inline bool
 bytes_equal(const uint8_t *a, const uint8_t *b, uint32_t count)
 {
-	uint64_t different = 0;
+	bytes16_halves different = {0, 0};
 	uint32_t at = 0;
 
-	if (__builtin_expect(count < 8, 0))
+	if (__builtin_expect(count < 16, 0))
 		return memcmp(a, b, count) == 0;
-	for (; at + 8 <= count; at += 8)
-		different |= bytes_load(a + at) ^ bytes_load(b + at);
-	return (different | (bytes_load(a + count - 8) ^ bytes_load(b + count - 8))) == 0;
+	for (; at + 16 <= count; at += 16)
+		different |= (bytes16_halves)(bytes16_load(a + at) ^ bytes16_load(b + at));
+	different |= (bytes16_halves)(bytes16_load(a + count - 16) ^ bytes16_load(b + count - 16));
+	return (different[0] | different[1]) == 0;
 }
 
 /* The two do not overlap. */

@@ -247,6 +247,7 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 void
 draw(struct worker *w, struct batch *b)
 {
+	const struct view_space *spaces[BATCH_MAX];
 	struct draw *draws[BATCH_MAX];
 	uint32_t kept = 0;
 
@@ -254,16 +255,17 @@ draw(struct worker *w, struct batch *b)
 	draw_again(w, b, draws);
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
-		const struct view_space *space = space_of(w, b->packets[i].upstream);
 		const enum drop_reason reason = draw_begin(w, b, i, draws[n]);
 
-		/* One of the next burst: until then there is time for the table's lines to come. */
-		draw_one(w, space, draws[n]);
+		spaces[n] = space_of(w, b->packets[i].upstream);
 		if (unlikely(reason != DROP_REASON_COUNT)) {
 			draw_refuse(w, b, i, reason);
 			continue;
 		}
 		b->queries[kept++] = i;
 	}
+	/* Those of the next burst: until then there is time for the table's lines to come. */
+	for (uint32_t n = 0; n < b->query_count; n++)
+		draw_one(w, spaces[n], draws[n]);
 	b->query_count = kept;
 }

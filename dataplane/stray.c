@@ -70,15 +70,14 @@ stray_note(struct worker *w, const struct batch *b, unsigned i, enum drop_reason
 }
 
 bool
-stray_attacked(struct worker *w, struct flow *flow)
+stray_attacked_slow(struct worker *w, struct flow *flow)
 {
 	const struct port_stats *port = &w->flows.ports[be16_to(flow->source_port)];
 	const uint64_t begin = (w->now_tsc >> FLOW_SENT_SHIFT) - flow_age(w, flow);
 	const uint32_t begin_tick = (uint32_t)(begin >> (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT));
 	struct stray *attack;
 
-	if (likely(port->misses < w->view->snapshot->near_misses) ||
-	    (int32_t)(port->miss_tick - begin_tick) < 0)
+	if ((int32_t)(port->miss_tick - begin_tick) < 0)
 		return false;
 	attack = &w->stats->attacks[w->stats->attack_count % STATS_ATTACKS];
 	*attack = (struct stray){

@@ -18,7 +18,17 @@
 /* Notes a reply of the batch that match() did not believe. */
 void stray_note(struct worker *worker, const struct batch *batch, unsigned i, enum drop_reason reason);
 
+/* The uncommon half of stray_attacked(). */
+bool stray_attacked_slow(struct worker *worker, struct flow *flow);
+
 /* Did this flow see near misses? If so, notes and counts that. To be called once, when the flow ends. */
-bool stray_attacked(struct worker *worker, struct flow *flow);
+static inline bool
+stray_attacked(struct worker *worker, struct flow *flow)
+{
+	const struct port_stats *port = &worker->flows.ports[be16_to(flow->source_port)];
+
+	return unlikely(port->misses >= worker->view->snapshot->near_misses) &&
+	       stray_attacked_slow(worker, flow);
+}
 
 #endif
