@@ -57,7 +57,8 @@ const struct command commands[] = {
 	 "upstream to their port with a wrong ID or question, as a forger sends them. --all shows\n"
 	 "all that are kept.\n"},
 	{"reload", NULL, ASKS_DAEMON, cli_reload, "have ephemerad read its configuration again",
-	 "Takes the new configuration whole, or keeps the old one and says why.\n"},
+	 "Takes the new configuration whole and says what has changed; or keeps the old one, in force as\n"
+	 "it was, and says why: exit status 1.\n"},
 	{"drain", NULL, ASKS_DAEMON | TAKES_TIMEOUT, cli_drain,
 	 "take this box out of service: not ready, then stop",
 	 "From now on `ready` says no, so that BGP or a load balancer withdraws this box. Queries are\n"

@@ -264,6 +264,8 @@ static const struct {
 	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
 	 "a.yaml:6: wrong\na.yaml:7: too\n"},
 	{"reload", 1, "{\"ok\": false, \"error\": \"\"}\n", "\n"},
+	{"reload --json", 1, "{\"ok\": false, \"error\": \"no\"}\n",
+	 "no\n{\n  \"ok\": false,\n  \"error\": \"no\"\n}\n"},
 	{"config diff", 0, DIFF("[]", "[]", "[]"), "no difference\n"},
 	{"config diff", 1, DIFF("[\"upstream a added\", \"http: from x to off\"]", "[]", "[]"),
 	 "upstream a added\nhttp: from x to off\n"},

@@ -86,6 +86,8 @@ list_at(const json_t *answer, const char *key, size_t index)
 	return text != NULL ? text : "";
 }
 
+#define STAYS "\nreload failed: the old configuration stays in force"
+
 static void
 test_reload(void)
 {
@@ -97,7 +99,7 @@ test_reload(void)
 	f.rig.refuse = "not on a Monday"; /* refused by the dataplane: the old one stays */
 	rig_config("50000-59999", THREE);
 	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(answer, "error"), "the dataplane refuses it: not on a Monday");
+	CU_ASSERT_STRING_EQUAL(rig_text(answer, "error"), "the dataplane refuses it: not on a Monday" STAYS);
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	json_decref(answer);
@@ -106,6 +108,7 @@ test_reload(void)
 	rig_config("50000-70000", THREE);
 	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "test.yaml:6: source.ports"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), STAYS));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	json_decref(answer);
 
@@ -153,7 +156,7 @@ test_reload_lost(void)
 		;
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_line));
-	CU_ASSERT_PTR_NOT_NULL(strstr(f.line, "went away"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.line, "went away before it answered\\nreload failed: the old"));
 	close(f.client);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
@@ -175,6 +178,7 @@ test_static(void)
 	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "restart needed"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "dataplane.ports"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), STAYS));
 	json_decref(answer);
 	rig_daemon_close(&f);
 }

@@ -235,7 +235,8 @@ test_rollback(void)
 	rig_config("50000-50999", "    - {name: one, address: 198.51.100.101}\n"
 				  "    - {name: three, address: 198.51.100.103}\n");
 	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"reload\"}\n"),
-			       "the dataplane refuses it: not on a Monday");
+			       "the dataplane refuses it: not on a Monday\n"
+			       "reload failed: the old configuration stays in force");
 	CU_ASSERT_EQUAL(f.rig.snapshot->generation, f.generation);
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->source.last_port, 59999);
 	CU_ASSERT_EQUAL(slots_upstream_named(&f.daemon->publisher.slots, "two"), 1);
