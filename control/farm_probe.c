@@ -16,7 +16,7 @@ farm_timer_set(struct farm *farm)
 		if (upstream->active && upstream->due_ns < first && probe_order_room(&upstream->order))
 			first = upstream->due_ns;
 	}
-	loop_timer_at(farm->loop, &farm->timer, first);
+	loop_timer_at(farm->parts.loop, &farm->timer, first);
 }
 
 /* Outcomes */
@@ -39,7 +39,7 @@ static bool
 event_of(const struct farm *farm, unsigned slot, const struct probe_answer *answer,
 	 struct health_event *event)
 {
-	const struct next_hop *hop = &farm->neighbour->hops[slot];
+	const struct next_hop *hop = &farm->parts.neighbour->hops[slot];
 
 	switch ((enum probe_outcome)answer->outcome) {
 	case PROBE_REPLY:
@@ -84,7 +84,7 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 	if (says) {
 		upstream->unsent = event.type == HEALTH_UNSENT;
 		if (event.type == HEALTH_TIMEOUT)
-			neighbour_suspect(farm->neighbour, slot);
+			neighbour_suspect(farm->parts.neighbour, slot);
 	}
 	outcomes_take(farm, slot);
 }
@@ -111,7 +111,7 @@ probe_send(struct farm *farm, unsigned slot)
 	int status;
 
 	memcpy(probe.question, config->question, config->question_bytes);
-	status = dataplane_ask(farm->dataplane, &request);
+	status = dataplane_ask(farm->parts.dataplane, &request);
 	if (status == 0)
 		return;
 	log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));

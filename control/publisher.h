@@ -49,6 +49,8 @@ struct publisher_parts {
 	struct steer_maps *steer;
 	struct neighbour *neighbour;
 	struct farm *farm;
+	void (*committed)(void *owner); /* slots and configuration in force are others, or the same again */
+	void *owner;
 };
 
 struct publisher {

@@ -25,8 +25,8 @@ const struct command commands[] = {
 	 "tell ephemerad to drain an upstream, or to force it up or down",
 	 "drain and down: it gets no new queries, and those in flight are still answered; a draining\n"
 	 "one shows how many. up: it gets queries whatever its probes say. The word stays in force,\n"
-	 "through reloads and restarts of ephemerad while the dataplane runs, until auto gives the\n"
-	 "upstream back to its probes, or it leaves the configuration.\n"},
+	 "through reloads and restarts of either daemon, until auto gives the upstream back to its\n"
+	 "probes, it leaves the configuration, or the machine is restarted.\n"},
 	{"latency", NULL, ASKS_DAEMON, cli_latency, "how long upstreams take to answer",
 	 "Shows quantiles since the dataplane's start and of the last seconds, those of each worker,\n"
 	 "the mean of each upstream, and the distribution. A quantile is the upper edge of the bucket\n"
@@ -63,7 +63,8 @@ const struct command commands[] = {
 	 "take this box out of service: not ready, then stop",
 	 "From now on `ready` says no, so that BGP or a load balancer withdraws this box. Queries are\n"
 	 "answered until none came for two seconds or the timeout is over; then the dataplane is\n"
-	 "stopped in good order. ephemerad stays. The drain ends with the dataplane's next start.\n"},
+	 "stopped in good order. ephemerad stays; a restart of it does not end the drain. The\n"
+	 "dataplane's next start does.\n"},
 	{"undrain", NULL, ASKS_DAEMON, cli_undrain, "call a drain off, before the dataplane has stopped", ""},
 	{"ready", NULL, ASKS_DAEMON, cli_ready, "whether clients may be sent here, for health checkers",
 	 "Exit status 0: ready. 1: not ready, and the reason is printed: the box is being drained, the\n"

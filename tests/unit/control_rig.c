@@ -14,6 +14,7 @@
 #include "bpf/steer.h"
 #include "control/build.h"
 #include "control/snapshot_file.h"
+#include "control/state_file.h"
 
 /* Files */
 
@@ -37,9 +38,11 @@ rig_dir(void)
 const char *
 rig_path(const char *name)
 {
-	static char path[100]; /* no longer than a socket may be called */
+	static char paths[RIG_PATHS][100]; /* no longer than a socket may be called */
+	static unsigned turn;
+	char *path = paths[turn++ % RIG_PATHS];
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
 	return path;
 }
 
@@ -47,6 +50,7 @@ void
 rig_close(void)
 {
 	unlink(rig_path("test.yaml"));
+	unlink(rig_path(STATE_FILE_NAME));
 	unlink(rig_path(MESSAGE_SOCKET_NAME));
 	rmdir(directory);
 }

@@ -32,7 +32,8 @@ struct rig_dataplane {
 	uint16_t probed; /* the slot of the last probe */
 };
 
-/* A directory of this run, and a path in it (valid up to the next call). */
+/* A directory of this run, and a path in it (valid for as many more calls). */
+#define RIG_PATHS 16
 void rig_open(void);
 void rig_close(void);
 const char *rig_dir(void);

@@ -16,20 +16,33 @@
 /* Daemon and dataplane */
 
 void
-rig_daemon_open(struct daemon_rig *f, const char *path)
+rig_daemon_again(struct daemon_rig *f, const char *path)
 {
 	struct config *config = NULL;
 
+	snprintf(f->config_path, sizeof(f->config_path), "%s", path);
 	f->daemon = calloc(1, sizeof(*f->daemon));
-	if (f->daemon == NULL || config_load(path, &config, stderr) != 0 ||
-	    daemon_init(f->daemon, path, config) != 0)
+	if (f->daemon == NULL || config_load(f->config_path, &config, stderr) != 0 ||
+	    daemon_init(f->daemon, f->config_path, config) != 0)
 		abort();
+}
+
+void
+rig_daemon_open(struct daemon_rig *f, const char *path)
+{
+	unlink(rig_path(STATE_FILE_NAME));
+	rig_daemon_again(f, path);
 }
 
 void
 rig_daemon_close(struct daemon_rig *f)
 {
+	const char *kept = rig_path("kept");
+
+	rename(rig_path(STATE_FILE_NAME), kept);
 	daemon_fini(f->daemon);
+	unlink(rig_path(STATE_FILE_NAME));
+	rename(kept, rig_path(STATE_FILE_NAME));
 	free(f->daemon);
 }
 
@@ -41,7 +54,7 @@ rig_daemon_replace(struct daemon_rig *f, const char *path)
 	close(f->rig.connection.fd);
 	f->rig.connection.fd = -1;
 	rig_daemon_close(f);
-	rig_daemon_open(f, path);
+	rig_daemon_again(f, path);
 	f->rig.loop = &f->daemon->loop;
 	loop_watch_add(f->rig.loop, &f->rig.listener, EPOLLIN);
 }

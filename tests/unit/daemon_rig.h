@@ -23,6 +23,7 @@
 
 struct daemon_rig {
 	struct daemon *daemon;
+	char config_path[100]; /* the daemon's */
 	struct rig_dataplane rig;
 	uint64_t generation; /* a newer one is waited for */
 	unsigned probes;     /* as many are waited for */
@@ -33,10 +34,13 @@ struct daemon_rig {
 	size_t line_bytes;
 };
 
-/* The daemon alone; whatever goes wrong aborts. The dataplane, which lives on the daemon's loop, is started
- * with rig_dataplane_start() and goes first. */
+/* The daemon alone, with nothing on file; whatever goes wrong aborts. The dataplane, which lives on the
+ * daemon's loop, is started with rig_dataplane_start() and goes first. */
 void rig_daemon_open(struct daemon_rig *f, const char *path);
+/* As if killed: what it does in its end leaves nothing on file. */
 void rig_daemon_close(struct daemon_rig *f);
+/* Another one after rig_daemon_close(), with what the first left on file. */
+void rig_daemon_again(struct daemon_rig *f, const char *path);
 
 /* Another daemon in its place, with this file; the dataplane outlives the first, and is waited for by
  * nobody. */

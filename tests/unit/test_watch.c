@@ -65,7 +65,7 @@ daemon_restart(struct daemon_rig *f, const char *path)
 	rig_dataplane_kill(&f->rig);
 	rig_wait_for(f, rig_is_away);
 	rig_daemon_close(f);
-	rig_daemon_open(f, path);
+	rig_daemon_again(f, path);
 	rig_dataplane_start(&f->rig, &f->daemon->loop, 7);
 	f->rig.snapshot = kept;
 	f->generation = kept->generation;
