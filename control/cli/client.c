@@ -54,7 +54,7 @@ unreachable(const char *path, int error)
 	const char *why = error == EAGAIN ? "no answer within 30 s" : strerror(error);
 	const char *mend = error == EACCES || error == EPERM
 				   ? "run this as root, or as a member of the socket's group"
-				   : "start it with `ephemerad -c FILE`";
+				   : "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
 
 	cli_complain("ephemerad does not answer at %s: %s: %s", path, why, mend);
 	return CLI_UNREACHABLE;

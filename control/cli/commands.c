@@ -7,7 +7,7 @@
 const struct command commands[] = {
 	{"status", NULL, ASKS_DAEMON, cli_status, "both daemons, the ports, how many upstreams are up",
 	 "Shows whether ephemerad and the dataplane run, since when, on which configuration\n"
-	 "and which ports of the machine.\n"},
+	 "and which ports of the machine; whether clients may be sent here, and how far a drain is.\n"},
 	{"top", NULL, ASKS_DAEMON | TAKES_ONCE | TAKES_INTERVAL, cli_top,
 	 "a live screen of rates, upstreams and drops",
 	 "Shows, each second or as --interval says, what both daemons do: rates, the upstreams,\n"
@@ -20,7 +20,13 @@ const struct command commands[] = {
 	 "Shows the sums since the dataplane started. Reasons and counters that are 0 are\n"
 	 "left out; --all shows them too.\n"},
 	{"upstreams", NULL, ASKS_DAEMON | TAKES_NAMES, cli_upstreams,
-	 "each upstream: its state, why, and its share", "--names prints the names alone, one a line.\n"},
+	 "each upstream: its state, why, and its share",
+	 "State: up and down by its probes (and by passive signs, where they are configured); draining,\n"
+	 "forced-up and forced-down by the operator; the last column says since when, and why. Case:\n"
+	 "whether the letter case of questions to it is drawn. Via: the port towards it, or that its\n"
+	 "next hop does not answer. Queries, answers and timeouts are those of clients, since it is in\n"
+	 "the configuration or the dataplane started; in flight has probes too. Probe: how long its\n"
+	 "last good one took. --names prints the names alone, one a line.\n"},
 	{"upstream", "NAME drain|up|down|auto", ASKS_DAEMON, cli_upstream,
 	 "tell ephemerad to drain an upstream, or to force it up or down",
 	 "drain and down: it gets no new queries, and those in flight are still answered; a draining\n"
