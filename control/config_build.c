@@ -11,7 +11,7 @@
 /* What the dataplane needs of the hugepages, each a little more than it takes there (tests/unit/test_memory.c
  * holds them against it): a flow with its share of the table's pools; packet buffers, for interfaces with an
  * MTU of 1,500; the table of the clients' limits; and all else, with what the rounding to pages wastes. */
-#define FLOW_BYTES		180
+#define FLOW_BYTES		184
 #define BUFFER_BYTES		2432
 #define BUFFERS_ANYWAY		4608
 #define BUFFERS_OF_QUEUE	6144 /* waiting to be received, waiting to be sent, sent */

@@ -18,8 +18,6 @@
 
 #define BATCH_MAX 64
 
-struct coalesce_entry;
-
 /* One cache line for the parser's findings, one for the addresses and what later stages add. */
 struct packet {
 	uint16_t ip_offset;
@@ -47,15 +45,15 @@ struct packet {
 	uint8_t share; /* enum flow_share */
 	uint8_t waiter_count;
 	uint16_t edns_bytes;
-	uint32_t waiters;	     /* the first, or FLOW_NONE */
-	struct coalesce_entry *hint; /* where later queries find this one, or NULL */
+	uint32_t waiters; /* the first, or FLOW_NONE */
+	uint32_t *hint;	  /* where later queries find which flow this one is, or NULL */
 	/* choose, draw (queries); match (replies) */
 	uint16_t upstream;
 	uint16_t drawn_source; /* slot */
 	struct be16 drawn_port, drawn_id;
-	uint32_t flow_index;
-	uint8_t attacked; /* 1: the reply's query saw near misses */
-	uint8_t exact;	  /* 1: the reply's question is the one sent, in the case as sent */
+	uint32_t flow_index; /* entry; of a reply to no flow FLOW_NONE */
+	uint8_t attacked;    /* 1: the reply's query saw near misses */
+	uint8_t exact;	     /* 1: the reply's question is the one sent, in the case as sent */
 } __rte_cache_aligned;
 
 struct batch {

@@ -51,6 +51,54 @@ bytes_load_last(const uint8_t *from, uint32_t count, uint32_t few)
 	return bytes_load(from + count - 8) >> (64 - 8 * few);
 }
 
+/* Sixteen at once, in a register of the machine. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+static inline bytes16
+bytes16_load(const uint8_t *from)
+{
+	bytes16 x;
+
+	memcpy(&x, from, 16);
+	return x;
+}
+
+static inline void
+bytes16_store(uint8_t *to, bytes16 x)
+{
+	memcpy(to, &x, 16);
+}
+
+/* As two numbers: the first eight bytes and the last. */
+typedef uint64_t bytes16_halves __attribute__((vector_size(16)));
+
+/* 1 to 15 bytes, the others 0. */
+static inline bytes16
+bytes16_load_few(const uint8_t *from, uint32_t count)
+{
+	if (count <= 8)
+		return (bytes16)(bytes16_halves){count == 8 ? bytes_load(from) : bytes_load_few(from, count),
+						 0};
+	return (bytes16)(bytes16_halves){bytes_load(from), bytes_load_last(from, count, count - 8)};
+}
+
+/* The first 1 to 15 bytes of x. */
+static inline void
+bytes16_store_few(uint8_t *to, bytes16 x, uint32_t count)
+{
+	const bytes16_halves halves = (bytes16_halves)x;
+	const uint64_t low = halves[0], high = halves[1];
+	const uint32_t beyond = 8 * count - 64; /* bits of the last half */
+
+	if (count < 8) {
+		memcpy(to, &low, count);
+		return;
+	}
+	bytes_store(to, low);
+	if (count > 8)
+		bytes_store(to + count - 8, low >> beyond | high << (64 - beyond));
+}
+
 static inline bool
 bytes_equal(const uint8_t *a, const uint8_t *b, uint32_t count)
 {

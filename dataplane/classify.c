@@ -70,8 +70,9 @@ classify_reply(struct worker *w, struct batch *b, uint32_t i)
 			return;
 		}
 	}
-	p->flow_index = flow_index(&w->flows, p->destination_port, packet_dns(b, i)->id);
-	flow_prefetch(&w->flows, p->flow_index, port);
+	p->flow_index = flow_find(&w->flows, flow_slot(&w->flows, p->destination_port, packet_dns(b, i)->id));
+	if (likely(p->flow_index != FLOW_NONE))
+		flow_prefetch(&w->flows, p->flow_index);
 	b->replies[b->reply_count++] = (uint8_t)i;
 }
 

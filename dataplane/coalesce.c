@@ -38,16 +38,24 @@ share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *op
 	return share;
 }
 
+/* The question in lower case, sixteen bytes at a time: if it does not end with sixteen, its last sixteen once
+ * more. What else must be alike is hashed with it. */
 static uint64_t
 question_hash(const struct flow_table *t, const struct packet *p, const uint8_t *question)
 {
-	uint64_t lower[(DNS_QUESTION_BYTES_MAX + 7) / 8 + 1];
-	const uint32_t words = (p->question_bytes + 7) / 8;
+	bytes16 lower[(DNS_QUESTION_BYTES_MAX + 15) / 16 + 1];
+	const uint32_t bytes = p->question_bytes;
+	uint32_t n = 0;
 
-	for (uint32_t n = 0; n < words; n++)
-		lower[n] = case_lower(case_load(question, p->question_bytes, n));
-	lower[words] = (uint64_t)p->pool << 32 | (uint64_t)p->share << 16 | p->edns_bytes;
-	return XXH3_64bits_withSeed(lower, (words + 1) * 8, t->bucket_seed);
+	for (; (n + 1) * 16 <= bytes; n++)
+		lower[n] = case_lower16(bytes16_load(question + n * 16));
+	if (bytes < 16)
+		lower[n++] = case_lower16(bytes16_load_few(question, bytes));
+	else if (bytes % 16 > 0)
+		lower[n++] = case_lower16(bytes16_load(question + bytes - 16));
+	lower[n] = (bytes16)(bytes16_halves){
+		(uint64_t)p->pool << 32 | (uint64_t)p->share << 16 | p->edns_bytes, bytes};
+	return XXH3_64bits_withSeed(lower, (n + 1) * 16, t->seed);
 }
 
 static inline bool
@@ -68,12 +76,12 @@ flow_is_young(const struct worker *w, const struct flow *flow)
 	return flow_age(w, flow) < w->view->timeout_ticks / 4 << (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT);
 }
 
-/* The flow that an entry names, if it asks what query `i` asks and may be joined. */
+/* The flow that an entry of the index names, if it asks what query `i` asks and may be joined. */
 static struct flow *
-entry_flow(struct worker *w, const struct batch *b, uint8_t i, const struct coalesce_entry *entry)
+entry_flow(struct worker *w, const struct batch *b, uint8_t i, uint32_t entry)
 {
 	const struct packet *p = &b->packets[i];
-	struct flow *flow = &w->flows.flows[entry->flow & w->flows.mask];
+	struct flow *flow = &w->flows.flows[entry & w->flows.mask];
 
 	if (flow->state != FLOW_CLIENT || flow->pool != p->pool || !flow_is_young(w, flow) ||
 	    (flow->share & (uint8_t)~FLOW_CASE) != p->share || flow->edns_bytes != p->edns_bytes ||
@@ -85,9 +93,9 @@ entry_flow(struct worker *w, const struct batch *b, uint8_t i, const struct coal
 
 /* Likewise for a query of this burst. */
 static struct packet *
-entry_pending(struct batch *b, uint8_t i, const struct coalesce_entry *entry)
+entry_pending(struct batch *b, uint8_t i, uint32_t entry)
 {
-	const uint32_t first = entry->flow & ~COALESCE_PENDING;
+	const uint32_t first = entry & ~COALESCE_PENDING;
 	const struct packet *p = &b->packets[i];
 
 	if (b->packets[first].share != p->share || b->packets[first].pool != p->pool ||
@@ -147,14 +155,14 @@ enum join {
 };
 
 static enum join
-entry_join(struct worker *w, struct batch *b, uint8_t i, const struct coalesce_entry *entry)
+entry_join(struct worker *w, struct batch *b, uint8_t i, uint32_t entry)
 {
 	struct packet *first;
 	struct flow *flow;
 
-	if (entry->flow == COALESCE_NONE)
+	if (entry == COALESCE_NONE)
 		return JOIN_OTHER;
-	if (entry->flow & COALESCE_PENDING) {
+	if (entry & COALESCE_PENDING) {
 		first = entry_pending(b, i, entry);
 		if (first == NULL)
 			return JOIN_OTHER;
@@ -169,6 +177,19 @@ entry_join(struct worker *w, struct batch *b, uint8_t i, const struct coalesce_e
 	return flow_join(w, b, i, flow) ? JOIN_DONE : JOIN_BOUND;
 }
 
+typedef uint16_t ways16 __attribute__((vector_size(COALESCE_WAYS * sizeof(uint16_t))));
+
+/* The first way whose word in `mask` is not 0, or COALESCE_WAYS. */
+static inline unsigned
+way_first(ways16 mask)
+{
+	const bytes16_halves halves = (bytes16_halves)mask;
+
+	if (halves[0] != 0)
+		return (unsigned)__builtin_ctzll(halves[0]) / 16;
+	return halves[1] != 0 ? 4 + (unsigned)__builtin_ctzll(halves[1]) / 16 : COALESCE_WAYS;
+}
+
 /* Joins query `i` to one in flight, or makes it the one that later ones join. True: it joined, and is gone.
  * At the bound the query goes out, and those that come after join it: copies stay rarer than clients by the
  * bound. */
@@ -179,39 +200,35 @@ coalesce_query(struct worker *w, struct batch *b, uint8_t i, uint64_t hash)
 	const uint16_t tag = (uint16_t)(hash >> 48), now = (uint16_t)(w->now_tsc >> COALESCE_TIME_SHIFT);
 	const uint16_t stale =
 		(uint16_t)(w->view->timeout_ticks >> (COALESCE_TIME_SHIFT - FLOW_TICK_SHIFT)) + 1;
-	struct coalesce_entry *place = &bucket->entries[hash >> 40 & (COALESCE_WAYS - 1)];
+	ways16 tags, times, old;
+	unsigned way;
 
-	for (unsigned way = 0; way < COALESCE_WAYS; way++) {
-		struct coalesce_entry *entry = &bucket->entries[way];
+	memcpy(&tags, bucket->tags, sizeof(tags));
+	memcpy(&times, bucket->times, sizeof(times));
+	old = (ways16)(now - times > stale);
+	way = way_first((ways16)(tags == tag) & ~old);
+	if (way < COALESCE_WAYS) {
+		const enum join join = entry_join(w, b, i, bucket->flows[way]);
 
-		if ((uint16_t)(now - entry->time) > stale) {
-			place = entry;
-			continue;
-		}
-		if (entry->tag != tag)
-			continue;
-		switch (entry_join(w, b, i, entry)) {
-		case JOIN_DONE:
+		if (join == JOIN_DONE)
 			return true;
-		case JOIN_BOUND:
-			worker_count(w, COUNTER_coalesce_bound, 1);
-			break;
-		case JOIN_OTHER:
-			break;
-		}
-		place = entry;
-		break;
+		worker_count(w, COUNTER_coalesce_bound, join == JOIN_BOUND);
+	} else {
+		way = way_first(old);
+		way = way < COALESCE_WAYS ? way : (unsigned)(hash >> 40) % COALESCE_WAYS;
 	}
-	*place = (struct coalesce_entry){.tag = tag, .time = now, .flow = COALESCE_PENDING | i};
-	b->packets[i].hint = place;
+	bucket->tags[way] = tag;
+	bucket->times[way] = now;
+	bucket->flows[way] = COALESCE_PENDING | i;
+	b->packets[i].hint = &bucket->flows[way];
 	return false;
 }
 
 void
 coalesce_settle(struct worker *w, const struct packet *p, uint32_t flow)
 {
-	if (p->hint != NULL && p->hint->flow == (COALESCE_PENDING | p->index))
-		p->hint->flow = flow;
+	if (p->hint != NULL && *p->hint == (COALESCE_PENDING | p->index))
+		*p->hint = flow;
 	if (flow == COALESCE_NONE) {
 		worker_count(w, COUNTER_answers_lost, p->waiter_count);
 		flow_waiters_free(&w->flows, p->waiters);

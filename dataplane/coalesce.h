@@ -8,6 +8,7 @@
 #ifndef EPHEMERA_COALESCE_H
 #define EPHEMERA_COALESCE_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #include "batch.h"
@@ -18,15 +19,16 @@
 #define COALESCE_NONE	    0xffffffffu
 #define COALESCE_TIME_SHIFT 28 /* TSC cycles: a tenth of a second */
 
-struct coalesce_entry {
-	uint16_t tag;  /* of the hash */
-	uint16_t time; /* COALESCE_TIME_SHIFT: when it was written; old entries are the first to go */
-	uint32_t flow; /* index, or COALESCE_PENDING | index into the batch, or COALESCE_NONE */
-};
-
+/* Way n is one entry: what is looked at of all of them lies together. */
 struct coalesce_bucket {
-	struct coalesce_entry entries[COALESCE_WAYS];
+	uint16_t tags[COALESCE_WAYS];  /* of the hashes */
+	uint16_t times[COALESCE_WAYS]; /* COALESCE_TIME_SHIFT: when each was written; old ones are the first
+					  to go */
+	uint32_t flows[COALESCE_WAYS]; /* entries of the flow table, or COALESCE_PENDING | index into the
+					* batch, or COALESCE_NONE */
 } __attribute__((aligned(64)));
+
+static_assert(sizeof(struct coalesce_bucket) == 64, "a cache line");
 
 struct worker;
 

@@ -29,14 +29,14 @@ draw_from(struct random_stream *random, const struct view_space *space, const st
 	product = (product & fraction_mask) * source->port_count;
 	draw.port = be16_from(source->ports[product >> 48]);
 	draw.source = source->slot;
-	draw.flow_index = flow_index(flows, draw.port, draw.id);
+	draw.flow_slot = flow_slot(flows, draw.port, draw.id);
 	return draw;
 }
 
 bool
 draw_settle(struct worker *w, const struct view_space *space, struct draw *draw)
 {
-	for (int tries = 0; w->flows.flows[draw->flow_index].state != FLOW_FREE; tries++) {
+	for (int tries = 0; !flow_slot_free(&w->flows, draw->flow_slot); tries++) {
 		if (tries == DRAW_TRIES)
 			return false;
 		worker_count(w, COUNTER_redraws, 1);
@@ -88,12 +88,16 @@ draw_count(struct worker *w, const struct draw *draw)
 	draw_sum(&stats->id_sums, &w->last_id, id);
 }
 
-static const struct view_space *
+static inline enum view_family
+family_of(const struct worker *w, uint16_t upstream)
+{
+	return address_is_ipv4(&w->view->snapshot->upstreams[upstream].address) ? FAMILY_IPV4 : FAMILY_IPV6;
+}
+
+static inline const struct view_space *
 space_of(const struct worker *w, uint16_t upstream)
 {
-	bool ipv4 = address_is_ipv4(&w->view->snapshot->upstreams[upstream].address);
-
-	return view_space(w->view, w->index, ipv4 ? FAMILY_IPV4 : FAMILY_IPV6);
+	return view_space(w->view, w->index, family_of(w, upstream));
 }
 
 /* Gives up a query, and with it those that wait for its answer. */
@@ -106,27 +110,41 @@ draw_refuse(struct worker *w, struct batch *b, uint8_t i, enum drop_reason reaso
 }
 
 static inline void
-draw_one(struct worker *w, uint16_t upstream, struct draw *draw)
+draw_one(struct worker *w, const struct view_space *space, struct draw *draw)
 {
-	*draw = draw_from(&w->random, space_of(w, upstream), &w->flows);
-	flow_prefetch(&w->flows, draw->flow_index, be16_to(draw->port));
+	*draw = draw_from(&w->random, space, &w->flows);
+	flow_slot_prefetch(&w->flows, draw->flow_slot, be16_to(draw->port));
 }
 
-/* First pass: draws for all, so that the lines of the table are on their way when the second pass needs them.
- */
+void
+draw_ahead(struct worker *w)
+{
+	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
+		const struct view_space *space = view_space(w->view, w->index, (enum view_family)family);
+
+		w->draws[family].next = 0;
+		for (unsigned n = 0; space->source_count > 0 && n < BATCH_MAX; n++)
+			draw_one(w, space, &w->draws[family].draws[n]);
+	}
+}
+
+/* First pass: the draws that the burst before made for this one. */
 static void
-draw_all(struct worker *w, struct batch *b, struct draw *draws)
+draw_take(struct worker *w, struct batch *b, struct draw **draws)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
+		const enum view_family family = family_of(w, b->packets[i].upstream);
+		struct draws_ahead *ahead = &w->draws[family];
 
-		if (unlikely(space_of(w, b->packets[i].upstream)->source_count == 0)) {
+		if (unlikely(view_space(w->view, w->index, family)->source_count == 0)) {
 			draw_refuse(w, b, i, DROP_no_source);
 			continue;
 		}
-		draw_one(w, b->packets[i].upstream, &draws[kept]);
+		draws[kept] = &ahead->draws[ahead->next];
+		ahead->next = (ahead->next + 1) % BATCH_MAX;
 		b->queries[kept++] = i;
 	}
 	b->query_count = kept;
@@ -136,23 +154,23 @@ draw_all(struct worker *w, struct batch *b, struct draw *draws)
  * for together. What is left after DRAW_TRIES, and what falls on a slot that another of this burst takes
  * first, is for draw_settle(). */
 static void
-draw_again(struct worker *w, const struct batch *b, struct draw *draws)
+draw_again(struct worker *w, const struct batch *b, struct draw *const *draws)
 {
 	uint8_t taken[BATCH_MAX];
 	uint32_t count = 0, left;
 
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		taken[count] = (uint8_t)n;
-		count += w->flows.flows[draws[n].flow_index].state != FLOW_FREE;
+		count += !flow_slot_free(&w->flows, draws[n]->flow_slot);
 	}
 	for (int tries = 0; count > 0 && tries < DRAW_TRIES; tries++, count = left) {
 		for (uint32_t n = 0; n < count; n++)
-			draw_one(w, b->packets[b->queries[taken[n]]].upstream, &draws[taken[n]]);
+			draw_one(w, space_of(w, b->packets[b->queries[taken[n]]].upstream), draws[taken[n]]);
 		worker_count(w, COUNTER_redraws, count);
 		left = 0;
 		for (uint32_t n = 0; n < count; n++) {
 			taken[left] = taken[n];
-			left += w->flows.flows[draws[taken[n]].flow_index].state != FLOW_FREE;
+			left += !flow_slot_free(&w->flows, draws[taken[n]]->flow_slot);
 		}
 	}
 }
@@ -192,7 +210,7 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 		return DROP_flow_table_full;
 	if (unlikely(!flow_cell_take(&w->flows, p->question_bytes, &cell)))
 		return DROP_long_name_pool_full;
-	flow = flow_open(&w->flows, draw->flow_index);
+	flow = flow_open(&w->flows, draw->flow_slot);
 	flow->state = FLOW_CLIENT;
 	flow->pool = p->pool;
 	flow->reply_port = u->port_index & (SNAPSHOT_PORTS_MAX - 1);
@@ -217,27 +235,30 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 	flow->client_address = p->source;
 	draw_question(w, b, i, flow, random_case);
 	flow_opened(&w->flows, flow);
-	p->flow_index = draw->flow_index;
+	p->flow_index = (uint32_t)(flow - w->flows.flows);
 	p->drawn_source = draw->source;
 	p->drawn_port = draw->port;
 	p->drawn_id = draw->id;
 	draw_count(w, draw);
-	coalesce_settle(w, p, draw->flow_index);
+	coalesce_settle(w, p, p->flow_index);
 	return DROP_REASON_COUNT;
 }
 
 void
 draw(struct worker *w, struct batch *b)
 {
-	struct draw draws[BATCH_MAX];
+	struct draw *draws[BATCH_MAX];
 	uint32_t kept = 0;
 
-	draw_all(w, b, draws);
+	draw_take(w, b, draws);
 	draw_again(w, b, draws);
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
-		const enum drop_reason reason = draw_begin(w, b, i, &draws[n]);
+		const struct view_space *space = space_of(w, b->packets[i].upstream);
+		const enum drop_reason reason = draw_begin(w, b, i, draws[n]);
 
+		/* One of the next burst: until then there is time for the table's lines to come. */
+		draw_one(w, space, draws[n]);
 		if (unlikely(reason != DROP_REASON_COUNT)) {
 			draw_refuse(w, b, i, reason);
 			continue;

@@ -13,17 +13,15 @@
 	16 /* a burst tries so often together, then each query alone: one in 2^16 at most finds no slot in   \
 	    * a table half full */
 
-struct draw {
-	struct be16 port, id;
-	uint16_t source; /* slot */
-	uint32_t flow_index;
-};
-
 /* Draws from the part of a family that is the worker's; space->source_count is not 0. RFC 5452 section 9.2:
  * "use an unpredictable source port for outgoing queries from the range of available ports that is as large
  * as possible and practicable", and the same for the ID. [worker] */
 struct draw draw_from(struct random_stream *random, const struct view_space *space,
 		      const struct flow_table *flows);
+
+/* Makes the draws of the next bursts, from the view that the worker runs on; what was made from an earlier
+ * view is forgotten. [worker] */
+void draw_ahead(struct worker *worker);
 
 /* Draws again until the slot is free, DRAW_TRIES times at the most. False: none was. [worker] */
 bool draw_settle(struct worker *worker, const struct view_space *space, struct draw *draw);

@@ -38,6 +38,7 @@ table_lay_out(struct flow_table *table, uint32_t size, uint8_t *memory)
 	uint8_t *next = memory;
 
 	table->flows = cut(&next, size, sizeof(*table->flows));
+	table->slots = cut(&next, size, sizeof(*table->slots));
 	table->buckets = cut(&next, pool_count(size, FLOW_BUCKET_SHARE), sizeof(*table->buckets));
 	table->waiters = cut(&next, pool_count(size, FLOW_WAITER_SHARE), sizeof(*table->waiters));
 	table->cells = cut(&next, cells, sizeof(*table->cells));
@@ -63,18 +64,17 @@ flow_table_init(struct flow_table *table, uint32_t size, void *memory, struct po
 	table_lay_out(table, size, memory);
 	table->ports = ports;
 	table->mask = size - 1;
+	table->free_first = FLOW_NONE;
 	table->cell_free_count = pool_count(size, FLOW_CELL_SHARE);
 	for (uint32_t i = 0; i < table->cell_free_count; i++)
 		table->cell_free[i] = table->cell_free_count - 1 - i;
-	for (uint32_t i = 0; i < size; i++)
-		table->flows[i].cell = table->flows[i].waiters = FLOW_NONE;
 	for (uint32_t i = 0; i < waiters; i++)
 		table->waiters[i].next = i + 1 < waiters ? i + 1 : FLOW_NONE;
 	table->bucket_mask = pool_count(size, FLOW_BUCKET_SHARE) - 1;
-	randombytes_buf(&table->bucket_seed, sizeof(table->bucket_seed));
+	randombytes_buf(&table->seed, sizeof(table->seed));
 	for (uint32_t i = 0; i <= table->bucket_mask; i++)
 		for (unsigned way = 0; way < COALESCE_WAYS; way++)
-			table->buckets[i].entries[way].flow = COALESCE_NONE;
+			table->buckets[i].flows[way] = COALESCE_NONE;
 }
 
 bool
@@ -89,18 +89,19 @@ flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell
 	return true;
 }
 
-void
-flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
+uint32_t
+flow_begin(struct flow_table *table, uint32_t slot, const struct flow *fresh, const uint8_t *question,
 	   const uint64_t *case_bits)
 {
 	const size_t from = offsetof(struct flow, state), to = offsetof(struct flow, question);
-	struct flow *flow = flow_open(table, index);
+	struct flow *flow = flow_open(table, slot);
 
 	memcpy((uint8_t *)flow + from, (const uint8_t *)fresh + from, to - from);
 	memcpy(flow_question(table, flow), question, flow->question_bytes);
 	memcpy(flow_case_bits(table, flow), case_bits,
 	       case_words(flow->question_bytes - 4u) * sizeof(*case_bits));
 	flow_opened(table, flow);
+	return (uint32_t)(flow - table->flows);
 }
 
 struct flow_waiter *

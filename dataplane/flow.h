@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The flow table: what every query in flight waits for, in one array per worker.
+/* The flow table: what every query in flight waits for, in two arrays per worker.
  *
- * The drawn (source port, ID) is itself the index: its bits are uniform already, so a look-up costs no hash
- * and one cache line. Two draws that fall on one slot collide, whatever their source addresses; the second is
- * drawn again. An entry that ended keeps its key until the slot is taken again, so that a late reply can be
- * told from a forged one.
+ * The drawn (source port, ID) is itself the number of a slot: its bits are uniform already, so a look-up
+ * costs no hash. A slot is a word that names the flow's entry. Two draws that fall on one slot collide,
+ * whatever their source addresses; the second is drawn again. The entry that ended last is the first to be
+ * used again: it is still in the caches, and what is touched is as large as what is in flight, not as the
+ * table. A slot keeps a mark of its last flow until it is taken again, so that a late reply can be told from
+ * a forged one.
  *
  * Clients that asked the same while a query was in flight hang on its entry as waiters, out of a pool.
  *
  * Size:    fixed at start, a power of two. Full: the caller drops the query and counts it. Pools likewise.
  * Threads: one worker owns a table. flow_read() alone may be called by another thread: it copies an entry
- * under the entry's sequence number and says when it could not. */
+ * under the entry's sequence number and says when it could not; flow_find() says which. */
 #ifndef EPHEMERA_FLOW_H
 #define EPHEMERA_FLOW_H
 
@@ -20,15 +22,17 @@
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_prefetch.h>
 
 #include "case.h"
 #include "shared/stats.h"
 #include "shared/wire.h"
 
 #define FLOW_INLINE_QUESTION_BYTES 56
-#define FLOW_NONE		   UINT32_MAX /* no cell, no waiter */
-#define FLOW_CELL_SHARE		   8	      /* one cell for a longer question for so many entries */
-#define FLOW_WAITER_SHARE	   8	      /* one waiter for so many entries */
+#define FLOW_NONE		   UINT32_MAX  /* no entry, no cell, no waiter */
+#define FLOW_LIVE		   0x80000000u /* in a slot, with the entry */
+#define FLOW_CELL_SHARE		   8	       /* one cell for a longer question for so many entries */
+#define FLOW_WAITER_SHARE	   8	       /* one waiter for so many entries */
 #define FLOW_SWEEP_MS		   500 /* the table is swept once in this time: expiry is late by this at most */
 
 /* Coarse time of deadlines: TSC cycles >> 20, 0.2 to 0.5 ms. Compared by signed difference; wraps after days.
@@ -58,20 +62,23 @@ enum flow_share {
 
 struct flow {
 	/* line 0: the key, and where the answer goes */
-	uint32_t sequence;	 /* odd while it is being written; worker writes, flow_read() reads */
-	uint8_t state;		 /* enum flow_state */
-	uint8_t pool;		 /* index */
-	uint8_t reply_port : 4;	 /* of the machine: the only one that the reply may come by */
+	uint32_t sequence;	    /* odd while it is being written; worker writes, flow_read() reads */
+	uint8_t state;		    /* enum flow_state */
+	uint8_t pool;		    /* index */
+	uint8_t reply_port : 4;	    /* of the machine: the only one that the reply may come by */
 	uint8_t client_in_port : 4; /* of the machine: the one the query came by */
-	uint8_t opcode;		 /* of the query; the reply's must be the same */
-	uint8_t source;		 /* slot */
-	uint8_t share;		 /* enum flow_share */
-	uint16_t upstream;	 /* slot */
-	struct be16 source_port; /* drawn */
-	struct be16 id;		 /* drawn */
-	uint32_t sent;		 /* FLOW_SENT_SHIFT */
-	uint32_t deadline_tick;	 /* FLOW_TICK_SHIFT */
-	uint8_t service;	 /* slot */
+	uint8_t opcode;		    /* of the query; the reply's must be the same */
+	uint8_t source;		    /* slot */
+	uint8_t share;		    /* enum flow_share */
+	uint16_t upstream;	    /* slot */
+	struct be16 source_port;    /* drawn */
+	struct be16 id;		    /* drawn */
+	uint32_t sent;		    /* FLOW_SENT_SHIFT */
+	union {
+		uint32_t deadline_tick; /* FLOW_TICK_SHIFT */
+		uint32_t next_free;	/* of an entry that is free: the next one, or FLOW_NONE */
+	};
+	uint8_t service; /* slot */
 	uint8_t waiter_count;
 	uint16_t question_bytes;
 	struct be16 client_id;
@@ -117,10 +124,13 @@ struct flow_waiter {
 static_assert(sizeof(struct flow_waiter) == 64, "a cache line");
 
 struct flow_table {
-	struct flow *flows;
+	uint32_t *slots;	  /* [mask + 1]: FLOW_LIVE | entry, or the mark of the last flow, or 0 */
+	struct flow *flows;	  /* [mask + 1] */
 	struct port_stats *ports; /* [65536], in the statistics segment */
 	uint32_t mask;
 	uint32_t in_flight;
+	uint32_t used;	     /* entries that ever were in use: the first so many */
+	uint32_t free_first; /* of these, the one that ended last, or FLOW_NONE */
 	uint32_t sweep_next;
 	uint32_t cell_free_count;
 	uint32_t *cell_free; /* a stack of free cells */
@@ -129,7 +139,7 @@ struct flow_table {
 	struct flow_waiter *waiters;
 	struct coalesce_bucket *buckets; /* coalesce.h */
 	uint32_t bucket_mask;
-	uint64_t bucket_seed;
+	uint64_t seed; /* of the buckets, and of marks in slots */
 };
 
 /* Bytes that a table of `size` entries takes. [any] */
@@ -141,19 +151,53 @@ void flow_table_init(struct flow_table *table, uint32_t size, void *memory, stru
 
 /* The slot of a drawn or received (port, ID). [worker] */
 static inline uint32_t
-flow_index(const struct flow_table *table, struct be16 source_port, struct be16 id)
+flow_slot(const struct flow_table *table, struct be16 source_port, struct be16 id)
 {
 	return (be16_to(id) | (uint32_t)be16_to(source_port) << 16) & table->mask;
 }
 
-/* Fetches what beginning and ending a flow touches, to be written. `source_port` is in host order. [worker]
- */
-static inline void
-flow_prefetch(const struct flow_table *table, uint32_t index, uint16_t source_port)
+static inline bool
+flow_slot_free(const struct flow_table *table, uint32_t slot)
 {
-	__builtin_prefetch(&table->flows[index], 1);
-	__builtin_prefetch(table->flows[index].question, 1);
-	__builtin_prefetch(&table->ports[source_port], 1);
+	return !(table->slots[slot] & FLOW_LIVE);
+}
+
+/* Fetches a slot, and what else beginning and ending a flow there touches. `source_port` is in host order.
+ * [worker] */
+static inline void
+flow_slot_prefetch(const struct flow_table *table, uint32_t slot, uint16_t source_port)
+{
+	rte_prefetch0(&table->slots[slot]);
+	rte_prefetch0(&table->ports[source_port]);
+}
+
+/* The entry of the flow that has a slot, or FLOW_NONE. [any] */
+static inline uint32_t
+flow_find(const struct flow_table *table, uint32_t slot)
+{
+	const uint32_t word = __atomic_load_n(&table->slots[slot], __ATOMIC_RELAXED);
+
+	return word & FLOW_LIVE ? word & ~FLOW_LIVE : FLOW_NONE;
+}
+
+/* Fetches an entry. [worker] */
+static inline void
+flow_prefetch(const struct flow_table *table, uint32_t index)
+{
+	rte_prefetch0(&table->flows[index]);
+	rte_prefetch0(table->flows[index].question);
+}
+
+/* What is left of a flow in its slot: a hash of its key, which is believed for nothing but to call a reply
+ * late. [worker] */
+static inline uint32_t
+flow_mark(const struct flow_table *table, uint16_t source, struct be16 source_port, struct be16 id,
+	  uint16_t upstream)
+{
+	const uint64_t key =
+		(uint64_t)upstream << 48 | (uint64_t)source << 32 | (uint32_t)source_port.raw << 16 | id.raw;
+
+	return (uint32_t)(key * (table->seed | 1) >> 33) | 1;
 }
 
 /* The question of an entry, as sent. [worker] */
@@ -171,7 +215,7 @@ flow_case_bits(const struct flow_table *table, struct flow *flow)
 	return likely(flow->cell == FLOW_NONE) ? &flow->case_bits : table->cells[flow->cell].case_bits;
 }
 
-/* Does the entry's key, live or ended, say that it waited for this reply's address, port and ID? */
+/* Does the entry's key say that it waits for this reply's address, port and ID? */
 static inline bool
 flow_key_equal(const struct flow *flow, uint16_t source, struct be16 source_port, struct be16 id)
 {
@@ -199,11 +243,18 @@ flow_write_end(struct flow *flow)
 
 /* Begins a flow in a slot that is free: between the two calls the caller writes every field but `sequence`,
  * and the question and bits where flow_question() and flow_case_bits() say; `cell` comes from
- * flow_cell_take(). [worker] */
+ * flow_cell_take(). There is an entry for each slot. [worker] */
 static inline struct flow *
-flow_open(struct flow_table *table, uint32_t index)
+flow_open(struct flow_table *table, uint32_t slot)
 {
+	uint32_t index = table->free_first;
+
+	if (likely(index != FLOW_NONE))
+		table->free_first = table->flows[index].next_free;
+	else
+		index = table->used++;
 	flow_write_begin(&table->flows[index]);
+	__atomic_store_n(&table->slots[slot], FLOW_LIVE | index, __ATOMIC_RELAXED);
 	return &table->flows[index];
 }
 
@@ -219,20 +270,25 @@ flow_opened(struct flow_table *table, struct flow *flow)
 }
 
 /* Does both for the flow that `fresh` describes, and copies the question and the words of `case_bits` that it
- * needs. `sequence` of `fresh` is ignored. [worker] */
-void flow_begin(struct flow_table *table, uint32_t index, const struct flow *fresh, const uint8_t *question,
-		const uint64_t *case_bits);
+ * needs. `sequence` of `fresh` is ignored. Returns the entry. [worker] */
+uint32_t flow_begin(struct flow_table *table, uint32_t slot, const struct flow *fresh,
+		    const uint8_t *question, const uint64_t *case_bits);
 
-/* Ends a flow: the slot is free, its key stays, and so does what it says of its client and waiters until the
- * slot is taken again. Its waiters are the caller's. [worker] */
+/* Ends a flow: its slot and its entry are free. What the entry says of its client and waiters stays until the
+ * next flow begins. Its waiters are the caller's. [worker] */
 static inline void
 flow_end(struct flow_table *table, struct flow *flow)
 {
 	struct port_stats *port = &table->ports[be16_to(flow->source_port)];
 
+	__atomic_store_n(&table->slots[flow_slot(table, flow->source_port, flow->id)],
+			 flow_mark(table, flow->source, flow->source_port, flow->id, flow->upstream),
+			 __ATOMIC_RELAXED);
 	flow_write_begin(flow);
 	flow->state = FLOW_FREE;
+	flow->next_free = table->free_first;
 	flow_write_end(flow);
+	table->free_first = (uint32_t)(flow - table->flows);
 	if (unlikely(flow->cell != FLOW_NONE))
 		table->cell_free[table->cell_free_count++] = flow->cell;
 	table->in_flight--;
@@ -246,8 +302,8 @@ struct flow_waiter *flow_waiter_take(struct flow_table *table, uint32_t *index);
 /* Gives back a list of waiters. [worker] */
 void flow_waiters_free(struct flow_table *table, uint32_t first);
 
-/* Copies entry `index` into *copy and its question into `question` (DNS_QUESTION_BYTES_MAX bytes). False: the
- * entry changed meanwhile, three times over. [any] */
+/* Copies an entry that was in use once into *copy and its question into `question` (DNS_QUESTION_BYTES_MAX
+ * bytes). False: the entry changed meanwhile, three times over. [any] */
 bool flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uint8_t *question);
 
 #endif

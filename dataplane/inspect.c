@@ -8,7 +8,7 @@
 void
 inspect_range(uint32_t mask, uint16_t port, uint32_t *first, uint32_t *count)
 {
-	/* The index is the ID's 16 bits, then the port's low bits, as many as the table has (flow_index()).
+	/* The slot is the ID's 16 bits, then the port's low bits, as many as the table has (flow_slot()).
 	 */
 	*first = (uint32_t)port << 16 & mask;
 	*count = mask >= UINT16_MAX ? UINT16_MAX + 1 : mask + 1;
@@ -55,13 +55,13 @@ table_scan(const struct worker *worker, const struct snapshot *snapshot, struct 
 	uint32_t first, count;
 
 	inspect_range(table->mask, be16_to(port), &first, &count);
-	for (uint32_t index = first; index < first + count; index++) {
-		const struct flow *entry = &table->flows[index];
+	for (uint32_t slot = first; slot < first + count; slot++) {
+		const uint32_t index = flow_find(table, slot);
 		struct flow copy;
 
 		/* A glance that may be wrong; the copy below decides. */
-		if (__atomic_load_n(&entry->state, __ATOMIC_RELAXED) == FLOW_FREE ||
-		    __atomic_load_n(&entry->source_port.raw, __ATOMIC_RELAXED) != port.raw)
+		if (index == FLOW_NONE ||
+		    __atomic_load_n(&table->flows[index].source_port.raw, __ATOMIC_RELAXED) != port.raw)
 			continue;
 		if (!flow_read(table, index, &copy, question) || copy.state == FLOW_FREE ||
 		    !be16_equal(copy.source_port, port))

@@ -10,15 +10,26 @@
 
 #define MATCH_OK DROP_REASON_COUNT
 
+/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that replies? */
+static bool
+match_late(const struct worker *w, const struct packet *p, struct be16 id)
+{
+	const uint32_t word = w->flows.slots[flow_slot(&w->flows, p->destination_port, id)];
+	const struct view_address *from = view_find(w->view, &p->source);
+	uint16_t slot = from != NULL ? from->first_upstream : VIEW_NONE;
+
+	for (; slot != VIEW_NONE; slot = w->view->next_upstream[slot])
+		if (be16_equal(w->view->snapshot->upstreams[slot].port, p->source_port) &&
+		    word == flow_mark(&w->flows, p->slot, p->destination_port, id, slot))
+			return true;
+	return false;
+}
+
 /* No query in flight has this address, port and ID: a straggler, a guess on a live port, or noise? */
 static enum drop_reason
-match_no_flow(const struct worker *w, const struct packet *p, const struct flow *flow, struct be16 id)
+match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 {
-	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[flow->upstream];
-
-	if (flow->state == FLOW_FREE && flow->sequence != 0 &&
-	    flow_key_equal(flow, p->slot, p->destination_port, id) &&
-	    address_equal(&u->address, &p->source) && be16_equal(u->port, p->source_port))
+	if (match_late(w, p, id))
 		return DROP_reply_late;
 	if (w->flows.ports[be16_to(p->destination_port)].live > 0)
 		return DROP_reply_wrong_id;
@@ -64,14 +75,19 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 }
 
 static enum drop_reason
-match_reply(const struct worker *w, struct packet *p, struct flow *flow, const struct dns_header *dns)
+match_reply(const struct worker *w, struct packet *p, const struct dns_header *dns)
 {
 	const struct snapshot_upstream *u;
+	struct flow *flow;
 
 	if (!(dns->flags1 & DNS_QR))
 		return DROP_reply_not_reply;
+	if (unlikely(p->flow_index == FLOW_NONE))
+		return match_no_flow(w, p, dns->id);
+	flow = &w->flows.flows[p->flow_index];
+	/* Free: a reply before it in this burst ended it. */
 	if (flow->state == FLOW_FREE || !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
-		return match_no_flow(w, p, flow, dns->id);
+		return match_no_flow(w, p, dns->id);
 	u = &w->view->snapshot->upstreams[flow->upstream];
 	if (!address_equal(&u->address, &p->source) || !be16_equal(u->port, p->source_port))
 		return DROP_reply_wrong_upstream;
@@ -110,15 +126,16 @@ match(struct worker *w, struct batch *b)
 	for (uint32_t n = 0; n < b->reply_count; n++) {
 		const uint8_t i = b->replies[n];
 		struct packet *p = &b->packets[i];
-		struct flow *flow = &w->flows.flows[p->flow_index];
 		const struct dns_header *dns = packet_dns(b, i);
-		const enum drop_reason reason = match_reply(w, p, flow, dns);
+		const enum drop_reason reason = match_reply(w, p, dns);
+		struct flow *flow;
 
 		if (unlikely(reason != MATCH_OK)) {
 			stray_note(w, b, i, reason);
 			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}
+		flow = &w->flows.flows[p->flow_index];
 		p->attacked = stray_attacked(w, flow) && w->view->snapshot->near_miss == NEAR_MISS_TRUNCATE;
 		match_account(w, flow, dns);
 		if (unlikely(flow->state == FLOW_PROBE)) {

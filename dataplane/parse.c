@@ -204,6 +204,18 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_por
 	return parse_udp(&c, p, w->ports[p->in_port].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
+/* What says that it is a reply is taken for one: the slot of the flow that it will be held against is on its
+ * way while the rest of the burst is parsed. */
+static inline void
+parse_prefetch(const struct worker *w, const struct batch *b, uint32_t i)
+{
+	const struct dns_header *dns = packet_dns(b, i);
+	const struct be16 port = b->packets[i].destination_port;
+
+	if (dns->flags1 & DNS_QR)
+		flow_slot_prefetch(&w->flows, flow_slot(&w->flows, port, dns->id), be16_to(port));
+}
+
 void
 parse(struct worker *w, struct batch *b)
 {
@@ -217,10 +229,12 @@ parse(struct worker *w, struct batch *b)
 		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
 		enum drop_reason reason = parse_packet(w, b->mbufs[i], in_port, &b->packets[kept]);
 
-		if (likely(reason == PARSE_OK))
-			b->mbufs[kept++] = b->mbufs[i];
-		else
+		if (unlikely(reason != PARSE_OK)) {
 			worker_drop(w, b->mbufs[i], reason);
+			continue;
+		}
+		b->mbufs[kept] = b->mbufs[i];
+		parse_prefetch(w, b, kept++);
 	}
 	b->count = kept;
 }

@@ -42,7 +42,7 @@ probe_header(struct dns_header *dns)
 
 /* Begins the flow of a probe. False: there is no way to send it. */
 static bool
-probe_begin(struct worker *w, struct probe_order *order, struct draw *draw)
+probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint32_t *flow_index)
 {
 	const struct snapshot_upstream *u;
 	const struct view_space *space;
@@ -78,7 +78,7 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw)
 		fresh.share = FLOW_CASE;
 	}
 	draw_count(w, draw);
-	flow_begin(&w->flows, draw->flow_index, &fresh, order->question, case_bits);
+	*flow_index = flow_begin(&w->flows, draw->flow_slot, &fresh, order->question, case_bits);
 	w->stats->upstreams[order->upstream].in_flight++;
 	return true;
 }
@@ -89,8 +89,9 @@ probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 {
 	const uint32_t bytes = DNS_HEADER_BYTES + order->question_bytes;
 	struct draw draw;
+	uint32_t flow_index;
 
-	if (!probe_begin(w, order, &draw))
+	if (!probe_begin(w, order, &draw, &flow_index))
 		return false;
 	probe_header(rte_pktmbuf_mtod(mbuf, struct dns_header *));
 	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order->question,
@@ -98,7 +99,7 @@ probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 	if (rewrite_send(w, mbuf, 0, bytes, frame_message_sum(mbuf, 0, bytes), order->upstream, &draw) ==
 	    DROP_REASON_COUNT)
 		return true;
-	rewrite_abandon(w, draw.flow_index);
+	rewrite_abandon(w, flow_index);
 	return false;
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ends flows that waited too long.
  * Way:   none; once a turn, between bursts.
- * Runs:  workers, each over its own table, a piece a millisecond, all of it in FLOW_SWEEP_MS.
+ * Runs:  workers, each over its own table, a piece a millisecond, all that ever was in use in FLOW_SWEEP_MS.
  * Never: takes longer because more has expired than a piece holds. */
 #include "probe.h"
 #include "shared/message.h"
 #include "stages.h"
 #include "stray.h"
 
-#define SWEEP_PIECES 512 /* of the table; one each FLOW_SWEEP_MS / SWEEP_PIECES */
+#define SWEEP_PIECES 512 /* of what is in use; one each FLOW_SWEEP_MS / SWEEP_PIECES */
 
 static void
 sweep_flow(struct worker *w, struct flow *flow)
@@ -30,7 +30,7 @@ void
 sweep(struct worker *w)
 {
 	const uint32_t tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT);
-	const uint32_t piece = (w->flows.mask + 1) / SWEEP_PIECES + 1;
+	const uint32_t piece = w->flows.used / SWEEP_PIECES + 1;
 
 	if (likely((int64_t)(w->now_tsc - w->sweep_next_tsc) < 0))
 		return;
@@ -38,7 +38,8 @@ sweep(struct worker *w)
 	for (uint32_t n = 0; n < piece; n++) {
 		struct flow *flow = &w->flows.flows[w->flows.sweep_next];
 
-		w->flows.sweep_next = (w->flows.sweep_next + 1) & w->flows.mask;
+		if (++w->flows.sweep_next >= w->flows.used)
+			w->flows.sweep_next = 0;
 		if (flow->state != FLOW_FREE && (int32_t)(tick - flow->deadline_tick) >= 0)
 			sweep_flow(w, flow);
 	}

@@ -8,6 +8,7 @@
 #include <rte_debug.h>
 #include <rte_ethdev.h>
 
+#include "draw.h"
 #include "stages.h"
 #include "transmit.h"
 
@@ -87,20 +88,21 @@ worker_check_balance(const struct worker *w)
 }
 #endif
 
-/* Notes when turns began to run on this view. Flows of earlier turns have earlier stamps: it waits for the
- * stamp to change, below a microsecond. */
+/* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns have earlier
+ * stamps: it waits for the stamp to change, below a microsecond. */
 static void
 worker_renew(struct worker *w, uint64_t turn_before_tsc)
 {
 	while (w->now_tsc >> FLOW_SENT_SHIFT == turn_before_tsc >> FLOW_SENT_SHIFT)
 		w->now_tsc = rte_rdtsc();
 	w->view_since = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT);
+	w->view_seed = w->view->seed;
+	draw_ahead(w);
 }
 
 unsigned
 worker_turn(struct worker *w)
 {
-	const struct view *before = w->view;
 	const uint64_t turn_before_tsc = w->now_tsc;
 	struct batch b;
 	unsigned seen;
@@ -109,7 +111,7 @@ worker_turn(struct worker *w)
 	/* Pairs with the release store when the main thread adopts a snapshot: what the view points at is
 	 * complete. */
 	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
-	if (unlikely(w->view != before))
+	if (unlikely(w->view != NULL && w->view->seed != w->view_seed))
 		worker_renew(w, turn_before_tsc);
 	seen = worker_receive(w, &b);
 	if (w->worker_count > 1)

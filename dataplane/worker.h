@@ -60,6 +60,19 @@ struct worker_pool {
 	uint64_t load_tsc; /* ...then, and what was given since */
 };
 
+/* A source for a query: address, port, ID, and the slot in the flow table that these two are. */
+struct draw {
+	struct be16 port, id;
+	uint16_t source; /* slot of the snapshot */
+	uint32_t flow_slot;
+};
+
+/* Draws made a burst before they are used, whose slots of the flow table are on their way meanwhile. */
+struct draws_ahead {
+	uint32_t next; /* the first to be used, of a ring */
+	struct draw draws[BATCH_MAX];
+};
+
 struct worker {
 	uint32_t index;
 	uint32_t worker_count;
@@ -68,10 +81,11 @@ struct worker {
 	struct worker_stats *stats;  /* in the segment; this worker alone writes */
 	uint64_t now_tsc;	     /* of this turn */
 	uint64_t tsc_hz;
-	uint64_t us_multiplier; /* worker_us() */
-	uint32_t view_since;	/* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
-	uint32_t over_limit;	/* queries: each so-manieth is answered TC=1 */
-	struct limit_table *limit;   /* of all workers */
+	uint64_t us_multiplier;	   /* worker_us() */
+	uint64_t view_seed;	   /* of the view of the last turn: a new view may lie where an old one lay */
+	uint32_t view_since;	   /* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
+	uint32_t over_limit;	   /* queries: each so-manieth is answered TC=1 */
+	struct limit_table *limit; /* of all workers */
 	uint16_t last_port, last_id; /* of the draw before, for the measure of serial correlation */
 	uint32_t port_count;
 	const struct worker_port *ports; /* [port_count] */
@@ -85,6 +99,7 @@ struct worker {
 	struct worker_tx tx[SNAPSHOT_PORTS_MAX];
 
 	struct random_stream random;
+	struct draws_ahead draws[FAMILY_COUNT];
 	struct worker_pool pools[SNAPSHOT_POOLS_MAX];
 	struct flow_table flows;
 	uint64_t sweep_next_tsc;

@@ -404,9 +404,9 @@ test_dealt(void)
 	view_free(view);
 }
 
-/* The index is the one that a reply with this port and ID leads to. */
+/* The slot is the one that a reply with this port and ID leads to. */
 static void
-test_index(void)
+test_slot(void)
 {
 	static struct owners owners;
 	struct view *view = view_of(1, &owners, NULL);
@@ -415,9 +415,8 @@ test_index(void)
 	for (int n = 0; n < 100000; n++) {
 		const struct draw draw = draw_real(view_space(view, 0, FAMILY_IPV6));
 
-		if (draw.flow_index != flow_index(&flows, draw.port, draw.id) ||
-		    draw.flow_index > flows.mask || draw.source < WAY_SOURCE_IPV6 ||
-		    draw.source >= WAY_SOURCE_COUNT) {
+		if (draw.flow_slot != flow_slot(&flows, draw.port, draw.id) || draw.flow_slot > flows.mask ||
+		    draw.source < WAY_SOURCE_IPV6 || draw.source >= WAY_SOURCE_COUNT) {
 			CU_FAIL("a draw that is none");
 			break;
 		}
@@ -428,9 +427,9 @@ test_index(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"uniform", test_uniform},	{"weak draws", test_weak},
-			       {"exclusions", test_exclusions}, {"dealt ports", test_dealt},
-			       {"index", test_index},		CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"uniform", test_uniform},   {"weak draws", test_weak}, {"exclusions", test_exclusions},
+		{"dealt ports", test_dealt}, {"slot", test_slot},	CU_TEST_INFO_NULL};
 
 	if (sodium_init() < 0)
 		return 1;

@@ -32,13 +32,23 @@ table_close(void)
 	free(table.flows);
 }
 
-/* Begins a flow whose question is `bytes` times `fill`. False: no cell. */
+/* The flow that has a slot. */
+static struct flow *
+at(uint32_t slot)
+{
+	const uint32_t index = flow_find(&table, slot);
+
+	CU_ASSERT_NOT_EQUAL_FATAL(index, FLOW_NONE);
+	return &table.flows[index];
+}
+
+/* Begins a flow whose question is `bytes` times `fill`; its ID is its slot. False: no cell. */
 static bool
-begin(uint32_t index, uint16_t port, uint16_t bytes, uint8_t fill)
+begin(uint32_t slot, uint16_t port, uint16_t bytes, uint8_t fill)
 {
 	struct flow fresh = {.state = FLOW_CLIENT,
 			     .source_port = be16_from(port),
-			     .id = be16_from((uint16_t)index),
+			     .id = be16_from((uint16_t)slot),
 			     .question_bytes = bytes,
 			     .client_address.bytes = {fill, fill},
 			     .waiters = FLOW_NONE,
@@ -49,7 +59,7 @@ begin(uint32_t index, uint16_t port, uint16_t bytes, uint8_t fill)
 	memset(question, fill, sizeof(question));
 	if (!flow_cell_take(&table, bytes, &fresh.cell))
 		return false;
-	flow_begin(&table, index, &fresh, question, case_bits);
+	flow_begin(&table, slot, &fresh, question, case_bits);
 	return true;
 }
 
@@ -61,7 +71,8 @@ test_layout(void)
 	CU_ASSERT_EQUAL((uintptr_t)table.flows % 64, 0);
 	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
 	/* Every pool behind the one before it, all inside. */
-	CU_ASSERT((uint8_t *)table.buckets >= (uint8_t *)(table.flows + SIZE));
+	CU_ASSERT((uint8_t *)table.slots >= (uint8_t *)(table.flows + SIZE));
+	CU_ASSERT((uint8_t *)table.buckets >= (uint8_t *)(table.slots + SIZE));
 	CU_ASSERT((uint8_t *)table.waiters >= (uint8_t *)(table.buckets + table.bucket_mask + 1));
 	CU_ASSERT((uint8_t *)table.cells >= (uint8_t *)(table.waiters + SIZE / FLOW_WAITER_SHARE));
 	CU_ASSERT((uint8_t *)table.cell_free >= (uint8_t *)(table.cells + SIZE / FLOW_CELL_SHARE));
@@ -81,32 +92,88 @@ test_begin_end(void)
 {
 	struct flow copy;
 	uint8_t question[DNS_QUESTION_BYTES_MAX];
+	struct flow *five, *six;
 
 	table_open();
 	CU_ASSERT(begin(5, 50000, 20, 'a'));
 	CU_ASSERT(begin(6, 50000, 56, 'b'));
+	five = at(5);
+	six = at(6);
 	CU_ASSERT_EQUAL(table.in_flight, 2);
+	CU_ASSERT_EQUAL(table.used, 2);
+	CU_ASSERT(!flow_slot_free(&table, 5) && !flow_slot_free(&table, 6) && flow_slot_free(&table, 7));
 	CU_ASSERT_EQUAL(ports[50000].live, 2);
 	CU_ASSERT_EQUAL(ports[50000].drawn, 2);
-	CU_ASSERT_EQUAL(table.flows[6].case_bits, 'b');
-	CU_ASSERT_EQUAL(table.flows[5].sequence, 2);
+	CU_ASSERT_EQUAL(six->case_bits, 'b');
+	CU_ASSERT_EQUAL(five->sequence, 2);
 	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
-	CU_ASSERT(flow_read(&table, 6, &copy, question));
+	CU_ASSERT(flow_read(&table, flow_find(&table, 6), &copy, question));
 	CU_ASSERT_EQUAL(copy.question_bytes, 56);
 	CU_ASSERT(question[0] == 'b' && question[55] == 'b');
-	flow_end(&table, &table.flows[6]);
+	CU_ASSERT(flow_key_equal(six, 0, be16_from(50000), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(six, 1, be16_from(50000), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(six, 0, be16_from(50001), be16_from(6)));
+	CU_ASSERT(!flow_key_equal(six, 0, be16_from(50000), be16_from(7)));
+	flow_end(&table, six);
 	CU_ASSERT_EQUAL(table.in_flight, 1);
 	CU_ASSERT_EQUAL(ports[50000].live, 1);
-	CU_ASSERT_EQUAL(table.flows[6].state, FLOW_FREE);
-	/* The key stays: a straggler is told from a guess by it. */
-	CU_ASSERT(flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(6)));
-	CU_ASSERT(!flow_key_equal(&table.flows[6], 1, be16_from(50000), be16_from(6)));
-	CU_ASSERT(!flow_key_equal(&table.flows[6], 0, be16_from(50001), be16_from(6)));
-	CU_ASSERT(!flow_key_equal(&table.flows[6], 0, be16_from(50000), be16_from(7)));
-	flow_end(&table, &table.flows[5]);
+	CU_ASSERT_EQUAL(six->state, FLOW_FREE);
+	CU_ASSERT(flow_slot_free(&table, 6));
+	CU_ASSERT_EQUAL(flow_find(&table, 6), FLOW_NONE);
+	flow_end(&table, five);
 	CU_ASSERT_EQUAL(table.in_flight, 0);
 	CU_ASSERT_EQUAL(ports[50000].live, 0);
-	CU_ASSERT_EQUAL(table.flows[5].sequence, 4);
+	CU_ASSERT_EQUAL(five->sequence, 4);
+	table_close();
+}
+
+/* The mark that a flow leaves: a straggler is told from a guess by it. */
+static void
+test_mark(void)
+{
+	const struct be16 port = be16_from(50000), id = be16_from(6);
+	uint32_t alike = 0;
+
+	table_open();
+	CU_ASSERT(begin(6, 50000, 56, 'b'));
+	flow_end(&table, at(6));
+	CU_ASSERT_EQUAL(table.slots[6], flow_mark(&table, 0, port, id, 0));
+	CU_ASSERT_NOT_EQUAL(table.slots[6], flow_mark(&table, 1, port, id, 0));
+	CU_ASSERT_NOT_EQUAL(table.slots[6], flow_mark(&table, 0, be16_from(50001), id, 0));
+	CU_ASSERT_NOT_EQUAL(table.slots[6], flow_mark(&table, 0, port, be16_from(7), 0));
+	CU_ASSERT_NOT_EQUAL(table.slots[6], flow_mark(&table, 0, port, id, 1));
+	CU_ASSERT_EQUAL(table.slots[7], 0);
+	for (uint32_t n = 0; n < 65536; n++) {
+		const uint32_t mark = flow_mark(&table, 0, port, be16_from((uint16_t)n), 0);
+
+		CU_ASSERT(mark != 0 && !(mark & FLOW_LIVE));
+		alike += n != 6 && mark == table.slots[6];
+	}
+	WAY_ASSERT(alike <= 1, "%u other IDs have the same mark", alike);
+	table_close();
+}
+
+/* What ended last is used again first; new entries are taken only when none is free; a full table has all. */
+static void
+test_entries(void)
+{
+	uint32_t second;
+
+	table_open();
+	for (uint32_t slot = 0; slot < SIZE; slot++)
+		CU_ASSERT(begin(slot, 50000, 20, 'a'));
+	CU_ASSERT_EQUAL(table.used, SIZE);
+	CU_ASSERT_EQUAL(table.free_first, FLOW_NONE);
+	second = flow_find(&table, 700);
+	flow_end(&table, at(3));
+	flow_end(&table, at(700));
+	CU_ASSERT(begin(3, 50000, 20, 'b'));
+	CU_ASSERT_EQUAL(flow_find(&table, 3), second);
+	CU_ASSERT(begin(700, 50000, 20, 'c'));
+	CU_ASSERT_EQUAL(table.free_first, FLOW_NONE);
+	CU_ASSERT(at(3)->client_address.bytes[0] == 'b' && at(700)->client_address.bytes[0] == 'c');
+	CU_ASSERT_EQUAL(table.used, SIZE);
+	CU_ASSERT_EQUAL(table.in_flight, SIZE);
 	table_close();
 }
 
@@ -124,7 +191,7 @@ test_cells(void)
 		CU_ASSERT(begin(cells, 50000, 56, 'x'));
 		CU_ASSERT_EQUAL(table.cell_free_count, 0);
 		for (uint32_t i = 0; i < cells; i++) {
-			struct flow *flow = &table.flows[i];
+			struct flow *flow = at(i);
 			const uint8_t *question = flow_question(&table, flow);
 			bool own = flow->cell < cells;
 
@@ -136,8 +203,8 @@ test_cells(void)
 		}
 		/* Ended in another order than they began. */
 		for (uint32_t i = 0; i < cells; i++)
-			flow_end(&table, &table.flows[(i * 5) % cells]);
-		flow_end(&table, &table.flows[cells]);
+			flow_end(&table, at((i * 5) % cells));
+		flow_end(&table, at(cells));
 		CU_ASSERT_EQUAL(table.cell_free_count, cells);
 		CU_ASSERT_EQUAL(table.in_flight, 0);
 	}
@@ -150,28 +217,30 @@ test_longest(void)
 {
 	struct flow copy;
 	uint8_t question[DNS_QUESTION_BYTES_MAX];
+	uint32_t index;
 
 	table_open();
 	CU_ASSERT(begin(1, 50000, DNS_QUESTION_BYTES_MAX, 'z'));
-	CU_ASSERT(flow_read(&table, 1, &copy, question));
+	index = flow_find(&table, 1);
+	CU_ASSERT(flow_read(&table, index, &copy, question));
 	CU_ASSERT(question[0] == 'z' && question[DNS_QUESTION_BYTES_MAX - 1] == 'z');
-	flow_end(&table, &table.flows[1]);
-	CU_ASSERT(flow_read(&table, 1, &copy, question));
+	flow_end(&table, at(1));
+	CU_ASSERT(flow_read(&table, index, &copy, question));
 	CU_ASSERT_EQUAL(copy.state, FLOW_FREE);
 	table_close();
 }
 
 static void
-test_index(void)
+test_slot(void)
 {
 	table_open();
 	for (uint32_t port = 0; port < 65536; port += 257)
 		for (uint32_t id = 0; id < 65536; id += 263)
-			if (flow_index(&table, be16_from((uint16_t)port), be16_from((uint16_t)id)) !=
+			if (flow_slot(&table, be16_from((uint16_t)port), be16_from((uint16_t)id)) !=
 			    (id & table.mask))
-				CU_FAIL("index");
+				CU_FAIL("slot");
 	table.mask = (1 << 20) - 1;
-	CU_ASSERT_EQUAL(flow_index(&table, be16_from(0xabcd), be16_from(0x1234)), 0xd1234);
+	CU_ASSERT_EQUAL(flow_slot(&table, be16_from(0xabcd), be16_from(0x1234)), 0xd1234);
 	table.mask = SIZE - 1;
 	table_close();
 }
@@ -194,12 +263,12 @@ static void *
 writer(void *unused)
 {
 	for (uint32_t n = 0; !writer_stop; writer_turns = ++n) {
-		const uint32_t index = n % 4;
+		const uint32_t slot = n % 4;
 		const uint8_t fill = (uint8_t)(n * 7 + 1);
 
-		if (table.flows[index].state != FLOW_FREE)
-			flow_end(&table, &table.flows[index]);
-		begin(index, (uint16_t)(fill * 256 + fill),
+		if (!flow_slot_free(&table, slot))
+			flow_end(&table, &table.flows[flow_find(&table, slot)]);
+		begin(slot, (uint16_t)(fill * 256 + fill),
 		      n & 4 ? (uint16_t)(57 + fill % 203) : (uint16_t)(5 + fill % 52), fill);
 	}
 	return NULL;
@@ -240,10 +309,14 @@ test_read_beside_writer(void)
 	for (uint32_t n = 0; believed < 200000 || writer_turns < 3000000; n++) {
 		struct flow copy;
 		uint8_t question[DNS_QUESTION_BYTES_MAX];
+		uint32_t index;
 
 		if (n % 1024 == 0 && now_ms() > deadline_ms)
 			break;
-		if (!flow_read(&table, n % 4, &copy, question)) {
+		index = flow_find(&table, n % 4);
+		if (index == FLOW_NONE)
+			continue;
+		if (!flow_read(&table, index, &copy, question)) {
 			busy++;
 			continue;
 		}
@@ -262,8 +335,9 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"layout", test_layout}, {"begin and end", test_begin_end},
+			       {"mark", test_mark},	{"entries", test_entries},
 			       {"cells", test_cells},	{"longest question", test_longest},
-			       {"index", test_index},	{"read beside a writer", test_read_beside_writer},
+			       {"slot", test_slot},	{"read beside a writer", test_read_beside_writer},
 			       CU_TEST_INFO_NULL};
 
 	return way_suite_run("flow", tests);

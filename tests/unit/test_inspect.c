@@ -62,7 +62,7 @@ flow_add(unsigned w, uint16_t port, uint16_t id, uint8_t state)
 		fresh.client_address = client;
 	else
 		fresh.probe_cookie = UINT64_MAX;
-	flow_begin(table, flow_index(table, fresh.source_port, fresh.id), &fresh, question, case_bits);
+	flow_begin(table, flow_slot(table, fresh.source_port, fresh.id), &fresh, question, case_bits);
 }
 
 static void
@@ -108,7 +108,8 @@ test_flows(uint32_t size)
 	flow_add(0, 60016, 4, FLOW_CLIENT); /* another port with the same low bits */
 	flow_add(0, 60000, 5, FLOW_CLIENT); /* over already */
 	flow_end(&worker[0].flows,
-		 &worker[0].flows.flows[flow_index(&worker[0].flows, be16_from(60000), be16_from(5))]);
+		 &worker[0].flows.flows[flow_find(
+			 &worker[0].flows, flow_slot(&worker[0].flows, be16_from(60000), be16_from(5)))]);
 
 	inspect_port(&workers, &snapshot, 60000, 10 * TSC_HZ + TSC_HZ / 4, &answer);
 	CU_ASSERT_EQUAL(answer.total, 3);

@@ -85,10 +85,10 @@ worker_of(const struct way_sent *asked)
 		const struct flow_table *table = &rig.workers[w]->flows;
 		const struct be16 port = be16_from(asked->ends.source_port);
 		const struct be16 id = be16_from(way_dns_get(asked->frame, asked->dns));
-		const struct flow *flow = &table->flows[flow_index(table, port, id)];
+		const uint32_t index = flow_find(table, flow_slot(table, port, id));
 
-		if (flow->state != FLOW_FREE &&
-		    flow_key_equal(flow, (uint16_t)source_of(&asked->ends.source), port, id))
+		if (index != FLOW_NONE && table->flows[index].state != FLOW_FREE &&
+		    flow_key_equal(&table->flows[index], (uint16_t)source_of(&asked->ends.source), port, id))
 			return w;
 	}
 	return rig.options.workers - 1;

@@ -216,11 +216,11 @@ test_table_full(void)
 	w = rig.workers[0];
 	rig_begin(&rig, "probe into a full table");
 	for (uint32_t i = 0; i < 1024; i++)
-		w->flows.flows[i].state = FLOW_PROBE;
+		w->flows.slots[i] = FLOW_LIVE;
 	rig_order_probe(&rig, 0, 1000, 4);
 	rig_run(&rig);
 	for (uint32_t i = 0; i < 1024; i++)
-		w->flows.flows[i].state = FLOW_FREE;
+		w->flows.slots[i] = 0;
 	expect_result(4, 0, PROBE_UNSENT, 0);
 	rig_expect_drop(&rig, DROP_probe_unsent, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);

@@ -61,18 +61,17 @@ test_pairs(void)
 	rig_close(&rig);
 }
 
-/* Where the index keeps the one query in flight; NULL: nowhere, it is not to be shared. */
-static struct coalesce_entry *
+/* Where the index keeps the flow of the one query in flight; NULL: nowhere, it is not to be shared. */
+static uint32_t *
 entry_of_flow(void)
 {
 	const struct flow_table *table = &rig.workers[0]->flows;
 
 	for (uint32_t i = 0; i <= table->bucket_mask; i++) {
 		for (unsigned way = 0; way < COALESCE_WAYS; way++) {
-			struct coalesce_entry *entry = &table->buckets[i].entries[way];
+			uint32_t *entry = &table->buckets[i].flows[way];
 
-			if (entry->flow != COALESCE_NONE &&
-			    table->flows[entry->flow & table->mask].state != FLOW_FREE)
+			if (*entry != COALESCE_NONE && table->flows[*entry & table->mask].state != FLOW_FREE)
 				return entry;
 		}
 	}
@@ -91,16 +90,30 @@ client_asks(unsigned number, void (*make)(struct way_dns *))
 }
 
 /* Where the index keeps this query. */
-static struct coalesce_entry *
+static uint32_t *
 entry_of(void (*make)(struct way_dns *))
 {
-	struct coalesce_entry *entry;
+	uint32_t *entry;
 
+	/* What earlier queries left there may name the flow, too. */
+	for (uint32_t i = 0; i <= rig.workers[0]->flows.bucket_mask; i++)
+		for (unsigned way = 0; way < COALESCE_WAYS; way++)
+			rig.workers[0]->flows.buckets[i].flows[way] = COALESCE_NONE;
 	client_asks(0, make);
 	rig_run(&rig);
 	entry = entry_of_flow();
 	rig_pass(&rig, 31000);
 	return entry;
+}
+
+/* Makes it an entry of now. */
+static void
+entry_renew(uint32_t *entry)
+{
+	struct coalesce_bucket *bucket =
+		(struct coalesce_bucket *)((uintptr_t)entry & ~(uintptr_t)(sizeof(*bucket) - 1));
+
+	bucket->times[entry - bucket->flows] = (uint16_t)(rte_rdtsc() >> COALESCE_TIME_SHIFT);
 }
 
 /* Hashes that collide: the index leads the second query of a pair to the first, and it must not be taken in.
@@ -109,7 +122,7 @@ entry_of(void (*make)(struct way_dns *))
 static bool
 play_collision(const struct way_pair *pair, bool burst)
 {
-	struct coalesce_entry *entry, *first;
+	uint32_t *entry, *first;
 	bool apart;
 
 	rig_begin(&rig, pair->description);
@@ -120,8 +133,8 @@ play_collision(const struct way_pair *pair, bool burst)
 		client_asks(1, pair->first);
 		if (!burst)
 			rig_run(&rig);
-		entry->time = (uint16_t)(rte_rdtsc() >> COALESCE_TIME_SHIFT);
-		entry->flow = burst ? COALESCE_PENDING | 0 : first->flow;
+		entry_renew(entry);
+		*entry = burst ? COALESCE_PENDING | 0 : *first;
 		client_asks(2, pair->second);
 		rig_run(&rig);
 		rig_expect_count(&rig, COUNTER_queries, 4);

@@ -87,7 +87,7 @@ static void
 table_full(struct worker *w, bool full)
 {
 	for (uint32_t i = 0; i <= w->flows.mask; i++)
-		w->flows.flows[i].state = full ? FLOW_PROBE : FLOW_FREE;
+		w->flows.slots[i] = full ? FLOW_LIVE : 0;
 }
 
 static void

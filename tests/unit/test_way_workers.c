@@ -15,9 +15,10 @@ holder_of(const struct way_sent *asked)
 
 	for (uint32_t i = 0; i < rig.options.workers; i++) {
 		const struct flow_table *flows = &rig.workers[i]->flows;
-		const struct flow *flow = &flows->flows[flow_index(flows, port, id)];
+		const uint32_t index = flow_find(flows, flow_slot(flows, port, id));
+		const struct flow *flow = &flows->flows[index == FLOW_NONE ? 0 : index];
 
-		if (flow->state != FLOW_FREE && be16_equal(flow->source_port, port) &&
+		if (index != FLOW_NONE && flow->state != FLOW_FREE && be16_equal(flow->source_port, port) &&
 		    be16_equal(flow->id, id) &&
 		    address_equal(&rig.view->snapshot->sources[flow->source].address, &asked->ends.source))
 			return i;

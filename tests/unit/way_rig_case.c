@@ -287,13 +287,9 @@ rig_sweeps(struct worker *w, bool on)
 static void
 worker_sweep_all(struct worker *w)
 {
-	uint32_t before, seen = 0;
-
-	while (seen <= w->flows.mask) {
-		before = w->flows.sweep_next;
+	for (uint32_t n = 0; n <= w->flows.used; n++) {
 		w->sweep_next_tsc = w->now_tsc;
 		sweep(w);
-		seen += (w->flows.sweep_next - before) & w->flows.mask;
 	}
 }
 
@@ -346,12 +342,17 @@ check_empty(struct rig *rig, const struct worker *w)
 {
 	const uint32_t cells = RTE_MAX((w->flows.mask + 1) / FLOW_CELL_SHARE, 64u);
 	const uint32_t waiters = RTE_MAX((w->flows.mask + 1) / FLOW_WAITER_SHARE, 64u);
-	uint32_t live = 0, ports = 0, free_waiters;
+	uint32_t live = 0, listed = 0, ports = 0, free_waiters;
 
 	for (uint32_t i = 0; i <= w->flows.mask; i++)
-		live += w->flows.flows[i].state != FLOW_FREE || (w->flows.flows[i].sequence & 1);
+		live += w->flows.flows[i].state != FLOW_FREE || (w->flows.flows[i].sequence & 1) ||
+			!flow_slot_free(&w->flows, i);
 	rig_check(rig, live == 0 && w->flows.in_flight == 0, "worker %u: %u flows left, %u counted", w->index,
 		  live, w->flows.in_flight);
+	for (uint32_t i = w->flows.free_first; i < w->flows.used && listed <= w->flows.used; listed++)
+		i = w->flows.flows[i].next_free;
+	rig_check(rig, listed == w->flows.used, "worker %u: %u of %u entries free", w->index, listed,
+		  w->flows.used);
 	for (uint32_t port = 0; port < 65536; port++)
 		ports += w->stats->ports[port].live != 0 || w->stats->ports[port].misses != 0;
 	rig_check(rig, ports == 0, "worker %u: %u ports still live or under attack", w->index, ports);

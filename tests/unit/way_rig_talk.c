@@ -40,6 +40,8 @@ rig_age(struct rig *rig, uint64_t ms)
 
 		rig->workers[i]->view_since -= (uint32_t)(cycles >> FLOW_SENT_SHIFT);
 		for (uint32_t n = 0; n <= table->mask; n++) {
+			if (table->flows[n].state == FLOW_FREE)
+				continue;
 			table->flows[n].sent -= (uint32_t)(cycles >> FLOW_SENT_SHIFT);
 			table->flows[n].deadline_tick -= (uint32_t)(cycles >> FLOW_TICK_SHIFT);
 		}

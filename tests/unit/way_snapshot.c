@@ -160,7 +160,7 @@ way_snapshot_new(void)
 	fill_pools(s);
 	s->ranges[0] = (struct address_range){way_address("192.0.2.0"), way_address("192.0.2.255")};
 	s->ranges[1] = (struct address_range){way_address("2001:db8:1::"),
-					   way_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
+					      way_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
 	snapshot_seal(s);
 	return s;
 }

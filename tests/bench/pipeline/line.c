@@ -9,19 +9,19 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
-#define LINE_TURNS 200000u
 #define LINE_NEAR  200
 #define LINE_FAR   300
 #define LINE_SPINS 100000 /* then the other thread may need this very processor */
 #define LINE_LCORE 1
 
-static uint32_t turn __attribute__((aligned(128)));
+/* Main writes `turns` before the other thread starts. */
+static uint32_t turn __attribute__((aligned(128))), turns;
 
 /* Waits for its turns, the odd or the even ones, and ends each. */
 static int
 hand_over(void *argument)
 {
-	for (uint32_t mine = *(const uint32_t *)argument; mine < 2 * LINE_TURNS; mine += 2) {
+	for (uint32_t mine = *(const uint32_t *)argument; mine < 2 * turns; mine += 2) {
 		for (uint32_t spins = 0; __atomic_load_n(&turn, __ATOMIC_ACQUIRE) != mine; spins++)
 			if (spins == LINE_SPINS) {
 				sched_yield();
@@ -33,18 +33,19 @@ hand_over(void *argument)
 }
 
 double
-line_round_trip_ns(void)
+line_round_trip_ns(uint32_t count)
 {
 	static uint32_t even = 0, odd = 1;
 	uint64_t begin;
 
+	turns = count;
 	__atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
 	if (rte_eal_remote_launch(hand_over, &odd, LINE_LCORE) != 0)
 		return 0;
 	begin = rte_rdtsc();
 	hand_over(&even);
 	rte_eal_wait_lcore(LINE_LCORE);
-	return (double)(rte_rdtsc() - begin) / (double)rte_get_tsc_hz() * 1e9 / LINE_TURNS;
+	return (double)(rte_rdtsc() - begin) / (double)rte_get_tsc_hz() * 1e9 / count;
 }
 
 const char *

@@ -3,8 +3,10 @@
 #ifndef PIPELINE_LINE_H
 #define PIPELINE_LINE_H
 
-/* Nanoseconds, over 200,000 round trips of an atomic between this core and lcore 1. [main] */
-double line_round_trip_ns(void);
+#include <stdint.h>
+
+/* Nanoseconds of a round trip of an atomic between this core and lcore 1, over so many. [main] */
+double line_round_trip_ns(uint32_t count);
 
 /* "near" (they share a cache), "between" or "far". */
 const char *line_kind(double ns);

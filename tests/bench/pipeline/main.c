@@ -16,6 +16,8 @@
 #include "run.h"
 
 #define ROUNDS	       7
+#define LINE_TURNS     200000
+#define SMOKE_LINE     200
 #define SMOKE_FLOWS    (1u << 14)
 #define SMOKE_INFLIGHT (1u << 10) /* a long name needs a cell, and one in eight entries has one */
 
@@ -147,9 +149,9 @@ main(int argc, char **argv)
 	result.pages = bed.pages;
 	result.tsc_hz = (double)rte_get_tsc_hz();
 	result.stamp_cycles = split_stamp_cycles();
-	result.line_before_ns = line_round_trip_ns();
+	result.line_before_ns = line_round_trip_ns(o.smoke ? SMOKE_LINE : LINE_TURNS);
 	rounds_run(&o, &run, &result, &cases[0]);
-	result.line_after_ns = line_round_trip_ns();
+	result.line_after_ns = line_round_trip_ns(o.smoke ? SMOKE_LINE : LINE_TURNS);
 	report_table(&result);
 	if (o.json != NULL && report_json(&result, o.json) != 0) {
 		fprintf(stderr, "pipeline: %s can't be written\n", o.json);
