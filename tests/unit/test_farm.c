@@ -56,6 +56,32 @@ test_passive(void)
 	rig_stop(&f);
 }
 
+static bool
+is_flapped(const void *owner)
+{
+	return ((const struct daemon_rig *)owner)->rig.flaps >= 12;
+}
+
+/* One that answers every other probe does not come up by that: what counts is the order in which the probes
+ * were sent, in which no two good ones follow each other, though their answers come two by two. */
+static void
+test_every_other(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_start(&f, TWO);
+	f.rig.outcome = PROBE_TIMEOUT;
+	f.rig.answering = 1;
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
+	f.generation = f.rig.snapshot->generation;
+	f.rig.flapping = 0;
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_flapped));
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
+	CU_ASSERT_EQUAL(f.rig.snapshot->generation, f.generation); /* not for a moment */
+	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
+	rig_stop(&f);
+}
+
 /* All three die; the floor keeps the last two in use. One comes back: the one that was kept longest may go.
  */
 static void
@@ -103,6 +129,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {
 		{"passive signs", test_passive},
+		{"every other probe", test_every_other},
 		{"the floor", test_floor},
 		CU_TEST_INFO_NULL,
 	};
