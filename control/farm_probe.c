@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sends probes when they are due, and makes events of what becomes of them. */
+#include <errno.h>
 #include <string.h>
 
 #include "address.h"
@@ -80,6 +81,8 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 
 	if (answer->status != 0)
 		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-answer->status));
+	if (answer->status == -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
+		probe_order_void(&upstream->order);
 	probe_order_end(&upstream->order, serial, says ? &event : NULL);
 	if (says) {
 		upstream->unsent = event.type == HEALTH_UNSENT;

@@ -216,7 +216,7 @@ probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 	message->body.probe = (struct probe_answer){
 		.upstream = (uint16_t)dataplane->flapping, .outcome = PROBE_REPLY, .rcode = DNS_NOERROR};
 	rig_send(dataplane, message, sizeof(struct probe_answer), -1);
-	for (unsigned i = 0; turn == 3 && i < 2; i++) {
+	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->untold; i++) {
 		message->header = dataplane->late[i];
 		message->body.probe.outcome = PROBE_TIMEOUT;
 		rig_send(dataplane, message, sizeof(struct probe_answer), -1);

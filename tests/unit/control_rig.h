@@ -30,6 +30,7 @@ struct rig_dataplane {
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
 	int flapping;  /* the slot whose every other probe times out, told two answers late; -1: none */
 	struct message_header late[2]; /* probes of it that are going to time out */
+	bool untold;		       /* its timeouts are never told */
 	unsigned flaps;		       /* its probes */
 	unsigned hellos, puts, gets, probes, stops;
 	uint16_t probed; /* the slot of the last probe */

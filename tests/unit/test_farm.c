@@ -82,6 +82,31 @@ test_every_other(void)
 	rig_stop(&f);
 }
 
+static bool
+is_held_up(const void *owner)
+{
+	return ((const struct daemon_rig *)owner)->rig.flaps == 5;
+}
+
+/* The dataplane goes away with two of its timeouts: the answers between them do not count either. */
+static void
+test_lost_probes(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_start(&f, TWO);
+	f.rig.outcome = PROBE_TIMEOUT;
+	f.rig.answering = 1;
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
+	f.rig.untold = true;
+	f.rig.flapping = 0;
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_held_up));
+	rig_dataplane_kill(&f.rig);
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_FALSE(f.daemon->farm.upstreams[0].health.up);
+	rig_daemon_close(&f);
+}
+
 /* All three die; the floor keeps the last two in use. One comes back: the one that was kept longest may go.
  */
 static void
@@ -130,6 +155,7 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"passive signs", test_passive},
 		{"every other probe", test_every_other},
+		{"probes lost with the dataplane", test_lost_probes},
 		{"the floor", test_floor},
 		CU_TEST_INFO_NULL,
 	};
