@@ -170,6 +170,7 @@ timer_fired(void *owner, uint64_t now_ns)
 		return;
 	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
 		 now_ns < box->drain.until_ns ? "no more queries come" : "the time is over");
+	box->parts.drain_changed(box->parts.owner);
 	stop_ask(box);
 }
 
@@ -185,6 +186,7 @@ box_drain(struct box *box, uint32_t timeout_s)
 		 "draining: not ready from now on; the dataplane is stopped when no query came for %llu s, "
 		 "or in %u s",
 		 (unsigned long long)(DRAIN_IDLE_NS / NS_PER_S), timeout_s);
+	box->parts.drain_changed(box->parts.owner);
 	return 0;
 }
 
@@ -193,18 +195,23 @@ box_undrain(struct box *box)
 {
 	int status = drain_cancel(&box->drain);
 
-	if (status == 0)
-		log_line(LEVEL_NOTICE, "the drain is called off");
-	return status;
+	if (status != 0)
+		return status;
+	log_line(LEVEL_NOTICE, "the drain is called off");
+	box->parts.drain_changed(box->parts.owner);
+	return 0;
 }
 
 /* Life */
 
 void
-box_init(struct box *box, const struct box_parts *parts)
+box_init(struct box *box, const struct box_parts *parts, const struct state *state)
 {
 	*box = (struct box){.parts = *parts, .timer = {.fire = timer_fired}};
 	box->timer.owner = box;
+	drain_recall(&box->drain, state->drain, state->drain_since_ns, state->drain_until_ns);
+	if (box->drain.state != DRAIN_OFF)
+		log_line(LEVEL_NOTICE, "the box was being drained when ephemerad ended: the drain goes on");
 }
 
 void

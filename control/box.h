@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "publisher.h"
 #include "pulse.h"
+#include "state_file.h"
 #include "stats_reader.h"
 
 #define BOX_EVERY_NS	 (250 * NS_PER_MS)
@@ -29,6 +30,8 @@ struct box_parts {
 	const struct stats_reader *stats;
 	const struct farm *farm;
 	const struct publisher *publisher;
+	void (*drain_changed)(void *owner); /* begun, asks to stop, called off: before anybody is told */
+	void *owner;
 };
 
 struct box {
@@ -38,7 +41,8 @@ struct box {
 	struct drain drain;
 };
 
-void box_init(struct box *box, const struct box_parts *parts);
+/* A drain of `state`, an earlier process's, goes on. */
+void box_init(struct box *box, const struct box_parts *parts, const struct state *state);
 void box_fini(struct box *box);
 
 /* The dataplane said HELLO, its statistics are open if they can be: the `same` as the one before? It is away.

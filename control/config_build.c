@@ -8,14 +8,19 @@
 
 #include "address.h"
 
-/* What the dataplane needs of the hugepages, rounded up: a flow with its share of the table's pools; the
- * packet buffers that a receive queue holds, those that several workers may have handed to each other, and
- * those in hand. */
-#define FLOW_BYTES	   184
-#define QUEUE_BUFFERS_MB   16
-#define HANDOVER_MB	   24
-#define BUFFERS_IN_HAND_MB 16
-#define NAME_CHARACTERS	   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+/* What the dataplane needs of the hugepages, each a little more than it takes there (tests/unit/test_memory.c
+ * holds them against it): a flow with its share of the table's pools; packet buffers, for interfaces with an
+ * MTU of 1,500; the table of the clients' limits; and all else, with what the rounding to pages wastes. */
+#define FLOW_BYTES		184
+#define BUFFER_BYTES		2432
+#define BUFFERS_ANYWAY		4608
+#define BUFFERS_OF_QUEUE	6144 /* waiting to be received, waiting to be sent, sent */
+#define BUFFERS_OF_WORKER	512
+#define BUFFERS_OF_WORKER_PORT	128
+#define BUFFERS_BETWEEN_WORKERS 8192 /* of each of several */
+#define LIMIT_BYTES		(2u << 20)
+#define OTHER_BYTES		(6u << 20)
+#define NAME_CHARACTERS		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 bool
 build_name_good(const char *name)
@@ -50,18 +55,29 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 	}
 }
 
+uint64_t
+build_memory_mb(uint32_t workers, uint32_t flows, uint32_t ports, uint32_t queues)
+{
+	uint64_t buffers = BUFFERS_ANYWAY + (uint64_t)queues * BUFFERS_OF_QUEUE;
+	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)ports * BUFFERS_OF_WORKER_PORT +
+			(workers > 1 ? BUFFERS_BETWEEN_WORKERS : 0);
+	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES + (buffers + workers * each) * BUFFER_BYTES +
+			 LIMIT_BYTES + OTHER_BYTES;
+
+	return (bytes + (1 << 20) - 1) >> 20;
+}
+
 static void
 dataplane_memory(struct build *b, const struct tree_node *mapping)
 {
 	struct config_dataplane *dataplane = &b->config->dataplane;
 	uint32_t flows = b->written->dataplane.flows_per_worker;
-	uint64_t flows_mb = ((uint64_t)flows * FLOW_BYTES + (1 << 20) - 1) >> 20;
-	uint64_t needed_mb = dataplane->worker_count * flows_mb + BUFFERS_IN_HAND_MB;
+	uint32_t ports = b->written->dataplane.ports_count, queues = 0;
+	uint64_t needed_mb;
 
-	if (dataplane->worker_count > 1)
-		needed_mb += dataplane->worker_count * HANDOVER_MB;
-	for (uint32_t i = 0; i < b->written->dataplane.ports_count; i++)
-		needed_mb += b->written->dataplane.ports[i].queues * QUEUE_BUFFERS_MB;
+	for (uint32_t i = 0; i < ports; i++)
+		queues += b->written->dataplane.ports[i].queues;
+	needed_mb = build_memory_mb(dataplane->worker_count, flows, ports, queues);
 	dataplane->flows_per_worker = flows;
 	dataplane->memory_mb = b->written->dataplane.memory_mb;
 	if ((flows & (flows - 1)) != 0) {

@@ -20,6 +20,14 @@ something_changed(void *owner)
 }
 
 static void
+remember_this(void *owner)
+{
+	struct daemon *daemon = owner;
+
+	remember_keep(&daemon->remember);
+}
+
+static void
 dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
@@ -120,11 +128,37 @@ neighbour_end(struct daemon *daemon)
 }
 
 static int
+remember_start(struct daemon *daemon, struct config *config)
+{
+	const struct remember_parts parts = {.boot_id = &daemon->boot_id,
+					     .farm = &daemon->farm,
+					     .publisher = &daemon->publisher,
+					     .box = &daemon->box};
+
+	remember_init(&daemon->remember, config->runtime_dir, &parts);
+	daemon->boot_id = daemon->remember.state.boot_id;
+	return 0;
+}
+
+static void
+remember_end(struct daemon *daemon)
+{
+	(void)daemon; /* the file stays for the next one */
+}
+
+static int
 farm_start(struct daemon *daemon, struct config *config)
 {
+	const struct farm_parts parts = {.loop = &daemon->loop,
+					 .dataplane = &daemon->dataplane,
+					 .neighbour = &daemon->neighbour,
+					 .stats = &daemon->stats,
+					 .state = &daemon->remember.state,
+					 .changed = something_changed,
+					 .owner = daemon};
+
 	(void)config;
-	farm_init(&daemon->farm, &daemon->loop, &daemon->dataplane, &daemon->neighbour, &daemon->stats,
-		  something_changed, daemon);
+	farm_init(&daemon->farm, &parts);
 	return 0;
 }
 
@@ -141,7 +175,9 @@ publisher_start(struct daemon *daemon, struct config *config)
 					      .dataplane = &daemon->dataplane,
 					      .steer = &daemon->steer,
 					      .neighbour = &daemon->neighbour,
-					      .farm = &daemon->farm};
+					      .farm = &daemon->farm,
+					      .committed = remember_this,
+					      .owner = daemon};
 
 	return publisher_init(&daemon->publisher, &parts, config);
 }
@@ -173,10 +209,12 @@ box_start(struct daemon *daemon, struct config *config)
 					.dataplane = &daemon->dataplane,
 					.stats = &daemon->stats,
 					.farm = &daemon->farm,
-					.publisher = &daemon->publisher};
+					.publisher = &daemon->publisher,
+					.drain_changed = remember_this,
+					.owner = daemon};
 
 	(void)config;
-	box_init(&daemon->box, &parts);
+	box_init(&daemon->box, &parts, &daemon->remember.state);
 	return 0;
 }
 
@@ -251,10 +289,11 @@ static const struct daemon_part {
 	{"control socket", server_start, server_end},
 	{"dataplane's socket", dataplane_start, dataplane_end},
 	{"netlink", neighbour_start, neighbour_end},
+	{"state on file", remember_start, remember_end},
 	{"health", farm_start, farm_end},
-	{"publisher", publisher_start, publisher_end},
-	{"watch", watch_start, watch_end},
 	{"readiness", box_start, box_end},
+	{"publisher", publisher_start, publisher_end}, /* gives what was remembered to health at once */
+	{"watch", watch_start, watch_end},
 	{"samples", recent_start, recent_end},
 	{"reload", reload_start, reload_end},
 	{"history", history_start, history_end},

@@ -6,6 +6,7 @@
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
  *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
  *                            box (ready or not, drain)
+ *     farm, publisher, box ──> remember (what a restart must not forget, on file)
  *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment)
  *     HTTP ──> http ──> http_routes ──> metrics, reports, web */
 #ifndef EPHEMERA_DAEMON_H
@@ -24,6 +25,7 @@
 #include "publisher.h"
 #include "recent.h"
 #include "reload.h"
+#include "remember.h"
 #include "server.h"
 #include "stats_reader.h"
 #include "steer_maps.h"
@@ -33,7 +35,7 @@ struct daemon {
 	const char *config_path;
 	uint64_t started_ns;
 	uint64_t config_loaded_ns;
-	uint64_t boot_id; /* of the dataplane last seen; 0: none */
+	uint64_t boot_id; /* of the dataplane last seen, also by an earlier ephemerad; 0: none */
 	struct loop loop;
 	struct dataplane dataplane;
 	struct stats_reader stats; /* open while the dataplane is connected */
@@ -43,6 +45,7 @@ struct daemon {
 	struct publisher publisher;
 	struct watch watch;
 	struct box box;
+	struct remember remember;
 	struct recent recent;
 	struct reload reload;
 	struct server server;

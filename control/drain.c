@@ -13,6 +13,16 @@ drain_begin(struct drain *drain, uint64_t timeout_ns, uint64_t now_ns)
 		drain->until_ns = now_ns + timeout_ns;
 }
 
+void
+drain_recall(struct drain *drain, enum drain_state state, uint64_t since_ns, uint64_t until_ns)
+{
+	*drain = (struct drain){.state = state, .since_ns = since_ns, .until_ns = until_ns};
+	if (state != DRAIN_STOPPING && state != DRAIN_STOPPED)
+		return;
+	drain->state = DRAIN_STOPPED;
+	drain->recalled = true;
+}
+
 int
 drain_cancel(struct drain *drain)
 {
@@ -61,8 +71,13 @@ drain_connected(struct drain *drain, bool same)
 	drain->counted = false;
 	if (drain->state != DRAIN_STOPPED)
 		return;
-	if (same) /* it was the connection that ended: it stops all the same */
-		drain->state = DRAIN_STOPPING;
-	else
+	if (!same) {
 		*drain = (struct drain){0};
+	} else if (drain->recalled) { /* it is asked, perhaps again, with the next look */
+		drain->recalled = false;
+		drain->state = DRAIN_WAITING;
+		drain->until_ns = drain->since_ns;
+	} else { /* it was the connection that ended: it stops all the same */
+		drain->state = DRAIN_STOPPING;
+	}
 }

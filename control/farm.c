@@ -9,23 +9,17 @@
 	 NS_PER_MS) /* until a change is in force in the dataplane, and its workers' last bursts are out */
 
 void
-farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane, struct neighbour *neighbour,
-	  const struct stats_reader *stats, void (*changed)(void *owner), void *owner)
+farm_init(struct farm *farm, const struct farm_parts *parts)
 {
 	memset(farm, 0, sizeof(*farm));
-	farm->loop = loop;
-	farm->dataplane = dataplane;
-	farm->neighbour = neighbour;
-	farm->stats = stats;
+	farm->parts = *parts;
 	farm->timer = (struct loop_timer){.fire = farm_timer_fired, .owner = farm};
-	farm->changed = changed;
-	farm->owner = owner;
 }
 
 void
 farm_fini(struct farm *farm)
 {
-	loop_timer_cancel(farm->loop, &farm->timer);
+	loop_timer_cancel(farm->parts.loop, &farm->timer);
 }
 
 /* Nothing is known of it yet but its health. */
@@ -37,6 +31,37 @@ upstream_begin(struct farm_upstream *upstream)
 	upstream->unsent = false;
 }
 
+/* What the slot counts now: from here on the upstream's counters begin. */
+static struct upstream_stats
+base_now(const struct farm *farm, unsigned slot)
+{
+	return stats_reader_is_open(farm->parts.stats) ? stats_reader_upstream(farm->parts.stats, slot)
+						       : (struct upstream_stats){0};
+}
+
+/* From where the upstream's counters counted in this slot of this dataplane, as the file has it; else from
+ * now on. */
+static struct upstream_stats
+base_recall(const struct farm *farm, const struct state_upstream *filed, unsigned slot)
+{
+	const struct upstream_stats now = base_now(farm, slot);
+	const struct upstream_stats base = filed != NULL ? filed->base : now;
+
+	if (filed == NULL || filed->slot != slot ||
+	    farm->parts.state->boot_id != farm->parts.dataplane->hello.answer.boot_id ||
+	    base.queries > now.queries || base.answers > now.answers || base.servfails > now.servfails ||
+	    base.timeouts > now.timeouts || base.wrong_case > now.wrong_case ||
+	    base.latency_sum_us > now.latency_sum_us || base.attacked > now.attacked)
+		return now;
+	return base;
+}
+
+static enum operator_word
+word_recall(const struct state_upstream *filed, uint8_t otherwise)
+{
+	return (enum operator_word)(filed != NULL ? filed->word : otherwise);
+}
+
 void
 farm_seed(struct farm *farm, const struct slots *before, const struct slots *slots,
 	  const struct snapshot *snapshot, bool known, uint64_t now_ns)
@@ -44,14 +69,16 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 	for (unsigned i = 0; i < snapshot->upstream_count; i++) {
 		const struct slot *slot = &slots->upstreams.slots[i];
 		struct farm_upstream *upstream = &farm->upstreams[i];
+		const struct state_upstream *filed;
 
 		if (slot->state == SLOT_EMPTY || (known && slot_same(&before->upstreams.slots[i], slot)))
 			continue;
+		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
 		health_init(&upstream->health, HEALTH_KEPT, snapshot->upstreams[i].usable,
-			    (enum operator_word)snapshot->upstreams[i].operator_word, now_ns);
+			    word_recall(filed, snapshot->upstreams[i].operator_word), now_ns);
 		upstream_begin(upstream);
 		case_watch_init(&upstream->case_watch, snapshot->upstreams[i].case_not_kept);
-		upstream->base = (struct upstream_stats){0};
+		upstream->base = base_recall(farm, filed, i);
 	}
 }
 
@@ -76,15 +103,16 @@ farm_admit(struct farm *farm, const struct slots *before, const struct slots *af
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct slot *slot = &after->upstreams.slots[i];
 		struct farm_upstream *upstream = &farm->upstreams[i];
+		const struct state_upstream *filed;
 
 		if (slot->state == SLOT_EMPTY || slot_same(slot, &before->upstreams.slots[i]))
 			continue;
-		health_init(&upstream->health, working ? HEALTH_NEW : HEALTH_ASSUMED, !working, OPERATOR_AUTO,
-			    now_ns);
+		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
+		health_init(&upstream->health, working ? HEALTH_NEW : HEALTH_ASSUMED, !working,
+			    word_recall(filed, OPERATOR_AUTO), now_ns);
 		upstream_begin(upstream);
 		case_watch_init(&upstream->case_watch, false);
-		upstream->base = stats_reader_is_open(farm->stats) ? stats_reader_upstream(farm->stats, i)
-								   : (struct upstream_stats){0};
+		upstream->base = base_now(farm, i);
 	}
 }
 
@@ -124,9 +152,10 @@ farm_enforce(struct farm *farm, uint64_t now_ns)
 			continue;
 		if (!running || respread)
 			upstream->due_ns = now_ns + interval_ms * NS_PER_MS * place / count;
-		else if (!was_active || (upstream->unsent && next_hop_resolved(&farm->neighbour->hops[i])))
+		else if (!was_active ||
+			 (upstream->unsent && next_hop_resolved(&farm->parts.neighbour->hops[i])))
 			upstream->due_ns = now_ns;
-		if (next_hop_resolved(&farm->neighbour->hops[i]))
+		if (next_hop_resolved(&farm->parts.neighbour->hops[i]))
 			upstream->unsent = false;
 		place++;
 	}
@@ -168,9 +197,9 @@ farm_stats(const struct farm *farm, unsigned slot)
 	const struct upstream_stats *base = &farm->upstreams[slot].base;
 	struct upstream_stats now;
 
-	if (!stats_reader_is_open(farm->stats))
+	if (!stats_reader_is_open(farm->parts.stats))
 		return (struct upstream_stats){0};
-	now = stats_reader_upstream(farm->stats, slot);
+	now = stats_reader_upstream(farm->parts.stats, slot);
 	now.queries -= base->queries;
 	now.answers -= base->answers;
 	now.servfails -= base->servfails;

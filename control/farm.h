@@ -11,8 +11,11 @@
  * is, all new ones begin up until proven down (health.h says why).
  *
  * The operator's word goes with the upstream, which is its address and port: it outlives reloads and renaming
- * while the upstream is in the configuration, and a restart of ephemerad while the dataplane runs, whose
- * snapshot holds it. */
+ * while the upstream is in the configuration, and restarts of either daemon or both: the dataplane's snapshot
+ * holds it, and the state on file (state_file.h), which counts for more.
+ *
+ * So do its counters: they are those of its slot since it got it. If a restart left nobody who knows what the
+ * slot had then, they begin anew, and never with what another upstream did there. */
 #ifndef EPHEMERA_FARM_H
 #define EPHEMERA_FARM_H
 
@@ -28,6 +31,7 @@
 #include "passive.h"
 #include "probe_order.h"
 #include "slots.h"
+#include "state_file.h"
 #include "stats_reader.h"
 
 struct farm_upstream {
@@ -35,31 +39,33 @@ struct farm_upstream {
 	struct health health;
 	struct passive passive;
 	struct probe_order order;
-	struct upstream_stats
-		base;	 /* of the slot, when the upstream got it; all 0 after a restart of ephemerad */
-	bool active;	 /* in force in the dataplane: to be probed */
-	bool unsent;	 /* the last probe had nowhere to go */
-	uint64_t due_ns; /* the next one */
+	struct upstream_stats base; /* of the slot, when the upstream got it */
+	bool active;		    /* in force in the dataplane: to be probed */
+	bool unsent;		    /* the last probe had nowhere to go */
+	uint64_t due_ns;	    /* the next one */
 };
 
-struct farm {
+/* The parts that the farm works with; they outlive it. */
+struct farm_parts {
 	struct loop *loop;
 	struct dataplane *dataplane;
 	struct neighbour *neighbour;
 	const struct stats_reader *stats;
+	const struct state *state;    /* on file: of an earlier ephemerad, then of this one */
+	void (*changed)(void *owner); /* the state of an upstream is another one */
+	void *owner;
+};
+
+struct farm {
+	struct farm_parts parts;
 	struct loop_timer timer;
 	const struct config *config;				/* in force */
 	const struct slots *slots;				/* in force */
 	uint32_t interval_ms;					/* that the probes are spread over */
 	struct farm_upstream upstreams[SNAPSHOT_UPSTREAMS_MAX]; /* by slot */
-	void (*changed)(void *owner);
-	void *owner;
 };
 
-/* `changed` is called when the state of an upstream is another one; dataplane, neighbour and stats must
- * outlive the farm. */
-void farm_init(struct farm *farm, struct loop *loop, struct dataplane *dataplane, struct neighbour *neighbour,
-	       const struct stats_reader *stats, void (*changed)(void *owner), void *owner);
+void farm_init(struct farm *farm, const struct farm_parts *parts);
 void farm_fini(struct farm *farm);
 
 /* Takes the states from a running dataplane's snapshot, whose slots are `slots`; `known`: only of those

@@ -22,7 +22,7 @@ change_log(const struct farm *farm, unsigned slot)
 	address_port_format(&named->address, named->port, address);
 	health_reason(health, reason);
 	if (health_state(health) == HEALTH_DOWN && health->decided.type == HEALTH_UNSENT)
-		neighbour_words(farm->neighbour, slot, words);
+		neighbour_words(farm->parts.neighbour, slot, words);
 	log_line(LEVEL_NOTICE, "upstream %s (%s) is %s: %s%s%s%s", named->name, address,
 		 health_state_name(health_state(health)), reason, words[0] != 0 ? " (" : "", words,
 		 words[0] != 0 ? ")" : "");
@@ -104,7 +104,7 @@ farm_take(struct farm *farm, unsigned slot, const struct health_event *event, ui
 	}
 	change_log(farm, slot);
 	farm_release(farm, now_ns);
-	farm->changed(farm->owner);
+	farm->parts.changed(farm->parts.owner);
 }
 
 void
@@ -127,7 +127,7 @@ farm_look(struct farm *farm, uint64_t now_ns)
 
 		if (!upstream->active)
 			continue;
-		stats = stats_reader_upstream(farm->stats, i);
+		stats = stats_reader_upstream(farm->parts.stats, i);
 		counts = (struct passive_counts){stats.answers, stats.servfails, stats.timeouts};
 		verdict = passive_take(&upstream->passive, &counts, &farm->config->passive, &event.seen);
 		if (verdict == PASSIVE_FINE)

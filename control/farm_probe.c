@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sends probes when they are due, and makes events of what becomes of them. */
+#include <errno.h>
 #include <string.h>
 
 #include "address.h"
@@ -16,7 +17,7 @@ farm_timer_set(struct farm *farm)
 		if (upstream->active && upstream->due_ns < first && probe_order_room(&upstream->order))
 			first = upstream->due_ns;
 	}
-	loop_timer_at(farm->loop, &farm->timer, first);
+	loop_timer_at(farm->parts.loop, &farm->timer, first);
 }
 
 /* Outcomes */
@@ -39,7 +40,7 @@ static bool
 event_of(const struct farm *farm, unsigned slot, const struct probe_answer *answer,
 	 struct health_event *event)
 {
-	const struct next_hop *hop = &farm->neighbour->hops[slot];
+	const struct next_hop *hop = &farm->parts.neighbour->hops[slot];
 
 	switch ((enum probe_outcome)answer->outcome) {
 	case PROBE_REPLY:
@@ -80,11 +81,13 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 
 	if (answer->status != 0)
 		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-answer->status));
+	if (answer->status == -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
+		probe_order_void(&upstream->order);
 	probe_order_end(&upstream->order, serial, says ? &event : NULL);
 	if (says) {
 		upstream->unsent = event.type == HEALTH_UNSENT;
 		if (event.type == HEALTH_TIMEOUT)
-			neighbour_suspect(farm->neighbour, slot);
+			neighbour_suspect(farm->parts.neighbour, slot);
 	}
 	outcomes_take(farm, slot);
 }
@@ -111,7 +114,7 @@ probe_send(struct farm *farm, unsigned slot)
 	int status;
 
 	memcpy(probe.question, config->question, config->question_bytes);
-	status = dataplane_ask(farm->dataplane, &request);
+	status = dataplane_ask(farm->parts.dataplane, &request);
 	if (status == 0)
 		return;
 	log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));

@@ -71,6 +71,9 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 	metrics_family(writer, METRICS_GAUGE, "ephemera_ready", "",
 		       "1: clients may be sent here, as /ready says");
 	metrics_count(writer, box_ready(&daemon->box, reason), NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_drain_active", "",
+		       "1: the operator drains this box, or has: it is not ready because he wants it so");
+	metrics_count(writer, daemon->box.drain.state != DRAIN_OFF, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
 		       "1: somebody forges replies, and within the last minute came near");
 	metrics_count(writer, daemon->watch.alarm.active, NULL);

@@ -65,6 +65,7 @@ commit(struct publisher *publisher)
 		log_problem_over(&publisher->problem, "the dataplane takes the configuration again");
 		farm_enforce(publisher->parts.farm, loop_now_ns());
 	}
+	publisher->parts.committed(publisher->parts.owner);
 	if (publisher->offered)
 		offer_end(publisher, 0, "");
 	try_next(publisher);

@@ -42,7 +42,8 @@ reload_end(struct reload *reload)
 		reload_begin(reload);
 }
 
-/* `text` is a sentence, or the lines of the configuration's errors. */
+/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the answer says
+ * last: there the first line is file, line and key of the first mistake. */
 static void
 reload_fail(struct reload *reload, const char *text)
 {
@@ -50,7 +51,7 @@ reload_fail(struct reload *reload, const char *text)
 	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
 	if (reload->answers)
-		server_refuse(reload->from, "%s", text);
+		server_refuse(reload->from, "%s\nreload failed: the old configuration stays in force", text);
 	reload_end(reload);
 }
 

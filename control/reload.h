@@ -33,7 +33,8 @@ void reload_fini(struct reload *reload);
 /* For a signal: the outcome is logged. While one is under way, another one follows it. */
 void reload_signalled(struct reload *reload);
 
-/* For the command line: the outcome is logged, and answered: {"generation", "changes": [sentences]}. */
+/* For the command line: the outcome is logged, and answered: {"generation", "changes": [sentences]}, or an
+ * error whose last line says that the old configuration stays in force. */
 void reload_requested(struct reload *reload, struct server_request from);
 
 #endif

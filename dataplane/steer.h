@@ -11,6 +11,15 @@
  *   steer_check()      now and then: is our program still the one attached?
  *   steer_release()    makes sure that it is gone
  *
+ * The lock is an abstract unix socket's name. Any local user can take such a name first and so keep a
+ * dataplane from starting - not stop one that runs - and is then named with process and user, for an operator
+ * to end. What only root or we could take, and that dies with its process as well, is no lock where it
+ * matters: a file is not one per network namespace; one below /proc/sys/net/.../<interface> is, but each
+ * mount of procfs has locks of its own, and units and containers have theirs; the namespace's own file, or a
+ * port of netlink, any user can lock too; a second AF_XDP socket on the queue is refused by the kernel, but
+ * it is the driver that needs the first. To pass over a stranger's hold would leave two dataplanes free to
+ * take each other's program for a dead one's. So whoever can't tell does not start.
+ *
  * All [main]. */
 #ifndef EPHEMERA_DATAPLANE_STEER_H
 #define EPHEMERA_DATAPLANE_STEER_H

@@ -54,7 +54,7 @@ unreachable(const char *path, int error)
 	const char *why = error == EAGAIN ? "no answer within 30 s" : strerror(error);
 	const char *mend = error == EACCES || error == EPERM
 				   ? "run this as root, or as a member of the socket's group"
-				   : "start it with `ephemerad -c FILE`";
+				   : "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
 
 	cli_complain("ephemerad does not answer at %s: %s: %s", path, why, mend);
 	return CLI_UNREACHABLE;
@@ -153,8 +153,20 @@ line_exchange(const char *path, const char *request, char **answer)
 	return err;
 }
 
+/* For people on standard error: it may be the lines of a configuration's mistakes. For programs as it came,
+ * on standard output. */
+static void
+refusal_print(const struct cli_options *options, const json_t *answer)
+{
+	const char *error = json_text(answer, "error");
+
+	if (options->json)
+		client_print(answer);
+	fprintf(stderr, "%s%s", error, *error != 0 && error[strlen(error) - 1] == '\n' ? "" : "\n");
+}
+
 static enum cli_exit
-answer_judge(const char *path, const char *line, json_t **result)
+answer_judge(const struct cli_options *options, const char *path, const char *line, json_t **result)
 {
 	json_t *answer = json_loads(line, 0, NULL);
 	bool good = json_truth(answer, "ok");
@@ -166,10 +178,7 @@ answer_judge(const char *path, const char *line, json_t **result)
 		return CLI_UNREACHABLE;
 	}
 	if (!good) {
-		const char *error = json_text(answer, "error");
-
-		/* As it is, it may be the lines of a configuration's mistakes. */
-		fprintf(stderr, "%s%s", error, *error != 0 && error[strlen(error) - 1] == '\n' ? "" : "\n");
+		refusal_print(options, answer);
 		json_decref(answer);
 		return CLI_REFUSED;
 	}
@@ -193,7 +202,7 @@ client_ask(const struct cli_options *options, const char *command, json_t *argum
 	if (status == CLI_OK) {
 		err = text != NULL && asprintf(&line, "%s\n", text) > 0 ? line_exchange(path, line, &answer)
 									: -ENOMEM;
-		status = err != 0 ? unreachable(path, -err) : answer_judge(path, answer, result);
+		status = err != 0 ? unreachable(path, -err) : answer_judge(options, path, answer, result);
 	}
 	free(text);
 	free(line);

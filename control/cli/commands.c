@@ -7,7 +7,7 @@
 const struct command commands[] = {
 	{"status", NULL, ASKS_DAEMON, cli_status, "both daemons, the ports, how many upstreams are up",
 	 "Shows whether ephemerad and the dataplane run, since when, on which configuration\n"
-	 "and which ports of the machine.\n"},
+	 "and which ports of the machine; whether clients may be sent here, and how far a drain is.\n"},
 	{"top", NULL, ASKS_DAEMON | TAKES_ONCE | TAKES_INTERVAL, cli_top,
 	 "a live screen of rates, upstreams and drops",
 	 "Shows, each second or as --interval says, what both daemons do: rates, the upstreams,\n"
@@ -20,13 +20,19 @@ const struct command commands[] = {
 	 "Shows the sums since the dataplane started. Reasons and counters that are 0 are\n"
 	 "left out; --all shows them too.\n"},
 	{"upstreams", NULL, ASKS_DAEMON | TAKES_NAMES, cli_upstreams,
-	 "each upstream: its state, why, and its share", "--names prints the names alone, one a line.\n"},
+	 "each upstream: its state, why, and its share",
+	 "State: up and down by its probes (and by passive signs, where they are configured); draining,\n"
+	 "forced-up and forced-down by the operator; the last column says since when, and why. Case:\n"
+	 "whether the letter case of questions to it is drawn. Via: the port towards it, or that its\n"
+	 "next hop does not answer. Queries, answers and timeouts are those of clients, since it is in\n"
+	 "the configuration or the dataplane started; in flight has probes too. Probe: how long its\n"
+	 "last good one took. --names prints the names alone, one a line.\n"},
 	{"upstream", "NAME drain|up|down|auto", ASKS_DAEMON, cli_upstream,
 	 "tell ephemerad to drain an upstream, or to force it up or down",
 	 "drain and down: it gets no new queries, and those in flight are still answered; a draining\n"
 	 "one shows how many. up: it gets queries whatever its probes say. The word stays in force,\n"
-	 "through reloads and restarts of ephemerad while the dataplane runs, until auto gives the\n"
-	 "upstream back to its probes, or it leaves the configuration.\n"},
+	 "through reloads and restarts of either daemon, until auto gives the upstream back to its\n"
+	 "probes, it leaves the configuration, or the machine is restarted.\n"},
 	{"latency", NULL, ASKS_DAEMON, cli_latency, "how long upstreams take to answer",
 	 "Shows quantiles since the dataplane's start and of the last seconds, those of each worker,\n"
 	 "the mean of each upstream, and the distribution. A quantile is the upper edge of the bucket\n"
@@ -57,12 +63,14 @@ const struct command commands[] = {
 	 "upstream to their port with a wrong ID or question, as a forger sends them. --all shows\n"
 	 "all that are kept.\n"},
 	{"reload", NULL, ASKS_DAEMON, cli_reload, "have ephemerad read its configuration again",
-	 "Takes the new configuration whole, or keeps the old one and says why.\n"},
+	 "Takes the new configuration whole and says what has changed; or keeps the old one, in force as\n"
+	 "it was, and says why: exit status 1.\n"},
 	{"drain", NULL, ASKS_DAEMON | TAKES_TIMEOUT, cli_drain,
 	 "take this box out of service: not ready, then stop",
 	 "From now on `ready` says no, so that BGP or a load balancer withdraws this box. Queries are\n"
 	 "answered until none came for two seconds or the timeout is over; then the dataplane is\n"
-	 "stopped in good order. ephemerad stays. The drain ends with the dataplane's next start.\n"},
+	 "stopped in good order. ephemerad stays; a restart of it does not end the drain. The\n"
+	 "dataplane's next start does.\n"},
 	{"undrain", NULL, ASKS_DAEMON, cli_undrain, "call a drain off, before the dataplane has stopped", ""},
 	{"ready", NULL, ASKS_DAEMON, cli_ready, "whether clients may be sent here, for health checkers",
 	 "Exit status 0: ready. 1: not ready, and the reason is printed: the box is being drained, the\n"

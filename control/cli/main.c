@@ -10,6 +10,7 @@
 #include "commands.h"
 
 #define OPTIONS_MAX 32
+#define COLUMN	    22 /* of commands and options in help */
 
 static void
 options_help(unsigned takes)
@@ -23,7 +24,7 @@ options_help(unsigned takes)
 		snprintf(text, sizeof(text), "-%c, --%s%s%s", option->letter, option->name,
 			 option->argument != NULL ? " " : "",
 			 option->argument != NULL ? option->argument : "");
-		printf("  %-22s %s\n", text, option->help);
+		printf("  %-*s %s\n", COLUMN, text, option->help);
 	}
 	puts("\nExit status: 0 done, 1 refused or a check failed, 2 wrong usage, 3 ephemerad does not "
 	     "answer.");
@@ -38,7 +39,11 @@ overall_help(void)
 
 		snprintf(line, sizeof(line), "%s %s", command->name,
 			 command->operand ? command->operand : "");
-		printf("  %-22s %s\n", line, command->summary);
+		if (strlen(line) > COLUMN) /* its summary begins on a line of its own */
+			printf("  %s\n%*s", line, COLUMN + 3, "");
+		else
+			printf("  %-*s ", COLUMN, line);
+		puts(command->summary);
 	}
 	options_help(~0u);
 	puts("`ephemeractl COMMAND --help` tells more.");

@@ -10,6 +10,28 @@
 #include "strays.h"
 #include "table.h"
 
+/* Whether clients may be sent here, and how far a drain has come. */
+static void
+readiness_show(const json_t *status)
+{
+	const json_t *drain = json_object_get(status, "drain");
+	const char *state = json_text(drain, "state");
+
+	if (json_truth(status, "ready"))
+		puts("ready          yes");
+	else
+		printf("ready          no: %s\n", json_text(status, "not_ready"));
+	if (!json_is_object(drain))
+		return;
+	printf("drain          %s, begun %s", state, json_text(drain, "since"));
+	if (strcmp(state, "waiting") == 0)
+		printf("; the dataplane stops when no more queries come, at %s at the latest",
+		       json_text(drain, "until"));
+	else if (strcmp(state, "stopped") == 0)
+		printf("; the dataplane's next start ends it");
+	putchar('\n');
+}
+
 static void
 dataplane_show(const json_t *dataplane)
 {
@@ -20,7 +42,8 @@ dataplane_show(const json_t *dataplane)
 	size_t i;
 
 	if (!json_truth(dataplane, "connected")) {
-		puts("dataplane      away: start it with `ephemeractl exec-dataplane -c FILE`");
+		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"
+		     "               `ephemeractl exec-dataplane -c FILE`");
 		return;
 	}
 	printf("dataplane      pid %lld, up %s, boot %s%s\n", json_number(dataplane, "pid"),
@@ -59,6 +82,7 @@ status_show(const json_t *status)
 	printf("upstreams      %lld of %lld up\n", json_number(status, "upstreams_up"),
 	       json_number(status, "upstreams_total"));
 	printf("in flight      %s\n", number_format(json_number(status, "in_flight"), flight));
+	readiness_show(status);
 	attack_show(json_object_get(status, "attack"));
 	dataplane_show(json_object_get(status, "dataplane"));
 }
@@ -193,8 +217,8 @@ cli_port(const struct cli_options *options)
 	size_t digits = strspn(options->operands[0], "0123456789");
 	unsigned long port = digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
 
-	if (options->operands[0][digits] != 0 || port > 65535) {
-		cli_complain("\"%s\" is not a port: give a number from 0 to 65535", options->operands[0]);
+	if (options->operands[0][digits] != 0 || port < 1 || port > 65535) {
+		cli_complain("\"%s\" is not a port: give a number from 1 to 65535", options->operands[0]);
 		return CLI_USAGE;
 	}
 	return ask_and_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port), port_show);

@@ -323,7 +323,8 @@ top_once(struct top *top)
 	while (top->rounds < 2 && top->answers.away == NULL)
 		top_turn(top, false);
 	if (top->answers.away != NULL) {
-		cli_complain("ephemerad does not answer at %s: start it with `ephemerad -c FILE`",
+		cli_complain("ephemerad does not answer at %s: `systemctl start ephemerad` starts it, or by "
+			     "hand `ephemerad -c FILE`",
 			     top->answers.away);
 		return CLI_UNREACHABLE;
 	}

@@ -62,6 +62,10 @@ daemon_render(const json_t *figures, const struct top_view *view, FILE *out)
 			view->paused ? "  " STYLE_WARNING "PAUSED" STYLE_END : "");
 	else
 		fprintf(out, STYLE_BOLD "ephemerad" STYLE_END "%s\n", away == NULL ? ": asking" : "");
+	if (json_is_false(json_object_get(status, "ready"))) {
+		fprintf(out, STYLE_WARNING "NOT READY" STYLE_END ": %s\n", json_text(status, "not_ready"));
+		lines++;
+	}
 	if (away != NULL) {
 		fprintf(out, STYLE_BAD "ephemerad is AWAY: %s; trying again" STYLE_END "\n", away);
 		if (json_is_object(status))

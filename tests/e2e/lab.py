@@ -110,6 +110,8 @@ class Lab:
         self.ephemerad = self._spawn("ephemerad.log", "taskset", "-c", "0", program, "-c", self.config_path)
 
     def start(self):
+        """Starts both; what the operator said to earlier ones is forgotten."""
+        (DIR / "ephemera/ephemerad.state").unlink(missing_ok=True)
         self.write_config()
         self.start_dataplane()
         self.start_ephemerad()

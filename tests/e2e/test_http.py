@@ -68,8 +68,9 @@ def test_a_drain_withdraws_readiness_and_not_health(lab):
         status, _, body = web.get("/ready")
         assert status == 503 and json.loads(body) == {"ready": False, "reason": "draining"}
         assert web.get("/health")[0] == 200
-        assert b"\nephemera_ready 0\n" in web.get("/metrics")[2]
+        assert {b"ephemera_ready 0", b"ephemera_drain_active 1"} <= set(web.get("/metrics")[2].split(b"\n"))
         lab.ctl("undrain")
+        assert {b"ephemera_ready 1", b"ephemera_drain_active 0"} <= set(web.get("/metrics")[2].split(b"\n"))
         assert web.get("/ready")[0] == 200
         result = load.finish()
     assert (result["lost"], result["refused"]) == (0, 0), result

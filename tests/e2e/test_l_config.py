@@ -2,6 +2,8 @@
 """L: what the configuration says of pools and routes is what the dataplane does; reloads of it lose nothing; `config
 diff` says before what a reload does."""
 import copy
+import statistics
+import time
 
 import pytest
 
@@ -103,6 +105,15 @@ def test_as_many_domains_as_there_may_be(pooled):
     assert changes == ["routes: 131068 domains added, 0 removed, 0 to another pool"], changes
     for name in ("n00001.example", "n19999.example", "n07654.example"):
         assert asked(pooled, name) == "nsd"
+    # A change of health hands the dataplane all of them again.
+    taken = []
+    for word, state in (("down", "forced-down"), ("auto", "up")) * 5:
+        began = time.monotonic()
+        pooled.ctl("upstream", "unbound", word)
+        wait(f"unbound is {state} in force", lambda state=state: pooled.is_in_state("unbound", state), 2)
+        taken.append(1000 * (time.monotonic() - began))
+    pooled.measured.append(f"131,072 domains: a change of health was in force after {statistics.median(taken):.0f} ms")
+    assert statistics.median(taken) < 500, taken
     LIST.write_text("n00002.example\n")
     pooled.reload()
     assert asked(pooled, "n19999.example") == "knot"

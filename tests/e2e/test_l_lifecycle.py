@@ -256,6 +256,7 @@ def test_l5_bad_configuration_is_refused_whole(lab, name):
     try:
         done = lab.ctl_run("reload")
         check_refusal(done, lab.config_path, line, word)
+        assert done.stderr.endswith("\nreload failed: the old configuration stays in force\n"), done
         after = lab.status()
         assert after["generation"] == before["generation"] and after["upstreams_total"] == before["upstreams_total"]
         for version in (4, 6):

@@ -70,6 +70,32 @@ def test_nobody_is_refused(lab, words):
     assert lab.status()["generation"] == generation
 
 
+HOLD = """import socket, sys
+lock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+lock.bind("\\0ephemera-dataplane/eph-c0")
+lock.listen()
+print("held", flush=True)
+sys.stdin.read()"""
+
+
+def test_stranger_who_holds_an_interface_lock_is_named(lab):
+    """He can keep a dataplane from starting, and is named with process and user, to be ended."""
+    lab.stop()
+    holder = subprocess.Popen(
+        ["nsenter", f"--net=/run/netns/{FWD}", "setpriv", f"--reuid={NOBODY}", "--clear-groups",
+         "/usr/bin/python3", "-c", HOLD],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert holder.stdout.readline() == "held\n"
+        done = lab.spawn_and_wait("control/ephemeractl", "exec-dataplane")
+        assert done.returncode == 1, done
+        assert f"interface eph-c0: its lock is held by process {holder.pid} of user {NOBODY}" in done.stderr, done
+    finally:
+        holder.communicate("")
+        lab.start()
+
+
 def unit(name):
     """A unit's section [Service]; of what stands twice, as SystemCallFilter, only the last."""
     parser = configparser.ConfigParser(interpolation=None, comment_prefixes="#", strict=False)

@@ -14,6 +14,7 @@
 #include "bpf/steer.h"
 #include "control/build.h"
 #include "control/snapshot_file.h"
+#include "control/state_file.h"
 
 /* Files */
 
@@ -37,9 +38,11 @@ rig_dir(void)
 const char *
 rig_path(const char *name)
 {
-	static char path[100]; /* no longer than a socket may be called */
+	static char paths[RIG_PATHS][100]; /* no longer than a socket may be called */
+	static unsigned turn;
+	char *path = paths[turn++ % RIG_PATHS];
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
 	return path;
 }
 
@@ -47,6 +50,7 @@ void
 rig_close(void)
 {
 	unlink(rig_path("test.yaml"));
+	unlink(rig_path(STATE_FILE_NAME));
 	unlink(rig_path(MESSAGE_SOCKET_NAME));
 	rmdir(directory);
 }
@@ -198,6 +202,27 @@ port_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 	rig_send(dataplane, message, offsetof(struct port_answer, flows) + sizeof(answer->flows[0]), -1);
 }
 
+/* Of four probes the first and the third time out, which is told after the second and the fourth were
+ * answered. */
+static void
+probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
+{
+	unsigned turn = dataplane->flaps++ % 4;
+
+	if (turn % 2 == 0) {
+		dataplane->late[turn / 2] = message->header;
+		return;
+	}
+	message->body.probe = (struct probe_answer){
+		.upstream = (uint16_t)dataplane->flapping, .outcome = PROBE_REPLY, .rcode = DNS_NOERROR};
+	rig_send(dataplane, message, sizeof(struct probe_answer), -1);
+	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->untold; i++) {
+		message->header = dataplane->late[i];
+		message->body.probe.outcome = PROBE_TIMEOUT;
+		rig_send(dataplane, message, sizeof(struct probe_answer), -1);
+	}
+}
+
 static void
 probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 {
@@ -206,6 +231,10 @@ probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 
 	dataplane->probes++;
 	dataplane->probed = slot;
+	if ((int)slot == dataplane->flapping) {
+		probe_flap(dataplane, message);
+		return;
+	}
 	message->body.probe =
 		(struct probe_answer){.upstream = slot,
 				      .outcome = good ? PROBE_REPLY : (uint8_t)dataplane->outcome,
@@ -318,6 +347,7 @@ rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uint64_t
 	*dataplane = (struct rig_dataplane){.loop = loop,
 					    .boot_id = boot_id,
 					    .answering = -1,
+					    .flapping = -1,
 					    .outcome = PROBE_REPLY,
 					    .rcode = DNS_NOERROR,
 					    .connection = {.fd = -1}};

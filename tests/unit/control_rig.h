@@ -28,11 +28,16 @@ struct rig_dataplane {
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
+	int flapping;  /* the slot whose every other probe times out, told two answers late; -1: none */
+	struct message_header late[2]; /* probes of it that are going to time out */
+	bool untold;		       /* its timeouts are never told */
+	unsigned flaps;		       /* its probes */
 	unsigned hellos, puts, gets, probes, stops;
 	uint16_t probed; /* the slot of the last probe */
 };
 
-/* A directory of this run, and a path in it (valid up to the next call). */
+/* A directory of this run, and a path in it (valid for as many more calls). */
+#define RIG_PATHS 16
 void rig_open(void);
 void rig_close(void);
 const char *rig_dir(void);

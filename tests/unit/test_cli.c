@@ -253,6 +253,19 @@ test_keys(void)
 	"{\"ok\": true, \"result\": {\"changes\": " changes ", \"static\": " fixed ", \"errors\": " errors   \
 	"}}\n"
 
+#define STATUS(ready, not_ready, drain)                                                                      \
+	"{\"ok\": true, \"result\": {\"version\": \"1\", \"pid\": 7, \"uptime_s\": 5, \"generation\": 2, "   \
+	"\"config_file\": \"f\", \"config_loaded_at\": \"then\", \"upstreams_up\": 1, \"upstreams_total\": " \
+	"2, "                                                                                                \
+	"\"in_flight\": 3, \"ready\": " ready ", \"not_ready\": " not_ready ", \"drain\": " drain            \
+	", \"dataplane\": {\"connected\": false}}}\n"
+
+#define STATUS_SHOWN(ready)                                                                                  \
+	"ephemerad      1, pid 7, up 5s, generation 2\nconfiguration  f, loaded then\n"                      \
+	"upstreams      1 of 2 up\nin flight      3\nready          " ready                                  \
+	"dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"                  \
+	"               `ephemeractl exec-dataplane -c FILE`\n"
+
 /* What ephemerad says, and what ephemeractl shows of it. */
 static const struct {
 	const char *command;
@@ -264,6 +277,19 @@ static const struct {
 	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
 	 "a.yaml:6: wrong\na.yaml:7: too\n"},
 	{"reload", 1, "{\"ok\": false, \"error\": \"\"}\n", "\n"},
+	{"reload --json", 1, "{\"ok\": false, \"error\": \"no\"}\n",
+	 "no\n{\n  \"ok\": false,\n  \"error\": \"no\"\n}\n"},
+	{"status", 0, STATUS("true", "\"\"", "null"), STATUS_SHOWN("yes\n")},
+	{"status", 0,
+	 STATUS("false", "\"draining\"",
+		"{\"state\": \"waiting\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
+	 STATUS_SHOWN(
+		 "no: draining\ndrain          waiting, begun 3:00; the dataplane stops when no more queries "
+		 "come, at 3:01 at the latest\n")},
+	{"status", 0,
+	 STATUS("false", "\"drained\"", "{\"state\": \"stopped\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
+	 STATUS_SHOWN(
+		 "no: drained\ndrain          stopped, begun 3:00; the dataplane's next start ends it\n")},
 	{"config diff", 0, DIFF("[]", "[]", "[]"), "no difference\n"},
 	{"config diff", 1, DIFF("[\"upstream a added\", \"http: from x to off\"]", "[]", "[]"),
 	 "upstream a added\nhttp: from x to off\n"},

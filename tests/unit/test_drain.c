@@ -9,7 +9,8 @@
 #define MS UINT64_C(1000000)
 
 /* What: d drain for `number` ms, u undrain, q look at `number` queries, f the asking failed, l the dataplane
- * goes, s it comes again, n another one comes. States: O off, W waiting, P stopping, X stopped. */
+ * goes, s it comes again, n another one comes, r ephemerad is killed and another one starts. States: O off, W
+ * waiting, P stopping, X stopped. */
 static const struct {
 	const char *what;
 	struct {
@@ -65,6 +66,42 @@ static const struct {
 	  {2, 's', 0, 'P'},
 	  {3, 'l', 0, 'X'},
 	  {4, 'n', 0, 'O'}}},
+	{"ephemerad is killed while it waits",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 5, 'W'},
+	  {200, 'r', 0, 'W'},
+	  {300, 's', 0, 'W'},
+	  {400, 'q', 5, 'W'},
+	  {2399, 'q', 5, 'W'},
+	  {2400, 'q', 5, 'P'}}},
+	{"killed while it waits, and the time goes on",
+	 {{0, 'd', 1000, 'W'},
+	  {100, 'r', 0, 'W'},
+	  {200, 's', 0, 'W'},
+	  {999, 'q', 1, 'W'},
+	  {1000, 'q', 2, 'P'}}},
+	{"killed while it waits, undrain",
+	 {{0, 'd', 1000, 'W'},
+	  {100, 'r', 0, 'W'},
+	  {200, 's', 0, 'W'},
+	  {300, 'u', 0, 'O'},
+	  {2000, 'q', 2, 'O'}}},
+	{"both are killed while it waits",
+	 {{0, 'd', 1000, 'W'}, {100, 'r', 0, 'W'}, {200, 'n', 0, 'W'}, {1000, 'q', 2, 'P'}}},
+	{"killed before or after it asked: it asks",
+	 {{0, 'd', 60000, 'W'},
+	  {0, 'q', 5, 'W'},
+	  {2000, 'q', 5, 'P'},
+	  {2001, 'r', 0, 'X'},
+	  {2002, 's', 0, 'W'},
+	  {2003, 'q', 5, 'P'},
+	  {2004, 'l', 0, 'X'},
+	  {2005, 's', 0, 'P'}}},
+	{"killed while it stops, and the dataplane is started again",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'r', 0, 'X'}, {2, 'n', 0, 'O'}}},
+	{"killed after the stop",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'r', 0, 'X'}, {3, 'n', 0, 'O'}}},
+	{"killed without a drain", {{0, 'r', 0, 'O'}, {1, 's', 0, 'O'}, {9000, 'q', 5, 'O'}}},
 	{"no drain, no matter", {{0, 'l', 0, 'O'}, {1, 'n', 0, 'O'}, {2, 'q', 7, 'O'}, {9000, 'q', 7, 'O'}}},
 };
 
@@ -96,6 +133,9 @@ test_rows(void)
 				break;
 			case 'l':
 				drain_lost(&drain);
+				break;
+			case 'r':
+				drain_recall(&drain, drain.state, drain.since_ns, drain.until_ns);
 				break;
 			default:
 				drain_connected(&drain, rows[i].steps[n].what == 's');

@@ -49,8 +49,9 @@ class ManTest(unittest.TestCase):
 
     def test_commands(self):
         help_text, text = output(CTL, "--help"), rendered("ephemeractl.8")
-        commands = re.findall(r"^  ([a-z].*?)  +\S", help_text.split("Options:")[0], re.M)
+        commands = re.findall(r"^  ([a-z].*?)(?:  +\S|$)", help_text.split("Options:")[0], re.M)
         self.assertGreater(len(commands), 15)
+        self.assertIn("upstream NAME drain|up|down|auto", commands)
         for command in commands:
             self.assertRegex(text, rf"(?m)^     {re.escape(command.strip())}( |$)")
         options = re.findall(r"^  -(.), --(\S+)", help_text, re.M)

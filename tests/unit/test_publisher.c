@@ -4,25 +4,21 @@
  * clock. */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "control/daemon.h"
 #include "control/log.h"
 #include "control/report.h"
-#include "control_rig.h"
+#include "daemon_rig.h"
 #include "way_suite.h"
 
 #define UPSTREAM_LINE "    - {name: u%u, address: 10.%u.%u.%u}\n"
 
-struct fixture {
-	struct daemon *daemon;
-	struct rig_dataplane rig;
+/* The test's own, f->own: what it offered. */
+struct offer {
 	unsigned count, net; /* of the upstreams that are waited for */
-	int status;	     /* of the offer; 1: not decided */
+	int status;	     /* 1: not decided */
 	char why[PUBLISHER_WHY_BYTES];
 };
 
@@ -39,56 +35,10 @@ config_write(unsigned net, unsigned count)
 	return rig_config("50000-59999", text);
 }
 
-static void
-daemon_open(struct fixture *f, const char *path)
-{
-	struct config *config = NULL;
-
-	f->daemon = calloc(1, sizeof(*f->daemon));
-	if (f->daemon == NULL || config_load(path, &config, stderr) != 0 ||
-	    daemon_init(f->daemon, path, config) != 0)
-		abort();
-}
-
-static void
-daemon_close(struct fixture *f)
-{
-	daemon_fini(f->daemon);
-	free(f->daemon);
-}
-
-/* The dataplane outlives the daemon: it moves to the loop of the next one, which runs on another file. */
-static void
-daemon_replace(struct fixture *f, const char *path)
-{
-	loop_watch_remove(f->rig.loop, &f->rig.listener);
-	loop_watch_remove(f->rig.loop, &f->rig.connection);
-	close(f->rig.connection.fd);
-	f->rig.connection.fd = -1;
-	daemon_close(f);
-	daemon_open(f, path);
-	f->rig.loop = &f->daemon->loop;
-	loop_watch_add(f->rig.loop, &f->rig.listener, EPOLLIN);
-}
-
-static bool
-is_ready(const void *owner)
-{
-	const struct fixture *f = owner;
-
-	return f->daemon->publisher.state == PUBLISHER_READY && f->rig.snapshot != NULL;
-}
-
-static bool
-is_away(const void *owner)
-{
-	return ((const struct fixture *)owner)->daemon->publisher.state == PUBLISHER_AWAY;
-}
-
 static bool
 is_pushing(const void *owner)
 {
-	const struct fixture *f = owner;
+	const struct daemon_rig *f = owner;
 
 	return f->daemon->publisher.state == PUBLISHER_PUSHING && f->rig.puts > 0;
 }
@@ -96,66 +46,62 @@ is_pushing(const void *owner)
 static bool
 is_tried(const void *owner)
 {
-	return ((const struct fixture *)owner)->daemon->publisher.problem.text[0] != 0;
+	return ((const struct daemon_rig *)owner)->daemon->publisher.problem.text[0] != 0;
 }
 
 static bool
 is_decided(const void *owner)
 {
-	return ((const struct fixture *)owner)->status != 1;
+	const struct offer *offer = ((const struct daemon_rig *)owner)->own;
+
+	return offer->status != 1;
 }
 
 static bool
 nothing_retired(const void *owner)
 {
-	return slots_expiry_ns(&((const struct fixture *)owner)->daemon->publisher.slots) == UINT64_MAX;
+	return slots_expiry_ns(&((const struct daemon_rig *)owner)->daemon->publisher.slots) == UINT64_MAX;
 }
 
 /* Exactly those that are waited for are active. */
 static bool
 is_in_force(const void *owner)
 {
-	const struct fixture *f = owner;
+	const struct daemon_rig *f = owner;
+	const struct offer *offer = f->own;
 	unsigned active = 0;
 
-	for (unsigned i = 0; is_ready(f) && i < f->rig.snapshot->upstream_count; i++) {
+	for (unsigned i = 0; rig_is_ready(f) && i < f->rig.snapshot->upstream_count; i++) {
 		const struct snapshot_upstream *upstream = &f->rig.snapshot->upstreams[i];
 
-		if (upstream->state == SLOT_ACTIVE && upstream->address.bytes[13] != f->net)
+		if (upstream->state == SLOT_ACTIVE && upstream->address.bytes[13] != offer->net)
 			return false;
 		active += upstream->state == SLOT_ACTIVE;
 	}
-	return active == f->count;
-}
-
-static bool
-wait_for(struct fixture *f, bool (*done)(const void *owner))
-{
-	return rig_wait(&f->daemon->loop, done, f);
+	return active == offer->count;
 }
 
 static void
 decided(void *owner, const struct publisher_verdict *verdict)
 {
-	struct fixture *f = owner;
+	struct offer *offer = owner;
 
-	f->status = verdict->status;
-	snprintf(f->why, sizeof(f->why), "%s", verdict->why);
+	offer->status = verdict->status;
+	snprintf(offer->why, sizeof(offer->why), "%s", verdict->why);
 }
 
 static int
-offer(struct fixture *f, unsigned net, unsigned count)
+offer_make(struct daemon_rig *f, unsigned net, unsigned count)
 {
+	struct offer *offer = f->own;
 	struct config *config = NULL;
 
-	f->status = 1;
-	f->net = net;
-	f->count = count;
+	*offer = (struct offer){.count = count, .net = net, .status = 1};
 	if (config_load(config_write(net, count), &config, stderr) != 0 ||
-	    publisher_offer(&f->daemon->publisher, config, decided, f) != 0)
+	    publisher_offer(&f->daemon->publisher, config, decided, offer) != 0)
 		abort();
-	CU_ASSERT_TRUE(wait_for(f, is_decided));
-	return f->status;
+	CU_ASSERT_TRUE(rig_wait_for(f, is_decided));
+	return offer->status;
 }
 
 /* Tests */
@@ -165,55 +111,55 @@ offer(struct fixture *f, unsigned net, unsigned count)
 static void
 test_offer(void)
 {
-	struct fixture f = {0};
+	struct offer offer;
+	struct daemon_rig f = {.own = &offer};
 
-	daemon_open(&f, config_write(1, 300));
+	rig_daemon_open(&f, config_write(1, 300));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_ready));
-	CU_ASSERT_EQUAL(offer(&f, 2, 300), -ENOSPC);
-	CU_ASSERT_PTR_NOT_NULL(strstr(f.why, "no room for the new upstreams"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(f.why, "wait 2 s, then add the new ones"));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	CU_ASSERT_EQUAL(offer_make(&f, 2, 300), -ENOSPC);
+	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "no room for the new upstreams"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "wait 2 s, then add the new ones"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstreams[0].address.bytes[13], 1);
 
-	CU_ASSERT_EQUAL(offer(&f, 1, 200), 0);
-	CU_ASSERT_TRUE(wait_for(&f, nothing_retired));
-	CU_ASSERT_EQUAL(offer(&f, 2, 300), 0);
+	CU_ASSERT_EQUAL(offer_make(&f, 1, 200), 0);
+	CU_ASSERT_TRUE(rig_wait_for(&f, nothing_retired));
+	CU_ASSERT_EQUAL(offer_make(&f, 2, 300), 0);
 	CU_ASSERT_TRUE(is_in_force(&f));
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	rig_stop(&f);
 }
 
 /* A daemon finds a dataplane that runs on 512 others: its own come into force when those are over. */
 static void
 test_learnt(void)
 {
-	struct fixture f = {.net = 2, .count = SNAPSHOT_UPSTREAMS_MAX};
+	struct offer offer = {.net = 2, .count = SNAPSHOT_UPSTREAMS_MAX};
+	struct daemon_rig f = {.own = &offer};
 
-	daemon_open(&f, config_write(1, SNAPSHOT_UPSTREAMS_MAX));
+	rig_daemon_open(&f, config_write(1, SNAPSHOT_UPSTREAMS_MAX));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_ready));
-	daemon_replace(&f, config_write(2, SNAPSHOT_UPSTREAMS_MAX));
-	CU_ASSERT_TRUE(wait_for(&f, is_in_force));
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	rig_daemon_replace(&f, config_write(2, SNAPSHOT_UPSTREAMS_MAX));
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_in_force));
+	rig_stop(&f);
 }
 
 /* The dataplane goes away with the first snapshot in its hands: the next try is a second off, not at once. */
 static void
 test_lost(void)
 {
-	struct fixture f = {0};
+	struct daemon_rig f = {0};
 	const struct loop_timer *timer;
 
-	daemon_open(&f, config_write(1, 2));
+	rig_daemon_open(&f, config_write(1, 2));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	f.rig.mute = true;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_pushing));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_pushing));
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
 	timer = &f.daemon->publisher.timer;
 	CU_ASSERT_TRUE(timer->armed && timer->due_ns > loop_now_ns() + NS_PER_S / 4);
-	daemon_close(&f);
+	rig_daemon_close(&f);
 }
 
 /* A dataplane that knows nothing has no flows either: what was retired for the last one is not for it, and
@@ -221,24 +167,24 @@ test_lost(void)
 static void
 test_afresh(void)
 {
-	struct fixture f = {0};
+	struct offer offer;
+	struct daemon_rig f = {.own = &offer};
 
-	daemon_open(&f, config_write(1, 2));
+	rig_daemon_open(&f, config_write(1, 2));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_ready));
-	CU_ASSERT_EQUAL(offer(&f, 1, 1), 0);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	CU_ASSERT_EQUAL(offer_make(&f, 1, 1), 0);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
 	f.daemon->farm.upstreams[0].health.up = false;
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
 	f.daemon->publisher.slots.upstreams.slots[1].until_ns =
 		UINT64_MAX - 1; /* however slow this machine is */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_ready));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 1);
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	rig_stop(&f);
 }
 
 /* Descriptors that are no maps: nothing is pushed, status says so, and no descriptor would outlive an exec.
@@ -246,15 +192,15 @@ test_afresh(void)
 static void
 test_maps(void)
 {
-	struct fixture f = {0};
+	struct daemon_rig f = {0};
 	uint64_t sums[STEER_VERDICT_COUNT];
 	const struct dataplane_hello *hello;
 	json_t *status;
 
-	daemon_open(&f, config_write(1, 2));
+	rig_daemon_open(&f, config_write(1, 2));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	f.rig.strange_maps = true;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_tried));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_tried));
 	CU_ASSERT_PTR_NOT_NULL(strstr(f.daemon->publisher.problem.text, "steer.bpf.o of the same version"));
 	CU_ASSERT_EQUAL(f.rig.puts, 0);
 	CU_ASSERT_EQUAL(steer_maps_hold(&f.daemon->steer, NULL, NULL), -EPROTO);
@@ -268,11 +214,55 @@ test_maps(void)
 		CU_ASSERT_EQUAL(fcntl(hello->map_fds[0][map], F_GETFD), FD_CLOEXEC);
 	rig_dataplane_kill(&f.rig);
 
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_away)); /* and one that steers nothing is fine */
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away)); /* and one that steers nothing is fine */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
-	CU_ASSERT_TRUE(wait_for(&f, is_ready));
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
+	rig_stop(&f);
+}
+
+/* A reload that the dataplane refuses leaves no trace: the old upstreams are probed, the new one is not, the
+ * ways are those of the old ones, words and health stay, and what happens then is pushed. */
+static void
+test_rollback(void)
+{
+	struct daemon_rig f = {0};
+	const struct snapshot_upstream *two;
+
+	rig_start(&f, TWO);
+	rig_tell(&f, "two", "drain");
+	f.generation = f.rig.snapshot->generation;
+	f.rig.refuse = "not on a Monday";
+	rig_config("50000-50999", "    - {name: one, address: 198.51.100.101}\n"
+				  "    - {name: three, address: 198.51.100.103}\n");
+	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"reload\"}\n"),
+			       "the dataplane refuses it: not on a Monday\n"
+			       "reload failed: the old configuration stays in force");
+	CU_ASSERT_EQUAL(f.rig.snapshot->generation, f.generation);
+	CU_ASSERT_EQUAL(f.daemon->publisher.config->source.last_port, 59999);
+	CU_ASSERT_EQUAL(slots_upstream_named(&f.daemon->publisher.slots, "two"), 1);
+	CU_ASSERT_EQUAL(slots_upstream_named(&f.daemon->publisher.slots, "three"), -1);
+	CU_ASSERT(f.daemon->neighbour.followed[0] && f.daemon->neighbour.followed[1] &&
+		  !f.daemon->neighbour.followed[2]);
+	CU_ASSERT(f.daemon->farm.upstreams[1].active && !f.daemon->farm.upstreams[2].active);
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "draining: by the operator; nothing in flight"));
+	for (unsigned i = 0; i < 8; i++) {
+		f.probes = f.rig.probes + 1;
+		CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
+		CU_ASSERT(f.rig.probed < 2);
+	}
+
+	f.rig.refuse = NULL;
+	rig_tell(&f, "two", "auto");
+	two = &f.rig.snapshot->upstreams[1];
+	CU_ASSERT(f.rig.snapshot->generation > f.generation && two->usable && two->state == SLOT_ACTIVE);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
+	CU_ASSERT_TRUE(bitmap_test(f.rig.snapshot->ports_draw, 55000));
+	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"reload\"}\n"),
+			       ""); /* and the same file is taken */
+	CU_ASSERT_FALSE(bitmap_test(f.rig.snapshot->ports_draw, 55000));
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
+	CU_ASSERT_EQUAL(slots_upstream_named(&f.daemon->publisher.slots, "three"), 2);
+	rig_stop(&f);
 }
 
 int
@@ -284,6 +274,7 @@ main(void)
 		{"the dataplane goes away with a snapshot", test_lost},
 		{"a dataplane that starts afresh", test_afresh},
 		{"maps that are none", test_maps},
+		{"a refused reload leaves no trace", test_rollback},
 		CU_TEST_INFO_NULL,
 	};
 	int status;

@@ -256,6 +256,15 @@ class TopTest(unittest.TestCase):
             self.farm.stats, self.farm.status = count_on, STATUS
             terminal.wait(lambda screen: "AWAY" not in screen.text() and self.has_rates(screen))
 
+    def test_not_ready(self):
+        with self.fake(), self.top() as terminal:
+            terminal.wait(self.has_rates)
+            self.assertNotIn("NOT READY", terminal.screen.text())
+            self.farm.status = {**STATUS, "ready": False, "not_ready": "draining"}
+            terminal.wait(lambda screen: "NOT READY: draining" in screen.text().splitlines())
+            self.farm.status = {**STATUS, "ready": True, "not_ready": ""}
+            terminal.wait(lambda screen: "NOT READY" not in screen.text())
+
     def test_restarted_dataplane_has_no_rates(self):
         """Counters that begin anew are no negative rates, and no wrong ones."""
         with self.fake(), self.top() as terminal:

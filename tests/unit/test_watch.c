@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ephemerad, in one process with a dataplane of ours, does by itself what the counters ask for: case that is
  * not kept, the alarm, the window of draws. The clock is the real one; waiting is for events. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/commands.h"
-#include "control/daemon.h"
 #include "control/log.h"
 #include "control/report.h"
-#include "control_rig.h"
+#include "daemon_rig.h"
 #include "way_suite.h"
 
-#define TWO                                                                                                  \
+#define MIXED                                                                                                \
 	"    - {name: one, address: 198.51.100.101}\n"                                                       \
 	"    - {name: two, address: 198.51.100.102, random_case: false}\n"
 
@@ -21,34 +19,10 @@
 	"    - {name: one, address: 198.51.100.101, random_case: false}\n"                                   \
 	"    - {name: two, address: 198.51.100.102, random_case: false}\n"
 
-struct fixture {
-	struct daemon *daemon;
-	struct rig_dataplane rig;
-	uint64_t generation; /* that is waited for */
-};
-
-static void
-daemon_open(struct fixture *f, const char *path)
-{
-	struct config *config = NULL;
-
-	f->daemon = calloc(1, sizeof(*f->daemon));
-	if (f->daemon == NULL || config_load(path, &config, stderr) != 0 ||
-	    daemon_init(f->daemon, path, config) != 0)
-		abort();
-}
-
-static void
-daemon_close(struct fixture *f)
-{
-	daemon_fini(f->daemon);
-	free(f->daemon);
-}
-
 static bool
 is_generation(const void *owner)
 {
-	const struct fixture *f = owner;
+	const struct daemon_rig *f = owner;
 
 	return f->daemon->publisher.state == PUBLISHER_READY && f->rig.snapshot != NULL &&
 	       f->rig.snapshot->generation >= f->generation && f->daemon->watch.alarm.watching;
@@ -57,7 +31,7 @@ is_generation(const void *owner)
 static bool
 is_not_kept(const void *owner)
 {
-	const struct fixture *f = owner;
+	const struct daemon_rig *f = owner;
 
 	return is_generation(owner) && f->rig.snapshot->upstreams[0].case_not_kept;
 }
@@ -66,57 +40,39 @@ static bool
 is_random(const void *owner)
 {
 	return is_generation(owner) &&
-	       ((const struct fixture *)owner)->rig.snapshot->upstreams[0].random_case;
+	       ((const struct daemon_rig *)owner)->rig.snapshot->upstreams[0].random_case;
 }
 
 static bool
 is_watching(const void *owner)
 {
-	return ((const struct fixture *)owner)->daemon->farm.upstreams[0].case_watch.watching;
+	return ((const struct daemon_rig *)owner)->daemon->farm.upstreams[0].case_watch.watching;
 }
 
 static bool
 is_alarm(const void *owner)
 {
-	return ((const struct fixture *)owner)->daemon->watch.alarm.active;
-}
-
-static bool
-is_away(const void *owner)
-{
-	return ((const struct fixture *)owner)->daemon->publisher.state == PUBLISHER_AWAY;
-}
-
-static bool
-wait_for(struct fixture *f, bool (*done)(const void *owner))
-{
-	return rig_wait(&f->daemon->loop, done, f);
-}
-
-static struct worker_stats *
-worker(struct fixture *f)
-{
-	return (struct worker_stats *)(void *)((uint8_t *)f->rig.stats + f->rig.stats->worker_offset);
+	return ((const struct daemon_rig *)owner)->daemon->watch.alarm.active;
 }
 
 /* The rig's sockets live on the daemon's loop: it moves to the loop of the next one with what it holds. */
 static void
-daemon_restart(struct fixture *f, const char *path)
+daemon_restart(struct daemon_rig *f, const char *path)
 {
 	struct snapshot *kept = malloc(f->rig.snapshot->size_bytes);
 
 	memcpy(kept, f->rig.snapshot, f->rig.snapshot->size_bytes);
 	rig_dataplane_kill(&f->rig);
-	wait_for(f, is_away);
-	daemon_close(f);
-	daemon_open(f, path);
+	rig_wait_for(f, rig_is_away);
+	rig_daemon_close(f);
+	rig_daemon_again(f, path);
 	rig_dataplane_start(&f->rig, &f->daemon->loop, 7);
 	f->rig.snapshot = kept;
 	f->generation = kept->generation;
 }
 
 static const char *
-case_of(struct fixture *f, unsigned index, char text[16])
+case_of(struct daemon_rig *f, unsigned index, char text[16])
 {
 	json_t *report = report_upstreams(f->daemon);
 	const json_t *one = json_array_get(json_object_get(report, "upstreams"), index);
@@ -127,34 +83,34 @@ case_of(struct fixture *f, unsigned index, char text[16])
 }
 
 static void
-reload_wait(struct fixture *f)
+reload_wait(struct daemon_rig *f)
 {
 	f->generation = f->rig.snapshot->generation + 1;
 	reload_signalled(&f->daemon->reload);
-	CU_ASSERT_TRUE_FATAL(wait_for(f, is_generation));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(f, is_generation));
 }
 
 static void
 test_case(void)
 {
-	struct fixture f = {.generation = 1};
-	const char *path = rig_config("49152-65535", TWO);
+	struct daemon_rig f = {.generation = 1};
+	const char *path = rig_config("49152-65535", MIXED);
 	char text[16];
 
-	daemon_open(&f, path);
+	rig_daemon_open(&f, path);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 7);
 	f.rig.outcome = PROBE_TIMEOUT;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_random));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_random));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].random_case, 0);
 	CU_ASSERT_EQUAL(f.rig.snapshot->waiters, 64);
 	CU_ASSERT_EQUAL(f.rig.snapshot->edns_bytes, 1232);
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "random");
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 1, text), "off");
 
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_watching));
-	worker(&f)->upstreams[0].wrong_case = 4;
-	worker(&f)->upstreams[1].wrong_case = 400;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_not_kept));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_watching));
+	rig_worker(&f)->upstreams[0].wrong_case = 4;
+	rig_worker(&f)->upstreams[1].wrong_case = 400;
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_not_kept));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].random_case, 0);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].case_not_kept, 0);
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
@@ -162,13 +118,13 @@ test_case(void)
 
 	/* It stays so when ephemerad restarts: the dataplane's snapshot says so. */
 	daemon_restart(&f, path);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_generation));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_generation));
 	CU_ASSERT_TRUE(is_not_kept(&f));
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
 
 	/* A reload about something else leaves it so, one that says off forgets it, and one that says on
 	 * tries it again. */
-	rig_config("50000-65535", TWO);
+	rig_config("50000-65535", MIXED);
 	reload_wait(&f);
 	CU_ASSERT_TRUE(is_not_kept(&f));
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
@@ -176,44 +132,42 @@ test_case(void)
 	reload_wait(&f);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].random_case, 0);
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "off");
-	rig_config("50000-65535", TWO);
+	rig_config("50000-65535", MIXED);
 	reload_wait(&f);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].random_case, 1);
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "random");
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	rig_stop(&f);
 }
 
 static bool
 is_down(const void *owner)
 {
-	return !((const struct fixture *)owner)->daemon->farm.upstreams[0].health.up;
+	return !((const struct daemon_rig *)owner)->daemon->farm.upstreams[0].health.up;
 }
 
 static bool
 is_up(const void *owner)
 {
-	return ((const struct fixture *)owner)->daemon->farm.upstreams[0].health.up;
+	return ((const struct daemon_rig *)owner)->daemon->farm.upstreams[0].health.up;
 }
 
 /* An upstream that is down only because its probes come back in another case recovers. */
 static void
 test_health(void)
 {
-	struct fixture f = {.generation = 1};
+	struct daemon_rig f = {.generation = 1};
 
-	daemon_open(&f, rig_config("49152-65535", TWO));
+	rig_daemon_open(&f, rig_config("49152-65535", MIXED));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 7);
 	f.rig.outcome = PROBE_TIMEOUT;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_random));
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_watching));
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_down));
-	worker(&f)->upstreams[0].wrong_case += 4;
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_not_kept));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_random));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_watching));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_down));
+	rig_worker(&f)->upstreams[0].wrong_case += 4;
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_not_kept));
 	f.rig.answering = 0;
-	CU_ASSERT_TRUE(wait_for(&f, is_up));
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_up));
+	rig_stop(&f);
 }
 
 static double
@@ -231,9 +185,9 @@ text_is(const json_t *object, const char *key, const char *text)
 }
 
 static void
-attack_note(struct fixture *f, uint8_t last_byte, uint16_t misses)
+attack_note(struct daemon_rig *f, uint8_t last_byte, uint16_t misses)
 {
-	struct worker_stats *stats = worker(f);
+	struct worker_stats *stats = rig_worker(f);
 	struct stray *attack = &stats->attacks[stats->attack_count % STATS_ATTACKS];
 
 	*attack = (struct stray){.tsc = stats->attack_count,
@@ -253,13 +207,13 @@ attack_note(struct fixture *f, uint8_t last_byte, uint16_t misses)
 static void
 test_attack(void)
 {
-	struct fixture f = {.generation = 1};
+	struct daemon_rig f = {.generation = 1};
 	json_t *report, *attack;
 	struct worker_stats *stats;
 
-	daemon_open(&f, rig_config("49152-65535", TWO));
+	rig_daemon_open(&f, rig_config("49152-65535", MIXED));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 7);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_generation));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_generation));
 	report = report_attack(f.daemon);
 	CU_ASSERT(json_is_false(json_object_get(report, "active")) &&
 		  json_is_null(json_object_get(report, "since")));
@@ -268,7 +222,7 @@ test_attack(void)
 	attack_note(&f, 'A', 3);
 	attack_note(&f, 'b', 10);
 	attack_note(&f, 'a', 5);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_alarm));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_alarm));
 	report = report_status(f.daemon);
 	attack = json_object_get(report, "attack");
 	CU_ASSERT(json_is_true(json_object_get(attack, "active")) &&
@@ -278,7 +232,7 @@ test_attack(void)
 	CU_ASSERT(text_is(attack, "upstream", "one") && text_is(attack, "question", "a. A IN"));
 	json_decref(report);
 
-	stats = worker(&f);
+	stats = rig_worker(&f);
 	stats->strays[0] = (struct stray){.tsc = 1,
 					  .source_port = be16_from(53),
 					  .id = be16_from(4711),
@@ -296,21 +250,20 @@ test_attack(void)
 		  text_is(attack, "question", ". NS IN") &&
 		  json_is_false(json_object_get(attack, "near_miss")));
 	json_decref(report);
-	rig_dataplane_kill(&f.rig);
-	daemon_close(&f);
+	rig_stop(&f);
 }
 
 static void
 test_entropy(void)
 {
-	struct fixture f = {.generation = 1};
+	struct daemon_rig f = {.generation = 1};
 	json_t *report;
 	uint64_t state = 1;
 
-	daemon_open(&f, rig_config("49152-65535", TWO));
+	rig_daemon_open(&f, rig_config("49152-65535", MIXED));
 	CU_ASSERT_PTR_NULL(report_entropy(f.daemon));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 7);
-	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_generation));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_generation));
 	/* The window begins with the ports in force. */
 	f.generation = f.rig.snapshot->generation;
 	while (f.daemon->watch.generation != f.generation)
@@ -323,11 +276,11 @@ test_entropy(void)
 	json_decref(report);
 	for (unsigned n = 0; n < 5000; n++) {
 		state = state * 6364136223846793005u + 1442695040888963407u;
-		worker(&f)->draw.draws++;
-		worker(&f)->ports[49152 + (state >> 50) % 2500].drawn++;
+		rig_worker(&f)->draw.draws++;
+		rig_worker(&f)->ports[49152 + (state >> 50) % 2500].drawn++;
 	}
-	worker(&f)->draw.case_queries = 10;
-	worker(&f)->draw.case_letters = 85;
+	rig_worker(&f)->draw.case_queries = 10;
+	rig_worker(&f)->draw.case_letters = 85;
 	report = report_entropy(f.daemon);
 	CU_ASSERT(number(json_object_get(report, "bits"), "case_bits") == 8.5);
 	CU_ASSERT(number(report, "draws") == 5000);
@@ -335,9 +288,9 @@ test_entropy(void)
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(report, "workers")), 1);
 	json_decref(report);
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE(wait_for(&f, is_away));
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_away));
 	CU_ASSERT_PTR_NULL(report_entropy(f.daemon));
-	daemon_close(&f);
+	rig_daemon_close(&f);
 }
 
 int
