@@ -15,18 +15,23 @@
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
+#define TURN_BURSTS    4  /* received from each port in a turn, at the most */
 
 /* ---- one turn ---- */
 
-static void
-device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_farm, uint64_t now_tsc)
+/* One burst; returns whether there may be more. */
+static bool
+device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_farm)
 {
 	struct rte_mbuf *mbufs[CLIENT_BURST], *done[CLIENT_BURST];
 	struct load_counters *counters = &l->clients.counters;
 	const uint16_t count = rte_eth_rx_burst(side->device, 0, mbufs, CLIENT_BURST);
 	const bool is_reflected = l->options->reflect;
+	const uint64_t now_tsc = rte_rdtsc();
 	unsigned done_count = 0;
 
+	if (count == 0)
+		return false;
 	for (uint16_t i = 0; i < count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 	for (uint16_t i = 0; i < count; i++) {
@@ -54,22 +59,28 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 	}
 	if (done_count > 0)
 		rte_pktmbuf_free_bulk(done, done_count);
+	return count > CLIENT_BURST / 2;
 }
 
-/* Everything once; `wanted` new queries. */
+/* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn takes, none
+ * are asked, so that this program loses no answer only because it is slower than the other side; it offers
+ * less instead. */
 static void
-load_turn(struct load *l, uint32_t wanted, uint64_t now_tsc)
+load_turn(struct load *l, uint32_t wanted)
 {
 	const struct options *o = l->options;
 	const bool is_shared = o->has_farm && o->farm_device == o->client_device;
+	bool is_behind = true;
 
-	device_receive(l, &l->client_side, true, is_shared, now_tsc);
-	if (o->has_farm) {
+	for (unsigned burst = 0; burst < TURN_BURSTS && is_behind; burst++) {
+		is_behind = device_receive(l, &l->client_side, true, is_shared);
+		if (!o->has_farm)
+			continue;
 		if (!is_shared)
-			device_receive(l, &l->farm_side, false, true, now_tsc);
-		farm_send(&l->farm, now_tsc);
+			is_behind |= device_receive(l, &l->farm_side, false, true);
+		farm_send(&l->farm, rte_rdtsc());
 	}
-	clients_send(&l->clients, wanted, now_tsc);
+	clients_send(&l->clients, is_behind ? 0 : wanted, rte_rdtsc());
 }
 
 /* ---- pacing ---- */
@@ -143,7 +154,7 @@ load_offer(struct load *l, double rate, double seconds, bool is_measured)
 	for (uint32_t turn = 0; now_tsc - start_tsc < length_tsc; turn++) {
 		const uint64_t before = l->clients.next;
 
-		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters));
 		pace_spend(&pace, l->clients.next - before);
 		now_tsc = rte_rdtsc();
 		if (turn % TURNS_PER_LOOK != 0)
@@ -172,10 +183,9 @@ load_drain(struct load *l)
 {
 	const double seconds = (l->options->timeout_ms / 1000) + l->options->farm_delay_us / 1e6;
 	const uint64_t end_tsc = rte_rdtsc() + tsc_of(l, seconds);
-	uint64_t now_tsc;
 
-	while (!all_is_answered(l) && !l->stop && (now_tsc = rte_rdtsc()) < end_tsc)
-		load_turn(l, 0, now_tsc);
+	while (!all_is_answered(l) && !l->stop && rte_rdtsc() < end_tsc)
+		load_turn(l, 0);
 }
 
 int
@@ -193,7 +203,7 @@ load_knock(struct load *l)
 			return -EINTR;
 		if (now_tsc > end_tsc)
 			return -ETIMEDOUT;
-		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters));
 		pace_spend(&pace, l->clients.next - before);
 		now_tsc = rte_rdtsc();
 	}
