@@ -11,6 +11,10 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
+#define DRIVER_DESCRIPTORS_MIN                                                                               \
+	1024 /* of a queue, whatever is advised: what comes in while a worker is away */
+#define DRIVER_DESCRIPTORS_MAX 4096 /* each takes three packet buffers */
+
 #define DRIVER_VIRTIO_RX 64  /* packets that the driver gives out in a call, at the most */
 #define DRIVER_VIRTIO_TX 128 /* that a worker sends in a call, at the most */
 
@@ -27,7 +31,17 @@ driver_is_virtio(const struct rte_eth_dev_info *device)
 static inline bool
 driver_checks(const struct rte_eth_dev_info *device)
 {
-	return strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") != 0 && !driver_is_virtio(device);
+	return !driver_is_virtio(device) && strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") != 0;
+}
+
+/* Descriptors of each queue. */
+static inline uint16_t
+driver_descriptors(const struct rte_eth_dev_info *device)
+{
+	const uint16_t advised =
+		RTE_MAX(device->default_rxportconf.ring_size, device->default_txportconf.ring_size);
+
+	return RTE_MIN(RTE_MAX(advised, DRIVER_DESCRIPTORS_MIN), DRIVER_DESCRIPTORS_MAX);
 }
 
 /* A share of a ring: the drivers want multiples of four, and less than the ring. */
