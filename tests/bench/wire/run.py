@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import benchlib  # noqa: E402
-from bed import FORWARDER_CORE, LOAD_CORE, MEMORY_MB, Ephemera, Testpmd, turn  # noqa: E402
+from bed import FORWARDER_CORE, FULL, LOAD_CORE, SMALL, Ephemera, Testpmd, turn  # noqa: E402
 from benchlib import NEAR_NS, Failed, median_of, progress  # noqa: E402
 from transports import TRANSPORTS  # noqa: E402
 
@@ -69,7 +69,8 @@ def smoke(build, names):
     for name in names:
         for kind in (Testpmd, Ephemera):
             with benchlib.directory() as directory:
-                found = turn(build, directory, TRANSPORTS[name](directory), kind, [*SMOKE, "--quiet"], SMOKE_S)
+                found = turn(build, directory, TRANSPORTS[name](directory), kind, [*SMOKE, "--quiet"], SMOKE_S,
+                             SMALL)  # fmt: skip
             result = found["result"]
             counters = result["counters"]
             progress(f"{name}, {kind.name}: {counters['answered']} of {counters['sent']} answered")
@@ -163,8 +164,9 @@ def main():
         if name not in TRANSPORTS:
             parser.error(f"no transport {name}: {', '.join(TRANSPORTS)}")
     build = options.build.resolve()
-    if benchlib.free_hugepages_mb() < 2 * MEMORY_MB:
-        parser.error(f"needs {2 * MEMORY_MB} MiB of free hugepages: `sysctl vm.nr_hugepages={2 * MEMORY_MB}` gets them")
+    needed_mb = (SMALL if options.smoke else FULL).hugepages_mb
+    if benchlib.free_hugepages_mb() < needed_mb:
+        parser.error(f"needs {needed_mb} MiB of free hugepages: `sysctl vm.nr_hugepages={needed_mb}` gets them")
     began = time.monotonic()
     result = {"benchmark": "wire", "smoke": options.smoke}
     try:

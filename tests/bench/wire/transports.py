@@ -17,6 +17,7 @@ class Transport:
     load_is_first: bool  # it makes the sockets that the other connects to
     sockets: list  # what there is when the first one is ready
     macs: tuple = MACS
+    thresholds: tuple = ()  # what testpmd has to be told so that its driver does as for Ephemera: dataplane/driver.h
 
 
 def vhost(directory):
@@ -26,7 +27,8 @@ def vhost(directory):
     for i, socket in enumerate(sockets):
         forwarder += ["--vdev", f"virtio_user{i},path={socket},mac={MACS[i]},{VIRTIO}"]
         load += ["--vdev", f"net_vhost{i},iface={socket}"]
-    return Transport("vhost", "vhost-user, the forwarder on virtio-user", forwarder, load, True, sockets)
+    return Transport("vhost", "vhost-user, the forwarder on virtio-user", forwarder, load, True, sockets,
+                     thresholds=("--rxfreet=64", "--txfreet=128"))
 
 
 def vhost_back(directory):
