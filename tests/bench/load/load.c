@@ -143,21 +143,21 @@ progress(const struct load *l, double seconds, double of_seconds)
 			seconds, of_seconds, c->sent, c->answered, load_counters_wrong(c));
 }
 
-/* Offers for so long; returns the time that it took. */
+/* Offers for so long; returns the time that it took, and in how many turns. */
 static uint64_t
-load_offer(struct load *l, double rate, double seconds, bool is_measured)
+load_offer(struct load *l, double rate, double seconds, bool is_measured, uint64_t *turns)
 {
 	const uint64_t start_tsc = rte_rdtsc(), length_tsc = tsc_of(l, seconds);
 	uint64_t now_tsc = start_tsc, said_tsc = start_tsc;
 	struct pace pace = pace_make(l, rate, start_tsc);
 
-	for (uint32_t turn = 0; now_tsc - start_tsc < length_tsc; turn++) {
+	for (*turns = 0; now_tsc - start_tsc < length_tsc; (*turns)++) {
 		const uint64_t before = l->clients.next;
 
 		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters));
 		pace_spend(&pace, l->clients.next - before);
 		now_tsc = rte_rdtsc();
-		if (turn % TURNS_PER_LOOK != 0)
+		if (*turns % TURNS_PER_LOOK != 0)
 			continue;
 		if (l->stop)
 			break;
@@ -217,9 +217,9 @@ load_measure(struct load *l, double rate, struct measured *m)
 	uint64_t took_tsc;
 
 	if (l->options->warm_up_s > 0)
-		load_offer(l, rate, l->options->warm_up_s, false);
+		load_offer(l, rate, l->options->warm_up_s, false, &m->turns);
 	clients_measure(&l->clients);
-	took_tsc = load_offer(l, rate, l->options->seconds, true);
+	took_tsc = load_offer(l, rate, l->options->seconds, true, &m->turns);
 	load_drain(l);
 	m->target = rate;
 	m->seconds = (double)took_tsc / (double)l->tsc_hz;
