@@ -151,7 +151,7 @@ class Result:
 
     def __init__(self, benchmark, options, **fields):
         self.file, self.began, before = options.json, time.monotonic(), {}
-        if options.append and options.json and options.json.exists():
+        if options.append and not options.smoke and options.json and options.json.exists():
             before = json.loads(options.json.read_text())
             if before.get("benchmark") != benchmark or "rounds" not in before:
                 raise Failed(f"{options.json} has no rounds of the {benchmark} benchmark")

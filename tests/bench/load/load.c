@@ -10,8 +10,12 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#define CREDIT_SHIFT   48 /* bits behind the point: a rate of 1 a second is precise, too */
-#define CREDIT_MAX     256u
+#include "device.h"
+
+#define CREDIT_SHIFT   48  /* bits behind the point: a rate of 1 a second is precise, too */
+#define CREDIT_US      500 /* away from the processor for so long, and what was missed is caught up */
+#define CREDIT_MIN     256.0
+#define CREDIT_MAX     ((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the other side holds */
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
@@ -89,6 +93,7 @@ struct pace {
 	uint64_t last_tsc;
 	uint64_t credit;       /* queries due, CREDIT_SHIFT bits behind the point */
 	uint64_t credit_a_tsc; /* likewise; 0: no limit */
+	uint32_t credit_max;   /* queries */
 };
 
 static struct pace
@@ -97,6 +102,7 @@ pace_make(const struct load *l, double rate, uint64_t now_tsc)
 	return (struct pace){
 		.last_tsc = now_tsc,
 		.credit_a_tsc = (uint64_t)(rate / (double)l->tsc_hz * (double)(UINT64_C(1) << CREDIT_SHIFT)),
+		.credit_max = (uint32_t)RTE_MIN(RTE_MAX(rate * CREDIT_US / 1e6, CREDIT_MIN), CREDIT_MAX),
 	};
 }
 
@@ -110,9 +116,9 @@ pace_due(struct pace *p, uint64_t now_tsc, struct load_counters *counters)
 		return CLIENT_BURST;
 	earned = (unsigned __int128)(now_tsc - p->last_tsc) * p->credit_a_tsc + p->credit;
 	p->last_tsc = now_tsc;
-	if (unlikely(earned >> CREDIT_SHIFT > CREDIT_MAX)) {
-		counters->skipped += (uint64_t)(earned >> CREDIT_SHIFT) - CREDIT_MAX;
-		earned = (unsigned __int128)CREDIT_MAX << CREDIT_SHIFT;
+	if (unlikely(earned >> CREDIT_SHIFT > p->credit_max)) {
+		counters->skipped += (uint64_t)(earned >> CREDIT_SHIFT) - p->credit_max;
+		earned = (unsigned __int128)p->credit_max << CREDIT_SHIFT;
 	}
 	p->credit = (uint64_t)earned;
 	return (uint32_t)RTE_MIN(p->credit >> CREDIT_SHIFT, (uint64_t)CLIENT_BURST);

@@ -7,6 +7,7 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/driver.h"
 #include "device.h"
 #include "load.h"
 #include "way_suite.h"
@@ -430,6 +431,16 @@ test_reflect(void)
 	table_clear(&t);
 }
 
+/* A port made of software vouches for no checksum, so the dataplane does not ask it to. */
+static void
+test_port(void)
+{
+	struct rte_eth_dev_info about;
+
+	must(rte_eth_dev_info_get(device, &about), "no port");
+	CU_ASSERT_FALSE(driver_checks(&about));
+}
+
 int
 main(void)
 {
@@ -439,10 +450,15 @@ main(void)
 	char log_level[] = "--log-level=warning", why[256] = "";
 	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry, memory, ring, cores, log_level};
 	CU_TestInfo tests[] = {
-		{"spoilt answers", test_spoilt},    {"after a wrong answer", test_after_wrong},
-		{"checksums", test_checksum},	    {"the farm's answers", test_farm},
-		{"cut frames", test_cut},	    {"numbers of queries", test_numbers},
-		{"reflected frames", test_reflect}, CU_TEST_INFO_NULL,
+		{"spoilt answers", test_spoilt},
+		{"after a wrong answer", test_after_wrong},
+		{"checksums", test_checksum},
+		{"the farm's answers", test_farm},
+		{"cut frames", test_cut},
+		{"numbers of queries", test_numbers},
+		{"reflected frames", test_reflect},
+		{"port", test_port},
+		CU_TEST_INFO_NULL,
 	};
 
 	must(rte_eal_init(RTE_DIM(argv), argv) < 0, "EAL did not start");

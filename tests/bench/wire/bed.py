@@ -96,8 +96,8 @@ class Testpmd:
 
     def start(self):
         self.process = Process(
-            FORWARDER_CORE, self.directory / "forwarder.log", "dpdk-testpmd", *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb),
-            *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
+            FORWARDER_CORE, self.directory / "forwarder.log", "dpdk-testpmd",
+            *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb), *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
             *self.transport.thresholds, "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
         )  # fmt: skip
         wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.said(), READY_S)
