@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 #include <sodium.h>
 
+#include "driver.h"
 #include "report.h"
 #include "steer.h"
 #include "worker.h"
@@ -22,8 +23,7 @@
 #define POOL_CACHE	  256
 #define POOL_SPARE	  4096
 #define XDP_DESCRIPTORS	  2048 /* the driver's fill ring gets as many buffers, whatever the ring's size */
-#define OTHER_DESCRIPTORS 1024
-#define XDP_HEADROOM	  256 /* of the kernel, in front of each packet */
+#define XDP_HEADROOM	  256  /* of the kernel, in front of each packet */
 #define FRAME_OVERHEAD	  (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
 #define RSS_KEY_BYTES_MAX 64
 
@@ -112,7 +112,7 @@ port_look(struct port *port, uint32_t worker_count, struct rte_eth_dev_info *dev
 		report("port %s has no pair of queues", port->name);
 		return -EINVAL;
 	}
-	port->descriptor_count = port->is_xdp ? XDP_DESCRIPTORS : OTHER_DESCRIPTORS;
+	port->descriptor_count = port->is_xdp ? XDP_DESCRIPTORS : driver_descriptors(device);
 	if (!port->is_xdp)
 		return 0;
 	port->mtu_bytes = kernel_mtu(port->name);
@@ -132,10 +132,15 @@ port_configure(struct port *port, const struct rte_eth_dev_info *device)
 	const uint64_t spread = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & device->flow_type_rss_offloads;
 	struct rte_eth_conf configuration = {
 		.rxmode.mtu = port->mtu_bytes,
-		.rxmode.offloads = (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM) &
-				   device->rx_offload_capa,
+		/* All packets are of one pool, those made here as well as those handed over by other workers,
+		 * and none is ever referred to twice: copies for several clients are copies. */
+		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & device->tx_offload_capa,
 	};
 
+	if (driver_checks(device))
+		configuration.rxmode.offloads =
+			(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM) &
+			device->rx_offload_capa;
 	port->checks_ip = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
 	port->checks_udp = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
 	if (port->queue_count > 1 && spread != 0) {
@@ -161,9 +166,12 @@ port_start(struct port *port, struct rte_mempool *pool, const struct rte_eth_dev
 	if (status == 0)
 		status = rte_eth_dev_adjust_nb_rx_tx_desc(port->ethdev, &rx, &tx);
 	for (uint16_t q = 0; q < port->queue_count && status == 0; q++) {
-		status = rte_eth_rx_queue_setup(port->ethdev, q, rx, node, NULL, pool);
+		const struct rte_eth_rxconf rx_conf = driver_rx(device, rx);
+		const struct rte_eth_txconf tx_conf = driver_tx(device, tx);
+
+		status = rte_eth_rx_queue_setup(port->ethdev, q, rx, node, &rx_conf, pool);
 		if (status == 0)
-			status = rte_eth_tx_queue_setup(port->ethdev, q, tx, node, NULL);
+			status = rte_eth_tx_queue_setup(port->ethdev, q, tx, node, &tx_conf);
 	}
 	if (status == 0)
 		status = rte_eth_dev_start(port->ethdev);

@@ -12,9 +12,11 @@ set -euo pipefail
 
 usage() {
 	cat <<-END
-		usage: bench.sh [pipeline|wire|kernel|all] [--json DIR] [--build DIR] [--smoke]
+		usage: bench.sh [pipeline|wire|kernel|all] [--json DIR] [--build DIR] [--rounds N] [--append] [--smoke]
 		  --json DIR   where the results go (build/bench)
 		  --build DIR  a build directory (build); made if it is not there
+		  --rounds N   of wire and kernel (5)
+		  --append     adds the rounds of wire and kernel to those of an earlier run, in the same DIR
 		  --smoke      a few packets through each, in seconds: only whether all works
 	END
 	exit 2
@@ -28,6 +30,8 @@ build=$repo/build
 results=''
 which=all
 smoke=()
+rounds=()
+append=()
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -37,6 +41,12 @@ while [ $# -gt 0 ]; do
 		[ "$1" = --json ] && results=$2 || build=$2
 		shift
 		;;
+	--rounds)
+		[[ ${2-} =~ ^[1-9][0-9]*$ ]] || usage
+		rounds=(--rounds "$2")
+		shift
+		;;
+	--append) append=(--append) ;;
 	--smoke) smoke=(--smoke) ;;
 	*) usage ;;
 	esac
@@ -70,10 +80,15 @@ bench() {
 	local file=$results/$1.json
 
 	say "$1"
-	rm -f "$file"
+	if [ ${#append[@]} -eq 0 ] || [ "$1" = pipeline ]; then
+		rm -f "$file"
+	fi
 	case $1 in
 	pipeline) "$build/tests/bench/pipeline/pipeline" --json "$file" "${smoke[@]}" ;;
-	*) /usr/bin/python3 "$repo/tests/bench/$1/run.py" --build "$build" --json "$file" "${smoke[@]}" ;;
+	*)
+		/usr/bin/python3 "$repo/tests/bench/$1/run.py" --build "$build" --json "$file" "${rounds[@]}" "${append[@]}" \
+			"${smoke[@]}"
+		;;
 	esac
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What benchmarks with several processes share: starting and stopping them, a core each, and looking at the machine."""
 import contextlib
+import datetime
+import json
 import os
 import pathlib
 import shutil
@@ -95,6 +97,13 @@ def round_trip_ns(build, cores):
     return float(subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout)
 
 
+def distance(trips_ns):
+    """near, far, or changing: what round trips taken around a measurement say about all of it."""
+    if max(trips_ns) < NEAR_NS:
+        return "near"
+    return "far" if min(trips_ns) >= NEAR_NS else "changing"
+
+
 def free_hugepages_mb():
     fields = dict(line.split(":") for line in pathlib.Path("/proc/meminfo").read_text().splitlines())
     return int(fields["HugePages_Free"]) * int(fields["Hugepagesize"].split()[0]) // 1024
@@ -107,3 +116,57 @@ def median_of(rows, *keys):
         return row
 
     return statistics.median(pick(row) for row in rows)
+
+
+def latency_text(rows, *keys):
+    """Medians of what lies under these keys of each row."""
+    return " / ".join(f"{median_of(rows, *keys, quantile):.0f}" for quantile in ("p50", "p99", "p999"))
+
+
+def target(what, values, bound):
+    """A target for the median of a value of each round: at least `bound`."""
+    value = statistics.median(values)
+    return {
+        "what": what, "value": value, "lowest": min(values), "highest": max(values), "bound": "at least", "target": bound,
+        "met": value >= bound,
+    }  # fmt: skip
+
+
+def target_print(row):
+    print(f"{row['what']:<72} {row['value']:,.2f} ({row['lowest']:,.2f}-{row['highest']:,.2f}), "
+          f"at least {row['target']:,g}: {'met' if row['met'] else 'MISSED'}")  # fmt: skip
+
+
+def add_arguments(parser):
+    """The arguments that these benchmarks share."""
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="build directory (build)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="writes the result there, too")
+    parser.add_argument("--append", action="store_true", help="adds to the rounds that FILE already has")
+    parser.add_argument("--smoke", action="store_true", help="a few packets through each: only whether all works")
+
+
+class Result:
+    """What a benchmark found; with --append it begins with the rounds that the file holds."""
+
+    def __init__(self, benchmark, options, **fields):
+        self.file, self.began, before = options.json, time.monotonic(), {}
+        if options.append and not options.smoke and options.json and options.json.exists():
+            before = json.loads(options.json.read_text())
+            if before.get("benchmark") != benchmark or "rounds" not in before:
+                raise Failed(f"{options.json} has no rounds of the {benchmark} benchmark")
+        self.fields = {"benchmark": benchmark, "smoke": options.smoke, **fields}
+        self.rounds, self.seconds = before.get("rounds", []), before.get("seconds", 0)
+
+    def add(self, round_):
+        """Another round. What was found so far is written at once: rounds take minutes."""
+        when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        self.rounds.append({"when": when, **round_})
+        self.write()
+
+    def write(self, **fields):
+        self.fields.update(fields)
+        seconds = self.seconds + round(time.monotonic() - self.began)
+        found = {**self.fields, "seconds": seconds, **({"rounds": self.rounds} if self.rounds else {})}
+        if self.file:
+            self.file.write_text(json.dumps(found, indent=2) + "\n")

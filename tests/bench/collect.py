@@ -82,7 +82,7 @@ def across(results):
 
 def line(name, target):
     verdict = "met" if target["met"] else "MISSED"
-    return f"  {name:<9} {target['what']:<58} {target['value']:>10.3f}  {target['bound']:<8} {target['target']:<8g} {verdict}"
+    return f"  {name:<9} {target['what']:<64} {target['value']:>10.3f}  {target['bound']:<8} {target['target']:<8g} {verdict}"
 
 
 def main():

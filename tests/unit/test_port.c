@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "driver.h"
+
 #include "way_suite.h"
 #include "worker.h"
 
@@ -102,6 +104,52 @@ test_buffers(void)
 	CU_ASSERT((uint64_t)one_worker * 2560 < UINT64_C(64) << 20);
 }
 
+struct driver_row {
+	const char *driver_name;
+	uint16_t rx_advised, tx_advised; /* descriptors, by the driver */
+	uint16_t ring;			 /* what it gave in the end */
+	uint16_t descriptors, rx_free, tx_free;
+};
+
+static const struct driver_row drivers[] = {
+	{"net_virtio_user", 0, 0, 1024, 1024, 64, 128},
+	{"net_virtio", 0, 0, 1024, 1024, 64, 128},
+	{"net_virtio", 0, 0, 256, 1024, 64, 64},
+	{"net_virtio", 0, 0, 68, 1024, 16, 16}, /* less than a quarter, in fours */
+	{"net_ice", 1024, 1024, 1024, 1024, 7, 9},
+	{"net_i40e", 2048, 1024, 2048, 2048, 7, 9},
+	{"mlx5_pci", 256, 256, 1024, 1024, 7, 9},
+	{"net_memif", 0, 0, 1024, 1024, 7, 9},
+	{"net_large", 1024, 16384, 4096, 4096, 7, 9},
+};
+
+/* Drivers get what they advise, except where they advise badly. */
+static void
+test_drivers(void)
+{
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		const struct driver_row *row = &drivers[i];
+		const struct rte_eth_dev_info device = {
+			.driver_name = row->driver_name,
+			.default_rxportconf.ring_size = row->rx_advised,
+			.default_txportconf.ring_size = row->tx_advised,
+			.default_rxconf = {.rx_free_thresh = 7, .rx_drop_en = 1},
+			.default_txconf = {.tx_free_thresh = 9, .tx_rs_thresh = 5},
+		};
+		const struct rte_eth_rxconf rx = driver_rx(&device, row->ring);
+		const struct rte_eth_txconf tx = driver_tx(&device, row->ring);
+
+		WAY_ASSERT(driver_descriptors(&device) == row->descriptors, "%s: %u descriptors",
+			   row->driver_name, driver_descriptors(&device));
+		WAY_ASSERT(rx.rx_free_thresh == row->rx_free && rx.rx_drop_en == 1, "%s: receive, %u",
+			   row->driver_name, rx.rx_free_thresh);
+		WAY_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5, "%s: transmit, %u",
+			   row->driver_name, tx.tx_free_thresh);
+	}
+	/* virtio is asked for no checksums, on whatever bus it is. */
+	CU_ASSERT_FALSE(driver_checks(&(struct rte_eth_dev_info){.driver_name = "net_virtio"}));
+}
+
 int
 main(void)
 {
@@ -109,6 +157,7 @@ main(void)
 		{"assignment", test_assignment},
 		{"assignment, invariants", test_assignment_invariants},
 		{"buffers", test_buffers},
+		{"drivers", test_drivers},
 		CU_TEST_INFO_NULL,
 	};
 

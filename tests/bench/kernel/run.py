@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The kernel benchmark: forwarders over veth in network namespaces, each in turn, several rounds.
 
-    run.py [--build DIR] [--rounds N] [--json FILE] [--smoke]
+    run.py [--build DIR] [--rounds N] [--json FILE [--append]] [--smoke] [--cycles]
 
 dpdk-testpmd (the ceiling), dnsdist and Ephemera take turns on core 1; ephemera-load on core 0 is clients and farm of all three.
 Progress goes to stderr, the table to stdout. AF_XDP over veth is a copy mode that no one deploys: the figures compare
-these programs on this machine with each other, and say nothing about a NIC."""
+these programs on this machine with each other, and say nothing about a NIC. --cycles says where the processor's time goes
+instead, at the highest rate."""
 import argparse
 import json
 import pathlib
@@ -15,13 +16,18 @@ import sys
 import threading
 import time
 
-import bed
-import forwarders
-from offer import Offer
-from processor import Meter
-from search import ALLOWED_LOSS, search
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-FIRST_GUESS = {"testpmd": 500_000, "dnsdist": 70_000, "ephemera": 220_000}
+import bed  # noqa: E402
+import benchlib  # noqa: E402
+import cycles  # noqa: E402
+import forwarders  # noqa: E402
+from benchlib import latency_text, median_of, progress, target, target_print  # noqa: E402
+from offer import Offer  # noqa: E402
+from processor import Meter  # noqa: E402
+from search import ALLOWED_LOSS, search  # noqa: E402
+
+FIRST_GUESS = {"testpmd": 500_000, "dnsdist": 70_000, "ephemera": 280_000}
 SHARES = (0.5, 0.9)  # of the highest rate: where latency is measured
 PRECISION = 0.03
 STEP_S, LATENCY_S, METER_S = 1, 1, 1.5
@@ -35,14 +41,6 @@ TARGETS = (
     ("kernel, queries/s against dnsdist", "queries_to_dnsdist", 2.5),
     ("kernel, queries per second of processor time against dnsdist", "per_processor_second_to_dnsdist", 2.5),
 )
-
-
-def progress(text, passing=True):
-    """A line on stderr; on a terminal a passing one makes room for the next, elsewhere it is left out."""
-    if sys.stderr.isatty():
-        print(f"\r{text:<78}", end="" if passing else "\n", file=sys.stderr, flush=True)
-    elif not passing:
-        print(text, file=sys.stderr, flush=True)
 
 
 def processor_per_query(offer, forwarder, rate):
@@ -73,7 +71,7 @@ def turn(offer, forwarder, guess, label):
     try:
 
         def measure(rate):
-            progress(f"{label}: {rate / 1000:.0f} thousand queries/s")
+            progress(f"{label}: {rate / 1000:.0f} thousand queries/s", is_passing=True)
             return offer.steady(forwarder, rate, STEP_S)
 
         found = search(measure, guess, PRECISION)
@@ -81,9 +79,9 @@ def turn(offer, forwarder, guess, label):
             raise RuntimeError(f"{forwarder.name} answered at no rate without loss: {found.steps}")
         latency = {}
         for share in SHARES:
-            progress(f"{label}: latency at {share:.0%}")
+            progress(f"{label}: latency at {share:.0%}", is_passing=True)
             latency[f"{share:.0%}"] = offer.steady(forwarder, found.rate * share, LATENCY_S)["latency_us"]
-        progress(f"{label}: processor time")
+        progress(f"{label}: processor time", is_passing=True)
         cost, made_of = processor_per_query(offer, forwarder, found.rate)
     finally:
         forwarder.stop()
@@ -106,7 +104,7 @@ def smoke(offer, forwarder, label):
         result = offer.steady(forwarder, SMOKE_RATE, SMOKE_S)
     finally:
         forwarder.stop()
-    progress(f"{label}: {result['answered']:,.0f} of {result['offered']:,.0f} answered", passing=False)
+    progress(f"{label}: {result['answered']:,.0f} of {result['offered']:,.0f} answered")
     if result["wrong"] or result["answered"] < SMOKE_SHARE * result["offered"]:
         raise RuntimeError(f"{forwarder.name}: {json.dumps(result)}")
     return {"offered": result["offered"], "answered": result["answered"], "loss": result["loss"]}
@@ -122,25 +120,7 @@ def ratios(round_):
 
 
 def targets(rounds):
-    found = []
-    for what, key, target in TARGETS:
-        values = [ratios(round_)[key] for round_ in rounds]
-        value = statistics.median(values)
-        found.append({
-            "what": what, "value": value, "lowest": min(values), "highest": max(values), "bound": "at least",
-            "target": target, "met": value >= target,
-        })  # fmt: skip
-    return found
-
-
-def median_of(rounds, name, *keys):
-    def pick(round_):
-        value = round_[name]
-        for key in keys:
-            value = value[key]
-        return value
-
-    return statistics.median(pick(round_) for round_ in rounds)
+    return [target(what, [ratios(round_)[key] for round_ in rounds], bound) for what, key, bound in TARGETS]
 
 
 def table(all_of, rounds):
@@ -150,10 +130,7 @@ def table(all_of, rounds):
     for forwarder in all_of:
         name = forwarder.name
         rates = [round_[name]["queries_per_second"] for round_ in rounds]
-        latency = [
-            " / ".join(f"{median_of(rounds, name, 'latency_us', f'{share:.0%}', q):.0f}" for q in ("p50", "p99", "p999"))
-            for share in SHARES
-        ]
+        latency = [latency_text(rounds, name, "latency_us", f"{share:.0%}") for share in SHARES]
         by_load = sum(round_[name]["limited_by_load"] for round_ in rounds)
         print(
             f"{forwarder.kind:<15} {statistics.median(rates):>10,.0f} {f'({min(rates):,.0f}-{max(rates):,.0f})':<19} "
@@ -161,50 +138,51 @@ def table(all_of, rounds):
             f"{median_of(rounds, name, 'processor_us_per_query'):>9.2f}  {latency[0]:<24}  {latency[1]}"
             + (f"  (load program the limit in {by_load} rounds)" if by_load else "")
         )
-    for target in targets(rounds):
-        verdict = "met" if target["met"] else "MISSED"
-        print(f"{target['what']:<62} {target['value']:6.2f} ({target['lowest']:.2f}-{target['highest']:.2f}), "
-              f"at least {target['target']}: {verdict}")  # fmt: skip
+    for row in targets(rounds):
+        target_print(row)
     print(NOTE)
 
 
-def run_rounds(offer, all_of, count):
-    rounds, guesses = [], dict(FIRST_GUESS)
+def run_rounds(offer, all_of, count, result):
     for number in range(1, count + 1):
         round_ = {}
         for forwarder in all_of:
-            label = f"round {number} of {count}, {forwarder.name}"
-            round_[forwarder.name] = turn(offer, forwarder, guesses[forwarder.name], label)
-            rate = guesses[forwarder.name] = round_[forwarder.name]["queries_per_second"]
-            progress(f"{label}: {rate:,.0f} queries/s", passing=False)
-        rounds.append(round_)
-    return rounds
+            name = forwarder.name
+            label = f"round {number} of {count}, {name}"
+            guess = result.rounds[-1][name]["queries_per_second"] if result.rounds else FIRST_GUESS[name]
+            round_[name] = turn(offer, forwarder, guess, label)
+            progress(f"{label}: {round_[name]['queries_per_second']:,.0f} queries/s")
+        result.add(round_)
+
+
+def run(standing, options):
+    result = benchlib.Result("kernel", options, note=NOTE, allowed_loss=ALLOWED_LOSS)
+    offer, all_of = Offer(standing), forwarders.all_of(standing)
+    if options.smoke:
+        result.write(answers={f.name: smoke(offer, f, f.name) for f in all_of})
+        print("kernel: each forwarder forwarded, and nothing was answered wrong")
+        return
+    run_rounds(offer, all_of, options.rounds, result)
+    result.write(
+        targets=targets(result.rounds),
+        dnsdist_queries_per_second=median_of(result.rounds, "dnsdist", "queries_per_second"),
+    )  # fmt: skip
+    table(all_of, result.rounds)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", type=pathlib.Path, default=bed.ROOT / "build", help="build directory (build)")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
-    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="writes the result there, too")
-    parser.add_argument("--smoke", action="store_true", help="a few packets through each: only whether all works")
+    benchlib.add_arguments(parser)
+    parser.add_argument("--cycles", action="store_true", help="where Ephemera's time goes, by perf, instead of the rounds")
     options = parser.parse_args()
-    began = time.monotonic()
-    result = {"benchmark": "kernel", "smoke": options.smoke, "note": NOTE, "allowed_loss": ALLOWED_LOSS}
-    with bed.standing(options.build) as standing:
-        offer, all_of = Offer(standing), forwarders.all_of(standing)
-        if options.smoke:
-            result["answers"] = {f.name: smoke(offer, f, f.name) for f in all_of}
-        else:
-            result["rounds"] = run_rounds(offer, all_of, options.rounds)
-    if options.smoke:
-        print("kernel: each forwarder forwarded, and nothing was answered wrong")
-    else:
-        result["targets"] = targets(result["rounds"])
-        result["dnsdist_queries_per_second"] = median_of(result["rounds"], "dnsdist", "queries_per_second")
-        table(all_of, result["rounds"])
-    result["seconds"] = round(time.monotonic() - began)
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=2) + "\n")
+    try:
+        with bed.standing(options.build.resolve()) as standing:
+            if options.cycles:
+                cycles.run(Offer(standing), forwarders.Ephemera(standing), FIRST_GUESS["ephemera"])
+            else:
+                run(standing, options)
+    except benchlib.Failed as error:
+        sys.exit(f"kernel: {error}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
 
 #include <rte_ethdev.h>
 
+#include "dataplane/driver.h"
+
 bool
 device_exists(uint16_t device)
 {
@@ -18,6 +20,8 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 	uint16_t rx = DEVICE_DESCRIPTORS, tx = DEVICE_DESCRIPTORS;
 	struct rte_eth_conf configuration = {0};
 	struct rte_eth_dev_info about;
+	struct rte_eth_rxconf rx_conf;
+	struct rte_eth_txconf tx_conf;
 	const char *what = "be looked at";
 	int status = rte_eth_dev_info_get(device, &about);
 
@@ -29,10 +33,14 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 	}
 	if (status == 0)
 		status = rte_eth_dev_adjust_nb_rx_tx_desc(device, &rx, &tx);
-	if (status == 0)
-		status = rte_eth_rx_queue_setup(device, 0, rx, SOCKET_ID_ANY, NULL, pool);
-	if (status == 0)
-		status = rte_eth_tx_queue_setup(device, 0, tx, SOCKET_ID_ANY, NULL);
+	if (status == 0) {
+		rx_conf = driver_rx(&about, rx);
+		status = rte_eth_rx_queue_setup(device, 0, rx, SOCKET_ID_ANY, &rx_conf, pool);
+	}
+	if (status == 0) {
+		tx_conf = driver_tx(&about, tx);
+		status = rte_eth_tx_queue_setup(device, 0, tx, SOCKET_ID_ANY, &tx_conf);
+	}
 	if (status == 0) {
 		what = "start";
 		status = rte_eth_dev_start(device);

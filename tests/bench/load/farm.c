@@ -10,13 +10,10 @@
 
 #define RECORD_TTL_S 60
 
-/* An A record whose name points at the question's, RFC 1035 section 4.1.4. */
-struct record {
-	struct be16 name, type, class;
-	uint16_t ttl[2]; /* network order */
-	struct be16 rdata_bytes;
-	uint32_t rdata;
-} __attribute__((packed));
+/* An A record whose name points at the question's, RFC 1035 section 4.1.4. The address comes last. */
+#define RECORD_ADDRESS 12
+static const uint8_t record_blank[RECORD_ADDRESS + 4] = {0xc0, DNS_HEADER_BYTES, 0, 1, 0, 1, 0, 0,
+							 0,    RECORD_TTL_S,	 0, 4};
 
 int
 farm_open(struct farm *f, const struct options *o, uint32_t capacity, uint64_t tsc_hz,
@@ -91,24 +88,54 @@ ends_swap(const struct datagram *d)
 	}
 }
 
-/* Lengths and checksums for so many bytes of DNS. */
+/* Makes query `d` an answer of the question, and a record if there is to be one. Checksums are those that
+ * came with what is changed taken out and put in: nothing is summed twice, least of all what was written just
+ * before. Swapped ends change no sum. */
 static inline void
-datagram_finish(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t dns_bytes)
+message_answer(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes, bool has_record)
 {
+	const uint32_t kept = DNS_HEADER_BYTES + question_bytes;
+	const uint32_t dns_bytes = kept + (has_record ? sizeof(record_blank) : 0);
 	const uint16_t udp_bytes = (uint16_t)(sizeof(*d->udp) + dns_bytes);
+	const struct be16 udp_length = be16_from(udp_bytes);
+	uint8_t *end = (uint8_t *)d->dns + kept;
+	const uint32_t mark = question_mark((const uint8_t *)(d->dns + 1), question_bytes);
+	uint64_t sum = (uint16_t)~d->udp->dgram_cksum;
 
+	sum = checksum_without(sum, checksum_fold32(checksum_sum(d->dns, DNS_HEADER_BYTES) +
+						    2 * (uint64_t)d->udp->dgram_len));
+	if (d->dns_bytes > kept)
+		sum = checksum_without(sum, checksum_part(end, d->dns_bytes - kept, kept));
+	d->dns->flags1 = (d->dns->flags1 & DNS_RD) | DNS_QR;
+	d->dns->flags2 = DNS_RA;
+	d->dns->ancount = be16_from(has_record);
+	d->dns->nscount = be16_from(0);
+	d->dns->arcount = be16_from(0);
+	sum += (uint64_t)d->dns->id.raw + (uint16_t)(d->dns->flags1 | d->dns->flags2 << 8) +
+	       d->dns->qdcount.raw + d->dns->ancount.raw + 2 * (uint64_t)udp_length.raw;
+	if (has_record) {
+		memcpy(end, record_blank, sizeof(record_blank));
+		memcpy(end + RECORD_ADDRESS, &mark, sizeof(mark));
+		sum += checksum_part(record_blank, sizeof(record_blank), kept) +
+		       checksum_part(&mark, sizeof(mark), kept);
+	}
 	if (d->is_ipv4) {
 		struct rte_ipv4_hdr *ip = frame_ipv4(d->frame);
+		const rte_be16_t total = htobe16((uint16_t)(sizeof(*ip) + udp_bytes));
 
-		ip->total_length = htobe16((uint16_t)(sizeof(*ip) + udp_bytes));
-		ip->hdr_checksum = 0;
-		ip->hdr_checksum = (uint16_t)~checksum_fold32(checksum_sum(ip, sizeof(*ip)));
+		ip->hdr_checksum = (uint16_t)~checksum_fold32(
+			checksum_without((uint16_t)~ip->hdr_checksum, ip->total_length) + total);
+		ip->total_length = total;
 	} else {
-		frame_ipv6(d->frame)->payload_len = htobe16(udp_bytes);
+		frame_ipv6(d->frame)->payload_len = udp_length.raw;
 	}
-	d->udp->dgram_len = htobe16(udp_bytes);
-	d->udp->dgram_cksum = 0;
-	d->udp->dgram_cksum = checksum_field(datagram_sum(d->udp, udp_bytes, d->is_ipv4));
+	d->udp->dgram_len = udp_length.raw;
+	if (likely(d->is_summed)) {
+		d->udp->dgram_cksum = checksum_field(sum);
+	} else {
+		d->udp->dgram_cksum = 0;
+		d->udp->dgram_cksum = checksum_field(datagram_sum(d->udp, udp_bytes, d->is_ipv4));
+	}
 	mbuf->data_len = (uint16_t)((uint8_t *)(d->dns) - d->frame + dns_bytes);
 	mbuf->pkt_len = mbuf->data_len;
 	mbuf->ol_flags = 0;
@@ -119,7 +146,6 @@ farm_take(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uint6
 {
 	const uint8_t *question = (const uint8_t *)(d->dns + 1);
 	const uint32_t question_bytes = question_length(d);
-	uint32_t dns_bytes = DNS_HEADER_BYTES + question_bytes;
 	const struct be16 type_a = be16_from(1);
 	bool has_record;
 
@@ -134,47 +160,39 @@ farm_take(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uint6
 		return false;
 	}
 	has_record = memcmp(question + question_bytes - 4, &type_a, 2) == 0 &&
-		     (uint8_t *)question + question_bytes + sizeof(struct record) - d->frame <
+		     (uint8_t *)question + question_bytes + sizeof(record_blank) - d->frame <
 			     mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
-	if (has_record) {
-		const struct record record = {
-			.name = be16_from(0xc000 | DNS_HEADER_BYTES),
-			.type = type_a,
-			.class = be16_from(1),
-			.ttl = {0, htobe16(RECORD_TTL_S)},
-			.rdata_bytes = be16_from(4),
-			.rdata = question_mark(question, question_bytes),
-		};
-
-		memcpy((uint8_t *)(d->dns + 1) + question_bytes, &record, sizeof(record));
-		dns_bytes += sizeof(record);
-	}
-	d->dns->flags1 = (d->dns->flags1 & DNS_RD) | DNS_QR;
-	d->dns->flags2 = DNS_RA;
-	d->dns->ancount = be16_from(has_record);
-	d->dns->nscount = be16_from(0);
-	d->dns->arcount = be16_from(0);
+	message_answer(mbuf, d, question_bytes, has_record);
 	ends_swap(d);
-	datagram_finish(mbuf, d, dns_bytes);
 	f->mbufs[f->tail & f->mask] = mbuf;
 	f->due_tsc[f->tail & f->mask] = now_tsc + f->delay_tsc;
 	f->tail++;
 	return true;
 }
 
-void
-farm_send(struct farm *f, uint64_t now_tsc)
+/* Sends one burst of what is due; false if that was all. */
+static bool
+farm_burst(struct farm *f, uint64_t now_tsc)
 {
 	const uint32_t at = f->head & f->mask, room = f->mask + 1 - at;
-	uint32_t due = RTE_MIN(RTE_MIN(f->tail - f->head, room), (uint32_t)FARM_BURST);
+	const uint32_t burst = RTE_MIN(RTE_MIN(f->tail - f->head, room), (uint32_t)FARM_BURST);
+	uint32_t due = burst;
 	uint16_t taken;
 
 	while (due > 0 && f->due_tsc[at + due - 1] > now_tsc)
 		due--;
 	if (due == 0)
-		return;
+		return false;
 	taken = rte_eth_tx_burst(f->device, 0, f->mbufs + at, (uint16_t)due);
 	f->head += taken;
 	f->counters->farm_answers += taken;
 	f->counters->blocked += taken < due;
+	return taken == burst;
+}
+
+void
+farm_send(struct farm *f, uint64_t now_tsc)
+{
+	while (farm_burst(f, now_tsc))
+		;
 }

@@ -29,7 +29,7 @@ void farm_close(struct farm *farm);
 /* Makes the query an answer and lets it wait. Takes the mbuf if it returns true. */
 bool farm_take(struct farm *farm, struct rte_mbuf *mbuf, const struct datagram *datagram, uint64_t now_tsc);
 
-/* Sends what is due. */
+/* Sends all that is due, as far as the port takes it. */
 void farm_send(struct farm *farm, uint64_t now_tsc);
 
 #endif

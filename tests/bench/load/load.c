@@ -10,23 +10,32 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#define CREDIT_SHIFT   48 /* bits behind the point: a rate of 1 a second is precise, too */
-#define CREDIT_MAX     256u
+#include "device.h"
+
+#define CREDIT_SHIFT   48  /* bits behind the point: a rate of 1 a second is precise, too */
+#define CREDIT_US      500 /* away from the processor for so long, and what was missed is caught up */
+#define CREDIT_MIN     256.0
+#define CREDIT_MAX     ((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the other side holds */
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
+#define TURN_BURSTS    4  /* received from each port in a turn, at the most */
 
 /* ---- one turn ---- */
 
-static void
-device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_farm, uint64_t now_tsc)
+/* One burst; returns whether there may be more. */
+static bool
+device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_farm)
 {
 	struct rte_mbuf *mbufs[CLIENT_BURST], *done[CLIENT_BURST];
 	struct load_counters *counters = &l->clients.counters;
 	const uint16_t count = rte_eth_rx_burst(side->device, 0, mbufs, CLIENT_BURST);
 	const bool is_reflected = l->options->reflect;
+	const uint64_t now_tsc = rte_rdtsc();
 	unsigned done_count = 0;
 
+	if (count == 0)
+		return false;
 	for (uint16_t i = 0; i < count; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 	for (uint16_t i = 0; i < count; i++) {
@@ -54,22 +63,28 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 	}
 	if (done_count > 0)
 		rte_pktmbuf_free_bulk(done, done_count);
+	return count > CLIENT_BURST / 2;
 }
 
-/* Everything once; `wanted` new queries. */
+/* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn takes, none
+ * are asked, so that this program loses no answer only because it is slower than the other side; it offers
+ * less instead. */
 static void
-load_turn(struct load *l, uint32_t wanted, uint64_t now_tsc)
+load_turn(struct load *l, uint32_t wanted)
 {
 	const struct options *o = l->options;
 	const bool is_shared = o->has_farm && o->farm_device == o->client_device;
+	bool is_behind = true;
 
-	device_receive(l, &l->client_side, true, is_shared, now_tsc);
-	if (o->has_farm) {
+	for (unsigned burst = 0; burst < TURN_BURSTS && is_behind; burst++) {
+		is_behind = device_receive(l, &l->client_side, true, is_shared);
+		if (!o->has_farm)
+			continue;
 		if (!is_shared)
-			device_receive(l, &l->farm_side, false, true, now_tsc);
-		farm_send(&l->farm, now_tsc);
+			is_behind |= device_receive(l, &l->farm_side, false, true);
+		farm_send(&l->farm, rte_rdtsc());
 	}
-	clients_send(&l->clients, wanted, now_tsc);
+	clients_send(&l->clients, is_behind ? 0 : wanted, rte_rdtsc());
 }
 
 /* ---- pacing ---- */
@@ -78,6 +93,7 @@ struct pace {
 	uint64_t last_tsc;
 	uint64_t credit;       /* queries due, CREDIT_SHIFT bits behind the point */
 	uint64_t credit_a_tsc; /* likewise; 0: no limit */
+	uint32_t credit_max;   /* queries */
 };
 
 static struct pace
@@ -86,6 +102,7 @@ pace_make(const struct load *l, double rate, uint64_t now_tsc)
 	return (struct pace){
 		.last_tsc = now_tsc,
 		.credit_a_tsc = (uint64_t)(rate / (double)l->tsc_hz * (double)(UINT64_C(1) << CREDIT_SHIFT)),
+		.credit_max = (uint32_t)RTE_MIN(RTE_MAX(rate * CREDIT_US / 1e6, CREDIT_MIN), CREDIT_MAX),
 	};
 }
 
@@ -99,9 +116,9 @@ pace_due(struct pace *p, uint64_t now_tsc, struct load_counters *counters)
 		return CLIENT_BURST;
 	earned = (unsigned __int128)(now_tsc - p->last_tsc) * p->credit_a_tsc + p->credit;
 	p->last_tsc = now_tsc;
-	if (unlikely(earned >> CREDIT_SHIFT > CREDIT_MAX)) {
-		counters->skipped += (uint64_t)(earned >> CREDIT_SHIFT) - CREDIT_MAX;
-		earned = (unsigned __int128)CREDIT_MAX << CREDIT_SHIFT;
+	if (unlikely(earned >> CREDIT_SHIFT > p->credit_max)) {
+		counters->skipped += (uint64_t)(earned >> CREDIT_SHIFT) - p->credit_max;
+		earned = (unsigned __int128)p->credit_max << CREDIT_SHIFT;
 	}
 	p->credit = (uint64_t)earned;
 	return (uint32_t)RTE_MIN(p->credit >> CREDIT_SHIFT, (uint64_t)CLIENT_BURST);
@@ -132,21 +149,21 @@ progress(const struct load *l, double seconds, double of_seconds)
 			seconds, of_seconds, c->sent, c->answered, load_counters_wrong(c));
 }
 
-/* Offers for so long; returns the time that it took. */
+/* Offers for so long; returns the time that it took, and in how many turns. */
 static uint64_t
-load_offer(struct load *l, double rate, double seconds, bool is_measured)
+load_offer(struct load *l, double rate, double seconds, bool is_measured, uint64_t *turns)
 {
 	const uint64_t start_tsc = rte_rdtsc(), length_tsc = tsc_of(l, seconds);
 	uint64_t now_tsc = start_tsc, said_tsc = start_tsc;
 	struct pace pace = pace_make(l, rate, start_tsc);
 
-	for (uint32_t turn = 0; now_tsc - start_tsc < length_tsc; turn++) {
+	for (*turns = 0; now_tsc - start_tsc < length_tsc; (*turns)++) {
 		const uint64_t before = l->clients.next;
 
-		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters));
 		pace_spend(&pace, l->clients.next - before);
 		now_tsc = rte_rdtsc();
-		if (turn % TURNS_PER_LOOK != 0)
+		if (*turns % TURNS_PER_LOOK != 0)
 			continue;
 		if (l->stop)
 			break;
@@ -172,10 +189,9 @@ load_drain(struct load *l)
 {
 	const double seconds = (l->options->timeout_ms / 1000) + l->options->farm_delay_us / 1e6;
 	const uint64_t end_tsc = rte_rdtsc() + tsc_of(l, seconds);
-	uint64_t now_tsc;
 
-	while (!all_is_answered(l) && !l->stop && (now_tsc = rte_rdtsc()) < end_tsc)
-		load_turn(l, 0, now_tsc);
+	while (!all_is_answered(l) && !l->stop && rte_rdtsc() < end_tsc)
+		load_turn(l, 0);
 }
 
 int
@@ -193,7 +209,7 @@ load_knock(struct load *l)
 			return -EINTR;
 		if (now_tsc > end_tsc)
 			return -ETIMEDOUT;
-		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters), now_tsc);
+		load_turn(l, pace_due(&pace, now_tsc, &l->clients.counters));
 		pace_spend(&pace, l->clients.next - before);
 		now_tsc = rte_rdtsc();
 	}
@@ -207,9 +223,9 @@ load_measure(struct load *l, double rate, struct measured *m)
 	uint64_t took_tsc;
 
 	if (l->options->warm_up_s > 0)
-		load_offer(l, rate, l->options->warm_up_s, false);
+		load_offer(l, rate, l->options->warm_up_s, false, &m->turns);
 	clients_measure(&l->clients);
-	took_tsc = load_offer(l, rate, l->options->seconds, true);
+	took_tsc = load_offer(l, rate, l->options->seconds, true, &m->turns);
 	load_drain(l);
 	m->target = rate;
 	m->seconds = (double)took_tsc / (double)l->tsc_hz;

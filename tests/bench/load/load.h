@@ -26,6 +26,7 @@ struct measured {
 	double target;	/* queries a second wanted; 0: as many as the port takes */
 	double seconds; /* measured */
 	uint64_t lost;	/* neither answered nor failed within the time-out */
+	uint64_t turns; /* of the loop */
 	struct load_counters counters;
 	struct latency latency;
 };

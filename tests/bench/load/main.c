@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -99,6 +100,16 @@ load_run(const struct options *o, struct result *r)
 	return measured_is_clean(&measured, o) ? EXIT_CLEAN : EXIT_LOST;
 }
 
+/* The other side goes first: memif's driver takes the shared memory away from a side that still reads it. */
+static void
+hold(void)
+{
+	puts("ephemera-load: done, and holding the ports until told to stop");
+	fflush(stdout);
+	while (!load.stop)
+		rte_delay_us_sleep(10000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -143,6 +154,8 @@ main(int argc, char **argv)
 			exit_status = EXIT_START;
 		}
 	}
+	if (options.hold)
+		hold();
 	load_close(&load);
 	rte_eal_cleanup();
 	return exit_status;

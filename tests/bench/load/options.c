@@ -276,6 +276,13 @@ quiet_read(struct options *o, const char *value)
 }
 
 static int
+hold_read(struct options *o, const char *value)
+{
+	o->hold = true;
+	return 0;
+}
+
+static int
 help_read(struct options *o, const char *value)
 {
 	o->wish = OPTIONS_HELP;
@@ -324,6 +331,7 @@ static const struct option_row {
 	{"--reflect", reflect_read, NULL},
 	{"--json", json_read, "a file, or - for stdout"},
 	{"--quiet", quiet_read, NULL},
+	{"--hold", hold_read, NULL},
 	{"--help", help_read, NULL},
 	{"--version", version_read, NULL},
 };

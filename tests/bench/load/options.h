@@ -76,6 +76,7 @@ struct options {
 
 	const char *json_file; /* or NULL; "-": stdout */
 	bool quiet;
+	bool hold; /* after the end, until a signal */
 };
 
 /* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *options. [main] */

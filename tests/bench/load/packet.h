@@ -14,25 +14,55 @@
 
 /* ---- checksums, RFC 1071 ---- */
 
+/* The last `bytes` bytes, 1 to 7, of a block of `block_bytes`, as a word with zeros behind them. Where there
+ * are enough bytes in front, the word is read whole: pieced together it would be stored before it is loaded.
+ */
+static inline uint64_t
+tail_word(const uint8_t *at, uint32_t bytes, uint32_t block_bytes)
+{
+	uint64_t word = 0;
+
+	if (likely(block_bytes >= 8)) {
+		memcpy(&word, at + bytes - 8, 8);
+		return word >> (8 * (8 - bytes));
+	}
+	memcpy(&word, at, bytes);
+	return word;
+}
+
+/* One's complement addition. */
+static inline uint64_t
+checksum_add(uint64_t sum, uint64_t word)
+{
+	const bool carry = __builtin_add_overflow(sum, word, &sum);
+
+	return sum + carry;
+}
+
 /* A one's complement sum, not folded; `bytes` up to 64 KiB. */
 static inline uint64_t
 checksum_sum(const void *start, uint32_t bytes)
 {
 	const uint8_t *at = start;
-	uint64_t low = 0, high = 0, word;
+	uint64_t even = 0, odd = 0, words[2];
+	uint32_t left = bytes;
 
-	for (; bytes >= 8; at += 8, bytes -= 8) {
-		memcpy(&word, at, 8);
-		low += word & UINT32_MAX;
-		high += word >> 32;
+	for (; left >= 16; at += 16, left -= 16) {
+		memcpy(words, at, 16);
+		even = checksum_add(even, words[0]);
+		odd = checksum_add(odd, words[1]);
 	}
-	if (bytes > 0) {
-		word = 0;
-		memcpy(&word, at, bytes);
-		low += word & UINT32_MAX;
-		high += word >> 32;
+	if (left >= 8) {
+		memcpy(words, at, 8);
+		even = checksum_add(even, words[0]);
+		at += 8;
+		left -= 8;
 	}
-	return low + high;
+	if (left > 0) {
+		words[1] = tail_word(at, left, bytes);
+		odd = checksum_add(odd, words[1]);
+	}
+	return (even & UINT32_MAX) + (even >> 32) + (odd & UINT32_MAX) + (odd >> 32);
 }
 
 static inline uint32_t
@@ -42,6 +72,23 @@ checksum_fold32(uint64_t sum)
 	sum = (sum & 0xffff) + (sum >> 16);
 	sum = (sum & 0xffff) + (sum >> 16);
 	return (uint32_t)((sum & 0xffff) + (sum >> 16));
+}
+
+/* The sum of `bytes` bytes that lie `offset` bytes behind what the whole sum begins with, folded: at an odd
+ * offset, high and low bytes change places. */
+static inline uint32_t
+checksum_part(const void *start, uint32_t bytes, uint32_t offset)
+{
+	const uint32_t sum = checksum_fold32(checksum_sum(start, bytes));
+
+	return offset & 1 ? (uint32_t)(uint16_t)(sum << 8 | sum >> 8) : sum;
+}
+
+/* Takes a folded part out of a sum that it is in. */
+static inline uint64_t
+checksum_without(uint64_t sum, uint32_t part)
+{
+	return sum + (0xffff - part);
 }
 
 /* What to write into a checksum field of UDP or ICMPv6 (RFC 768: 0 is sent as all ones). */
@@ -61,6 +108,7 @@ struct datagram {
 	struct dns_header *dns;
 	uint16_t dns_bytes;
 	bool is_ipv4;
+	bool is_summed; /* the UDP checksum is there, and was found to be right here */
 };
 
 enum datagram_kind {
@@ -100,10 +148,11 @@ datagram_sum(const struct rte_udp_hdr *udp, uint16_t udp_bytes, bool is_ipv4)
 }
 
 static inline bool
-datagram_checksum_holds(const struct datagram *d, uint16_t udp_bytes, uint64_t flags)
+datagram_checksum_holds(struct datagram *d, uint16_t udp_bytes, uint64_t flags)
 {
 	const uint64_t seen = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
+	d->is_summed = false;
 	if (d->is_ipv4 &&
 	    checksum_fold32(checksum_sum(d->frame + FRAME_IP, sizeof(struct rte_ipv4_hdr))) != 0xffff)
 		return false;
@@ -111,7 +160,8 @@ datagram_checksum_holds(const struct datagram *d, uint16_t udp_bytes, uint64_t f
 		return true; /* the port vouches for it */
 	if (d->udp->dgram_cksum == 0)
 		return d->is_ipv4; /* RFC 8200 section 8.1 */
-	return checksum_fold32(datagram_sum(d->udp, udp_bytes, d->is_ipv4)) == 0xffff;
+	d->is_summed = checksum_fold32(datagram_sum(d->udp, udp_bytes, d->is_ipv4)) == 0xffff;
+	return d->is_summed;
 }
 
 static inline enum datagram_kind
@@ -168,13 +218,13 @@ static inline uint32_t
 question_mark(const uint8_t *question, uint32_t bytes)
 {
 	uint64_t mark = bytes, factor = UINT64_C(0x9e3779b97f4a7c15), word;
+	const uint32_t question_bytes = bytes;
 
 	for (; bytes >= 8; question += 8, bytes -= 8, factor += UINT64_C(0xbf58476d1ce4e5b8)) {
 		memcpy(&word, question, 8);
 		mark += (word | UINT64_C(0x2020202020202020)) * factor;
 	}
-	word = 0;
-	memcpy(&word, question, bytes);
+	word = bytes > 0 ? tail_word(question, bytes, question_bytes) : 0;
 	mark += (word | UINT64_C(0x2020202020202020)) * factor;
 	return (uint32_t)(mark >> 32);
 }

@@ -7,6 +7,7 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/driver.h"
 #include "device.h"
 #include "load.h"
 #include "way_suite.h"
@@ -34,16 +35,19 @@ must(int status, const char *why)
 }
 
 static void
-table_lay(struct table *t, const char *family_arguments[4], bool reflect)
+table_lay_for(struct table *t, const char *family_arguments[4], bool reflect, uint32_t name_bytes,
+	      uint32_t edns_bytes)
 {
-	char service[64], clients[64], delay[] = "--farm-delay=0", farm[] = "--farm-device=0",
-				       edns[] = "--edns=1232";
+	char service[64], clients[64], delay[] = "--farm-delay=0", farm[] = "--farm-device=0", edns[32],
+				       names[32];
 	char mirror[] = "--reflect", program[] = "test", line[] = "--", why[256] = "";
-	char *argv[] = {program, line, service, clients, edns, reflect ? mirror : farm, delay, NULL};
+	char *argv[] = {program, line, service, clients, edns, names, reflect ? mirror : farm, delay, NULL};
 
 	snprintf(service, sizeof(service), "--service=%s#5353", family_arguments[0]);
 	snprintf(clients, sizeof(clients), "--clients=%s", family_arguments[1]);
-	must(options_read(&t->options, reflect ? 6 : 7, argv, why, sizeof(why)), why);
+	snprintf(edns, sizeof(edns), edns_bytes > 0 ? "--edns=%u" : "--quiet", edns_bytes);
+	snprintf(names, sizeof(names), "--name-bytes=%u", name_bytes);
+	must(options_read(&t->options, reflect ? 7 : 8, argv, why, sizeof(why)), why);
 	t->options.client_device = t->options.farm_device = device;
 	must(names_open(&t->names, &t->options, why, sizeof(why)), why);
 	must(clients_open(&t->clients, &t->options, &t->names, pool, &(struct mac){{2}},
@@ -51,6 +55,12 @@ table_lay(struct table *t, const char *family_arguments[4], bool reflect)
 	     why);
 	must(farm_open(&t->farm, &t->options, 256, TSC_HZ, &t->clients.counters), "farm");
 	clients_measure(&t->clients);
+}
+
+static void
+table_lay(struct table *t, const char *family_arguments[4], bool reflect)
+{
+	table_lay_for(t, family_arguments, reflect, 30, 1232);
 }
 
 static void
@@ -309,6 +319,41 @@ test_checksum(void)
 	}
 }
 
+/* The farm's answer has the right checksums and no byte too many, wherever the question ends, whether there
+ * was something behind it, and whether the query had a checksum. */
+static void
+test_farm(void)
+{
+	for (unsigned i = 0; i < 2 * 8 * 3 * 2; i++) {
+		const uint32_t family = i % 2, name_bytes = 27 + i / 2 % 8, edns = i / 16 % 3 * 1232;
+		const bool is_bare = i / 48 != 0;
+		static struct table t;
+		struct datagram d;
+		struct rte_mbuf *mbuf;
+
+		if (is_bare && family == 1)
+			continue; /* IPv6 always has a checksum */
+		table_lay_for(&t, families[family], false, name_bytes, edns);
+		must(clients_send(&t.clients, 1, 1000) == 1 ? 0 : -1, "no query");
+		mbuf = frame_take();
+		if (is_bare)
+			((struct rte_udp_hdr *)(rte_pktmbuf_mtod(mbuf, uint8_t *) + FRAME_UDP_IPV4))
+				->dgram_cksum = 0;
+		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare, "query %u", i);
+		must(farm_take(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm does not want it");
+		farm_send(&t.farm, 1000);
+		mbuf = frame_take();
+		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed,
+			   "%s, name of %u bytes, EDNS %u: a right checksum", families[family][0], name_bytes,
+			   edns);
+		CU_ASSERT_EQUAL(d.dns_bytes, DNS_HEADER_BYTES + name_bytes + 4 + 16);
+		clients_answer(&t.clients, &d, 2000);
+		CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
+		rte_pktmbuf_free(mbuf);
+		table_clear(&t);
+	}
+}
+
 /* Frames cut anywhere are not read beyond their end, and are not taken for answers. */
 static void
 test_cut(void)
@@ -386,6 +431,16 @@ test_reflect(void)
 	table_clear(&t);
 }
 
+/* A port made of software vouches for no checksum, so the dataplane does not ask it to. */
+static void
+test_port(void)
+{
+	struct rte_eth_dev_info about;
+
+	must(rte_eth_dev_info_get(device, &about), "no port");
+	CU_ASSERT_FALSE(driver_checks(&about));
+}
+
 int
 main(void)
 {
@@ -398,9 +453,11 @@ main(void)
 		{"spoilt answers", test_spoilt},
 		{"after a wrong answer", test_after_wrong},
 		{"checksums", test_checksum},
+		{"the farm's answers", test_farm},
 		{"cut frames", test_cut},
 		{"numbers of queries", test_numbers},
 		{"reflected frames", test_reflect},
+		{"port", test_port},
 		CU_TEST_INFO_NULL,
 	};
 

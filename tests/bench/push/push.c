@@ -4,7 +4,8 @@
  * 0, 1 refused, 2 usage, 3 no dataplane.
  *
  *   push --runtime-dir DIR --service ADDRESS#PORT --source ADDRESS --ports FIRST-LAST \
- *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] [--waiters N]
+ *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] [--waiters N] \
+ *        [--timeout-ms N]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -219,6 +220,7 @@ static const struct option options[] = {
 	{"policy", required_argument, NULL, 'y'},
 	{"random-case", no_argument, NULL, 'c'},
 	{"waiters", required_argument, NULL, 'w'},
+	{"timeout-ms", required_argument, NULL, 't'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -241,6 +243,9 @@ option_take(struct snapshot *s, int option, char *value, bool *random_case)
 		return 0;
 	case 'w':
 		s->waiters = (uint8_t)atoi(value);
+		return 0;
+	case 't':
+		s->timeout_ms = (uint32_t)atoi(value); /* snapshot_validate() knows the bounds */
 		return 0;
 	default:
 		return -EINVAL;

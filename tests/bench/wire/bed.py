@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The forwarder of a turn - Ephemera's dataplane, or dpdk-testpmd in its place - and ephemera-load around it."""
 import contextlib
+import dataclasses
 import json
 import subprocess
 
@@ -11,18 +12,38 @@ SERVICE, UPSTREAM = "192.0.2.53", "198.51.100.101"
 SOURCES = [f"198.51.100.{i}" for i in range(16, 24)]
 CLIENTS = "192.0.2.64-192.0.2.127"
 FARM_MAC = "02:00:00:00:01:01"  # of nobody: the farm answers whatever comes
-MEMORY_MB = 256
-FLOWS = 65536  # a worker
 WAITERS = 64  # as ephemerad has it by default
+# A query that got lost stays in the table for so long (two seconds by default), and one for the same name that comes in the
+# first quarter of it waits with it, and is lost, too. With so many names none comes again so soon, and no step of a search
+# has to do with what the one before it lost.
+TIMEOUT_MS = 250
+NAMES = 500_000
 READY_S = 20
+HELD = "holding the ports"  # what the load program says at its end
 
 
-def eal(core, prefix):
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large all is: flows of a worker (by default 1 Mi), and hugepages of a process."""
+
+    flows: int = 1 << 20
+    forwarder_mb: int = 640
+    load_mb: int = 256
+
+    @property
+    def hugepages_mb(self):
+        return self.forwarder_mb + self.load_mb
+
+
+FULL, SMALL = Size(), Size(flows=1 << 16, forwarder_mb=256)
+
+
+def eal(core, prefix, memory_mb):
     """A process with all its threads on one core, and memory that the other side can map."""
     return [
         "--lcores", f"0@{core},1@{core}" if prefix == "forwarder" else f"0@{core}", "--main-lcore", "0",
         "--in-memory", "--single-file-segments", "--no-pci", "--no-telemetry", "--file-prefix", f"bench-{prefix}",
-        "-m", MEMORY_MB, "--log-level=error",
+        "-m", memory_mb, "--log-level=error",
     ]  # fmt: skip
 
 
@@ -31,21 +52,21 @@ class Ephemera:
 
     name = "ephemera"
 
-    def __init__(self, build, directory, transport):
-        self.build, self.directory, self.transport = build, directory, transport
+    def __init__(self, build, directory, transport, size):
+        self.build, self.directory, self.transport, self.size = build, directory, transport, size
         self.process = None
 
     def start(self):
         self.process = Process(
             FORWARDER_CORE, self.directory / "forwarder.log", self.build / "dataplane/ephemera-dataplane",
-            *eal(FORWARDER_CORE, "forwarder"), *self.transport.forwarder,
-            "--", "--runtime-dir", self.directory, "--flows", FLOWS,
+            *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb), *self.transport.forwarder,
+            "--", "--runtime-dir", self.directory, "--flows", self.size.flows,
         )  # fmt: skip
         wait("the dataplane's socket", lambda: self.process.check_lives() and self._push() is not None, READY_S)
         sources = [word for source in SOURCES for word in ("--source", source)]
         self._push(
             "--service", f"{SERVICE}#53", *sources, "--ports", "49152-65535", "--waiters", WAITERS, "--random-case",
-            "--upstream", f"farm={UPSTREAM}#53@{FARM_MAC},1", is_needed=True,
+            "--timeout-ms", TIMEOUT_MS, "--upstream", f"farm={UPSTREAM}#53@{FARM_MAC},1", is_needed=True,
         )  # fmt: skip
 
     def _push(self, *words, is_needed=False):
@@ -69,15 +90,15 @@ class Testpmd:
 
     name = "testpmd"
 
-    def __init__(self, build, directory, transport):
-        self.directory, self.transport = directory, transport
+    def __init__(self, build, directory, transport, size):
+        self.directory, self.transport, self.size = directory, transport, size
         self.process = None
 
     def start(self):
         self.process = Process(
-            FORWARDER_CORE, self.directory / "forwarder.log", "dpdk-testpmd", *eal(FORWARDER_CORE, "forwarder"),
-            *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
-            "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
+            FORWARDER_CORE, self.directory / "forwarder.log", "dpdk-testpmd",
+            *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb), *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
+            *self.transport.thresholds, "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
         )  # fmt: skip
         wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.said(), READY_S)
 
@@ -90,25 +111,27 @@ class Testpmd:
         self.process.stop()
 
 
-def turn(build, directory, transport, kind, words, seconds):
+def turn(build, directory, transport, kind, words, seconds, size=FULL):
     """One forwarder's turn: the load program's result, and the forwarder as it was at the end, its counters taken."""
-    forwarder = kind(build, directory, transport)
+    forwarder = kind(build, directory, transport, size)
     result = directory / "load.json"
     for path in (result, *transport.sockets):
         path.unlink(missing_ok=True)  # of the turn before
-    with contextlib.ExitStack() as stack:
+    # The load program holds its ports until the forwarder is gone: memif's driver unmaps what the other side still polls.
+    with contextlib.ExitStack() as loads, contextlib.ExitStack() as forwarders:
 
         def load_start():
             process = Process(
-                LOAD_CORE, directory / "load.log", build / "tests/bench/load/ephemera-load", *eal(LOAD_CORE, "load"),
-                *transport.load, "--", "--service", SERVICE, "--service-mac", transport.macs[0],
-                "--clients", CLIENTS, "--farm-device", "1", "--wait", READY_S, "--json", result, *words,
+                LOAD_CORE, directory / "load.log", build / "tests/bench/load/ephemera-load",
+                *eal(LOAD_CORE, "load", size.load_mb), *transport.load, "--",
+                "--service", SERVICE, "--service-mac", transport.macs[0], "--clients", CLIENTS, "--generate", NAMES,
+                "--farm-device", "1", "--wait", READY_S, "--hold", "--json", result, *words,
             )  # fmt: skip
-            stack.callback(process.stop)
+            loads.callback(process.stop)
             return process
 
         def forwarder_start():
-            stack.callback(lambda: forwarder.process and forwarder.stop())
+            forwarders.callback(lambda: forwarder.process and forwarder.stop())
             forwarder.start()
 
         if transport.load_is_first:
@@ -118,10 +141,10 @@ def turn(build, directory, transport, kind, words, seconds):
         else:
             forwarder_start()
             load = load_start()
-        status = load.finish(seconds)
-        if status not in (0, 1):
-            raise Failed(f"ephemera-load ended with status {status} over {transport.name}, {kind.name} in the middle:\n"
-                         f"{load.said()}\n{forwarder.process.said()}")  # fmt: skip
+        wait("the load program's end", lambda: load.popen.poll() is not None or HELD in load.said(), seconds)
+        if load.popen.poll() is not None:
+            raise Failed(f"ephemera-load ended with status {load.popen.returncode} over {transport.name}, {kind.name} in "
+                         f"the middle:\n{load.said()}\n{forwarder.process.said()}")  # fmt: skip
         forwarder.process.check_lives()
         found = json.loads(result.read_text())
         if kind is Ephemera:

@@ -17,6 +17,7 @@ class Transport:
     load_is_first: bool  # it makes the sockets that the other connects to
     sockets: list  # what there is when the first one is ready
     macs: tuple = MACS
+    thresholds: tuple = ()  # what testpmd has to be told so that its driver does as for Ephemera: dataplane/driver.h
 
 
 def vhost(directory):
@@ -26,7 +27,8 @@ def vhost(directory):
     for i, socket in enumerate(sockets):
         forwarder += ["--vdev", f"virtio_user{i},path={socket},mac={MACS[i]},{VIRTIO}"]
         load += ["--vdev", f"net_vhost{i},iface={socket}"]
-    return Transport("vhost", "vhost-user, the forwarder on virtio-user", forwarder, load, True, sockets)
+    return Transport("vhost", "vhost-user, the forwarder on virtio-user", forwarder, load, True, sockets,
+                     thresholds=("--rxfreet=64", "--txfreet=128"))
 
 
 def vhost_back(directory):
@@ -41,12 +43,14 @@ def vhost_back(directory):
 
 
 def memif(directory):
+    """The load program shares its packet buffers, which are few and stay in the caches; without that, each ring has buffers of
+    its own for every slot, four megabytes of a link, and both sides copy through memory."""
     socket = directory / "memif.sock"
     common = f"socket={socket},socket-abstract=no,rsize=10"
     forwarder, load = [], []
     for i in range(2):
         forwarder += ["--vdev", f"net_memif{i},role=server,id={i},{common},mac={MACS[i]}"]
-        load += ["--vdev", f"net_memif{i},role=client,id={i},{common}"]
+        load += ["--vdev", f"net_memif{i},role=client,id={i},zero-copy=yes,{common}"]
     return Transport("memif", "memif, the forwarder its server", forwarder, load, False, [socket])
 
 
