@@ -118,6 +118,7 @@ test_forget(void)
 	struct config_passive rule = {true, 10, 50, 100};
 	struct passive_counts counters = {0}, seen;
 	struct passive passive = {0};
+	uint64_t known;
 
 	passive_take(&passive, &counters, &rule, &seen);
 	counters.timeouts = 9;
@@ -131,10 +132,13 @@ test_forget(void)
 		counters.answers++;
 		passive_take(&passive, &counters, &rule, &seen);
 	}
+	known = seen.answers + seen.timeouts;
 	rule.answers = 1000;
 	for (unsigned n = 0; n < 12; n++) {
 		counters.answers += 125;
 		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		if (n < 7) /* nothing is lost until there is enough */
+			CU_ASSERT_EQUAL(seen.answers + seen.timeouts, known + 125 * (n + 1));
 		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);
 	}
 }
