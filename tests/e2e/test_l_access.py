@@ -167,7 +167,7 @@ BY_DEFAULT = {
 
 
 def test_who_may_ask_by_default(lab):
-    """Private, shared and link-local addresses. Loopback ones are on the list too, but from the wire they are forged."""
+    """Private, shared and link-local addresses. Loopback ones are on the list too, but on the wire they are forged."""
     with addressed(lab, CLIENT, "eph-c1", BY_DEFAULT), serving(lab, allow=None), contextlib.ExitStack() as stack:
         table = {**BY_DEFAULT, CLIENT_ADDRESS[4]: NOT_ALLOWED, CLIENT_ADDRESS[6]: NOT_ALLOWED}
         growth = lab.growth()
@@ -225,7 +225,9 @@ class Flood:
     @staticmethod
     def _query(number):
         name = f"n{number:05}.example"
-        return wire.edns_query(name, wire.opt(1232), query_id=number) if number % 2 else wire.query(name, wire.A, number)
+        if number % 2:
+            return wire.edns_query(name, wire.opt(1232), query_id=number)
+        return wire.query(name, query_id=number)
 
     @staticmethod
     def _settled(growth, count):
@@ -324,7 +326,7 @@ def test_a_prefix_may_be_another(lab, version):
     alone, nets = fresh(version, 2), fresh(version, 2, same_prefix=False)
     with limited(lab, ipv4_prefix=32, ipv6_prefix=128), asking(lab, alone) as clients:
         assert Flood(lab, clients, 2 * BURST).over == []
-    with limited(lab, ipv4_prefix=16, ipv6_prefix=48), asking(lab, nets) as clients:
+    with limited(lab, ipv4_prefix=16, ipv6_prefix=48), asking(lab, nets) as clients:  # of which no other test asks
         flood = Flood(lab, clients, 2 * BURST)
         check_tokens(flood.passed, flood.elapsed)
 

@@ -209,7 +209,8 @@ def layout(*fields):
 
 
 # The structs of dataplane/shared/snapshot.h. test_snapshot_corpus fails where they are others.
-SERVICE = layout(("address", 16), ("port", 2), ("state", 1), ("pool", 1), ("zero", 4), ("allow_first", 4), ("allow_count", 4))
+SERVICE = layout(
+    ("address", 16), ("port", 2), ("state", 1), ("pool", 1), ("zero", 4), ("allow_first", 4), ("allow_count", 4))
 SOURCE = layout(("address", 16), ("state", 1), ("zero", 7))
 UPSTREAM = layout(
     ("address", 16), ("port", 2), ("state", 1), ("usable", 1), ("resolved", 1), ("port_index", 1), ("next_hop", 6),
@@ -260,8 +261,9 @@ def pool(field, data):
 def limit(**fields):
     """A good one, but for `fields`."""
     fields = {"queries_per_second": 9, "burst": 99, "prefix4": 24, "prefix6": 56, **fields}
-    return b"".join(top("limit", struct.pack("<B" if field in ("prefix4", "prefix6", "refusal") else "<I", value), LIMIT[field])
-                    for field, value in fields.items())
+    bytes_of = {field: struct.pack("<B" if field in ("prefix4", "prefix6", "refusal") else "<I", value)
+                for field, value in fields.items()}
+    return b"".join(top("limit", data, LIMIT[field]) for field, data in bytes_of.items())
 
 
 def types(*routes):
