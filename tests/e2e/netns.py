@@ -40,7 +40,8 @@ def udp_socket(namespace, address, port=0):
         if port:  # with a port of the kernel's choice it would let two sockets have the same
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: a burst must not be lost in here
-        sock.bind((address, port))
+        numeric = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
+        sock.bind(numeric[0][4])  # with the number of the device, where the address names one
         return sock
 
     return within(namespace, make)

@@ -2,34 +2,16 @@
 /* Snapshots: any bytes as one, and any changes to a good one that is then sealed again. What the gate lets
  * through must make a view whose tables hold together.
  *
- * Input: a byte of workers, then edits of a little-endian offset (3 bytes), a count and so many bytes. */
+ * Input: a byte of workers, then edits (snapshot_input.h). */
 #include <string.h>
 
 #include <sodium.h>
 
 #include "fuzz.h"
+#include "snapshot_input.h"
 #include "view.h"
-#include "way_snapshot.h"
 
 #define WORKERS_MAX 3
-#define ROOM	    (sizeof(struct snapshot) + 65536)
-
-static void
-edits_apply(uint8_t *block, const uint8_t *bytes, size_t size)
-{
-	while (size >= 4) {
-		const size_t offset = (size_t)(bytes[0] | bytes[1] << 8 | bytes[2] << 16) % ROOM;
-		size_t count = bytes[3];
-
-		bytes += 4;
-		size -= 4;
-		count = count < size ? count : size;
-		count = count < ROOM - offset ? count : ROOM - offset;
-		memcpy(block + offset, bytes, count);
-		bytes += count;
-		size -= count;
-	}
-}
 
 static void
 check_spaces(const struct view *view)
@@ -161,8 +143,7 @@ try_block(const uint8_t *bytes, size_t size, uint32_t workers)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static uint64_t block[ROOM / 8 + 1];
-	struct snapshot *template, *s = (struct snapshot *)block;
+	struct snapshot *s;
 	uint32_t workers, claimed_bytes;
 
 	if (sodium_init() < 0)
@@ -171,18 +152,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	if (size == 0)
 		return 0;
 	workers = 1 + bytes[0] % WORKERS_MAX;
-	template = way_snapshot_new();
-	memset(block, 0, sizeof(block));
-	memcpy(block, template, template->size_bytes);
-	free(template);
-	edits_apply((uint8_t *)block, bytes + 1, size - 1);
+	s = snapshot_input_edit(bytes + 1, size - 1);
 	claimed_bytes = s->size_bytes;
-	try_block((const uint8_t *)block, claimed_bytes < ROOM ? claimed_bytes : ROOM, workers);
-	s->range_count %= 65;
-	s->member_count %= 1025;
-	s->suffix_count %= 1025;
-	s->name_bytes %= 16385;
-	snapshot_seal(s);
-	try_block((const uint8_t *)block, s->size_bytes, workers);
+	try_block((const uint8_t *)s,
+		  claimed_bytes < SNAPSHOT_INPUT_ROOM ? claimed_bytes : SNAPSHOT_INPUT_ROOM, workers);
+	snapshot_input_seal(s);
+	try_block((const uint8_t *)s, s->size_bytes, workers);
 	return 0;
 }

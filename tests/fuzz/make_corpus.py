@@ -199,50 +199,173 @@ def edns_corpus():
     yield "offset-beyond", struct.pack("!H", 2000) + message(counts=(1, 0, 0, 1), more=opt())
 
 
-# Offsets in struct snapshot (dataplane/shared/snapshot.h).
-GENERATION, TIMEOUT, POLICY, NO_UPSTREAM_RULE, NEAR_MISS, NEAR_MISSES, EDNS = 24, 32, 36, 37, 38, 39, 40
-COUNTS, DRAW, ACCEPT = 48, 64, 64 + 8192
-SERVICES = ACCEPT + 8192
-SOURCES = SERVICES + 64 * 24
-UPSTREAMS = SOURCES + 256 * 24
-ALLOW = UPSTREAMS + 512 * 64
+def layout(*fields):
+    """Offsets of the fields of a struct: (name, bytes), without gaps; and its size, as "end"."""
+    offsets, at = {}, 0
+    for field, size in fields:
+        offsets[field] = at
+        at += size
+    return {**offsets, "end": at}
+
+
+# The structs of dataplane/shared/snapshot.h. test_snapshot_corpus fails where they are others.
+SERVICE = layout(
+    ("address", 16), ("port", 2), ("state", 1), ("pool", 1), ("zero", 4), ("allow_first", 4), ("allow_count", 4))
+SOURCE = layout(("address", 16), ("state", 1), ("zero", 7))
+UPSTREAM = layout(
+    ("address", 16), ("port", 2), ("state", 1), ("usable", 1), ("resolved", 1), ("port_index", 1), ("next_hop", 6),
+    ("random_case", 1), ("case_not_kept", 1), ("operator_word", 1), ("zero", 1), ("name", 32))
+POOL = layout(
+    ("name", 32), ("hash_seed", 8), ("load_percent", 2), ("policy", 1), ("used", 1), ("member_first", 4),
+    ("member_count", 4), ("zero", 4))
+LIMIT = layout(
+    ("queries_per_second", 4), ("burst", 4), ("prefix4", 1), ("prefix6", 1), ("refusal", 1), ("zero", 1),
+    ("truncate_every", 4), ("exempt_first", 4), ("exempt_count", 4))
+SNAPSHOT = layout(
+    ("magic", 8), ("version", 4), ("size_bytes", 4), ("checksum", 8), ("generation", 8), ("timeout_ms", 4),
+    ("not_allowed", 1), ("no_upstream", 1), ("near_miss", 1), ("near_misses", 1), ("edns_bytes", 2), ("waiters", 1),
+    ("zero", 5), ("service_count", 4), ("source_count", 4), ("upstream_count", 4), ("range_count", 4),
+    ("member_count", 4), ("suffix_count", 4), ("name_bytes", 4), ("type_route_count", 4), ("limit", LIMIT["end"]),
+    ("type_routes", 64 * 4), ("pools", 64 * POOL["end"]), ("ports_draw", 8192), ("ports_accept", 8192),
+    ("services", 64 * SERVICE["end"]), ("sources", 256 * SOURCE["end"]), ("upstreams", 512 * UPSTREAM["end"]))
+# What follows it in the snapshot that is changed (tests/unit/way_snapshot.h): 2 ranges, 5 members, no suffixes.
+RANGES = SNAPSHOT["end"]
+MEMBERS = RANGES + 2 * 32
+SUFFIXES = MEMBERS + 5 * 4
 
 
 def edit(offset, data):
     return struct.pack("<I", offset)[:3] + bytes([len(data)]) + data
 
 
+def top(field, data, at=0):
+    return edit(SNAPSHOT[field] + at, data)
+
+
+def service(number, field, data):
+    return top("services", data, number * SERVICE["end"] + SERVICE[field])
+
+
+def source(field, data):
+    return top("sources", data, SOURCE[field])
+
+
+def upstream(field, data):
+    return top("upstreams", data, UPSTREAM[field])
+
+
+def pool(field, data):
+    return top("pools", data, POOL[field])
+
+
+def limit(**fields):
+    """A good one, but for `fields`."""
+    fields = {"queries_per_second": 9, "burst": 99, "prefix4": 24, "prefix6": 56, **fields}
+    bytes_of = {field: struct.pack("<B" if field in ("prefix4", "prefix6", "refusal") else "<I", value)
+                for field, value in fields.items()}
+    return b"".join(top("limit", data, LIMIT[field]) for field, data in bytes_of.items())
+
+
+def types(*routes):
+    return top("type_routes", b"".join(struct.pack("<HBB", *route, 0) for route in routes)) + \
+        top("type_route_count", struct.pack("<I", len(routes)))
+
+
+def suffixes(*routes, pools=0, beyond=0):
+    """Routes to names in wire form."""
+    names = b"".join(routes)
+    offsets = [sum(map(len, routes[:i])) for i in range(len(routes))]
+    entries = b"".join(struct.pack("<IBBH", at, len(text) + beyond, pools, 0) for at, text in zip(offsets, routes))
+    return top("suffix_count", struct.pack("<II", len(routes), len(names))) + edit(SUFFIXES, entries + names)
+
+
+def member(number, slot, weight):
+    return edit(MEMBERS + number * 4, struct.pack("<HH", slot, weight))
+
+
+def u32(value):
+    return struct.pack("<I", value)
+
+
 def snapshot_corpus():
+    """What becomes of each is in test_snapshot_corpus.c."""
+    mapped = bytes(10) + b"\xff\xff"
     yield "template", b"\0"
-    yield "workers-5", b"\4"
-    yield "generation-0", b"\0" + edit(GENERATION, bytes(8))
-    yield "timeout", b"\0" + edit(TIMEOUT, struct.pack("<I", 31000))
-    yield "least-outstanding", b"\1" + edit(POLICY, b"\1")
-    yield "keep-trying", b"\1" + edit(NO_UPSTREAM_RULE, b"\1") + edit(UPSTREAMS + 19, b"\0")
-    yield "near-miss", b"\1" + edit(NEAR_MISS, b"\1\7")
-    yield "near-misses-0", b"\1" + edit(NEAR_MISSES, b"\0")
-    yield "edns-511", b"\1" + edit(EDNS, b"\xff\1")
-    yield "random-case", b"\1" + edit(UPSTREAMS + 28, b"\1")
-    yield "random-case-2", b"\1" + edit(UPSTREAMS + 28, b"\2")
-    yield "case-not-kept", b"\1" + edit(UPSTREAMS + 29, b"\1")
-    yield "case-drawn-not-kept", b"\1" + edit(UPSTREAMS + 28, b"\1\1")
-    yield "counts-most", b"\2" + edit(COUNTS, struct.pack("<3I", 64, 256, 512))
-    yield "counts-more", b"\2" + edit(COUNTS, struct.pack("<3I", 65, 257, 513))
-    yield "counts-none", b"\2" + edit(COUNTS, bytes(12))
-    yield "draw-not-accepted", b"\0" + edit(ACCEPT + 8000, bytes(8))
-    yield "port-below-1024", b"\0" + edit(ACCEPT, b"\1")
-    yield "few-ports", b"\7" + b"".join(edit(DRAW + offset, bytes(248)) for offset in (6144,))
-    yield "service-state", b"\0" + edit(SERVICES + 18, b"\3")
-    yield "service-port-0", b"\0" + edit(SERVICES + 16, b"\0\0")
-    yield "source-retired", b"\3" + edit(SOURCES + 16, b"\2")
-    yield "source-twice", b"\3" + edit(SOURCES, bytes(10) + b"\xff\xff" + bytes([198, 51, 100, 17]))
-    yield "source-is-service", b"\3" + edit(SOURCES, bytes(10) + b"\xff\xff" + bytes([192, 0, 2, 53]))
-    yield "upstream-state", b"\0" + edit(UPSTREAMS + 18, b"\3")
-    yield "upstream-port-index", b"\0" + edit(UPSTREAMS + 21, b"\x10")
-    yield "upstream-name", b"\0" + edit(UPSTREAMS + 32, b"n" * 32)
-    yield "allow-backwards", b"\0" + edit(ALLOW + 31, b"\0") + edit(ALLOW + 15, b"\1")
-    yield "allow-none", b"\0" + edit(COUNTS + 12, bytes(4))
-    yield "allow-many", b"\0" + edit(COUNTS + 12, struct.pack("<I", 1025))
+    yield "workers-2", b"\1"
+    yield "workers-3", b"\2"
+    yield "generation-0", b"\0" + top("generation", bytes(8))
+    yield "timeout-49", b"\0" + top("timeout_ms", u32(49))
+    yield "timeout-30001", b"\0" + top("timeout_ms", u32(30001))
+    yield "not-allowed-2", b"\0" + top("not_allowed", b"\2")
+    yield "keep-trying", b"\1" + top("no_upstream", b"\1") + upstream("usable", b"\0")
+    yield "no-upstream-2", b"\0" + top("no_upstream", b"\2")
+    yield "near-miss", b"\1" + top("near_miss", b"\1\7")
+    yield "near-misses-0", b"\1" + top("near_misses", b"\0")
+    yield "edns-511", b"\1" + top("edns_bytes", b"\xff\1")
+    yield "counts-most", b"\2" + top("service_count", struct.pack("<3I", 64, 256, 512))
+    yield "counts-more", b"\2" + top("service_count", struct.pack("<3I", 65, 257, 513))
+    yield "counts-none", b"\2" + top("service_count", bytes(12)) + pool("member_count", u32(0))
+    yield "draw-not-accepted", b"\0" + top("ports_accept", bytes(8), 8000)
+    yield "port-below-1024", b"\0" + top("ports_accept", b"\1")
+    yield "few-ports", b"\1" + top("ports_draw", bytes(240), 6144)
+    yield "service-state", b"\0" + service(0, "state", b"\3")
+    yield "service-port-0", b"\0" + service(0, "port", b"\0\0")
+    yield "service-pool", b"\0" + service(0, "pool", b"\1")
+    yield "service-retired-pool", b"\0" + service(0, "state", b"\2\1")
+    yield "source-state", b"\3" + source("state", b"\3")
+    yield "source-retired", b"\3" + source("state", b"\2")
+    yield "source-twice", b"\3" + source("address", mapped + bytes([198, 51, 100, 17]))
+    yield "source-is-service", b"\3" + source("address", mapped + bytes([192, 0, 2, 53]))
+    yield "upstream-state", b"\0" + upstream("state", b"\3")
+    yield "upstream-retired", b"\0" + upstream("state", b"\2")
+    yield "upstream-port-0", b"\0" + upstream("port", b"\0\0")
+    yield "upstream-port-index", b"\0" + upstream("port_index", b"\x10")
+    yield "upstream-name", b"\0" + upstream("name", b"n" * 32)
+    yield "upstream-is-source", b"\0" + upstream("address", mapped + bytes([198, 51, 100, 16]))
+    yield "random-case", b"\1" + upstream("random_case", b"\1")
+    yield "random-case-2", b"\1" + upstream("random_case", b"\2")
+    yield "case-not-kept", b"\1" + upstream("case_not_kept", b"\1")
+    yield "case-drawn-not-kept", b"\1" + upstream("random_case", b"\1\1")
+    yield "drained", b"\1" + upstream("operator_word", b"\1")
+    yield "operator-word-4", b"\1" + upstream("operator_word", b"\4")
+    yield "allow-backwards", b"\0" + edit(RANGES + 15, b"\1") + edit(RANGES + 31, b"\0")
+    yield "allow-out-of-order", b"\0" + edit(RANGES + 32, bytes(16))
+    yield "allow-none", b"\0" + b"".join(service(number, "allow_count", u32(0)) for number in range(3))
+    yield "allow-beyond", b"\0" + service(2, "allow_first", u32(1))
+    yield "allow-many", b"\0" + top("range_count", u32(64)) + pool("member_count", u32(0))
+    yield "least-outstanding", b"\1" + pool("policy", b"\1")
+    yield "random", b"\1" + pool("policy", b"\2") + member(0, 0, 10000)
+    yield "hash", b"\1" + pool("policy", b"\3") + pool("load_percent", b"\x96\0")
+    yield "hash-of-one", b"\1" + pool("policy", b"\3") + upstream("usable", b"\0") + \
+        top("upstreams", b"\1", UPSTREAM["end"] + UPSTREAM["usable"])
+    yield "first", b"\1" + pool("policy", b"\4")
+    yield "policy-5", b"\1" + pool("policy", b"\5")
+    yield "pool-used-2", b"\1" + pool("used", b"\2")
+    yield "pool-name", b"\1" + pool("name", b"n" * 32)
+    yield "load-99", b"\1" + pool("load_percent", b"\x63\0")
+    yield "members-none", b"\1" + pool("member_count", u32(0))
+    yield "members-beyond", b"\1" + pool("member_first", u32(1))
+    yield "member-unknown", b"\1" + member(0, 5, 1)
+    yield "member-twice", b"\1" + member(1, 0, 1)
+    yield "weight-0", b"\1" + member(0, 0, 0)
+    yield "weight-10001", b"\1" + member(0, 0, 10001)
+    yield "suffix", b"\1" + suffixes(name("example"))
+    yield "suffixes", b"\1" + suffixes(name(""), name("a"), name("b"), name("a.b"))
+    yield "suffixes-out-of-order", b"\1" + suffixes(name("b"), name("a"))
+    yield "suffix-upper-case", b"\1" + suffixes(name("Example"))
+    yield "suffix-no-end", b"\1" + suffixes(b"\7exampl")
+    yield "suffix-beyond", b"\1" + suffixes(name("example"), beyond=1)
+    yield "suffix-pool", b"\1" + suffixes(name("example"), pools=1)
+    yield "types", b"\1" + types((1, 0), (12, 0), (65535, 0))
+    yield "types-out-of-order", b"\1" + types((12, 0), (12, 0))
+    yield "types-65", b"\1" + top("type_route_count", u32(65))
+    yield "type-pool", b"\1" + types((1, 64))
+    yield "limit", b"\1" + limit(truncate_every=3, exempt_count=1)
+    yield "limit-burst-0", b"\1" + limit(burst=0)
+    yield "limit-prefix-33", b"\1" + limit(prefix4=33)
+    yield "limit-prefix-129", b"\1" + limit(prefix6=129)
+    yield "limit-refusal-2", b"\1" + limit(refusal=2)
+    yield "limit-exempt-beyond", b"\1" + limit(exempt_first=2, exempt_count=1)
 
 
 BASE = """dataplane: {worker_cores: [1], ports: [{xdp: eth0}]}
@@ -287,10 +410,10 @@ def config_corpus():
 
 
 def main():
-    top = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "corpus")
     for target, corpus in (("packet", packet_corpus), ("question", question_corpus), ("edns", edns_corpus),
                            ("snapshot", snapshot_corpus), ("config", config_corpus)):
-        folder = top / target
+        folder = root / target
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.iterdir():
             if not old.name.startswith("found-"):

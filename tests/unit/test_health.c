@@ -184,8 +184,9 @@ test_good(void)
 		uint8_t rcode;
 		bool good;
 	} answers[] = {
-		{1 << 0, 0, true},	    {1 << 0, 3, false}, {1 << 5, 5, true},   {1 << 5, 0, false},
-		{1 << 0 | 1 << 2, 2, true}, {0xffff, 15, true}, {0xffff, 16, false},
+		{1 << 0, 0, true},   {1 << 0, 3, false},	 {1 << 5, 5, true},
+		{1 << 5, 0, false},  {1 << 0 | 1 << 2, 2, true}, {0xffff, 15, true},
+		{0xffff, 16, false}, {1 << 0, 32, false},	 {0xffff, 255, false},
 	};
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {

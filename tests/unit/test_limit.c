@@ -69,6 +69,44 @@ test_rates(void)
 	}
 }
 
+/* A query's price is the nearest whole number of units, and at least one: a rate beyond all clocks is a
+ * limit, too. */
+static void
+test_prices(void)
+{
+	static const struct {
+		uint32_t rate;
+		uint64_t interval;
+	} rows[] = {{1, 650000000}, {3, 216666667}, {7000000, 93}, {400000000, 2}, {4000000000, 1}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct limit_rule rule = rule_of(rows[i].rate, 2, 24, 56);
+
+		WAY_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
+			   rule.interval);
+		table_reset(1024);
+		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
+		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
+		CU_ASSERT_FALSE(within(&rule, "192.0.2.1", START));
+	}
+}
+
+/* A burst that would take longer than two hours to save is as large as that: 2^42 units, at one a second. */
+static void
+test_longest(void)
+{
+	const struct limit_rule rule = rule_of(1, 4000000000, 24, 56);
+
+	table_reset(1024);
+	for (uint64_t later = 0; later < 2; later++) {
+		unsigned passed = 0;
+
+		for (unsigned n = 0; n < 10000; n++)
+			passed += within(&rule, "192.0.2.1", START + later * 6766 * HZ);
+		WAY_ASSERT(passed == 6766, "%u passed", passed);
+	}
+}
+
 /* At its rate a prefix is never refused; after a pause it has its burst again, and no more. */
 static void
 test_burst(void)
@@ -239,6 +277,8 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"rates", test_rates},
+			       {"prices", test_prices},
+			       {"longest burst", test_longest},
 			       {"burst", test_burst},
 			       {"prefixes", test_prefixes},
 			       {"full set", test_full_set},

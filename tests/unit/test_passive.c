@@ -89,6 +89,28 @@ test_window(void)
 	CU_ASSERT(seen.answers + seen.timeouts < 800 + 100 + 3);
 }
 
+/* However many answers are judged, those before them are soon forgotten: after a good year one by one, bad
+ * ones take it out when they are more than half of a window that is at most two steps too long. */
+static void
+test_forgotten(void)
+{
+	for (uint32_t answers = 1; answers <= 40; answers++) {
+		const struct config_passive rule = {true, answers, 50, 100};
+		struct passive_counts counters = {0}, seen;
+		struct passive passive = {0};
+		uint32_t bad = 0;
+
+		for (unsigned n = 0; n < 1000; n++, counters.answers++)
+			CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		do {
+			counters.timeouts++;
+			bad++;
+		} while (passive_take(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
+		WAY_ASSERT(bad > answers / 2 && bad <= (answers + 2 * ((answers + 7) / 8)) / 2 + 1,
+			   "of %u: after %u bad ones", answers, bad);
+	}
+}
+
 /* The first look after it is the beginning again; another rule in between breaks nothing. */
 static void
 test_forget(void)
@@ -96,6 +118,7 @@ test_forget(void)
 	struct config_passive rule = {true, 10, 50, 100};
 	struct passive_counts counters = {0}, seen;
 	struct passive passive = {0};
+	uint64_t known;
 
 	passive_take(&passive, &counters, &rule, &seen);
 	counters.timeouts = 9;
@@ -109,10 +132,13 @@ test_forget(void)
 		counters.answers++;
 		passive_take(&passive, &counters, &rule, &seen);
 	}
+	known = seen.answers + seen.timeouts;
 	rule.answers = 1000;
 	for (unsigned n = 0; n < 12; n++) {
 		counters.answers += 125;
 		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		if (n < 7) /* nothing is lost until there is enough */
+			CU_ASSERT_EQUAL(seen.answers + seen.timeouts, known + 125 * (n + 1));
 		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);
 	}
 }
@@ -122,6 +148,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"verdicts", test_rows},
 			       {"the window's length", test_window},
+			       {"a good year is forgotten", test_forgotten},
 			       {"forgetting, and another rule", test_forget},
 			       CU_TEST_INFO_NULL};
 

@@ -186,6 +186,60 @@ test_root_and_longest(void)
 	free(s);
 }
 
+/* A hash finds an entry and never decides: names that have the hash of a route, but are others, in their
+ * bytes or in their number, are not taken for it. */
+static void
+test_hash_alike(void)
+{
+	static const char *const others[] = {"example.net", "example.coma", "exampl.com", "com",
+					     "a.b.c.d.e.f.g.h.i.j.k"};
+	struct name names[1] = {name_of("example.com")}, name;
+	struct route_probe probes[ROUTE_LABELS_MAX + 1];
+	struct snapshot *s = snapshot_with(names, 1);
+	struct routes routes;
+
+	CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
+	CU_ASSERT_EQUAL_FATAL(route_probes(&routes, names[0].wire, (uint32_t)names[0].bytes, probes), 1);
+	CU_ASSERT_EQUAL(route_suffix(&routes, s, names[0].wire, (uint32_t)names[0].bytes, &probes[0]), 1);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		name = name_of(others[i]);
+		WAY_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes, &probes[0]) ==
+				   ROUTE_NONE,
+			   "%s is taken for %s", others[i], "example.com");
+	}
+	routes_free(&routes);
+	free(s);
+}
+
+/* About one key in a hundred lets a line of a table of this size overflow: another one is taken, and no route
+ * is lost. */
+static void
+test_overflow(void)
+{
+	static struct name names[8192];
+	struct snapshot *s;
+
+	for (uint32_t i = 0; i < 8192; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "d%u", i);
+		names[i] = name_of(text);
+	}
+	s = snapshot_with(names, 8192);
+	for (unsigned n = 0; n < 1000; n++) {
+		struct routes routes;
+		uint32_t entries = 0;
+
+		CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
+		for (uint32_t line = 0; line <= routes.bucket_mask; line++)
+			for (unsigned way = 0; way < ROUTE_WAYS; way++)
+				entries += routes.buckets[line].entries[way] != 0;
+		CU_ASSERT_EQUAL(entries, 8192);
+		routes_free(&routes);
+	}
+	free(s);
+}
+
 /* As many as there may be: all are found, names beside them are not, and each look costs as many lines of the
  * table as there are numbers of labels, however many routes there are. */
 static void
@@ -271,6 +325,8 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"matches", test_matches},
 			       {"root and longest", test_root_and_longest},
+			       {"hashes alike", test_hash_alike},
+			       {"a line overflows", test_overflow},
 			       {"100,000 suffixes and more", test_many},
 			       {"types", test_types},
 			       CU_TEST_INFO_NULL};

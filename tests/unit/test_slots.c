@@ -108,6 +108,34 @@ test_rename(void)
 	free(slots);
 }
 
+/* An upstream is found by its address or its name while it is active; one that is retired, not even where its
+ * name is another's now. */
+static void
+test_found(void)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+	struct config *before =
+		control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53 y=192.0.2.2#53"});
+	struct config *after = control_config_make(&(struct config_text){.upstreams = "x=192.0.2.3#53"});
+	const struct address *first = &before->upstreams[0].address, *third = &after->upstreams[0].address;
+	const char *why;
+
+	slots_init(slots);
+	slots_apply(slots, before, 0, &why);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 53), 0);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 5353), -1);
+	CU_ASSERT_EQUAL(slots_upstream(slots, third, 53), -1);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "y"), 1);
+	slots_apply(slots, after, 1, &why);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 53), -1);
+	CU_ASSERT_EQUAL(slots_upstream(slots, third, 53), 2);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "x"), 2);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "y"), -1);
+	free(before);
+	free(after);
+	free(slots);
+}
+
 /* A retired thing waits for the longest of: old and new timeout, of queries and of probes. */
 static void
 test_linger(void)
@@ -219,6 +247,15 @@ test_ports(void)
 	for (unsigned i = 0; i < 6; i++) /* 50000 + i was withdrawn at (i + 1) * 100 ms */
 		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers", 50000 + i);
 	CU_ASSERT_EQUAL(lingering(slots, 50006), 0);
+	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first to be over.
+	 */
+	CU_ASSERT_EQUAL(slots_expiry_ns(slots), 1500 * MS);
+	slots_expire(slots, 1500 * MS - 1);
+	CU_ASSERT_EQUAL(lingering(slots, 50002), 1);
+	slots_expire(slots, 1500 * MS);
+	for (unsigned i = 0; i < 6; i++)
+		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2), "port %u at 1500 ms",
+			   50000 + i);
 	slots_expire(slots, 1799 * MS);
 	CU_ASSERT_EQUAL(lingering(slots, 50005), 1);
 	slots_expire(slots, 1800 * MS);
@@ -252,7 +289,11 @@ test_seed(void)
 	slots_apply(slots, before, 0, &why);
 	slots_apply(slots, after, 0, &why);
 	build_snapshot(&(struct build_input){after, slots, unknown, 7}, snapshot);
+	snapshot->upstreams[0].random_case = snapshot->upstreams[1].random_case = 0;
+	snapshot->upstreams[1].case_not_kept = 1;
 	slots_seed(seeded, snapshot, 1000 * MS);
+	CU_ASSERT_FALSE(seeded->upstreams.slots[0].random_case);
+	CU_ASSERT_TRUE(seeded->upstreams.slots[1].random_case); /* the configuration says so all the same */
 	CU_ASSERT_STRING_EQUAL(set_letters(&seeded->upstreams), "aB");
 	CU_ASSERT_EQUAL(lingering(seeded, 50000), 1);
 	CU_ASSERT_EQUAL(lingering(seeded, 50500), 0);
@@ -273,6 +314,7 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"stories of upstreams", test_stories},
 		{"a new name", test_rename},
+		{"found", test_found},
 		{"how long", test_linger},
 		{"no room", test_full},
 		{"ports withdrawn", test_ports},
