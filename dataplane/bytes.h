@@ -72,6 +72,16 @@ bytes16_store(uint8_t *to, bytes16 x)
 /* As two numbers: the first eight bytes and the last. */
 typedef uint64_t bytes16_halves __attribute__((vector_size(16)));
 
+/* 0xff in the last `few` bytes, which are at most 16. */
+static inline bytes16
+bytes16_ends(uint32_t few)
+{
+	static const uint8_t ends[32] = {[16] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+					 0xff,	      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+	return bytes16_load(ends + few);
+}
+
 /* 1 to 15 bytes, the others 0. */
 static inline bytes16
 bytes16_load_few(const uint8_t *from, uint32_t count)

@@ -84,10 +84,11 @@ static inline bytes16
 case_spread(uint16_t bits)
 {
 	const bytes16 powers = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
-	const uint64_t low = (bits & 0xff) * UINT64_C(0x0101010101010101);
-	const uint64_t high = (bits >> 8) * UINT64_C(0x0101010101010101);
+	const bytes16 both = (bytes16)(bytes16_halves){bits, 0};
+	const bytes16 spread =
+		__builtin_shufflevector(both, both, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
 
-	return (bytes16)(((bytes16)(bytes16_halves){low, high} & powers) == powers);
+	return (bytes16)((spread & powers) == powers);
 }
 
 /* What a flip did. */
@@ -151,10 +152,8 @@ case_tally_sum(const struct case_tally *tally)
 static inline struct case_flipped
 case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t *bits)
 {
-	static const uint8_t ends[32] = {[16] = 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-					 0xff,	      0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct case_tally tally = {{0}, {0}}, end_tally = {{0}, {0}};
-	const bytes16 all = bytes16_load(ends + 16);
+	const bytes16 all = bytes16_ends(16);
 	const uint32_t few = name_bytes % 16, last = name_bytes - 16;
 	bytes16 x, end;
 
@@ -168,12 +167,12 @@ case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t
 	 * a byte is written: a load that overlaps fresh stores waits for them. */
 	end = bytes16_load(name + last);
 	for (uint32_t at = 0; at + 16 <= name_bytes; at += 16) {
-		x = case_flip16(bytes16_load(name + at), case_bits16(bits, at), all, &tally);
+		x = case_flip16(bytes16_load(name + at), (uint16_t)(bits[at / 64] >> at % 64), all, &tally);
 		bytes16_store(name + at, x);
 		bytes16_store(copy + at, x);
 	}
 	if (few > 0) {
-		end = case_flip16(end, case_bits16(bits, last), bytes16_load(ends + few), &end_tally);
+		end = case_flip16(end, case_bits16(bits, last), bytes16_ends(few), &end_tally);
 		case_tally_add(&tally, &end_tally, last);
 		bytes16_store(name + last, end);
 		bytes16_store(copy + last, end);

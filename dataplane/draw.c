@@ -94,12 +94,6 @@ family_of(const struct worker *w, uint16_t upstream)
 	return address_is_ipv4(&w->view->snapshot->upstreams[upstream].address) ? FAMILY_IPV4 : FAMILY_IPV6;
 }
 
-static inline const struct view_space *
-space_of(const struct worker *w, uint16_t upstream)
-{
-	return view_space(w->view, w->index, family_of(w, upstream));
-}
-
 /* Gives up a query, and with it those that wait for its answer. */
 static void
 draw_refuse(struct worker *w, struct batch *b, uint8_t i, enum drop_reason reason)
@@ -130,19 +124,21 @@ draw_ahead(struct worker *w)
 
 /* First pass: the draws that the burst before made for this one. */
 static void
-draw_take(struct worker *w, struct batch *b, struct draw **draws)
+draw_take(struct worker *w, struct batch *b, struct draw **draws, const struct view_space **spaces)
 {
 	uint32_t kept = 0;
 
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
 		const enum view_family family = family_of(w, b->packets[i].upstream);
+		const struct view_space *space = view_space(w->view, w->index, family);
 		struct draws_ahead *ahead = &w->draws[family];
 
-		if (unlikely(view_space(w->view, w->index, family)->source_count == 0)) {
+		if (unlikely(space->source_count == 0)) {
 			draw_refuse(w, b, i, DROP_no_source);
 			continue;
 		}
+		spaces[kept] = space;
 		draws[kept] = &ahead->draws[ahead->next];
 		ahead->next = (ahead->next + 1) % BATCH_MAX;
 		b->queries[kept++] = i;
@@ -154,18 +150,19 @@ draw_take(struct worker *w, struct batch *b, struct draw **draws)
  * for together. What is left after DRAW_TRIES, and what falls on a slot that another of this burst takes
  * first, is for draw_settle(). */
 static void
-draw_again(struct worker *w, const struct batch *b, struct draw *const *draws)
+draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
+	   const struct view_space *const *spaces)
 {
 	uint8_t taken[BATCH_MAX];
 	uint32_t count = 0, left;
 
-	for (uint32_t n = 0; n < b->query_count; n++) {
+	for (uint32_t n = 0; n < query_count; n++) {
 		taken[count] = (uint8_t)n;
 		count += !flow_slot_free(&w->flows, draws[n]->flow_slot);
 	}
 	for (int tries = 0; count > 0 && tries < DRAW_TRIES; tries++, count = left) {
 		for (uint32_t n = 0; n < count; n++)
-			draw_one(w, space_of(w, b->packets[b->queries[taken[n]]].upstream), draws[taken[n]]);
+			draw_one(w, spaces[taken[n]], draws[taken[n]]);
 		worker_count(w, COUNTER_redraws, count);
 		left = 0;
 		for (uint32_t n = 0; n < count; n++) {
@@ -196,7 +193,7 @@ draw_question(struct worker *w, struct batch *b, uint8_t i, struct flow *flow, b
 }
 
 static enum drop_reason
-draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
+draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space *space, struct draw *draw)
 {
 	struct packet *p = &b->packets[i];
 	const struct dns_header *dns = packet_dns(b, i);
@@ -206,7 +203,7 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, struct draw *draw)
 	struct flow *flow;
 	uint32_t cell;
 
-	if (unlikely(!draw_settle(w, space_of(w, p->upstream), draw)))
+	if (unlikely(!draw_settle(w, space, draw)))
 		return DROP_flow_table_full;
 	if (unlikely(!flow_cell_take(&w->flows, p->question_bytes, &cell)))
 		return DROP_long_name_pool_full;
@@ -251,13 +248,12 @@ draw(struct worker *w, struct batch *b)
 	struct draw *draws[BATCH_MAX];
 	uint32_t kept = 0;
 
-	draw_take(w, b, draws);
-	draw_again(w, b, draws);
+	draw_take(w, b, draws, spaces);
+	draw_again(w, b->query_count, draws, spaces);
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
-		const enum drop_reason reason = draw_begin(w, b, i, draws[n]);
+		const enum drop_reason reason = draw_begin(w, b, i, spaces[n], draws[n]);
 
-		spaces[n] = space_of(w, b->packets[i].upstream);
 		if (unlikely(reason != DROP_REASON_COUNT)) {
 			draw_refuse(w, b, i, reason);
 			continue;

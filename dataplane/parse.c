@@ -3,12 +3,19 @@
  * Way:   rx -> [parse] -> classify
  * Runs:  workers; reads the packets, writes the batch.
  * Never: trusts what stands in front of it, be it a NIC or the XDP program. */
+#include <rte_debug.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
 
 #include "checksum.h"
 #include "stages.h"
+
+/* Where the headers of the most common packet lie, and as many bytes as it has with a DNS header. */
+#define PLAIN_IP    ((uint32_t)sizeof(struct rte_ether_hdr))
+#define PLAIN_UDP   (PLAIN_IP + (uint32_t)sizeof(struct rte_ipv4_hdr))
+#define PLAIN_DNS   (PLAIN_UDP + (uint32_t)sizeof(struct rte_udp_hdr))
+#define PLAIN_BYTES (PLAIN_DNS + DNS_HEADER_BYTES)
 
 #define PARSE_VLAN_TAGS	 2
 #define PARSE_EXTENSIONS 6
@@ -195,7 +202,7 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 	return p->dns_bytes < DNS_HEADER_BYTES ? DROP_dns_short : PARSE_OK;
 }
 
-static enum drop_reason
+static __rte_noinline enum drop_reason
 parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, struct packet *p)
 {
 	struct cursor c = {.base = rte_pktmbuf_mtod(mbuf, const uint8_t *), .end = mbuf->data_len};
@@ -223,6 +230,83 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_por
 	return parse_udp(&c, p, w->ports[p->in_port].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
+/* The most common packet, read in one go: IPv4 without options or fragments, UDP with a checksum, no tags.
+ * False: it is something else, or something is wrong with it, and parse_packet() says what. */
+static inline bool
+parse_plain(const struct worker_port *port, const struct rte_mbuf *mbuf, struct packet *p)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+	uint64_t mac = 0, first, second, udp, sum;
+	uint32_t destination, type, total, length;
+
+	if (mbuf->nb_segs != 1 || mbuf->data_len < PLAIN_BYTES)
+		return false;
+	memcpy(&mac, &port->mac, sizeof(port->mac));
+	memcpy(&type, frame + 12, sizeof(type));
+	first = bytes_load(frame + PLAIN_IP);	   /* version, TOS, total length, ID, fragment */
+	second = bytes_load(frame + PLAIN_IP + 8); /* TTL, protocol, checksum, source */
+	memcpy(&destination, frame + PLAIN_IP + 16, sizeof(destination));
+	udp = bytes_load(frame + PLAIN_UDP); /* ports, length, checksum */
+	if ((bytes_load(frame) ^ mac) << 16 != 0 ||
+	    (type & 0xffffff) != (htobe16(RTE_ETHER_TYPE_IPV4) | RTE_IPV4_VHL_DEF << 16) ||
+	    (first >> 48 & htobe16(RTE_IPV4_HDR_OFFSET_MASK | RTE_IPV4_HDR_MF_FLAG)) != 0 ||
+	    (second >> 8 & 0xff) != IPPROTO_UDP ||
+	    checksum_fold(checksum_add(checksum_add(first, second), destination)) != 0xffff)
+		return false;
+	total = be16toh((uint16_t)(first >> 16));
+	length = be16toh((uint16_t)(udp >> 32));
+	if (total > mbuf->data_len - PLAIN_IP || length > total - (PLAIN_UDP - PLAIN_IP) ||
+	    length < PLAIN_BYTES - PLAIN_UDP || total < PLAIN_BYTES - PLAIN_IP || udp >> 48 == 0)
+		return false;
+	p->message_sum = checksum_bytes(frame + PLAIN_DNS, length - (PLAIN_DNS - PLAIN_UDP));
+	sum = (second >> 32) + destination + htobe16(IPPROTO_UDP) + (udp >> 32 & 0xffff);
+	sum = checksum_add(checksum_add(sum, udp), p->message_sum);
+	if (checksum_fold(sum) != 0xffff)
+		return false;
+	p->ip_offset = PLAIN_IP;
+	p->udp_offset = PLAIN_UDP;
+	p->dns_offset = PLAIN_DNS;
+	p->dns_bytes = (uint16_t)(length - (PLAIN_DNS - PLAIN_UDP));
+	p->question_bytes = 0;
+	p->is_ipv4 = 1;
+	p->source_port.raw = (uint16_t)udp;
+	p->destination_port.raw = (uint16_t)(udp >> 16);
+	p->source = address_from_ipv4(frame + PLAIN_IP + 12);
+	p->destination = address_from_ipv4(frame + PLAIN_IP + 16);
+	return true;
+}
+
+#ifdef EPHEMERA_DEBUG_CHECKS
+/* What parse_plain() takes, parse_packet() takes for the same. */
+static void
+parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const struct packet *plain)
+{
+	struct packet p;
+
+	if (parse_packet(w, mbuf, plain->in_port, &p) != PARSE_OK || p.ip_offset != plain->ip_offset ||
+	    p.udp_offset != plain->udp_offset || p.dns_offset != plain->dns_offset ||
+	    p.dns_bytes != plain->dns_bytes || p.question_bytes != plain->question_bytes ||
+	    p.is_ipv4 != plain->is_ipv4 || !be16_equal(p.source_port, plain->source_port) ||
+	    !be16_equal(p.destination_port, plain->destination_port) ||
+	    !address_equal(&p.source, &plain->source) ||
+	    !address_equal(&p.destination, &plain->destination) ||
+	    checksum_of(p.message_sum) != checksum_of(plain->message_sum))
+		rte_panic("a packet of %u bytes is read in two ways\n", mbuf->data_len);
+}
+#endif
+
+static inline enum drop_reason
+parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, struct packet *p)
+{
+	p->in_port = in_port;
+	if (unlikely(!parse_plain(&w->ports[in_port], mbuf, p)))
+		return parse_packet(w, mbuf, in_port, p);
+#ifdef EPHEMERA_DEBUG_CHECKS
+	parse_check_plain(w, mbuf, p);
+#endif
+	return PARSE_OK;
+}
+
 /* What says that it is a reply is taken for one: the slot of the flow that it will be held against is on its
  * way while the rest of the burst is parsed. */
 static inline void
@@ -246,7 +330,7 @@ parse(struct worker *w, struct batch *b)
 	}
 	for (uint32_t i = 0; i < b->count; i++) {
 		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
-		enum drop_reason reason = parse_packet(w, b->mbufs[i], in_port, &b->packets[kept]);
+		enum drop_reason reason = parse_any(w, b->mbufs[i], in_port, &b->packets[kept]);
 
 		if (unlikely(reason != PARSE_OK)) {
 			worker_drop(w, b->mbufs[i], reason);
