@@ -16,14 +16,19 @@ def test_attack(lab, name):
     assert faults(name, result) == []
     assert result.packets >= EXPECTED[name]["packets"] and result.clean >= 50
     for what, least in EXPECTED[name].get("counted", {}).items():
-        assert result.counted.get(what, 0) >= least, f"{what}: {result.counted}"
+        assert sum(result.counted.get(one, 0) for one in what.split(" + ")) >= least, f"{what}: {result.counted}"
 
 
 # At least so much must have happened, or the attack was none.
 EXPECTED = {
     "control": {"packets": 8},
     "kaminsky": {"packets": 150000, "counted": {"reply_unknown": 100000, "near_misses": 100}},
-    "id-sweep": {"packets": 4 * 65536, "counted": {"near_misses": 4 * 65535, "reply_wrong_case": 4}},
+    # An ID that an ended query had, from the same port and address to the same upstream, is taken for a late reply's: of
+    # the some hundred queries to the victim before, one in a hundred runs meets one.
+    "id-sweep": {
+        "packets": 4 * 65536,
+        "counted": {"near_misses + reply_late": 4 * 65535, "near_misses": 4 * 65535 - 4, "reply_wrong_case": 4},
+    },
     "birthday": {"packets": 200000, "counted": {"near_misses": 50, "coalesced": 1900}},
     "sad-dns": {"packets": 8 * 16384, "counted": {"steer stray": 4 * 16384, "reply_unknown": 3 * 16384}},
     "icmp": {"packets": 20000},
