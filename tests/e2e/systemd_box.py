@@ -123,7 +123,7 @@ class Box:
 
 @contextlib.contextmanager
 def standing(lab, folder):
-    """A box that has booted, with Ephemera's files in it; the lab's own daemons are stopped for it."""
+    """A box that has booted, with Ephemera's files in it; the lab's own daemons are stopped meanwhile."""
     prefix = meson_install(lab.build, folder)
     lab.stop()
     keeper = subprocess.Popen(
@@ -139,4 +139,5 @@ def standing(lab, folder):
         keeper.stdin.close()
         status = keeper.wait(30)
         keeper.stdout.close()
+        lab.start()
     assert status == 0, "the box left something behind"

@@ -44,7 +44,7 @@ def test_words_outlive_both_daemons(lab):
         lab.kill(daemon)
     lab.start_dataplane()
     lab.start_ephemerad()
-    wait("all others are up", lambda: (s := lab.status(check=False)) and s["upstreams_up"] == 5 and lab._settled(s), 20)
+    wait("all others are up", lambda: (s := lab.status(check=False)) and s["upstreams_up"] == 5 and lab.settled(s), 20)
     assert lab.is_in_state("nsd", "forced-down"), lab.upstreams()["nsd"]
     for _ in range(60):
         lab.ask()
