@@ -12,9 +12,6 @@
 
 #include <sodium.h>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "case.h"
 #include "stages.h"
 
@@ -32,10 +29,29 @@ route_entry(uint64_t hash, const struct suffix_route *route)
 
 static_assert(SNAPSHOT_NAMES_BYTES_MAX <= 1 << 24, "a name's offset fits 24 bits");
 
+/* The hash of a name from those of its labels: a label's bytes in lower case, eight at a time, in keyed
+ * products. Strangers choose what is looked up, but not what is in the table. */
+static inline uint64_t
+hash_mix(uint64_t hash, uint64_t bytes)
+{
+	const unsigned __int128 product = (unsigned __int128)(hash ^ bytes) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
 static inline uint64_t
 label_hash(uint64_t below, const uint8_t *label)
 {
-	return XXH3_64bits_withSeed(label, 1u + label[0], below);
+	const uint32_t bytes = 1u + label[0];
+	uint64_t hash = below;
+	uint32_t at = 0;
+
+	for (; at + 8 <= bytes; at += 8)
+		hash = hash_mix(hash, case_lower(bytes_load(label + at)));
+	/* How many are left is said by the length, which is among them or was among the first. */
+	if (at < bytes)
+		hash = hash_mix(hash, case_lower(bytes_load_few(label + at, bytes - at)));
+	return hash;
 }
 
 /* Offsets of the labels of a name in wire form, from the first on; returns their number. */
@@ -57,27 +73,40 @@ labels_looked_for(const struct routes *routes, uint32_t count)
 	return routes->labels[count >> 6] >> (count & 63) & 1;
 }
 
+/* The bit of a hash in the filter: other bits of it than those that choose the line, and than the tag's first
+ * ones.
+ */
+static inline uint32_t
+filter_place(const struct routes *routes, uint64_t hash)
+{
+	return (uint32_t)(hash >> 20) & (routes->bucket_mask * ROUTE_FILTER_BITS + ROUTE_FILTER_BITS - 1);
+}
+
+static inline bool
+filter_says(const struct routes *routes, uint64_t hash)
+{
+	const uint32_t place = filter_place(routes, hash);
+
+	return routes->filter[place / 64] >> place % 64 & 1;
+}
+
 uint32_t
 route_probes(const struct routes *routes, const uint8_t *name, uint32_t name_bytes,
 	     struct route_probe *probes)
 {
-	uint64_t words[(DNS_NAME_BYTES_MAX + 7) / 8];
-	const uint8_t *lower = (const uint8_t *)words;
 	uint8_t offsets[ROUTE_LABELS_MAX + 1];
 	uint32_t labels, deepest, count = 0;
 	uint64_t hash = routes->seed;
 
-	for (uint32_t n = 0; n * 8 < name_bytes; n++)
-		words[n] = case_lower(case_load(name, name_bytes, n));
-	labels = labels_find(lower, offsets);
+	labels = labels_find(name, offsets);
 	offsets[labels] = (uint8_t)(name_bytes - 1);
 	deepest = labels < routes->labels_most ? labels : routes->labels_most;
 	for (uint32_t n = 0; n <= deepest; n++) {
 		const uint8_t offset = offsets[labels - n];
 
 		if (n > 0)
-			hash = label_hash(hash, lower + offset);
-		if (!labels_looked_for(routes, n))
+			hash = label_hash(hash, name + offset);
+		if (!labels_looked_for(routes, n) || !filter_says(routes, hash))
 			continue;
 		rte_prefetch0(&routes->buckets[(uint32_t)hash & routes->bucket_mask]);
 		probes[count++] = (struct route_probe){hash, offset};
@@ -195,6 +224,21 @@ route(struct worker *w, struct batch *b)
 
 /* ---- making ---- */
 
+void
+routes_free(struct routes *routes)
+{
+	free(routes->buckets);
+	free(routes->filter);
+	routes->buckets = NULL;
+	routes->filter = NULL;
+}
+
+static size_t
+filter_bytes(const struct routes *routes)
+{
+	return (routes->bucket_mask + 1u) * (size_t)ROUTE_FILTER_BITS / 8;
+}
+
 static uint64_t
 name_hash(uint64_t seed, const uint8_t *name, uint32_t *labels)
 {
@@ -224,6 +268,7 @@ table_fill(struct routes *routes, const struct snapshot *s)
 	const struct suffix_route *suffixes = snapshot_suffixes(s);
 
 	memset(routes->buckets, 0, (routes->bucket_mask + 1u) * sizeof(*routes->buckets));
+	memset(routes->filter, 0, filter_bytes(routes));
 	for (uint32_t i = 0; i < s->suffix_count; i++) {
 		uint32_t labels;
 		const uint64_t hash =
@@ -234,6 +279,8 @@ table_fill(struct routes *routes, const struct snapshot *s)
 		if (!bucket_put(&routes->buckets[(uint32_t)hash & routes->bucket_mask],
 				route_entry(hash, &suffixes[i])))
 			return false;
+		routes->filter[filter_place(routes, hash) / 64] |= UINT64_C(1)
+								   << filter_place(routes, hash) % 64;
 	}
 	return true;
 }
@@ -259,16 +306,17 @@ table_make(struct routes *routes, const struct snapshot *s)
 			continue;
 		routes->bucket_mask = size - 1;
 		routes->buckets = table_allocate(size * sizeof(*routes->buckets));
-		if (routes->buckets == NULL)
-			return -ENOMEM;
+		routes->filter = malloc(filter_bytes(routes));
+		if (routes->buckets == NULL || routes->filter == NULL)
+			break;
 		for (unsigned tries = 0; tries < KEY_TRIES; tries++) {
 			randombytes_buf(&routes->seed, sizeof(routes->seed));
 			if (table_fill(routes, s))
 				return 0;
 		}
-		free(routes->buckets);
-		routes->buckets = NULL;
+		routes_free(routes);
 	}
+	routes_free(routes);
 	return -ENOMEM;
 }
 
@@ -281,10 +329,4 @@ routes_make(const struct snapshot *s, struct routes *routes)
 		if (s->type_routes[i].type < RTE_DIM(routes->types))
 			routes->types[s->type_routes[i].type] = s->type_routes[i].pool;
 	return s->suffix_count > 0 ? table_make(routes, s) : 0;
-}
-
-void
-routes_free(struct routes *routes)
-{
-	free(routes->buckets);
 }

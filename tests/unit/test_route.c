@@ -181,7 +181,8 @@ test_root_and_longest(void)
 	CU_ASSERT_EQUAL(find(&routes, s, &plain, &lines), 1);
 	deep.wire[253] ^= 1; /* another top-level domain */
 	CU_ASSERT_EQUAL(find(&routes, s, &deep, &lines), 1);
-	CU_ASSERT_EQUAL(lines, 2 + 2 + 1 + 1 + 2);
+	/* One for what is found, one more where the filter does not sort the other suffix out. */
+	CU_ASSERT(lines >= 5 && lines <= 2 + 2 + 1 + 1 + 2);
 	routes_free(&routes);
 	free(s);
 }
@@ -240,8 +241,37 @@ test_overflow(void)
 	free(s);
 }
 
-/* As many as there may be: all are found, names beside them are not, and each look costs as many lines of the
- * table as there are numbers of labels, however many routes there are. */
+/* Looks for each route, for a name below it and for one beside it; returns the lines of the table that it
+ * took.
+ */
+static uint32_t
+look_for_all(const struct routes *routes, const struct snapshot *s, const struct name *names, uint32_t count)
+{
+	uint32_t lines = 0, wrong = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		char text[64];
+		struct name name;
+
+		wrong += find(routes, s, &names[i], &lines) != i % 60 + 1;
+		snprintf(text, sizeof(text),
+			 i % 3 == 0   ? "a.b.D%u.Example"
+			 : i % 3 == 1 ? "A.w.d%u.exAmple"
+				      : "x.Tld%u",
+			 i);
+		name = name_of(text);
+		wrong += find(routes, s, &name, &lines) != i % 60 + 1;
+		snprintf(text, sizeof(text), "a.b.e%u.example", i);
+		name = name_of(text);
+		wrong += find(routes, s, &name, &lines) != ROUTE_NONE;
+	}
+	WAY_ASSERT(wrong == 0, "%u suffixes: %u wrong", count, wrong);
+	return lines;
+}
+
+/* As many as there may be: all are found, names beside them are not, and a look costs a line of the table for
+ * what is found, and nearly none for what is not, however many routes there are. With one key in twenty the
+ * filter lets "example" through, which most names here end with: then another key is tried. */
 static void
 test_many(void)
 {
@@ -250,9 +280,8 @@ test_many(void)
 
 	for (size_t row = 0; row < sizeof(counts) / sizeof(counts[0]); row++) {
 		const uint32_t count = counts[row];
-		uint32_t lines = 0, wrong = 0, looks = 0;
+		uint32_t lines = UINT32_MAX;
 		struct snapshot *s;
-		struct routes routes;
 
 		for (uint32_t i = 0; i < count; i++) {
 			char text[64];
@@ -265,28 +294,15 @@ test_many(void)
 			names[i] = name_of(text);
 		}
 		s = snapshot_with(names, count);
-		CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
-		for (uint32_t i = 0; i < count; i++) {
-			char text[64];
-			struct name name;
+		for (unsigned tries = 0; tries < 10 && lines > (uint64_t)3 * count * 9 / 10; tries++) {
+			struct routes routes;
 
-			wrong += find(&routes, s, &names[i], &lines) != i % 60 + 1;
-			snprintf(text, sizeof(text),
-				 i % 3 == 0   ? "a.b.D%u.Example"
-				 : i % 3 == 1 ? "A.w.d%u.exAmple"
-					      : "x.Tld%u",
-				 i);
-			name = name_of(text);
-			wrong += find(&routes, s, &name, &lines) != i % 60 + 1;
-			snprintf(text, sizeof(text), "a.b.e%u.example", i);
-			name = name_of(text);
-			wrong += find(&routes, s, &name, &lines) != ROUTE_NONE;
-			looks += 3;
+			CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
+			lines = look_for_all(&routes, s, names, count);
+			routes_free(&routes);
 		}
-		WAY_ASSERT(wrong == 0, "%u suffixes: %u wrong", count, wrong);
-		WAY_ASSERT(lines <= looks * (count < 3 ? 1 : 3), "%u suffixes: %u lines for %u looks", count,
-			   lines, looks);
-		routes_free(&routes);
+		WAY_ASSERT(lines <= (uint64_t)3 * count * 9 / 10, "%u suffixes: %u lines for %u looks", count,
+			   lines, 3 * count);
 		free(s);
 	}
 }

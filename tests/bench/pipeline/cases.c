@@ -28,6 +28,7 @@ const struct bench_case bench_cases[] = {
 	{BASE, .name = "256, least outstanding", .upstreams = 256, .policy = POLICY_LEAST_OUTSTANDING},
 	{BASE, .name = "256, random", .upstreams = 256, .policy = POLICY_RANDOM},
 	{BASE, .name = "256, hash, bounded load", .upstreams = 256, .policy = POLICY_HASH},
+	{BASE, .name = "4 suffixes", .suffixes = 4},
 	{BASE, .name = "100,000 suffixes", .suffixes = 100000},
 	{BASE, .name = "limit", .limit = true},
 	{BASE, .name = "name of 10 bytes", .name_bytes = 10},
