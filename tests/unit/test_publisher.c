@@ -144,18 +144,24 @@ decided(void *owner, const struct publisher_verdict *verdict)
 }
 
 static int
-offer(struct fixture *f, unsigned net, unsigned count)
+offer_file(struct fixture *f, const char *path)
 {
 	struct config *config = NULL;
 
 	f->status = 1;
-	f->net = net;
-	f->count = count;
-	if (config_load(config_write(net, count), &config, stderr) != 0 ||
+	if (config_load(path, &config, stderr) != 0 ||
 	    publisher_offer(&f->daemon->publisher, config, decided, f) != 0)
 		abort();
 	CU_ASSERT_TRUE(wait_for(f, is_decided));
 	return f->status;
+}
+
+static int
+offer(struct fixture *f, unsigned net, unsigned count)
+{
+	f->net = net;
+	f->count = count;
+	return offer_file(f, config_write(net, count));
 }
 
 /* Tests */
@@ -275,6 +281,36 @@ test_maps(void)
 	daemon_close(&f);
 }
 
+/* A pool of new upstreams only has nobody else: they begin up. One that joins others begins down, also when
+ * it comes with them. */
+static void
+test_new(void)
+{
+	static const char first[] = "    - {name: a, address: 10.1.0.1}\n"
+				    "    - {name: b, address: 10.1.0.2}\n";
+	static const char second[] = "    - {name: a, address: 10.1.0.1}\n"
+				     "    - {name: b, address: 10.1.0.2}\n"
+				     "    - {name: c, address: 10.1.0.3}\n"
+				     "    - {name: d, address: 10.1.0.4}\n"
+				     "    - {name: e, address: 10.1.0.5}\n"
+				     "pools:\n"
+				     "  - {name: default, servers: [a, b, e]}\n"
+				     "  - {name: own, servers: [c, d]}\n"
+				     "routes: [{pool: own, types: [PTR]}]\n";
+	static const bool usable[] = {true, true, true, true, false};
+	struct fixture f = {0};
+
+	daemon_open(&f, rig_config("50000-59999", first));
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
+	CU_ASSERT_TRUE_FATAL(wait_for(&f, is_ready));
+	CU_ASSERT_EQUAL(offer_file(&f, rig_config("50000-59999", second)), 0);
+	CU_ASSERT_EQUAL_FATAL(f.rig.snapshot->upstream_count, 5);
+	for (unsigned i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[i].usable, usable[i]);
+	rig_dataplane_kill(&f.rig);
+	daemon_close(&f);
+}
+
 int
 main(void)
 {
@@ -283,6 +319,7 @@ main(void)
 		{"a running dataplane that leaves no room", test_learnt},
 		{"the dataplane goes away with a snapshot", test_lost},
 		{"a dataplane that starts afresh", test_afresh},
+		{"a pool of new upstreams", test_new},
 		{"maps that are none", test_maps},
 		CU_TEST_INFO_NULL,
 	};
