@@ -261,10 +261,3 @@ def test_l5_static_change_is_refused_by_a_reload(lab):
         lab.config = copy.deepcopy(DEFAULT)
         lab.write_config()
         assert lab.ctl_run("reload").returncode == 0
-
-
-def test_l6_second_instances_refuse(lab):
-    """A second daemon of either kind says so and leaves the first alone; the oracle asks the service afterwards."""
-    for command in (["control/ephemerad"], ["control/ephemeractl", "exec-dataplane"]):
-        done = lab.spawn_and_wait(*command)
-        assert done.returncode != 0 and done.stderr.strip(), done

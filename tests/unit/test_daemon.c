@@ -2,6 +2,7 @@
 /* ephemerad as a whole, in one process with a dataplane of ours: what it pushes, what it learns from one that
  * runs, what it answers on its socket. The clock is the real one; waiting is for events. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -482,7 +483,8 @@ test_crowd(void)
 	daemon_close(&f);
 }
 
-/* A second one is refused; what a killed one left behind is not in the way. */
+/* A second one is refused; what a killed one left behind is not in the way; a file that is no socket is not
+ * ours to remove. */
 static void
 test_second(void)
 {
@@ -497,6 +499,11 @@ test_second(void)
 	daemon_open(&f, rig_config("50000-59999", TWO));
 	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EADDRINUSE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
+	CU_ASSERT_EQUAL(rename(path.sun_path, rig_path("moved")), 0);
+	CU_ASSERT_EQUAL(close(open(path.sun_path, O_CREAT | O_EXCL | O_CLOEXEC, 0600)), 0);
+	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EEXIST);
+	CU_ASSERT_EQUAL(access(path.sun_path, F_OK), 0);
+	CU_ASSERT_EQUAL(rename(rig_path("moved"), path.sun_path), 0);
 	daemon_close(&f);
 }
 
