@@ -23,9 +23,15 @@ class Control:
         self.lines.close()
         self.sock.close()
 
-    def ask(self, command, **arguments):
-        """The result; a refusal fails."""
+    def send(self, command, **arguments):
         self.sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
+
+    def receive(self):
+        """The result; a refusal fails."""
         answer = json.loads(self.lines.readline())
-        assert answer["ok"], f"{command} {arguments}: {answer['error']}"
+        assert answer["ok"], answer["error"]
         return answer["result"]
+
+    def ask(self, command, **arguments):
+        self.send(command, **arguments)
+        return self.receive()
