@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../dataplane/shared/mend.h"
 #include "commands.h"
 #include "http_routes.h"
 #include "log.h"
@@ -78,17 +79,32 @@ loop_end(struct daemon *daemon)
 	loop_fini(&daemon->loop);
 }
 
+static void
+server_complain(const char *runtime_dir, const char *path, int status)
+{
+	if (status == -EADDRINUSE)
+		log_line(LEVEL_ERROR,
+			 "another ephemerad answers on %s: stop it first, or give this one another "
+			 "runtime_dir",
+			 path);
+	else if (status == -ENAMETOOLONG)
+		log_line(LEVEL_ERROR, "runtime_dir %s is too long for a socket's name: choose a shorter one",
+			 runtime_dir);
+	else if (status == -EEXIST)
+		log_line(LEVEL_ERROR, "%s is there and is no socket: move it away", path);
+	else
+		log_line(LEVEL_ERROR, "can't listen on %s: %s: %s", path, strerror(-status),
+			 runtime_dir_mend(-status));
+}
+
 static int
 server_start(struct daemon *daemon, struct config *config)
 {
 	int status =
 		server_init(&daemon->server, &daemon->loop, config->runtime_dir, commands_handle, daemon);
 
-	if (status == -EADDRINUSE)
-		log_line(LEVEL_ERROR,
-			 "another ephemerad answers on %s: stop it first, or give this one another "
-			 "runtime_dir",
-			 daemon->server.path.sun_path);
+	if (status != 0)
+		server_complain(config->runtime_dir, daemon->server.path.sun_path, status);
 	return status;
 }
 
@@ -281,12 +297,12 @@ http_end(struct daemon *daemon)
 }
 
 static const struct daemon_part {
-	const char *name;
+	const char *name; /* NULL: init says itself what is wrong */
 	int (*init)(struct daemon *daemon, struct config *config);
 	void (*fini)(struct daemon *daemon);
 } parts[] = {
 	{"event loop", loop_start, loop_end},
-	{"control socket", server_start, server_end},
+	{NULL, server_start, server_end},
 	{"dataplane's socket", dataplane_start, dataplane_end},
 	{"netlink", neighbour_start, neighbour_end},
 	{"state on file", remember_start, remember_end},
@@ -313,7 +329,8 @@ daemon_init(struct daemon *daemon, const char *config_path, struct config *confi
 
 		if (status == 0)
 			continue;
-		log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name, strerror(-status));
+		if (parts[i].name != NULL)
+			log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name, strerror(-status));
 		if (daemon->publisher.config == NULL)
 			config_free(config);
 		while (i-- > 0)

@@ -82,24 +82,60 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 	}
 }
 
-static bool
-any_kept_usable(const struct farm *farm, const struct slots *before, const struct slots *after)
+/* Which upstreams of `config`, by their indexes, stay and are usable. */
+static void
+kept_usable(const struct farm *farm, const struct slots *before, const struct slots *after,
+	    const struct config *config, bool *usable)
 {
-	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
-		const struct slot *slot = &after->upstreams.slots[i];
+	for (unsigned i = 0; i < config->upstream_count; i++) {
+		const struct config_upstream *upstream = &config->upstreams[i];
+		int at = slots_upstream(after, &upstream->address, upstream->port);
 
-		if (slot->state == SLOT_ACTIVE && slot_same(slot, &before->upstreams.slots[i]) &&
-		    health_usable(&farm->upstreams[i].health))
-			return true;
+		usable[i] = at >= 0 && slot_same(&before->upstreams.slots[at], &after->upstreams.slots[at]) &&
+			    health_usable(&farm->upstreams[at].health);
 	}
+}
+
+/* The upstreams, by slots, of pools that have nobody else to begin with. */
+static void
+needed_find(const struct config *config, const struct slots *after, const bool *usable, bool *needed)
+{
+	for (unsigned i = 0; i < config->pool_count; i++) {
+		const struct config_pool *pool = &config->pools[i];
+		bool works = false;
+
+		for (unsigned m = 0; m < pool->member_count; m++)
+			works |= usable[pool->members[m]];
+		for (unsigned m = 0; m < pool->member_count && !works; m++) {
+			const struct config_upstream *upstream = &config->upstreams[pool->members[m]];
+			int at = slots_upstream(after, &upstream->address, upstream->port);
+
+			if (at >= 0)
+				needed[at] = true;
+		}
+	}
+}
+
+static bool
+any_new(const struct slots *before, const struct slots *after)
+{
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
+		if (after->upstreams.slots[i].state != SLOT_EMPTY &&
+		    !slot_same(&after->upstreams.slots[i], &before->upstreams.slots[i]))
+			return true;
 	return false;
 }
 
 void
-farm_admit(struct farm *farm, const struct slots *before, const struct slots *after, uint64_t now_ns)
+farm_admit(struct farm *farm, const struct slots *before, const struct slots *after,
+	   const struct config *config, uint64_t now_ns)
 {
-	bool working = any_kept_usable(farm, before, after);
+	bool usable[SNAPSHOT_UPSTREAMS_MAX] = {false}, needed[SNAPSHOT_UPSTREAMS_MAX] = {false};
 
+	if (!any_new(before, after))
+		return;
+	kept_usable(farm, before, after, config, usable);
+	needed_find(config, after, usable, needed);
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct slot *slot = &after->upstreams.slots[i];
 		struct farm_upstream *upstream = &farm->upstreams[i];
@@ -108,7 +144,7 @@ farm_admit(struct farm *farm, const struct slots *before, const struct slots *af
 		if (slot->state == SLOT_EMPTY || slot_same(slot, &before->upstreams.slots[i]))
 			continue;
 		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
-		health_init(&upstream->health, working ? HEALTH_NEW : HEALTH_ASSUMED, !working,
+		health_init(&upstream->health, needed[i] ? HEALTH_ASSUMED : HEALTH_NEW, needed[i],
 			    word_recall(filed, OPERATOR_AUTO), now_ns);
 		upstream_begin(upstream);
 		case_watch_init(&upstream->case_watch, false);

@@ -7,8 +7,8 @@
  * (its flow table is full), says nothing about the upstream and is not counted. Outcomes are taken in the
  * order of the probes (probe_order.h). Nothing is probed or looked at while the dataplane is away.
  *
- * New upstreams: where one that stays is usable, a new one begins down until its first good probe; where none
- * is, all new ones begin up until proven down (health.h says why).
+ * New upstreams: a new one begins down until its first good probe if each of its pools has a member that
+ * stays and is usable; otherwise it begins up until proven down (health.h says why).
  *
  * The operator's word goes with the upstream, which is its address and port: it outlives reloads and renaming
  * while the upstream is in the configuration, and restarts of either daemon or both: the dataplane's snapshot
@@ -73,9 +73,10 @@ void farm_fini(struct farm *farm);
 void farm_seed(struct farm *farm, const struct slots *before, const struct slots *slots,
 	       const struct snapshot *snapshot, bool known, uint64_t now_ns);
 
-/* Gives those upstreams of `after` their first state that `before` does not have in the same slot. Touches no
- * other: when `after` does not come into force, nothing has happened. */
-void farm_admit(struct farm *farm, const struct slots *before, const struct slots *after, uint64_t now_ns);
+/* Gives those upstreams of `after`, the slots of `config`, their first state that `before` does not have in
+ * the same slot. Touches no other: when `after` does not come into force, nothing has happened. */
+void farm_admit(struct farm *farm, const struct slots *before, const struct slots *after,
+		const struct config *config, uint64_t now_ns);
 
 /* `slots` and `config`, which stay where they are, are in force from now on, here at the least. True if the
  * state of an upstream is another one by that; `changed` is not called. */

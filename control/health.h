@@ -11,9 +11,10 @@
  *    goes on beneath, so that with `auto` it is at once what it ought to be.
  *
  * How an upstream begins:
- * - HEALTH_ASSUMED, up. At the first start nothing is known, and to refuse every query until the first probes
- * are back would be an outage that a restart makes. Up until proven down.
- * - HEALTH_NEW, down. It joins a farm that works; nobody misses it, and a mistyped address must not swallow
+ * - HEALTH_ASSUMED, up. At the first start, or in a pool of new ones only, nothing is known, and to refuse
+ * every query until the first probes are back would be an outage that a restart or reload makes. Up until
+ * proven down.
+ * - HEALTH_NEW, down. It joins pools that work; nobody misses it, and a mistyped address must not swallow
  * its share of the queries for `fall` intervals. A single good probe is enough the first time.
  * - HEALTH_KEPT, up or down as the running dataplane had it, after a restart of ephemerad: no flapping. */
 #ifndef EPHEMERA_HEALTH_H

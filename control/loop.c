@@ -89,15 +89,28 @@ loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns)
 	*link = timer;
 }
 
+/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at the most: puts all timers
+ * off by what is far beyond that. */
+static uint64_t
+clock_read(struct loop *loop, uint64_t expected_ns)
+{
+	uint64_t now = loop_now_ns(), went_by = now - loop->seen_ns;
+
+	if (loop->seen_ns != 0 && expected_ns != LOOP_NEVER && went_by > expected_ns + LOOP_STALL_NS)
+		for (struct loop_timer *timer = loop->timers; timer != NULL; timer = timer->next)
+			timer->due_ns += went_by - expected_ns;
+	loop->seen_ns = now;
+	return now;
+}
+
 /* Milliseconds, rounded up, so that the timer is due when the wait is over. */
 static int
-wait_until_due(const struct loop *loop, int wait_ms)
+wait_until_due(const struct loop *loop, uint64_t now, int wait_ms)
 {
-	uint64_t now, left_ms;
+	uint64_t left_ms;
 
 	if (loop->timers == NULL)
 		return wait_ms;
-	now = loop_now_ns();
 	if (loop->timers->due_ns <= now)
 		return 0;
 	left_ms = (loop->timers->due_ns - now + NS_PER_MS - 1) / NS_PER_MS;
@@ -109,10 +122,8 @@ wait_until_due(const struct loop *loop, int wait_ms)
 /* Fires what is due, with a bound on the number, so that timers set again for the past can't keep descriptors
  * from being served. */
 static void
-timers_fire(struct loop *loop)
+timers_fire(struct loop *loop, uint64_t now)
 {
-	uint64_t now = loop_now_ns();
-
 	for (unsigned fired = 0; fired < TIMERS_A_TURN; fired++) {
 		struct loop_timer *timer = loop->timers;
 
@@ -127,16 +138,18 @@ int
 loop_turn(struct loop *loop, int wait_ms)
 {
 	struct epoll_event event;
-	int count = epoll_wait(loop->epoll, &event, 1, wait_until_due(loop, wait_ms));
+	int wait = wait_until_due(loop, clock_read(loop, 0), wait_ms);
+	int count = epoll_wait(loop->epoll, &event, 1, wait);
 
 	if (count < 0 && errno != EINTR)
 		return -errno;
+	clock_read(loop, wait < 0 ? LOOP_NEVER : (uint64_t)wait * NS_PER_MS);
 	if (count == 1) {
 		struct loop_watch *watch = event.data.ptr;
 
 		watch->ready(watch->owner, event.events);
 	}
-	timers_fire(loop);
+	timers_fire(loop, clock_read(loop, 0));
 	return 0;
 }
 

@@ -6,6 +6,11 @@
  * and timers belong to their owners and must stay in place while they are in the loop. All times are of
  * CLOCK_MONOTONIC in nanoseconds.
  *
+ * A process that was stopped, or had no processor, finds all its timers due at once, and most of them are the
+ * patience that it has with others, whose answers wait in descriptors that it had no time to read. So time in
+ * which the loop did not turn does not count: after more than LOOP_STALL_NS of it all timers are put off by
+ * as much.
+ *
  *     struct loop_timer timer = {.fire = fire, .owner = this};
  *     loop_timer_at(loop, &timer, loop_now_ns() + NS_PER_S); */
 #ifndef EPHEMERA_LOOP_H
@@ -18,7 +23,8 @@
 #define NS_PER_S  UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
 
-#define LOOP_NEVER UINT64_MAX
+#define LOOP_NEVER    UINT64_MAX
+#define LOOP_STALL_NS NS_PER_S
 
 struct loop_watch {
 	int fd;
@@ -38,6 +44,7 @@ struct loop {
 	int epoll;
 	bool stopping;
 	struct loop_timer *timers;
+	uint64_t seen_ns; /* when the clock was last read, 0: never */
 };
 
 uint64_t loop_now_ns(void);

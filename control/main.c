@@ -18,6 +18,7 @@
 #include <cap-ng.h>
 
 #include "daemon.h"
+#include "../dataplane/shared/mend.h"
 #include "../dataplane/shared/notify.h"
 #include "local_ports.h"
 #include "log.h"
@@ -130,28 +131,56 @@ config_read(const char *path)
 	return status == 0 ? config : NULL;
 }
 
-/* Makes the directory if it is missing and holds a lock on it, which the kernel takes back when the process
- * ends, however it ends. Returns its descriptor, or -errno, the reason logged. */
+/* The directory of our sockets, held by a lock on it, which the kernel takes back when the process ends,
+ * however it ends. */
+struct runtime_dir {
+	const char *path;
+	int fd;
+	bool made; /* it was not there before */
+};
+
 static int
-runtime_dir_take(const char *path)
+runtime_dir_make(struct runtime_dir *dir)
 {
 	mode_t before = umask(RUNTIME_DIR_UMASK);
-	int status = mkdir(path, 0777) < 0 && errno != EEXIST ? -errno : 0;
-	int fd;
+	int status = mkdir(dir->path, 0777) < 0 ? -errno : 0;
 
 	umask(before);
-	if (status != 0) {
-		log_line(LEVEL_ERROR, "can't make runtime_dir %s: %s", path, strerror(-status));
+	dir->made = status == 0;
+	if (status == 0 || status == -EEXIST)
+		return 0;
+	log_line(LEVEL_ERROR, "can't make runtime_dir %s: %s: %s", dir->path, strerror(-status),
+		 runtime_dir_mend(-status));
+	return status;
+}
+
+/* For a start that failed; it stays if somebody else has files there. */
+static void
+runtime_dir_undo(const struct runtime_dir *dir)
+{
+	if (dir->made)
+		rmdir(dir->path);
+}
+
+/* 0 or -errno, the reason logged. */
+static int
+runtime_dir_take(struct runtime_dir *dir, const char *path)
+{
+	int status;
+
+	*dir = (struct runtime_dir){.path = path};
+	status = runtime_dir_make(dir);
+	if (status != 0)
 		return status;
-	}
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
+	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir->fd < 0) {
 		status = -errno;
-		log_line(LEVEL_ERROR, "can't open runtime_dir %s: %s", path, strerror(-status));
+		log_line(LEVEL_ERROR, "can't open runtime_dir %s: %s: %s", path, strerror(-status),
+			 runtime_dir_mend(-status));
 		return status;
 	}
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return fd;
+	if (flock(dir->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
 	status = -errno;
 	if (status == -EWOULDBLOCK)
 		log_line(LEVEL_ERROR,
@@ -159,7 +188,7 @@ runtime_dir_take(const char *path)
 			 path);
 	else
 		log_line(LEVEL_ERROR, "can't lock runtime_dir %s: %s", path, strerror(-status));
-	close(fd);
+	close(dir->fd);
 	return status;
 }
 
@@ -239,14 +268,38 @@ daemon_run(struct daemon *daemon, const sigset_t *set)
 	return status;
 }
 
+/* Starts all parts and runs until it is told to end. `config` is the daemon's. */
+static int
+daemon_serve(const struct options *options, struct config *config, const struct runtime_dir *dir,
+	     const sigset_t *set)
+{
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+	int status;
+
+	if (daemon == NULL) {
+		config_free(config);
+		return -ENOMEM;
+	}
+	status = daemon_init(daemon, options->config_path, config);
+	if (status == 0) {
+		status = daemon_run(daemon, set);
+		daemon_fini(daemon);
+	} else {
+		runtime_dir_undo(dir);
+	}
+	free(daemon);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct options options;
 	struct config *config;
-	struct daemon *daemon;
+	struct runtime_dir dir;
+	char *path;
 	sigset_t set;
-	int runtime_dir, status = -ENOMEM;
+	int status;
 
 	options_parse(&options, argc, argv);
 	log_set_level(options.level);
@@ -256,19 +309,14 @@ main(int argc, char **argv)
 	config = config_read(options.config_path);
 	if (config == NULL)
 		return 1;
-	runtime_dir = runtime_dir_take(config->runtime_dir);
-	if (runtime_dir < 0) {
+	path = strdup(config->runtime_dir); /* which outlives the configuration */
+	if (path == NULL || runtime_dir_take(&dir, path) != 0) {
 		config_free(config);
+		free(path);
 		return 1;
 	}
-	daemon = calloc(1, sizeof(*daemon));
-	if (daemon != NULL)
-		status = daemon_init(daemon, options.config_path, config);
-	if (status == 0) {
-		status = daemon_run(daemon, &set);
-		daemon_fini(daemon);
-	}
-	free(daemon);
-	close(runtime_dir);
+	status = daemon_serve(&options, config, &dir, &set);
+	close(dir.fd);
+	free(path);
 	return status == 0 ? 0 : 1;
 }

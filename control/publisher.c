@@ -257,7 +257,7 @@ publisher_try(struct publisher *publisher)
 		reject(publisher, -ENOSPC, no_room);
 		return;
 	}
-	farm_admit(publisher->parts.farm, &publisher->slots, &publisher->next_slots, now);
+	farm_admit(publisher->parts.farm, &publisher->slots, &publisher->next_slots, config, now);
 	neighbour_follow(publisher->parts.neighbour, &publisher->next_slots.upstreams);
 	publisher->changed = false;
 	try_build(publisher, config);

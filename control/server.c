@@ -306,14 +306,21 @@ server_resume(void *owner, uint64_t now)
 	loop_watch_change(server->loop, &server->watch, EPOLLIN);
 }
 
-/* -EADDRINUSE: somebody answers; 0: nobody does, and nothing is in the way any more. */
+/* -EADDRINUSE: somebody answers; -EEXIST: what is there is no socket; 0: nobody does, and nothing is in the
+ * way any more. */
 static int
 stale_reclaim(const struct sockaddr_un *path)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int status = fd < 0 || connect(fd, (const struct sockaddr *)path, sizeof(*path)) < 0 ? -errno
-											     : -EADDRINUSE;
+	struct stat stat;
+	int fd, status;
 
+	if (lstat(path->sun_path, &stat) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(stat.st_mode))
+		return -EEXIST;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	status = fd < 0 || connect(fd, (const struct sockaddr *)path, sizeof(*path)) < 0 ? -errno
+											 : -EADDRINUSE;
 	if (fd >= 0)
 		close(fd);
 	if (status == -ENOENT)
@@ -334,12 +341,16 @@ server_listen(struct server *server)
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&server->path, sizeof(server->path)) < 0)
 		status = -errno;
 	umask(before);
-	if (status == 0 && listen(fd, BACKLOG) < 0)
-		status = -errno;
+	if (status != 0)
+		goto close_fd;
 	server->watch = (struct loop_watch){fd, server_ready, server};
+	status = listen(fd, BACKLOG) < 0 ? -errno : loop_watch_add(server->loop, &server->watch, EPOLLIN);
 	if (status == 0)
-		status = loop_watch_add(server->loop, &server->watch, EPOLLIN);
-	if (status != 0 && fd >= 0)
+		return 0;
+	unlink(server->path.sun_path);
+
+close_fd:
+	if (fd >= 0)
 		close(fd);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "shared/mend.h"
 
 int
 socket_check(const struct socket_row *rows, uint32_t row_count, const struct message_header *header,
@@ -210,8 +211,8 @@ directory_make(struct socket_server *server, const char *runtime_dir)
 	else if (errno != EEXIST) {
 		int status = -errno;
 
-		report("cannot make %s: %s; make it, or choose another runtime_dir", runtime_dir,
-		       strerror(-status));
+		report("cannot make runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
+		       runtime_dir_mend(-status));
 		return status;
 	}
 	return 0;
@@ -300,7 +301,8 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 	if (status == 0) {
 		status = listener_open(server, &address);
 		if (status != 0)
-			report("cannot listen on %s: %s", server->path, strerror(-status));
+			report("cannot listen on %s: %s: %s", server->path, strerror(-status),
+			       runtime_dir_mend(-status));
 	}
 	if (status != 0 && server->made_directory[0] != '\0')
 		rmdir(server->made_directory);

@@ -100,14 +100,15 @@ class Lab:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
         )  # fmt: skip
 
-    def start_dataplane(self):
+    def start_dataplane(self, before=()):
+        """before: words of a command that starts it."""
         program = self.build / "control/ephemeractl"
         self.idle_mbufs = None
-        self.dataplane = self._spawn("dataplane.log", program, "exec-dataplane", "-c", self.config_path)
+        self.dataplane = self._spawn("dataplane.log", *before, program, "exec-dataplane", "-c", self.config_path)
 
-    def start_ephemerad(self):
+    def start_ephemerad(self, before=()):
         program = self.build / "control/ephemerad"
-        self.ephemerad = self._spawn("ephemerad.log", "taskset", "-c", "0", program, "-c", self.config_path)
+        self.ephemerad = self._spawn("ephemerad.log", "taskset", "-c", "0", *before, program, "-c", self.config_path)
 
     def start(self):
         """Starts both; what the operator said to earlier ones is forgotten."""

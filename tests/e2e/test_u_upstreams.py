@@ -8,6 +8,7 @@ import wire
 from deadline import wait
 from farmer import Farmer
 from topology import DEFAULT, FARMER, SERVERS
+from watch import resident_kb
 
 
 def test_u8_reply_to_a_flow_whose_slot_was_used_again(lab):
@@ -91,11 +92,6 @@ def test_u2_upstream_stops_and_goes_on(lab):
     assert 0 < result["lost"] <= 1500 / 3 * 2.5, result
     assert result["last_failed"] - result["first_failed"] < 2.5 and result["refused"] == 0, result
     assert result["late"] == 0, "a late answer reached a client"
-
-
-def resident_kb(process):
-    with open(f"/proc/{process.pid}/status") as file:
-        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
 
 
 def test_u3_no_upstream_is_up_servfail_at_once(lab):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bystanders: a sniffer on one end of a veth, and a ping that never stops."""
+"""Bystanders: a sniffer on one end of a veth, a ping that never stops, and what a process has in use."""
 import select
 import socket
 import struct
@@ -108,3 +108,9 @@ class Pinger(Background):
         """Requests that have waited longer than that."""
         limit = time.monotonic() - after_seconds
         return [sequence for sequence, moment in list(self.waiting.items()) if moment < limit]
+
+
+def resident_kb(process):
+    """The memory that a daemon has in use."""
+    with open(f"/proc/{process.pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))

@@ -91,17 +91,24 @@ decided(void *owner, const struct publisher_verdict *verdict)
 }
 
 static int
-offer_make(struct daemon_rig *f, unsigned net, unsigned count)
+offer_file(struct daemon_rig *f, const char *path)
 {
 	struct offer *offer = f->own;
 	struct config *config = NULL;
 
-	*offer = (struct offer){.count = count, .net = net, .status = 1};
-	if (config_load(config_write(net, count), &config, stderr) != 0 ||
+	offer->status = 1;
+	if (config_load(path, &config, stderr) != 0 ||
 	    publisher_offer(&f->daemon->publisher, config, decided, offer) != 0)
 		abort();
 	CU_ASSERT_TRUE(rig_wait_for(f, is_decided));
 	return offer->status;
+}
+
+static int
+offer_make(struct daemon_rig *f, unsigned net, unsigned count)
+{
+	*(struct offer *)f->own = (struct offer){.count = count, .net = net};
+	return offer_file(f, config_write(net, count));
 }
 
 /* Tests */
@@ -265,6 +272,34 @@ test_rollback(void)
 	rig_stop(&f);
 }
 
+/* A pool of new upstreams only has nobody else: they begin up. One that joins others begins down, also when
+ * it comes with them. */
+static void
+test_new(void)
+{
+	static const char first[] = "    - {name: a, address: 10.1.0.1}\n"
+				    "    - {name: b, address: 10.1.0.2}\n";
+	static const char second[] = "    - {name: a, address: 10.1.0.1}\n"
+				     "    - {name: b, address: 10.1.0.2}\n"
+				     "    - {name: c, address: 10.1.0.3}\n"
+				     "    - {name: d, address: 10.1.0.4}\n"
+				     "    - {name: e, address: 10.1.0.5}\n"
+				     "pools:\n"
+				     "  - {name: default, servers: [a, b, e]}\n"
+				     "  - {name: own, servers: [c, d]}\n"
+				     "routes: [{pool: own, types: [PTR]}]\n";
+	static const bool usable[] = {true, true, true, true, false};
+	struct offer offer;
+	struct daemon_rig f = {.own = &offer};
+
+	rig_start(&f, first);
+	CU_ASSERT_EQUAL(offer_file(&f, rig_config("50000-59999", second)), 0);
+	CU_ASSERT_EQUAL_FATAL(f.rig.snapshot->upstream_count, 5);
+	for (unsigned i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[i].usable, usable[i]);
+	rig_stop(&f);
+}
+
 int
 main(void)
 {
@@ -273,6 +308,7 @@ main(void)
 		{"a running dataplane that leaves no room", test_learnt},
 		{"the dataplane goes away with a snapshot", test_lost},
 		{"a dataplane that starts afresh", test_afresh},
+		{"a pool of new upstreams", test_new},
 		{"maps that are none", test_maps},
 		{"a refused reload leaves no trace", test_rollback},
 		CU_TEST_INFO_NULL,

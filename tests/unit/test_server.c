@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The control socket under clients that are hostile, many, or another ephemerad. Whole ephemerad. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -90,7 +91,8 @@ test_crowd(void)
 	rig_daemon_close(&f);
 }
 
-/* A second one is refused; what a killed one left behind is not in the way. */
+/* A second one is refused; what a killed one left behind is not in the way; a file that is no socket is not
+ * ours to remove. */
 static void
 test_second(void)
 {
@@ -105,6 +107,11 @@ test_second(void)
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
 	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EADDRINUSE);
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
+	CU_ASSERT_EQUAL(rename(path.sun_path, rig_path("moved")), 0);
+	CU_ASSERT_EQUAL(close(open(path.sun_path, O_CREAT | O_EXCL | O_CLOEXEC, 0600)), 0);
+	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EEXIST);
+	CU_ASSERT_EQUAL(access(path.sun_path, F_OK), 0);
+	CU_ASSERT_EQUAL(rename(rig_path("moved"), path.sun_path), 0);
 	rig_daemon_close(&f);
 }
 

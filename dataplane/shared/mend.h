@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What to do when a file of runtime_dir can't be made: how both daemons end that line. */
+#ifndef EPHEMERA_MEND_H
+#define EPHEMERA_MEND_H
+
+#include <errno.h>
+
+/* A constant string, the mend for `error`, an errno. */
+static inline const char *
+runtime_dir_mend(int error)
+{
+	switch (error) {
+	case ENOSPC:
+	case EDQUOT:
+		return "make room there (`df` and `df -i` show it), or choose another runtime_dir";
+	case ENOENT:
+		return "make the directory, or choose another runtime_dir";
+	default:
+		return "choose another runtime_dir";
+	}
+}
+
+#endif
