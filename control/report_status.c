@@ -32,8 +32,20 @@ report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES])
 	return text;
 }
 
+/* Whether the port has its link; null where nobody can say. */
 static json_t *
-report_ports(const struct hello_answer *hello)
+report_link(const struct stats_reader *stats, unsigned index)
+{
+	const struct stats_header *header;
+
+	if (!stats_reader_is_open(stats))
+		return json_null();
+	header = stats_reader_header(stats);
+	return index < header->port_count ? json_boolean(header->ports[index].link_up != 0) : json_null();
+}
+
+static json_t *
+report_ports(const struct hello_answer *hello, const struct stats_reader *stats)
 {
 	json_t *ports = json_array();
 
@@ -44,9 +56,9 @@ report_ports(const struct hello_answer *hello)
 
 		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 			 mac[4], mac[5]);
-		json_array_append_new(ports, json_pack("{s:s, s:s, s:I, s:b}", "name", port->name, "mac",
-						       text, "mtu", (json_int_t)port->mtu_bytes, "steered",
-						       port->steered));
+		json_array_append_new(ports, json_pack("{s:s, s:s, s:I, s:o, s:b}", "name", port->name, "mac",
+						       text, "mtu", (json_int_t)port->mtu_bytes, "link_up",
+						       report_link(stats, i), "steered", port->steered));
 	}
 	return ports;
 }
@@ -61,9 +73,10 @@ report_dataplane(const struct daemon *daemon)
 
 	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
 		return json_pack("{s:b}", "connected", 0);
-	report = json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
-			   report_boot(hello->boot_id, boot), "workers", (json_int_t)hello->worker_count,
-			   "ports", report_ports(hello), "steer_usable", daemon->steer.usable);
+	report =
+		json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
+			  report_boot(hello->boot_id, boot), "workers", (json_int_t)hello->worker_count,
+			  "ports", report_ports(hello, &daemon->stats), "steer_usable", daemon->steer.usable);
 	if (report == NULL || !stats_reader_is_open(&daemon->stats))
 		return report;
 	header = stats_reader_header(&daemon->stats);

@@ -140,6 +140,29 @@ draws_watch(struct watch *watch, uint64_t now_ns)
 	draw_window_turn(&watch->draws, now_ns);
 }
 
+/* Links */
+
+/* Tells what is another than it was told last; at first every link counts as up. */
+static void
+links_watch(struct watch *watch)
+{
+	const struct stats_header *header = stats_reader_header(watch->stats);
+
+	for (unsigned i = 0; i < header->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
+		const struct machine_port_stats *port = &header->ports[i];
+		const bool was_up = !watch->links_known || watch->link_up[i];
+		const int bytes = (int)sizeof(port->name);
+
+		watch->link_up[i] = port->link_up != 0;
+		if (was_up && !watch->link_up[i])
+			log_line(LEVEL_WARNING, "interface %.*s: the link is down, no packet comes or goes",
+				 bytes, port->name);
+		else if (!was_up && watch->link_up[i])
+			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes, port->name);
+	}
+	watch->links_known = true;
+}
+
 static void
 timer_fired(void *owner, uint64_t now_ns)
 {
@@ -148,6 +171,7 @@ timer_fired(void *owner, uint64_t now_ns)
 	if (!stats_reader_is_open(watch->stats))
 		return;
 	loop_timer_at(watch->loop, &watch->timer, now_ns + WATCH_EVERY_NS);
+	links_watch(watch);
 	attacks_watch(watch, now_ns);
 	draws_watch(watch, now_ns);
 	cases_watch(watch, now_ns);
@@ -178,6 +202,7 @@ void
 watch_connected(struct watch *watch)
 {
 	alarm_forget(&watch->alarm);
+	watch->links_known = false;
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		case_watch_forget(&watch->farm->upstreams[i].case_watch);
 	watch->generation = 0;

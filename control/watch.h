@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Looks at the statistics segment four times a second: for upstreams that do not keep the case of questions
- * (case_watch.h), for forged replies (alarm.h), for passive signs of health (farm_look()), and to keep a
- * window of draws (draw_window.h).
+ * (case_watch.h), for forged replies (alarm.h), for links that go down, for passive signs of health
+ * (farm_look()), and to keep a window of draws (draw_window.h).
  *
  * Only looks: what is to be done about a case that is not kept is the farm's state and the publisher's work.
  * It rests while the dataplane is away. */
@@ -24,8 +24,10 @@ struct watch {
 	struct publisher *publisher;
 	struct draw_window draws;
 	struct alarm alarm;
-	struct stray attack; /* the newest attacked query; question_bytes 0: none yet */
-	uint64_t generation; /* whose draws the window is of */
+	bool links_known;
+	bool link_up[SNAPSHOT_PORTS_MAX]; /* as they were told last */
+	struct stray attack;		  /* the newest attacked query; question_bytes 0: none yet */
+	uint64_t generation;		  /* whose draws the window is of */
 	uint64_t ports[SNAPSHOT_BITMAP_WORDS];
 	struct snapshot_source sources[SNAPSHOT_SOURCES_MAX];
 };

@@ -33,13 +33,31 @@ readiness_show(const json_t *status)
 }
 
 static void
+machine_ports_show(const json_t *ports)
+{
+	struct table table = {.alignment = "llrll"};
+	const json_t *port;
+	size_t i;
+
+	table_heading(&table, "port|mac|mtu|link|steered");
+	json_array_foreach(ports, i, port)
+	{
+		const json_t *link = json_object_get(port, "link_up");
+
+		table_cell(&table, json_text(port, "name"));
+		table_cell(&table, json_text(port, "mac"));
+		table_number(&table, json_number(port, "mtu"));
+		table_cell(&table, json_is_null(link) ? "-" : json_is_true(link) ? "up" : "down");
+		table_cell(&table, json_truth(port, "steered") ? "yes" : "no");
+	}
+	table_print(&table, "");
+}
+
+static void
 dataplane_show(const json_t *dataplane)
 {
 	char uptime[TABLE_NUMBER_BYTES], flows[TABLE_NUMBER_BYTES], used[TABLE_NUMBER_BYTES],
 		all[TABLE_NUMBER_BYTES];
-	struct table ports = {.alignment = "llrl"};
-	const json_t *port;
-	size_t i;
 
 	if (!json_truth(dataplane, "connected")) {
 		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"
@@ -57,16 +75,8 @@ dataplane_show(const json_t *dataplane)
 	       number_format(json_number(dataplane, "mbufs_total"), all));
 	if (json_is_false(json_object_get(dataplane, "steer_usable")))
 		puts("               the XDP program's maps are not usable: ephemerad's log says why");
-	table_heading(&ports, "port|mac|mtu|steered");
-	json_array_foreach(json_object_get(dataplane, "ports"), i, port)
-	{
-		table_cell(&ports, json_text(port, "name"));
-		table_cell(&ports, json_text(port, "mac"));
-		table_number(&ports, json_number(port, "mtu"));
-		table_cell(&ports, json_truth(port, "steered") ? "yes" : "no");
-	}
 	putchar('\n');
-	table_print(&ports, "");
+	machine_ports_show(json_object_get(dataplane, "ports"));
 }
 
 static void

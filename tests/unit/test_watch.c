@@ -293,10 +293,60 @@ test_entropy(void)
 	rig_daemon_close(&f);
 }
 
+static bool
+is_link_down(const void *owner)
+{
+	const struct watch *watch = &((const struct daemon_rig *)owner)->daemon->watch;
+
+	return watch->links_known && !watch->link_up[0];
+}
+
+static bool
+is_link_up(const void *owner)
+{
+	const struct watch *watch = &((const struct daemon_rig *)owner)->daemon->watch;
+
+	return watch->links_known && watch->link_up[0];
+}
+
+/* `link_up` of the only port, as `status` has it. */
+static json_t *
+link_shown(const struct daemon_rig *f)
+{
+	json_t *report = report_status(f->daemon);
+	json_t *port = json_array_get(json_object_get(json_object_get(report, "dataplane"), "ports"), 0);
+	json_t *link = json_incref(json_object_get(port, "link_up"));
+
+	json_decref(report);
+	return link;
+}
+
+static void
+test_links(void)
+{
+	struct daemon_rig f = {.generation = 1};
+	json_t *shown;
+
+	rig_start(&f, ONE);
+	shown = link_shown(&f);
+	CU_ASSERT(json_is_null(shown)); /* the dataplane has not measured any port yet */
+	json_decref(shown);
+	f.rig.stats->port_count = 1;
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_link_down));
+	CU_ASSERT_PTR_EQUAL(link_shown(&f), json_false());
+	f.rig.stats->ports[0].link_up = 1;
+	CU_ASSERT_PTR_EQUAL(link_shown(&f), json_true());
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_link_up));
+	f.rig.stats->ports[0].link_up = 0;
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_link_down));
+	rig_stop(&f);
+}
+
 int
 main(void)
 {
 	CU_TestInfo tests[] = {{"case that is not kept", test_case},
+			       {"links", test_links},
 			       {"health comes back with it", test_health},
 			       {"an attack", test_attack},
 			       {"entropy", test_entropy},
