@@ -60,24 +60,38 @@ background() {
 
 # --- the network ---
 
-network_is_up() {
+namespaces_are_up() {
 	local namespace
 
 	for namespace in "${namespaces[@]}"; do
 		[ -e "/run/netns/$namespace" ] && within "$namespace" true || return 1
 	done
-	[ -e $dir/network ] && within eph-fwd ip link show eph-c0 && within eph-fwd ip link show eph-f0
 }
 
-network_up() {
-	local namespace
+network_is_up() {
+	[ -e $dir/network ] && namespaces_are_up && within eph-fwd ip link show eph-c0 && within eph-fwd ip link show eph-f0
+}
 
+# A link that was deleted is made anew beside what runs; after anything else all is.
+network_up() {
 	if network_is_up >/dev/null 2>&1; then
 		say "network: is there already"
 		return
 	fi
-	network_down
-	say "network: making ${namespaces[*]}"
+	if [ ! -e $dir/network ] || ! namespaces_are_up >/dev/null 2>&1; then
+		network_down
+		say "network: making ${namespaces[*]}"
+		namespaces_up
+	fi
+	rm -f $dir/network
+	within eph-fwd ip link show eph-c0 >/dev/null 2>&1 || client_link_up
+	within eph-fwd ip link show eph-f0 >/dev/null 2>&1 || farm_link_up
+	touch $dir/network
+}
+
+namespaces_up() {
+	local namespace
+
 	for namespace in "${namespaces[@]}"; do
 		ip netns add "$namespace"
 		within "$namespace" sysctl -q -w net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 \
@@ -85,11 +99,21 @@ network_up() {
 			net.ipv6.conf.all.accept_dad=0
 		within "$namespace" ip link set lo up
 	done
-	link eph-client eph-c1 eph-c0
-	link eph-farm eph-f1 eph-f0
+	within eph-fwd nft -f "$templates/guard.nft"
+	# The source addresses are the kernel's too: its own sockets there must get no port that queries come from.
+	within eph-fwd sysctl -q -w net.ipv4.ip_local_reserved_ports=49152-65535
+}
 
+client_link_up() {
+	link eph-client eph-c1 eph-c0
 	address eph-client eph-c1 192.0.2.2/24 2001:db8:1::2/64
 	address eph-fwd eph-c0 192.0.2.1/24 2001:db8:1::1/64 192.0.2.53/32 2001:db8:1::53/128
+}
+
+farm_link_up() {
+	local i
+
+	link eph-farm eph-f1 eph-f0
 	address eph-fwd eph-f0 198.51.100.1/24 2001:db8:2::1/64
 	for ((i = 0; i < 8; i++)); do
 		address eph-fwd eph-f0 "198.51.100.$((16 + i))/32" "$(printf '2001:db8:2::%x/128' $((0x16 + i)))"
@@ -97,10 +121,6 @@ network_up() {
 	for ((i = 1; i <= 9; i++)); do
 		address eph-farm eph-f1 "198.51.100.10$i/24" "2001:db8:2::10$i/64"
 	done
-	within eph-fwd nft -f "$templates/guard.nft"
-	# The source addresses are the kernel's too: its own sockets there must get no port that queries come from.
-	within eph-fwd sysctl -q -w net.ipv4.ip_local_reserved_ports=49152-65535
-	touch $dir/network
 }
 
 # link NAMESPACE INNER OUTER: a veth from the namespace to eph-fwd, one queue each way. What the kernel sends to

@@ -61,10 +61,14 @@ class Lab:
     def up(self):
         self.script("down")
         self.files_before = self.system_files()
+        self.network_up()
+
+    def network_up(self):
+        """Makes what is missing of network and farm."""
         self.script("up")
         for i in range(1, 5):
-            self.run(FARM, "ip", "addr", "add", f"198.51.100.11{i}/24", "dev", "eph-f1")
-            self.run(FARM, "ip", "addr", "add", f"2001:db8:2::11{i}/64", "dev", "eph-f1", "nodad")
+            self.run(FARM, "ip", "addr", "replace", f"198.51.100.11{i}/24", "dev", "eph-f1")
+            self.run(FARM, "ip", "addr", "replace", f"2001:db8:2::11{i}/64", "dev", "eph-f1", "nodad")
 
     def down(self):
         self.stop()

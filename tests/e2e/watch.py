@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Bystanders: a sniffer on one end of a veth, a ping that never stops, and what a process has in use."""
+import os
+import pathlib
 import select
 import socket
 import struct
@@ -108,6 +110,16 @@ class Pinger(Background):
         """Requests that have waited longer than that."""
         limit = time.monotonic() - after_seconds
         return [sequence for sequence, moment in list(self.waiting.items()) if moment < limit]
+
+
+def thread_seconds(pid):
+    """The processor time of each thread, by (number, name)."""
+    seconds = {}
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        name = (task / "comm").read_text().strip()
+        seconds[task.name, name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
 
 
 def resident_kb(process):

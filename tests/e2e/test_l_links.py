@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""L7: links go down and come back, interfaces are deleted, and somebody takes the XDP program's place. The dataplane
+says what happened; where it can't go on it ends with the reason and a status that has a service manager start it
+again, and starts again once the obstacle is gone. Nothing spins meanwhile."""
+import contextlib
+import subprocess
+import time
+
+import pytest
+
+import wire
+from control import Control
+from deadline import wait
+from topology import CLIENT, DIR, FARM, FWD, HERE, SERVERS
+from watch import thread_seconds
+
+TURNS = 100
+# Of a core, beside the workers: answering the questions of these tests takes a twentieth.
+BUSY_SHARE = 0.25
+
+# What loses the link, and the interface of ours whose link it is: the other machine, or somebody here.
+LINKS = {
+    "clients' side": (CLIENT, "eph-c1", "eph-c0"),
+    "farm's side": (FARM, "eph-f1", "eph-f0"),
+    "our interface to clients": (FWD, "eph-c0", "eph-c0"),
+    "our interface to the farm": (FWD, "eph-f0", "eph-f0"),
+}
+
+
+class Logs:
+    """What a daemon's log says from now on."""
+
+    def __init__(self, lab, name="ephemerad.log"):
+        self.lab, self.name, self.read = lab, name, len(lab.logs_of(name))
+
+    def lines(self, *words):
+        text = self.lab.logs_of(self.name)[self.read :]
+        return [line for line in text.splitlines() if all(word in line for word in words)]
+
+
+def set_link(lab, namespace, device, state):
+    lab.run(namespace, "ip", "link", "set", device, state)
+
+
+def link_is_up(control, device):
+    return {port["name"]: port["link_up"] for port in control.ask("status")["dataplane"]["ports"]}[device]
+
+
+@contextlib.contextmanager
+def addresses_kept(lab, namespace, device):
+    """The kernel would take the IPv6 addresses off an interface that is set down."""
+    key = f"net.ipv6.conf.{device}.keep_addr_on_down"
+    lab.run(namespace, "sysctl", "-qw", f"{key}=1")
+    try:
+        yield
+    finally:
+        lab.run(namespace, "ip", "link", "set", device, "up")
+        lab.run(namespace, "sysctl", "-qw", f"{key}=0")
+
+
+@contextlib.contextmanager
+def calm(lab):
+    """Neither ephemerad nor what is beside the dataplane's workers, which poll, uses much of a core."""
+    before, began = (thread_seconds(lab.dataplane.pid), thread_seconds(lab.ephemerad.pid)), time.monotonic()
+    yield
+    after, took = (thread_seconds(lab.dataplane.pid), thread_seconds(lab.ephemerad.pid)), time.monotonic() - began
+    used = {t: s - before[i].get(t, 0.0) for i in (0, 1) for t, s in after[i].items()}
+    others = {t: s for t, s in used.items() if not t[1].startswith("rte-worker")}
+    assert sum(others.values()) < BUSY_SHARE * took + 0.1, f"in {took:.1f} s: {used}"
+
+
+@pytest.mark.parametrize("where", LINKS)
+def test_l7_link_is_down_for_a_while(lab, where):
+    """Noticed, logged once, shown; then all is as before."""
+    namespace, device, ours = LINKS[where]
+    pid, log = lab.dataplane.pid, Logs(lab)
+    down, up = f"interface {ours}: the link is down", f"interface {ours}: the link is up again"
+    with addresses_kept(lab, namespace, device), Control() as control, calm(lab):
+        set_link(lab, namespace, device, "down")
+        wait("it is noticed", lambda: log.lines("warning", down))
+        assert not link_is_up(control, ours)
+        assert [line.split()[3] for line in lab.ctl("status").splitlines() if line.startswith(ours)] == ["down"]
+        if "farm" in where:
+            wait("no upstream is left", lambda: control.ask("status")["upstreams_up"] == 0, 10)
+            assert lab.ctl_run("ready").stdout == "not ready: no upstream of pool default is usable\n"
+            wait("all are down in the log", lambda: len(log.lines("upstream", "is down")) == len(SERVERS))
+        set_link(lab, namespace, device, "up")
+        wait("it is noticed", lambda: log.lines("notice", up))
+        assert link_is_up(control, ours)
+        lab.ready()
+    for version in (4, 6):
+        lab.ask(version=version)
+    assert (len(log.lines(down)), len(log.lines(up))) == (1, 1), log.lines("interface")
+    assert lab.dataplane.pid == pid and lab.dataplane.poll() is None
+    assert lab.ctl_run("ready").returncode == 0
+
+
+@pytest.mark.parametrize("where", ["clients' side", "farm's side"])
+def test_l7_link_flaps_a_hundred_times(lab, where):
+    """Each time a client of each family is answered again. The farm's link is seen down and seen up each time; of the
+    clients' the kernel tells once a second, so that most of its turns are over before."""
+    namespace, device, ours = LINKS[where]
+    boot_id, slowest, log, sees = lab.stats()["boot_id"], 0.0, Logs(lab), "farm" in where
+    with addresses_kept(lab, namespace, device), Control() as control, calm(lab):
+        for _ in range(TURNS):
+            set_link(lab, namespace, device, "down")
+            wait("it is down", lambda: not (sees and link_is_up(control, ours)))
+            set_link(lab, namespace, device, "up")
+            began = time.monotonic()
+            for version in (4, 6):
+                wait_until_answered(lab, version)
+            slowest = max(slowest, time.monotonic() - began)
+            wait("it is up", lambda: not sees or link_is_up(control, ours))
+        wait("it is up for good", lambda: link_is_up(control, ours))
+        lab.ready()
+    assert lab.stats()["boot_id"] == boot_id
+
+    def told():
+        changes = [len(log.lines(f"interface {ours}: the link is {state}")) for state in ("down", "up again")]
+        return changes[0] == changes[1] and changes
+
+    # ephemerad looks four times a second, and tells what it sees.
+    assert 0 < wait("the last change is in the log", told)[0] <= TURNS or not sees
+    lab.measured.append(f"link flapped {TURNS} times, {where}: clients answered again after {slowest:.3f} s at the most")
+    assert slowest < 3
+
+
+def wait_until_answered(lab, version):
+    """As a client that asks again does."""
+    with lab.client(version) as client:
+        asked = wire.query(wire.CLEAN)
+
+        def is_answered():
+            client.send(asked)
+            try:
+                reply = client.receive(0.05)
+            except AssertionError:
+                return False
+            return wire.is_right(asked, reply)  # or SERVFAIL, while no upstream can be reached
+
+        wait(f"an answer over IPv{version}", is_answered, 10)
+
+
+# --- deleted, or taken ---
+
+
+@contextlib.contextmanager
+def started_again(lab):
+    """The oracle wants a dataplane that runs."""
+    try:
+        yield
+    finally:
+        if lab.dataplane.poll() is None:
+            lab.kill(lab.dataplane)
+        lab.network_up()
+        for device in ("eph-c0", "eph-f0"):
+            lab.run(FWD, "ip", "link", "set", "dev", device, "xdp", "off")
+    lab.start_dataplane()
+    lab.ready(20)
+    for version in (4, 6):
+        lab.ask(version=version)
+
+
+def end_of(lab, log):
+    """The dataplane ends by itself: with status 1, and with these lines of its own."""
+    assert lab.dataplane.wait(5) == 1
+    wait("ephemerad has seen it", lambda: not lab.status()["dataplane"]["connected"])
+    done = lab.ctl_run("ready")
+    assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+    return log.lines("ephemera-dataplane: ")
+
+
+def refusal(lab):
+    """What a dataplane says that does not start."""
+    done = lab.spawn_and_wait("control/ephemeractl", "exec-dataplane")
+    assert done.returncode == 1 and done.stderr.count("\n") == 1, done
+    return done.stderr
+
+
+@pytest.mark.parametrize("device", ["eph-c0", "eph-f0"])
+def test_l7_interface_is_deleted(lab, device):
+    other = {"eph-c0": "eph-f0", "eph-f0": "eph-c0"}[device]
+    with started_again(lab):
+        log = Logs(lab, "dataplane.log")
+        lab.run(FWD, "ip", "link", "del", device)
+        said = end_of(lab, log)
+        assert said == [f"ephemera-dataplane: interface {device} is gone: start again when it is back"], said
+        assert f"no interface {device} in this network namespace" in refusal(lab)
+        assert "xdp" not in lab.link(FWD, other), "its program was left on the other interface"
+
+
+def test_l7_interface_is_deleted_under_load(lab):
+    """Nothing but what had no way is lost, and no answer is wrong."""
+    with started_again(lab), lab.load("--rate", 1000, "--timeout", 0.5) as load:
+        queries = lab.stats()["queries"]
+        wait("the load flows", lambda: lab.stats()["queries"] > queries + 500)
+        log, gone = Logs(lab, "dataplane.log"), time.monotonic()
+        lab.run(FWD, "ip", "link", "del", "eph-f0")
+        assert len(end_of(lab, log)) == 1
+        result = load.finish()
+        assert result["first_failed"] > gone - 0.1 and result["answered"] > 500, result
+
+
+@pytest.fixture(scope="module")
+def stranger():
+    """An object file with an XDP program that is not ours."""
+    path = DIR / "stranger.o"
+    subprocess.run(["clang", "-O2", "-target", "bpf", "-c", "-o", path, HERE / "stranger.bpf.c"], check=True)
+    return path
+
+
+def test_l7_program_is_replaced(lab, stranger):
+    """By somebody else's, which stays where it is."""
+    with started_again(lab):
+        log = Logs(lab, "dataplane.log")
+        lab.run(FWD, "ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", stranger, "sec", "xdp")
+        said = end_of(lab, log)
+        assert len(said) == 2, said
+        assert "interface eph-f0: somebody detached or replaced our XDP program" in said[0] and "start again" in said[0]
+        assert "interface eph-f0 carries somebody else's XDP program now: left alone" in said[1], said
+        name = lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"]
+        assert name == "stranger" and "xdp" not in lab.link(FWD, "eph-c0")
+        said = refusal(lab)
+        assert "interface eph-f0 carries somebody else's XDP program \"stranger\"" in said and "xdp off" in said, said
+        assert lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"] == "stranger"
+
+
+def test_l7_program_is_detached(lab):
+    with started_again(lab):
+        log = Logs(lab, "dataplane.log")
+        lab.run(FWD, "ip", "link", "set", "dev", "eph-c0", "xdp", "off")
+        said = end_of(lab, log)
+        assert len(said) == 1 and "interface eph-c0: somebody detached or replaced our XDP program" in said[0], said
+        assert "xdp" not in lab.link(FWD, "eph-f0"), "its program was left on the other interface"
