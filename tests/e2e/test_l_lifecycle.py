@@ -76,6 +76,27 @@ def test_l2_dataplane_is_killed(lab, turn):
     assert outage < 5, result
 
 
+def test_l2_dataplane_is_killed_forty_five_times_more(lab):
+    """Quickly one after the other: each start gets over what the one before left, and the kernel never stops."""
+    outages = []
+    with lab.ping(4) as ping:
+        for _ in range(45):
+            began = time.monotonic()
+            lab.kill(lab.dataplane)
+            assert xdp_program(lab, "eph-f0"), "the case is about a program that is still attached"
+            lab.start_dataplane()
+            lab.ready()
+            lab.ask()
+            outages.append(time.monotonic() - began)
+        sent = ping.sent
+        wait("the last echoes", lambda: ping.answered >= sent, 2)
+        assert ping.unanswered() == []
+    median = sorted(outages)[len(outages) // 2]
+    lab.measured.append(f"dataplane killed 45 times: an answer again after {median:.2f} s, {max(outages):.2f} s at most")
+    assert sorted(lab.system_files() - lab.files_before) == []
+    assert max(outages) < 10, outages
+
+
 def leftovers(lab):
     """What a stopped dataplane has left behind: XDP programs, sockets, hugepage files, BPF pins."""
     found = [f"XDP on {device}" for device in ("eph-c0", "eph-f0") if "xdp" in lab.link(FWD, device)]
