@@ -5,8 +5,7 @@
  * they lie in memory, for a one's complement sum does not depend on it (RFC 1071 section 2 (B)). What starts
  * at an even offset may be summed by itself and added.
  *
- * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to such a sum, which is nothing: so one pseudo header serves
- * both families. */
+ * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to such a sum, which is nothing. */
 #ifndef EPHEMERA_CHECKSUM_H
 #define EPHEMERA_CHECKSUM_H
 
@@ -101,25 +100,6 @@ checksum_address(const struct address *address)
 	return checksum_add(address->words[0], address->words[1]);
 }
 
-/* The sum of the pseudo header (RFC 768, RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
-static inline uint64_t
-checksum_pseudo(const struct address *source, const struct address *destination, uint16_t bytes)
-{
-	uint64_t sum = checksum_add(checksum_address(source), checksum_address(destination));
-
-	return checksum_add(sum, (uint64_t)htobe16(IPPROTO_UDP) + htobe16(bytes));
-}
-
-/* The folded sum of pseudo header and `bytes` bytes of datagram; 0xffff if the datagram's own checksum is
- * right. */
-static inline uint16_t
-checksum_udp_sum(const struct address *source, const struct address *destination, const void *udp,
-		 uint16_t bytes)
-{
-	return checksum_fold(
-		checksum_add(checksum_pseudo(source, destination, bytes), checksum_bytes(udp, bytes)));
-}
-
 /* What to write into the checksum field for a sum made with that field 0. RFC 768: "If the computed checksum
  * is zero, it is transmitted as all ones". */
 static inline uint16_t
@@ -128,12 +108,6 @@ checksum_of(uint64_t sum)
 	const uint16_t checksum = (uint16_t)~checksum_fold(sum);
 
 	return checksum == 0 ? 0xffff : checksum;
-}
-
-static inline uint16_t
-checksum_udp(const struct address *source, const struct address *destination, const void *udp, uint16_t bytes)
-{
-	return checksum_of(checksum_udp_sum(source, destination, udp, bytes));
 }
 
 #endif

@@ -8,6 +8,32 @@
 #include "way_frame.h"
 #include "way_suite.h"
 
+/* A datagram summed whole, of the parts that a packet's way adds up: the sum of the pseudo header (RFC 768,
+ * RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
+static uint64_t
+checksum_pseudo(const struct address *source, const struct address *destination, uint16_t bytes)
+{
+	uint64_t sum = checksum_add(checksum_address(source), checksum_address(destination));
+
+	return checksum_add(sum, (uint64_t)htobe16(IPPROTO_UDP) + htobe16(bytes));
+}
+
+/* The folded sum of pseudo header and `bytes` bytes of datagram; 0xffff if the datagram's own checksum is
+ * right. */
+static uint16_t
+checksum_udp_sum(const struct address *source, const struct address *destination, const void *udp,
+		 uint16_t bytes)
+{
+	return checksum_fold(
+		checksum_add(checksum_pseudo(source, destination, bytes), checksum_bytes(udp, bytes)));
+}
+
+static uint16_t
+checksum_udp(const struct address *source, const struct address *destination, const void *udp, uint16_t bytes)
+{
+	return checksum_of(checksum_udp_sum(source, destination, udp, bytes));
+}
+
 static void
 test_fold(void)
 {
