@@ -297,7 +297,8 @@ ports_measure(const struct ports *ports, struct stats_header *header)
 			out->bad = counted.ierrors;
 			out->send_errors = counted.oerrors;
 		}
-		out->link_up = link_is_up(port, socket_fd);
+		if (socket_fd >= 0 || port->ifindex == 0) /* who can't ask says what he said last */
+			out->link_up = link_is_up(port, socket_fd);
 	}
 	if (socket_fd >= 0)
 		close(socket_fd);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Those who ask: a single client, and a steady load of many."""
+import contextlib
 import json
 import signal
 import socket
@@ -32,6 +33,18 @@ class Client:
             return self.sock.recv(65535)
         except socket.timeout:
             raise AssertionError(f"no answer within {seconds} s") from None
+
+    def try_to_send(self, data):
+        """For times when the kernel may tell, of an earlier query, that nobody listens there."""
+        with contextlib.suppress(OSError):
+            self.sock.send(data)
+
+    def receive_or_none(self, seconds):
+        self.sock.settimeout(seconds)
+        try:
+            return self.sock.recv(65535)
+        except OSError:
+            return None
 
     def ask(self, data, seconds=5.0):
         self.send(data)

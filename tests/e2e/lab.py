@@ -243,6 +243,21 @@ class Lab:
         upstream = self.upstreams()[name]
         return upstream["state"] == state and upstream["in_force"]
 
+    def row_of(self, name):
+        """The upstream's line in the table."""
+        [line] = [line for line in self.ctl("upstreams").splitlines() if line.startswith(name + " ")]
+        return line
+
+    def queries(self):
+        """How many each upstream was sent."""
+        return {name: upstream["queries"] for name, upstream in self.upstreams().items()}
+
+    def queries_go_on(self, count):
+        """Waits for so many more, and returns how many each upstream was sent of them."""
+        before = self.queries()
+        wait(f"{count} queries more", lambda: sum(self.queries().values()) >= sum(before.values()) + count, 15)
+        return {name: queries - before[name] for name, queries in self.queries().items()}
+
     def port(self, number):
         return json.loads(self.ctl("port", number, "--json"))
 
@@ -269,6 +284,17 @@ class Lab:
             asked = wire.query(name, rtype)
             reply = client.ask(asked, seconds)
             assert wire.is_right(asked, reply), f"wrong answer to {asked!r}: {reply!r}"
+
+    def ask_until_answered(self, version=4, seconds=10):
+        """As a client that asks again and again does, until the answer is right."""
+        with Client(version) as client:
+            asked = wire.query(wire.CLEAN)
+
+            def is_answered():
+                client.try_to_send(asked)
+                return wire.is_right(asked, client.receive_or_none(0.05) or b"")  # not SERVFAIL
+
+            wait(f"an answer over IPv{version}", is_answered, seconds)
 
     def sniff(self, namespace=CLIENT, device="eph-c1", keep=None):
         return Sniffer(namespace, device, keep)

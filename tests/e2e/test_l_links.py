@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-import wire
 from control import Control
 from deadline import wait
 from topology import CLIENT, DIR, FARM, FWD, HERE, SERVERS
@@ -108,7 +107,7 @@ def test_l7_link_flaps_a_hundred_times(lab, where):
             set_link(lab, namespace, device, "up")
             began = time.monotonic()
             for version in (4, 6):
-                wait_until_answered(lab, version)
+                lab.ask_until_answered(version)
             slowest = max(slowest, time.monotonic() - began)
             wait("it is up", lambda: not sees or link_is_up(control, ours))
         wait("it is up for good", lambda: link_is_up(control, ours))
@@ -123,22 +122,6 @@ def test_l7_link_flaps_a_hundred_times(lab, where):
     assert 0 < wait("the last change is in the log", told)[0] <= TURNS or not sees
     lab.measured.append(f"link flapped {TURNS} times, {where}: clients answered again after {slowest:.3f} s at the most")
     assert slowest < 3
-
-
-def wait_until_answered(lab, version):
-    """As a client that asks again does."""
-    with lab.client(version) as client:
-        asked = wire.query(wire.CLEAN)
-
-        def is_answered():
-            client.send(asked)
-            try:
-                reply = client.receive(0.05)
-            except AssertionError:
-                return False
-            return wire.is_right(asked, reply)  # or SERVFAIL, while no upstream can be reached
-
-        wait(f"an answer over IPv{version}", is_answered, 10)
 
 
 # --- deleted, or taken ---

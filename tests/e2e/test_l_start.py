@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L6 and L10: what is in the way of a start: a full disk, sockets of daemons that were killed, daemons that run, files
-that are not ours; no interface, huge pages, capabilities, or not the other daemon."""
+"""L6: what is in the way of a start: a full disk, sockets of daemons that were killed, daemons that run, files that are
+not ours."""
 import contextlib
 import json
 import subprocess
 
 import pytest
 
-from deadline import wait
 from topology import DIR, FWD
 
 PROGRAMS = {
@@ -160,47 +159,3 @@ def test_l6_second_instance_refuses(lab, daemon):
     assert socket_files() == files
     now = lab.status()
     assert (now["generation"], now["dataplane"]["connected"]) == (status["generation"], True)
-
-
-# What is missing, and what the one line must say of it; how the command is run.
-NO_CAPABILITIES = ["setpriv", "--inh-caps=-all", "--ambient-caps=-all", "--bounding-set=-all"]
-MISSING = {
-    "the interface": ({"ports": [{"xdp": "eph-none"}, {"xdp": "eph-f0"}]}, [], ("eph-none",)),
-    "huge pages": ({"memory_mb": 1 << 20}, [], ("memory",)),
-    "capabilities": ({}, NO_CAPABILITIES, ("CAP_",)),
-}
-
-
-@pytest.mark.parametrize("what", MISSING)
-def test_l10_start_without_what_it_needs(lab, what):
-    """The last line says what to do; it ends with 1, and nothing is left of the attempt."""
-    keys, before, words = MISSING[what]
-    config = DIR / "missing.yaml"
-    with stopped(lab):
-        config.write_text(json.dumps({**lab.config, "dataplane": {**lab.config["dataplane"], **keys}}))
-        done = run_to_its_end(within_fwd(*before, *command(lab, "dataplane", config)))
-        print(done.stderr)
-        assert done.returncode == 1, done
-        said = [line for line in lines_of(done) if line.startswith(("ephemera-dataplane: ", "ephemeractl: "))]
-        assert len(said) == 1 and all(word in said[0] for word in words), done.stderr
-        assert left_behind(lab) == []
-
-
-@pytest.mark.parametrize("first", PROGRAMS)
-def test_l10_either_daemon_starts_first(lab, first):
-    """The first one waits for the other: alone it neither ends nor answers wrongly, and then both serve."""
-    with stopped(lab):
-        getattr(lab, f"start_{first}")()
-        process = getattr(lab, first)
-        if first == "ephemerad":
-            wait("it answers", lambda: lab.status(check=False))
-            assert lab.status()["dataplane"]["connected"] is False
-        else:
-            wait("its socket is there", (DIR / "ephemera/dataplane.sock").exists, 20)
-        assert process.poll() is None
-        (other,) = set(PROGRAMS) - {first}
-        getattr(lab, f"start_{other}")()
-        lab.ready(20)
-        for version in (4, 6):
-            lab.ask(version=version)
-        assert process.poll() is None
