@@ -17,6 +17,7 @@
 #include "report.h"
 
 #define HUGEPAGES_DIR "/sys/kernel/mm/hugepages"
+#define DEFAULT_KB    2048 /* on x86, where /proc is not to be read */
 
 static uint64_t
 number_read(const char *directory, const char *file)
@@ -58,7 +59,7 @@ hugepages_free_bytes(void)
 	return bytes;
 }
 
-/* The size of those that vm.nr_hugepages counts; 0 where the kernel has none. */
+/* The size of those that vm.nr_hugepages counts. */
 static uint64_t
 hugepages_default_kb(void)
 {
@@ -67,39 +68,31 @@ hugepages_default_kb(void)
 	char line[128];
 
 	if (stream == NULL)
-		return 0;
+		return DEFAULT_KB;
 	while (page_kb == 0 && fgets(line, sizeof(line), stream) != NULL)
 		if (sscanf(line, "Hugepagesize: %" SCNu64, &page_kb) != 1)
 			page_kb = 0;
 	fclose(stream);
-	return page_kb;
+	return page_kb != 0 ? page_kb : DEFAULT_KB;
 }
 
 static int
 hugepages_check(const struct args *args)
 {
 	const uint64_t wanted_mb = args->memory_mb != 0 ? args->memory_mb : 2;
-	const uint64_t free_bytes = hugepages_free_bytes(), page_kb = hugepages_default_kb();
-	uint64_t free_mb, missing_kb;
+	const uint64_t free_bytes = hugepages_free_bytes();
+	uint64_t page_kb, missing_pages;
 	char directory[64];
 
 	if (args->no_huge || free_bytes == UINT64_MAX || free_bytes / (1024 * 1024) >= wanted_mb)
 		return 0;
-	free_mb = free_bytes / (1024 * 1024);
-	if (page_kb == 0) {
-		report("%" PRIu64
-		       " MiB of hugepages wanted, and this kernel has none: /proc/meminfo names no "
-		       "Hugepagesize",
-		       wanted_mb);
-		return -ENOMEM;
-	}
-	/* Others have some of those that there are. */
-	missing_kb = wanted_mb * 1024 - free_bytes / 1024;
+	page_kb = hugepages_default_kb();
+	missing_pages = (wanted_mb * 1024 - free_bytes / 1024 + page_kb - 1) / page_kb;
 	snprintf(directory, sizeof(directory), "hugepages-%" PRIu64 "kB", page_kb);
+	/* On top of those that there are: others have them. */
 	report("%" PRIu64 " MiB of hugepages wanted, %" PRIu64 " MiB free: `sysctl vm.nr_hugepages=%" PRIu64
 	       "` gets them, or ask for less memory",
-	       wanted_mb, free_mb,
-	       number_read(directory, "nr_hugepages") + (missing_kb + page_kb - 1) / page_kb);
+	       wanted_mb, free_bytes / (1024 * 1024), number_read(directory, "nr_hugepages") + missing_pages);
 	return -ENOMEM;
 }
 

@@ -112,7 +112,8 @@ def test_l10_too_few_hugepages(lab):
         lab.write_config()
         said = refusal(lab)
         told = re.fullmatch(
-            r"(\d+) MiB of hugepages wanted, (\d+) MiB free: `sysctl vm.nr_hugepages=(\d+)` gets them, or ask for less memory",
+            r"(\d+) MiB of hugepages wanted, (\d+) MiB free: `sysctl vm.nr_hugepages=(\d+)` gets them, "
+            r"or ask for less memory",
             said,
         )
         assert told and int(told[1]) == wanted_mb, said
