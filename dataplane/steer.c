@@ -264,11 +264,12 @@ steer_check(const struct steer *steer)
 		char name[IF_NAMESIZE];
 		uint32_t ids[XDP_MODES];
 
-		if (if_indextoname(interface->ifindex, name) == NULL ||
-		    xdp_attached(interface->ifindex, ids) != 0) {
+		if (if_indextoname(interface->ifindex, name) == NULL && errno == ENXIO) {
 			report("interface %s is gone: start again when it is back", interface->name);
 			return -ENOENT;
 		}
+		if (xdp_attached(interface->ifindex, ids) != 0)
+			continue; /* no descriptor or memory to ask the kernel with: perhaps next time */
 		if (ids[0] != interface->program_id && ids[1] != interface->program_id &&
 		    ids[2] != interface->program_id) {
 			report("interface %s: somebody detached or replaced our XDP program, so that no "

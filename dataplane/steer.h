@@ -54,7 +54,8 @@ void steer_release(struct steer *steer);
 int steer_find_maps(struct steer *steer);
 void steer_close_maps(struct steer *steer);
 
-/* 0; or -ENOENT after one line on stderr: an interface is gone, or its program is not ours any more. */
+/* 0; or -ENOENT after one line on stderr: an interface is gone, or its program is not ours any more. Where
+ * the kernel can't be asked, all is taken to be well. */
 int steer_check(const struct steer *steer);
 
 /* May the port on this interface be closed, which detaches its program? Not if that is somebody else's. */
