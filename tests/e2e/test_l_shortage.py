@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""L: a reload that the dataplane does not take: it says why, and the old configuration stays in force."""
+import contextlib
+import copy
+import json
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+
+import web
+from deadline import wait
+from topology import DEFAULT, DIR, FWD, SERVERS
+
+
+@contextlib.contextmanager
+def another_file(lab):
+    """nsd alone, in the file; the old configuration comes back to it afterwards."""
+    lab.config["upstreams"]["servers"] = [{"name": "nsd", "address": SERVERS["nsd"]}]
+    lab.write_config()
+    try:
+        yield
+    finally:
+        lab.config = copy.deepcopy(DEFAULT)
+        lab.write_config()
+
+
+def check_refused(lab, done, reason):
+    """It says why, and that nothing has changed; and nothing has."""
+    assert done.returncode == 1 and done.stdout == "", done
+    assert reason in done.stderr.splitlines()[0], done
+    assert done.stderr.endswith("reload failed: the old configuration stays in force\n"), done
+    said = f"error: reload failed, the old configuration stays in force:\nerror: {done.stderr.splitlines()[0]}\n"
+    assert said in lab.logs_of("ephemerad.log")
+    assert b"\nephemera_config_last_reload_successful 0\n" in web.get("/metrics")[2]
+    assert list(lab.upstreams()) == list(SERVERS)
+    assert "upstream knot (198.51.100.102#53) removed" in lab.ctl_run("config", "diff").stdout
+
+
+def reload_works(lab):
+    assert json.loads(lab.ctl("reload", "--json"))["changes"] == []
+    assert b"\nephemera_config_last_reload_successful 1\n" in web.get("/metrics")[2]
+
+
+@contextlib.contextmanager
+def few_descriptors(process, spare):
+    """The process may open `spare` files more, and no others."""
+    limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+    used = {int(name) for name in os.listdir(f"/proc/{process.pid}/fd")}
+    free = [number for number in range(max(used) + spare + 2) if number not in used]
+    resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (free[spare], limits[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
+
+
+@pytest.mark.parametrize("spare, reason", [(0, "no descriptor came with it"), (1, "out of memory or descriptors")])
+def test_reload_that_the_dataplane_refuses(lab, spare, reason):
+    """It has no descriptor left for the new configuration, or to keep it in."""
+    with lab.load("--rate", 1000, "--timeout", 3) as load:
+        generation = lab.status()["dataplane"]["generation"]
+        with another_file(lab):
+            with few_descriptors(lab.dataplane, spare):
+                done = lab.ctl_run("reload")
+            check_refused(lab, done, f"the dataplane refuses it: {reason}")
+            assert lab.status()["dataplane"]["generation"] == generation
+            grown = lab.queries_go_on(600)
+            assert min(grown.values()) > 50, grown
+        reload_works(lab)
+        result = load.finish()
+    assert result["answered"] == result["sent"] and result["errors"] == 0, result
+
+
+def test_no_descriptor_is_left_for_seconds(lab):
+    """The dataplane can't ask the kernel whether its links are up and its XDP programs attached: it goes on as if they
+    were, and nobody says otherwise."""
+    logs = [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")]
+    with lab.load("--rate", 1000) as load:
+        with few_descriptors(lab.dataplane, 0):
+            lab.queries_go_on(2500)  # the dataplane asks for programs each second
+            assert all(port["link_up"] for port in lab.status()["dataplane"]["ports"])
+        result = load.finish()
+    assert result["answered"] == result["sent"], result
+    assert [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")] == logs
+
+
+def reload_begun(lab):
+    """A reload that is not answered yet."""
+    return subprocess.Popen(
+        [lab.build / "control/ephemeractl", "--socket", DIR / "ephemera/control.sock", "reload"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def ended(process):
+    out, err = process.communicate(timeout=30)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def stop_dataplane(lab):
+    lab.dataplane.send_signal(signal.SIGSTOP)
+    stat = f"/proc/{lab.dataplane.pid}/stat"
+    wait("it stands still", lambda: open(stat).read().rsplit(")", 1)[1].split()[0] == "T")
+
+
+def is_pushed(lab):
+    """Is a message waiting for the dataplane to read it?"""
+    out = lab.run(FWD, "ss", "-xnH", "src", str(DIR / "ephemera/dataplane.sock"))
+    return any(int(line.split()[2]) > 0 for line in out.splitlines())
+
+
+def test_reload_over_which_the_dataplane_dies(lab):
+    """The next one gets the old configuration."""
+    stop_dataplane(lab)
+    with another_file(lab):
+        begun = reload_begun(lab)
+        wait("the dataplane was asked", lambda: is_pushed(lab))
+        lab.kill(lab.dataplane)
+        check_refused(lab, ended(begun), "the dataplane went away before it answered")
+        lab.start_dataplane()
+        lab.ready()
+        assert list(lab.upstreams()) == list(SERVERS)
+    reload_works(lab)
+
+
+def test_reload_that_the_dataplane_takes_too_late(lab):
+    """It wakes up after ephemerad has given up, and may adopt the new one then; it has to go back."""
+    stop_dataplane(lab)
+    try:
+        with another_file(lab):
+            begun = reload_begun(lab)
+            check_refused(lab, ended(begun), "")
+            lab.dataplane.send_signal(signal.SIGCONT)
+            lab.ready()
+            grown = lab.queries()
+            for _ in range(24):
+                lab.ask()
+            grown = {name: queries - grown[name] for name, queries in lab.queries().items()}
+            assert list(grown.values()) == [4] * len(SERVERS), "not in turn among the old ones"
+    finally:
+        lab.dataplane.send_signal(signal.SIGCONT)
+    reload_works(lab)
