@@ -196,7 +196,9 @@ def test_l7_program_is_replaced(lab, stranger):
     """By somebody else's, which stays where it is."""
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
-        lab.run(FWD, "ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", stranger, "sec", "xdp")
+        # In a mount namespace of its own: ip mounts a file system for BPF and leaves it there.
+        attach = ["ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", stranger, "sec", "xdp"]
+        lab.run(FWD, "unshare", "-m", *attach)
         said = end_of(lab, log)
         assert len(said) == 2, said
         assert "interface eph-f0: somebody detached or replaced our XDP program" in said[0] and "start again" in said[0]
