@@ -22,7 +22,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "steer.h"
+#include "bpf/steer.h"
 
 #define QUEUES_MAX     64
 #define TAGS_MAX       4 /* QinQ is two; the kernel strips any number of priority tags */

@@ -13,8 +13,8 @@
  *   ports       ARRAY, 1       0                      struct steer_ports
  *   verdicts    PERCPU_ARRAY   enum steer_verdict     u64, packets
  */
-#ifndef EPHEMERA_STEER_H
-#define EPHEMERA_STEER_H
+#ifndef EPHEMERA_BPF_STEER_H
+#define EPHEMERA_BPF_STEER_H
 
 #include <linux/types.h>
 

@@ -17,11 +17,11 @@
 
 #include <cap-ng.h>
 
-#include "daemon.h"
-#include "../dataplane/shared/mend.h"
-#include "../dataplane/shared/notify.h"
-#include "local_ports.h"
-#include "log.h"
+#include "control/daemon/daemon.h"
+#include "dataplane/shared/mend.h"
+#include "dataplane/shared/notify.h"
+#include "control/config/local_ports.h"
+#include "control/lib/log.h"
 
 #define RUNTIME_DIR_UMASK 0027 /* 0750 */
 

@@ -9,20 +9,20 @@
 
 #include <sodium.h>
 
-#include "adopt.h"
-#include "args.h"
-#include "environment.h"
-#include "life.h"
-#include "port.h"
-#include "privilege.h"
-#include "prober.h"
-#include "report.h"
-#include "segment.h"
-#include "shared/notify.h"
-#include "service.h"
-#include "socket.h"
-#include "steer.h"
-#include "workers.h"
+#include "dataplane/process/adopt.h"
+#include "dataplane/lib/args.h"
+#include "dataplane/process/eal.h"
+#include "dataplane/process/main_loop.h"
+#include "dataplane/port/port.h"
+#include "dataplane/lib/privilege.h"
+#include "dataplane/process/prober.h"
+#include "dataplane/lib/log.h"
+#include "dataplane/process/stats_segment.h"
+#include "dataplane/shared/notify.h"
+#include "dataplane/process/requests.h"
+#include "dataplane/process/socket.h"
+#include "dataplane/port/steer.h"
+#include "dataplane/process/workers.h"
 
 struct process {
 	struct args args;

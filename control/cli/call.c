@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lines to and from ephemerad's socket, as it takes and gives them. */
-#include "call.h"
+#include "control/cli/call.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,8 +3,8 @@
  * that stays. The caller polls call.fd for call_events() and calls call_turn() when it is ready. Threads:
  * one.
  */
-#ifndef EPHEMERA_CLI_CALL_H
-#define EPHEMERA_CLI_CALL_H
+#ifndef EPHEMERA_CONTROL_CLI_CALL_H
+#define EPHEMERA_CONTROL_CLI_CALL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,13 +4,13 @@
  * commands.c has the table of commands, main.c reads the options; each command is a function that gets them
  * and returns the exit status. What a command prints goes to stdout, what went wrong to stderr, one line
  * each. Threads: one. */
-#ifndef EPHEMERA_CLI_H
-#define EPHEMERA_CLI_H
+#ifndef EPHEMERA_CONTROL_CLI_CLI_H
+#define EPHEMERA_CONTROL_CLI_CLI_H
 
 #include <stdbool.h>
 #include <jansson.h>
 
-#include "../config.h"
+#include "control/config/config.h"
 
 enum cli_exit {
 	CLI_OK = 0,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The client's end of the control socket. */
-#include "client.h"
+#include "control/cli/client.h"
 
 #include <errno.h>
 #include <limits.h>

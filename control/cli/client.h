@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Asks ephemerad over its socket: one line of JSON there, one line back. Threads: one. */
-#ifndef EPHEMERA_CLI_CLIENT_H
-#define EPHEMERA_CLI_CLIENT_H
+#ifndef EPHEMERA_CONTROL_CLI_CLIENT_H
+#define EPHEMERA_CONTROL_CLI_CLIENT_H
 
-#include "cli.h"
+#include "control/cli/cli.h"
 
 /* Sends {"command": command} with the members of `arguments` added (NULL: none; the reference is taken over).
  * CLI_OK and *result (json_decref() it), or another status after a line on stderr; what ephemerad itself says

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tables of commands and options. */
-#include "commands.h"
+#include "control/cli/commands.h"
 
 #include <string.h>
 

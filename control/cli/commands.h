@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The tables of commands and options: main.c reads the command line by them, and the help, the manual page
  * and the shells' completions are made from them. Threads: one; the tables are constant. */
-#ifndef EPHEMERA_CLI_COMMANDS_H
-#define EPHEMERA_CLI_COMMANDS_H
+#ifndef EPHEMERA_CONTROL_CLI_COMMANDS_H
+#define EPHEMERA_CONTROL_CLI_COMMANDS_H
 
 #include <stddef.h>
 
-#include "cli.h"
+#include "control/cli/cli.h"
 
 enum command_takes {
 	TAKES_JSON = 1 << 0,

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
-#include "commands.h"
+#include "control/cli/cli.h"
+#include "control/cli/commands.h"
 
 #define WORD_BYTES 64
 

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The commands config check, config diff and config keys, and the loading of the configuration for the
  * others. */
-#include "../config.h"
+#include "control/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../local_ports.h"
-#include "../schema.h"
-#include "cli.h"
-#include "client.h"
+#include "control/config/local_ports.h"
+#include "control/config/schema.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
 
 /* Loads `path` and gives the lines that the loading wrote; the caller frees *lines. */
 static int

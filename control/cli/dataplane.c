@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "client.h"
-#include "eal.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/eal.h"
 
 /* Finds a file of ours: beside this program in a tree where it was built, or where it is installed. If it is
  * at neither, `path` is the installed place. */

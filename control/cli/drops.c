@@ -2,10 +2,10 @@
 /* The command drops: packets that went no further, and why. */
 #include <stdio.h>
 
-#include "cli.h"
-#include "client.h"
-#include "render.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/render.h"
+#include "control/cli/table.h"
 
 static void
 rows_render(const char *title, const char *key, const json_t *rows, bool all, FILE *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Makes the dataplane's command line. */
-#include "eal.h"
+#include "control/cli/eal.h"
 
 #include <errno.h>
 #include <stdarg.h>

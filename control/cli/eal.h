@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dataplane's command line: DPDK's EAL arguments, "--", and ours. Threads: none. */
-#ifndef EPHEMERA_CLI_EAL_H
-#define EPHEMERA_CLI_EAL_H
+#ifndef EPHEMERA_CONTROL_CLI_EAL_H
+#define EPHEMERA_CONTROL_CLI_EAL_H
 
 #include <stdio.h>
 
-#include "../config.h"
+#include "control/config/config.h"
 
 enum {
 	EAL_WORDS_MAX = 24 + 2 * SNAPSHOT_PORTS_MAX,

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
-#include "client.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/table.h"
 
 static double
 real(const json_t *object, const char *key)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
-#include "client.h"
-#include "render.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/render.h"
+#include "control/cli/table.h"
 
 #define DOUBLINGS 64
 

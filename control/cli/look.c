@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Widths, styles and bars. */
-#include "look.h"
+#include "control/cli/look.h"
 
 #include <langinfo.h>
 #include <locale.h>

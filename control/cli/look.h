@@ -5,8 +5,8 @@
  * place on the screen. look_print() turns them into what the terminal understands, or takes them out. Colours
  * are used on terminals alone, and not if NO_COLOR is set; bold and reverse then stand for them.
  * Threads: one. */
-#ifndef EPHEMERA_CLI_LOOK_H
-#define EPHEMERA_CLI_LOOK_H
+#ifndef EPHEMERA_CONTROL_CLI_LOOK_H
+#define EPHEMERA_CONTROL_CLI_LOOK_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../drain.h"
-#include "cli.h"
-#include "commands.h"
+#include "control/state/drain.h"
+#include "control/cli/cli.h"
+#include "control/cli/commands.h"
 
 #define OPTIONS_MAX 32
 #define COLUMN	    22 /* of commands and options in help */

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli.h"
-#include "client.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
 
 enum cli_exit
 cli_upstream(const struct cli_options *options)

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "client.h"
-#include "render.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/render.h"
+#include "control/cli/table.h"
 
 #define LABEL_COLUMNS 8 /* "  49152 " */
 #define LEVELS	      8

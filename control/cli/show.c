@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "client.h"
-#include "strays.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/strays.h"
+#include "control/cli/table.h"
 
 /* Whether clients may be sent here, and how far a drain has come. */
 static void

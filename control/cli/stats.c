@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../dataplane/shared/counters.h"
-#include "cli.h"
-#include "client.h"
-#include "table.h"
+#include "dataplane/shared/counters.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/table.h"
 
 /* What a counter or a drop reason means; the same lists that they are made of. */
 static const struct counter_help {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command strays: the last replies that were not believed. */
-#include "strays.h"
+#include "control/cli/strays.h"
 
 #include <stdio.h>
 
-#include "cli.h"
-#include "client.h"
-#include "table.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/table.h"
 
 #define STRAYS_SHOWN 32
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What several commands say of an attack. Threads: one. */
-#ifndef EPHEMERA_CLI_STRAYS_H
-#define EPHEMERA_CLI_STRAYS_H
+#ifndef EPHEMERA_CONTROL_CLI_STRAYS_H
+#define EPHEMERA_CONTROL_CLI_STRAYS_H
 
 #include <jansson.h>
 

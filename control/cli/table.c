@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tables and numbers for people. */
-#include "table.h"
+#include "control/cli/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "look.h"
+#include "control/cli/look.h"
 
 static void
 cell_add(struct table *table, const char *text, size_t bytes)

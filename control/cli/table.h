@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Aligned tables and numbers with units, for people. Threads: one. */
-#ifndef EPHEMERA_CLI_TABLE_H
-#define EPHEMERA_CLI_TABLE_H
+#ifndef EPHEMERA_CONTROL_CLI_TABLE_H
+#define EPHEMERA_CONTROL_CLI_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Takes the terminal and gives it back. */
-#include "terminal.h"
+#include "control/cli/terminal.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -5,8 +5,8 @@
  * terminal_close(), by exit(), and by a signal that a fault in the program raises. Signals from outside do
  * not interrupt: they are read from terminal_signals(), a descriptor to poll. Threads: one, and one terminal.
  */
-#ifndef EPHEMERA_CLI_TERMINAL_H
-#define EPHEMERA_CLI_TERMINAL_H
+#ifndef EPHEMERA_CONTROL_CLI_TERMINAL_H
+#define EPHEMERA_CONTROL_CLI_TERMINAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

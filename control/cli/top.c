@@ -3,7 +3,7 @@
  *
  * A round begins each interval: a connection if there is none, then one question after the other. What is
  * shown changes at a round's end, or when it fails; keys and signals are served all the while. */
-#include "top.h"
+#include "control/cli/top.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -14,10 +14,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "call.h"
-#include "cli.h"
-#include "client.h"
-#include "terminal.h"
+#include "control/cli/call.h"
+#include "control/cli/cli.h"
+#include "control/cli/client.h"
+#include "control/cli/terminal.h"
 
 #define ANSWER_WAIT_MS 5000
 #define ENTROPY_EACH   5 /* rounds: the daemon has some work with it */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command top in three parts: top.c asks ephemerad and reads keys, top_figures.c makes figures of its
  * answers, top_view.c draws them. Threads: one. */
-#ifndef EPHEMERA_CLI_TOP_H
-#define EPHEMERA_CLI_TOP_H
+#ifndef EPHEMERA_CONTROL_CLI_TOP_H
+#define EPHEMERA_CONTROL_CLI_TOP_H
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "look.h"
+#include "control/cli/look.h"
 
 /* What ephemerad is asked each round, and what it said: whole answers, {"ok": ...}; NULL: nothing yet. */
 enum top_question {

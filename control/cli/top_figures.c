@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client.h"
-#include "top.h"
+#include "control/cli/client.h"
+#include "control/cli/top.h"
 
 static const char *const question_names[TOP_QUESTIONS] = {"status", "stats", "upstreams", "latency",
 							  "entropy"};

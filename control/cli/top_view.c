@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "client.h"
-#include "table.h"
-#include "top.h"
+#include "control/cli/client.h"
+#include "control/cli/table.h"
+#include "control/cli/top.h"
 
 #define DROPS_SHARE 3 /* one row in so many is for drops, if there are enough upstreams */
 #define DROPS_LEAST 3

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../bpf/steer.h"
-#include "../../dataplane/shared/counters.h"
-#include "../cli/commands.h"
-#include "../schema.h"
-#include "roff.h"
+#include "bpf/steer.h"
+#include "dataplane/shared/counters.h"
+#include "control/cli/commands.h"
+#include "control/config/schema.h"
+#include "control/man/roff.h"
 
 static void
 item_begin(const char *macro, const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Escapes and wraps. */
-#include "roff.h"
+#include "control/man/roff.h"
 
 #include <ctype.h>
 #include <stdbool.h>

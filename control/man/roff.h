@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Text for manual pages in mdoc(7), which takes some bytes for its own. Threads: one. */
-#ifndef EPHEMERA_MAN_ROFF_H
-#define EPHEMERA_MAN_ROFF_H
+#ifndef EPHEMERA_CONTROL_MAN_ROFF_H
+#define EPHEMERA_CONTROL_MAN_ROFF_H
 
 #include <stdio.h>
 

@@ -20,7 +20,7 @@ def main(output, *names):
         arrays.append(f"static const unsigned char file_{i}[] = {{\n" + ",\n".join(lines) + "};\n")
         path = "/" if file.name == "index.html" else f"/{file.name}"
         rows.append(f'\t{{"{path}", "{TYPES[file.suffix]}", file_{i}, sizeof(file_{i})}},\n')
-    text = '#include "web_files.h"\n\n' + "\n".join(arrays) + "\nconst struct web_file web_files[] = {\n"
+    text = '#include "control/web/web_files.h"\n\n' + "\n".join(arrays) + "\nconst struct web_file web_files[] = {\n"
     text += "".join(rows) + "};\n\n"
     text += "const unsigned web_file_count = sizeof(web_files) / sizeof(web_files[0]);\n"
     pathlib.Path(output).write_text(text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The files of this folder, made part of ephemerad by embed.py. */
-#ifndef EPHEMERA_WEB_FILES_H
-#define EPHEMERA_WEB_FILES_H
+#ifndef EPHEMERA_CONTROL_WEB_WEB_FILES_H
+#define EPHEMERA_CONTROL_WEB_WEB_FILES_H
 
 #include <stddef.h>
 

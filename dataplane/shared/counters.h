@@ -9,8 +9,8 @@
  *
  *   rx + made + handed_in = tx + absorbed + handed_out + the sum of all drop reasons
  */
-#ifndef EPHEMERA_COUNTERS_H
-#define EPHEMERA_COUNTERS_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_COUNTERS_H
+#define EPHEMERA_DATAPLANE_SHARED_COUNTERS_H
 
 #define WORKER_COUNTERS(X)                                                                                   \
 	X(rx, "packets received from the ports")                                                             \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What to do when a file of runtime_dir can't be made: how both daemons end that line. */
-#ifndef EPHEMERA_MEND_H
-#define EPHEMERA_MEND_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_MEND_H
+#define EPHEMERA_DATAPLANE_SHARED_MEND_H
 
 #include <errno.h>
 

@@ -6,13 +6,13 @@
  * status (0 or -errno); a refusal has no body. Only a probe's answer comes later than its request, when the
  * reply or the timeout does; other answers may come in between. Descriptors travel beside the body
  * (SCM_RIGHTS), in the order given. Byte order is the machine's. */
-#ifndef EPHEMERA_MESSAGE_H
-#define EPHEMERA_MESSAGE_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
+#define EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
 
 #include <stdint.h>
 
-#include "snapshot.h"
-#include "wire.h"
+#include "dataplane/shared/snapshot.h"
+#include "dataplane/shared/wire.h"
 
 #define MESSAGE_SOCKET_NAME  "dataplane.sock"
 #define MESSAGE_VERSION	     2

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Words to the service manager. */
-#include "notify.h"
+#include "dataplane/shared/notify.h"
 
 #include <errno.h>
 #include <stddef.h>

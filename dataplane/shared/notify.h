@@ -6,8 +6,8 @@
  *     uint64_t feed_ns = notify_watchdog_ns();   // 0: no watchdog
  *
  * Threads: [main] of either daemon. */
-#ifndef EPHEMERA_NOTIFY_H
-#define EPHEMERA_NOTIFY_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_NOTIFY_H
+#define EPHEMERA_DATAPLANE_SHARED_NOTIFY_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Seals and checks snapshots: the one gate between what control says and what workers believe. */
-#include "snapshot.h"
+#include "dataplane/shared/snapshot.h"
 
 #include <errno.h>
 

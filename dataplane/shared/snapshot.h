@@ -14,13 +14,13 @@
  * turns SLOT_EMPTY. Only an empty slot may be given to something else.
  *
  * Threads: a value; readers need no lock. Units are in the names. Addresses: struct address. */
-#ifndef EPHEMERA_SNAPSHOT_H
-#define EPHEMERA_SNAPSHOT_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_SNAPSHOT_H
+#define EPHEMERA_DATAPLANE_SHARED_SNAPSHOT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire.h"
+#include "dataplane/shared/wire.h"
 
 #define SNAPSHOT_MAGIC		 0x3170616e73687065u /* "ephsnap1" */
 #define SNAPSHOT_VERSION	 2

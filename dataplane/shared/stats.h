@@ -7,14 +7,14 @@
  * main thread. Fields are aligned 64-bit words written with plain stores; a reader may see fields of
  * different moments, never a torn value. Nothing is ever reset while a boot id lasts. Times are of
  * CLOCK_MONOTONIC in nanoseconds. */
-#ifndef EPHEMERA_STATS_H
-#define EPHEMERA_STATS_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_STATS_H
+#define EPHEMERA_DATAPLANE_SHARED_STATS_H
 
 #include <stdint.h>
 
-#include "counters.h"
-#include "snapshot.h"
-#include "wire.h"
+#include "dataplane/shared/counters.h"
+#include "dataplane/shared/snapshot.h"
+#include "dataplane/shared/wire.h"
 
 #define STATS_MAGIC   0x3174617473687065u /* "ephstat1" */
 #define STATS_VERSION 3

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Types and constants of the wire that both processes use: addresses, network-order values, the DNS header.
  * Threads: none; everything here is a value. Sources: RFC 1035, 6891, 8914. */
-#ifndef EPHEMERA_WIRE_H
-#define EPHEMERA_WIRE_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_WIRE_H
+#define EPHEMERA_DATAPLANE_SHARED_WIRE_H
 
 #include <endian.h>
 #include <stdbool.h>

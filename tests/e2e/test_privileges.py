@@ -15,7 +15,7 @@ import pytest
 
 from deadline import wait
 from systemd_box import meson_install
-from test_l_lifecycle import leftovers
+from test_lifecycle import leftovers
 from topology import DIR, FWD, ROOT
 
 NOBODY = 65534

@@ -5,8 +5,8 @@
  * in a build by clang with -fsanitize=fuzzer (targets *_live of meson.build) libFuzzer does the calling:
  *
  *   ninja tests/fuzz/fuzz_packet_live && tests/fuzz/fuzz_packet_live -max_total_time=60 NEW_DIR CORPUS_DIR */
-#ifndef FUZZ_H
-#define FUZZ_H
+#ifndef EPHEMERA_TESTS_FUZZ_FUZZ_H
+#define EPHEMERA_TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "control/build.h"
-#include "control/changes.h"
-#include "control/config_fault.h"
-#include "fuzz.h"
+#include "control/state/snapshot_build.h"
+#include "control/publish/changes.h"
+#include "control/config/fault.h"
+#include "tests/fuzz/fuzz.h"
 
 #define CONFIG_FD   900
 #define LIST_FD	    901

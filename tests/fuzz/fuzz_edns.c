@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Any bytes as a message, the first two of them saying where its records start: what is found is an OPT
  * record that lies wholly inside. */
-#include "edns.h"
-#include "fuzz.h"
+#include "dataplane/packet/edns.h"
+#include "tests/fuzz/fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

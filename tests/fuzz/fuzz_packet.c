@@ -14,9 +14,9 @@
  * number (2) and his letter case */
 #include <string.h>
 
-#include "answer.h"
-#include "fuzz.h"
-#include "way_clients.h"
+#include "dataplane/pipeline/answer.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/pipeline/pipeline_clients.h"
 
 #define FROM_FARM   1
 #define REPAIR	    2

@@ -4,9 +4,9 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "case.h"
-#include "fuzz.h"
-#include "name.h"
+#include "dataplane/packet/case.h"
+#include "tests/fuzz/fuzz.h"
+#include "dataplane/packet/name.h"
 
 /* RFC 1035 sections 2.3.4, 3.1 and 4.1.2. */
 static uint32_t

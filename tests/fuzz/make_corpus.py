@@ -228,7 +228,7 @@ SNAPSHOT = layout(
     ("member_count", 4), ("suffix_count", 4), ("name_bytes", 4), ("type_route_count", 4), ("limit", LIMIT["end"]),
     ("type_routes", 64 * 4), ("pools", 64 * POOL["end"]), ("ports_draw", 8192), ("ports_accept", 8192),
     ("services", 64 * SERVICE["end"]), ("sources", 256 * SOURCE["end"]), ("upstreams", 512 * UPSTREAM["end"]))
-# What follows it in the snapshot that is changed (tests/unit/way_snapshot.h): 2 ranges, 5 members, no suffixes.
+# What follows it in the snapshot that is changed (tests/unit/pipeline/pipeline_snapshot.h): 2 ranges, 5 members, no suffixes.
 RANGES = SNAPSHOT["end"]
 MEMBERS = RANGES + 2 * 32
 SUFFIXES = MEMBERS + 5 * 4

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Edits of a snapshot. */
-#include "snapshot_input.h"
+#include "tests/fuzz/snapshot_input.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "way_snapshot.h"
+#include "tests/unit/pipeline/pipeline_snapshot.h"
 
 static void
 edits_apply(uint8_t *block, const uint8_t *bytes, size_t size)

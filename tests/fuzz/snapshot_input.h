@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an input of fuzz_snapshot makes of a good snapshot; test_snapshot_corpus looks at the same. */
-#ifndef SNAPSHOT_INPUT_H
-#define SNAPSHOT_INPUT_H
+#ifndef EPHEMERA_TESTS_FUZZ_SNAPSHOT_INPUT_H
+#define EPHEMERA_TESTS_FUZZ_SNAPSHOT_INPUT_H
 
-#include "shared/snapshot.h"
+#include "dataplane/shared/snapshot.h"
 
 #define SNAPSHOT_INPUT_ROOM (sizeof(struct snapshot) + 65536)
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "snapshot_input.h"
+#include "tests/fuzz/snapshot_input.h"
 
 #define INPUT_BYTES_MAX 4096
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "rig.h"
+#include "tests/xdp/rig.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#include "frames.h"
+#include "tests/xdp/frames.h"
 
 #define UMEM_CHUNK_BYTES 2048
 #define UMEM_CHUNKS	 64

@@ -12,7 +12,7 @@
 
 #include <bpf/libbpf.h>
 
-#include "steer.h"
+#include "bpf/steer.h"
 
 enum rig_queue {
 	QUEUE_BARE = 0,	  /* no socket */

@@ -13,8 +13,8 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
-#include "cases.h"
-#include "rig.h"
+#include "tests/xdp/cases.h"
+#include "tests/xdp/rig.h"
 
 #define ETHERNET_BYTES 14
 #define MUTANTS	       20000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Makes queries from a template, and checks answers.
  * Never: allocates, or makes a system call, after clients_open(). */
-#include "client.h"
+#include "tests/bench/load/client.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,13 +4,13 @@
  * Queries are numbered. Number n comes from client n % clients, asks for name n % names, and its ID is made
  * of n / clients; so client and ID of an answer lead back to the number, and an array with the time of
  * sending, indexed by the number, is all that has to be remembered. Threads: one. */
-#ifndef EPHEMERA_LOAD_CLIENT_H
-#define EPHEMERA_LOAD_CLIENT_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_CLIENT_H
+#define EPHEMERA_TESTS_BENCH_LOAD_CLIENT_H
 
-#include "counters.h"
-#include "latency.h"
-#include "names.h"
-#include "packet.h"
+#include "tests/bench/load/counters.h"
+#include "tests/bench/load/latency.h"
+#include "tests/bench/load/names.h"
+#include "tests/bench/load/packet.h"
 
 #define CLIENT_BURST 64
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The one list of what is counted during a measurement: names in JSON, lines of the table. Packets, if the
  * text does not say otherwise. Threads: one. */
-#ifndef EPHEMERA_LOAD_COUNTERS_H
-#define EPHEMERA_LOAD_COUNTERS_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_COUNTERS_H
+#define EPHEMERA_TESTS_BENCH_LOAD_COUNTERS_H
 
 #include <stdint.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Opens and starts ports. */
-#include "device.h"
+#include "tests/bench/load/device.h"
 
 #include <stdio.h>
 
 #include <rte_ethdev.h>
 
-#include "dataplane/driver.h"
+#include "dataplane/port/driver.h"
 
 bool
 device_exists(uint16_t device)

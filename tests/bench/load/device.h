@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* DPDK's ports as the load program uses them: one queue each way, everything received. All [main]. */
-#ifndef EPHEMERA_LOAD_DEVICE_H
-#define EPHEMERA_LOAD_DEVICE_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
+#define EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
 
 #include <rte_mempool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Turns queries into answers. RFC 1035 section 4.1.
  * Never: allocates, or makes a system call, after farm_open(). */
-#include "farm.h"
+#include "tests/bench/load/farm.h"
 
 #include <errno.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The farm: answers each query in the buffer it came in, at once or a set time later.
  * Threads: one. */
-#ifndef EPHEMERA_LOAD_FARM_H
-#define EPHEMERA_LOAD_FARM_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_FARM_H
+#define EPHEMERA_TESTS_BENCH_LOAD_FARM_H
 
-#include "counters.h"
-#include "options.h"
-#include "packet.h"
+#include "tests/bench/load/counters.h"
+#include "tests/bench/load/options.h"
+#include "tests/bench/load/packet.h"
 
 #define FARM_BURST 64
 

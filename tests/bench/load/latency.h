@@ -2,8 +2,8 @@
 /* A histogram of latencies: log-linear like the dataplane's (dataplane/shared/stats.h), but finer, because
  * what is measured here is a few microseconds: 64 buckets for each power of two of 16 ns, up to 2^26 of them,
  * which is a second. Threads: one writer. */
-#ifndef EPHEMERA_LOAD_LATENCY_H
-#define EPHEMERA_LOAD_LATENCY_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
+#define EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
 
 #include <stdint.h>
 

@@ -2,7 +2,7 @@
 /* The loop: answers in, queries to the farm, its answers out, new queries out; and the phases of a
  * measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures (a line of
  * progress a second aside; drivers of kernel interfaces make their own). */
-#include "load.h"
+#include "tests/bench/load/load.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include "device.h"
+#include "tests/bench/load/device.h"
 
 #define CREDIT_SHIFT   48  /* bits behind the point: a rate of 1 a second is precise, too */
 #define CREDIT_US      500 /* away from the processor for so long, and what was missed is caught up */

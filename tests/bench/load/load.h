@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The load: clients, farm and neighbours on their ports, in one loop on one core.
  * Threads: one; *stop may be set by a signal handler. */
-#ifndef EPHEMERA_LOAD_LOAD_H
-#define EPHEMERA_LOAD_LOAD_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_LOAD_H
+#define EPHEMERA_TESTS_BENCH_LOAD_LOAD_H
 
 #include <signal.h>
 
-#include "client.h"
-#include "farm.h"
-#include "neighbour.h"
+#include "tests/bench/load/client.h"
+#include "tests/bench/load/farm.h"
+#include "tests/bench/load/neighbour.h"
 
 struct load {
 	const struct options *options;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sets the load up and takes it down. */
-#include "load.h"
+#include "tests/bench/load/load.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
-#include "device.h"
+#include "tests/bench/load/device.h"
 
 #define POOL_CACHE	512
 #define POOL_SPARE	8192

@@ -9,7 +9,7 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 
-#include "result.h"
+#include "tests/bench/load/result.h"
 
 #define EAL_ARGUMENTS_MAX 256
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads the questions from a file, or generates them. RFC 1035 sections 3.1 (names), 5.1 (escapes), 6891
  * (OPT). */
-#include "names.h"
+#include "tests/bench/load/names.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet.h"
+#include "tests/bench/load/packet.h"
 
 #define NAME_LINE_BYTES 2048
 #define NAMES_GENERATED "\7eXaMpLe\3cOm"

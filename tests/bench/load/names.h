@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The questions to ask, ready for the wire: each with what stands behind the DNS header and its part of the
  * checksum. Threads: made by names_open(), read-only from then on. */
-#ifndef EPHEMERA_LOAD_NAMES_H
-#define EPHEMERA_LOAD_NAMES_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_NAMES_H
+#define EPHEMERA_TESTS_BENCH_LOAD_NAMES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "options.h"
+#include "tests/bench/load/options.h"
 
 #define NAMES_MAX		  (1u << 24)
 #define NAMES_GENERATED_BYTES_MIN 15 /* "x", example, com, the root */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Makes and reads ARP packets and neighbour solicitations and advertisements. */
-#include "neighbour.h"
+#include "tests/bench/load/neighbour.h"
 
 #include <errno.h>
 

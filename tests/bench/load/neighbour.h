@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ARP (RFC 826) and Neighbour Discovery (RFC 4861) on a port of ours: answers for our addresses, and asks for
  * one. Threads: one. */
-#ifndef EPHEMERA_LOAD_NEIGHBOUR_H
-#define EPHEMERA_LOAD_NEIGHBOUR_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_NEIGHBOUR_H
+#define EPHEMERA_TESTS_BENCH_LOAD_NEIGHBOUR_H
 
 #include <rte_mempool.h>
 
-#include "counters.h"
-#include "options.h"
-#include "packet.h"
+#include "tests/bench/load/counters.h"
+#include "tests/bench/load/options.h"
+#include "tests/bench/load/packet.h"
 
 struct neighbours {
 	uint16_t device;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads the command line: a table of options, each with the function that reads its value. */
-#include "options.h"
+#include "tests/bench/load/options.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "names.h"
+#include "tests/bench/load/names.h"
 
 static int
 service_read(struct options *o, const char *value)

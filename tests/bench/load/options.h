@@ -4,14 +4,14 @@
  *   ephemera-load [EAL arguments] -- --service ADDRESS[#PORT] [arguments]
  *
  * Threads: written once by options_read(), read by everybody. */
-#ifndef EPHEMERA_LOAD_OPTIONS_H
-#define EPHEMERA_LOAD_OPTIONS_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_OPTIONS_H
+#define EPHEMERA_TESTS_BENCH_LOAD_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "range.h"
+#include "tests/bench/load/range.h"
 
 #define OPTIONS_FARM_RANGES_MAX 16
 #define OPTIONS_SHARES_MAX	8

@@ -2,8 +2,8 @@
 /* What arrives: finds Ethernet, IP, UDP and DNS in a frame, and checks its checksums. Neither IPv4 options
  * nor IPv6 extension headers nor VLAN tags are expected on the ports of a load program: such frames are
  * `other`. [worker] */
-#ifndef EPHEMERA_LOAD_PACKET_H
-#define EPHEMERA_LOAD_PACKET_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
+#define EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
 
 #include <rte_ether.h>
 #include <rte_ip.h>

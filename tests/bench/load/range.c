@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads what people write for addresses, ports and numbers. */
-#include "range.h"
+#include "tests/bench/load/range.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Results as a table and as JSON. */
-#include "result.h"
+#include "tests/bench/load/result.h"
 
 #include <errno.h>
 #include <math.h>
@@ -10,7 +10,7 @@
 #include <rte_ethdev.h>
 #include <rte_version.h>
 
-#include "device.h"
+#include "tests/bench/load/device.h"
 
 static const struct {
 	const char *name;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Results as a table for people, and as JSON. */
-#ifndef EPHEMERA_LOAD_RESULT_H
-#define EPHEMERA_LOAD_RESULT_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_RESULT_H
+#define EPHEMERA_TESTS_BENCH_LOAD_RESULT_H
 
-#include "search.h"
+#include "tests/bench/load/search.h"
 
 /* What a run found; `search` is NULL unless that was asked for. */
 struct result {

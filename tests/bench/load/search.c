@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Bisection. */
-#include "search.h"
+#include "tests/bench/load/search.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The search for the highest rate without loss (RFC 2544 section 26.1, by bisection), and the latency at
  * shares of it. */
-#ifndef EPHEMERA_LOAD_SEARCH_H
-#define EPHEMERA_LOAD_SEARCH_H
+#ifndef EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
+#define EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
 
-#include "load.h"
+#include "tests/bench/load/load.h"
 
 #define SEARCH_STEPS_MAX 128
 

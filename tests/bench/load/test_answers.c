@@ -7,10 +7,10 @@
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 
-#include "dataplane/driver.h"
-#include "device.h"
-#include "load.h"
-#include "way_suite.h"
+#include "dataplane/port/driver.h"
+#include "tests/bench/load/device.h"
+#include "tests/bench/load/load.h"
+#include "tests/unit/suite.h"
 
 #define TSC_HZ 1000000000ull
 

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "latency.h"
-#include "names.h"
-#include "packet.h"
-#include "way_suite.h"
+#include "tests/bench/load/latency.h"
+#include "tests/bench/load/names.h"
+#include "tests/bench/load/packet.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *text;

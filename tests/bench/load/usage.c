@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The text for --help. */
-#include "options.h"
+#include "tests/bench/load/options.h"
 
 const char options_usage[] =
 	"usage: ephemera-load [EAL arguments] -- --service ADDRESS[#PORT] --clients ADDRESSES [arguments]\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Builds the bed. */
-#include "bed.h"
+#include "tests/bench/pipeline/bed.h"
 
 #include <arpa/inet.h>
 #include <sched.h>

@@ -6,8 +6,8 @@
  * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge pages for
  * flow tables and packets, ordinary shared pages for statistics. Made once; bed_set() starts each case
  * afresh. */
-#ifndef PIPELINE_BED_H
-#define PIPELINE_BED_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +15,10 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
-#include "cases.h"
-#include "owner.h"
-#include "view.h"
-#include "worker.h"
+#include "tests/bench/pipeline/cases.h"
+#include "dataplane/tables/owner.h"
+#include "dataplane/tables/view.h"
+#include "dataplane/pipeline/worker.h"
 
 #define BED_WORKERS  2
 #define BED_SOURCES  8

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The cases. */
-#include "cases.h"
+#include "tests/bench/pipeline/cases.h"
 
-#include "shared/snapshot.h"
+#include "dataplane/shared/snapshot.h"
 
 #define KI (1u << 10)
 #define MI (1u << 20)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the benchmark varies: one thing at a time, from the case that the targets are set for. */
-#ifndef PIPELINE_CASES_H
-#define PIPELINE_CASES_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_CASES_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_CASES_H
 
 #include <stdbool.h>
 #include <stdint.h>

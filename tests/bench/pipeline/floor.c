@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Swaps, as dpdk-testpmd's 5tswap mode does. */
-#include "floor.h"
+#include "tests/bench/pipeline/floor.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two threads hand one atomic to and fro. */
-#include "line.h"
+#include "tests/bench/pipeline/line.h"
 
 #include <sched.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How far apart two cores are: the round trip of a cache line between them. */
-#ifndef PIPELINE_LINE_H
-#define PIPELINE_LINE_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_LINE_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_LINE_H
 
 #include <stdint.h>
 

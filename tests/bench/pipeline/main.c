@@ -10,10 +10,10 @@
 
 #include <rte_cycles.h>
 
-#include "line.h"
-#include "pair.h"
-#include "report.h"
-#include "run.h"
+#include "tests/bench/pipeline/line.h"
+#include "tests/bench/pipeline/pair.h"
+#include "tests/bench/pipeline/report.h"
+#include "tests/bench/pipeline/run.h"
 
 #define ROUNDS	       7
 #define LINE_TURNS     200000

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Runs one worker on this core and another on lcore 1, in step. */
-#include "pair.h"
+#include "tests/bench/pipeline/pair.h"
 
 #include <sched.h>
 #include <stdio.h>

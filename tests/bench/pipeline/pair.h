@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two workers on two cores against one, with replies that come in by any worker's queue: half of them are
  * handed over to the worker that owns their source address. */
-#ifndef PIPELINE_PAIR_H
-#define PIPELINE_PAIR_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_PAIR_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_PAIR_H
 
-#include "run.h"
+#include "tests/bench/pipeline/run.h"
 
 /* Adds a round: one worker, then two. Both workers lay their packets into the queues, wait for each other,
  * turn until each has sent all that is its own, and take what was sent; the clock runs from the first that

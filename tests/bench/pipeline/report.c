@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table, the JSON, and how the figures stand to the targets. */
-#include "report.h"
+#include "tests/bench/pipeline/report.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include <jansson.h>
 
-#include "line.h"
+#include "tests/bench/pipeline/line.h"
 
 #define TARGET_OWN	 300
 #define TARGET_MILLION	 1.4

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Prints the result: a table for people, JSON for programs. */
-#ifndef PIPELINE_REPORT_H
-#define PIPELINE_REPORT_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_REPORT_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_REPORT_H
 
-#include "result.h"
+#include "tests/bench/pipeline/result.h"
 
 void report_table(const struct result *result);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Medians. */
-#include "result.h"
+#include "tests/bench/pipeline/result.h"
 
 #include <stdlib.h>
 #include <string.h>

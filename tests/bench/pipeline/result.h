@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the rounds measured, and how it is condensed. */
-#ifndef PIPELINE_RESULT_H
-#define PIPELINE_RESULT_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_RESULT_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_RESULT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cases.h"
-#include "split.h"
+#include "tests/bench/pipeline/cases.h"
+#include "tests/bench/pipeline/split.h"
 
 #define RESULT_ROUNDS_MAX 99
 #define RESULT_CASES_MAX  32

@@ -2,7 +2,7 @@
 /* Times turns of one worker. Queries and replies of a phase lie in the receive queues before the clock starts
  * and what was sent is taken when it has stopped: a turn finds its packets in the caches, as behind a NIC
  * that writes into them, and a receiver always has a whole burst waiting. */
-#include "run.h"
+#include "tests/bench/pipeline/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include <rte_cycles.h>
 
-#include "floor.h"
+#include "tests/bench/pipeline/floor.h"
 
 #define RUN_BLOCKS     8
 #define RUN_PHASES     32 /* of a kind in a block */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One worker on one case: fill, look at every frame, time, and end all that is in flight. */
-#ifndef PIPELINE_RUN_H
-#define PIPELINE_RUN_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
 
-#include "result.h"
-#include "traffic.h"
+#include "tests/bench/pipeline/result.h"
+#include "tests/bench/pipeline/traffic.h"
 
 #define RUN_PHASE_QUERIES 512 /* laid into the receive queues before the clock starts; eight bursts */
 

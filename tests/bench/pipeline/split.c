@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The workers' own file once more, with each call of a stage wrapped: so the stages that are timed, and their
- * order, are those of worker.c, which needs nothing for it. A stage that has no line here shows as the rest
+ * order, are those of pipeline.c, which needs nothing for it. A stage that has no line here shows as the rest
  * of the turn. */
-#include "split.h"
+#include "tests/bench/pipeline/split.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
 
-#include "stages.h"
-#include "transmit.h"
+#include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/transmit.h"
 
 struct split split;
 
@@ -59,7 +59,7 @@ receive_timed(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t c
 #define worker_turn		     split_turn
 #define worker_run		     split_run
 
-#include "worker.c"
+#include "dataplane/pipeline/pipeline.c"
 
 double
 split_stamp_cycles(void)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A turn of the loop with a stamp around each stage. */
-#ifndef PIPELINE_SPLIT_H
-#define PIPELINE_SPLIT_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_SPLIT_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_SPLIT_H
 
 #include <stdint.h>
 
-#include "worker.h"
+#include "dataplane/pipeline/worker.h"
 
 #define SPLIT_STAGES(X)                                                                                      \
 	X(receive)                                                                                           \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Makes queries, turns what comes out into replies. */
-#include "traffic.h"
+#include "tests/bench/pipeline/traffic.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,16 +7,16 @@
  * is in flight.
  *
  * Threads: one owner, the thread that runs the worker. */
-#ifndef PIPELINE_TRAFFIC_H
-#define PIPELINE_TRAFFIC_H
+#ifndef EPHEMERA_TESTS_BENCH_PIPELINE_TRAFFIC_H
+#define EPHEMERA_TESTS_BENCH_PIPELINE_TRAFFIC_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_mbuf.h>
 
-#include "bed.h"
-#include "cases.h"
+#include "tests/bench/pipeline/bed.h"
+#include "tests/bench/pipeline/cases.h"
 
 #define TRAFFIC_FRAME_BYTES  240
 #define TRAFFIC_ANSWER_BYTES 16 /* an A record whose owner is a pointer to the question */

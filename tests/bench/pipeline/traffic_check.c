@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Looks whether a frame is what it must be, in every header and the whole message. */
-#include "traffic.h"
+#include "tests/bench/pipeline/traffic.h"
 
 #include <string.h>
 

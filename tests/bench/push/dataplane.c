@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The asking end of the dataplane's socket, one request at a time. */
-#include "dataplane.h"
+#include "tests/bench/push/dataplane.h"
 
 #include <errno.h>
 #include <stdio.h>

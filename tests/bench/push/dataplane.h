@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Talks to a dataplane over its socket (dataplane/shared/message.h). */
-#ifndef EPHEMERA_PUSH_DATAPLANE_H
-#define EPHEMERA_PUSH_DATAPLANE_H
+#ifndef EPHEMERA_TESTS_BENCH_PUSH_DATAPLANE_H
+#define EPHEMERA_TESTS_BENCH_PUSH_DATAPLANE_H
 
 #include "dataplane/shared/message.h"
 #include "dataplane/shared/snapshot.h"

@@ -16,8 +16,8 @@
 
 #include <jansson.h>
 
-#include "dataplane.h"
-#include "range.h"
+#include "tests/bench/push/dataplane.h"
+#include "tests/bench/load/range.h"
 
 #define TIMEOUT_MS 2000
 #define EDNS_BYTES 1232

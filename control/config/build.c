@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The configuration's parts about this machine and about the servers, and the order of all parts. */
+#include "control/config/build.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/lib/address.h"
+
+/* What the dataplane needs of the hugepages, each a little more than it takes there (tests/unit/process/test_memory.c
+ * holds them against it): a flow with its share of the table's pools; packet buffers, for interfaces with an
+ * MTU of 1,500; the table of the clients' limits; and all else, with what the rounding to pages wastes. */
+#define FLOW_BYTES		184
+#define BUFFER_BYTES		2432
+#define BUFFERS_ANYWAY		4608
+#define BUFFERS_OF_QUEUE	6144 /* waiting to be received, waiting to be sent, sent */
+#define BUFFERS_OF_WORKER	512
+#define BUFFERS_OF_WORKER_PORT	128
+#define BUFFERS_BETWEEN_WORKERS 8192 /* of each of several */
+#define LIMIT_BYTES		(2u << 20)
+#define OTHER_BYTES		(6u << 20)
+#define NAME_CHARACTERS		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+
+bool
+build_name_good(const char *name)
+{
+	return name[strspn(name, NAME_CHARACTERS)] == 0;
+}
+
+/* A worker polls without pause, so a core holds one worker, and nothing else if there are enough cores. */
+static void
+dataplane_cores(struct build *b, const struct tree_node *mapping)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	const struct written_dataplane *written = &b->written->dataplane;
+	const struct tree_node *n = tree_find(mapping, "worker_cores")->first;
+
+	dataplane->main_core = (uint16_t)written->main_core;
+	for (uint32_t i = 0; i < written->worker_cores_count; i++, n = n->next) {
+		for (uint32_t j = 0; j < i; j++) {
+			if (written->worker_cores[j] == written->worker_cores[i])
+				fault_error(b->faults, n->line,
+					    "dataplane.worker_cores: core %u is given twice: give each "
+					    "worker its own",
+					    written->worker_cores[i]);
+		}
+		if (written->worker_cores[i] == written->main_core)
+			fault_warning(
+				b->faults, n->line,
+				"dataplane.worker_cores: core %u is dataplane.main_core too: the worker "
+				"loses time to the main thread; choose another for one of them",
+				written->main_core);
+		dataplane->worker_cores[dataplane->worker_count++] = (uint16_t)written->worker_cores[i];
+	}
+}
+
+uint64_t
+build_memory_mb(uint32_t workers, uint32_t flows, uint32_t ports, uint32_t queues)
+{
+	uint64_t buffers = BUFFERS_ANYWAY + (uint64_t)queues * BUFFERS_OF_QUEUE;
+	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)ports * BUFFERS_OF_WORKER_PORT +
+			(workers > 1 ? BUFFERS_BETWEEN_WORKERS : 0);
+	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES + (buffers + workers * each) * BUFFER_BYTES +
+			 LIMIT_BYTES + OTHER_BYTES;
+
+	return (bytes + (1 << 20) - 1) >> 20;
+}
+
+static void
+dataplane_memory(struct build *b, const struct tree_node *mapping)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	uint32_t flows = b->written->dataplane.flows_per_worker;
+	uint32_t ports = b->written->dataplane.ports_count, queues = 0;
+	uint64_t needed_mb;
+
+	for (uint32_t i = 0; i < ports; i++)
+		queues += b->written->dataplane.ports[i].queues;
+	needed_mb = build_memory_mb(dataplane->worker_count, flows, ports, queues);
+	dataplane->flows_per_worker = flows;
+	dataplane->memory_mb = b->written->dataplane.memory_mb;
+	if ((flows & (flows - 1)) != 0) {
+		unsigned below = 1u << (31 - __builtin_clz(flows));
+
+		fault_error(b->faults, tree_line(mapping, "flows_per_worker"),
+			    "dataplane.flows_per_worker: %u is not a power of two: write %u or %u", flows,
+			    below, 2 * below);
+		return;
+	}
+	if (dataplane->memory_mb < needed_mb)
+		fault_error(b->faults, tree_line(mapping, "memory_mb"),
+			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u flows: write at "
+			    "least %llu",
+			    dataplane->memory_mb, dataplane->worker_count,
+			    dataplane->worker_count == 1 ? "" : "s", flows, (unsigned long long)needed_mb);
+}
+
+/* Names end up in DPDK's device arguments, where commas and equals signs have a meaning. */
+static int
+dataplane_ports(struct build *b, const struct tree_node *list)
+{
+	struct config_dataplane *dataplane = &b->config->dataplane;
+	const struct written_port *written = b->written->dataplane.ports;
+
+	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
+		struct config_port *port = &dataplane->ports[dataplane->port_count];
+		unsigned line = tree_line(n, "xdp");
+		char quote[FAULT_QUOTE_BYTES];
+
+		if (!build_name_good(written->xdp) || strcmp(written->xdp, ".") == 0 ||
+		    strcmp(written->xdp, "..") == 0)
+			fault_error(b->faults, line,
+				    "dataplane.ports.xdp: \"%s\" is not the name of an interface: use "
+				    "letters, digits, "
+				    "'.', '_' and '-'",
+				    fault_quote(written->xdp, quote));
+		for (unsigned i = 0; i < dataplane->port_count; i++) {
+			if (strcmp(dataplane->ports[i].xdp, written->xdp) == 0)
+				fault_error(b->faults, line,
+					    "dataplane.ports.xdp: %s is given twice: give it once",
+					    fault_quote(written->xdp, quote));
+		}
+		port->queues = (uint16_t)written->queues;
+		port->xdp = strdup(written->xdp);
+		if (port->xdp == NULL)
+			return -ENOMEM;
+		dataplane->port_count++;
+	}
+	return 0;
+}
+
+static int
+build_dataplane(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "dataplane");
+
+	dataplane_cores(b, mapping);
+	dataplane_memory(b, mapping);
+	return dataplane_ports(b, tree_find(mapping, "ports"));
+}
+
+/* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
+static void
+server_twins(struct build *b, const struct tree_node *n, const struct config_upstream *server)
+{
+	const struct config *c = b->config;
+	char text[ADDRESS_TEXT_BYTES];
+
+	address_format(&server->address, text);
+	for (const struct config_upstream *twin = c->upstreams; twin < server; twin++) {
+		if (strcmp(twin->name, server->name) == 0)
+			fault_error(b->faults, tree_line(n, "name"),
+				    "upstreams.servers.name: \"%s\" is given twice: give each server its own",
+				    server->name);
+		if (address_equal(&twin->address, &server->address) && twin->port == server->port)
+			fault_error(b->faults, tree_line(n, "address"),
+				    "upstreams.servers.address: %s port %u is \"%s\" already: give each "
+				    "server its own",
+				    text, server->port, twin->name);
+	}
+	for (unsigned i = 0; i < c->service.listen_count; i++) {
+		if (address_equal(&c->service.listen[i].address, &server->address)) {
+			fault_error(
+				b->faults, tree_line(n, "address"),
+				"upstreams.servers.address: %s is a service address: name another machine",
+				text);
+			break;
+		}
+	}
+	for (unsigned i = 0; i < c->source.address_count; i++) {
+		if (address_equal(&c->source.addresses[i], &server->address))
+			fault_error(b->faults, tree_line(n, "address"),
+				    "upstreams.servers.address: %s is a source address: name another machine",
+				    text);
+	}
+}
+
+static void
+server_family(struct build *b, const struct tree_node *n, const struct config_upstream *server)
+{
+	const struct config_source *source = &b->config->source;
+	const char *family = address_is_ipv4(&server->address) ? "IPv4" : "IPv6";
+
+	for (unsigned i = 0; i < source->address_count; i++) {
+		if (address_is_ipv4(&source->addresses[i]) == address_is_ipv4(&server->address))
+			return;
+	}
+	fault_error(b->faults, tree_line(n, "address"),
+		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address is %s: add "
+		    "one to "
+		    "source.addresses",
+		    server->name, family, family);
+}
+
+static void
+build_servers(struct build *b, const struct tree_node *list)
+{
+	struct config *c = b->config;
+	const struct written_server *written = b->written->upstreams.servers;
+
+	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
+		struct config_upstream *server = &c->upstreams[c->upstream_count];
+		char quote[FAULT_QUOTE_BYTES];
+
+		if (!build_name_good(written->name)) {
+			fault_error(b->faults, tree_line(n, "name"),
+				    "upstreams.servers.name: \"%s\" has other characters: use letters, "
+				    "digits, '.', '_' "
+				    "and '-'",
+				    fault_quote(written->name, quote));
+			continue;
+		}
+		strcpy(server->name, written->name);
+		server->port = (uint16_t)written->port;
+		server->weight = (uint16_t)written->weight;
+		server->random_case = (written->random_case != SWITCH_UNWRITTEN
+					       ? written->random_case
+					       : b->written->protection.random_case) == SWITCH_ON;
+		if (!build_address(b, tree_find(n, "address"), written->address, &server->address))
+			continue;
+		server_twins(b, n, server);
+		if (b->sources_good)
+			server_family(b, n, server);
+		c->upstream_count++;
+	}
+}
+
+static int
+build_upstreams(struct build *b)
+{
+	const struct tree_node *mapping = tree_find(b->top, "upstreams");
+
+	b->config->timeout_ms = b->written->upstreams.timeout_ms;
+	b->config->healthy_min_percent = b->written->upstreams.healthy_min_percent;
+	build_probe(b);
+	build_passive(b);
+	build_servers(b, tree_find(mapping, "servers"));
+	return 0;
+}
+
+/* Its values need no more than the schema's ranges; random_case is each server's. */
+static int
+build_protection(struct build *b)
+{
+	const struct written_protection *written = &b->written->protection;
+
+	b->config->protection = (struct config_protection){
+		.coalesce = written->coalesce == SWITCH_ON,
+		.waiters = (uint8_t)written->waiters,
+		.near_miss = written->near_miss,
+		.near_misses = (uint8_t)written->near_misses,
+		.edns_bytes = (uint16_t)written->edns_bytes,
+	};
+	return 0;
+}
+
+static int
+build_runtime_dir(struct build *b)
+{
+	const char *dir = b->written->runtime_dir;
+	char quote[FAULT_QUOTE_BYTES];
+
+	if (dir[0] != '/')
+		fault_error(b->faults, tree_line(b->top, "runtime_dir"),
+			    "runtime_dir: \"%s\" is not an absolute path: begin it with /",
+			    fault_quote(dir, quote));
+	b->config->runtime_dir = strdup(dir);
+	return b->config->runtime_dir != NULL ? 0 : -ENOMEM;
+}
+
+int
+config_build(struct build *b)
+{
+	/* In this order: upstreams are compared with sources and services, services with sources, and pools
+	 * have to be known before routes name them. */
+	static int (*const parts[])(struct build *) = {
+		build_runtime_dir, build_dataplane, build_source, build_service, build_limit,
+		build_protection,  build_upstreams, build_pools,  build_routes,	 build_http,
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		int err = parts[i](b);
+
+		if (err != 0)
+			return err;
+	}
+	build_pools_unused(b);
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loads the configuration file: read, index, hold against the schema, load, fill, build. Each step needs the
+ * ones before it to have found no fault. */
+#include "control/config/config.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/config/build.h"
+#include "control/config/fault.h"
+#include "control/config/file.h"
+#include "control/config/tree.h"
+#include "control/config/schema.h"
+
+/* libcyaml asks for one entry more each time a list grows: rounded up, the time does not grow with the square
+ * of the list. A size of 0 frees. */
+static void *
+loader_memory(void *owner, void *memory, size_t bytes)
+{
+	size_t rounded = 64;
+
+	(void)owner;
+	if (bytes == 0) {
+		free(memory);
+		return NULL;
+	}
+	if (memory != NULL && malloc_usable_size(memory) >= bytes)
+		return memory;
+	while (rounded < bytes)
+		rounded *= 2;
+	return realloc(memory, rounded);
+}
+
+static const cyaml_config_t loader = {
+	.mem_fn = loader_memory,
+	.log_level = CYAML_LOG_ERROR,
+	.flags = CYAML_CFG_NO_ALIAS,
+};
+
+/* Loads what schema_check() found good and fills in the defaults. */
+static int
+written_load(struct faults *faults, const char *text, size_t text_bytes, const struct tree_node *top,
+	     struct written **written)
+{
+	cyaml_err_t fault = cyaml_load_data((const uint8_t *)text, text_bytes, &loader, &schema_top,
+					    (cyaml_data_t **)written, NULL);
+
+	if (fault != CYAML_OK) {
+		fault_error(faults, 0, "cannot be loaded: %s: compare it with the sample configuration",
+			    cyaml_strerror(fault));
+		return fault == CYAML_ERR_OOM ? -ENOMEM : -EINVAL;
+	}
+	return schema_fill(*written, top);
+}
+
+static int
+config_make(struct faults *faults, const struct written *written, const struct tree_node *top,
+	    struct config **config)
+{
+	struct build build = {.faults = faults, .written = written, .top = top};
+	int err;
+
+	build.config = calloc(1, sizeof(*build.config));
+	err = build.config != NULL ? config_build(&build) : -ENOMEM;
+	if (err == 0 && faults->errors > 0)
+		err = -EINVAL;
+	if (err != 0)
+		config_free(build.config);
+	else
+		*config = build.config;
+	return err;
+}
+
+static int
+text_load(struct faults *faults, const char *text, size_t text_bytes, struct config **config)
+{
+	struct tree_node *top;
+	struct written *written = NULL;
+	int err = tree_build(faults, text, text_bytes, &top);
+
+	if (err != 0)
+		return err;
+	schema_check(faults, top);
+	if (faults->errors > 0) {
+		err = -EINVAL;
+		goto free_tree;
+	}
+	err = written_load(faults, text, text_bytes, top, &written);
+	if (err == 0)
+		err = config_make(faults, written, top, config);
+	cyaml_free(&loader, &schema_top, written, 0);
+free_tree:
+	tree_free(top);
+	return err;
+}
+
+int
+config_load(const char *path, struct config **config, FILE *errors)
+{
+	struct faults faults = {.out = errors, .path = path};
+	size_t text_bytes;
+	char *text;
+	int err = config_file_read(&faults, "a configuration", CONFIG_FILE_BYTES_MAX, &text, &text_bytes);
+
+	if (err == 0) {
+		err = text_load(&faults, text, text_bytes, config);
+		free(text);
+	}
+	if (err != 0 && faults.errors == 0)
+		fault_error(&faults, 0, "cannot be loaded: %s: try again", strerror(-err));
+	return err;
+}
+
+void
+config_free(struct config *config)
+{
+	if (config == NULL)
+		return;
+	for (unsigned i = 0; i < config->dataplane.port_count; i++)
+		free(config->dataplane.ports[i].xdp);
+	for (unsigned i = 0; i < config->service.listen_count; i++)
+		free(config->service.listen[i].allow.ranges);
+	free(config->limit.exempt.ranges);
+	for (unsigned i = 0; i < config->pool_count; i++)
+		free(config->pools[i].members);
+	free(config->routes.suffixes);
+	free(config->routes.names);
+	free(config->runtime_dir);
+	free(config);
+}
+
+static bool
+ports_differ(const struct config_dataplane *a, const struct config_dataplane *b)
+{
+	if (a->port_count != b->port_count)
+		return true;
+	for (unsigned i = 0; i < a->port_count; i++)
+		if (strcmp(a->ports[i].xdp, b->ports[i].xdp) != 0 || a->ports[i].queues != b->ports[i].queues)
+			return true;
+	return false;
+}
+
+unsigned
+config_static_differences(const struct config *a, const struct config *b,
+			  const char *keys[CONFIG_STATIC_KEYS_MAX])
+{
+	const struct config_dataplane *left = &a->dataplane, *right = &b->dataplane;
+	const struct {
+		const char *key;
+		bool differs;
+	} rows[CONFIG_STATIC_KEYS_MAX] = {
+		{"runtime_dir", strcmp(a->runtime_dir, b->runtime_dir) != 0},
+		{"dataplane.main_core", left->main_core != right->main_core},
+		{"dataplane.worker_cores",
+		 left->worker_count != right->worker_count ||
+			 memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0},
+		{"dataplane.memory_mb", left->memory_mb != right->memory_mb},
+		{"dataplane.flows_per_worker", left->flows_per_worker != right->flows_per_worker},
+		{"dataplane.ports", ports_differ(left, right)},
+	};
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < CONFIG_STATIC_KEYS_MAX; i++)
+		if (rows[i].differs)
+			keys[count++] = rows[i].key;
+	return count;
+}
+
+const char *
+config_static_difference(const struct config *a, const struct config *b)
+{
+	const char *keys[CONFIG_STATIC_KEYS_MAX];
+
+	return config_static_differences(a, b, keys) > 0 ? keys[0] : NULL;
+}

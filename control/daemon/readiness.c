@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the box is drained.
+ */
+#include "control/daemon/readiness.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/lib/log.h"
+
+/* Workers */
+
+static void
+pulse_look(const struct box *box, struct pulse *pulse, uint64_t now_ns)
+{
+	const struct stats_reader *stats = box->parts.stats;
+	uint64_t heartbeats[STATS_READER_WORKERS_MAX];
+
+	for (unsigned i = 0; i < stats->worker_count; i++)
+		heartbeats[i] = __atomic_load_n(&stats_reader_worker(stats, i)->heartbeat, __ATOMIC_RELAXED);
+	pulse_take(pulse, heartbeats, stats->worker_count, now_ns);
+}
+
+/* The first worker that stands still, or -1: a look of this moment, so that none is blamed for ephemerad's
+ * own sleep. */
+static int
+worker_still(const struct box *box)
+{
+	struct pulse pulse = box->pulse;
+	uint64_t now_ns = loop_now_ns();
+
+	pulse_look(box, &pulse, now_ns);
+	return pulse_still(&pulse, now_ns);
+}
+
+static int
+worker_without_snapshot(const struct stats_reader *stats)
+{
+	for (unsigned i = 0; i < stats->worker_count; i++)
+		if (stats_reader_worker(stats, i)->generation == 0)
+			return (int)i;
+	return -1;
+}
+
+bool
+box_lives(const struct box *box)
+{
+	return stats_reader_is_open(box->parts.stats) && worker_still(box) < 0;
+}
+
+/* Upstreams */
+
+static bool
+pool_usable(const struct box *box, const struct config_pool *pool)
+{
+	const struct publisher *publisher = box->parts.publisher;
+
+	for (unsigned i = 0; i < pool->member_count; i++) {
+		const struct config_upstream *member = &publisher->config->upstreams[pool->members[i]];
+		int slot = slots_upstream(&publisher->slots, &member->address, member->port);
+
+		if (slot >= 0 && health_usable(&box->parts.farm->upstreams[slot].health))
+			return true;
+	}
+	return false;
+}
+
+/* A pool that clients are led to and that can't answer them, or NULL. */
+static const struct config_pool *
+pool_dead(const struct box *box)
+{
+	const struct config *config = box->parts.publisher->config;
+
+	for (unsigned i = 0; i < config->service.listen_count; i++) {
+		const struct config_pool *pool = &config->pools[config->service.listen[i].pool];
+
+		if (!pool_usable(box, pool))
+			return pool;
+	}
+	return NULL;
+}
+
+bool
+box_ready(const struct box *box, char reason[BOX_REASON_BYTES])
+{
+	const struct stats_reader *stats = box->parts.stats;
+	const struct config_pool *pool;
+	int worker;
+
+	reason[0] = 0;
+	if (box->drain.state == DRAIN_STOPPED)
+		snprintf(reason, BOX_REASON_BYTES, "drained: the dataplane was stopped");
+	else if (box->drain.state != DRAIN_OFF)
+		snprintf(reason, BOX_REASON_BYTES, "draining");
+	else if (box->parts.dataplane->state != DATAPLANE_CONNECTED)
+		snprintf(reason, BOX_REASON_BYTES, "the dataplane is away");
+	else if (!stats_reader_is_open(stats))
+		snprintf(reason, BOX_REASON_BYTES, "the dataplane's statistics can't be read");
+	else if (stats_reader_header(stats)->draining != 0)
+		snprintf(reason, BOX_REASON_BYTES, "the dataplane is stopping");
+	else if ((worker = worker_without_snapshot(stats)) >= 0)
+		snprintf(reason, BOX_REASON_BYTES, "worker %d has no configuration yet", worker);
+	else if ((worker = worker_still(box)) >= 0)
+		snprintf(reason, BOX_REASON_BYTES, "worker %d stands still", worker);
+	else if ((pool = pool_dead(box)) != NULL)
+		snprintf(reason, BOX_REASON_BYTES, "no upstream of pool %s is usable", pool->name);
+	return reason[0] == 0;
+}
+
+/* Draining */
+
+/* Queries of clients so far, forwarded or not; those that are simply dropped are nobody's who would miss us.
+ */
+static uint64_t
+queries_count(const struct stats_reader *stats)
+{
+	static const enum worker_counter counters[] = {
+		COUNTER_queries,      COUNTER_coalesced,   COUNTER_own_formerr,	  COUNTER_own_notimp,
+		COUNTER_own_servfail, COUNTER_own_refused, COUNTER_own_truncated,
+	};
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		sum += stats_reader_counter(stats, counters[i]);
+	return sum;
+}
+
+static void
+stop_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+{
+	struct box *box = owner;
+
+	(void)tag;
+	if (answer->status == 0) {
+		log_line(LEVEL_NOTICE, "drain: the dataplane is stopping");
+	} else if (answer->status != -ENOTCONN) { /* gone: box_lost() */
+		log_line(LEVEL_ERROR, "drain: the dataplane does not stop: %s; asking again",
+			 strerror(-answer->status));
+		drain_not_asked(&box->drain);
+	}
+}
+
+static void
+stop_ask(struct box *box)
+{
+	const struct dataplane_request request = {
+		.type = MESSAGE_STOP, .fd = -1, .answered = stop_answered, .owner = box};
+	int status = dataplane_ask(box->parts.dataplane, &request);
+
+	if (status == 0)
+		return;
+	log_line(LEVEL_WARNING, "drain: can't ask the dataplane to stop: %s; asking again",
+		 strerror(-status));
+	drain_not_asked(&box->drain);
+}
+
+static void
+timer_fired(void *owner, uint64_t now_ns)
+{
+	struct box *box = owner;
+	bool open = stats_reader_is_open(box->parts.stats);
+	/* Without statistics nobody knows whether queries come: as if they did. */
+	uint64_t queries = open ? queries_count(box->parts.stats) : now_ns;
+
+	loop_timer_at(box->parts.loop, &box->timer, now_ns + BOX_EVERY_NS);
+	if (open)
+		pulse_look(box, &box->pulse, now_ns);
+	if (!drain_look(&box->drain, queries, now_ns))
+		return;
+	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
+		 now_ns < box->drain.until_ns ? "no more queries come" : "the time is over");
+	box->parts.drain_changed(box->parts.owner);
+	stop_ask(box);
+}
+
+int
+box_drain(struct box *box, uint32_t timeout_s)
+{
+	if (box->drain.state == DRAIN_STOPPING)
+		return -EBUSY;
+	if (box->drain.state != DRAIN_WAITING && box->parts.dataplane->state != DATAPLANE_CONNECTED)
+		return -ENOTCONN;
+	drain_begin(&box->drain, timeout_s * NS_PER_S, loop_now_ns());
+	log_line(LEVEL_NOTICE,
+		 "draining: not ready from now on; the dataplane is stopped when no query came for %llu s, "
+		 "or in %u s",
+		 (unsigned long long)(DRAIN_IDLE_NS / NS_PER_S), timeout_s);
+	box->parts.drain_changed(box->parts.owner);
+	return 0;
+}
+
+int
+box_undrain(struct box *box)
+{
+	int status = drain_cancel(&box->drain);
+
+	if (status != 0)
+		return status;
+	log_line(LEVEL_NOTICE, "the drain is called off");
+	box->parts.drain_changed(box->parts.owner);
+	return 0;
+}
+
+/* Life */
+
+void
+box_init(struct box *box, const struct box_parts *parts, const struct state *state)
+{
+	*box = (struct box){.parts = *parts, .timer = {.fire = timer_fired}};
+	box->timer.owner = box;
+	drain_recall(&box->drain, state->drain, state->drain_since_ns, state->drain_until_ns);
+	if (box->drain.state != DRAIN_OFF)
+		log_line(LEVEL_NOTICE, "the box was being drained when ephemerad ended: the drain goes on");
+}
+
+void
+box_fini(struct box *box)
+{
+	loop_timer_cancel(box->parts.loop, &box->timer);
+}
+
+void
+box_connected(struct box *box, bool same)
+{
+	if (box->drain.state == DRAIN_STOPPED && !same)
+		log_line(LEVEL_NOTICE, "the drain is over: the dataplane was started again");
+	drain_connected(&box->drain, same);
+	pulse_forget(&box->pulse);
+	loop_timer_at(box->parts.loop, &box->timer, 0);
+}
+
+void
+box_lost(struct box *box)
+{
+	loop_timer_cancel(box->parts.loop, &box->timer);
+	if (box->drain.state == DRAIN_STOPPING)
+		log_line(LEVEL_NOTICE, "drained: the dataplane has stopped");
+	drain_lost(&box->drain);
+	pulse_forget(&box->pulse);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Notices an upstream that does not keep the case of questions. */
+#include "control/farm/case_watch.h"
+
+void
+case_watch_init(struct case_watch *watch, bool not_kept)
+{
+	*watch = (struct case_watch){.not_kept = not_kept};
+}
+
+void
+case_watch_forget(struct case_watch *watch)
+{
+	watch->watching = false;
+}
+
+bool
+case_watch_take(struct case_watch *watch, const struct case_sample *now, uint64_t now_ns)
+{
+	struct case_sample seen;
+
+	if (watch->not_kept)
+		return false;
+	if (!watch->watching || now->answers < watch->base.answers ||
+	    now->wrong_case < watch->base.wrong_case) {
+		watch->watching = true;
+		watch->since_ns = now_ns;
+		watch->base = *now;
+		return false;
+	}
+	seen.answers = now->answers - watch->base.answers;
+	seen.wrong_case = now->wrong_case - watch->base.wrong_case;
+	if (seen.wrong_case >= CASE_WATCH_REPLIES && seen.wrong_case > seen.answers) {
+		watch->not_kept = true;
+		watch->last = seen;
+		return true;
+	}
+	if (now_ns - watch->since_ns >= CASE_WATCH_NS &&
+	    seen.answers + seen.wrong_case >= 2 * CASE_WATCH_REPLIES) {
+		watch->since_ns = now_ns;
+		watch->base = *now;
+	}
+	return false;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The metrics of what a forger has to guess, and of whether the draws bear it out. */
+#include "control/metrics/metrics.h"
+
+#include "control/daemon/daemon.h"
+#include "control/report/entropy.h"
+
+static const char *const families[ENTROPY_FAMILIES] = {"IPv4", "IPv6"};
+
+static void
+bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
+{
+	metrics_family(writer, METRICS_GAUGE, "ephemera_entropy", "",
+		       "bits that a forger has to guess of a query: the sum over the parts");
+	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++) {
+		if (bits->addresses[f] == 0)
+			continue;
+		metrics_value(writer, bits->port_bits, "family", families[f], "part", "port", NULL);
+		metrics_value(writer, bits->id_bits, "family", families[f], "part", "id", NULL);
+		metrics_value(writer, bits->address_bits[f], "family", families[f], "part", "address", NULL);
+		metrics_value(writer, bits->case_bits, "family", families[f], "part", "case", NULL);
+	}
+}
+
+static void
+chance_write(const struct uniformity_chi *chi, const char *of, struct metrics_writer *writer)
+{
+	if (chi->degrees > 0)
+		metrics_value(writer, chi->p, "of", of, NULL);
+}
+
+static void
+chances_write(const struct entropy_measure *all, struct metrics_writer *writer)
+{
+	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_chi_square_p", "",
+		       "chance that draws as uneven as those of the window are uniform; absent: too few");
+	chance_write(&all->ports, "port", writer);
+	chance_write(&all->id_high, "id_high", writer);
+	chance_write(&all->id_low, "id_low", writer);
+	chance_write(&all->families[ENTROPY_IPV4].chi, "address_ipv4", writer);
+	chance_write(&all->families[ENTROPY_IPV6].chi, "address_ipv6", writer);
+}
+
+void
+metrics_entropy(const struct daemon *daemon, struct metrics_writer *writer)
+{
+	struct entropy_bits bits;
+	struct entropy_measure all;
+	double window_s;
+
+	if (!report_entropy_read(daemon, &bits, &all, &window_s))
+		return;
+	bits_write(&bits, writer);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_seconds", "seconds",
+		       "the time whose draws are judged");
+	metrics_value(writer, window_s, NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_queries", "",
+		       "queries drawn in that time");
+	metrics_count(writer, all.draws, NULL);
+	chances_write(&all, writer);
+	if (all.judgement == ENTROPY_TOO_FEW)
+		return;
+	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_uniform", "",
+		       "1: no test of the window's draws speaks against uniform; absent: too few draws");
+	metrics_count(writer, all.judgement == ENTROPY_UNIFORM, NULL);
+}

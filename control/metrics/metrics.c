@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The page as a whole, and what it says of ephemerad itself. */
+#include "control/metrics/metrics.h"
+
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/daemon/daemon.h"
+
+double
+metrics_unix_time(uint64_t monotonic_ns)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	/* To the millisecond: finer, two readings of two clocks would make the same moment differ. */
+	return (double)(((int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec -
+			 (int64_t)(loop_now_ns() - monotonic_ns)) /
+			1000000) /
+	       1e3;
+}
+
+/* The names that every client library of Prometheus gives these. */
+static void
+process_usage(struct metrics_writer *writer)
+{
+	unsigned long pages = 0;
+	struct timespec used;
+	FILE *statm;
+
+	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0) {
+		metrics_family(writer, METRICS_COUNTER, "process_cpu_seconds", "seconds",
+			       "processor time that ephemerad used");
+		metrics_value(writer, (double)used.tv_sec + (double)used.tv_nsec / 1e9, NULL);
+	}
+	statm = fopen("/proc/self/statm", "re");
+	if (statm == NULL)
+		return;
+	if (fscanf(statm, "%*u %lu", &pages) == 1) {
+		metrics_family(writer, METRICS_GAUGE, "process_resident_memory_bytes", "bytes",
+			       "memory that ephemerad has in use");
+		metrics_count(writer, pages * (uint64_t)sysconf(_SC_PAGESIZE), NULL);
+	}
+	fclose(statm);
+}
+
+void
+metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
+{
+	char reason[BOX_REASON_BYTES];
+
+	metrics_family(writer, METRICS_INFO, "ephemera_build", "", "what ephemerad was built from");
+	metrics_count(writer, 1, "version", EPHEMERA_VERSION, "compiler", __VERSION__, NULL);
+	metrics_family(writer, METRICS_GAUGE, "process_start_time_seconds", "seconds",
+		       "when ephemerad started, Unix time");
+	metrics_value(writer, metrics_unix_time(daemon->started_ns), NULL);
+	process_usage(writer);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_config_load_time_seconds", "seconds",
+		       "when the configuration in force was loaded, Unix time");
+	metrics_value(writer, metrics_unix_time(daemon->config_loaded_ns), NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_config_last_reload_successful", "",
+		       "0: the last reload failed, and an older configuration is in force");
+	metrics_count(writer, !daemon->reload.failed, NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_dataplane_up", "",
+		       "1: ephemerad is connected to the dataplane");
+	metrics_count(writer, daemon->dataplane.state == DATAPLANE_CONNECTED, NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_healthy", "",
+		       "1: the dataplane is there and all its workers turn, as /health says");
+	metrics_count(writer, box_lives(&daemon->box), NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_ready", "",
+		       "1: clients may be sent here, as /ready says");
+	metrics_count(writer, box_ready(&daemon->box, reason), NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_drain_active", "",
+		       "1: the operator drains this box, or has: it is not ready because he wants it so");
+	metrics_count(writer, daemon->box.drain.state != DRAIN_OFF, NULL);
+	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
+		       "1: somebody forges replies, and within the last minute came near");
+	metrics_count(writer, daemon->watch.alarm.active, NULL);
+}
+
+char *
+metrics_page(const struct daemon *daemon, enum metrics_format format, size_t *bytes)
+{
+	char *page = NULL;
+	struct metrics_writer writer = {.out = open_memstream(&page, bytes), .format = format};
+
+	if (writer.out == NULL)
+		return NULL;
+	metrics_process(daemon, &writer);
+	metrics_upstreams(daemon, &writer);
+	if (stats_reader_is_open(&daemon->stats)) {
+		metrics_dataplane(daemon, &writer);
+		metrics_entropy(daemon, &writer);
+	}
+	metrics_end(&writer);
+	if (fclose(writer.out) == 0)
+		return page;
+	free(page);
+	return NULL;
+}

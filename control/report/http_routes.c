@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The paths and what is behind them. */
+#include "control/report/http_routes.h"
+
+#include <microhttpd.h>
+#include <string.h>
+
+#include "control/daemon/daemon.h"
+#include "control/metrics/metrics.h"
+#include "control/report/report.h"
+#include "control/web/web_files.h"
+
+#define JSON_TYPE "application/json"
+
+static void
+reply_constant(struct http_reply *reply, unsigned status, const char *content_type, const char *text)
+{
+	*reply = (struct http_reply){.status = status,
+				     .content_type = content_type,
+				     .body = text,
+				     .body_bytes = strlen(text),
+				     .body_is_constant = true};
+}
+
+/* Takes over the reference to `report`; NULL is a lack of memory. */
+static void
+reply_json(struct http_reply *reply, unsigned status, json_t *report)
+{
+	char *text = report == NULL ? NULL : json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(9));
+
+	json_decref(report);
+	if (text == NULL) {
+		reply_constant(reply, MHD_HTTP_INTERNAL_SERVER_ERROR, JSON_TYPE,
+			       "{\"error\":\"out of memory\"}");
+		return;
+	}
+	*reply = (struct http_reply){
+		.status = status, .content_type = JSON_TYPE, .body = text, .body_bytes = strlen(text)};
+}
+
+/* For those who watch */
+
+static void
+metrics_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+{
+	const enum metrics_format format = metrics_format_of(request->accept);
+	size_t bytes = 0;
+	char *page = metrics_page(daemon, format, &bytes);
+
+	if (page == NULL) {
+		reply_constant(reply, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8",
+			       "out of memory\n");
+		return;
+	}
+	*reply = (struct http_reply){.status = MHD_HTTP_OK,
+				     .content_type = metrics_content_type(format),
+				     .body = page,
+				     .body_bytes = bytes};
+}
+
+static void
+health_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+{
+	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
+	const bool lives = connected && box_lives(&daemon->box);
+	const char *reason = lives	  ? ""
+			     : !connected ? "the dataplane is away"
+			     : !stats_reader_is_open(&daemon->stats)
+				     ? "the dataplane's statistics can't be read"
+				     : "a worker of the dataplane stands still";
+
+	(void)request;
+	reply_json(reply, lives ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+		   json_pack("{s:b, s:s}", "healthy", lives, "reason", reason));
+}
+
+static void
+ready_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+{
+	char reason[BOX_REASON_BYTES];
+	bool ready = box_ready(&daemon->box, reason);
+
+	(void)request;
+	reply_json(reply, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+		   json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
+}
+
+static const struct page {
+	const char *path;
+	void (*serve)(const struct daemon *daemon, const struct http_request *request,
+		      struct http_reply *reply);
+} pages[] = {
+	{"/metrics", metrics_serve},
+	{"/health", health_serve},
+	{"/ready", ready_serve},
+};
+
+/* For the dashboard */
+
+static json_t *
+report_ports(const struct daemon *daemon)
+{
+	return report_port_map(daemon, false);
+}
+
+static const struct api {
+	const char *path;
+	json_t *(*report)(const struct daemon *daemon);
+	bool measures; /* the report needs the statistics segment, and may be NULL while nothing is measured
+			*/
+} apis[] = {
+	{"/api/status", report_status, false},	 {"/api/upstreams", report_upstreams, false},
+	{"/api/history", report_history, false}, {"/api/stats", report_stats, true},
+	{"/api/latency", report_latency, true},	 {"/api/drops", report_drops, true},
+	{"/api/strays", report_strays, true},	 {"/api/ports", report_ports, true},
+	{"/api/entropy", report_entropy, true},
+};
+
+static void
+api_serve(const struct daemon *daemon, const struct api *api, struct http_reply *reply)
+{
+	json_t *report = api->measures && !stats_reader_is_open(&daemon->stats) ? NULL : api->report(daemon);
+
+	if (report == NULL && api->measures)
+		reply_constant(reply, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
+			       "{\"error\":\"the dataplane is away, or nothing is measured yet\"}");
+	else
+		reply_json(reply, MHD_HTTP_OK, report);
+}
+
+static void
+file_serve(const struct web_file *file, struct http_reply *reply)
+{
+	*reply = (struct http_reply){.status = MHD_HTTP_OK,
+				     .content_type = file->content_type,
+				     .body = (const char *)file->bytes,
+				     .body_bytes = file->size,
+				     .body_is_constant = true};
+}
+
+void
+http_routes_handle(void *owner, const struct http_request *request, struct http_reply *reply)
+{
+	const struct daemon *daemon = owner;
+
+	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		if (strcmp(request->path, pages[i].path) == 0) {
+			pages[i].serve(daemon, request, reply);
+			return;
+		}
+	for (unsigned i = 0; i < sizeof(apis) / sizeof(apis[0]); i++)
+		if (strcmp(request->path, apis[i].path) == 0) {
+			api_serve(daemon, &apis[i], reply);
+			return;
+		}
+	for (unsigned i = 0; i < web_file_count; i++)
+		if (strcmp(request->path, web_files[i].path) == 0) {
+			file_serve(&web_files[i], reply);
+			return;
+		}
+	reply_constant(reply, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
+		       "no such page: there are /, /metrics, /health and /ready\n");
+}

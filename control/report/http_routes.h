@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the HTTP server answers to which path:
+ *
+ *     /metrics        metrics.h
+ *     /health         200 while the dataplane is connected and its workers' heartbeats advance, else 503
+ *     /ready          200 while clients may be sent here (box.h), else 503
+ *     /api/NAME       a report of the control socket; 503 while it can't be made
+ *     /, /NAME        the dashboard's files (web/) */
+#ifndef EPHEMERA_CONTROL_REPORT_HTTP_ROUTES_H
+#define EPHEMERA_CONTROL_REPORT_HTTP_ROUTES_H
+
+#include "control/serve/http.h"
+
+/* A handler for http_init(); `owner` is the daemon. */
+void http_routes_handle(void *owner, const struct http_request *request, struct http_reply *reply);
+
+#endif

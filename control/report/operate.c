@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From the operator's requests to the farm and the box. */
+#include "control/report/operate.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "control/daemon/daemon.h"
+#include "control/report/report.h"
+
+static const struct {
+	const char *text;
+	enum operator_word word;
+} actions[] = {
+	{"drain", OPERATOR_DRAIN},
+	{"up", OPERATOR_UP},
+	{"down", OPERATOR_DOWN},
+	{"auto", OPERATOR_AUTO},
+};
+
+void
+operate_upstream(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	const char *name = json_string_value(json_object_get(request, "name"));
+	const char *action = json_string_value(json_object_get(request, "action"));
+	int slot = name != NULL ? slots_upstream_named(&daemon->publisher.slots, name) : -1;
+
+	if (name == NULL || action == NULL) {
+		server_refuse(from,
+			      "\"name\" has to be an upstream's, and \"action\" drain, up, down or auto");
+		return;
+	}
+	if (slot < 0) {
+		server_refuse(from, "no upstream is called %.64s: `ephemeractl upstreams` shows them", name);
+		return;
+	}
+	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(action, actions[i].text) != 0)
+			continue;
+		farm_word(&daemon->farm, (unsigned)slot, actions[i].word, loop_now_ns());
+		remember_keep(&daemon->remember);
+		server_answer(from, report_upstream(daemon, (unsigned)slot));
+		return;
+	}
+	server_refuse(from, "an upstream can be told drain, up, down or auto, not %.64s", action);
+}
+
+void
+operate_drain(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	const json_t *timeout = json_object_get(request, "timeout_s");
+	json_int_t seconds = timeout != NULL ? json_integer_value(timeout) : DRAIN_TIMEOUT_S_DEFAULT;
+	char until[REPORT_TIME_BYTES];
+	int status;
+
+	if ((timeout != NULL && !json_is_integer(timeout)) || seconds < 0 || seconds > DRAIN_TIMEOUT_S_MAX) {
+		server_refuse(from, "\"timeout_s\" has to be a number of seconds from 0 to %d",
+			      DRAIN_TIMEOUT_S_MAX);
+		return;
+	}
+	status = box_drain(&daemon->box, (uint32_t)seconds);
+	if (status == -EBUSY)
+		server_refuse(from, "the dataplane stops already");
+	else if (status != 0)
+		server_refuse(from, "the dataplane is away: nothing to drain");
+	else
+		server_answer(from, json_pack("{s:b, s:s}", "draining", 1, "until",
+					      report_time(daemon->box.drain.until_ns, until)));
+}
+
+void
+operate_undrain(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	int status = box_undrain(&daemon->box);
+
+	(void)request;
+	if (status == -EBUSY)
+		server_refuse(from, "too late: the dataplane stops already; start it again when it has");
+	else if (status != 0)
+		server_refuse(from, "the box is not being drained");
+	else
+		server_answer(from, json_pack("{s:b}", "draining", 0));
+}
+
+void
+operate_ready(struct daemon *daemon, const json_t *request, struct server_request from)
+{
+	char reason[BOX_REASON_BYTES];
+	bool ready = box_ready(&daemon->box, reason);
+
+	(void)request;
+	server_answer(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
+}

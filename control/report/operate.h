@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The commands with which the operator acts on upstreams and on the box, and asks whether it is ready.
+ *
+ *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  the upstream's row, as in upstreams
+ *     drain {"timeout_s" [60]}                                       ->  {"draining": true, "until"}
+ *     undrain                                                        ->  {"draining": false}
+ *     ready                                                          ->  {"ready": bool, "reason"} */
+#ifndef EPHEMERA_CONTROL_REPORT_OPERATE_H
+#define EPHEMERA_CONTROL_REPORT_OPERATE_H
+
+#include <jansson.h>
+
+#include "control/serve/server.h"
+
+struct daemon;
+
+void operate_upstream(struct daemon *daemon, const json_t *request, struct server_request from);
+void operate_drain(struct daemon *daemon, const json_t *request, struct server_request from);
+void operate_undrain(struct daemon *daemon, const json_t *request, struct server_request from);
+void operate_ready(struct daemon *daemon, const json_t *request, struct server_request from);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The answer to `stats`. */
+#include "control/report/report.h"
+
+#include <string.h>
+
+#include "control/lib/address.h"
+#include "control/daemon/daemon.h"
+
+static const char *const counter_names[] = {
+#define X(name, help) #name,
+	WORKER_COUNTERS(X)
+#undef X
+};
+
+static const char *const drop_names[] = {
+#define X(name, help) #name,
+	DROP_REASONS(X)
+#undef X
+};
+
+static const char *const verdict_names[] = {
+#define X(name, help) #name,
+	STEER_VERDICTS(X)
+#undef X
+};
+
+static json_t *
+integer(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+/* An object of `count` names and values. */
+static json_t *
+named_values(const char *const *names, const uint64_t *values, unsigned count)
+{
+	json_t *object = json_object();
+
+	for (unsigned i = 0; i < count; i++)
+		json_object_set_new(object, names[i], integer(values[i]));
+	return object;
+}
+
+static json_t *
+report_drop_sums(const struct stats_reader *stats)
+{
+	uint64_t sums[DROP_REASON_COUNT];
+
+	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+		sums[i] = stats_reader_drop(stats, (enum drop_reason)i);
+	return named_values(drop_names, sums, DROP_REASON_COUNT);
+}
+
+static json_t *
+report_counters(const struct stats_reader *stats)
+{
+	uint64_t sums[WORKER_COUNTER_COUNT];
+
+	for (unsigned i = 0; i < WORKER_COUNTER_COUNT; i++)
+		sums[i] = stats_reader_counter(stats, (enum worker_counter)i);
+	return named_values(counter_names, sums, WORKER_COUNTER_COUNT);
+}
+
+static json_t *
+report_verdicts(const struct steer_maps *steer)
+{
+	uint64_t sums[STEER_VERDICT_COUNT];
+	int status = steer_maps_verdicts(steer, sums);
+
+	return status == 0 ? named_values(verdict_names, sums, STEER_VERDICT_COUNT) : json_object();
+}
+
+static json_t *
+report_farm(const struct daemon *daemon)
+{
+	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
+	char address[ADDRESS_TEXT_BYTES];
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < upstreams->limit; i++) {
+		const struct slot *slot = &upstreams->slots[i];
+		struct upstream_stats stats;
+
+		if (slot->state != SLOT_ACTIVE)
+			continue;
+		stats = farm_stats(&daemon->farm, i);
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+					slot->name, "address", address_format(&slot->address, address),
+					"queries", (json_int_t)stats.queries, "answers",
+					(json_int_t)stats.answers, "servfails", (json_int_t)stats.servfails,
+					"timeouts", (json_int_t)stats.timeouts, "wrong_case",
+					(json_int_t)stats.wrong_case, "attacked", (json_int_t)stats.attacked,
+					"latency_sum_us", (json_int_t)stats.latency_sum_us, "in_flight",
+					(json_int_t)stats.in_flight));
+	}
+	return list;
+}
+
+static json_t *
+report_workers(const struct stats_reader *stats)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < stats->worker_count; i++) {
+		const struct worker_stats *worker = stats_reader_worker(stats, i);
+
+		json_array_append_new(
+			list, json_pack("{s:o, s:o, s:I, s:I, s:I}", "counters",
+					named_values(counter_names, worker->counters, WORKER_COUNTER_COUNT),
+					"drops", named_values(drop_names, worker->drops, DROP_REASON_COUNT),
+					"flows_in_flight", (json_int_t)worker->flows_in_flight, "generation",
+					(json_int_t)worker->generation, "heartbeat",
+					(json_int_t)worker->heartbeat));
+	}
+	return list;
+}
+
+static const char *
+policy_name(enum policy policy)
+{
+	switch (policy) {
+	case POLICY_ROUND_ROBIN:
+		return "round-robin";
+	case POLICY_LEAST_OUTSTANDING:
+		return "least-outstanding";
+	case POLICY_RANDOM:
+		return "random";
+	case POLICY_HASH:
+		return "hash";
+	case POLICY_FIRST:
+		return "first";
+	}
+	return "?";
+}
+
+/* As they are in force in the dataplane. */
+static json_t *
+report_pools(const struct snapshot *snapshot)
+{
+	const struct pool_member *members = snapshot_members(snapshot);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
+		const struct snapshot_pool *pool = &snapshot->pools[i];
+		unsigned usable = 0;
+
+		if (!pool->used)
+			continue;
+		for (unsigned m = 0; m < pool->member_count; m++)
+			usable += snapshot->upstreams[members[pool->member_first + m].upstream].usable;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name, "policy",
+						      policy_name(pool->policy), "members",
+						      (int)pool->member_count, "usable", (int)usable));
+	}
+	return list;
+}
+
+/* The ports of the machine. */
+static json_t *
+report_machine_ports(const struct stats_header *header)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < header->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
+		const struct machine_port_stats *port = &header->ports[i];
+		char name[sizeof(port->name) + 1] = "";
+
+		memcpy(name, port->name, sizeof(port->name));
+		json_array_append_new(
+			list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "name", name, "link_up",
+					port->link_up != 0, "received", (json_int_t)port->received, "sent",
+					(json_int_t)port->sent, "missed", (json_int_t)port->missed,
+					"no_buffers", (json_int_t)port->no_buffers, "bad",
+					(json_int_t)port->bad, "send_errors", (json_int_t)port->send_errors));
+	}
+	return list;
+}
+
+static json_t *
+report_quantiles(const struct stats_reader *stats)
+{
+	struct stats_latency latency = stats_reader_latency(stats);
+
+	return json_pack("{s:I, s:I, s:I, s:f}", "p50", (json_int_t)latency.p50_us, "p99",
+			 (json_int_t)latency.p99_us, "p999", (json_int_t)latency.p999_us, "mean",
+			 latency.mean_us);
+}
+
+json_t *
+report_stats(const struct daemon *daemon)
+{
+	const struct stats_reader *stats = &daemon->stats;
+	const struct stats_header *header = stats_reader_header(stats);
+	char boot[REPORT_BOOT_BYTES];
+	json_t *report = json_object();
+
+	json_object_set_new(report, "queries", integer(stats_reader_counter(stats, COUNTER_queries)));
+	json_object_set_new(report, "answers", integer(stats_reader_counter(stats, COUNTER_answers)));
+	json_object_set_new(report, "timeouts", integer(stats_reader_counter(stats, COUNTER_timeouts)));
+	json_object_set_new(report, "in_flight", integer(stats_reader_in_flight(stats)));
+	json_object_set_new(report, "drops", report_drop_sums(stats));
+	json_object_set_new(report, "counters", report_counters(stats));
+	json_object_set_new(report, "steer", report_verdicts(&daemon->steer));
+	json_object_set_new(report, "upstreams", report_farm(daemon));
+	json_object_set_new(report, "workers", report_workers(stats));
+	json_object_set_new(report, "pools", report_pools(daemon->publisher.adopted));
+	json_object_set_new(report, "ports", report_machine_ports(header));
+	json_object_set_new(report, "latency_us", report_quantiles(stats));
+	json_object_set_new(report, "mbufs_total", integer(header->mbufs_total));
+	json_object_set_new(report, "mbufs_in_use", integer(header->mbufs_in_use));
+	json_object_set_new(report, "boot_id", json_string(report_boot(header->boot_id, boot)));
+	json_object_set_new(report, "monotonic_us", integer(loop_now_ns() / 1000));
+	json_object_set_new(report, "generation", integer(header->generation));
+	return report;
+}

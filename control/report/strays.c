@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The answer to `strays`, and what `status` says of an attack. */
+#include "control/report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "control/lib/address.h"
+#include "control/daemon/daemon.h"
+#include "control/stats/stray_reader.h"
+
+#define STRAYS_REPORTED	 256
+#define ATTACKS_REPORTED 256
+#define STAMP_BYTES	 32 /* "2026-11-23T07:00:00.123Z" */
+
+static const char *const reasons[] = {
+#define X(name, help) #name,
+	DROP_REASONS(X)
+#undef X
+};
+
+/* To the millisecond, because forgers come by the thousand. */
+static const char *
+stamp_write(uint64_t monotonic_ns, char text[STAMP_BYTES])
+{
+	const uint64_t now_ns = loop_now_ns();
+	struct timespec wall;
+	struct tm parts;
+	uint64_t then_ms;
+	time_t then;
+	size_t used;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	then_ms = ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+		   (now_ns > monotonic_ns ? now_ns - monotonic_ns : 0)) /
+		  NS_PER_MS;
+	then = (time_t)(then_ms / 1000);
+	text[0] = 0;
+	if (gmtime_r(&then, &parts) == NULL)
+		return text;
+	used = strftime(text, STAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
+	snprintf(text + used, STAMP_BYTES - used, ".%03uZ", (unsigned)(then_ms % 1000));
+	return text;
+}
+
+static json_t *
+report_stray(const struct stats_header *header, const struct stray *stray)
+{
+	char from[ADDRESS_PORT_TEXT_BYTES], to[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
+	char stamp[STAMP_BYTES];
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time",
+			 stamp_write(stray_time_ns(header, stray->tsc), stamp), "reason",
+			 stray->reason < DROP_REASON_COUNT ? reasons[stray->reason] : "?", "from",
+			 address_port_format(&stray->source, be16_to(stray->source_port), from), "to",
+			 address_port_format(&stray->destination, be16_to(stray->destination_port), to), "id",
+			 (int)be16_to(stray->id), "question", stray_question(stray, question), "near_miss",
+			 stray->near_miss);
+}
+
+/* The same upstream was asked the same. */
+static bool
+attack_same(const struct stray *a, const struct stray *b)
+{
+	const size_t kept =
+		a->question_bytes < STRAY_QUESTION_BYTES ? a->question_bytes : STRAY_QUESTION_BYTES;
+
+	return address_equal(&a->source, &b->source) && be16_equal(a->source_port, b->source_port) &&
+	       a->question_bytes == b->question_bytes && memcmp(a->question, b->question, kept) == 0;
+}
+
+/* Takes all attacks on what the first of them asks out of the list. */
+static json_t *
+attack_take(const struct watch *watch, const struct stats_header *header, struct stray *attacks,
+	    unsigned *count)
+{
+	const struct stray first = attacks[0];
+	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES], stamp[STAMP_BYTES];
+	unsigned kept = 0, queries = 0, misses = 0;
+
+	for (unsigned i = 0; i < *count; i++) {
+		if (!attack_same(&first, &attacks[i])) {
+			attacks[kept++] = attacks[i];
+			continue;
+		}
+		queries++;
+		misses += attacks[i].misses;
+	}
+	*count = kept;
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "time",
+			 stamp_write(stray_time_ns(header, first.tsc), stamp), "upstream",
+			 watch_upstream_name(watch, &first), "upstream_address",
+			 address_port_format(&first.source, be16_to(first.source_port), address), "question",
+			 stray_question(&first, question), "count", (json_int_t)queries, "near_misses",
+			 (json_int_t)misses);
+}
+
+json_t *
+report_strays(const struct daemon *daemon)
+{
+	const struct stats_header *header = stats_reader_header(&daemon->stats);
+	struct stray *entries = calloc(STRAYS_REPORTED + ATTACKS_REPORTED, sizeof(*entries));
+	json_t *strays = json_array(), *attacks = json_array();
+	unsigned count;
+
+	if (entries == NULL) {
+		json_decref(strays);
+		json_decref(attacks);
+		return NULL;
+	}
+	count = stray_reader_newest(&daemon->stats, stray_ring_of_strays, entries, STRAYS_REPORTED);
+	for (unsigned i = 0; i < count; i++)
+		json_array_append_new(strays, report_stray(header, &entries[i]));
+	count = stray_reader_newest(&daemon->stats, stray_ring_of_attacks, entries, ATTACKS_REPORTED);
+	for (unsigned i = 0; i < count; i++)
+		stray_lower(&entries[i]);
+	while (count > 0)
+		json_array_append_new(attacks, attack_take(&daemon->watch, header, entries, &count));
+	free(entries);
+	return json_pack("{s:o, s:o, s:o}", "strays", strays, "attacks", attacks, "attack",
+			 report_attack(daemon));
+}
+
+json_t *
+report_attack(const struct daemon *daemon)
+{
+	const struct alarm *alarm = &daemon->watch.alarm;
+	const struct stray *newest = &daemon->watch.attack;
+	char since[REPORT_TIME_BYTES], question[STRAY_TEXT_BYTES];
+	bool any = newest->question_bytes > 0 && alarm->last_ns > 0;
+
+	return json_pack("{s:b, s:s?, s:I, s:I, s:f, s:s?, s:s?}", "active", alarm->active, "since",
+			 any ? report_time(alarm->since_ns, since) : NULL, "queries",
+			 (json_int_t)alarm->queries, "near_misses", (json_int_t)alarm->near_misses,
+			 "rate_per_s", alarm->rate_per_s, "upstream",
+			 any ? watch_upstream_name(&daemon->watch, newest) : NULL, "question",
+			 any ? stray_question(newest, question) : NULL);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Headers: what is refused for them, and what each answer carries. */
+#include "control/serve/http_headers.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "control/lib/address.h"
+
+/* The same on each answer: nothing is loaded from elsewhere, framed, sniffed or kept. */
+static const char *const headers[][2] = {
+	{"Content-Security-Policy",
+	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+	 "img-src 'self' data:; base-uri 'none'; form-action 'none'; "
+	 "frame-ancestors 'none'"},
+	{"X-Content-Type-Options", "nosniff"},
+	{"X-Frame-Options", "DENY"},
+	{"Cross-Origin-Resource-Policy", "same-origin"},
+	{"Referrer-Policy", "no-referrer"},
+	{"Cache-Control", "no-store"},
+};
+
+bool
+http_host_is_local(const char *host)
+{
+	char name[ADDRESS_TEXT_BYTES + 16], *end;
+	struct address address;
+	size_t length;
+
+	if (strlen(host) >= sizeof(name))
+		return false;
+	strcpy(name, host);
+	if (name[0] == '[') {
+		end = strchr(name, ']');
+		if (end == NULL)
+			return false;
+		*end = 0;
+		return address_parse(name + 1, &address) == 0;
+	}
+	name[strcspn(name, ":")] = 0;
+	length = strlen(name);
+	if (length > 0 && name[length - 1] == '.')
+		name[length - 1] = 0;
+	return strcasecmp(name, "localhost") == 0 || address_parse(name, &address) == 0;
+}
+
+static void
+reply_text(struct http_reply *reply, unsigned status, const char *text)
+{
+	*reply = (struct http_reply){.status = status,
+				     .content_type = "text/plain; charset=utf-8",
+				     .body = text,
+				     .body_bytes = strlen(text),
+				     .body_is_constant = true};
+}
+
+enum MHD_Result
+http_form_answer(struct MHD_Connection *connection, const struct http_reply *reply)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		reply->body_bytes, (void *)(uintptr_t)reply->body,
+		reply->body_is_constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result queued;
+
+	if (response == NULL) {
+		if (!reply->body_is_constant)
+			free((void *)(uintptr_t)reply->body);
+		return MHD_NO;
+	}
+	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		MHD_add_response_header(response, headers[i][0], headers[i][1]);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	queued = MHD_queue_response(connection, reply->status, response);
+	MHD_destroy_response(response);
+	return queued;
+}
+
+static const char *
+header_value(struct MHD_Connection *connection, const char *name)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+static bool
+request_has_body(struct MHD_Connection *connection)
+{
+	const char *length = header_value(connection, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return header_value(connection, MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL ||
+	       (length != NULL && strcmp(length, "0") != 0);
+}
+
+/* What is wrong with the form of a request, as an answer; false: nothing. */
+bool
+http_form_refuse(bool on_loopback, struct MHD_Connection *connection, const char *method,
+		 struct http_reply *reply)
+{
+	const char *host = header_value(connection, MHD_HTTP_HEADER_HOST);
+
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		reply_text(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
+	else if (request_has_body(connection))
+		reply_text(reply, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here\n");
+	else if (host != NULL && on_loopback && !http_host_is_local(host))
+		reply_text(reply, MHD_HTTP_MISDIRECTED_REQUEST,
+			   "ask by address, or as localhost: other names are not served on a loopback "
+			   "address\n");
+	else
+		return false;
+	return true;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line: EAL's arguments, then `--`, then ours.
+ *
+ *   ephemera-dataplane [EAL arguments] -- [--runtime-dir DIR] [--flows N]
+ *
+ * EAL's are EAL's to judge. Three things are read from them all the same, because they are looked into before
+ * EAL starts: the interfaces of AF_XDP devices, the memory asked for, and whether a log level is given. */
+#ifndef EPHEMERA_DATAPLANE_LIB_ARGS_H
+#define EPHEMERA_DATAPLANE_LIB_ARGS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/shared/snapshot.h"
+
+#define ARGS_RUNTIME_DIR_DEFAULT "/run/ephemera"
+#define ARGS_FLOWS_DEFAULT	 (1u << 20)
+#define ARGS_FLOWS_MIN		 1024u
+#define ARGS_FLOWS_MAX		 (1u << 26)
+
+enum args_wish {
+	ARGS_RUN,
+	ARGS_HELP,
+	ARGS_VERSION,
+};
+
+struct args {
+	enum args_wish wish;
+	const char *runtime_dir;
+	uint32_t flows_per_worker; /* a power of two */
+
+	int eal_argc; /* argv[0] and what stands before `--` */
+	uint32_t xdp_count;
+	char xdp[SNAPSHOT_PORTS_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
+	uint64_t memory_mb;			   /* 0: not said */
+	bool no_huge;
+	bool log_level_given;
+};
+
+/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *args. [main] */
+int args_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes);
+
+/* The text for --help. */
+extern const char args_usage[];
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Finds the OPT record of a query, RFC 6891. [any] */
+#ifndef EPHEMERA_DATAPLANE_PACKET_EDNS_H
+#define EPHEMERA_DATAPLANE_PACKET_EDNS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define EDNS_FIXED_BYTES 11 /* root name, type, class, TTL, length */
+
+/* What stands behind the question. Offset 0: no OPT record. */
+struct edns_tail {
+	uint16_t opt_offset;
+	bool plain; /* all of it was walked, and nothing in it signs the message (TSIG, SIG(0)) */
+};
+
+/* Looks behind the question of a message of `bytes` bytes whose records start at `offset`: at a few
+ * additional records of a message without answers and authorities, as queries are; anything else is not
+ * plain. */
+struct edns_tail edns_find(const uint8_t *message, size_t bytes, size_t offset);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The polling loop, and the order of the stages: the table of contents of a packet's way.
+ * Runs:  one worker a core, to completion.
+ * Never: allocates, locks, logs, makes a system call (drivers of kernel interfaces make their own). */
+#include "dataplane/pipeline/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_debug.h>
+#include <rte_ethdev.h>
+
+#include "dataplane/pipeline/draw.h"
+#include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/transmit.h"
+
+/* A burst's way from the wire to the wire. Replies go first: they free what queries take. */
+static void
+worker_burst(struct worker *w, struct batch *b)
+{
+	parse(w, b);
+	classify(w, b);
+	if (b->reply_count > 0) {
+		match(w, b);
+		restore(w, b);
+	}
+	if (b->query_count > 0) {
+		admit(w, b);
+		limit(w, b);
+		vet(w, b);
+		route(w, b);
+		refuse(w, b);
+		coalesce(w, b);
+		choose(w, b);
+		draw(w, b);
+		rewrite(w, b);
+	}
+}
+
+static unsigned
+worker_receive(struct worker *w, struct batch *b)
+{
+	unsigned seen = 0;
+
+	b->handed_in = 0;
+	for (uint32_t q = 0; q < w->rx_count; q++) {
+		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BATCH_MAX);
+		if (b->count == 0)
+			continue;
+		b->in_port = w->port_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
+		worker_count(w, COUNTER_rx, b->count);
+		seen += b->count;
+		worker_burst(w, b);
+	}
+	return seen;
+}
+
+/* What other workers received, but is ours; then what only we can send for them. */
+static unsigned
+worker_take_over(struct worker *w, struct batch *b)
+{
+	unsigned seen;
+
+	b->handed_in = 1;
+	b->count = rte_ring_sc_dequeue_burst(w->inbox, (void **)b->mbufs, BATCH_MAX, NULL);
+	seen = b->count;
+	if (seen > 0) {
+		worker_count(w, COUNTER_handed_in, seen);
+		worker_burst(w, b);
+	}
+	transmit_outbox(w);
+	return seen;
+}
+
+#ifdef EPHEMERA_DEBUG_CHECKS
+/* The balance of counters.h: every packet left exactly once, or waits for a transmit queue. */
+static void
+worker_check_balance(const struct worker *w)
+{
+	const uint64_t *c = w->stats->counters;
+	uint64_t in = c[COUNTER_rx] + c[COUNTER_made] + c[COUNTER_handed_in];
+	uint64_t out = c[COUNTER_tx] + c[COUNTER_absorbed] + c[COUNTER_handed_out];
+
+	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
+		out += w->stats->drops[i];
+	for (unsigned i = 0; i < w->port_count; i++)
+		out += w->tx[i].count;
+	if (in != out)
+		rte_panic("worker %u: %lu packets in, %lu out\n", w->index, in, out);
+}
+#endif
+
+/* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns have earlier
+ * stamps: it waits for the stamp to change, below a microsecond. */
+static void
+worker_renew(struct worker *w, uint64_t turn_before_tsc)
+{
+	while (w->now_tsc >> FLOW_SENT_SHIFT == turn_before_tsc >> FLOW_SENT_SHIFT)
+		w->now_tsc = rte_rdtsc();
+	w->view_since = (uint32_t)(w->now_tsc >> FLOW_SENT_SHIFT);
+	w->view_seed = w->view->seed;
+	draw_ahead(w);
+}
+
+unsigned
+worker_turn(struct worker *w)
+{
+	const uint64_t turn_before_tsc = w->now_tsc;
+	struct batch b;
+	unsigned seen;
+
+	w->now_tsc = rte_rdtsc();
+	/* Pairs with the release store when the main thread adopts a snapshot: what the view points at is
+	 * complete. */
+	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
+	if (unlikely(w->view != NULL && w->view->seed != w->view_seed))
+		worker_renew(w, turn_before_tsc);
+	seen = worker_receive(w, &b);
+	if (w->worker_count > 1)
+		seen += worker_take_over(w, &b);
+	if (w->probes != NULL)
+		probe(w);
+	sweep(w);
+	transmit_flush(w);
+	random_top_up(&w->random);
+	w->stats->flows_in_flight = w->flows.in_flight;
+#ifdef EPHEMERA_DEBUG_CHECKS
+	worker_check_balance(w);
+#endif
+	return seen;
+}
+
+int
+worker_run(void *argument)
+{
+	struct worker *w = argument;
+	uint64_t turns = 0;
+
+	rte_rcu_qsbr_thread_online(w->qsbr, w->index);
+	while (!__atomic_load_n(w->stop, __ATOMIC_RELAXED)) {
+		worker_turn(w);
+		w->stats->generation = w->view != NULL ? w->view->snapshot->generation : 0;
+		rte_rcu_qsbr_quiescent(w->qsbr, w->index);
+		if ((++turns & 1023) == 0)
+			w->stats->heartbeat++;
+	}
+	rte_rcu_qsbr_thread_offline(w->qsbr, w->index);
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Makes a client's query the upstream's: from the drawn source, with the drawn ID, to the next hop.
+ * Way:   draw -> [rewrite] -> transmit
+ * Runs:  workers.
+ * Never: changes a byte of the message but its ID; letter case and EDNS size were changed before it. */
+#include "dataplane/pipeline/rewrite.h"
+
+#include "dataplane/packet/checksum.h"
+#include "dataplane/pipeline/stages.h"
+#include "dataplane/pipeline/transmit.h"
+
+int
+rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
+	     uint64_t message_sum, uint16_t upstream, const struct draw *draw)
+{
+	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[upstream];
+	const struct worker_port *port = &w->ports[u->port_index];
+	const struct frame_ends ends = {
+		.source_mac = &port->mac,
+		.destination_mac = &u->next_hop,
+		.source = &w->view->snapshot->sources[draw->source].address,
+		.destination = &u->address,
+		.source_port = draw->port,
+		.destination_port = u->port,
+	};
+	struct dns_header *dns;
+
+	if (unlikely(u->port_index >= w->port_count ||
+		     frame_ip_bytes(&u->address, dns_bytes) > port->mtu_bytes))
+		return DROP_too_big;
+	dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
+	message_sum = checksum_change(message_sum, 0, dns->id.raw, draw->id.raw);
+	dns->id = draw->id;
+	if (unlikely(frame_write(mbuf, dns_offset, dns_bytes, &ends, message_sum) != 0))
+		return DROP_no_headroom;
+	transmit_put(w, u->port_index, mbuf);
+	return DROP_REASON_COUNT;
+}
+
+void
+rewrite_abandon(struct worker *w, uint32_t flow_index)
+{
+	struct flow *flow = &w->flows.flows[flow_index];
+
+	w->stats->upstreams[flow->upstream].in_flight--;
+	worker_count(w, COUNTER_answers_lost, flow->waiter_count);
+	flow_waiters_free(&w->flows, flow->waiters);
+	flow_end(&w->flows, flow);
+}
+
+void
+rewrite(struct worker *w, struct batch *b)
+{
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+		const struct packet *p = &b->packets[i];
+		const struct draw draw = {
+			.port = p->drawn_port, .id = p->drawn_id, .source = p->drawn_source};
+		int reason = rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes, p->message_sum,
+					  p->upstream, &draw);
+
+		if (unlikely(reason != DROP_REASON_COUNT)) {
+			rewrite_abandon(w, p->flow_index);
+			worker_drop(w, b->mbufs[i], (enum drop_reason)reason);
+			continue;
+		}
+		worker_count(w, COUNTER_queries, 1);
+		w->stats->upstreams[p->upstream].queries++;
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which pool a query goes to: by the longest suffix of its name that has a route, else by its type, else by
+ * the service asked.
+ *
+ * Suffixes are found by a hash table of cache lines, keyed with a secret of this process. The hash of a name
+ * is made label by label from the root on, so that one walk yields those of all its suffixes; only suffixes
+ * of as many labels as some route has are looked for, each in one cache line, however many routes there are:
+ * the table is made anew, with another key or larger, until no line overflows. A filter in front of it, of
+ * sixteen bits or more for each suffix, says of nearly all that are in no route that they are in none: it
+ * stays in the caches, which the table does not. Part of a view: immutable while workers use it. */
+#ifndef EPHEMERA_DATAPLANE_PIPELINE_ROUTE_H
+#define EPHEMERA_DATAPLANE_PIPELINE_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/shared/snapshot.h"
+
+#define ROUTE_NONE	  UINT8_MAX
+#define ROUTE_WAYS	  8
+#define ROUTE_FILTER_BITS 16  /* for each line of the table */
+#define ROUTE_LABELS_MAX  127 /* of a name of 255 bytes */
+
+/* A line of the table; an entry is a word, 0 if there is none. */
+struct route_bucket {
+	uint64_t entries[ROUTE_WAYS];
+} __attribute__((aligned(64)));
+
+struct routes {
+	bool any;
+	uint8_t labels_most; /* of a suffix */
+	uint64_t labels[2];  /* bit n: there are suffixes of n labels */
+	uint64_t seed;	     /* secret */
+	uint32_t bucket_mask;
+	struct route_bucket *buckets; /* NULL: no suffixes */
+	uint64_t *filter;	      /* [(bucket_mask + 1) * ROUTE_FILTER_BITS / 64]: a bit for each hash */
+	uint8_t types[256];	      /* the pool of a type, or ROUTE_NONE */
+};
+
+/* A suffix of a name that may have a route. */
+struct route_probe {
+	uint64_t hash;
+	uint8_t offset; /* of the suffix in the name */
+};
+
+/* Derives the routes of a snapshot. 0 or -ENOMEM. [main] */
+int routes_make(const struct snapshot *snapshot, struct routes *routes);
+
+void routes_free(struct routes *routes); /* [main] */
+
+/* Writes the suffixes that are to be looked for, the longest first, to `probes` (ROUTE_LABELS_MAX + 1 of
+ * them), and prefetches their lines. What the filter sorts out is not among them. `name`: in wire form, in
+ * any letter case. Returns how many. [worker] */
+uint32_t route_probes(const struct routes *routes, const uint8_t *name, uint32_t name_bytes,
+		      struct route_probe *probes);
+
+/* The pool of exactly the suffix that the probe stands for, or ROUTE_NONE. Looks at one line of the table.
+ * [worker] */
+uint8_t route_suffix(const struct routes *routes, const struct snapshot *snapshot, const uint8_t *name,
+		     uint32_t name_bytes, const struct route_probe *probe);
+
+/* The pool of a type, or ROUTE_NONE. [worker] */
+uint8_t route_type(const struct routes *routes, const struct snapshot *snapshot, uint16_t type);
+
+#endif

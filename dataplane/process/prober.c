@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Passes probe orders down and results up.
+ * Runs:  the main thread; the other ends of both rings are worker 0's (probe.c). */
+#include "dataplane/process/prober.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#include "dataplane/packet/name.h"
+#include "dataplane/pipeline/probe.h"
+
+void
+prober_open(struct prober *prober, struct worker *worker, struct socket_server *server)
+{
+	memset(prober, 0, sizeof(*prober));
+	prober->worker = worker;
+	prober->server = server;
+	for (uint32_t i = 0; i < PROBER_OPEN_MAX; i++)
+		prober->free[i] = (uint16_t)i;
+}
+
+static int
+request_check(const struct probe_request *request, const struct snapshot *snapshot)
+{
+	if (request->question_bytes > DNS_QUESTION_BYTES_MAX || request->timeout_ms == 0 ||
+	    request->timeout_ms > SNAPSHOT_TIMEOUT_MS_MAX)
+		return -EINVAL;
+	if (name_question_bytes(request->question, request->question_bytes) != request->question_bytes ||
+	    request->question_bytes == 0)
+		return -EINVAL;
+	if (snapshot == NULL || request->upstream >= snapshot->upstream_count ||
+	    snapshot->upstreams[request->upstream].state == SLOT_EMPTY)
+		return -ENOENT;
+	return 0;
+}
+
+int
+prober_order(struct prober *prober, const struct probe_request *request, const struct snapshot *snapshot,
+	     uint64_t client, uint64_t cookie)
+{
+	struct probe_order *order;
+	struct prober_asker *asker;
+	struct rte_mbuf *mbuf;
+	uint16_t entry;
+	int status = request_check(request, snapshot);
+
+	if (status != 0)
+		return status;
+	if (prober->open_count == PROBER_OPEN_MAX)
+		return -EBUSY;
+	mbuf = rte_pktmbuf_alloc(prober->worker->pool);
+	if (mbuf == NULL)
+		return -ENOBUFS;
+	order = (struct probe_order *)rte_pktmbuf_append(mbuf, sizeof(*order));
+	if (order == NULL || rte_ring_full(prober->worker->probes)) {
+		rte_pktmbuf_free(mbuf);
+		return -EBUSY;
+	}
+	entry = prober->free[PROBER_OPEN_MAX - 1 - prober->open_count++];
+	asker = &prober->asked[entry];
+	asker->client = client;
+	asker->cookie = cookie;
+	asker->serial++;
+	asker->open = 1;
+
+	order->cookie = (uint64_t)asker->serial << 32 | entry;
+	order->upstream = request->upstream;
+	order->timeout_ms = request->timeout_ms;
+	order->question_bytes = request->question_bytes;
+	memcpy(order->question, request->question, request->question_bytes);
+	rte_ring_enqueue(prober->worker->probes, mbuf); /* it is not full, and we alone put into it */
+	return 0;
+}
+
+static void
+result_send(struct prober *prober, const struct probe_result *result)
+{
+	uint32_t entry = (uint32_t)result->cookie;
+	struct prober_asker *asker = &prober->asked[entry < PROBER_OPEN_MAX ? entry : 0];
+	struct message_header header = {
+		.version = MESSAGE_VERSION, .type = MESSAGE_PROBE, .cookie = asker->cookie};
+	const struct probe_answer answer = {
+		.upstream = result->upstream,
+		.outcome = result->outcome,
+		.rcode = result->rcode,
+		.latency_us = result->latency_us,
+	};
+
+	if (entry >= PROBER_OPEN_MAX || !asker->open || asker->serial != (uint32_t)(result->cookie >> 32))
+		return;
+	asker->open = 0;
+	prober->free[PROBER_OPEN_MAX - prober->open_count--] = (uint16_t)entry;
+	socket_send(prober->server, asker->client, &header, &answer, sizeof(answer));
+}
+
+void
+prober_poll(struct prober *prober)
+{
+	struct probe_result result;
+
+	while (prober->open_count > 0 &&
+	       rte_ring_dequeue_elem(prober->worker->probe_results, &result, sizeof(result)) == 0)
+		result_send(prober, &result);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the messages of shared/message.h mean: one table of {type, sizes, handler}, served by socket.c. [main]
+ */
+#ifndef EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
+#define EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
+
+#include "dataplane/process/adopt.h"
+#include "dataplane/process/main_loop.h"
+#include "dataplane/port/port.h"
+#include "dataplane/process/prober.h"
+#include "dataplane/process/stats_segment.h"
+#include "dataplane/process/socket.h"
+#include "dataplane/port/steer.h"
+#include "dataplane/process/workers.h"
+
+/* What the handlers get at. */
+struct service {
+	const struct ports *ports;
+	const struct steer *steer;
+	const struct segment *segment;
+	const struct workers *workers;
+	struct adopt *adopt;
+	struct prober *prober;
+	struct life *life;
+};
+
+#define SERVICE_ROWS 7
+
+extern const struct socket_row service_rows[SERVICE_ROWS];
+
+#endif

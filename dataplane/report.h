@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: BSD-3-Clause */
-/* One line on stderr for the operator: what is wrong, and the mend. */
-#ifndef EPHEMERA_REPORT_H
-#define EPHEMERA_REPORT_H
-
-/* Prints "ephemera-dataplane: ", the text, and a line end, in one write. [main] */
-void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-#endif

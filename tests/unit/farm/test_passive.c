@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The passive signs: each row is a rule and what came in between two looks. */
+#include <stdio.h>
+
+#include "control/farm/passive.h"
+#include "tests/unit/suite.h"
+
+#define LOOKS 12
+
+static const struct {
+	const char *what;
+	struct config_passive rule;
+	struct {
+		uint64_t repeat; /* looks with this growth */
+		struct passive_counts grown;
+		enum passive_verdict last; /* of the last of them; those before it are fine */
+	} looks[LOOKS];
+} rows[] = {
+	{"off", {false, 10, 0, 0}, {{5, {0, 0, 100}, PASSIVE_FINE}}},
+	{"too few to judge", {true, 100, 50, 50}, {{1, {0, 0, 99}, PASSIVE_FINE}}},
+	{"just enough", {true, 100, 50, 50}, {{1, {0, 0, 100}, PASSIVE_TIMEOUTS}}},
+	{"half is not more than half", {true, 100, 50, 50}, {{10, {50, 0, 50}, PASSIVE_FINE}}},
+	{"one more than half", {true, 100, 50, 50}, {{1, {49, 0, 51}, PASSIVE_TIMEOUTS}}},
+	{"SERVFAIL", {true, 100, 50, 20}, {{1, {80, 21, 20}, PASSIVE_SERVFAILS}}},
+	{"SERVFAIL is a share of all", {true, 100, 50, 20}, {{3, {80, 20, 20}, PASSIVE_FINE}}},
+	{"timeouts are told first", {true, 100, 50, 20}, {{1, {40, 40, 60}, PASSIVE_TIMEOUTS}}},
+	{"100: never", {true, 10, 100, 100}, {{9, {0, 0, 50}, PASSIVE_FINE}, {9, {50, 50, 0}, PASSIVE_FINE}}},
+	{"0: the first one",
+	 {true, 10, 0, 100},
+	 {{5, {20, 0, 0}, PASSIVE_FINE}, {1, {19, 0, 1}, PASSIVE_TIMEOUTS}}},
+	{"one by one", {true, 8, 50, 100}, {{4, {1, 0, 0}, PASSIVE_FINE}, {5, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
+	{"a long good time does not count for long",
+	 {true, 100, 50, 100},
+	 {{500, {10, 0, 0}, PASSIVE_FINE}, {6, {0, 0, 10}, PASSIVE_TIMEOUTS}}},
+	{"nor a long bad one of old",
+	 {true, 16, 50, 100},
+	 {{8, {1, 0, 1}, PASSIVE_FINE}, {64, {2, 0, 1}, PASSIVE_FINE}}},
+	{"old timeouts leave the window",
+	 {true, 100, 50, 100},
+	 {{4, {0, 0, 10}, PASSIVE_FINE},
+	  {10, {10, 0, 0}, PASSIVE_FINE},
+	  {5, {0, 0, 10}, PASSIVE_FINE},
+	  {1, {0, 0, 13}, PASSIVE_TIMEOUTS}}},
+	{"nothing asked, nothing judged", {true, 10, 50, 100}, {{100, {0, 0, 0}, PASSIVE_FINE}}},
+	{"one at a time, of one",
+	 {true, 1, 50, 100},
+	 {{3, {1, 0, 0}, PASSIVE_FINE}, {1, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct passive_counts counters = {1000, 300, 700}, seen;
+		struct passive passive = {0};
+
+		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rows[i].rule, &seen), PASSIVE_FINE);
+		for (unsigned l = 0; l < LOOKS && rows[i].looks[l].repeat > 0; l++) {
+			for (uint64_t n = 1; n <= rows[i].looks[l].repeat; n++) {
+				enum passive_verdict got;
+				bool last = n == rows[i].looks[l].repeat;
+
+				counters.answers += rows[i].looks[l].grown.answers;
+				counters.servfails += rows[i].looks[l].grown.servfails;
+				counters.timeouts += rows[i].looks[l].grown.timeouts;
+				got = passive_take(&passive, &counters, &rows[i].rule, &seen);
+				WAY_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
+					   "%s: look %u, time %llu: %d", rows[i].what, l,
+					   (unsigned long long)n, got);
+			}
+		}
+	}
+}
+
+/* What a verdict is about is no more than a step longer than asked for. */
+static void
+test_window(void)
+{
+	const struct config_passive rule = {true, 800, 50, 100};
+	struct passive_counts counters = {0}, seen;
+	struct passive passive = {0};
+
+	for (unsigned n = 0; n < 3000; n++) {
+		counters.answers += n % 3;
+		counters.timeouts += n % 2;
+		passive_take(&passive, &counters, &rule, &seen);
+	}
+	CU_ASSERT(seen.answers + seen.timeouts >= 800);
+	CU_ASSERT(seen.answers + seen.timeouts < 800 + 100 + 3);
+}
+
+/* However many answers are judged, those before them are soon forgotten: after a good year one by one, bad
+ * ones take it out when they are more than half of a window that is at most two steps too long. */
+static void
+test_forgotten(void)
+{
+	for (uint32_t answers = 1; answers <= 40; answers++) {
+		const struct config_passive rule = {true, answers, 50, 100};
+		struct passive_counts counters = {0}, seen;
+		struct passive passive = {0};
+		uint32_t bad = 0;
+
+		for (unsigned n = 0; n < 1000; n++, counters.answers++)
+			CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		do {
+			counters.timeouts++;
+			bad++;
+		} while (passive_take(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
+		WAY_ASSERT(bad > answers / 2 && bad <= (answers + 2 * ((answers + 7) / 8)) / 2 + 1,
+			   "of %u: after %u bad ones", answers, bad);
+	}
+}
+
+/* The first look after it is the beginning again; another rule in between breaks nothing. */
+static void
+test_forget(void)
+{
+	struct config_passive rule = {true, 10, 50, 100};
+	struct passive_counts counters = {0}, seen;
+	struct passive passive = {0};
+	uint64_t known;
+
+	passive_take(&passive, &counters, &rule, &seen);
+	counters.timeouts = 9;
+	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	passive_forget(&passive);
+	counters.timeouts = 1000;
+	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	counters.timeouts += 9;
+	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	for (unsigned n = 0; n < 9; n++) {
+		counters.answers++;
+		passive_take(&passive, &counters, &rule, &seen);
+	}
+	known = seen.answers + seen.timeouts;
+	rule.answers = 1000;
+	for (unsigned n = 0; n < 12; n++) {
+		counters.answers += 125;
+		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		if (n < 7) /* nothing is lost until there is enough */
+			CU_ASSERT_EQUAL(seen.answers + seen.timeouts, known + 125 * (n + 1));
+		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"verdicts", test_rows},
+			       {"the window's length", test_window},
+			       {"a good year is forgotten", test_forgotten},
+			       {"forgetting, and another rule", test_forget},
+			       CU_TEST_INFO_NULL};
+
+	return way_suite_run("passive", tests);
+}

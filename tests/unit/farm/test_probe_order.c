@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Outcomes in the order of the probes: a row says what happens, and which outcomes are taken then. */
+#include <stdio.h>
+#include <string.h>
+
+#include "control/farm/probe_order.h"
+#include "tests/unit/suite.h"
+
+/* Steps: + a probe is sent; a digit: that probe (0 the first) is answered, its rcode its number; t and a
+ * digit: it times out; n and a digit: it says nothing; x: those under way do not count. Taken: the outcomes'
+ * numbers, or t. */
+static const struct {
+	const char *what, *steps, *taken;
+} rows[] = {
+	{"one after the other", "+0+1+2", "012"},
+	{"in order although out of order", "++10", "01"},
+	{"a timeout before an answer", "++1t0", "t1"},
+	{"every other one", "++1t0++3t2++5t4", "t1t3t5"},
+	{"nothing known yet", "+++", ""},
+	{"the oldest holds up the others", "+++12", ""},
+	{"and lets them go", "+++12t0", "t12"},
+	{"one that says nothing", "+++12n0", "12"},
+	{"void", "+++x012+3", "3"},
+	{"void, with one known that waits", "++1x0+2", "2"},
+	{"an outcome twice", "+00+1", "01"},
+	{"an outcome of none", "5+0", "0"},
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct probe_order order = {0};
+		struct health_event taken;
+		char got[32] = "";
+		size_t used = 0;
+
+		for (const char *step = rows[i].steps; *step != 0; step++) {
+			struct health_event event = {.type = HEALTH_ANSWERED};
+
+			if (*step == '+') {
+				CU_ASSERT_TRUE(probe_order_room(&order));
+				probe_order_begin(&order);
+			} else if (*step == 'x') {
+				probe_order_void(&order);
+			} else if (*step == 't') {
+				event.type = HEALTH_TIMEOUT;
+				probe_order_end(&order, (uint32_t)(*++step - '0'), &event);
+			} else if (*step == 'n') {
+				probe_order_end(&order, (uint32_t)(*++step - '0'), NULL);
+			} else {
+				event.rcode = (uint8_t)(*step - '0');
+				probe_order_end(&order, event.rcode, &event);
+			}
+			while (probe_order_next(&order, &taken))
+				got[used++] = taken.type == HEALTH_TIMEOUT ? 't' : (char)('0' + taken.rcode);
+		}
+		WAY_ASSERT(strcmp(got, rows[i].taken) == 0, "%s: %s", rows[i].what, got);
+	}
+}
+
+/* No more than three unanswered, none beyond the ring, and serials that wrap. */
+static void
+test_room(void)
+{
+	const struct health_event answer = {.type = HEALTH_ANSWERED};
+	struct probe_order order = {.first = UINT32_MAX - 5};
+	struct health_event taken;
+	unsigned sent = 1, got = 0;
+	uint32_t oldest = probe_order_begin(&order);
+
+	while (probe_order_room(&order)) {
+		probe_order_end(&order, probe_order_begin(&order), &answer);
+		CU_ASSERT_FALSE(probe_order_next(&order, &taken));
+		sent++;
+	}
+	CU_ASSERT_EQUAL(sent, PROBE_ORDER_MAX);
+	probe_order_end(&order, oldest, &answer);
+	while (probe_order_next(&order, &taken))
+		got++;
+	CU_ASSERT_EQUAL(got, PROBE_ORDER_MAX);
+	for (sent = 0; probe_order_room(&order); sent++)
+		probe_order_begin(&order);
+	CU_ASSERT_EQUAL(sent, PROBE_ORDER_UNANSWERED_MAX);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"order", test_rows}, {"room", test_room}, CU_TEST_INFO_NULL};
+
+	return way_suite_run("probe_order", tests);
+}

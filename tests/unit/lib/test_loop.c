@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The event loop: timers in their order, and what a stall does to them. */
+#include <stdbool.h>
+#include <unistd.h>
+
+#include "control/lib/loop.h"
+#include "tests/unit/suite.h"
+
+#define LATE_NS (20 * NS_PER_MS)
+
+struct bench {
+	struct loop loop;
+	struct loop_timer first, second;
+	struct loop_watch watch;
+	int pipe[2];
+	unsigned fired, bytes;
+};
+
+static void
+timer_fired(void *owner, uint64_t now)
+{
+	struct bench *bench = owner;
+
+	(void)now;
+	bench->fired++;
+}
+
+/* Whoever has answered in time is waited for no longer. */
+static void
+pipe_ready(void *owner, uint32_t events)
+{
+	struct bench *bench = owner;
+	char byte;
+
+	(void)events;
+	bench->bytes += read(bench->pipe[0], &byte, 1) == 1;
+	loop_timer_cancel(&bench->loop, &bench->first);
+}
+
+static void
+bench_open(struct bench *bench)
+{
+	*bench = (struct bench){.fired = 0};
+	CU_ASSERT_EQUAL_FATAL(loop_init(&bench->loop), 0);
+	CU_ASSERT_EQUAL_FATAL(pipe(bench->pipe), 0);
+	bench->first = bench->second = (struct loop_timer){.fire = timer_fired, .owner = bench};
+	bench->watch = (struct loop_watch){bench->pipe[0], pipe_ready, bench};
+	CU_ASSERT_EQUAL_FATAL(loop_watch_add(&bench->loop, &bench->watch, EPOLLIN), 0);
+	CU_ASSERT_EQUAL_FATAL(loop_turn(&bench->loop, 0), 0);
+}
+
+static void
+bench_close(struct bench *bench)
+{
+	loop_watch_remove(&bench->loop, &bench->watch);
+	close(bench->pipe[0]);
+	close(bench->pipe[1]);
+	loop_fini(&bench->loop);
+}
+
+/* As if the loop had not turned for so long. */
+static void
+stall(struct bench *bench, uint64_t ns)
+{
+	bench->loop.seen_ns -= ns;
+	bench->first.due_ns -= ns;
+	bench->second.due_ns -= ns;
+}
+
+static void
+test_due(void)
+{
+	struct bench bench;
+	uint64_t now;
+
+	bench_open(&bench);
+	now = loop_now_ns();
+	loop_timer_at(&bench.loop, &bench.first, now + LATE_NS);
+	loop_timer_at(&bench.loop, &bench.second, 0);
+	CU_ASSERT_EQUAL(loop_turn(&bench.loop, -1), 0);
+	CU_ASSERT_EQUAL(bench.fired, 1);
+	while (bench.fired == 1 && loop_turn(&bench.loop, -1) == 0)
+		;
+	CU_ASSERT_TRUE(loop_now_ns() >= now + LATE_NS);
+	bench_close(&bench);
+}
+
+/* A second on time is late, not a stall. */
+static void
+test_late(void)
+{
+	struct bench bench;
+
+	bench_open(&bench);
+	loop_timer_at(&bench.loop, &bench.first, loop_now_ns() + LATE_NS);
+	stall(&bench, LOOP_STALL_NS / 2);
+	CU_ASSERT_EQUAL(loop_turn(&bench.loop, 0), 0);
+	CU_ASSERT_EQUAL(bench.fired, 1);
+	bench_close(&bench);
+}
+
+/* Who has answered meanwhile has answered in time; what nobody answered is waited for for as long as before.
+ */
+static void
+test_stall(void)
+{
+	struct bench bench;
+
+	bench_open(&bench);
+	loop_timer_at(&bench.loop, &bench.first, loop_now_ns() + LATE_NS);
+	loop_timer_at(&bench.loop, &bench.second, loop_now_ns() + LATE_NS);
+	stall(&bench, 60 * NS_PER_S);
+	CU_ASSERT_EQUAL(write(bench.pipe[1], "a", 1), 1);
+	CU_ASSERT_EQUAL(loop_turn(&bench.loop, 0), 0);
+	CU_ASSERT_EQUAL(bench.bytes, 1);
+	CU_ASSERT_FALSE(bench.first.armed);
+	CU_ASSERT_EQUAL(bench.fired, 0);
+	CU_ASSERT_TRUE(bench.second.due_ns <= loop_now_ns() + LATE_NS);
+	while (bench.fired == 0 && loop_turn(&bench.loop, -1) == 0)
+		;
+	CU_ASSERT_EQUAL(bench.fired, 1);
+	bench_close(&bench);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{"timers are due in their order", test_due},
+		{"late", test_late},
+		{"stalled", test_stall},
+		CU_TEST_INFO_NULL,
+	};
+
+	return way_suite_run("loop", tests);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Many clients of a rig. */
+#include "tests/unit/pipeline/pipeline_clients.h"
+
+#include <ctype.h>
+
+void
+way_case_turn(struct way_dns *query, uint64_t salt)
+{
+	for (size_t i = 12; i < 12 + query->question_bytes - 4; i++) {
+		salt = salt * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		if (query->message[i] < 128 && isalpha(query->message[i]) && salt >> 63)
+			query->message[i] ^= 0x20;
+	}
+}
+
+void
+way_client_make(const struct rig *rig, struct way_client *client, unsigned number, bool ipv6,
+		const struct way_dns *query)
+{
+	memset(client, 0, sizeof(*client));
+	client->ends = rig_client_ends(rig, ipv6);
+	client->ends.source.bytes[15] = (uint8_t)(100 + number % 150); /* none of ours */
+	client->ends.source_port = (uint16_t)(1024 + number);
+	client->ends.source_mac = (struct mac){{2, 0, 0, 0xc1, (uint8_t)(number >> 8), (uint8_t)number}};
+	client->port = RIG_CLIENTS;
+	client->query = *query;
+	way_dns_set(client->query.message, 0, (uint16_t)(number * 40503 + 77));
+	way_case_turn(&client->query, number);
+}
+
+void
+way_client_ask(struct rig *rig, const struct way_client *client)
+{
+	rig_inject_query(rig, client->port, &client->ends, &client->query);
+}
+
+static struct way_client *
+client_of(const struct way_sent *sent, struct way_client *clients, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct way_ends back = way_ends_back(&clients[i].ends);
+
+		if (way_ends_equal(&sent->ends, &back) && sent->port == clients[i].port)
+			return &clients[i];
+	}
+	return NULL;
+}
+
+static void
+answer_take(struct rig *rig, const struct way_sent *sent, struct way_client *clients, unsigned count)
+{
+	struct way_client *client = client_of(sent, clients, count);
+	const uint8_t *message = sent->frame + sent->dns;
+
+	if (!rig_check(rig, client != NULL, "an answer to port %u of nobody", sent->ends.destination_port))
+		return;
+	rig_check(rig, way_dns_get(message, 0) == way_dns_get(client->query.message, 0),
+		  "client %u: another ID", sent->ends.destination_port);
+	if (sent->dns_bytes > 12)
+		rig_check(rig,
+			  sent->dns_bytes >= 12 + client->query.question_bytes &&
+				  memcmp(message + 12, client->query.message + 12,
+					 client->query.question_bytes) == 0,
+			  "client %u: not the question as he asked it", sent->ends.destination_port);
+	client->answers++;
+	client->answer.bytes = sent->dns_bytes;
+	memcpy(client->answer.message, message, sent->dns_bytes);
+}
+
+unsigned
+way_clients_collect(struct rig *rig, struct way_client *clients, unsigned count, struct way_sent *asked,
+		    unsigned asked_room)
+{
+	const struct way_sent *sent;
+	unsigned queries = 0;
+
+	while ((sent = rig_take(rig)) != NULL) {
+		if (sent->fault != NULL)
+			continue;
+		/* Clients may sit behind the farm's port too: a query is what goes to a port of upstreams. */
+		if (sent->port == RIG_FARM && sent->ends.source_port >= WAY_PORT_FIRST) {
+			if (rig_check(rig, queries < asked_room, "more than %u queries to upstreams",
+				      asked_room))
+				asked[queries++] = *sent;
+		} else {
+			answer_take(rig, sent, clients, count);
+		}
+	}
+	return queries;
+}
+
+void
+way_clients_expect(struct rig *rig, const struct way_client *clients, unsigned count, unsigned answers)
+{
+	unsigned others = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		others += clients[i].answers != answers;
+	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count, answers);
+}
+
+void
+way_party_publish(struct way_party *party, uint8_t waiters, bool random_case)
+{
+	struct snapshot *s = way_snapshot_new();
+
+	s->waiters = waiters;
+	s->upstreams[WAY_UPSTREAM_IPV4].random_case = random_case;
+	rig_publish(party->rig, s);
+}
+
+unsigned
+way_party_ask(struct way_party *party, unsigned first, unsigned count, const char *name, bool burst)
+{
+	struct way_dns query;
+
+	way_dns_query(&query, 0, name, 1, 1);
+	for (unsigned i = first; i < first + count; i++) {
+		way_client_make(party->rig, &party->clients[i], i, i & 1, &query);
+		way_client_ask(party->rig, &party->clients[i]);
+		if (!burst)
+			rig_run(party->rig);
+	}
+	rig_run(party->rig);
+	return way_clients_collect(party->rig, party->clients, first + count, party->asked, WAY_PARTY_MAX);
+}
+
+void
+way_party_reply(struct way_party *party, const struct way_sent *query, uint8_t rcode, size_t bytes)
+{
+	struct way_dns reply;
+
+	way_dns_reply(&reply, query->frame + query->dns, query->dns_bytes, rcode, bytes);
+	rig_reply(party->rig, query, &reply);
+}
+
+void
+way_party_reply_all(struct way_party *party, unsigned queries, unsigned count, size_t bytes)
+{
+	for (unsigned i = 0; i < queries; i++)
+		way_party_reply(party, &party->asked[i], 0, bytes);
+	way_clients_collect(party->rig, party->clients, count, party->asked, 0);
+	way_clients_expect(party->rig, party->clients, count, 1);
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* DNS messages for tests. */
+#include "tests/unit/pipeline/pipeline_dns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint16_t
+way_dns_get(const uint8_t *message, size_t offset)
+{
+	return (uint16_t)(message[offset] << 8 | message[offset + 1]);
+}
+
+void
+way_dns_set(uint8_t *message, size_t offset, uint16_t value)
+{
+	message[offset] = (uint8_t)(value >> 8);
+	message[offset + 1] = (uint8_t)value;
+}
+
+size_t
+way_dns_name(uint8_t *to, const char *text)
+{
+	size_t at = 0;
+
+	while (*text != 0 && *text != '.') {
+		size_t length = strcspn(text, ".");
+
+		to[at++] = (uint8_t)length;
+		memcpy(to + at, text, length);
+		at += length;
+		text += length;
+		if (*text == '.')
+			text++;
+	}
+	to[at++] = 0;
+	return at;
+}
+
+/* Header of a query with RD=1, and type and class behind a name that is there already. */
+static void
+query_finish(struct way_dns *dns, uint16_t id, size_t name_bytes, uint16_t type, uint16_t class)
+{
+	memset(dns->message, 0, 12);
+	way_dns_set(dns->message, 0, id);
+	way_dns_set(dns->message, 2, 0x0100);
+	way_dns_set(dns->message, 4, 1);
+	way_dns_set(dns->message, 12 + name_bytes, type);
+	way_dns_set(dns->message, 14 + name_bytes, class);
+	dns->question_bytes = name_bytes + 4;
+	dns->bytes = 12 + dns->question_bytes;
+	dns->opt = 0;
+}
+
+void
+way_dns_query(struct way_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class)
+{
+	query_finish(dns, id, way_dns_name(dns->message + 12, name), type, class);
+}
+
+void
+way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
+{
+	uint8_t *name = dns->message + 12;
+	size_t at = 0;
+
+	while (name_bytes - at > 1) {
+		size_t left = name_bytes - at - 1, label = left > 64 ? 63 : left - 1;
+
+		/* Never leave one byte, in which no label fits. */
+		if (left - (label + 1) == 1)
+			label--;
+		name[at++] = (uint8_t)label;
+		for (size_t i = 0; i < label; i++, salt = salt * 1664525 + 1013904223)
+			name[at++] = (uint8_t)("abcdefghijklmnopqrstuvwxyzABCDEF"[salt >> 27]);
+	}
+	name[at++] = 0;
+	query_finish(dns, id, at, 1, 1);
+}
+
+void
+way_dns_append(struct way_dns *dns, const void *more, size_t bytes)
+{
+	if (dns->bytes + bytes > sizeof(dns->message))
+		abort();
+	memcpy(dns->message + dns->bytes, more, bytes);
+	dns->bytes += bytes;
+}
+
+void
+way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
+{
+	uint8_t fixed[11] = {0, 0, 41};
+
+	way_dns_set(fixed, 3, udp_size);
+	way_dns_set(fixed, 5, (uint16_t)(ttl >> 16));
+	way_dns_set(fixed, 7, (uint16_t)ttl);
+	way_dns_set(fixed, 9, bytes);
+	if (dns->opt == 0)
+		dns->opt = dns->bytes;
+	way_dns_append(dns, fixed, sizeof(fixed));
+	if (bytes > 0)
+		way_dns_append(dns, options, bytes);
+	way_dns_set(dns->message, 10, (uint16_t)(way_dns_get(dns->message, 10) + 1));
+}
+
+void
+way_dns_clamp(struct way_dns *dns, uint16_t most)
+{
+	if (dns->opt > 0 && way_dns_get(dns->message, dns->opt + 3) > most)
+		way_dns_set(dns->message, dns->opt + 3, most);
+}
+
+void
+way_dns_fill(struct way_dns *dns, size_t total_bytes)
+{
+	if (total_bytes > sizeof(dns->message))
+		abort();
+	for (; dns->bytes < total_bytes; dns->bytes++)
+		dns->message[dns->bytes] = (uint8_t)(dns->bytes * 151 + 7);
+}
+
+/* One TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one filling up. */
+void
+way_dns_reply(struct way_dns *reply, const uint8_t *asked, size_t asked_bytes, uint8_t rcode,
+	      size_t total_bytes)
+{
+	size_t end = 12;
+
+	while (end < asked_bytes && asked[end] != 0)
+		end += asked[end] + 1u;
+	end += 5;
+	if (end > asked_bytes)
+		abort();
+	memcpy(reply->message, asked, end);
+	reply->bytes = end;
+	reply->question_bytes = end - 12;
+	reply->opt = 0;
+	reply->message[2] |= 0x80;
+	reply->message[3] = (uint8_t)(0x80 | rcode);
+	memset(reply->message + 6, 0, 6);
+	if (total_bytes >= end + 12 + 1) {
+		const uint8_t fixed[12] = {0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 0, 0, 0};
+
+		way_dns_append(reply, fixed, sizeof(fixed));
+		way_dns_set(reply->message, reply->bytes - 2, (uint16_t)(total_bytes - end - 12));
+		way_dns_set(reply->message, 6, 1);
+	}
+	if (total_bytes > 0)
+		way_dns_fill(reply, total_bytes);
+}

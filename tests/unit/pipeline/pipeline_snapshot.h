@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The snapshot that tests start from, small and whole; each test changes what it is about.
+ *
+ *   services   0: 192.0.2.53 port 53   1: 2001:db8:1::53 port 53   2: 192.0.2.53 port 5353
+ *   sources    0-3: 198.51.100.16-19   4-7: 2001:db8:2::16-19
+ *   upstreams  0: 198.51.100.101 port 53   1: 198.51.100.102 port 53   2: 2001:db8:2::101 port 53
+ *              3: 2001:db8:2::102 port 53  4: 198.51.100.101 port 5300; all behind port 1 of the machine
+ *   allowed    192.0.2.0/24, 2001:db8:1::/48, at all services
+ *   pools      0: "default", all upstreams in this order, weight 1, round robin; no routes; no limit
+ *   ports      49152-65535; timeout 30 s; only upstream 0 may be given queries
+ *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not drawn
+ */
+#ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
+#define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
+
+#include "dataplane/shared/snapshot.h"
+
+enum {
+	WAY_SERVICE_IPV4,
+	WAY_SERVICE_IPV6,
+	WAY_SERVICE_OTHER_PORT,
+	WAY_SERVICE_COUNT,
+
+	WAY_SOURCE_IPV4 = 0,
+	WAY_SOURCE_IPV6 = 4,
+	WAY_SOURCE_COUNT = 8,
+
+	WAY_UPSTREAM_IPV4 = 0,
+	WAY_UPSTREAM_IPV4_SECOND,
+	WAY_UPSTREAM_IPV6,
+	WAY_UPSTREAM_IPV6_SECOND,
+	WAY_UPSTREAM_OTHER_PORT,
+	WAY_UPSTREAM_COUNT,
+
+	WAY_PORT_FIRST = 49152, /* of the range drawn from */
+	WAY_EDNS_BYTES = 1232,
+};
+
+/* A sealed one, of malloc(). */
+struct snapshot *way_snapshot_new(void);
+
+/* Gives it so much room behind the fixed part; what was there stays, as far as it fits. Returns where it is
+ * now; not sealed. */
+struct snapshot *way_snapshot_resize(struct snapshot *snapshot, uint32_t ranges, uint32_t members,
+				     uint32_t suffixes, uint32_t name_bytes);
+
+/* Which upstreams may be given queries: bit i is slot i. */
+void way_snapshot_usable(struct snapshot *snapshot, uint32_t upstreams);
+
+/* Takes upstreams that are not active out of the pools, as ephemerad does. */
+void way_snapshot_tidy(struct snapshot *snapshot);
+
+/* Lets ports first..last be drawn and accepted, and no others. */
+void way_snapshot_ports(struct snapshot *snapshot, uint16_t first, uint16_t last);
+
+/* The MAC address of the next hop to an upstream. */
+struct mac way_next_hop(unsigned upstream);
+
+#endif

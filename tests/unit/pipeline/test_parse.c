@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The parser by itself: what it finds in good packets, and that a burst keeps its order when some of it is
+ * dropped. What it refuses is in test_way_frames.c. */
+#include "dataplane/pipeline/stages.h"
+#include "tests/unit/pipeline/pipeline_rig.h"
+#include "tests/unit/suite.h"
+
+static struct rig rig;
+
+static struct rte_mbuf *
+mbuf_of(const struct way_frame *frame)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig.pool);
+
+	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)frame->bytes), frame->frame, frame->bytes);
+	mbuf->port = UINT16_MAX - 1; /* not every driver writes it: the batch says by which port they came */
+	return mbuf;
+}
+
+static void
+test_findings(void)
+{
+	static const struct {
+		const char *description;
+		bool ipv6;
+		struct way_shape shape;
+		enum rig_port port;
+	} rows[] = {
+		{"IPv4", false, {0}, RIG_CLIENTS},
+		{"IPv6", true, {0}, RIG_FARM},
+		{"IPv4, tags, options, padding",
+		 false,
+		 {.tag_count = 2, .option_bytes = 12, .inner_padding = 3, .outer_padding = 5},
+		 RIG_FARM},
+		{"IPv6, tag, extensions, padding",
+		 true,
+		 {.tag_count = 1,
+		  .extension_count = 3,
+		  .extensions = {0, 60, 60},
+		  .extension_bytes = 24,
+		  .inner_padding = 1},
+		 RIG_CLIENTS},
+	};
+	static struct batch b;
+
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct way_ends ends = rig_client_ends(&rig, rows[i].ipv6);
+		const struct packet *p = &b.packets[0];
+		struct way_frame frame;
+
+		ends.destination_mac = rig_mac(rows[i].port);
+		way_frame_make(&frame, &ends, &rows[i].shape, "twelve bytes and a few", 22);
+		memset(&b, 0xff, sizeof(b));
+		b.count = 1;
+		b.handed_in = 0;
+		b.in_port = (uint8_t)rows[i].port;
+		b.mbufs[0] = mbuf_of(&frame);
+		parse(rig.workers[0], &b);
+		WAY_ASSERT(b.count == 1, "%s: dropped", rows[i].description);
+		if (b.count == 0)
+			continue;
+		WAY_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp &&
+				   p->dns_offset == frame.dns,
+			   "%s: offsets %u %u %u", rows[i].description, p->ip_offset, p->udp_offset,
+			   p->dns_offset);
+		WAY_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes", rows[i].description);
+		WAY_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_port == rows[i].port, "%s: family, port",
+			   rows[i].description);
+		WAY_ASSERT(address_equal(&p->source, &ends.source) &&
+				   address_equal(&p->destination, &ends.destination),
+			   "%s: addresses", rows[i].description);
+		WAY_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53,
+			   "%s: ports", rows[i].description);
+		rte_pktmbuf_free(b.mbufs[0]);
+	}
+	rig_close(&rig);
+}
+
+/* Good and bad in every pattern of six: the good ones stay, in order, each with its own findings. */
+static void
+test_order(void)
+{
+	static struct batch b;
+	struct way_ends ends;
+
+	rig_open(&rig, NULL);
+	ends = rig_client_ends(&rig, false);
+	for (unsigned pattern = 0; pattern < 64; pattern++) {
+		uint64_t dropped = rig.stats[0].drops[DROP_udp_checksum];
+		unsigned good = 0;
+
+		for (unsigned i = 0; i < 6; i++) {
+			const struct way_shape shape = {.udp_sum = pattern >> i & 1 ? WAY_SUM_RIGHT
+										    : WAY_SUM_WRONG};
+			struct way_frame frame;
+
+			ends.source_port = (uint16_t)(100 + i);
+			way_frame_make(&frame, &ends, &shape, "a DNS header", 12);
+			b.mbufs[i] = mbuf_of(&frame);
+		}
+		b.count = 6;
+		parse(rig.workers[0], &b);
+		for (unsigned i = 0; i < 6; i++) {
+			if (!(pattern >> i & 1))
+				continue;
+			WAY_ASSERT(good < b.count && be16_to(b.packets[good].source_port) == 100 + i &&
+					   way_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *),
+						       34) == 100 + i,
+				   "pattern %x, packet %u", pattern, i);
+			good++;
+		}
+		WAY_ASSERT(b.count == good, "pattern %x: %u left", pattern, b.count);
+		WAY_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops",
+			   pattern);
+		rte_pktmbuf_free_bulk(b.mbufs, b.count);
+	}
+	CU_ASSERT_EQUAL(rte_mempool_avail_count(rig.pool), rig.pool_count);
+	rig_close(&rig);
+}
+
+/* To whom a frame is, and by which port of the machine it came: the batch's, or what the worker that handed
+ * it over wrote into the mbuf. */
+static void
+test_stations(void)
+{
+	static const struct {
+		const char *description;
+		struct mac to;
+		uint8_t in_port, mbuf_port, handed_in, found;
+		bool taken;
+	} rows[] = {
+		{"to the port it came by", {{2, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 1, true},
+		{"to the other port of the machine", {{2, 0, 0, 0, 0xee, 0}}, 1, 0, 0, 0, false},
+		{"handed in, to the port it came by", {{2, 0, 0, 0, 0xee, 1}}, 0, 1, 1, 1, true},
+		{"handed in, to the other port", {{2, 0, 0, 0, 0xee, 0}}, 0, 1, 1, 0, false},
+		{"to another station", {{2, 0, 0, 0, 0xee, 0x81}}, 1, 0, 0, 0, false},
+		{"to another vendor's station", {{0, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 0, false},
+		{"to everybody", {{255, 255, 255, 255, 255, 255}}, 1, 0, 0, 0, false},
+		{"to a group", {{1, 0, 0x5e, 0, 0, 1}}, 1, 0, 0, 0, false},
+	};
+	static struct batch b;
+
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		const uint64_t before = rig.stats[0].drops[DROP_other_mac];
+		struct way_ends ends = rig_client_ends(&rig, false);
+		struct way_frame frame;
+
+		ends.destination_mac = rows[i].to;
+		way_frame_make(&frame, &ends, NULL, "a DNS header", 12);
+		b.count = 1;
+		b.handed_in = rows[i].handed_in;
+		b.in_port = rows[i].in_port;
+		b.mbufs[0] = mbuf_of(&frame);
+		b.mbufs[0]->port = rows[i].mbuf_port;
+		parse(rig.workers[0], &b);
+		WAY_ASSERT(b.count == rows[i].taken &&
+				   rig.stats[0].drops[DROP_other_mac] - before == !rows[i].taken,
+			   "%s: %u taken", rows[i].description, b.count);
+		if (b.count == 0)
+			continue;
+		WAY_ASSERT(b.packets[0].in_port == rows[i].found, "%s: port %u", rows[i].description,
+			   b.packets[0].in_port);
+		rte_pktmbuf_free(b.mbufs[0]);
+	}
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"findings", test_findings},
+			       {"order", test_order},
+			       {"stations", test_stations},
+			       CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("parse", tests) : 1;
+}

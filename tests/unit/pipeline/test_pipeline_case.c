@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* 0x20 on a query's way: the upstream is asked in drawn letter case, the reply must keep it, the client gets
+ * its own back; signed messages are left alone, and upstreams that do not keep case are believed all the
+ * same. */
+#include "tests/unit/pipeline/pipeline_rig.h"
+#include "tests/unit/suite.h"
+
+#include <ctype.h>
+
+static struct rig rig;
+
+static void
+publish(int upstream, bool random_case)
+{
+	struct snapshot *s = way_snapshot_new();
+
+	way_snapshot_usable(s, 1u << upstream);
+	s->upstreams[upstream].random_case = random_case;
+	rig_publish(&rig, s);
+}
+
+/* Bytes that differ in more than letter case; letters that differ in case are counted. */
+static unsigned
+differences(const uint8_t *a, const uint8_t *b, size_t bytes, unsigned *turned)
+{
+	unsigned others = 0;
+
+	*turned = 0;
+	for (size_t i = 0; i < bytes; i++) {
+		if (a[i] == b[i])
+			continue;
+		if (a[i] < 128 && isalpha(a[i]) && (a[i] ^ b[i]) == 0x20)
+			(*turned)++;
+		else
+			others++;
+	}
+	return others;
+}
+
+static unsigned
+letters_of(const struct way_dns *query)
+{
+	unsigned letters = 0;
+
+	for (size_t i = 12; i < 12 + query->question_bytes - 4; i++)
+		letters += query->message[i] < 128 && isalpha(query->message[i]);
+	return letters;
+}
+
+static void
+mixed(struct way_dns *q)
+{
+	way_dns_query(q, 0, "wWw.eXaMpLe.NeT", 28, 1);
+}
+
+static void
+lower(struct way_dns *q)
+{
+	way_dns_query(q, 1, "www.example.net", 1, 1);
+}
+
+static void
+upper(struct way_dns *q)
+{
+	way_dns_query(q, 2, "WWW.EXAMPLE.NET", 16, 3);
+}
+
+static void
+root(struct way_dns *q)
+{
+	way_dns_query(q, 3, ".", 2, 1);
+}
+
+static void
+digits(struct way_dns *q)
+{
+	way_dns_query(q, 4, "0123456789-_.@[`{", 1, 1);
+}
+
+/* Type and class of bytes that would be letters. */
+static void
+type_of_letters(struct way_dns *q)
+{
+	way_dns_query(q, 5, "a", 0x6141, 0x7a5a);
+}
+
+static void
+binary(struct way_dns *q)
+{
+	way_dns_query(q, 6, "\1\x80\xc1\xe1\xff.a\x9fz", 1, 1);
+}
+
+static void
+longest_inline(struct way_dns *q)
+{
+	way_dns_query_long(q, 7, 52, 3);
+}
+
+static void
+shortest_cell(struct way_dns *q)
+{
+	way_dns_query_long(q, 8, 53, 4);
+}
+
+static void
+word_and_a_byte(struct way_dns *q)
+{
+	way_dns_query_long(q, 9, 65, 5);
+}
+
+static void
+longest(struct way_dns *q)
+{
+	way_dns_query_long(q, 10, 255, 6);
+}
+
+static void
+with_edns(struct way_dns *q)
+{
+	mixed(q);
+	way_dns_opt(q, 1232, 0x8000, "\0\12\0\10abcdefgh", 12);
+}
+
+static void
+with_bytes_behind(struct way_dns *q)
+{
+	mixed(q);
+	way_dns_append(q, "trailing", 8);
+}
+
+/* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the client's.
+ */
+static void
+play_kept(void (*make)(struct way_dns *), bool ipv6, size_t reply_bytes)
+{
+	const struct way_ends ends = rig_client_ends(&rig, ipv6);
+	struct way_dns query, reply;
+	unsigned drawn = 0, letters;
+
+	make(&query);
+	letters = letters_of(&query);
+	for (int n = 0; n < 2 || (n < 100 && letters > 0 && drawn == 0); n++) {
+		const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
+		unsigned turned, others;
+
+		others = differences(query.message + 12, asked->frame + asked->dns + 12,
+				     query.question_bytes - 4, &turned);
+		drawn += turned > 0;
+		rig_check(&rig,
+			  asked->dns_bytes == query.bytes && others == 0 &&
+				  memcmp(query.message + 2, asked->frame + asked->dns + 2, 10) == 0 &&
+				  memcmp(query.message + 12 + query.question_bytes - 4,
+					 asked->frame + asked->dns + 12 + query.question_bytes - 4,
+					 query.bytes - 12 - query.question_bytes + 4) == 0,
+			  "the query changed in more than letter case and ID");
+		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, reply_bytes);
+		rig_reply(&rig, asked, &reply);
+		answer = rig_take_from(&rig, RIG_CLIENTS);
+		memcpy(reply.message, query.message, 2);
+		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
+		rig_check(&rig,
+			  answer->dns_bytes == reply.bytes &&
+				  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
+			  "the answer is not the reply but for ID and case");
+	}
+	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters, drawn);
+}
+
+static void
+test_kept(void)
+{
+	static const struct {
+		const char *description;
+		void (*make)(struct way_dns *);
+		size_t reply_bytes;
+	} rows[] = {
+		{"mixed case", mixed, 0},
+		{"lower case", lower, 100},
+		{"upper case, class CH", upper, 100},
+		{"the root: no letter", root, 300},
+		{"digits and what stands beside the letters", digits, 60},
+		{"type and class of letters' bytes", type_of_letters, 60},
+		{"bytes above 127", binary, 60},
+		{"name of 52 bytes, kept in the flow", longest_inline, 200},
+		{"name of 53 bytes, kept in a cell", shortest_cell, 200},
+		{"name of 65 bytes: two words of random", word_and_a_byte, 200},
+		{"name of 255 bytes", longest, 500},
+		{"with EDNS", with_edns, 100},
+		{"with bytes behind", with_bytes_behind, 100},
+		{"U11 512 bytes", mixed, 512},
+		{"U11 1232 bytes", mixed, 1232},
+		{"U11 1452 bytes", mixed, 1452},
+	};
+
+	rig_open(&rig, NULL);
+	for (int way = 0; way < 4; way++) {
+		publish(way & 2 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4, true);
+		for (size_t i = 0; i < RTE_DIM(rows); i++) {
+			rig_begin(&rig, rows[i].description);
+			play_kept(rows[i].make, way & 1, rows[i].reply_bytes);
+			WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		}
+	}
+	rig_close(&rig);
+}
+
+/* A reply with one letter in another case is not believed, whichever letter it is, and costs the query
+ * nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not guess. */
+static void
+refuse_each_letter(const char *description, void (*make)(struct way_dns *))
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	const uint64_t *wrong_case = &rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].wrong_case,
+		       before = *wrong_case;
+	const struct way_sent *asked, *answer;
+	struct way_dns query, right;
+	unsigned letters = 0;
+
+	rig_begin(&rig, description);
+	make(&query);
+	asked = rig_ask(&rig, &ends, &query);
+	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	for (size_t i = 12; i < 12 + query.question_bytes - 4; i++) {
+		struct way_dns forged = right;
+
+		if (forged.message[i] >= 128 || !isalpha(forged.message[i]))
+			continue;
+		letters++;
+		forged.message[i] ^= 0x20;
+		rig_reply(&rig, asked, &forged);
+	}
+	rig_expect_drop(&rig, DROP_reply_wrong_case, letters);
+	rig_check(&rig, *wrong_case - before == letters, "%lu replies of the upstream in a wrong case",
+		  *wrong_case - before);
+	rig_check(&rig, rig_take(&rig) == NULL && rig.workers[0]->flows.in_flight == 1,
+		  "a wrong case was believed");
+	rig_expect_count(&rig, COUNTER_near_misses, 0);
+	rig_reply(&rig, asked, &right);
+	answer = rig_take_from(&rig, RIG_CLIENTS);
+	rig_check(&rig,
+		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  "the client's case");
+	rig_expect_count(&rig, COUNTER_answers, 1);
+	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+}
+
+static void
+test_refused(void)
+{
+	rig_open(&rig, NULL);
+	publish(WAY_UPSTREAM_IPV4, true);
+	refuse_each_letter("U9b each letter of a short name", mixed);
+	refuse_each_letter("U9b each letter of the longest name in the flow", longest_inline);
+	refuse_each_letter("U9b each letter of the longest name", longest);
+	rig_close(&rig);
+}
+
+/* An upstream that is known not to keep case: asked in the client's case, believed in any, and that is
+ * counted. */
+static void
+test_accepted(void)
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	static void (*const makes[])(struct way_dns *) = {mixed, longest};
+	static int (*const cases[])(int) = {tolower, toupper};
+
+	rig_open(&rig, NULL);
+	publish(WAY_UPSTREAM_IPV4, false);
+	for (int row = 0; row < 4; row++) {
+		const uint64_t *wrong_case = &rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].wrong_case,
+			       before = *wrong_case;
+		const struct way_sent *asked, *answer;
+		struct way_dns query, reply;
+
+		rig_begin(&rig, "U9b a case that is not kept");
+		makes[row / 2](&query);
+		asked = rig_ask(&rig, &ends, &query);
+		rig_check(&rig,
+			  memcmp(asked->frame + asked->dns + 12, query.message + 12, query.question_bytes) ==
+				  0,
+			  "case was drawn");
+		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 400);
+		for (size_t i = 12; i < 12 + query.question_bytes - 4; i++)
+			if (reply.message[i] < 128 && isalpha(reply.message[i]))
+				reply.message[i] = (uint8_t)cases[row % 2](reply.message[i]);
+		rig_reply(&rig, asked, &reply);
+		answer = rig_take_from(&rig, RIG_CLIENTS);
+		memcpy(reply.message, query.message, 2);
+		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
+		rig_check(&rig,
+			  answer->dns_bytes == reply.bytes &&
+				  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
+			  "the answer is not the reply in the client's case");
+		rig_check(&rig, *wrong_case - before == 1, "%lu replies in a wrong case",
+			  *wrong_case - before);
+		CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	}
+	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, 0);
+	rig_close(&rig);
+}
+
+static void
+record(struct way_dns *q, const void *owner, size_t owner_bytes, uint16_t type, uint16_t bytes)
+{
+	uint8_t fixed[10] = {0}, content[64];
+
+	memset(content, 'x', sizeof(content));
+	way_dns_set(fixed, 0, type);
+	way_dns_set(fixed, 8, bytes);
+	way_dns_append(q, owner, owner_bytes);
+	way_dns_append(q, fixed, sizeof(fixed));
+	way_dns_append(q, content, bytes);
+	way_dns_set(q->message, 10, (uint16_t)(way_dns_get(q->message, 10) + 1));
+}
+
+static void
+tsig(struct way_dns *q)
+{
+	mixed(q);
+	record(q, "\3key\7Example\0", 13, 250, 61);
+}
+
+static void
+tsig_behind_opt(struct way_dns *q)
+{
+	mixed(q);
+	way_dns_opt(q, 4096, 0, NULL, 0);
+	record(q, "\3key\7Example\0", 13, 250, 61);
+}
+
+static void
+tsig_of_pointer(struct way_dns *q)
+{
+	mixed(q);
+	record(q, "\xc0\x0c", 2, 250, 61);
+}
+
+static void
+tsig_behind_many(struct way_dns *q)
+{
+	mixed(q);
+	way_dns_opt(q, 4096, 0, NULL, 0);
+	for (int n = 0; n < 5; n++)
+		record(q, "\0", 1, 1, 4);
+	record(q, "\3key\0", 5, 250, 61);
+}
+
+static void
+sig0(struct way_dns *q)
+{
+	mixed(q);
+	record(q, "\0", 1, 24, 60);
+}
+
+static void
+sig0_behind_opt(struct way_dns *q)
+{
+	mixed(q);
+	way_dns_opt(q, 65535, 0x8000, NULL, 0);
+	record(q, "\0", 1, 24, 60);
+}
+
+/* Behind an answer and an authority record: a NOTIFY, as they are signed. */
+static void
+tsig_of_notify(struct way_dns *q)
+{
+	tsig(q);
+	q->message[2] = 4 << 3;
+	way_dns_set(q->message, 6, 1);
+}
+
+/* What can't be walked may hide a signature. */
+static void
+cut(struct way_dns *q)
+{
+	tsig_behind_opt(q);
+	q->bytes -= 1;
+}
+
+/* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC 8945
+ * section 4.3.2: the original ID is in the TSIG record). The reply's case does not matter then: nothing was
+ * drawn. */
+static void
+test_signed(void)
+{
+	static const struct {
+		const char *description;
+		void (*make)(struct way_dns *);
+	} rows[] = {
+		{"D11 TSIG", tsig},
+		{"D11 TSIG behind OPT of 4096 bytes", tsig_behind_opt},
+		{"D11 TSIG whose owner is a pointer", tsig_of_pointer},
+		{"D11 TSIG behind five records", tsig_behind_many},
+		{"D11 SIG(0)", sig0},
+		{"D11 SIG(0) behind OPT of 65535 bytes", sig0_behind_opt},
+		{"D11 TSIG of a NOTIFY with an answer", tsig_of_notify},
+		{"D11 a message cut in its TSIG", cut},
+	};
+	const struct way_ends ends = rig_client_ends(&rig, false);
+
+	rig_open(&rig, NULL);
+	publish(WAY_UPSTREAM_IPV4, true);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct way_dns query, reply;
+
+		rig_begin(&rig, rows[i].description);
+		rows[i].make(&query);
+		for (int n = 0; n < 20; n++) {
+			const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
+
+			rig_check(&rig,
+				  asked->dns_bytes == query.bytes &&
+					  memcmp(asked->frame + asked->dns + 2, query.message + 2,
+						 query.bytes - 2) == 0,
+				  "it changed in more than its ID");
+			way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			rig_reply(&rig, asked, &reply);
+			answer = rig_take_from(&rig, RIG_CLIENTS);
+			rig_check(&rig,
+				  memcmp(answer->frame + answer->dns + 2, reply.message + 2,
+					 reply.bytes - 2) == 0,
+				  "the answer changed");
+		}
+		rig_expect_count(&rig, COUNTER_edns_clamped, 0);
+		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+	}
+	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, 0);
+	rig_close(&rig);
+}
+
+/* One upstream of two keeps case: only what goes there is drawn, and turned off it is off from the next query
+ * on; what is in flight was promised to be kept. */
+static void
+test_each_upstream(void)
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = way_snapshot_new();
+	struct way_sent asked = {0};
+	struct way_dns query, reply;
+	unsigned turned, drawn[2] = {0, 0};
+	const struct way_sent *answer;
+
+	rig_open(&rig, NULL);
+	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV4_SECOND);
+	s->upstreams[WAY_UPSTREAM_IPV4_SECOND].random_case = 1;
+	rig_publish(&rig, s);
+	rig_begin(&rig, "0x20 at one upstream of two");
+	mixed(&query);
+	for (int n = 0; n < 40; n++) {
+		bool second;
+
+		asked = *rig_ask(&rig, &ends, &query);
+		second = address_equal(&asked.ends.destination, &rig.view->snapshot->upstreams[1].address);
+		differences(query.message + 12, asked.frame + asked.dns + 12, query.question_bytes, &turned);
+		drawn[second] += turned > 0;
+	}
+	rig_check(&rig, drawn[0] == 0 && drawn[1] > 15, "drawn %u and %u times of 20", drawn[0], drawn[1]);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+
+	publish(WAY_UPSTREAM_IPV4, true);
+	rig_begin(&rig, "0x20 turned off with a query in flight");
+	asked = *rig_ask(&rig, &ends, &query);
+	publish(WAY_UPSTREAM_IPV4, false);
+	way_dns_reply(&reply, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
+	reply.message[13] ^= 0x20;
+	rig_reply(&rig, &asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_wrong_case, 1);
+	reply.message[13] ^= 0x20;
+	rig_reply(&rig, &asked, &reply);
+	answer = rig_take_from(&rig, RIG_CLIENTS);
+	rig_check(&rig,
+		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  "the client's case");
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* Probes are asked in drawn case too, and believe no other. */
+static void
+test_probes(void)
+{
+	static void (*const makes[])(struct way_dns *) = {root, mixed, longest_inline, longest};
+
+	rig_open(&rig, NULL);
+	publish(WAY_UPSTREAM_IPV4, true);
+	for (size_t i = 0; i < RTE_DIM(makes); i++) {
+		struct probe_result result = {.outcome = 99};
+		const struct way_sent *asked;
+		struct way_dns question, reply;
+		unsigned turned = 0, others, letters;
+
+		makes[i](&question);
+		letters = letters_of(&question);
+		rig_begin(&rig, "probe in drawn case");
+		rig_order_probe_of(&rig, WAY_UPSTREAM_IPV4, 50 + i, &question);
+		rig_run(&rig);
+		asked = rig_take_from(&rig, RIG_FARM);
+		others = differences(question.message + 12, asked->frame + asked->dns + 12,
+				     question.question_bytes, &turned);
+		rig_check(&rig, others == 0 && asked->dns_bytes == 12 + question.question_bytes,
+			  "another question");
+		rig_check(&rig, letters < 20 || turned > 0, "no letter of %u was turned", letters);
+		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		if (letters > 0) {
+			reply.message[13] ^= 0x20;
+			rig_reply(&rig, asked, &reply);
+			reply.message[13] ^= 0x20;
+			rig_expect_drop(&rig, DROP_reply_wrong_case, 1);
+			rig_expect_count(&rig, COUNTER_probe_replies, 0);
+		}
+		rig_reply(&rig, asked, &reply);
+		rig_expect_count(&rig, COUNTER_probe_replies, 1);
+		rig_check(&rig,
+			  rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0 &&
+				  result.cookie == 50 + i && result.outcome == 0,
+			  "the probe's result");
+		CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	}
+	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, RTE_DIM(makes));
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"own case back", test_kept},
+			       {"another case refused", test_refused},
+			       {"case that is not kept", test_accepted},
+			       {"signed messages", test_signed},
+			       {"each upstream", test_each_upstream},
+			       {"probes", test_probes},
+			       CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("case on the way", tests) : 1;
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How single upstreams are chosen: the turns of several pools beside each other, and the borders of bounded
+ * load, where one query more or less in flight decides. (test_way_policy.c has the shares of many queries.)
+ */
+#include "tests/unit/pipeline/pipeline_clients.h"
+#include "tests/unit/suite.h"
+
+#include "dataplane/pipeline/choose.h"
+
+#define OTHER_POOL 1 /* of WAY_SERVICE_OTHER_PORT */
+
+static struct rig rig;
+
+/* Two pools of upstreams 0, 1 and 4, with weights 1, 2 and 5. */
+static struct snapshot *
+two_pools(enum policy policy, uint16_t load_percent)
+{
+	static const struct pool_member row[] = {{.upstream = WAY_UPSTREAM_IPV4, .weight = 1},
+						 {.upstream = WAY_UPSTREAM_IPV4_SECOND, .weight = 2},
+						 {.upstream = WAY_UPSTREAM_OTHER_PORT, .weight = 5}};
+	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, 6, 0, 0);
+
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(snapshot_members(s) + 3 * i, row, sizeof(row));
+		s->pools[i] = (struct snapshot_pool){.used = 1,
+						     .policy = (uint8_t)policy,
+						     .load_percent = load_percent,
+						     .hash_seed = 42 + i,
+						     .member_first = 3 * i,
+						     .member_count = 3};
+	}
+	s->services[WAY_SERVICE_OTHER_PORT].pool = OTHER_POOL;
+	way_snapshot_usable(s, 0x1f);
+	return s;
+}
+
+static uint64_t
+upstream_queries(unsigned upstream)
+{
+	return rig.stats[0].upstreams[upstream].queries;
+}
+
+/* Each pool has turns of its own: queries of two pools, one of each at a time. */
+static void
+test_turns(void)
+{
+	static const unsigned upstreams[] = {WAY_UPSTREAM_IPV4, WAY_UPSTREAM_IPV4_SECOND,
+					     WAY_UPSTREAM_OTHER_PORT};
+
+	rig_open(&rig, NULL);
+	rig_publish(&rig, two_pools(POLICY_ROUND_ROBIN, 0));
+	rig_begin(&rig, "turns of two pools");
+	for (unsigned n = 0; n < 60; n++) {
+		struct way_ends ends = rig_client_ends(&rig, false);
+		struct way_dns query;
+		char name[32];
+
+		ends.destination_port = n & 1 ? 5353 : 53;
+		snprintf(name, sizeof(name), "n%u.example.net", n);
+		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		rig_ask(&rig, &ends, &query);
+		/* Both pools' first, both's second ...: each pair goes to one upstream. */
+		for (unsigned i = 0; i < 3 && (n & 1); i++)
+			rig_check(&rig, upstream_queries(upstreams[i]) % 2 == 0, "pair %u is apart", n / 2);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		rig_check(&rig, upstream_queries(upstreams[i]) == 20, "upstream %u: %lu", upstreams[i],
+			  upstream_queries(upstreams[i]));
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* A name's hash is the same in any letter case, and another for each seed, name and length. */
+static void
+test_hash_name(void)
+{
+	static const uint8_t name[] = "\4hOsT\7example\3NET", lower[] = "\4host\7example\3net",
+			     other[] = "\4hosu\7example\3net";
+	const struct pool one = {.hash_seed = 1}, two = {.hash_seed = 2};
+	const uint64_t hash = choose_hash_name(&one, lower, sizeof(lower));
+
+	CU_ASSERT_EQUAL(choose_hash_name(&one, name, sizeof(name)), hash);
+	CU_ASSERT_NOT_EQUAL(choose_hash_name(&two, lower, sizeof(lower)), hash);
+	CU_ASSERT_NOT_EQUAL(choose_hash_name(&one, other, sizeof(other)), hash);
+	CU_ASSERT_NOT_EQUAL(choose_hash_name(&one, lower, sizeof(lower) - 1), hash);
+}
+
+/* ---- bounded load ---- */
+
+/* What is in flight at upstreams 0, 1 and 4. */
+struct flight {
+	uint64_t one, two, five;
+};
+
+static void
+flight_set(const struct flight *flight)
+{
+	struct upstream_stats *stats = rig.workers[0]->stats->upstreams;
+
+	stats[WAY_UPSTREAM_IPV4].in_flight = flight->one;
+	stats[WAY_UPSTREAM_IPV4_SECOND].in_flight = flight->two;
+	stats[WAY_UPSTREAM_OTHER_PORT].in_flight = flight->five;
+}
+
+/* Hashes of the other pool, by what they would be given in turn. */
+static unsigned
+place_of(uint64_t hash, unsigned step)
+{
+	const struct pool *pool = &rig.view->pools[OTHER_POOL];
+
+	while (step-- > 0)
+		hash = pool_ring_step(hash);
+	return pool->usable[pool->ring[pool_ring_place(hash)]].upstream;
+}
+
+static uint64_t
+hash_next(uint64_t *state)
+{
+	*state += UINT64_C(0x9e3779b97f4a7c15);
+	return pool_ring_step(pool_ring_step(*state));
+}
+
+/* The sum of what is in flight is taken anew at this time. */
+static void
+bound_open(uint16_t load_percent)
+{
+	struct worker *w;
+
+	rig_open(&rig, NULL);
+	rig_publish(&rig, two_pools(POLICY_HASH, load_percent));
+	rig_begin(&rig, "bounded load");
+	rig_run(&rig);
+	w = rig.workers[0];
+	w->now_tsc += UINT64_C(1) << 40;
+	/* Another pool's sum is nobody else's. */
+	w->pools[0] = (struct worker_pool){.load = 1000000, .load_tsc = w->now_tsc};
+}
+
+static void
+bound_close(void)
+{
+	flight_set(&(struct flight){0});
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* A name of the upstream with weight 5 stays there while that has less in flight than its share: 5 of 8 of
+ * what would be in flight with this query, times the percentage. */
+static void
+test_border(void)
+{
+	static const struct {
+		const char *description;
+		uint16_t percent;
+		struct flight flight;
+		bool stays;
+	} rows[] = {
+		{"nothing in flight", 100, {0, 0, 0}, true},
+		{"9 of 15: below 10", 100, {2, 4, 9}, true},
+		{"10 of 15: just its share", 100, {2, 3, 10}, false},
+		{"10 of 16: below 10.6", 100, {2, 4, 10}, true},
+		{"all 3 are here: above 2.5", 100, {0, 0, 3}, false},
+		{"all 2 are here: above 1.9", 100, {0, 0, 2}, false},
+		{"the 1 is here: below 1.25", 100, {0, 0, 1}, true},
+		{"29 of 31, half more: below 30", 150, {1, 1, 29}, true},
+		{"30 of 31, half more: just its share", 150, {1, 0, 30}, false},
+		{"30 of 32, half more: below 30.9", 150, {1, 1, 30}, true},
+	};
+
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		uint64_t hash, state = 1;
+		unsigned upstream;
+
+		bound_open(rows[i].percent);
+		do
+			hash = hash_next(&state);
+		while (place_of(hash, 0) != WAY_UPSTREAM_OTHER_PORT ||
+		       place_of(hash, 1) == WAY_UPSTREAM_OTHER_PORT);
+		flight_set(&rows[i].flight);
+		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
+		WAY_ASSERT((upstream == WAY_UPSTREAM_OTHER_PORT) == rows[i].stays, "%s: upstream %u",
+			   rows[i].description, upstream);
+		bound_close();
+	}
+}
+
+/* The sum is taken once in a while, and counts what was given since: the queries of a burst are bounded by it
+ * too, and what has ended since is taken off in the next one. */
+static void
+test_sum(void)
+{
+	uint64_t hash, state = 1;
+	struct worker *w;
+
+	bound_open(100);
+	w = rig.workers[0];
+	do
+		hash = hash_next(&state);
+	while (place_of(hash, 0) != WAY_UPSTREAM_OTHER_PORT || place_of(hash, 1) == WAY_UPSTREAM_OTHER_PORT);
+	flight_set(&(struct flight){2, 3, 10});
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT); /* 10 of 15 */
+	CU_ASSERT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT);	/* 10 of 16 */
+	w->now_tsc += UINT64_C(1) << 20;
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT); /* 10 of 15 again */
+	bound_close();
+}
+
+/* Where none of the places looked at is below its bound, the one with the least a weight is asked; and the
+ * first of them that there is room at, if that is not home. */
+static void
+test_least(void)
+{
+	static const struct {
+		const char *description;
+		struct flight flight;
+		unsigned upstream;
+	} rows[] = {
+		{"4 a weight, not 5", {1, 10, 20}, WAY_UPSTREAM_OTHER_PORT},
+		{"4.5 a weight, not 4.8", {1, 9, 24}, WAY_UPSTREAM_IPV4_SECOND},
+		{"room for one more", {2, 9, 25}, WAY_UPSTREAM_IPV4_SECOND},
+		{"4 a weight both: the first", {0, 8, 20}, WAY_UPSTREAM_IPV4_SECOND},
+	};
+	static const unsigned places = 16; /* that are looked at: the seventeenth is not */
+
+	for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
+		const unsigned home = i & 1 ? WAY_UPSTREAM_OTHER_PORT : WAY_UPSTREAM_IPV4_SECOND;
+		const unsigned second = WAY_UPSTREAM_OTHER_PORT + WAY_UPSTREAM_IPV4_SECOND - home;
+		const bool tie = i / 2 == 3;
+		uint64_t hash, state = 1;
+		bool fits;
+		unsigned upstream;
+
+		bound_open(100);
+		do {
+			hash = hash_next(&state);
+			fits = place_of(hash, 0) == home && place_of(hash, 1) == second &&
+			       place_of(hash, places) == WAY_UPSTREAM_IPV4;
+			for (unsigned step = 0; fits && step < places; step++)
+				fits = place_of(hash, step) != WAY_UPSTREAM_IPV4;
+		} while (!fits);
+		flight_set(&rows[i / 2].flight);
+		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
+		WAY_ASSERT(upstream == (tie ? home : rows[i / 2].upstream), "%s, home %u: upstream %u",
+			   rows[i / 2].description, home, upstream);
+		bound_close();
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"turns of two pools", test_turns},  {"hash of a name", test_hash_name},
+			       {"border of the load", test_border}, {"sum of the load", test_sum},
+			       {"least load", test_least},	    CU_TEST_INFO_NULL};
+
+	if (!rig_eal_start())
+		return 1;
+	return way_suite_run("way_choose", tests);
+}

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played twice,
+ * once as a query to a service and once as the reply to a query in flight, since nothing in front of the
+ * parser is trusted on either side. */
+#include "tests/unit/pipeline/pipeline_rig.h"
+#include "tests/unit/suite.h"
+
+#define FORWARDED DROP_REASON_COUNT
+
+static struct rig rig;
+
+static void
+set16(struct way_frame *f, uint32_t offset, uint16_t value)
+{
+	way_dns_set(f->frame, offset, value);
+}
+
+/* Spoilers: what is done to a frame after it was made. */
+static void
+ihl_4(struct way_frame *f)
+{
+	f->frame[f->ip] = 0x44;
+}
+
+static void
+ihl_15(struct way_frame *f)
+{
+	f->frame[f->ip] = 0x4f;
+	way_frame_sum(f);
+}
+
+static void
+ihl_beyond_total(struct way_frame *f)
+{
+	f->frame[f->ip] = 0x4f;
+	set16(f, f->ip + 2, 59);
+}
+
+static void
+ip_version_5(struct way_frame *f)
+{
+	f->frame[f->ip] = (uint8_t)(0x50 | (f->frame[f->ip] & 15));
+}
+
+static void
+ip_length_beyond(struct way_frame *f)
+{
+	const uint32_t at = f->ip + (f->ipv6 ? 4 : 2);
+
+	set16(f, at, (uint16_t)(way_dns_get(f->frame, at) + 1));
+	way_frame_sum(f);
+}
+
+static void
+ip_length_most(struct way_frame *f)
+{
+	set16(f, f->ip + (f->ipv6 ? 4 : 2), 0xffff);
+	way_frame_sum(f);
+}
+
+static void
+ipv4_length_19(struct way_frame *f)
+{
+	set16(f, f->ip + 2, 19);
+	way_frame_sum(f);
+}
+
+static void
+ipv4_length_header_only(struct way_frame *f)
+{
+	set16(f, f->ip + 2, 20);
+	way_frame_sum(f);
+}
+
+static void
+ipv6_length_0(struct way_frame *f)
+{
+	set16(f, f->ip + 4, 0);
+}
+
+static void
+ipv4_more_fragments(struct way_frame *f)
+{
+	set16(f, f->ip + 6, 0x2000);
+	way_frame_sum(f);
+}
+
+static void
+ipv4_later_fragment(struct way_frame *f)
+{
+	set16(f, f->ip + 6, 185);
+	way_frame_sum(f);
+}
+
+static void
+ipv4_last_offset(struct way_frame *f)
+{
+	set16(f, f->ip + 6, 0x1fff);
+	way_frame_sum(f);
+}
+
+static void
+ipv4_dont_fragment(struct way_frame *f)
+{
+	set16(f, f->ip + 6, 0x4000);
+	way_frame_sum(f);
+}
+
+static void
+protocol_tcp(struct way_frame *f)
+{
+	f->frame[f->ip + (f->ipv6 ? 6 : 9)] = 6;
+	way_frame_sum(f);
+}
+
+static void
+routing_segments_left(struct way_frame *f)
+{
+	f->frame[f->ip + 40 + 3] = 1;
+}
+
+static void
+extension_beyond(struct way_frame *f)
+{
+	f->frame[f->ip + 41] = 255;
+}
+
+static void
+udp_length_7(struct way_frame *f)
+{
+	set16(f, f->udp + 4, 7);
+	way_frame_sum(f);
+}
+
+static void
+udp_length_0(struct way_frame *f)
+{
+	set16(f, f->udp + 4, 0);
+	way_frame_sum(f);
+}
+
+static void
+udp_length_beyond(struct way_frame *f)
+{
+	set16(f, f->udp + 4, (uint16_t)(way_dns_get(f->frame, f->udp + 4) + 1));
+	way_frame_sum(f);
+}
+
+static void
+ethertype_arp(struct way_frame *f)
+{
+	set16(f, 12, 0x0806);
+}
+
+static void
+ethertype_lldp(struct way_frame *f)
+{
+	set16(f, 12, 0x88cc);
+}
+
+static void
+ethertype_length(struct way_frame *f)
+{
+	set16(f, 12, 38); /* IEEE 802.3, as STP uses it */
+}
+
+static void
+ethertype_other_family(struct way_frame *f)
+{
+	set16(f, 12, f->ipv6 ? 0x0800 : 0x86dd);
+}
+
+static const struct frame_case {
+	const char *description;
+	enum {
+		IPV4,
+		IPV6,
+	} family;
+	struct way_shape shape;
+	void (*spoil)(struct way_frame *);
+	enum drop_reason outcome;
+} cases[] = {
+	{"P1 priority tag, IPv4", IPV4, {.tag_count = 1, .tags = {0xa000}}, NULL, FORWARDED},
+	{"P1 priority tag, IPv6", IPV6, {.tag_count = 1, .tags = {0x1000}}, NULL, FORWARDED},
+	{"P1 two priority tags", IPV4, {.tag_count = 2, .tag_types = {0x88a8}}, NULL, FORWARDED},
+	{"P1 three priority tags", IPV4, {.tag_count = 3}, NULL, DROP_vlan},
+	{"P1 VLAN 5", IPV4, {.tag_count = 1, .tags = {5}}, NULL, DROP_vlan},
+	{"P1 VLAN 4095, IPv6", IPV6, {.tag_count = 1, .tags = {0x0fff}}, NULL, DROP_vlan},
+	{"P1 VLAN 256", IPV4, {.tag_count = 1, .tags = {0x0100}}, NULL, DROP_vlan},
+	{"P1 VLAN 7 inside a priority tag", IPV4, {.tag_count = 2, .tags = {0, 7}}, NULL, DROP_vlan},
+	{"P2 IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, NULL, FORWARDED},
+	{"P2 IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, NULL, FORWARDED},
+	{"P3 IHL 4", IPV4, {0}, ihl_4, DROP_ip_header},
+	{"P3 IHL 15 over UDP", IPV4, {0}, ihl_15, DROP_udp_length},
+	{"P3 IHL beyond the total length", IPV4, {0}, ihl_beyond_total, DROP_ip_header},
+	{"P3 version 5 in IPv4", IPV4, {0}, ip_version_5, DROP_ip_header},
+	{"P3 version 5 in IPv6", IPV6, {0}, ip_version_5, DROP_ip_header},
+	{"P3 IPv4 length beyond the frame", IPV4, {0}, ip_length_beyond, DROP_ip_header},
+	{"P3 IPv6 length beyond the frame", IPV6, {0}, ip_length_beyond, DROP_ip_header},
+	{"P3 IPv4 length 65535", IPV4, {0}, ip_length_most, DROP_ip_header},
+	{"P3 IPv6 length 65535", IPV6, {0}, ip_length_most, DROP_ip_header},
+	{"P3 IPv4 length 19", IPV4, {0}, ipv4_length_19, DROP_ip_header},
+	{"P3 IPv4 length 20", IPV4, {0}, ipv4_length_header_only, DROP_udp_length},
+	{"P3 IPv6 length 0", IPV6, {0}, ipv6_length_0, DROP_udp_length},
+	{"P3 Ethernet padding, 1 byte", IPV4, {.outer_padding = 1}, NULL, FORWARDED},
+	{"P3 Ethernet padding, 18 bytes", IPV6, {.outer_padding = 18}, NULL, FORWARDED},
+	{"P3 length beyond, but inside the padding", IPV4, {.outer_padding = 8}, ip_length_beyond, FORWARDED},
+	{"U12 first fragment", IPV4, {0}, ipv4_more_fragments, DROP_fragment},
+	{"U12 later fragment", IPV4, {0}, ipv4_later_fragment, DROP_fragment},
+	{"U12 fragment at the last offset", IPV4, {0}, ipv4_last_offset, DROP_fragment},
+	{"U12 DF is no fragment", IPV4, {0}, ipv4_dont_fragment, FORWARDED},
+	{"P10 IPv6 atomic fragment", IPV6, {.extension_count = 1, .extensions = {44}}, NULL, DROP_fragment},
+	{"P10 fragment header behind another",
+	 IPV6,
+	 {.extension_count = 2, .extensions = {60, 44}},
+	 NULL,
+	 DROP_fragment},
+	{"P5/P7 IPv4 without a checksum", IPV4, {.udp_sum = WAY_SUM_ZERO}, NULL, FORWARDED},
+	{"P7 IPv6 without a checksum", IPV6, {.udp_sum = WAY_SUM_ZERO}, NULL, DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv4", IPV4, {.udp_sum = WAY_SUM_WRONG}, NULL, DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv6", IPV6, {.udp_sum = WAY_SUM_WRONG}, NULL, DROP_udp_checksum},
+	{"P6 wrong IPv4 checksum", IPV4, {.ip_sum = WAY_SUM_WRONG}, NULL, DROP_ip_checksum},
+	{"P10 hop-by-hop options", IPV6, {.extension_count = 1, .extensions = {0}}, NULL, FORWARDED},
+	{"P10 destination options, 64 bytes",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {60}, .extension_bytes = 64},
+	 NULL,
+	 FORWARDED},
+	{"P10 routing header, nothing left",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {43}},
+	 NULL,
+	 FORWARDED},
+	{"P10 routing header, one segment left",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {43}},
+	 routing_segments_left,
+	 DROP_extension},
+	{"P10 chain of 6",
+	 IPV6,
+	 {.extension_count = 6, .extensions = {0, 60, 43, 60, 60, 60}},
+	 NULL,
+	 FORWARDED},
+	{"P10 chain of 7",
+	 IPV6,
+	 {.extension_count = 7, .extensions = {0, 60, 43, 60, 60, 60, 60}},
+	 NULL,
+	 DROP_extension},
+	{"P10 chain of 20", IPV6, {.extension_count = 20}, NULL, DROP_extension},
+	{"P10 extension longer than the packet",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {60}},
+	 extension_beyond,
+	 DROP_runt},
+	{"P10 authentication header", IPV6, {.extension_count = 1, .extensions = {51}}, NULL, DROP_not_udp},
+	{"P10 no next header", IPV6, {.extension_count = 1, .extensions = {59}}, NULL, DROP_not_udp},
+	{"TCP over IPv4", IPV4, {0}, protocol_tcp, DROP_not_udp},
+	{"TCP over IPv6", IPV6, {0}, protocol_tcp, DROP_not_udp},
+	{"U10 UDP length 7", IPV4, {0}, udp_length_7, DROP_udp_length},
+	{"U10 UDP length 0, IPv6", IPV6, {0}, udp_length_0, DROP_udp_length},
+	{"U10 UDP length beyond IP, IPv4", IPV4, {0}, udp_length_beyond, DROP_udp_length},
+	{"U10 UDP length beyond IP, IPv6", IPV6, {0}, udp_length_beyond, DROP_udp_length},
+	{"U10 UDP length beyond IP, but inside the frame",
+	 IPV4,
+	 {.outer_padding = 8},
+	 udp_length_beyond,
+	 DROP_udp_length},
+	{"U10 UDP length below IP, IPv4", IPV4, {.inner_padding = 9}, NULL, FORWARDED},
+	{"U10 UDP length below IP, IPv6", IPV6, {.inner_padding = 1}, NULL, FORWARDED},
+	{"ARP", IPV4, {0}, ethertype_arp, DROP_ethertype},
+	{"P12 LLDP", IPV4, {0}, ethertype_lldp, DROP_ethertype},
+	{"P12 802.3 length", IPV4, {0}, ethertype_length, DROP_ethertype},
+	{"P12 IPv4 as IPv6", IPV4, {0}, ethertype_other_family, DROP_ip_header},
+	{"P12 IPv6 as IPv4", IPV6, {0}, ethertype_other_family, DROP_ip_header},
+	{"IPv4-mapped addresses in an IPv6 packet", IPV4, {.ipv6 = true}, NULL, DROP_ip_header},
+};
+
+static void
+case_as_query(const struct frame_case *c)
+{
+	const struct way_ends ends = rig_client_ends(&rig, c->family == IPV6);
+	const struct way_sent *asked;
+	struct way_frame frame;
+	struct way_dns query;
+
+	rig_begin(&rig, c->description);
+	way_dns_query(&query, 0x4321, "www.example.net", 1, 1);
+	way_frame_make(&frame, &ends, &c->shape, query.message, (uint32_t)query.bytes);
+	if (c->spoil != NULL)
+		c->spoil(&frame);
+	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_run(&rig);
+	if (c->outcome == FORWARDED) {
+		asked = rig_take_from(&rig, RIG_FARM);
+		rig_check(&rig,
+			  asked->dns_bytes == query.bytes && memcmp(asked->frame + asked->dns + 2,
+								    query.message + 2, query.bytes - 2) == 0,
+			  "the query changed");
+	} else {
+		rig_expect_drop(&rig, c->outcome, 1);
+	}
+	WAY_ASSERT(rig_end(&rig) == 0, "as a query: %s", c->description);
+}
+
+static void
+test_queries(void)
+{
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < RTE_DIM(cases); i++)
+		case_as_query(&cases[i]);
+	rig_close(&rig);
+}
+
+/* The frame comes back as the reply; where it is dropped, the plain reply behind it is delivered. */
+static void
+case_as_reply(const struct frame_case *c)
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	const struct way_sent *asked;
+	struct way_ends back;
+	struct way_frame frame;
+	struct way_dns query, reply;
+
+	rig_begin(&rig, c->description);
+	way_dns_query(&query, 0x4321, "www.example.net", 1, 1);
+	asked = rig_ask(&rig, &ends, &query);
+	back = way_ends_back(&asked->ends);
+	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	way_frame_make(&frame, &back, &c->shape, reply.message, (uint32_t)reply.bytes);
+	if (c->spoil != NULL)
+		c->spoil(&frame);
+	rig_inject_frame(&rig, RIG_FARM, &frame);
+	rig_run(&rig);
+	if (c->outcome != FORWARDED) {
+		rig_expect_drop(&rig, c->outcome, 1);
+		rig_check(&rig, rig_take(&rig) == NULL, "something was sent");
+		rig_reply(&rig, asked, &reply);
+	}
+	rig_check(&rig, rig_take_from(&rig, RIG_CLIENTS)->dns_bytes == reply.bytes, "no answer");
+	WAY_ASSERT(rig_end(&rig) == 0, "as a reply: %s", c->description);
+}
+
+static void
+test_replies(void)
+{
+	rig_open(&rig, NULL);
+	for (int family = IPV4; family <= IPV6; family++) {
+		struct snapshot *s = way_snapshot_new();
+
+		way_snapshot_usable(s, 1u << (family == IPV6 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4));
+		rig_publish(&rig, s);
+		for (size_t i = 0; i < RTE_DIM(cases); i++)
+			if ((int)cases[i].family == family)
+				case_as_reply(&cases[i]);
+	}
+	rig_close(&rig);
+}
+
+/* P12: every beginning of a good frame, as it is, and with lengths that fit what is there. */
+static void
+test_runts(void)
+{
+	struct way_frame whole, frame;
+	struct way_dns query;
+	char description[64];
+
+	rig_open(&rig, NULL);
+	way_dns_query(&query, 7, "www.example.net", 1, 1);
+	for (int family = IPV4; family <= IPV6; family++) {
+		const struct way_ends ends = rig_client_ends(&rig, family == IPV6);
+		const uint32_t ip_end = family == IPV6 ? 54 : 34;
+
+		way_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
+		for (uint32_t bytes = 0; bytes < whole.bytes; bytes++) {
+			snprintf(description, sizeof(description), "P12 runt of %u bytes, family %d", bytes,
+				 family);
+			rig_begin(&rig, description);
+			rig_inject(&rig, RIG_CLIENTS, whole.frame, bytes);
+			rig_expect_drop(&rig, bytes < ip_end ? DROP_runt : DROP_ip_header, 1);
+			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+		}
+		for (uint32_t bytes = ip_end; bytes < whole.dns + 12; bytes++) {
+			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d", bytes,
+				 family);
+			rig_begin(&rig, description);
+			frame = whole;
+			frame.bytes = bytes;
+			set16(&frame, frame.ip + (frame.ipv6 ? 4 : 2),
+			      (uint16_t)(bytes - (family == IPV6 ? 54 : 14)));
+			if (bytes >= frame.dns)
+				set16(&frame, frame.udp + 4, (uint16_t)(bytes - frame.udp));
+			way_frame_sum(&frame);
+			rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+			rig_expect_drop(&rig, bytes < frame.dns ? DROP_udp_length : DROP_dns_short, 1);
+			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+		}
+	}
+	rig_close(&rig);
+}
+
+/* A frame in two buffers is no frame that a port's MTU lets through. */
+static void
+test_segmented(void)
+{
+	struct rte_mbuf *first, *second;
+
+	rig_open(&rig, NULL);
+	rig_begin(&rig, "two segments");
+	first = rte_pktmbuf_alloc(rig.pool);
+	second = rte_pktmbuf_alloc(rig.pool);
+	rte_pktmbuf_append(first, 60);
+	rte_pktmbuf_append(second, 60);
+	rte_pktmbuf_chain(first, second);
+	first->port = rig.ports[RIG_CLIENTS].ethdev;
+	rte_ring_enqueue(rig.rx[RIG_CLIENTS][0], first);
+	rig_expect_drop(&rig, DROP_segmented, 1);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* Whom the NIC's word is taken from: only a port that checks, and only "good". */
+static void
+test_nic_checksums(void)
+{
+	static const struct {
+		const char *description;
+		bool checks;
+		uint64_t flags;
+		enum way_sum udp_sum, ip_sum;
+		enum drop_reason outcome;
+	} rows[] = {
+		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		 WAY_SUM_WRONG, WAY_SUM_WRONG, FORWARDED},
+		{"port that does not check", false, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
+		 WAY_SUM_WRONG, WAY_SUM_RIGHT, DROP_udp_checksum},
+		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, WAY_SUM_WRONG, WAY_SUM_WRONG,
+		 DROP_udp_checksum},
+		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, WAY_SUM_WRONG, WAY_SUM_WRONG,
+		 DROP_ip_checksum},
+		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD, WAY_SUM_WRONG,
+		 WAY_SUM_RIGHT, DROP_udp_checksum},
+		{"NIC says nothing of a good frame", true, 0, WAY_SUM_RIGHT, WAY_SUM_RIGHT, FORWARDED},
+	};
+	struct way_frame frame;
+	struct way_dns query;
+
+	rig_open(&rig, NULL);
+	way_dns_query(&query, 7, "www.example.net", 1, 1);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		const struct way_ends ends = rig_client_ends(&rig, false);
+		const struct way_shape shape = {.udp_sum = rows[i].udp_sum, .ip_sum = rows[i].ip_sum};
+
+		rig_begin(&rig, rows[i].description);
+		rig.ports[RIG_CLIENTS].checks_ip = rig.ports[RIG_CLIENTS].checks_udp = rows[i].checks;
+		rig.receive_flags = rows[i].flags;
+		way_frame_make(&frame, &ends, &shape, query.message, (uint32_t)query.bytes);
+		rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+		rig_run(&rig);
+		if (rows[i].outcome == FORWARDED)
+			rig_take_from(&rig, RIG_FARM);
+		else
+			rig_expect_drop(&rig, rows[i].outcome, 1);
+		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+	}
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"odd frames as queries", test_queries},
+			       {"odd frames as replies", test_replies},
+			       {"runts", test_runts},
+			       {"segments", test_segmented},
+			       {"checksums by the NIC", test_nic_checksums},
+			       CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("frames", tests) : 1;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Probes: they go the way of queries, and every order gets exactly one result. */
+#include "dataplane/shared/message.h"
+#include "tests/unit/pipeline/pipeline_rig.h"
+#include "tests/unit/suite.h"
+
+static struct rig rig;
+
+/* The one result there must be. */
+static void
+expect_result(uint64_t cookie, uint16_t upstream, uint8_t outcome, uint8_t rcode)
+{
+	struct probe_result result;
+
+	if (!rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0,
+		       "no result"))
+		return;
+	rig_check(&rig, result.cookie == cookie, "cookie");
+	rig_check(&rig, result.upstream == upstream, "upstream %u", result.upstream);
+	rig_check(&rig, result.outcome == outcome, "outcome %u", result.outcome);
+	rig_check(&rig, result.rcode == rcode, "rcode %u", result.rcode);
+	rig_check(&rig, rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0,
+		  "two results");
+}
+
+static void
+test_reply(void)
+{
+	rig_open(&rig, NULL);
+	for (uint16_t upstream = 0; upstream < WAY_UPSTREAM_COUNT; upstream++) {
+		const struct snapshot *s = rig.view->snapshot;
+		const struct way_sent *asked;
+		struct way_dns reply;
+
+		/* Only upstream 0 is usable; the others are probed to learn whether they might be. */
+		rig_begin(&rig, s->upstreams[upstream].name);
+		rig_order_probe(&rig, upstream, 1000, 1000u + upstream);
+		rig_run(&rig);
+		asked = rig_take_from(&rig, RIG_FARM);
+		rig_check(&rig,
+			  address_equal(&asked->ends.destination, &s->upstreams[upstream].address) &&
+				  asked->ends.destination_port == be16_to(s->upstreams[upstream].port) &&
+				  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) ==
+					  0,
+			  "to somebody else");
+		rig_check(&rig, asked->ends.source_port >= WAY_PORT_FIRST, "from port %u",
+			  asked->ends.source_port);
+		rig_check(&rig,
+			  asked->dns_bytes == 17 && memcmp(asked->frame + asked->dns + 2,
+							   "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
+			  "not the question ordered, with RD");
+		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 5, 60);
+		rig_reply(&rig, asked, &reply);
+		expect_result(1000u + upstream, upstream, PROBE_REPLY, 5);
+		rig_expect_count(&rig, COUNTER_probes, 1);
+		rig_expect_count(&rig, COUNTER_probe_replies, 1);
+		rig_expect_count(&rig, COUNTER_absorbed, 1);
+		rig_expect_count(&rig, COUNTER_queries, 0);
+		rig_expect_count(&rig, COUNTER_answers, 0);
+		WAY_ASSERT(rig_end(&rig) == 0, "%s", s->upstreams[upstream].name);
+	}
+	rig_close(&rig);
+}
+
+/* A probe believes no more than a query does. */
+static void
+test_forged(void)
+{
+	const struct way_sent *asked;
+	struct way_dns reply;
+
+	rig_open(&rig, NULL);
+	rig_begin(&rig, "forged reply to a probe");
+	rig_order_probe(&rig, 0, 1000, 7);
+	rig_run(&rig);
+	asked = rig_take_from(&rig, RIG_FARM);
+	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	reply.message[0] ^= 1;
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_wrong_id, 1);
+	reply.message[0] ^= 1;
+	reply.message[14] = 6;
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_wrong_question, 1);
+	reply.message[14] = 2;
+	rig_reply(&rig, asked, &reply);
+	expect_result(7, 0, PROBE_REPLY, 0);
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_late, 1);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* Its timeout is its own, not the queries'. */
+static void
+test_timeout(void)
+{
+	const struct way_sent *asked;
+	struct way_dns reply;
+
+	rig_open(&rig, NULL);
+	rig_begin(&rig, "probe's timeout");
+	rig_order_probe(&rig, 0, 20000, 9);
+	rig_run(&rig);
+	asked = rig_take_from(&rig, RIG_FARM);
+	rig_pass(&rig, 10000);
+	rig_expect_count(&rig, COUNTER_probe_timeouts, 0);
+	rig_pass(&rig, 20010);
+	rig_expect_count(&rig, COUNTER_probe_timeouts, 1);
+	rig_expect_count(&rig, COUNTER_timeouts, 0);
+	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].timeouts, 0);
+	expect_result(9, 0, PROBE_TIMEOUT, 0);
+	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_late, 1);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+static void
+unresolved(struct snapshot *s)
+{
+	s->upstreams[0].resolved = 0;
+}
+
+static void
+slot_empty(struct snapshot *s)
+{
+	s->upstreams[0].state = SLOT_EMPTY;
+}
+
+static void
+no_slots(struct snapshot *s)
+{
+	s->upstream_count = 0;
+}
+
+static void
+no_source(struct snapshot *s)
+{
+	s->sources[0].state = s->sources[1].state = s->sources[2].state = s->sources[3].state = SLOT_EMPTY;
+}
+
+static void
+port_beyond(struct snapshot *s)
+{
+	s->upstreams[0].port_index = RIG_PORT_COUNT;
+}
+
+static void
+test_unsent(void)
+{
+	static const struct {
+		const char *description;
+		void (*change)(struct snapshot *);
+		enum drop_reason reason;
+	} rows[] = {
+		{"unresolved", unresolved, DROP_probe_unsent},
+		{"empty slot", slot_empty, DROP_probe_unsent},
+		{"slot beyond the count", no_slots, DROP_probe_unsent},
+		{"no source", no_source, DROP_probe_unsent},
+	};
+
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < RTE_DIM(rows); i++) {
+		struct snapshot *s = way_snapshot_new();
+
+		rows[i].change(s);
+		rig_publish(&rig, s);
+		rig_begin(&rig, rows[i].description);
+		rig_order_probe(&rig, 0, 1000, 3);
+		rig_run(&rig);
+		expect_result(3, 0, PROBE_UNSENT, 0);
+		rig_expect_drop(&rig, rows[i].reason, 1);
+		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+	}
+	rig_close(&rig);
+}
+
+/* A port of the machine that does not exist: nothing is sent, no flow stays, and there is one result at
+ * once. */
+static void
+test_port_beyond(void)
+{
+	struct snapshot *s = way_snapshot_new();
+	struct way_frame frame;
+	struct way_ends ends;
+	struct way_dns query;
+
+	rig_open(&rig, NULL);
+	port_beyond(s);
+	rig_publish(&rig, s);
+	rig_begin(&rig, "upstream behind a port that is not there");
+	rig_order_probe(&rig, 0, 1000, 3);
+	ends = rig_client_ends(&rig, false);
+	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
+	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_run(&rig);
+	rig_expect_drop(&rig, DROP_too_big, 1);
+	rig_expect_drop(&rig, DROP_probe_unsent, 1);
+	rig_expect_count(&rig, COUNTER_probes, 0);
+	rig_check(&rig, rig.workers[0]->flows.in_flight == 0, "flows of what was not sent");
+	expect_result(3, 0, PROBE_UNSENT, 0);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* A full table leaves no slot for a probe either. */
+static void
+test_table_full(void)
+{
+	struct worker *w;
+
+	rig_open(&rig, &(struct rig_options){.flows = 1024});
+	w = rig.workers[0];
+	rig_begin(&rig, "probe into a full table");
+	for (uint32_t i = 0; i < 1024; i++)
+		w->flows.slots[i] = FLOW_LIVE;
+	rig_order_probe(&rig, 0, 1000, 4);
+	rig_run(&rig);
+	for (uint32_t i = 0; i < 1024; i++)
+		w->flows.slots[i] = 0;
+	expect_result(4, 0, PROBE_UNSENT, 0);
+	rig_expect_drop(&rig, DROP_probe_unsent, 1);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* More orders than one turn takes; all get their result, in the end. */
+static void
+test_many(void)
+{
+	bool seen[500] = {false};
+	struct probe_result result;
+
+	rig_open(&rig, NULL);
+	rig_begin(&rig, "500 probes");
+	for (uint64_t cookie = 0; cookie < 500; cookie++)
+		rig_order_probe(&rig, WAY_UPSTREAM_IPV6, 1000, cookie);
+	for (int n = 0; n < 100; n++)
+		rig_run(&rig);
+	for (int n = 0; n < 500; n++)
+		rig_take_from(&rig, RIG_FARM);
+	for (uint32_t i = 0; i < 250; i++) {
+		const struct way_sent asked = rig.sent[i];
+		struct way_dns reply;
+
+		way_dns_reply(&reply, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
+		rig_reply(&rig, &asked, &reply);
+	}
+	rig_pass(&rig, 1010);
+	for (int n = 0; n < 500; n++) {
+		if (rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) != 0 ||
+		    result.cookie >= 500)
+			break;
+		rig_check(&rig, !seen[result.cookie], "two results for %lu", result.cookie);
+		rig_check(&rig, result.outcome == (n < 250 ? PROBE_REPLY : PROBE_TIMEOUT), "result %d", n);
+		seen[result.cookie] = true;
+	}
+	for (int n = 0; n < 500; n++)
+		rig_check(&rig, seen[n], "no result for %d", n);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"reply", test_reply},
+			       {"forged reply", test_forged},
+			       {"timeout", test_timeout},
+			       {"unsent", test_unsent},
+			       {"no such port", test_port_beyond},
+			       {"table full", test_table_full},
+			       {"many", test_many},
+			       CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("probes", tests) : 1;
+}

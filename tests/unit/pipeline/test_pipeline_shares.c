@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which queries share an upstream query: those whose answers can't differ, and no others. Each pair is asked
+ * in both orders, in one burst and in two, of upstreams that keep case and that do not. */
+#include "dataplane/pipeline/coalesce.h"
+#include "tests/unit/pipeline/pipeline_clients.h"
+#include "tests/unit/pipeline/pipeline_pairs.h"
+#include "tests/unit/suite.h"
+
+#include <rte_cycles.h>
+
+static struct rig rig;
+
+static void
+play(const struct way_pair *pair, bool swapped, bool burst)
+{
+	static struct way_client clients[2];
+	static struct way_sent asked[2];
+	struct way_dns query, reply;
+	unsigned queries;
+
+	rig_begin(&rig, pair->description);
+	for (unsigned i = 0; i < 2; i++) {
+		(i == swapped ? pair->first : pair->second)(&query);
+		way_client_make(&rig, &clients[i], 7 + i, swapped && i == 1, &query);
+		way_client_ask(&rig, &clients[i]);
+		if (!burst)
+			rig_run(&rig);
+	}
+	rig_run(&rig);
+	queries = way_clients_collect(&rig, clients, 2, asked, 2);
+	rig_check(&rig, queries == (pair->shares ? 1 : 2), "%u upstream queries", queries);
+	rig_expect_count(&rig, COUNTER_queries, pair->shares ? 1 : 2);
+	rig_expect_count(&rig, COUNTER_coalesced, pair->shares ? 1 : 0);
+	rig_expect_count(&rig, COUNTER_absorbed, pair->shares ? 1 : 0);
+	for (unsigned i = 0; i < queries; i++) {
+		way_dns_reply(&reply, asked[i].frame + asked[i].dns, asked[i].dns_bytes, 0, 0);
+		rig_reply(&rig, &asked[i], &reply);
+	}
+	way_clients_collect(&rig, clients, 2, asked, 0);
+	way_clients_expect(&rig, clients, 2, 1);
+	rig_expect_count(&rig, COUNTER_answers, 2);
+	rig_expect_count(&rig, COUNTER_made, pair->shares ? 1 : 0);
+	WAY_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description, swapped ? ", the other way round" : "",
+		   burst ? "in one burst" : "in two");
+}
+
+static void
+test_pairs(void)
+{
+	rig_open(&rig, NULL);
+	for (int random_case = 0; random_case < 2; random_case++) {
+		struct snapshot *s = way_snapshot_new();
+
+		s->waiters = 8;
+		s->upstreams[WAY_UPSTREAM_IPV4].random_case = (uint8_t)random_case;
+		rig_publish(&rig, s);
+		for (size_t i = 0; i < way_pair_count; i++)
+			for (int way = 0; way < 4; way++)
+				play(&way_pairs[i], way & 1, way & 2);
+	}
+	rig_close(&rig);
+}
+
+/* Where the index keeps the flow of the one query in flight; NULL: nowhere, it is not to be shared. */
+static uint32_t *
+entry_of_flow(void)
+{
+	const struct flow_table *table = &rig.workers[0]->flows;
+
+	for (uint32_t i = 0; i <= table->bucket_mask; i++) {
+		for (unsigned way = 0; way < COALESCE_WAYS; way++) {
+			uint32_t *entry = &table->buckets[i].flows[way];
+
+			if (*entry != COALESCE_NONE && table->flows[*entry & table->mask].state != FLOW_FREE)
+				return entry;
+		}
+	}
+	return NULL;
+}
+
+static void
+client_asks(unsigned number, void (*make)(struct way_dns *))
+{
+	static struct way_client client;
+	struct way_dns query;
+
+	make(&query);
+	way_client_make(&rig, &client, number, false, &query);
+	way_client_ask(&rig, &client);
+}
+
+/* Where the index keeps this query. */
+static uint32_t *
+entry_of(void (*make)(struct way_dns *))
+{
+	uint32_t *entry;
+
+	/* What earlier queries left there may name the flow, too. */
+	for (uint32_t i = 0; i <= rig.workers[0]->flows.bucket_mask; i++)
+		for (unsigned way = 0; way < COALESCE_WAYS; way++)
+			rig.workers[0]->flows.buckets[i].flows[way] = COALESCE_NONE;
+	client_asks(0, make);
+	rig_run(&rig);
+	entry = entry_of_flow();
+	rig_pass(&rig, 31000);
+	return entry;
+}
+
+/* Makes it an entry of now. */
+static void
+entry_renew(uint32_t *entry)
+{
+	struct coalesce_bucket *bucket =
+		(struct coalesce_bucket *)((uintptr_t)entry & ~(uintptr_t)(sizeof(*bucket) - 1));
+
+	bucket->times[entry - bucket->flows] = (uint16_t)(rte_rdtsc() >> COALESCE_TIME_SHIFT);
+}
+
+/* Hashes that collide: the index leads the second query of a pair to the first, and it must not be taken in.
+ * The test makes them collide: the entry of the second is made to name the first. False: one of them is not
+ * to be shared at all, and is not in the index; or they share a place there without that. */
+static bool
+play_collision(const struct way_pair *pair, bool burst)
+{
+	uint32_t *entry, *first;
+	bool apart;
+
+	rig_begin(&rig, pair->description);
+	entry = entry_of(pair->second);
+	first = entry_of(pair->first);
+	apart = entry != NULL && first != NULL && entry != first;
+	if (apart) {
+		client_asks(1, pair->first);
+		if (!burst)
+			rig_run(&rig);
+		entry_renew(entry);
+		*entry = burst ? COALESCE_PENDING | 0 : *first;
+		client_asks(2, pair->second);
+		rig_run(&rig);
+		rig_expect_count(&rig, COUNTER_queries, 4);
+		rig_expect_count(&rig, COUNTER_coalesced, 0);
+	}
+	rig.sent_taken = rig.sent_count;
+	WAY_ASSERT(rig_end(&rig) == 0, "%s, hashes that collide, in %s", pair->description,
+		   burst ? "a burst" : "two");
+	return apart;
+}
+
+static void
+test_collisions(void)
+{
+	struct snapshot *s = way_snapshot_new();
+	unsigned played = 0;
+
+	rig_open(&rig, NULL);
+	s->waiters = 8;
+	rig_publish(&rig, s);
+	for (size_t i = 0; i < way_pair_count; i++) {
+		struct way_pair swapped = way_pairs[i];
+
+		if (way_pairs[i].shares)
+			continue;
+		swapped.first = way_pairs[i].second;
+		swapped.second = way_pairs[i].first;
+		for (int burst = 0; burst < 2; burst++)
+			played += play_collision(&way_pairs[i], burst) + play_collision(&swapped, burst);
+	}
+	WAY_ASSERT(played > 60, "%u pairs collided", played);
+	rig_close(&rig);
+}
+
+/* Off: nothing is shared, whatever is asked. */
+static void
+test_off(void)
+{
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < way_pair_count; i++) {
+		struct way_pair pair = way_pairs[i];
+
+		pair.shares = false;
+		play(&pair, false, true);
+		play(&pair, false, false);
+	}
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{"pairs", test_pairs}, {"collisions", test_collisions}, {"off", test_off}, CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("shares", tests) : 1;
+}

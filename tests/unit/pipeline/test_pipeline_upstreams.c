@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does to
+ * queries in flight. */
+#include "tests/unit/pipeline/pipeline_rig.h"
+#include "tests/unit/suite.h"
+
+static struct rig rig;
+
+static unsigned
+upstream_of(const struct way_sent *asked)
+{
+	const struct snapshot *s = rig.view->snapshot;
+
+	for (uint32_t i = 0; i < s->upstream_count; i++)
+		if (address_equal(&s->upstreams[i].address, &asked->ends.destination) &&
+		    be16_to(s->upstreams[i].port) == asked->ends.destination_port)
+			return i;
+	rig_check(&rig, false, "a query to no upstream");
+	return 0;
+}
+
+/* U3, default: SERVFAIL at once, with extended error 22 for those who speak EDNS. */
+static const struct servfail_case {
+	const char *description;
+	bool opt;
+	uint16_t udp_size;
+	uint32_t ttl;
+	bool more_before; /* another record stands before the OPT */
+	bool answers;	  /* the query counts an answer: no OPT is looked for */
+	bool wants_opt;
+} servfail_cases[] = {
+	{"without EDNS", false, 0, 0, false, false, false},
+	{"EDNS", true, 1232, 0, false, false, true},
+	{"EDNS with DO", true, 4096, 0x8000, false, false, true},
+	{"EDNS with all flags, and version 1", true, 512, 0x0001ffff, false, false, true},
+	{"OPT behind another record", true, 1232, 0x8000, true, false, true},
+	{"a query that counts an answer", true, 1232, 0, false, true, false},
+};
+
+static void
+servfail_play(const struct servfail_case *c, bool ipv6)
+{
+	const struct way_ends ends = rig_client_ends(&rig, ipv6), back = way_ends_back(&ends);
+	const uint8_t opt[17] = {0, 0, 41, 0x04, 0xd0, 0, 0, c->ttl & 0x8000 ? 0x80 : 0, 0, 0,
+				 6, 0, 15, 0,	 2,    0, 22};
+	const struct way_sent *own;
+	struct way_dns query;
+	struct way_frame frame;
+	const uint8_t *message;
+
+	rig_begin(&rig, c->description);
+	rig.tail_bytes = 6; /* the extended error may be longer than what the query had there */
+	way_dns_query(&query, 0xaaaa, "wWw.example.net", 28, 1);
+	query.message[3] = 0x30; /* AD, CD */
+	if (c->more_before) {
+		way_dns_append(&query, "\3one\0\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 19);
+		way_dns_set(query.message, 10, 1);
+	}
+	if (c->opt)
+		way_dns_opt(&query, c->udp_size, c->ttl, NULL, 0);
+	if (c->answers)
+		way_dns_set(query.message, 6, 1);
+	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
+	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_run(&rig);
+	own = rig_take_from(&rig, RIG_CLIENTS);
+	message = own->frame + own->dns;
+	rig_check(&rig, way_ends_equal(&own->ends, &back), "the ends of our answer");
+	rig_check(&rig, way_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 && message[3] == 0x92,
+		  "header %02x%02x", message[2], message[3]);
+	rig_check(&rig, memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
+		  "counts");
+	rig_check(&rig, own->dns_bytes == 12 + query.question_bytes + (c->wants_opt ? sizeof(opt) : 0),
+		  "%u bytes", own->dns_bytes);
+	rig_check(&rig, memcmp(message + 12, query.message + 12, query.question_bytes) == 0, "question");
+	if (c->wants_opt)
+		rig_check(&rig, memcmp(message + 12 + query.question_bytes, opt, sizeof(opt)) == 0, "OPT");
+	rig_expect_count(&rig, COUNTER_own_servfail, 1);
+	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+}
+
+/* Ways to have no upstream. */
+static void
+none_usable(struct snapshot *s)
+{
+	way_snapshot_usable(s, 0);
+}
+
+static void
+usable_but_unresolved(struct snapshot *s)
+{
+	s->upstreams[WAY_UPSTREAM_IPV4].resolved = 0;
+}
+
+static void
+usable_but_retired(struct snapshot *s)
+{
+	s->upstreams[WAY_UPSTREAM_IPV4].state = SLOT_RETIRED;
+}
+
+static void
+none_at_all(struct snapshot *s)
+{
+	s->upstream_count = 0;
+}
+
+static void
+test_none_servfail(void)
+{
+	static void (*const ways[])(struct snapshot *) = {none_usable, usable_but_unresolved,
+							  usable_but_retired, none_at_all};
+
+	rig_open(&rig, NULL);
+	for (size_t way = 0; way < RTE_DIM(ways); way++) {
+		struct snapshot *s = way_snapshot_new();
+
+		ways[way](s);
+		rig_publish(&rig, s);
+		for (size_t i = 0; i < RTE_DIM(servfail_cases); i++) {
+			servfail_play(&servfail_cases[i], false);
+			servfail_play(&servfail_cases[i], true);
+		}
+	}
+	rig_close(&rig);
+}
+
+/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are none of
+ * these. */
+static void
+test_keep_trying(void)
+{
+	struct snapshot *s = way_snapshot_new();
+	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+
+	rig_open(&rig, NULL);
+	s->no_upstream = NO_UPSTREAM_KEEP_TRYING;
+	way_snapshot_usable(s, 0);
+	s->upstreams[WAY_UPSTREAM_IPV4_SECOND].resolved = 0;
+	s->upstreams[WAY_UPSTREAM_IPV6].state = SLOT_RETIRED;
+	rig_publish(&rig, s);
+	rig_begin(&rig, "keep trying");
+	for (int n = 0; n < 30; n++) {
+		const struct way_ends ends = rig_client_ends(&rig, false);
+		struct way_dns query;
+
+		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		seen[upstream_of(rig_ask(&rig, &ends, &query))]++;
+	}
+	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4], 10);
+	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV6_SECOND], 10);
+	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_OTHER_PORT], 10);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+
+	s = way_snapshot_new();
+	s->no_upstream = NO_UPSTREAM_KEEP_TRYING;
+	for (int i = 0; i < WAY_UPSTREAM_COUNT; i++)
+		s->upstreams[i].resolved = 0;
+	rig_publish(&rig, s);
+	servfail_play(&servfail_cases[0], false);
+	rig_close(&rig);
+}
+
+static void
+test_round_robin(void)
+{
+	struct snapshot *s = way_snapshot_new();
+	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+
+	rig_open(&rig, NULL);
+	way_snapshot_usable(s, 0x1f & ~(1u << WAY_UPSTREAM_IPV4_SECOND));
+	rig_publish(&rig, s);
+	rig_begin(&rig, "round robin");
+	for (int n = 0; n < 400; n++) {
+		const struct way_ends ends = rig_client_ends(&rig, n & 1);
+		struct way_dns query;
+
+		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		seen[upstream_of(rig_ask(&rig, &ends, &query))]++;
+	}
+	for (int i = 0; i < WAY_UPSTREAM_COUNT; i++) {
+		CU_ASSERT_EQUAL(seen[i], i == WAY_UPSTREAM_IPV4_SECOND ? 0 : 100);
+		CU_ASSERT_EQUAL(rig.stats[0].upstreams[i].queries, seen[i]);
+		CU_ASSERT_EQUAL(rig.stats[0].upstreams[i].in_flight, seen[i]);
+	}
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* An upstream that does not answer collects what is in flight, and gets less than the one that does: of two,
+ * only the draws that name it twice. */
+static void
+test_least_outstanding(void)
+{
+	struct snapshot *s = way_snapshot_new();
+	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+
+	rig_open(&rig, NULL);
+	s->pools[0].policy = POLICY_LEAST_OUTSTANDING;
+	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV4_SECOND);
+	rig_publish(&rig, s);
+	rig_begin(&rig, "least outstanding, one is silent");
+	for (int n = 0; n < 1000; n++) {
+		const struct way_ends ends = rig_client_ends(&rig, false);
+		const struct way_sent *asked;
+		struct way_dns query, reply;
+		unsigned upstream;
+
+		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		asked = rig_ask(&rig, &ends, &query);
+		upstream = upstream_of(asked);
+		seen[upstream]++;
+		if (upstream == WAY_UPSTREAM_IPV4)
+			continue;
+		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		rig_reply(&rig, asked, &reply);
+		rig_take_from(&rig, RIG_CLIENTS);
+	}
+	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4] + seen[WAY_UPSTREAM_IPV4_SECOND], 1000);
+	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is seeded. */
+	WAY_ASSERT(seen[WAY_UPSTREAM_IPV4] > 190 && seen[WAY_UPSTREAM_IPV4] < 310,
+		   "%u of 1000 to the silent one", seen[WAY_UPSTREAM_IPV4]);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+/* Both ways across the families, with the answer back in the client's. */
+static void
+test_cross_family(void)
+{
+	struct way_dns query;
+
+	rig_open(&rig, NULL);
+	way_dns_query(&query, 77, "cRoss.example.net", 28, 1);
+	way_dns_opt(&query, 1232, 0x8000, NULL, 0);
+	for (int upstream = 0; upstream < WAY_UPSTREAM_COUNT; upstream++) {
+		struct snapshot *s = way_snapshot_new();
+
+		way_snapshot_usable(s, 1u << upstream);
+		rig_publish(&rig, s);
+		for (int client = 0; client < 2; client++) {
+			rig_begin(&rig, s->upstreams[upstream].name);
+			rig_exchange(&rig, client, &query, 400);
+			WAY_ASSERT(rig_end(&rig) == 0, "client IPv%d, %s", client ? 6 : 4,
+				   s->upstreams[upstream].name);
+		}
+	}
+	rig_close(&rig);
+}
+
+static void
+no_sources(struct snapshot *s)
+{
+	s->source_count = 0;
+}
+
+static void
+sources_of_other_family(struct snapshot *s)
+{
+	s->source_count = WAY_SOURCE_IPV6;
+	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV6);
+}
+
+static void
+sources_retired(struct snapshot *s)
+{
+	for (int i = 0; i < WAY_SOURCE_COUNT; i++)
+		s->sources[i].state = SLOT_RETIRED;
+}
+
+static void
+no_ports(struct snapshot *s)
+{
+	memset(s->ports_draw, 0, sizeof(s->ports_draw));
+}
+
+static void
+test_no_source(void)
+{
+	static void (*const ways[])(struct snapshot *) = {no_sources, sources_of_other_family,
+							  sources_retired, no_ports};
+
+	rig_open(&rig, NULL);
+	for (size_t way = 0; way < RTE_DIM(ways); way++) {
+		struct snapshot *s = way_snapshot_new();
+		const struct way_ends ends = rig_client_ends(&rig, false);
+		struct way_frame frame;
+		struct way_dns query;
+
+		ways[way](s);
+		rig_publish(&rig, s);
+		rig_begin(&rig, "no source");
+		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
+		rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+		rig_expect_drop(&rig, DROP_no_source, 1);
+		WAY_ASSERT(rig_end(&rig) == 0, "way %zu", way);
+	}
+	rig_close(&rig);
+}
+
+/* Changes of the snapshot while a query is in flight; its answer must come through all the same. */
+static void
+upstream_retired(struct snapshot *s)
+{
+	s->upstreams[WAY_UPSTREAM_IPV4].state = SLOT_RETIRED;
+	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV6);
+}
+
+static void
+upstream_down(struct snapshot *s)
+{
+	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4_SECOND);
+}
+
+static void
+source_retired(struct snapshot *s)
+{
+	for (int i = 0; i < WAY_SOURCE_IPV6; i++)
+		s->sources[i].state = SLOT_RETIRED;
+}
+
+static void
+service_retired(struct snapshot *s)
+{
+	s->services[WAY_SERVICE_IPV4].state = SLOT_RETIRED;
+}
+
+static void
+range_moved(struct snapshot *s)
+{
+	uint64_t accept[SNAPSHOT_BITMAP_WORDS];
+
+	memcpy(accept, s->ports_accept, sizeof(accept));
+	way_snapshot_ports(s, 20000, 21000);
+	for (int i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
+		s->ports_accept[i] |= accept[i];
+}
+
+static void
+next_hop_changed(struct snapshot *s)
+{
+	s->upstreams[WAY_UPSTREAM_IPV4].next_hop.bytes[5] = 0x99;
+}
+
+static const struct change_case {
+	const char *description;
+	void (*change)(struct snapshot *);
+	enum drop_reason next; /* what becomes of the client's next query; DROP_REASON_COUNT: forwarded */
+} change_cases[] = {
+	{"upstream removed", upstream_retired, DROP_REASON_COUNT},
+	{"upstream down, another not", upstream_down, DROP_REASON_COUNT},
+	{"sources removed", source_retired, DROP_no_source},
+	{"service removed", service_retired, DROP_not_ours},
+	{"range moved", range_moved, DROP_REASON_COUNT},
+	{"next hop changed", next_hop_changed, DROP_REASON_COUNT},
+};
+
+/* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the range. */
+static void
+check_next(const struct snapshot *s, const struct way_sent *asked)
+{
+	const unsigned upstream = upstream_of(asked);
+
+	rig_check(&rig, s->upstreams[upstream].usable, "to upstream %u", upstream);
+	rig_check(&rig, memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
+		  "by the old next hop");
+	rig_check(&rig, bitmap_test(s->ports_draw, asked->ends.source_port), "from port %u",
+		  asked->ends.source_port);
+}
+
+static void
+change_play(const struct change_case *c)
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = way_snapshot_new();
+	const struct way_sent *asked;
+	struct way_dns query, reply;
+	struct way_frame frame;
+
+	rig_publish(&rig, way_snapshot_new());
+	rig_begin(&rig, c->description);
+	way_dns_query(&query, 0x5151, "www.example.net", 1, 1);
+	asked = rig_ask(&rig, &ends, &query);
+	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	c->change(s);
+	s->generation = 2;
+	rig_publish(&rig, s);
+	rig_reply(&rig, asked, &reply);
+	rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151, "no answer");
+	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
+	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_run(&rig);
+	if (c->next != DROP_REASON_COUNT)
+		rig_expect_drop(&rig, c->next, 1);
+	else
+		check_next(s, rig_take_from(&rig, RIG_FARM));
+	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+}
+
+static void
+test_changes(void)
+{
+	rig_open(&rig, NULL);
+	for (size_t i = 0; i < RTE_DIM(change_cases); i++)
+		change_play(&change_cases[i]);
+	rig_close(&rig);
+}
+
+/* After the retirement is over the slot is empty: what was in flight is told off as unknown, not believed. */
+static void
+test_slot_emptied(void)
+{
+	const struct way_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = way_snapshot_new();
+	const struct way_sent *asked;
+	struct way_dns query, reply;
+
+	rig_open(&rig, NULL);
+	rig_begin(&rig, "upstream's slot given to another address");
+	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	asked = rig_ask(&rig, &ends, &query);
+	s->upstreams[WAY_UPSTREAM_IPV4].address = way_address("198.51.100.200");
+	rig_publish(&rig, s);
+	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_reply_wrong_upstream, 1);
+	s = way_snapshot_new();
+	for (int i = 0; i < WAY_SOURCE_COUNT; i++)
+		s->sources[i].state = SLOT_EMPTY;
+	rig_publish(&rig, s);
+	rig_reply(&rig, asked, &reply);
+	rig_expect_drop(&rig, DROP_not_ours, 1);
+	CU_ASSERT_EQUAL(rig_end(&rig), 0);
+	rig_close(&rig);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"none: SERVFAIL", test_none_servfail},
+			       {"none: keep trying", test_keep_trying},
+			       {"round robin", test_round_robin},
+			       {"least outstanding", test_least_outstanding},
+			       {"across families", test_cross_family},
+			       {"no source", test_no_source},
+			       {"snapshot changes in flight", test_changes},
+			       {"slots emptied in flight", test_slot_emptied},
+			       CU_TEST_INFO_NULL};
+
+	return rig_eal_start() ? way_suite_run("upstreams", tests) : 1;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the check of dataplane.memory_mb asks for, against the sum of what the dataplane takes from the
+ * hugepages: enough, and not much more than that. */
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include "control/config/build.h"
+#include "dataplane/pipeline/limit.h"
+#include "dataplane/port/port.h"
+#include "dataplane/pipeline/probe.h"
+#include "tests/unit/suite.h"
+#include "dataplane/pipeline/worker.h"
+
+#define XDP_DESCRIPTORS 2048
+#define BUFFER_ROOM	(RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf))
+#define PAGE_BYTES	(2u << 20)
+#define CHUNKS		2 /* pieces that are rounded up to pages: the heap, and the buffers as one */
+
+static const struct {
+	const char *what;
+	uint32_t workers, flows, ports, queues; /* of each port */
+} rows[] = {
+	{"the smallest", 1, 1024, 1, 1},
+	{"the default, one port", 1, 1048576, 1, 1},
+	{"the default", 1, 1048576, 2, 1},
+	{"few flows", 1, 65536, 2, 1},
+	{"16 Mi flows", 1, 16777216, 2, 1},
+	{"two workers", 2, 65536, 2, 1},
+	{"two workers, two queues", 2, 1048576, 2, 2},
+	{"more queues than workers", 1, 1024, 2, 64},
+	{"as many ports as there may be", 1, 1024, SNAPSHOT_PORTS_MAX, 1},
+	{"eight workers, eight ports", 8, 1048576, 8, 8},
+	{"as many workers as there may be", 64, 1024, 2, 1},
+	{"as many of all", 64, 1024, SNAPSHOT_PORTS_MAX, 1},
+};
+
+static size_t
+taken_bytes(unsigned i)
+{
+	struct ports ports = {.count = rows[i].ports};
+	size_t bytes = LIMIT_SETS * sizeof(struct limit_set), buffers;
+	size_t worker = flow_table_bytes(rows[i].flows) + sizeof(struct worker) +
+			2 * (size_t)rte_ring_get_memsize(WORKER_RING_SIZE);
+
+	for (uint32_t p = 0; p < rows[i].ports; p++) {
+		ports.port[p].queue_count = (uint16_t)rows[i].queues;
+		ports.port[p].descriptor_count = XDP_DESCRIPTORS;
+	}
+	buffers = ports_buffer_count(&ports, rows[i].workers);
+	bytes += rows[i].workers * worker;
+	bytes += (size_t)rte_ring_get_memsize(WORKER_PROBE_RING) +
+		 (size_t)rte_ring_get_memsize_elem(sizeof(struct probe_result), WORKER_PROBE_RING);
+	bytes += buffers * rte_mempool_calc_obj_size((uint32_t)BUFFER_ROOM, 0, NULL);
+	bytes += (size_t)rte_ring_get_memsize(rte_align32pow2((uint32_t)buffers + 1));
+	return bytes + CHUNKS * PAGE_BYTES;
+}
+
+static void
+test_enough(void)
+{
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t asked = build_memory_mb(rows[i].workers, rows[i].flows, rows[i].ports,
+						 rows[i].ports * rows[i].queues)
+				 << 20;
+		size_t taken = taken_bytes(i);
+
+		WAY_ASSERT(asked >= taken, "%s: %.1f MiB asked, %.1f taken", rows[i].what,
+			   (double)asked / (1 << 20), (double)taken / (1 << 20));
+		WAY_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES, "%s: %.1f MiB asked, %.1f taken",
+			   rows[i].what, (double)asked / (1 << 20), (double)taken / (1 << 20));
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"enough, and not much more", test_enough}, CU_TEST_INFO_NULL};
+
+	return way_suite_run("memory", tests);
+}

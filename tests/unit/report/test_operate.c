@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the operator does, and what must not undo it: words on upstreams, readiness, drain of the box. Whole
+ * ephemerad, a dataplane of ours. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/lib/log.h"
+#include "tests/unit/daemon/daemon_rig.h"
+#include "tests/unit/suite.h"
+
+/* Waiting */
+
+static bool
+is_asked_to_stop(const void *owner)
+{
+	return ((const struct daemon_rig *)owner)->rig.stops > 0;
+}
+
+static bool
+is_counted(const void *owner)
+{
+	const struct worker_stats *stats = rig_worker(owner);
+	const struct drain *drain = &((const struct daemon_rig *)owner)->daemon->box.drain;
+
+	return drain->counted &&
+	       drain->queries == stats->counters[COUNTER_queries] + stats->counters[COUNTER_own_servfail];
+}
+
+/* Asking */
+
+/* "" when ready, else why not. */
+static const char *
+unready(struct daemon_rig *f)
+{
+	static char reason[256];
+	json_t *answer = rig_ask(f, "{\"command\": \"ready\"}\n"),
+	       *result = json_object_get(answer, "result");
+
+	snprintf(reason, sizeof(reason), "%s", rig_text(result, "reason"));
+	CU_ASSERT_EQUAL(json_is_true(json_object_get(result, "ready")), reason[0] == 0);
+	json_decref(answer);
+	return reason;
+}
+
+/* Words */
+
+static void
+test_words(void)
+{
+	struct daemon_rig f = {0};
+	const struct snapshot_upstream *one;
+
+	rig_start(&f, TWO);
+	CU_ASSERT_TRUE(
+		rig_begins(rig_tell(&f, "one", "drain"), "draining: by the operator; nothing in flight"));
+	one = &f.rig.snapshot->upstreams[0];
+	CU_ASSERT(!one->usable && one->operator_word == OPERATOR_DRAIN && one->state == SLOT_ACTIVE);
+	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
+	rig_worker(&f)->upstreams[0].in_flight = 7;
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; 7 in flight"));
+	rig_worker(&f)->upstreams[0].in_flight = 0;
+
+	f.probes = f.rig.probes + 8; /* good ones of both */
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; nothing in flight"));
+	rig_reload(&f, "    - {name: another, address: 198.51.100.101}\n    - {name: two, address: "
+		       "198.51.100.102}\n");
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; nothing in flight"));
+	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "up"), "forced-up: by the operator"));
+	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "down"), "forced-down: by the operator"));
+
+	/* Not forgotten by an ephemerad that starts anew, nor by a second one. */
+	for (unsigned i = 0; i < 2; i++) {
+		rig_daemon_replace(&f, rig_path("test.yaml"));
+		CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+		CU_ASSERT_TRUE(
+			rig_begins(rig_row(&f, 0), "forced-down: by the operator, before ephemerad started"));
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].operator_word, OPERATOR_DOWN);
+	}
+	f.probes = f.rig.probes + 8;
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
+	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
+	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "auto"), "up: "));
+	CU_ASSERT(f.rig.snapshot->upstreams[0].usable && f.rig.snapshot->upstreams[0].operator_word == 0);
+	rig_stop(&f);
+}
+
+/* A new dataplane gets the words of an ephemerad that stayed; who leaves the configuration leaves his word.
+ */
+static void
+test_words_stay(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_start(&f, TWO);
+	rig_tell(&f, "two", "down");
+	rig_dataplane_kill(&f.rig);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "forced-down: by the operator"));
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].operator_word, OPERATOR_DOWN);
+	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[1].usable);
+	rig_reload(&f, ONE);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].operator_word, OPERATOR_AUTO);
+	rig_reload(&f, TWO);
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "up: "));
+	rig_stop(&f);
+}
+
+static const struct {
+	const char *request, *error;
+} refused[] = {
+	{"{\"command\": \"upstream\"}\n", "\"name\" has to be"},
+	{"{\"command\": \"upstream\", \"name\": \"one\"}\n", "\"name\" has to be"},
+	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" has to be"},
+	{"{\"command\": \"upstream\", \"name\": \"none\", \"action\": \"up\"}\n",
+	 "no upstream is called none"},
+	{"{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"halt\"}\n", "an upstream can be told"},
+	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" has to be"},
+	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" has to be"},
+	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" has to be"},
+	{"{\"command\": \"undrain\"}\n", "the box is not being drained"},
+};
+
+static void
+test_refused(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_start(&f, TWO);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		WAY_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error), "%s",
+			   refused[i].request);
+	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	rig_stop(&f);
+}
+
+/* Readiness */
+
+static void
+test_ready(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_daemon_open(&f, rig_config("50000-59999", TWO));
+	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 has no configuration yet");
+	rig_worker(&f)->generation = f.rig.snapshot->generation;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+	f.rig.stats->draining = 1;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is stopping");
+	f.rig.stats->draining = 0;
+
+	rig_tell(&f, "one", "down");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+	rig_tell(&f, "two", "drain");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "no upstream of pool default is usable");
+	rig_tell(&f, "one", "up");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+
+	/* A heartbeat that was the same a long time ago. */
+	f.daemon->box.pulse.worker_count = 1;
+	f.daemon->box.pulse.heartbeats[0] = rig_worker(&f)->heartbeat;
+	f.daemon->box.pulse.moved_ns[0] = loop_now_ns() - PULSE_STILL_NS - 1;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
+	CU_ASSERT_FALSE(box_lives(&f.daemon->box));
+	rig_worker(&f)->heartbeat++;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+	CU_ASSERT_TRUE(box_lives(&f.daemon->box));
+	rig_dataplane_kill(&f.rig);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	CU_ASSERT_FALSE(box_lives(&f.daemon->box));
+	rig_daemon_close(&f);
+}
+
+/* A pool that no service address leads to does not count; one that one leads to does. */
+static void
+test_ready_pools(void)
+{
+	struct daemon_rig f = {0};
+	char path[256], command[600];
+
+	rig_start(&f, THREE "pools:\n  - {name: aside, servers: [three]}\n");
+	rig_worker(&f)->generation = 1;
+	rig_tell(&f, "three", "down");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+	snprintf(path, sizeof(path), "%s", rig_path("test.yaml"));
+	snprintf(command, sizeof(command),
+		 "sed -i 's/{address: 192.0.2.53}/{address: 192.0.2.53, pool: aside}/' %s", path);
+	CU_ASSERT_EQUAL(system(command), 0);
+	json_decref(rig_ask(&f, "{\"command\": \"reload\"}\n"));
+	CU_ASSERT_STRING_EQUAL(unready(&f), "no upstream of pool aside is usable");
+	rig_stop(&f);
+}
+
+/* Drain */
+
+static const char *
+drain_state(struct daemon_rig *f)
+{
+	static char state[32];
+	json_t *answer = rig_ask(f, "{\"command\": \"status\"}\n");
+	json_t *drain = json_object_get(json_object_get(answer, "result"), "drain");
+
+	snprintf(state, sizeof(state), "%s", json_is_null(drain) ? "off" : rig_text(drain, "state"));
+	json_decref(answer);
+	return state;
+}
+
+static void
+test_drain(void)
+{
+	struct daemon_rig f = {0};
+	json_t *answer;
+
+	rig_start(&f, TWO);
+	rig_worker(&f)->generation = 1;
+	CU_ASSERT_STRING_EQUAL(drain_state(&f), "off");
+	answer = rig_ask(&f, "{\"command\": \"drain\"}\n");
+	CU_ASSERT_TRUE(json_is_true(json_object_get(json_object_get(answer, "result"), "draining")));
+	CU_ASSERT_EQUAL(strlen(rig_text(json_object_get(answer, "result"), "until")), 20);
+	json_decref(answer);
+	CU_ASSERT_STRING_EQUAL(unready(&f), "draining");
+	CU_ASSERT_STRING_EQUAL(drain_state(&f), "waiting");
+	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable); /* all else goes on */
+	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"undrain\"}\n"), "");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+
+	/* Queries come for longer than two seconds, and then none; probes do not count. */
+	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 60}\n"));
+	for (unsigned turn = 0; turn < 12; turn++) { /* seen a quarter of a second after each other */
+		rig_worker(&f)->counters[turn % 2 ? COUNTER_queries : COUNTER_own_servfail]++;
+		CU_ASSERT_TRUE(rig_wait_for(&f, is_counted));
+	}
+	CU_ASSERT_EQUAL(f.rig.stops, 0);
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
+	CU_ASSERT_STRING_EQUAL(drain_state(&f), "stopping");
+	CU_ASSERT_TRUE(rig_begins(rig_failure(&f, "{\"command\": \"undrain\"}\n"), "too late"));
+	rig_dataplane_kill(&f.rig);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_STRING_EQUAL(drain_state(&f), "stopped");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "drained: the dataplane was stopped");
+	CU_ASSERT_EQUAL(f.rig.stops, 1);
+
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 22); /* started again: in service again */
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	rig_worker(&f)->generation = 1;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "");
+	CU_ASSERT_STRING_EQUAL(drain_state(&f), "off");
+	rig_stop(&f);
+}
+
+/* Queries never stop: the timeout does. Without a dataplane there is nothing to drain. */
+static void
+test_drain_timeout(void)
+{
+	struct daemon_rig f = {0};
+
+	rig_daemon_open(&f, rig_config("50000-59999", TWO));
+	CU_ASSERT_TRUE(rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "the dataplane is away"));
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
+	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 1}\n"));
+	for (uint64_t until = loop_now_ns() + 5 * NS_PER_S; f.rig.stops == 0 && loop_now_ns() < until;) {
+		rig_worker(&f)->counters[COUNTER_queries]++;
+		loop_turn(&f.daemon->loop, 50);
+	}
+	CU_ASSERT_EQUAL(f.rig.stops, 1);
+	CU_ASSERT(loop_now_ns() >= f.daemon->box.drain.until_ns);
+	CU_ASSERT_EQUAL(f.daemon->box.drain.until_ns, f.daemon->box.drain.since_ns + NS_PER_S);
+	rig_stop(&f);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{"words on upstreams", test_words},	     {"words stay with who is told", test_words_stay},
+		{"requests that are refused", test_refused}, {"ready", test_ready},
+		{"ready: pools", test_ready_pools},	     {"drain", test_drain},
+		{"drain: the timeout", test_drain_timeout},  CU_TEST_INFO_NULL,
+	};
+	int status;
+
+	log_set_level(LEVEL_ERROR);
+	rig_open();
+	status = way_suite_run("operate", tests);
+	rig_close();
+	return status;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Configurations made in memory, from short texts, for the tests of ephemerad's pure parts. */
+#ifndef EPHEMERA_TESTS_UNIT_STATE_CONTROL_CONFIG_H
+#define EPHEMERA_TESTS_UNIT_STATE_CONTROL_CONFIG_H
+
+#include "control/config/config.h"
+
+/* Each list: words with blanks between. A service or upstream is "address#port", an upstream may be
+ * "name=address#port", source ports are "first-last". NULL leaves the part empty. */
+struct config_text {
+	const char *services, *sources, *upstreams, *ports;
+	uint32_t timeout_ms;
+};
+
+/* The caller frees it with free(). */
+struct config *control_config_make(const struct config_text *text);
+
+#endif

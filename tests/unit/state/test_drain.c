@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The drain of the box: each row is what happens when, and the state after it. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "control/state/drain.h"
+#include "tests/unit/suite.h"
+
+#define MS UINT64_C(1000000)
+
+/* What: d drain for `number` ms, u undrain, q look at `number` queries, f the asking failed, l the dataplane
+ * goes, s it comes again, n another one comes, r ephemerad is killed and another one starts. States: O off, W
+ * waiting, P stopping, X stopped. */
+static const struct {
+	const char *what;
+	struct {
+		uint64_t at_ms;
+		char what;
+		uint64_t number;
+		char state;
+	} steps[9];
+} rows[] = {
+	{"queries run dry",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 10, 'W'},
+	  {500, 'q', 20, 'W'},
+	  {600, 'q', 20, 'W'},
+	  {2499, 'q', 20, 'W'},
+	  {2500, 'q', 20, 'P'},
+	  {2600, 'l', 0, 'X'}}},
+	{"they never do", {{0, 'd', 1000, 'W'}, {400, 'q', 1, 'W'}, {999, 'q', 2, 'W'}, {1000, 'q', 3, 'P'}}},
+	{"idle from the beginning", {{0, 'd', 60000, 'W'}, {0, 'q', 5, 'W'}, {2000, 'q', 5, 'P'}}},
+	{"undrain", {{0, 'd', 60000, 'W'}, {100, 'q', 5, 'W'}, {200, 'u', 0, 'O'}, {9000, 'q', 5, 'O'}}},
+	{"undrain, and drain again: the count begins anew",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 5, 'W'},
+	  {200, 'u', 0, 'O'},
+	  {9000, 'd', 60000, 'W'},
+	  {9100, 'q', 5, 'W'},
+	  {11100, 'q', 5, 'P'}}},
+	{"undrain without a drain", {{0, 'u', ENOENT, 'O'}}},
+	{"too late to undrain", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'u', EBUSY, 'P'}}},
+	{"undrain after the stop", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'u', 0, 'O'}}},
+	{"another timeout",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 1, 'W'},
+	  {200, 'd', 300, 'W'},
+	  {400, 'q', 2, 'W'},
+	  {500, 'q', 3, 'P'}}},
+	{"drain while it stops", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'd', 9000, 'P'}}},
+	{"asked once", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {9000, 'q', 5, 'P'}}},
+	{"asking failed", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'f', 0, 'W'}, {2, 'q', 5, 'P'}}},
+	{"dies while it waits",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 500, 'W'},
+	  {200, 'l', 0, 'W'},
+	  {5000, 'n', 0, 'W'},
+	  {5100, 'q', 500, 'W'},
+	  {7100, 'q', 500, 'P'}}},
+	{"started again after the stop",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'n', 0, 'O'}}},
+	{"only the connection ended",
+	 {{0, 'd', 0, 'W'},
+	  {0, 'q', 5, 'P'},
+	  {1, 'l', 0, 'X'},
+	  {2, 's', 0, 'P'},
+	  {3, 'l', 0, 'X'},
+	  {4, 'n', 0, 'O'}}},
+	{"ephemerad is killed while it waits",
+	 {{0, 'd', 60000, 'W'},
+	  {100, 'q', 5, 'W'},
+	  {200, 'r', 0, 'W'},
+	  {300, 's', 0, 'W'},
+	  {400, 'q', 5, 'W'},
+	  {2399, 'q', 5, 'W'},
+	  {2400, 'q', 5, 'P'}}},
+	{"killed while it waits, and the time goes on",
+	 {{0, 'd', 1000, 'W'},
+	  {100, 'r', 0, 'W'},
+	  {200, 's', 0, 'W'},
+	  {999, 'q', 1, 'W'},
+	  {1000, 'q', 2, 'P'}}},
+	{"killed while it waits, undrain",
+	 {{0, 'd', 1000, 'W'},
+	  {100, 'r', 0, 'W'},
+	  {200, 's', 0, 'W'},
+	  {300, 'u', 0, 'O'},
+	  {2000, 'q', 2, 'O'}}},
+	{"both are killed while it waits",
+	 {{0, 'd', 1000, 'W'}, {100, 'r', 0, 'W'}, {200, 'n', 0, 'W'}, {1000, 'q', 2, 'P'}}},
+	{"killed before or after it asked: it asks",
+	 {{0, 'd', 60000, 'W'},
+	  {0, 'q', 5, 'W'},
+	  {2000, 'q', 5, 'P'},
+	  {2001, 'r', 0, 'X'},
+	  {2002, 's', 0, 'W'},
+	  {2003, 'q', 5, 'P'},
+	  {2004, 'l', 0, 'X'},
+	  {2005, 's', 0, 'P'}}},
+	{"killed while it stops, and the dataplane is started again",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'r', 0, 'X'}, {2, 'n', 0, 'O'}}},
+	{"killed after the stop",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'r', 0, 'X'}, {3, 'n', 0, 'O'}}},
+	{"killed without a drain", {{0, 'r', 0, 'O'}, {1, 's', 0, 'O'}, {9000, 'q', 5, 'O'}}},
+	{"no drain, no matter", {{0, 'l', 0, 'O'}, {1, 'n', 0, 'O'}, {2, 'q', 7, 'O'}, {9000, 'q', 7, 'O'}}},
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct drain drain = {0};
+
+		for (unsigned n = 0; n < 9 && rows[i].steps[n].what != 0; n++) {
+			uint64_t now_ns = 5000 * MS + rows[i].steps[n].at_ms * MS;
+			uint64_t number = rows[i].steps[n].number;
+			char before = "OWPX"[drain.state];
+			bool stop = false;
+
+			switch (rows[i].steps[n].what) {
+			case 'd':
+				drain_begin(&drain, number * MS, now_ns);
+				break;
+			case 'u':
+				WAY_ASSERT(drain_cancel(&drain) == -(int)number, "%s: step %u", rows[i].what,
+					   n);
+				break;
+			case 'q':
+				stop = drain_look(&drain, number, now_ns);
+				break;
+			case 'f':
+				drain_not_asked(&drain);
+				break;
+			case 'l':
+				drain_lost(&drain);
+				break;
+			case 'r':
+				drain_recall(&drain, drain.state, drain.since_ns, drain.until_ns);
+				break;
+			default:
+				drain_connected(&drain, rows[i].steps[n].what == 's');
+			}
+			WAY_ASSERT("OWPX"[drain.state] == rows[i].steps[n].state, "%s: step %u: %c",
+				   rows[i].what, n, "OWPX"[drain.state]);
+			WAY_ASSERT(stop == (rows[i].steps[n].what == 'q' && before == 'W' &&
+					    drain.state == DRAIN_STOPPING),
+				   "%s: step %u: stop", rows[i].what, n);
+		}
+	}
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"states", test_rows}, CU_TEST_INFO_NULL};
+
+	return way_suite_run("drain", tests);
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who keeps, gets and loses a slot, told as stories: each row of a story is a moment, a configuration, and
+ * what each slot then holds. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/state/snapshot_build.h"
+#include "control/state/slots.h"
+#include "tests/unit/state/control_config.h"
+#include "tests/unit/suite.h"
+
+#define MS UINT64_C(1000000)
+
+/* What the slots of a set hold: for each its letter in upper case where it is active, in lower case where it
+ * is retired, "." where it is empty; without the empty ones at the end. */
+static const char *
+set_letters(const struct slot_set *set)
+{
+	static char text[SNAPSHOT_UPSTREAMS_MAX + 1];
+	unsigned length = 0;
+
+	for (unsigned i = 0; i < set->limit; i++) {
+		static const char first[] = {[SLOT_ACTIVE] = 'A', [SLOT_RETIRED] = 'a'};
+		const struct slot *slot = &set->slots[i];
+
+		text[i] = slot->state == SLOT_EMPTY
+				  ? '.'
+				  : (char)(first[slot->state] + slot->address.bytes[15] - 1);
+		if (slot->state != SLOT_EMPTY)
+			length = i + 1;
+	}
+	text[length] = 0;
+	return text;
+}
+
+struct moment {
+	uint64_t now_ms;
+	const char *upstreams; /* addresses 192.0.2.1 = A, .2 = B and so on, ports 53 */
+	const char *letters;
+};
+
+static const struct {
+	const char *what;
+	struct moment moments[8];
+} stories[] = {
+	{"in order", {{0, "192.0.2.1#53 192.0.2.2#53", "AB"}}},
+	{"order in the file does not matter",
+	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"}, {1, "192.0.2.2#53 192.0.2.1#53", "AB"}}},
+	{"one leaves, and its slot is empty after 2 x 100 ms + 1 s",
+	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"},
+	  {10, "192.0.2.2#53", "aB"},
+	  {1209, "192.0.2.2#53", "aB"},
+	  {1210, "192.0.2.2#53", ".B"}}},
+	{"a retired slot is nobody else's",
+	 {{0, "192.0.2.1#53", "A"},
+	  {10, "192.0.2.3#53", "aC"},
+	  {1210, "192.0.2.3#53", ".C"},
+	  {1211, "192.0.2.3#53 192.0.2.4#53", "DC"}}},
+	{"back in time: its own slot again",
+	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"},
+	  {10, "192.0.2.2#53", "aB"},
+	  {500, "192.0.2.2#53 192.0.2.1#53", "AB"},
+	  {5000, "192.0.2.2#53 192.0.2.1#53", "AB"}}},
+	{"another port is another upstream",
+	 {{0, "192.0.2.1#53", "A"}, {1, "192.0.2.1#5353", "aA"}, {2, "192.0.2.1#53 192.0.2.1#5353", "AA"}}},
+	{"renamed: the same", {{0, "x=192.0.2.1#53", "A"}, {1, "y=192.0.2.1#53", "A"}}},
+};
+
+static void
+test_stories(void)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+
+	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+		slots_init(slots);
+		for (const struct moment *m = stories[i].moments; m->letters != NULL; m++) {
+			struct config *config = control_config_make(
+				&(struct config_text){.upstreams = m->upstreams, .timeout_ms = 100});
+			const char *why;
+
+			slots_expire(slots, m->now_ms * MS);
+			CU_ASSERT_EQUAL(slots_apply(slots, config, m->now_ms * MS, &why), 0);
+			WAY_ASSERT(strcmp(set_letters(&slots->upstreams), m->letters) == 0,
+				   "%s: at %llu ms %s", stories[i].what, (unsigned long long)m->now_ms,
+				   set_letters(&slots->upstreams));
+			free(config);
+		}
+	}
+	free(slots);
+}
+
+static void
+test_rename(void)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+	struct config *before = control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53"});
+	struct config *after = control_config_make(&(struct config_text){.upstreams = "y=192.0.2.1#53"});
+	const char *why;
+
+	slots_init(slots);
+	slots_apply(slots, before, 0, &why);
+	slots_apply(slots, after, 1, &why);
+	CU_ASSERT_STRING_EQUAL(slots->upstreams.slots[0].name, "y");
+	free(before);
+	free(after);
+	free(slots);
+}
+
+/* An upstream is found by its address or its name while it is active; one that is retired, not even where its
+ * name is another's now. */
+static void
+test_found(void)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+	struct config *before =
+		control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53 y=192.0.2.2#53"});
+	struct config *after = control_config_make(&(struct config_text){.upstreams = "x=192.0.2.3#53"});
+	const struct address *first = &before->upstreams[0].address, *third = &after->upstreams[0].address;
+	const char *why;
+
+	slots_init(slots);
+	slots_apply(slots, before, 0, &why);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 53), 0);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 5353), -1);
+	CU_ASSERT_EQUAL(slots_upstream(slots, third, 53), -1);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "y"), 1);
+	slots_apply(slots, after, 1, &why);
+	CU_ASSERT_EQUAL(slots_upstream(slots, first, 53), -1);
+	CU_ASSERT_EQUAL(slots_upstream(slots, third, 53), 2);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "x"), 2);
+	CU_ASSERT_EQUAL(slots_upstream_named(slots, "y"), -1);
+	free(before);
+	free(after);
+	free(slots);
+}
+
+/* A retired thing waits for the longest of: old and new timeout, of queries and of probes. */
+static void
+test_linger(void)
+{
+	static const struct {
+		uint32_t before_ms, after_ms, probe_ms;
+		uint64_t until_ms;
+	} rows[] = {
+		{100, 100, 50, 1200}, {3000, 100, 50, 7000}, {100, 3000, 50, 7000}, {100, 100, 2000, 5000}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slots *slots = malloc(sizeof(*slots));
+		struct config *before = control_config_make(&(struct config_text){
+			.sources = "192.0.2.1 192.0.2.2", .timeout_ms = rows[i].before_ms});
+		struct config *after = control_config_make(
+			&(struct config_text){.sources = "192.0.2.1", .timeout_ms = rows[i].after_ms});
+		const char *why;
+
+		before->probe.timeout_ms = after->probe.timeout_ms = rows[i].probe_ms;
+		slots_init(slots);
+		slots_apply(slots, before, 0, &why);
+		CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
+		slots_apply(slots, after, 0, &why);
+		WAY_ASSERT(slots_expiry_ns(slots) == rows[i].until_ms * MS, "row %zu: %llu", i,
+			   (unsigned long long)slots_expiry_ns(slots));
+		free(before);
+		free(after);
+		free(slots);
+	}
+}
+
+static unsigned
+active(const struct slot_set *set)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < set->limit; i++)
+		count += set->slots[i].state == SLOT_ACTIVE;
+	return count;
+}
+
+/* 63 of 64 services changed at once: no room until the old ones are done, and all there is as soon as they
+ * are. */
+static void
+test_full(void)
+{
+	struct slots *slots = malloc(sizeof(*slots)), *tried = malloc(sizeof(*tried));
+	struct config *config = control_config_make(&(struct config_text){.timeout_ms = 100});
+	const char *full = NULL;
+
+	config->service.listen_count = SNAPSHOT_SERVICES_MAX;
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX; i++)
+		config->service.listen[i].port = (uint16_t)(1 + i);
+	slots_init(slots);
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 0, &full), 0);
+	CU_ASSERT_PTR_NULL(full);
+	for (unsigned i = 1; i < SNAPSHOT_SERVICES_MAX; i++) /* the first one stays */
+		config->service.listen[i].port = (uint16_t)(1001 + i);
+	*tried = *slots;
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &full), -ENOSPC);
+	CU_ASSERT_STRING_EQUAL(full, "services");
+	CU_ASSERT_EQUAL(active(&tried->services), 1);
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC); /* they do not retire anew */
+	slots_expire(tried, 1 + slots_linger_ns(100));
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 5000 * MS, &full), 0);
+	CU_ASSERT_EQUAL(active(&tried->services), SNAPSHOT_SERVICES_MAX);
+
+	config->service.listen_count = SNAPSHOT_SERVICES_MAX / 2; /* half of them: room for all at once */
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
+		config->service.listen[i].port = (uint16_t)(1 + i);
+	slots_init(slots);
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 0, &full), 0);
+	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
+		config->service.listen[i].port = (uint16_t)(1001 + i);
+	CU_ASSERT_EQUAL(slots_apply(slots, config, 1, &full), 0);
+	CU_ASSERT_EQUAL(active(&slots->services), SNAPSHOT_SERVICES_MAX / 2);
+	free(config);
+	free(slots);
+	free(tried);
+}
+
+static unsigned
+lingering(const struct slots *slots, uint16_t port)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < SLOTS_WITHDRAWN_MAX; i++)
+		count += bitmap_test(slots->withdrawn[i].words, port);
+	return count;
+}
+
+/* Withdrawn ports linger, more often than there is room for sets, and each no less long than it should. */
+static void
+test_ports(void)
+{
+	struct slots *slots = malloc(sizeof(*slots));
+	const char *why;
+
+	slots_init(slots);
+	for (unsigned i = 0; i <= 6; i++) {
+		char range[32];
+		struct config *config;
+
+		snprintf(range, sizeof(range), "%u-60000", 50000 + i);
+		config = control_config_make(&(struct config_text){.ports = range, .timeout_ms = 100});
+		slots_apply(slots, config, i * 100 * MS, &why);
+		free(config);
+	}
+	for (unsigned i = 0; i < 6; i++) /* 50000 + i was withdrawn at (i + 1) * 100 ms */
+		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers", 50000 + i);
+	CU_ASSERT_EQUAL(lingering(slots, 50006), 0);
+	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first to be over.
+	 */
+	CU_ASSERT_EQUAL(slots_expiry_ns(slots), 1500 * MS);
+	slots_expire(slots, 1500 * MS - 1);
+	CU_ASSERT_EQUAL(lingering(slots, 50002), 1);
+	slots_expire(slots, 1500 * MS);
+	for (unsigned i = 0; i < 6; i++)
+		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2), "port %u at 1500 ms",
+			   50000 + i);
+	slots_expire(slots, 1799 * MS);
+	CU_ASSERT_EQUAL(lingering(slots, 50005), 1);
+	slots_expire(slots, 1800 * MS);
+	for (unsigned i = 0; i < 6; i++)
+		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over", 50000 + i);
+	CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
+	free(slots);
+}
+
+/* A restarted ephemerad takes over slots, retired ones and lingering ports from what runs. */
+static void
+test_seed(void)
+{
+	static const struct build_upstream unknown[SNAPSHOT_UPSTREAMS_MAX];
+	struct snapshot *snapshot = malloc(build_size_max());
+	struct slots *slots = malloc(sizeof(*slots)), *seeded = malloc(sizeof(*seeded));
+	struct config *before =
+		control_config_make(&(struct config_text){.services = "192.0.2.53#53",
+							  .sources = "198.51.100.16",
+							  .upstreams = "192.0.2.1#53 192.0.2.2#53",
+							  .ports = "50000-50999",
+							  .timeout_ms = 100});
+	struct config *after = control_config_make(&(struct config_text){.services = "192.0.2.53#53",
+									 .sources = "198.51.100.16",
+									 .upstreams = "192.0.2.2#53",
+									 .ports = "50500-50999",
+									 .timeout_ms = 100});
+	const char *why;
+
+	slots_init(slots);
+	slots_apply(slots, before, 0, &why);
+	slots_apply(slots, after, 0, &why);
+	build_snapshot(&(struct build_input){after, slots, unknown, 7}, snapshot);
+	snapshot->upstreams[0].random_case = snapshot->upstreams[1].random_case = 0;
+	snapshot->upstreams[1].case_not_kept = 1;
+	slots_seed(seeded, snapshot, 1000 * MS);
+	CU_ASSERT_FALSE(seeded->upstreams.slots[0].random_case);
+	CU_ASSERT_TRUE(seeded->upstreams.slots[1].random_case); /* the configuration says so all the same */
+	CU_ASSERT_STRING_EQUAL(set_letters(&seeded->upstreams), "aB");
+	CU_ASSERT_EQUAL(lingering(seeded, 50000), 1);
+	CU_ASSERT_EQUAL(lingering(seeded, 50500), 0);
+	CU_ASSERT_EQUAL(slots_expiry_ns(seeded), 2200 * MS);
+	slots_apply(seeded, after, 1000 * MS, &why);
+	CU_ASSERT_STRING_EQUAL(set_letters(&seeded->upstreams), "aB");
+	CU_ASSERT_STRING_EQUAL(seeded->upstreams.slots[1].name, "u1");
+	free(before);
+	free(after);
+	free(slots);
+	free(seeded);
+	free(snapshot);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{"stories of upstreams", test_stories},
+		{"a new name", test_rename},
+		{"found", test_found},
+		{"how long", test_linger},
+		{"no room", test_full},
+		{"ports withdrawn", test_ports},
+		{"from a running dataplane", test_seed},
+		CU_TEST_INFO_NULL,
+	};
+
+	return way_suite_run("slots", tests);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Heartbeats: what is seen when, and which worker stands still. */
+#include <stdio.h>
+
+#include "control/stats/heartbeat.h"
+#include "tests/unit/suite.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static const struct {
+	const char *what;
+	unsigned worker_count;
+	struct {
+		uint64_t at_ms, heartbeats[2];
+		int still;
+	} looks[6];
+} rows[] = {
+	{"both move", 2, {{0, {1, 1}, -1}, {2000, {2, 2}, -1}, {4000, {3, 3}, -1}, {6000, {4, 4}, -1}}},
+	{"the second stops", 2, {{0, {1, 1}, -1}, {2000, {2, 1}, -1}, {3000, {3, 1}, -1}, {3001, {4, 1}, 1}}},
+	{"and goes on", 2, {{0, {1, 1}, -1}, {4000, {2, 1}, 1}, {4100, {3, 2}, -1}, {7100, {4, 2}, -1}}},
+	{"never moved", 1, {{0, {0}, -1}, {1000, {0}, -1}, {3500, {0}, 0}}},
+	{"nobody looked for an hour", 1, {{0, {5}, -1}, {3600000, {6}, -1}, {3602000, {6}, -1}}},
+};
+
+static void
+test_rows(void)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct pulse pulse = {0};
+
+		for (unsigned n = 0; n < 6 && (n == 0 || rows[i].looks[n].at_ms > 0); n++) {
+			uint64_t now_ns = 77 * SECOND + rows[i].looks[n].at_ms * 1000000;
+
+			pulse_take(&pulse, rows[i].looks[n].heartbeats, rows[i].worker_count, now_ns);
+			WAY_ASSERT(pulse_still(&pulse, now_ns) == rows[i].looks[n].still, "%s: look %u: %d",
+				   rows[i].what, n, pulse_still(&pulse, now_ns));
+		}
+	}
+}
+
+/* Another dataplane's heartbeats may be the same numbers. */
+static void
+test_forget(void)
+{
+	const uint64_t heartbeats[2] = {7, 7};
+	struct pulse pulse = {0};
+
+	CU_ASSERT_EQUAL(pulse_still(&pulse, SECOND), -1);
+	pulse_take(&pulse, heartbeats, 2, SECOND);
+	pulse_forget(&pulse);
+	CU_ASSERT_EQUAL(pulse_still(&pulse, 100 * SECOND), -1);
+	pulse_take(&pulse, heartbeats, 2, 100 * SECOND);
+	CU_ASSERT_EQUAL(pulse_still(&pulse, 100 * SECOND), -1);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {
+		{"heartbeats", test_rows}, {"another dataplane", test_forget}, CU_TEST_INFO_NULL};
+
+	return way_suite_run("pulse", tests);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The table of limits over simulated time: exact rates, prefixes, full sets, a clock that comes round, and
+ * two threads on one bucket. */
+#include "dataplane/pipeline/limit.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <sodium.h>
+
+#include "tests/unit/pipeline/pipeline_frame.h"
+#include "tests/unit/suite.h"
+
+#define HZ    UINT64_C(2600000000)
+#define START UINT64_C(123456789012345)
+
+static struct limit_set sets[1024];
+static struct limit_table table;
+
+static struct limit_rule
+rule_of(uint32_t rate, uint32_t burst, uint8_t prefix4, uint8_t prefix6)
+{
+	const struct snapshot_limit limit = {
+		.queries_per_second = rate, .burst = burst, .prefix4 = prefix4, .prefix6 = prefix6};
+	struct limit_rule rule;
+
+	limit_rule_make(&limit, HZ, &rule);
+	return rule;
+}
+
+static void
+table_reset(uint32_t count)
+{
+	memset(sets, 0, sizeof(sets));
+	limit_table_init(&table, sets, count);
+}
+
+static bool
+within(const struct limit_rule *rule, const char *client, uint64_t now)
+{
+	const struct address address = way_address(client);
+
+	return limit_take(&table, rule, limit_hash(&table, rule, &address), now) != LIMIT_OVER;
+}
+
+/* Asked ten times as often as it may for ten seconds, a prefix gets its burst and then its rate. */
+static void
+test_rates(void)
+{
+	static const struct {
+		uint32_t rate, burst;
+	} rows[] = {{1, 1},    {1, 5},	  {3, 1},	{100, 100},	  {100, 200},
+		    {7, 1000}, {1000, 1}, {10000, 200}, {100000, 100000}, {1, 4000000000}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct limit_rule rule = rule_of(rows[i].rate, rows[i].burst, 24, 56);
+		const uint64_t step = HZ / rows[i].rate / 10 + 1, asked = 100ull * rows[i].rate;
+		const uint64_t most = rows[i].burst + 10ull * rows[i].rate,
+			       wanted = asked < most ? asked : most;
+		uint64_t passed = 0;
+
+		table_reset(1024);
+		for (uint64_t n = 0; n < asked; n++)
+			passed += within(&rule, "192.0.2.1", START + n * step);
+		/* The last step is not over yet; whole units of time are off by less than 1 in 2,000. */
+		WAY_ASSERT(passed <= wanted + wanted / 2000 && passed + 1 + wanted / 2000 >= wanted,
+			   "%u a second, burst %u: %lu of %lu passed, not %lu", rows[i].rate, rows[i].burst,
+			   passed, asked, wanted);
+	}
+}
+
+/* A query's price is the nearest whole number of units, and at least one: a rate beyond all clocks is a
+ * limit, too. */
+static void
+test_prices(void)
+{
+	static const struct {
+		uint32_t rate;
+		uint64_t interval;
+	} rows[] = {{1, 650000000}, {3, 216666667}, {7000000, 93}, {400000000, 2}, {4000000000, 1}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct limit_rule rule = rule_of(rows[i].rate, 2, 24, 56);
+
+		WAY_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
+			   rule.interval);
+		table_reset(1024);
+		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
+		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
+		CU_ASSERT_FALSE(within(&rule, "192.0.2.1", START));
+	}
+}
+
+/* A burst that would take longer than two hours to save is as large as that: 2^42 units, at one a second. */
+static void
+test_longest(void)
+{
+	const struct limit_rule rule = rule_of(1, 4000000000, 24, 56);
+
+	table_reset(1024);
+	for (uint64_t later = 0; later < 2; later++) {
+		unsigned passed = 0;
+
+		for (unsigned n = 0; n < 10000; n++)
+			passed += within(&rule, "192.0.2.1", START + later * 6766 * HZ);
+		WAY_ASSERT(passed == 6766, "%u passed", passed);
+	}
+}
+
+/* At its rate a prefix is never refused; after a pause it has its burst again, and no more. */
+static void
+test_burst(void)
+{
+	const struct limit_rule rule = rule_of(50, 20, 24, 56);
+	uint64_t now = START;
+
+	table_reset(1024);
+	for (unsigned n = 0; n < 5000; n++, now += HZ / 50)
+		if (!within(&rule, "192.0.2.1", now))
+			WAY_ASSERT(false, "query %u at the rate is refused", n);
+	for (int pause = 0; pause < 3; pause++) {
+		unsigned passed = 0;
+
+		now += HZ * 3600 * (uint64_t)pause + HZ * 10;
+		for (unsigned n = 0; n < 100; n++)
+			passed += within(&rule, "192.0.2.1", now);
+		WAY_ASSERT(passed == 20, "%u passed after pause %d", passed, pause);
+	}
+	/* Half the burst later, half of it. */
+	now += HZ / 5;
+	for (unsigned n = 0; n < 10; n++)
+		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", now));
+	CU_ASSERT_FALSE(within(&rule, "192.0.2.1", now));
+}
+
+/* Who shares a bucket. */
+static void
+test_prefixes(void)
+{
+	static const struct {
+		const char *one, *other;
+		uint8_t prefix4, prefix6;
+		bool same;
+	} rows[] = {
+		{"192.0.2.1", "192.0.2.255", 24, 56, true},
+		{"192.0.2.1", "192.0.3.1", 24, 56, false},
+		{"192.0.2.1", "192.0.2.2", 32, 56, false},
+		{"192.0.2.1", "192.0.2.1", 32, 56, true},
+		{"192.0.2.1", "10.0.2.1", 1, 56, false},
+		{"128.0.2.1", "255.0.2.1", 1, 56, true},
+		{"10.1.0.0", "10.1.255.255", 16, 56, true},
+		{"2001:db8::1", "2001:db8:0:ff:ffff::1", 24, 56, true},
+		{"2001:db8::1", "2001:db8:0:100::1", 24, 56, false},
+		{"2001:db8::1", "2001:db8::2", 24, 128, false},
+		{"2001:db8::1", "2001:db9::1", 24, 31, true},
+		{"2001:db8::1", "2001:dba::1", 24, 31, false},
+		{"::ffff:192.0.2.1", "192.0.2.1", 24, 56, true},
+		{"::1:0:0:0", "192.0.2.1", 24, 56, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct limit_rule rule = rule_of(1, 1, rows[i].prefix4, rows[i].prefix6);
+
+		table_reset(1024);
+		CU_ASSERT_TRUE(within(&rule, rows[i].one, START));
+		WAY_ASSERT(within(&rule, rows[i].other, START) != rows[i].same, "%s, %s", rows[i].one,
+			   rows[i].other);
+	}
+}
+
+/* One set: eight prefixes have buckets of their own; the ninth takes that of the one that owes least, and
+ * nobody's while one is full. */
+static void
+test_full_set(void)
+{
+	const struct limit_rule rule = rule_of(1, 100, 24, 56);
+	const uint64_t tag = UINT64_C(1) << LIMIT_TIME_BITS;
+
+	table_reset(1);
+	for (uint64_t n = 1; n <= 8; n++) /* prefix n owes n queries, but number 5 only half a one */
+		for (uint64_t queries = 0; queries < (n == 5 ? 1 : n + 1); queries++)
+			CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START), LIMIT_WITHIN);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_EVICTED);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_WITHIN);
+	/* Number 5 begins anew, in place of the one that owes least now: number 1, one and a half. */
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + HZ / 2), LIMIT_EVICTED);
+	for (uint64_t n = 2; n <= 9; n++)
+		if (n != 5)
+			WAY_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) == LIMIT_WITHIN, "%lu",
+				   n);
+	/* All is paid long since: room for eight others. */
+	for (uint64_t n = 11; n <= 18; n++)
+		CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START + 200 * HZ), LIMIT_WITHIN);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 19 * tag, START + 200 * HZ), LIMIT_EVICTED);
+}
+
+/* A bucket's time comes round every few hours: just before, over, and after that the limit is as ever, and a
+ * bucket left from a round before is a full one, but for at most what its prefix once owed. */
+static void
+test_round(void)
+{
+	const uint64_t round = UINT64_C(1) << (LIMIT_TIME_BITS + LIMIT_TIME_SHIFT);
+	const struct limit_rule rule = rule_of(10, 5, 24, 56);
+
+	for (int64_t offset = -3; offset <= 3; offset++) {
+		const uint64_t now = 4 * round + (uint64_t)(offset * (int64_t)HZ / 4);
+		unsigned passed = 0;
+
+		table_reset(1);
+		for (unsigned n = 0; n < 40; n++)
+			passed += within(&rule, "192.0.2.1", now + n * HZ / 40);
+		WAY_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed", (long)offset,
+			   passed);
+		for (unsigned part = 1; part < 16; part++) {
+			passed = 0;
+			for (unsigned n = 0; n < 40; n++)
+				passed += within(&rule, "192.0.2.1", now + 2 * HZ + part * (round / 16));
+			WAY_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part, passed);
+		}
+	}
+}
+
+/* A limit that a reload changed: who owes more than the new one allows begins anew. */
+static void
+test_changed(void)
+{
+	const struct limit_rule wide = rule_of(1, 1000, 24, 56), narrow = rule_of(1, 10, 24, 56);
+	unsigned passed = 0;
+
+	table_reset(1024);
+	for (unsigned n = 0; n < 1000; n++)
+		CU_ASSERT_TRUE(within(&wide, "192.0.2.1", START));
+	CU_ASSERT_FALSE(within(&wide, "192.0.2.1", START));
+	for (unsigned n = 0; n < 20; n++)
+		passed += within(&narrow, "192.0.2.1", START);
+	CU_ASSERT_EQUAL(passed, 10);
+}
+
+#define THREADS 2
+#define TAKES	200000
+
+struct taker {
+	pthread_t thread;
+	const struct limit_rule *rule;
+	unsigned passed;
+};
+
+static void *
+taker_run(void *argument)
+{
+	struct taker *taker = argument;
+
+	for (unsigned n = 0; n < TAKES; n++)
+		taker->passed += within(taker->rule, "192.0.2.1", START);
+	return NULL;
+}
+
+/* Two workers that serve one prefix at one moment let through what one would: not one query more. */
+static void
+test_shared(void)
+{
+	const struct limit_rule rule = rule_of(1000, 150000, 24, 56);
+	struct taker takers[THREADS] = {{.rule = &rule}, {.rule = &rule}};
+	unsigned passed = 0;
+
+	table_reset(1);
+	for (int i = 0; i < THREADS; i++)
+		CU_ASSERT_EQUAL_FATAL(pthread_create(&takers[i].thread, NULL, taker_run, &takers[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(takers[i].thread, NULL);
+		passed += takers[i].passed;
+	}
+	CU_ASSERT_EQUAL(passed, 150000);
+}
+
+int
+main(void)
+{
+	CU_TestInfo tests[] = {{"rates", test_rates},
+			       {"prices", test_prices},
+			       {"longest burst", test_longest},
+			       {"burst", test_burst},
+			       {"prefixes", test_prefixes},
+			       {"full set", test_full_set},
+			       {"the clock comes round", test_round},
+			       {"changed limit", test_changed},
+			       {"two workers", test_shared},
+			       CU_TEST_INFO_NULL};
+
+	return sodium_init() < 0 ? 1 : way_suite_run("limit", tests);
+}
