@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
 	# the build
 	build-essential meson ninja-build pkg-config clang libdpdk-dev libbpf-dev libxxhash-dev libsodium-dev
-	libcyaml-dev libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev libmicrohttpd-dev python3
+	libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev libmicrohttpd-dev python3
 	# its tests
 	libcunit1-dev libclang-rt-14-dev mandoc fish
 	# the lab

@@ -80,18 +80,18 @@ cli_config_check(const struct cli_options *options)
 
 /* min, max and unit are null where they do not apply, default where there is none. */
 static void
-key_add(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
+key_add(void *owner, const char *path, const struct schema_key *key)
 {
-	bool number = note->max > 0;
-	json_t *initial = note->initial == NULL ? json_null()
-			  : number		? json_integer(strtoll(note->initial, NULL, 10))
-						: json_string(note->initial);
+	bool number = key->type == SCHEMA_NUMBER;
+	json_t *initial = key->initial == NULL ? json_null()
+			  : number		? json_integer(strtoll(key->initial, NULL, 10))
+						: json_string(key->initial);
 
 	json_array_append_new(
-		owner, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s?}", "key", path, "help", note->help,
-				 "required", !(field->value.flags & CYAML_FLAG_OPTIONAL), "default", initial,
-				 "min", number ? json_integer(note->min) : json_null(), "max",
-				 number ? json_integer(note->max) : json_null(), "unit", note->unit));
+		owner, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s?}", "key", path, "help", key->help,
+				 "required", key->required, "default", initial,
+				 "min", number ? json_integer(key->min) : json_null(), "max",
+				 number ? json_integer(key->max) : json_null(), "unit", key->unit));
 }
 
 enum cli_exit

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads the configuration file: read, index, hold against the schema, load, fill, build. Each step needs the
- * ones before it to have found no fault. */
+/* Loads the configuration file: read, parse into a tree, check against the schema, fill struct written,
+ * build. Each step needs the ones before it to have found no fault. */
 #include "control/config/config.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,47 +12,6 @@
 #include "control/config/file.h"
 #include "control/config/tree.h"
 #include "control/config/schema.h"
-
-/* libcyaml asks for one entry more each time a list grows: rounded up, the time does not grow with the square
- * of the list. A size of 0 frees. */
-static void *
-loader_memory(void *owner, void *memory, size_t bytes)
-{
-	size_t rounded = 64;
-
-	(void)owner;
-	if (bytes == 0) {
-		free(memory);
-		return NULL;
-	}
-	if (memory != NULL && malloc_usable_size(memory) >= bytes)
-		return memory;
-	while (rounded < bytes)
-		rounded *= 2;
-	return realloc(memory, rounded);
-}
-
-static const cyaml_config_t loader = {
-	.mem_fn = loader_memory,
-	.log_level = CYAML_LOG_ERROR,
-	.flags = CYAML_CFG_NO_ALIAS,
-};
-
-/* Loads what schema_check() found good and fills in the defaults. */
-static int
-written_load(struct faults *faults, const char *text, size_t text_bytes, const struct tree_node *top,
-	     struct written **written)
-{
-	cyaml_err_t fault = cyaml_load_data((const uint8_t *)text, text_bytes, &loader, &schema_top,
-					    (cyaml_data_t **)written, NULL);
-
-	if (fault != CYAML_OK) {
-		fault_error(faults, 0, "cannot be loaded: %s: compare it with the sample configuration",
-			    cyaml_strerror(fault));
-		return fault == CYAML_ERR_OOM ? -ENOMEM : -EINVAL;
-	}
-	return schema_fill(*written, top);
-}
 
 static int
 config_make(struct faults *faults, const struct written *written, const struct tree_node *top,
@@ -77,21 +35,16 @@ static int
 text_load(struct faults *faults, const char *text, size_t text_bytes, struct config **config)
 {
 	struct tree_node *top;
-	struct written *written = NULL;
+	struct written written = {0};
 	int err = tree_build(faults, text, text_bytes, &top);
 
 	if (err != 0)
 		return err;
 	schema_check(faults, top);
-	if (faults->errors > 0) {
-		err = -EINVAL;
-		goto free_tree;
-	}
-	err = written_load(faults, text, text_bytes, top, &written);
+	err = faults->errors > 0 ? -EINVAL : schema_fill(&written, top);
 	if (err == 0)
-		err = config_make(faults, written, top, config);
-	cyaml_free(&loader, &schema_top, written, 0);
-free_tree:
+		err = config_make(faults, &written, top, config);
+	schema_free(&written);
 	tree_free(top);
 	return err;
 }

@@ -153,7 +153,7 @@ struct config {
 };
 
 /* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after having written to
- * `errors` one line a mistake, at most twenty: "FILE:LINE: key: what is wrong with the value: how to mend
+ * `errors` one line an error, at most twenty: "FILE:LINE: key: what is wrong with the value: how to fix
  * it". Warnings go there too ("FILE:LINE: warning: ...") and do not make it fail. */
 int config_load(const char *path, struct config **config, FILE *errors);
 

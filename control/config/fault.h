@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mistakes found in one configuration file: each becomes one line, "FILE:LINE: what: mend".
+/* The errors found in one configuration file: each becomes one line, "FILE:LINE: what: fix".
  *
  * What the file says is shown with odd bytes replaced, so that a line stays a line whatever the file holds.
  * Threads: none; one struct faults belongs to one config_load(). */
@@ -20,7 +20,7 @@ struct faults {
 	unsigned shown;	  /* lines written, warnings too */
 };
 
-/* A mistake, or a warning, at a line of the file; line 0: about the file as a whole. */
+/* An error, or a warning, at a line of the file; line 0: about the file as a whole. */
 void fault_error(struct faults *faults, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void fault_warning(struct faults *faults, unsigned line, const char *format, ...)

@@ -215,7 +215,7 @@ service_listen(struct build *b, const struct tree_node *list)
 /* The ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is the default), `key`
  * its path. */
 static int
-ranges_build(struct build *b, const struct tree_node *list, const char *key, char *const *texts,
+ranges_build(struct build *b, const struct tree_node *list, const char *key, const char *const *texts,
 	     uint32_t count, struct config_ranges *ranges)
 {
 	const struct tree_node *n = list != NULL ? list->first : NULL;

@@ -2,24 +2,26 @@
 /* The schema of the configuration file: each key's name, type, range, default, unit and meaning, in one
  * table.
  *
- * The table is written once (schema.c) and read in four ways: libcyaml loads the file by it into struct
- * written; schema_check() holds the file against it and names line, key, value and mend; schema_fill() puts
- * the defaults in; schema_print() is the reference. What a value means beyond its own range is
- * config_build.c's affair.
+ * The table is written once (schema.c) and read in three ways (schema_check.c): schema_check() compares the
+ * tree of the file with it and reports line, key, value and fix; schema_fill() copies the values of the tree,
+ * and the defaults, to struct written; schema_print() is the reference. What a value means beyond its own
+ * range is checked in config_build.c.
  *
  * Threads: none; the table is constant. */
 #ifndef EPHEMERA_CONTROL_CONFIG_SCHEMA_H
 #define EPHEMERA_CONTROL_CONFIG_SCHEMA_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <cyaml/cyaml.h>
 
 #include "control/config/config.h"
 #include "control/config/fault.h"
 #include "control/config/tree.h"
 
-/* The file's content as it is written, by libcyaml: texts are still texts. */
+/* The file's content as it is written. Texts point into the tree, or are defaults; lists belong to struct
+ * written. A key that is not in the file and has no default leaves 0 or NULL. */
 
 enum written_switch {
 	SWITCH_UNWRITTEN,
@@ -28,7 +30,7 @@ enum written_switch {
 };
 
 struct written_port {
-	char *xdp;
+	const char *xdp;
 	uint32_t queues;
 };
 
@@ -43,25 +45,25 @@ struct written_dataplane {
 };
 
 struct written_source {
-	char *ports;
-	char **exclude;
+	const char *ports;
+	const char **exclude;
 	uint32_t exclude_count;
-	char **addresses;
+	const char **addresses;
 	uint32_t addresses_count;
 };
 
 struct written_listen {
-	char *address;
+	const char *address;
 	uint32_t port;
-	char *pool;
-	char **allow; /* NULL: as service.allow says */
+	const char *pool;
+	const char **allow; /* NULL: as service.allow says */
 	uint32_t allow_count;
 };
 
 struct written_service {
 	struct written_listen *addresses;
 	uint32_t addresses_count;
-	char **allow;
+	const char **allow;
 	uint32_t allow_count;
 	enum refusal not_allowed;
 	enum no_upstream no_upstream;
@@ -73,16 +75,16 @@ struct written_rate_limit {
 	uint32_t ipv4_prefix, ipv6_prefix;
 	enum refusal over_limit;
 	uint32_t truncate_every;
-	char **exempt;
+	const char **exempt;
 	uint32_t exempt_count;
 };
 
 struct written_probe {
-	char *name;
-	char *type;
+	const char *name;
+	const char *type;
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall;
-	char **good;
+	const char **good;
 	uint32_t good_count;
 };
 
@@ -102,8 +104,8 @@ struct written_protection {
 };
 
 struct written_server {
-	char *name;
-	char *address;
+	const char *name;
+	const char *address;
 	uint32_t port;
 	uint32_t weight;
 	enum written_switch random_case; /* SWITCH_UNWRITTEN: as protection.random_case says */
@@ -111,7 +113,7 @@ struct written_server {
 
 struct written_upstreams {
 	enum policy policy;
-	char *hash_key; /* NULL: empty */
+	const char *hash_key; /* NULL: empty */
 	uint32_t load_percent;
 	uint32_t timeout_ms;
 	struct written_probe probe;
@@ -123,30 +125,30 @@ struct written_upstreams {
 
 /* What is not written in a pool is as in `upstreams`; the tree knows what is written. */
 struct written_pool {
-	char *name;
+	const char *name;
 	enum policy policy;
-	char *hash_key;
+	const char *hash_key;
 	uint32_t load_percent;
-	char **servers;
+	const char **servers;
 	uint32_t servers_count;
 };
 
 struct written_route {
-	char *pool;
-	char **domains;
+	const char *pool;
+	const char **domains;
 	uint32_t domains_count;
-	char *domains_file;
-	char **types;
+	const char *domains_file;
+	const char **types;
 	uint32_t types_count;
 };
 
 struct written_http {
-	char *address;
+	const char *address;
 	uint32_t port;
 };
 
 struct written {
-	char *runtime_dir;
+	const char *runtime_dir;
 	struct written_dataplane dataplane;
 	struct written_source source;
 	struct written_service service;
@@ -160,14 +162,32 @@ struct written {
 	struct written_http http;
 };
 
-/* What libcyaml's row of a key has no place for; row i of a mapping's notes belongs to row i of its fields.
- */
-struct schema_note {
-	uint32_t min, max;   /* numbers; also the entries of a list of numbers */
-	const char *initial; /* the default, as it would be written; NULL: none, or the key must be there */
+enum schema_type {
+	SCHEMA_NUMBER,	/* uint32_t */
+	SCHEMA_TEXT,	/* const char * */
+	SCHEMA_CHOICE,	/* an enum: one of `choices` */
+	SCHEMA_SECTION, /* a struct: `keys` below it */
+};
+
+struct schema_choice {
+	const char *name; /* NULL ends an array of them */
+	uint32_t value;
+};
+
+/* A key, or a list of values of its type. */
+struct schema_key {
+	const char *name; /* NULL ends an array of them */
+	enum schema_type type;
+	bool required;
+	uint32_t offset;       /* of the value, or of the pointer to the list, in its section's struct */
+	uint32_t count_offset; /* of the list's uint32_t count, there too */
+	uint32_t list_max, entry_size; /* entries, and bytes of each; 0: not a list */
+	uint32_t min, max;	       /* of a number; of a text: most bytes */
+	const struct schema_choice *choices;
+	const struct schema_key *keys;
+	const char *initial; /* the default, as it would be written; NULL: none, or required */
 	const char *unit;    /* NULL: none */
 	const char *help;    /* one sentence */
-	const struct schema_note *notes; /* of a mapping, or of the mappings in a list */
 };
 
 #define SCHEMA_ROUTES_MAX 1024
@@ -175,26 +195,19 @@ struct schema_note {
 /* The name of a policy in the file. */
 const char *schema_policy_name(enum policy policy);
 
-extern const cyaml_schema_value_t schema_top;
-extern const struct schema_note schema_top_note;
-
-/* A mapping, a field of one, an entry of a list: the three places where check and fill go down. */
-struct schema_place {
-	const cyaml_schema_value_t *value;
-	const struct schema_note *note;
-	const struct tree_node *node; /* NULL: not in the file */
-};
+extern const struct schema_key schema_top;
 
 /* One line to `faults` for each unknown or missing key, wrong type, and value out of its range. */
 void schema_check(struct faults *faults, const struct tree_node *top);
 
-/* Puts the defaults of the keys that are not in the file into `written`. 0 or -ENOMEM. */
+/* Fills `written`, all 0, from a tree without faults, which has to outlive it. 0 or -ENOMEM; call
+ * schema_free() in both cases. */
 int schema_fill(struct written *written, const struct tree_node *top);
 
+void schema_free(struct written *written);
+
 /* Calls `row` for each key, in the order of the table: its path is "a.b", "a.b[]" for a list. */
-void schema_each(void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
-			     const struct schema_note *note),
-		 void *owner);
+void schema_each(void (*row)(void *owner, const char *path, const struct schema_key *key), void *owner);
 
 /* All keys with type, default and meaning, for people. */
 void schema_print(FILE *out);

@@ -1,238 +1,267 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the table of keys in three ways: against a file, for its defaults, and for people. */
+/* Reads the table of keys: to check a file, to fill struct written, and to print the reference. The table's
+ * depth limits every recursion here. */
 #include "control/config/schema.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The schema's depth bounds every recursion here. */
-static void place_check(struct faults *faults, const struct schema_place *place);
+/* Check */
 
-/* The names of a choice, or of a mapping's keys, "a, b, c". */
-static const char *
-names_list(const cyaml_schema_value_t *value, char *text, size_t text_bytes)
+static void key_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node);
+
+static const struct schema_choice *
+choice_find(const struct schema_key *key, const char *name)
 {
+	const struct schema_choice *choice = key->choices;
+
+	while (choice->name != NULL && strcmp(choice->name, name) != 0)
+		choice++;
+	return choice->name != NULL ? choice : NULL;
+}
+
+/* The names of a choice, or of a section's keys, "a, b, c". */
+static const char *
+names_list(const struct schema_key *key, char *text, size_t text_bytes)
+{
+	bool choice = key->type == SCHEMA_CHOICE;
 	size_t used = 0;
 
-	text[0] = 0;
-	if (value->type == CYAML_ENUM) {
-		for (uint32_t i = 0; i < value->enumeration.count && used < text_bytes; i++)
-			used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "",
-						 value->enumeration.strings[i].str);
-		return text;
+	for (unsigned i = 0; used < text_bytes; i++) {
+		const char *name = choice ? key->choices[i].name : key->keys[i].name;
+
+		if (name == NULL)
+			break;
+		used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "", name);
 	}
-	for (const cyaml_schema_field_t *f = value->mapping.fields; f->key != NULL && used < text_bytes; f++)
-		used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? ", " : "",
-					 f->key);
 	return text;
 }
 
 static void
-mapping_check(struct faults *faults, const struct schema_place *place, const char *path)
+section_check(struct faults *faults, const struct schema_key *section, const struct tree_node *node,
+	      const char *path)
 {
-	const cyaml_schema_field_t *fields = place->value->mapping.fields, *f;
-	const char *dot = *path != 0 ? "." : "";
+	const struct schema_key *key;
 	char names[256], below[TREE_PATH_BYTES];
 
-	for (const struct tree_node *n = place->node->first; n != NULL; n = n->next) {
-		for (f = fields; f->key != NULL && strcmp(f->key, n->key) != 0; f++)
+	for (const struct tree_node *n = node->first; n != NULL; n = n->next) {
+		for (key = section->keys; key->name != NULL && strcmp(key->name, n->key) != 0; key++)
 			;
-		if (f->key == NULL) {
+		if (key->name == NULL)
 			fault_error(faults, n->line, "%s: unknown key: use one of %s", tree_path(n, below),
-				    names_list(place->value, names, sizeof(names)));
-			continue;
-		}
-		place_check(faults, &(struct schema_place){&f->value, &place->note->notes[f - fields], n});
+				    names_list(section, names, sizeof(names)));
+		else
+			key_check(faults, key, n);
 	}
-	for (f = fields; f->key != NULL; f++) {
-		if (!(f->value.flags & CYAML_FLAG_OPTIONAL) && tree_find(place->node, f->key) == NULL)
-			fault_error(faults, place->node->line, "%s%s%s: missing: add it, %s", path, dot,
-				    f->key, place->note->notes[f - fields].help);
-	}
+	for (key = section->keys; key->name != NULL; key++)
+		if (key->required && tree_find(node, key->name) == NULL)
+			fault_error(faults, node->line, "%s%s%s: missing: add it, %s", path,
+				    *path != 0 ? "." : "", key->name, key->help);
 }
 
+/* Numbers are plain decimals: 010 and 0x10 would mean different numbers to different readers. */
 static void
-list_check(struct faults *faults, const struct schema_place *place, const char *path)
+number_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node,
+	     const char *path)
 {
-	uint32_t min = place->value->sequence.min, max = place->value->sequence.max;
-
-	if (place->node->count < min)
-		fault_error(faults, place->node->line, "%s: empty list: add an entry, or take the key out",
-			    path);
-	if (place->node->count > max) {
-		fault_error(faults, place->node->line, "%s: %u entries: at most %u are possible", path,
-			    place->node->count, max);
-		return;
-	}
-	for (const struct tree_node *n = place->node->first; n != NULL; n = n->next)
-		place_check(faults, &(struct schema_place){place->value->sequence.entry, place->note, n});
-}
-
-/* Numbers are plain decimals: libcyaml would read 010 as octal, and 0x10, and spaces. */
-static void
-number_check(struct faults *faults, const struct schema_place *place, const char *path)
-{
-	const char *text = place->node->text, *unit = place->note->unit;
+	const char *text = node->text, *unit = key->unit != NULL ? key->unit : "";
+	const char *blank = key->unit != NULL ? " " : "";
 	size_t digits = strspn(text, "0123456789");
 	bool plain = digits > 0 && text[digits] == 0 && (text[0] != '0' || digits == 1);
 	unsigned long long number = plain && digits <= 10 ? strtoull(text, NULL, 10) : UINT64_MAX;
 	char quote[FAULT_QUOTE_BYTES];
 
 	if (!plain)
-		fault_error(faults, place->node->line,
+		fault_error(faults, node->line,
 			    "%s: \"%s\" is not a whole number: write one from %u to %u%s%s", path,
-			    fault_quote(text, quote), place->note->min, place->note->max,
-			    unit != NULL ? " " : "", unit != NULL ? unit : "");
-	else if (number < place->note->min || number > place->note->max)
-		fault_error(faults, place->node->line,
-			    "%s: %s is out of range: write a number from %u to %u%s%s", path,
-			    fault_quote(text, quote), place->note->min, place->note->max,
-			    unit != NULL ? " " : "", unit != NULL ? unit : "");
+			    fault_quote(text, quote), key->min, key->max, blank, unit);
+	else if (number < key->min || number > key->max)
+		fault_error(faults, node->line, "%s: %s is out of range: write a number from %u to %u%s%s",
+			    path, fault_quote(text, quote), key->min, key->max, blank, unit);
 }
 
 static void
-choice_check(struct faults *faults, const struct schema_place *place, const char *path)
+text_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node,
+	   const char *path)
+{
+	size_t bytes = strlen(node->text);
+
+	if (bytes == 0)
+		fault_error(faults, node->line, "%s: empty: write %s", path, key->help);
+	else if (bytes > key->max)
+		fault_error(faults, node->line, "%s: %zu characters long: at most %u are possible", path,
+			    bytes, key->max);
+}
+
+static void
+choice_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node,
+	     const char *path)
 {
 	char quote[FAULT_QUOTE_BYTES], names[256];
 
-	for (uint32_t i = 0; i < place->value->enumeration.count; i++) {
-		if (strcmp(place->node->text, place->value->enumeration.strings[i].str) == 0)
-			return;
-	}
-	fault_error(faults, place->node->line, "%s: \"%s\" is not known: use one of %s", path,
-		    fault_quote(place->node->text, quote), names_list(place->value, names, sizeof(names)));
+	if (choice_find(key, node->text) == NULL)
+		fault_error(faults, node->line, "%s: \"%s\" is not known: use one of %s", path,
+			    fault_quote(node->text, quote), names_list(key, names, sizeof(names)));
 }
 
-static void
-text_check(struct faults *faults, const struct schema_place *place, const char *path)
+/* False after a fault: the node is of another kind. */
+static bool
+kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind wanted, const char *path)
 {
-	size_t bytes = strlen(place->node->text);
-
-	if (bytes < place->value->string.min)
-		fault_error(faults, place->node->line, "%s: empty: write %s", path, place->note->help);
-	else if (bytes > place->value->string.max)
-		fault_error(faults, place->node->line, "%s: %zu characters long: at most %u are possible",
-			    path, bytes, place->value->string.max);
-}
-
-static void
-place_check(struct faults *faults, const struct schema_place *place)
-{
-	static const char *const mends[] = {
+	static const char *const fixes[] = {
 		[TREE_TEXT] = "write one value",
 		[TREE_LIST] = "write a list, [a, b] or lines that begin with \"- \"",
 		[TREE_MAPPING] = "write keys below it, \"key: value\"",
 	};
 	static const char *const kinds[] = {"a single value", "a list", "a mapping of keys"};
-	enum tree_kind wanted = place->value->type == CYAML_MAPPING    ? TREE_MAPPING
-				: place->value->type == CYAML_SEQUENCE ? TREE_LIST
-								       : TREE_TEXT;
+	bool empty = node->kind == TREE_TEXT && node->text[0] == 0;
+
+	if (node->kind != wanted)
+		fault_error(faults, node->line, "%s: is %s: %s", path, empty ? "empty" : kinds[node->kind],
+			    fixes[wanted]);
+	return node->kind == wanted;
+}
+
+/* The value of a key that is not a list, or an entry of its list. */
+static void
+value_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node)
+{
+	static void (*const checks[])(struct faults *, const struct schema_key *, const struct tree_node *,
+				      const char *path) = {
+		[SCHEMA_NUMBER] = number_check,
+		[SCHEMA_TEXT] = text_check,
+		[SCHEMA_CHOICE] = choice_check,
+		[SCHEMA_SECTION] = section_check,
+	};
 	char path[TREE_PATH_BYTES];
 
-	tree_path(place->node, path);
-	if (place->node->kind != wanted) {
-		bool empty = place->node->kind == TREE_TEXT && place->node->text[0] == 0;
+	tree_path(node, path);
+	if (kind_check(faults, node, key->type == SCHEMA_SECTION ? TREE_MAPPING : TREE_TEXT, path))
+		checks[key->type](faults, key, node, path);
+}
 
-		fault_error(faults, place->node->line, "%s: is %s: %s", path,
-			    empty ? "empty" : kinds[place->node->kind], mends[wanted]);
+static void
+key_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node)
+{
+	char path[TREE_PATH_BYTES];
+
+	if (key->list_max == 0) {
+		value_check(faults, key, node);
 		return;
 	}
-	switch (place->value->type) {
-	case CYAML_MAPPING:
-		mapping_check(faults, place, path);
-		break;
-	case CYAML_SEQUENCE:
-		list_check(faults, place, path);
-		break;
-	case CYAML_UINT:
-		number_check(faults, place, path);
-		break;
-	case CYAML_ENUM:
-		choice_check(faults, place, path);
-		break;
-	default:
-		text_check(faults, place, path);
-		break;
+	tree_path(node, path);
+	if (!kind_check(faults, node, TREE_LIST, path))
+		return;
+	if (node->count == 0)
+		fault_error(faults, node->line, "%s: empty list: add an entry, or take the key out", path);
+	if (node->count > key->list_max) {
+		fault_error(faults, node->line, "%s: %u entries: at most %u are possible", path, node->count,
+			    key->list_max);
+		return;
 	}
+	for (const struct tree_node *n = node->first; n != NULL; n = n->next)
+		value_check(faults, key, n);
 }
 
 void
 schema_check(struct faults *faults, const struct tree_node *top)
 {
-	place_check(faults, &(struct schema_place){&schema_top, &schema_top_note, top});
+	value_check(faults, &schema_top, top);
 }
 
-/* The default of a list of texts is written with ", " between the entries. */
-static int
-texts_fill(const char *initial, char ***texts, uint32_t *count)
+/* Fill: a value, a list's pointer and its count are stored at their offsets in `section`, a struct. */
+
+static int section_fill(const struct schema_key *keys, const struct tree_node *node, uint8_t *section);
+
+static void
+scalar_fill(const struct schema_key *key, const char *text, uint8_t *at)
 {
-	uint32_t entries = 1;
+	uint32_t number;
 
-	for (const char *at = initial; (at = strstr(at, ", ")) != NULL; at += 2)
-		entries++;
-	*texts = calloc(entries, sizeof(**texts));
-	if (*texts == NULL)
+	if (key->type == SCHEMA_TEXT) {
+		memcpy(at, &text, sizeof(text));
+		return;
+	}
+	number = key->type == SCHEMA_CHOICE ? choice_find(key, text)->value
+					    : (uint32_t)strtoul(text, NULL, 10);
+	memcpy(at, &number, sizeof(number));
+}
+
+/* Makes the list's array, with `more` bytes behind it. NULL: no memory. */
+static uint8_t *
+list_make(const struct schema_key *key, uint32_t count, size_t more, uint8_t *section)
+{
+	uint8_t *entries = calloc(1, (size_t)count * key->entry_size + more);
+
+	if (entries != NULL) {
+		memcpy(section + key->offset, &entries, sizeof(entries));
+		memcpy(section + key->count_offset, &count, sizeof(count));
+	}
+	return entries;
+}
+
+static int
+list_fill(const struct schema_key *key, const struct tree_node *node, uint8_t *section)
+{
+	uint8_t *entry = list_make(key, node->count, 0, section);
+	int err = entry != NULL ? 0 : -ENOMEM;
+
+	for (const struct tree_node *n = node->first; n != NULL && err == 0; n = n->next) {
+		if (key->type == SCHEMA_SECTION)
+			err = section_fill(key->keys, n, entry);
+		else
+			scalar_fill(key, n->text, entry);
+		entry += key->entry_size;
+	}
+	return err;
+}
+
+/* A default list is written with ", " between its entries. A copy behind the array is cut into them. */
+static int
+default_list_fill(const struct schema_key *key, uint8_t *section)
+{
+	uint32_t count = 1;
+	uint8_t *entry;
+	char *text;
+
+	for (const char *at = key->initial; (at = strstr(at, ", ")) != NULL; at += 2)
+		count++;
+	entry = list_make(key, count, strlen(key->initial) + 1, section);
+	if (entry == NULL)
 		return -ENOMEM;
-	for (*count = 0; *count < entries; (*count)++) {
-		size_t bytes = strcspn(initial, ",");
+	text = strcpy((char *)entry + count * key->entry_size, key->initial);
+	for (; count > 0; count--, entry += key->entry_size) {
+		char *end = text + strcspn(text, ",");
 
-		(*texts)[*count] = strndup(initial, bytes);
-		if ((*texts)[*count] == NULL)
-			return -ENOMEM;
-		initial += bytes + 2;
+		scalar_fill(key, text, entry);
+		if (*end != 0) {
+			*end = 0;
+			text = end + 2;
+		}
 	}
 	return 0;
 }
 
+/* `node` NULL: the section is not in the file. */
 static int
-default_fill(const cyaml_schema_field_t *field, const char *initial, uint8_t *at, uint8_t *mapping)
+section_fill(const struct schema_key *keys, const struct tree_node *node, uint8_t *section)
 {
-	switch (field->value.type) {
-	case CYAML_UINT:
-		*(uint32_t *)at = (uint32_t)strtoul(initial, NULL, 10);
-		return 0;
-	case CYAML_ENUM:
-		for (uint32_t i = 0; i < field->value.enumeration.count; i++) {
-			if (strcmp(initial, field->value.enumeration.strings[i].str) == 0)
-				*(uint32_t *)at = (uint32_t)field->value.enumeration.strings[i].val;
-		}
-		return 0;
-	case CYAML_STRING:
-		*(char **)at = strdup(initial);
-		return *(char **)at != NULL ? 0 : -ENOMEM;
-	case CYAML_SEQUENCE:
-		return texts_fill(initial, (char ***)at, (uint32_t *)(mapping + field->count_offset));
-	default:
-		return 0;
-	}
-}
-
-/* `mapping` is the struct that libcyaml made of place->node. */
-static int
-mapping_fill(const struct schema_place *place, uint8_t *mapping)
-{
-	const cyaml_schema_field_t *fields = place->value->mapping.fields;
 	int err = 0;
 
-	for (const cyaml_schema_field_t *f = fields; f->key != NULL && err == 0; f++) {
-		const struct schema_note *note = &place->note->notes[f - fields];
-		const struct tree_node *node = tree_find(place->node, f->key);
-		uint8_t *at = mapping + f->data_offset;
+	for (const struct schema_key *key = keys; key->name != NULL && err == 0; key++) {
+		const struct tree_node *n = tree_find(node, key->name);
+		uint8_t *at = section + key->offset;
 
-		if (f->value.type == CYAML_MAPPING) {
-			err = mapping_fill(&(struct schema_place){&f->value, note, node}, at);
-		} else if (node == NULL && note->initial != NULL) {
-			err = default_fill(f, note->initial, at, mapping);
-		} else if (node != NULL && f->value.type == CYAML_SEQUENCE && note->notes != NULL) {
-			const cyaml_schema_value_t *entry = f->value.sequence.entry;
-			uint8_t *entry_at = *(uint8_t **)at;
-
-			for (const struct tree_node *n = node->first; n != NULL && err == 0; n = n->next) {
-				err = mapping_fill(&(struct schema_place){entry, note, n}, entry_at);
-				entry_at += entry->data_size;
-			}
+		if (key->list_max > 0) {
+			if (n != NULL)
+				err = list_fill(key, n, section);
+			else if (key->initial != NULL)
+				err = default_list_fill(key, section);
+		} else if (key->type == SCHEMA_SECTION) {
+			err = section_fill(key->keys, n, at);
+		} else if (n != NULL || key->initial != NULL) {
+			scalar_fill(key, n != NULL ? n->text : key->initial, at);
 		}
 	}
 	return err;
@@ -241,60 +270,74 @@ mapping_fill(const struct schema_place *place, uint8_t *mapping)
 int
 schema_fill(struct written *written, const struct tree_node *top)
 {
-	return mapping_fill(&(struct schema_place){&schema_top, &schema_top_note, top}, (uint8_t *)written);
+	return section_fill(schema_top.keys, top, (uint8_t *)written);
 }
 
 static void
-default_print(FILE *out, const cyaml_schema_field_t *field, const struct schema_note *note)
+section_free(const struct schema_key *keys, uint8_t *section)
 {
-	char names[256];
+	for (const struct schema_key *key = keys; key->name != NULL; key++) {
+		uint8_t *entries = section + key->offset;
+		uint32_t count = 1;
 
-	if (field->value.type == CYAML_UINT)
-		fprintf(out, " (%u to %u%s%s)", note->min, note->max, note->unit != NULL ? " " : "",
-			note->unit != NULL ? note->unit : "");
-	if (field->value.type == CYAML_ENUM)
-		fprintf(out, " (%s)", names_list(&field->value, names, sizeof(names)));
-	if (!(field->value.flags & CYAML_FLAG_OPTIONAL))
-		fputs("; required", out);
-	else if (note->initial != NULL)
-		fprintf(out, "; default %s", note->initial);
-}
-
-static void
-row_print(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
-{
-	FILE *out = owner;
-
-	fprintf(out, "%-34s %s", path, note->help);
-	default_print(out, field, note);
-	fputc('\n', out);
-}
-
-static void
-mapping_each(const cyaml_schema_value_t *value, const struct schema_note *notes, const char *above,
-	     void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
-			 const struct schema_note *note),
-	     void *owner)
-{
-	for (const cyaml_schema_field_t *f = value->mapping.fields; f->key != NULL; f++, notes++) {
-		bool list = f->value.type == CYAML_SEQUENCE;
-		char path[TREE_PATH_BYTES];
-
-		snprintf(path, sizeof(path), "%s%s%s", above, f->key, list ? "[]" : "");
-		row(owner, path, f, notes);
-		strncat(path, ".", sizeof(path) - strlen(path) - 1);
-		if (notes->notes != NULL)
-			mapping_each(list ? f->value.sequence.entry : &f->value, notes->notes, path, row,
-				     owner);
+		if (key->list_max > 0) {
+			memcpy(&entries, section + key->offset, sizeof(entries));
+			memcpy(&count, section + key->count_offset, sizeof(count));
+		}
+		if (key->type == SCHEMA_SECTION)
+			for (uint32_t i = 0; i < count; i++)
+				section_free(key->keys, entries + i * key->entry_size);
+		if (key->list_max > 0)
+			free(entries);
 	}
 }
 
 void
-schema_each(void (*row)(void *owner, const char *path, const cyaml_schema_field_t *field,
-			const struct schema_note *note),
-	    void *owner)
+schema_free(struct written *written)
 {
-	mapping_each(&schema_top, schema_top_note.notes, "", row, owner);
+	section_free(schema_top.keys, (uint8_t *)written);
+}
+
+/* Print */
+
+static void
+row_print(void *owner, const char *path, const struct schema_key *key)
+{
+	FILE *out = owner;
+	char names[256];
+
+	fprintf(out, "%-34s %s", path, key->help);
+	if (key->type == SCHEMA_NUMBER && key->list_max == 0)
+		fprintf(out, " (%u to %u%s%s)", key->min, key->max, key->unit != NULL ? " " : "",
+			key->unit != NULL ? key->unit : "");
+	if (key->type == SCHEMA_CHOICE)
+		fprintf(out, " (%s)", names_list(key, names, sizeof(names)));
+	if (key->required)
+		fputs("; required", out);
+	else if (key->initial != NULL)
+		fprintf(out, "; default %s", key->initial);
+	fputc('\n', out);
+}
+
+static void
+section_each(const struct schema_key *keys, const char *above,
+	     void (*row)(void *owner, const char *path, const struct schema_key *key), void *owner)
+{
+	for (const struct schema_key *key = keys; key->name != NULL; key++) {
+		char path[TREE_PATH_BYTES];
+
+		snprintf(path, sizeof(path), "%s%s%s", above, key->name, key->list_max > 0 ? "[]" : "");
+		row(owner, path, key);
+		strncat(path, ".", sizeof(path) - strlen(path) - 1);
+		if (key->type == SCHEMA_SECTION)
+			section_each(key->keys, path, row, owner);
+	}
+}
+
+void
+schema_each(void (*row)(void *owner, const char *path, const struct schema_key *key), void *owner)
+{
+	section_each(schema_top.keys, "", row, owner);
 }
 
 void

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#define NO_ALIASES "anchors and aliases are not supported, write the value out"
+
 /* What the event loop carries along. */
 struct builder {
 	struct faults *faults;
@@ -26,12 +28,12 @@ mark_line(const yaml_mark_t *mark)
 	return (unsigned)mark->line + 1;
 }
 
-/* A line of its own for what the YAML library finds wrong: the mend depends on the first odd thing there. */
+/* A line for what libyaml finds wrong; the fix depends on the character there. */
 static int
 syntax_fault(struct builder *b, const char *text, size_t text_bytes)
 {
 	const yaml_parser_t *p = &b->parser;
-	const char *problem = p->problem != NULL ? p->problem : "no sense can be made of it";
+	const char *problem = p->problem != NULL ? p->problem : "unknown problem";
 	size_t at = p->error == YAML_READER_ERROR ? p->problem_offset : p->problem_mark.index;
 	unsigned line = 1;
 
@@ -40,15 +42,15 @@ syntax_fault(struct builder *b, const char *text, size_t text_bytes)
 	if (p->error != YAML_READER_ERROR) {
 		bool tab = at < text_bytes && text[at] == '\t';
 
-		fault_error(b->faults, mark_line(&p->problem_mark), "not valid YAML: %s: %s", problem,
-			    tab ? "indent with spaces, not with tabs" : "mend the text there");
+		fault_error(b->faults, mark_line(&p->problem_mark), "syntax error: %s: %s", problem,
+			    tab ? "indent with spaces, not with tabs" : "correct the text there");
 		return -EINVAL;
 	}
 	if (at > text_bytes)
 		at = text_bytes;
 	for (size_t i = 0; i < at; i++)
 		line += text[i] == '\n';
-	fault_error(b->faults, line, "not a text in UTF-8: %s: save the file as plain UTF-8", problem);
+	fault_error(b->faults, line, "not UTF-8 text: %s: save the file as plain UTF-8", problem);
 	return -EINVAL;
 }
 
@@ -124,32 +126,28 @@ scalar_take(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 
-	if (event->data.scalar.anchor != NULL)
-		return tree_fault(
-			b, event,
-			"an anchor (&name): anchors and aliases are not taken, write the value out");
-	if (event->data.scalar.tag != NULL)
-		return tree_fault(b, event, "a tag (!name): tags are not taken, write the value alone");
 	if (strlen(text) != event->data.scalar.length)
 		return tree_fault(b, event, "a value with a NUL byte: take it out");
 	return node_take(b, event, TREE_TEXT, text);
 }
 
+/* Values have neither anchor nor tag. */
 static int
-branch_take(struct builder *b, const yaml_event_t *event)
+value_take(struct builder *b, const yaml_event_t *event)
 {
-	bool list = event->type == YAML_SEQUENCE_START_EVENT;
-	const yaml_char_t *anchor =
-		list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor;
-	const yaml_char_t *tag = list ? event->data.sequence_start.tag : event->data.mapping_start.tag;
+	bool scalar = event->type == YAML_SCALAR_EVENT, list = event->type == YAML_SEQUENCE_START_EVENT;
+	const yaml_char_t *anchor = scalar ? event->data.scalar.anchor
+				    : list ? event->data.sequence_start.anchor
+					   : event->data.mapping_start.anchor;
+	const yaml_char_t *tag = scalar ? event->data.scalar.tag
+				 : list ? event->data.sequence_start.tag
+					: event->data.mapping_start.tag;
 
 	if (anchor != NULL)
-		return tree_fault(
-			b, event,
-			"an anchor (&name): anchors and aliases are not taken, write the value out");
+		return tree_fault(b, event, "an anchor (&name): " NO_ALIASES);
 	if (tag != NULL)
-		return tree_fault(b, event, "a tag (!name): tags are not taken, write the value alone");
-	return node_take(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
+		return tree_fault(b, event, "a tag (!name): tags are not supported, write the value alone");
+	return scalar ? scalar_take(b, event) : node_take(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
 }
 
 static int
@@ -158,8 +156,7 @@ event_take(struct builder *b, const yaml_event_t *event)
 	bool ends = event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT;
 
 	if (event->type == YAML_ALIAS_EVENT)
-		return tree_fault(b, event,
-				  "an alias (*name): anchors and aliases are not taken, write the value out");
+		return tree_fault(b, event, "an alias (*name): " NO_ALIASES);
 	if (b->open != NULL && b->open->kind == TREE_MAPPING && b->key == NULL && !ends)
 		return key_take(b, event);
 	switch (event->type) {
@@ -169,10 +166,9 @@ event_take(struct builder *b, const yaml_event_t *event)
 					  "a second document (---): a file holds one configuration");
 		return 0;
 	case YAML_SCALAR_EVENT:
-		return scalar_take(b, event);
 	case YAML_SEQUENCE_START_EVENT:
 	case YAML_MAPPING_START_EVENT:
-		return branch_take(b, event);
+		return value_take(b, event);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->open = b->open->parent;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A YAML text as a tree of nodes that know their lines.
  *
- * libcyaml turns YAML into structs but keeps no lines; this tree, read by libyaml from the same text, is what
- * messages take their lines from. It is also the gate for hostile text: bounded in depth and in nodes, one
- * document, no aliases (so nothing can multiply), no tags, no key twice.
+ * libyaml parses the text once: values, and the lines in messages, come from this tree. Hostile text is
+ * refused here: depth and nodes have a limit, there is one document, no alias (so nothing can multiply), no
+ * tag, no key twice.
  *
  * Threads: none; a tree is read-only once it is built. */
 #ifndef EPHEMERA_CONTROL_CONFIG_TREE_H

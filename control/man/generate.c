@@ -120,52 +120,44 @@ commands_write(void)
 /* Keys of the configuration */
 
 static const char *
-type_words(const cyaml_schema_field_t *field)
+type_words(const struct schema_key *key)
 {
-	switch (field->value.type) {
-	case CYAML_UINT:
-		return "a number";
-	case CYAML_STRING:
-		return "a text";
-	case CYAML_ENUM:
-		return "one of";
-	case CYAML_MAPPING:
-		return "a section";
-	case CYAML_SEQUENCE:
-		switch (field->value.sequence.entry->type) {
-		case CYAML_UINT:
-			return "a list of numbers";
-		case CYAML_MAPPING:
-			return "a list of sections";
-		default:
-			return "a list of texts";
-		}
-	default:
-		return "a value";
-	}
+	static const char *const words[] = {
+		[SCHEMA_NUMBER] = "a number",
+		[SCHEMA_TEXT] = "a text",
+		[SCHEMA_CHOICE] = "one of",
+		[SCHEMA_SECTION] = "a section",
+	};
+	static const char *const lists[] = {
+		[SCHEMA_NUMBER] = "a list of numbers",
+		[SCHEMA_TEXT] = "a list of texts",
+		[SCHEMA_CHOICE] = "a list of",
+		[SCHEMA_SECTION] = "a list of sections",
+	};
+
+	return key->list_max > 0 ? lists[key->type] : words[key->type];
 }
 
 static void
-key_write(void *owner, const char *path, const cyaml_schema_field_t *field, const struct schema_note *note)
+key_write(void *owner, const char *path, const struct schema_key *key)
 {
 	char text[2048], *end = text + sizeof(text), *out = text;
 
 	(void)owner;
 	item_begin("Ic", path);
 	putchar('\n');
-	roff_sentences(note->help, stdout);
-	out += snprintf(out, (size_t)(end - out), "Type: %s", type_words(field));
-	for (uint32_t i = 0; field->value.type == CYAML_ENUM && i < field->value.enumeration.count; i++)
-		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "",
-				field->value.enumeration.strings[i].str);
-	if (note->max > 0)
-		out += snprintf(out, (size_t)(end - out), " from %u to %u%s%s", note->min, note->max,
-				note->unit != NULL ? " " : "", note->unit != NULL ? note->unit : "");
-	if (!(field->value.flags & CYAML_FLAG_OPTIONAL))
+	roff_sentences(key->help, stdout);
+	out += snprintf(out, (size_t)(end - out), "Type: %s", type_words(key));
+	for (uint32_t i = 0; key->type == SCHEMA_CHOICE && key->choices[i].name != NULL; i++)
+		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "", key->choices[i].name);
+	if (key->type == SCHEMA_NUMBER)
+		out += snprintf(out, (size_t)(end - out), " from %u to %u%s%s", key->min, key->max,
+				key->unit != NULL ? " " : "", key->unit != NULL ? key->unit : "");
+	if (key->required)
 		out += snprintf(out, (size_t)(end - out), "; required");
-	else if (note->initial != NULL)
+	else if (key->initial != NULL)
 		out += snprintf(out, (size_t)(end - out), "; default %s",
-				*note->initial != 0 ? note->initial : "empty");
+				*key->initial != 0 ? key->initial : "empty");
 	roff_sentences(text, stdout);
 }
 

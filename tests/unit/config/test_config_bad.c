@@ -26,7 +26,7 @@ static const struct {
 	 "upstreams.servers.weight: 1000000000 is out of range: write a number from 1 to 10000"},
 	{"timeout_huge", 21,
 	 "upstreams.timeout_ms: 1000000000 is out of range: write a number from 50 to 30000 ms"},
-	{"alias_bomb", 28, "anchors and aliases are not taken, write the value out"},
+	{"alias_bomb", 28, "anchors and aliases are not supported, write the value out"},
 	{"tabs", 20, "indent with spaces, not with tabs"},
 	{"wrong_type", 18, "service.allow: is a single value: write a list"},
 	{"family", 26, "\"knot\" is reached over IPv6, but no source address is IPv6: add one"},
@@ -126,9 +126,9 @@ static const struct {
 	{"name: only", "name: \"only one\"", 0, "\"only one\" has other characters"},
 	{"name: only", "name: \"a\\0b\"", 0, "a value with a NUL byte"},
 	{"name: only", "name: \"a\\nb\"", 0, "\"a?b\" has other characters"},
-	{"name: only", "name: !!str only", 0, "tags are not taken"},
-	{"name: only", "name: &x only", 0, "anchors and aliases are not taken"},
-	{"name: only", "name: *x", 0, "anchors and aliases are not taken"},
+	{"name: only", "name: !!str only", 0, "tags are not supported"},
+	{"name: only", "name: &x only", 0, "anchors and aliases are not supported"},
+	{"name: only", "name: *x", 0, "anchors and aliases are not supported"},
 	{"name: only", "name: a2345678901234567890123456789012", 0, "32 characters long: at most 31"},
 	{"address: 198.51.100.101", "address: 192.0.2.53", 0,
 	 "192.0.2.53 is a service address: name another machine"},
@@ -139,7 +139,7 @@ static const struct {
 	 "upstreams.servers.port: 0 is out of range"},
 	{"address: 198.51.100.101", "address: 198.51.100.101, random_case: 1", 0,
 	 "upstreams.servers.random_case: \"1\" is not known: use one of true, false"},
-	{"servers: [", "servers: [[", 1, "not valid YAML"},
+	{"servers: [", "servers: [[", 1, "syntax error"},
 };
 
 void
@@ -164,19 +164,19 @@ static const struct {
 	{"comments only", "", "# nothing\n", "", 3, 0, "is empty: start from the sample"},
 	{"a word", "hello\n", "", "", 0, 1, "not a configuration: begin with"},
 	{"a list", "- a\n", "", "", 0, 1, "not a configuration: begin with"},
-	{"not UTF-8", "# fine\nruntime_dir: /run/\xe9t\xe9\n", "", "", 0, 2, "not a text in UTF-8"},
-	{"UTF-8 cut short", "# fine\n\n# \xe2\x82", "", "", 0, 3, "not a text in UTF-8"},
+	{"not UTF-8", "# fine\nruntime_dir: /run/\xe9t\xe9\n", "", "", 0, 2, "not UTF-8 text"},
+	{"UTF-8 cut short", "# fine\n\n# \xe2\x82", "", "", 0, 3, "not UTF-8 text"},
 	{"UTF-16",
 	 "\xff\xfe"
 	 "a",
-	 "", "", 0, 1, "not a text in UTF-8"},
-	{"control character", "# fine\n# \x07\n", "", "", 0, 2, "not a text in UTF-8: control characters"},
+	 "", "", 0, 1, "not UTF-8 text"},
+	{"control character", "# fine\n# \x07\n", "", "", 0, 2, "not UTF-8 text: control characters"},
 	{"deep lists", "a: ", "[", "", 100000, 1, "nested deeper than a configuration is"},
 	{"deep mappings", "", "{a: ", "", 100000, 1, "nested deeper than a configuration is"},
 	{"deep entries", "", "- ", "", 100000, 1, "nested deeper than a configuration is"},
 	{"too many values", "a: [", "x, ", "x]\n", 270000, 1, "more values than a configuration can hold"},
 	{"brackets", "a: [", "[],", "]\n", 1000000, 1, "more values than a configuration can hold"},
-	{"an open quote", "a: \"", "xxxxxxxxxxxxxxx\n", "", 200000, 200001, "not valid YAML"},
+	{"an open quote", "a: \"", "xxxxxxxxxxxxxxx\n", "", 200000, 200001, "syntax error"},
 	{"a huge key", "", "xxxxxxxxxxxxxxxx", ": 1\n", 200000, 1, ": "},
 	{"a huge value", "runtime_dir: /", "xxxxxxxxxxxxxxxx", "\n", 200000, 1, ": "},
 };
@@ -217,9 +217,8 @@ test_bad_nul(void)
 	static const char utf16[] = "\xff\xfe"
 				    "a\0:\0 \0b\0\n";
 
-	config_rig_bad(config_rig_write(text, sizeof(text) - 1), 2,
-		       "not a text in UTF-8: control characters");
-	config_rig_bad(config_rig_write(utf16, sizeof(utf16)), 1, "not a text in UTF-8");
+	config_rig_bad(config_rig_write(text, sizeof(text) - 1), 2, "not UTF-8 text: control characters");
+	config_rig_bad(config_rig_write(utf16, sizeof(utf16)), 1, "not UTF-8 text");
 }
 
 /* Files that are none, or that cannot be read. */
@@ -281,7 +280,7 @@ test_bad_many(void)
 	loaded = config_rig_load(path);
 	WAY_ASSERT(loaded.status == -EINVAL && loaded.line_count == FAULTS_MAX, "%u lines",
 		   loaded.line_count);
-	WAY_ASSERT(strstr(loaded.lines, "more mistakes follow") != NULL, "says that there are more");
+	WAY_ASSERT(strstr(loaded.lines, "more errors follow") != NULL, "says that there are more");
 	config_rig_unload(&loaded);
 }
 
