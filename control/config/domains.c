@@ -152,8 +152,9 @@ int
 domains_file_add(struct domains *domains, struct faults *faults, const char *path, uint8_t pool)
 {
 	char **paths = reallocarray(domains->paths, domains->path_count + 1, sizeof(*paths)), *text;
+	unsigned errors = faults->errors;
 	size_t text_bytes;
-	int err = 0;
+	int err;
 
 	if (paths == NULL)
 		return -ENOMEM;
@@ -163,9 +164,12 @@ domains_file_add(struct domains *domains, struct faults *faults, const char *pat
 		return -ENOMEM;
 	faults->path = paths[domains->path_count++];
 	domains->file = domains->path_count;
-	if (config_file_read(faults, "a list of domains", DOMAINS_FILE_BYTES_MAX, &text, &text_bytes) == 0) {
+	err = config_file_read(faults, "a list of domains", DOMAINS_FILE_BYTES_MAX, &text, &text_bytes);
+	if (err == 0) {
 		err = lines_add(domains, faults, text, text_bytes, pool);
 		free(text);
+	} else if (faults->errors > errors) {
+		err = 0; /* it is reported; what else is wrong comes after it */
 	}
 	faults->path = domains->config_path;
 	domains->file = 0;
