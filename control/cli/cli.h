@@ -37,13 +37,16 @@ void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
  * `warnings`. */
 enum cli_exit cli_config_load(const char *path, bool warnings, struct config **config);
 
+/* Prints what may stand at the cursor, a candidate a line, its description behind a tab; the last of the words, which
+ * may be "", is at the cursor, and changes their order. CLI_REFUSED: the name of a file, which shells know best. */
+enum cli_exit cli_complete(int count, char **words);
+
 /* The commands. */
 enum cli_exit cli_status(const struct cli_options *options);
 enum cli_exit cli_top(const struct cli_options *options);
 enum cli_exit cli_latency(const struct cli_options *options);
 enum cli_exit cli_drops(const struct cli_options *options);
 enum cli_exit cli_ports(const struct cli_options *options);
-enum cli_exit cli_completion(const struct cli_options *options);
 enum cli_exit cli_stats(const struct cli_options *options);
 enum cli_exit cli_upstreams(const struct cli_options *options);
 enum cli_exit cli_port(const struct cli_options *options);

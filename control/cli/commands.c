@@ -92,9 +92,6 @@ const struct command commands[] = {
 	 "Makes DPDK's arguments from the configuration and executes ephemera-dataplane with\n"
 	 "them in place of itself. --print shows the command line instead, with\n"
 	 "--json as {\"argv\": [...]}.\n"},
-	{"completion", "bash|zsh|fish", 0, cli_completion, "the completion of this program for a shell",
-	 "Prints a script for the shell to read. Commands, options and names of upstreams are\n"
-	 "completed, the latter as ephemerad knows them.\n"},
 	{NULL, NULL, 0, NULL, NULL, NULL},
 };
 

@@ -194,6 +194,8 @@ main(int argc, char **argv)
 	enum cli_exit status;
 	int taken = 0;
 
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0) /* no word behind it is an option of ours */
+		return cli_complete(argc - 2, argv + 2);
 	if (!options_parse(argc, argv, &invocation))
 		return CLI_USAGE;
 	if (invocation.version) {

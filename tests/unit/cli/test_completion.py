@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Completion in bash and fish: what is offered behind which words. The script for zsh runs bash's functions; it is read
-by zsh where that is installed.
+"""Completion in bash, fish, and where it is installed zsh: what is offered behind which words.
 
-    test_completion.py EPHEMERACTL"""
+    test_completion.py EPHEMERACTL FOLDER
+
+FOLDER has the scripts for the shells."""
 import os
 import re
 import shutil
@@ -14,15 +15,24 @@ import unittest
 
 from fake_ephemerad import FakeEphemerad
 
-PROGRAM = os.path.abspath(sys.argv.pop(1))
+PROGRAM, FOLDER = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
 
+# Each shell's own way to the script and to what it offers. The words are those of the command line, the last one at the cursor.
 BASH = """
-source <("$0" completion bash)
+source "$0/ephemeractl.bash"
+[[ $(complete -p ephemeractl) == "complete -F _ephemeractl ephemeractl" ]] || exit
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-_ephemeractl_words "$1" "${COMP_WORDS[COMP_CWORD]}"
+_ephemeractl "$1" "${COMP_WORDS[COMP_CWORD]}"
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-FISH = "ephemeractl completion fish | source; complete --do-complete $argv[1]"
+ZSH = """
+fpath=($0 $fpath) words=("$@") CURRENT=$#
+_describe() { print -rl -- ${${(P)2}%%:*} }
+_files() { print -rl -- ${words[CURRENT]}*(N) }
+autoload -U _ephemeractl
+_ephemeractl
+"""
+FISH = "source $argv[1]/ephemeractl.fish; complete --do-complete $argv[2]"
 
 ASKS = {"--config", "--socket", "--json", "--help", "--version"}
 
@@ -31,8 +41,9 @@ OFFERS = [
     (["sta"], {"status", "stats"}),
     (["config", ""], {"check", "diff", "keys"}),
     (["config", "k"], {"keys"}),
-    (["completion", ""], {"bash", "zsh", "fish"}),
-    (["completion", "bash", ""], set()),
+    (["config", "--"], set()),
+    (["con"], {"config"}),
+    (["config", "diff", ""], set()),
     (["status", "--"], ASKS),
     (["drops", "--"], ASKS | {"--all"}),
     (["config", "keys", "--"], {"--json", "--help", "--version"}),
@@ -50,12 +61,10 @@ OFFERS = [
 ]
 
 
-def bash(words):
-    return ["bash", "-c", BASH, PROGRAM, PROGRAM, *words]
-
-
-def fish(words):
-    return ["fish", "--no-config", "-c", FISH, " ".join(["ephemeractl", *words])]
+def complete(*words):
+    """What the program says itself: (exit status, [(candidate, description)])."""
+    done = subprocess.run([PROGRAM, "__complete", *words], capture_output=True, text=True, timeout=30)
+    return done.returncode, [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
 class Offers:
@@ -82,10 +91,10 @@ class Offers:
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name in ("one.yaml", "other.yaml"):
+            for name in ("one.yaml", "other.yaml", "other one.yaml"):
                 open(os.path.join(folder, name), "w").close()
             for words in (["config", "check", "o"], ["status", "-c", "o"], ["--config", "o"]):
-                self.assertEqual(self.offered(*words, cwd=folder), {"one.yaml", "other.yaml"}, words)
+                self.assertEqual(self.offered(*words, cwd=folder), {"one.yaml", "other.yaml", "other one.yaml"}, words)
 
     def test_upstreams(self):
         """Their names come from the ephemerad that is meant."""
@@ -100,23 +109,35 @@ class Offers:
 
 
 class BashTest(Offers, unittest.TestCase):
-    command = staticmethod(bash)
+    def command(self, words):
+        return ["bash", "-c", BASH, FOLDER, PROGRAM, *words]
 
 
 class FishTest(Offers, unittest.TestCase):
-    command = staticmethod(fish)
+    def command(self, words):
+        return ["fish", "--no-config", "-c", FISH, FOLDER, " ".join(["ephemeractl", *words])]
 
 
-class ShellsTest(unittest.TestCase):
-    def test_zsh(self):
-        script = subprocess.run([PROGRAM, "completion", "zsh"], check=True, capture_output=True, text=True).stdout
-        self.assertIn("upstreams --names", script)
-        if shutil.which("zsh"):
-            done = subprocess.run(["zsh", "-n"], input=script, capture_output=True, text=True)
-            self.assertEqual((done.returncode, done.stderr), (0, ""))
+@unittest.skipUnless(shutil.which("zsh"), "no zsh")
+class ZshTest(Offers, unittest.TestCase):
+    def command(self, words):
+        return ["zsh", "-f", "-c", ZSH, FOLDER, PROGRAM, *words]
 
-    def test_unknown_shell(self):
-        self.assertEqual(subprocess.run([PROGRAM, "completion", "csh"], capture_output=True).returncode, 2)
+
+class ProgramTest(unittest.TestCase):
+    def test_descriptions(self):
+        self.assertEqual(complete("sta")[0], 0)
+        self.assertEqual(dict(complete("sta")[1])["stats"], "queries, answers, drops by reason, latency, workers")
+        self.assertEqual(complete("config", "ke"), (0, [("keys", "all keys of the configuration file")]))
+        self.assertEqual(complete("con"), (0, [("config",)]))
+        self.assertEqual(complete("drops", "--al"), (0, [("--all", "print zeros too, and all that is kept")]))
+
+    def test_files(self):
+        for words in (["config", "check", ""], ["-c", ""], ["status", "--socket", "x"]):
+            self.assertEqual(complete(*words), (1, []), words)
+
+    def test_nothing_typed(self):
+        self.assertEqual(complete(), complete(""))
 
 
 if __name__ == "__main__":
