@@ -8,24 +8,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #define ANSWER_BYTES_MAX (64u << 20)
 
 int
-call_begin(struct call *call, const char *path)
+call_begin(struct call *call, const char *path, unsigned wait_s)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval wait = {.tv_sec = wait_s};
 	int err;
 
 	*call = (struct call)CALL_INIT;
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
-	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait_s == 0 ? SOCK_NONBLOCK : 0), 0);
 	if (call->fd < 0)
 		return -errno;
+	setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
 	if (connect(call->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 		return 0;
 	err = -errno;
@@ -44,10 +47,18 @@ call_end(struct call *call)
 }
 
 int
-call_ask(struct call *call, const char *command)
+call_ask(struct call *call, const char *command, json_t *arguments)
 {
-	int bytes = asprintf(&call->out, "{\"command\": \"%s\"}\n", command);
+	json_t *request = json_pack("{s:s}", "command", command);
+	char *text;
+	int bytes;
 
+	json_object_update(request, arguments);
+	json_decref(arguments);
+	text = json_dumps(request, JSON_COMPACT);
+	json_decref(request);
+	bytes = text != NULL ? asprintf(&call->out, "%s\n", text) : -1;
+	free(text);
 	if (bytes < 0) {
 		call->out = NULL;
 		return -ENOMEM;
@@ -66,8 +77,8 @@ call_events(const struct call *call)
 static int
 request_send(struct call *call)
 {
-	ssize_t sent =
-		send(call->fd, call->out + call->out_sent, call->out_bytes - call->out_sent, MSG_NOSIGNAL);
+	ssize_t sent = send(call->fd, call->out + call->out_sent, call->out_bytes - call->out_sent,
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -104,7 +115,7 @@ call_turn(struct call *call, char **answer)
 		return request_send(call);
 	if (room_make(call) != 0)
 		return -ENOMEM;
-	got = recv(call->fd, call->in + call->in_bytes, call->in_room - call->in_bytes - 1, 0);
+	got = recv(call->fd, call->in + call->in_bytes, call->in_room - call->in_bytes - 1, MSG_DONTWAIT);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (got == 0)

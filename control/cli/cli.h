@@ -8,9 +8,6 @@
 #define EPHEMERA_CONTROL_CLI_CLI_H
 
 #include <stdbool.h>
-#include <jansson.h>
-
-#include "control/config/config.h"
 
 enum cli_exit {
 	CLI_OK = 0,
@@ -30,15 +27,9 @@ struct cli_options {
 	long timeout_s; /* -1: not given */
 };
 
-/* "ephemeractl: " and the line, on stderr. */
-void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Loads the configuration; CLI_OK, or CLI_REFUSED after its mistakes on stderr. Warnings are shown if
- * `warnings`. */
-enum cli_exit cli_config_load(const char *path, bool warnings, struct config **config);
-
-/* Prints what may stand at the cursor, a candidate a line, its description behind a tab; the last of the words, which
- * may be "", is at the cursor, and changes their order. CLI_REFUSED: the name of a file, which shells know best. */
+/* Prints what may stand at the cursor, a candidate a line, its description behind a tab; the
+ * last of the words, which may be "", is at the cursor, and changes their order. CLI_REFUSED:
+ * the name of a file, which shells know best. */
 enum cli_exit cli_complete(int count, char **words);
 
 /* The commands. */

@@ -3,6 +3,9 @@
 #ifndef EPHEMERA_CONTROL_CLI_CLIENT_H
 #define EPHEMERA_CONTROL_CLI_CLIENT_H
 
+#include <jansson.h>
+#include <stddef.h>
+
 #include "control/cli/cli.h"
 
 /* Sends {"command": command} with the members of `arguments` added (NULL: none; the reference is taken over).
@@ -15,17 +18,8 @@ enum cli_exit client_ask(const struct cli_options *options, const char *command,
  * CLI_REFUSED after the configuration's mistakes on stderr. */
 enum cli_exit client_socket_path(const struct cli_options *options, char *path, size_t path_bytes);
 
-/* client_ask() without arguments, then the result as JSON if --json says so, else as `show` prints it. */
-enum cli_exit client_show(const struct cli_options *options, const char *command,
+/* client_ask(), then the result as JSON if --json says so, else as `show` prints it. */
+enum cli_exit client_show(const struct cli_options *options, const char *command, json_t *arguments,
 			  void (*show)(const struct cli_options *options, const json_t *result));
-
-/* Prints a result as it came, for --json. */
-void client_print(const json_t *result);
-
-/* Members of a JSON object; absent or of another type: 0, "-", false. */
-long long json_number(const json_t *object, const char *key);
-const char *json_text(const json_t *object, const char *key);
-bool json_truth(const json_t *object, const char *key);
-double json_measure(const json_t *object, const char *key);
 
 #endif

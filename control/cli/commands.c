@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "control/config/config.h"
+
 const struct command commands[] = {
 	{"status", NULL, ASKS_DAEMON, cli_status, "both daemons, the ports, how many upstreams are up",
 	 "Shows whether ephemerad and the dataplane run, since when, on which configuration\n"

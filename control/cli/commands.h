@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The tables of commands and options: main.c reads the command line by them, and the help, the manual page
- * and the completion in shells are made from them. Threads: one; the tables are constant. */
+/* The tables of commands and options: main.c reads the command line by them, and the help, the
+ * manual page and the completion in shells are made from them. Threads: one; the tables are
+ * constant. */
 #ifndef EPHEMERA_CONTROL_CLI_COMMANDS_H
 #define EPHEMERA_CONTROL_CLI_COMMANDS_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may stand at the cursor of a command line, by the tables of commands and options. The scripts for shells
- * in completion/ ask for it. */
+/* What may stand at the cursor of a command line, by the tables of commands and options. The
+ * scripts for shells in completion/ ask for it. */
 #include <stdio.h>
 #include <string.h>
 
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/output.h"
 
 #define WORD_BYTES 64
 
@@ -82,7 +83,8 @@ commands_offer(const struct typed *typed, const char *first)
 		snprintf(word, sizeof(word), "%.*s", (int)strcspn(command->name, " "), command->name);
 		if (first != NULL && second != NULL && strcmp(word, first) == 0)
 			offer(typed, second + 1, command->summary);
-		if (first == NULL && strcmp(word, before) != 0) /* commands of one first word are neighbours */
+		/* Commands with the same first word are neighbours. */
+		if (first == NULL && strcmp(word, before) != 0)
 			offer(typed, word, second == NULL ? command->summary : "");
 		strcpy(before, word);
 	}

@@ -1,47 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands config check, config diff and config keys, and the loading of the configuration for the
- * others. */
+/* The commands config check, config diff and config keys. */
 #include "control/config/config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/local_ports.h"
 #include "control/config/schema.h"
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
-
-/* Loads `path` and gives the lines that the loading wrote; the caller frees *lines. */
-static int
-config_load_lines(const char *path, struct config **config, char **lines)
-{
-	size_t bytes;
-	FILE *stream = open_memstream(lines, &bytes);
-	int err;
-
-	if (stream == NULL) {
-		cli_complain("out of memory");
-		exit(CLI_REFUSED);
-	}
-	err = config_load(path, config, stream);
-	if (err == 0)
-		local_ports_warn(&(*config)->source, path, stream);
-	fclose(stream);
-	return err;
-}
-
-enum cli_exit
-cli_config_load(const char *path, bool warnings, struct config **config)
-{
-	char *lines;
-	int err = config_load_lines(path, config, &lines);
-
-	if (err != 0 || warnings)
-		fputs(lines, stderr);
-	free(lines);
-	return err == 0 ? CLI_OK : CLI_REFUSED;
-}
+#include "control/cli/config_load.h"
+#include "control/cli/output.h"
 
 /* "errors" has the warnings too: they say of themselves that they are. */
 static void
@@ -52,7 +21,7 @@ check_print(bool good, char *lines)
 	for (char *line = strtok(lines, "\n"); line != NULL; line = strtok(NULL, "\n"))
 		json_array_append_new(errors, json_string(line));
 	result = json_pack("{s:b, s:o}", "ok", good, "errors", errors);
-	client_print(result);
+	output_json(result);
 	json_decref(result);
 }
 
@@ -105,7 +74,7 @@ cli_config_keys(const struct cli_options *options)
 	}
 	keys = json_array();
 	schema_each(key_add, keys);
-	client_print(keys);
+	output_json(keys);
 	json_decref(keys);
 	return CLI_OK;
 }
@@ -133,7 +102,7 @@ cli_config_diff(const struct cli_options *options)
 	errors = json_object_get(result, "errors");
 	same = json_array_size(changes) + json_array_size(fixed) + json_array_size(errors) == 0;
 	if (options->json) {
-		client_print(result);
+		output_json(result);
 	} else {
 		lines_print(stderr, errors, "");
 		lines_print(stderr, json_object_get(result, "warnings"), "");

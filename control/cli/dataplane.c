@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "control/cli/cli.h"
-#include "control/cli/client.h"
+#include "control/cli/config_load.h"
 #include "control/cli/eal.h"
+#include "control/cli/output.h"
 
 /* Finds a file of ours: beside this program in a tree where it was built, or where it is installed. If it is
  * at neither, `path` is the installed place. */
@@ -36,13 +37,13 @@ cores_check(const struct config_dataplane *dataplane)
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
 
 	if (dataplane->main_core >= cores) {
-		cli_complain("dataplane.main_core: this machine has no core %u: choose one from 0 to %ld",
+		output_error("dataplane.main_core: this machine has no core %u: choose one from 0 to %ld",
 			     dataplane->main_core, cores - 1);
 		return CLI_REFUSED;
 	}
 	for (unsigned i = 0; i < dataplane->worker_count; i++) {
 		if (dataplane->worker_cores[i] >= cores) {
-			cli_complain(
+			output_error(
 				"dataplane.worker_cores: this machine has no core %u: choose from 0 to %ld",
 				dataplane->worker_cores[i], cores - 1);
 			return CLI_REFUSED;
@@ -60,11 +61,11 @@ dataplane_become(const struct config *config, struct eal_command *command, const
 	if (status != CLI_OK)
 		return status;
 	if (access(steer, R_OK) != 0) {
-		cli_complain("cannot read %s: %s: install Ephemera, or build it", steer, strerror(errno));
+		output_error("cannot read %s: %s: install Ephemera, or build it", steer, strerror(errno));
 		return CLI_REFUSED;
 	}
 	execv(command->words[0], command->words);
-	cli_complain("cannot execute %s: %s: install Ephemera, or build it", command->words[0],
+	output_error("cannot execute %s: %s: install Ephemera, or build it", command->words[0],
 		     strerror(errno));
 	return CLI_REFUSED;
 }
@@ -82,7 +83,7 @@ command_print(const struct eal_command *command, bool json)
 	for (unsigned i = 0; i < command->count; i++)
 		json_array_append_new(words, json_string(command->words[i]));
 	result = json_pack("{s:o}", "argv", words);
-	client_print(result);
+	output_json(result);
 	json_decref(result);
 }
 
@@ -97,17 +98,17 @@ cli_exec_dataplane(const struct cli_options *options)
 	int err;
 
 	if (options->json && !options->print) {
-		cli_complain("exec-dataplane: --json goes with --print: a dataplane prints no JSON");
+		output_error("exec-dataplane: --json goes with --print: a dataplane prints no JSON");
 		return CLI_USAGE;
 	}
-	status = cli_config_load(path, true, &config);
+	status = config_load_print(path, true, &config);
 	if (status != CLI_OK)
 		return status;
 	file_find("../dataplane/ephemera-dataplane", EPHEMERA_SBINDIR "/ephemera-dataplane", program);
 	file_find("../bpf/steer.bpf.o", EPHEMERA_LIBDIR "/steer.bpf.o", steer);
 	err = eal_build(config, program, steer, &command);
 	if (err != 0) {
-		cli_complain("%s: %s", steer,
+		output_error("%s: %s", steer,
 			     err == -EINVAL ? "DPDK takes no path with a comma: move it" : strerror(-err));
 		status = CLI_REFUSED;
 	} else if (options->print) {

@@ -4,29 +4,32 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/render.h"
-#include "control/cli/table.h"
+#include "control/cli/rows.h"
 
 static void
 rows_render(const char *title, const char *key, const json_t *rows, bool all, FILE *out)
 {
+	const struct column columns[] = {{key, cell_text, key},
+					 {"packets", cell_number, "count"},
+					 {"a second", cell_rate, "rate_per_s"},
+					 {"meaning", cell_text, "help"},
+					 {NULL, NULL, NULL}};
 	struct table table = {.alignment = "lrrl"};
 	const json_t *row;
-	char heading[64], number[TABLE_NUMBER_BYTES];
+	bool any = false;
 	size_t i;
 
-	snprintf(heading, sizeof(heading), "%s|packets|a second|meaning", key);
-	table_heading(&table, heading);
+	rows_heading(&table, columns);
 	json_array_foreach(rows, i, row)
 	{
 		if (!all && json_number(row, "count") == 0)
 			continue;
-		table_cell(&table, json_text(row, key));
-		table_number(&table, json_number(row, "count"));
-		table_cell(&table, rate_format(json_measure(row, "rate_per_s"), number));
-		table_cell(&table, json_text(row, "help"));
+		rows_add(&table, columns, row);
+		any = true;
 	}
-	fprintf(out, "%s%s\n", title, table.cell_count <= 4 ? ": none" : "");
+	fprintf(out, "%s%s\n", title, any ? "" : ": none");
 	table_write(&table, "  ", out);
 }
 
@@ -53,5 +56,5 @@ drops_show(const struct cli_options *options, const json_t *result)
 enum cli_exit
 cli_drops(const struct cli_options *options)
 {
-	return client_show(options, "drops", drops_show);
+	return client_show(options, "drops", NULL, drops_show);
 }

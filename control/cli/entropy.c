@@ -5,13 +5,8 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/table.h"
-
-static double
-real(const json_t *object, const char *key)
-{
-	return json_number_value(json_object_get(object, key));
-}
 
 static void
 cell_real(struct table *table, int decimals, double value)
@@ -35,11 +30,11 @@ bits_show(const json_t *bits)
 	json_array_foreach(json_object_get(bits, "families"), i, family)
 	{
 		table_cell(&table, json_text(family, "family"));
-		cell_real(&table, 2, real(bits, "port_bits"));
-		cell_real(&table, 2, real(bits, "id_bits"));
-		cell_real(&table, 2, real(family, "address_bits"));
-		cell_real(&table, 2, real(bits, "case_bits"));
-		cell_real(&table, 2, real(family, "total_bits"));
+		cell_real(&table, 2, json_measure(bits, "port_bits"));
+		cell_real(&table, 2, json_measure(bits, "id_bits"));
+		cell_real(&table, 2, json_measure(family, "address_bits"));
+		cell_real(&table, 2, json_measure(bits, "case_bits"));
+		cell_real(&table, 2, json_measure(family, "total_bits"));
 	}
 	table_print(&table, "  ");
 	printf("  from %s ports", number_format(json_number(bits, "ports"), ports));
@@ -55,7 +50,7 @@ static void
 cell_p(struct table *table, const json_t *test)
 {
 	if (json_is_object(test))
-		cell_real(table, 4, real(test, "p"));
+		cell_real(table, 4, json_measure(test, "p"));
 	else
 		table_cell(table, "-");
 }
@@ -66,7 +61,7 @@ cell_z(struct table *table, const json_t *serial)
 	char text[TABLE_NUMBER_BYTES] = "-";
 
 	if (json_is_object(serial))
-		snprintf(text, sizeof(text), "%+.2f", real(serial, "z"));
+		snprintf(text, sizeof(text), "%+.2f", json_measure(serial, "z"));
 	table_cell(table, text);
 }
 
@@ -94,10 +89,10 @@ measure_add(struct table *table, const char *who, const json_t *measure)
 	table_cell(table, who);
 	table_number(table, json_number(measure, "draws"));
 	table_number(table, json_number(ports, "distinct"));
-	snprintf(text, sizeof(text), "%.1f%%", 100 * real(ports, "share"));
+	snprintf(text, sizeof(text), "%.1f%%", 100 * json_measure(ports, "share"));
 	table_cell(table, text);
 	if (json_is_object(test))
-		snprintf(text, sizeof(text), "%.0f/%lld", real(test, "chi_square"),
+		snprintf(text, sizeof(text), "%.0f/%lld", json_measure(test, "chi_square"),
 			 json_number(test, "degrees"));
 	else
 		snprintf(text, sizeof(text), "-");
@@ -112,14 +107,15 @@ measure_add(struct table *table, const char *who, const json_t *measure)
 }
 
 static void
-entropy_show(const json_t *result)
+entropy_show(const struct cli_options *options, const json_t *result)
 {
 	struct table table = {.alignment = "lrrrrrrrrrrr"};
 	const json_t *workers = json_object_get(result, "workers"), *worker;
 	size_t i;
 
+	(void)options;
 	bits_show(json_object_get(result, "bits"));
-	printf("\ndrawn in the last %.0f s\n", real(result, "window_s"));
+	printf("\ndrawn in the last %.0f s\n", json_measure(result, "window_s"));
 	table_heading(&table,
 		      "worker|draws|ports|share|chi-square|p|p ID high|p ID low|p IPv4|p IPv6|z ports|z "
 		      "IDs");
@@ -141,15 +137,5 @@ entropy_show(const json_t *result)
 enum cli_exit
 cli_entropy(const struct cli_options *options)
 {
-	json_t *result;
-	enum cli_exit status = client_ask(options, "entropy", NULL, &result);
-
-	if (status != CLI_OK)
-		return status;
-	if (options->json)
-		client_print(result);
-	else
-		entropy_show(result);
-	json_decref(result);
-	return CLI_OK;
+	return client_show(options, "entropy", NULL, entropy_show);
 }

@@ -5,25 +5,32 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/render.h"
-#include "control/cli/table.h"
+#include "control/cli/rows.h"
 
 #define DOUBLINGS 64
 
-static const char *const columns[] = {"mean_us", "p50_us", "p90_us", "p99_us", "p999_us", "max_us"};
+static const struct column quantile_columns[] = {
+	{"count", cell_number, "count"},     {"mean", cell_latency, "mean_us"},
+	{"p50", cell_latency, "p50_us"},     {"p90", cell_latency, "p90_us"},
+	{"p99", cell_latency, "p99_us"},     {"p99.9", cell_latency, "p999_us"},
+	{"slowest", cell_latency, "max_us"}, {NULL, NULL, NULL},
+};
+
+static const struct column upstream_columns[] = {
+	{"upstream", cell_text, "name"},
+	{"address", cell_text, "address"},
+	{"answers", cell_number, "answers"},
+	{"mean", cell_latency, "mean_us"},
+	{NULL, NULL, NULL},
+};
 
 static void
 quantiles_add(struct table *table, const char *who, const json_t *histogram)
 {
-	char number[TABLE_NUMBER_BYTES];
-
 	table_cell(table, who);
-	table_number(table, json_number(histogram, "count"));
-	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-		const json_t *us = json_object_get(histogram, columns[i]);
-
-		table_cell(table, json_is_number(us) ? latency_format(json_number_value(us), number) : "-");
-	}
+	rows_add(table, quantile_columns, histogram);
 }
 
 static void
@@ -34,7 +41,8 @@ quantiles_render(const json_t *result, FILE *out)
 	char who[64];
 	size_t i;
 
-	table_heading(&table, "answers|count|mean|p50|p90|p99|p99.9|slowest");
+	table_cell(&table, "answers");
+	rows_heading(&table, quantile_columns);
 	snprintf(who, sizeof(who), "of the last %.0f s", json_measure(result, "window_s"));
 	quantiles_add(&table, who, json_object_get(result, "recent"));
 	quantiles_add(&table, "since the start", json_object_get(result, "total"));
@@ -52,21 +60,8 @@ static void
 upstreams_render(const json_t *upstreams, FILE *out)
 {
 	struct table table = {.alignment = "llrr"};
-	const json_t *upstream;
-	char number[TABLE_NUMBER_BYTES];
-	size_t i;
 
-	table_heading(&table, "upstream|address|answers|mean");
-	json_array_foreach(upstreams, i, upstream)
-	{
-		const json_t *mean = json_object_get(upstream, "mean_us");
-
-		table_cell(&table, json_text(upstream, "name"));
-		table_cell(&table, json_text(upstream, "address"));
-		table_number(&table, json_number(upstream, "answers"));
-		table_cell(&table,
-			   json_is_number(mean) ? latency_format(json_number_value(mean), number) : "-");
-	}
+	rows_fill(&table, upstream_columns, upstreams, ROWS_ALL);
 	fputc('\n', out);
 	table_write(&table, "", out);
 }
@@ -145,5 +140,5 @@ latency_show(const struct cli_options *options, const json_t *result)
 enum cli_exit
 cli_latency(const struct cli_options *options)
 {
-	return client_show(options, "latency", latency_show);
+	return client_show(options, "latency", NULL, latency_show);
 }

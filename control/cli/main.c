@@ -8,6 +8,7 @@
 #include "control/state/drain.h"
 #include "control/cli/cli.h"
 #include "control/cli/commands.h"
+#include "control/cli/output.h"
 
 #define OPTIONS_MAX 32
 #define COLUMN	    22 /* of commands and options in help */
@@ -72,7 +73,7 @@ interval_parse(const char *text, unsigned *interval_ms)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end != 0 || !(seconds >= 0.1 && seconds <= 60)) {
-		cli_complain("--interval: \"%s\" is not from 0.1 to 60 seconds", text);
+		output_error("--interval: \"%s\" is not from 0.1 to 60 seconds", text);
 		return false;
 	}
 	*interval_ms = (unsigned)(seconds * 1000 + 0.5);
@@ -87,7 +88,7 @@ timeout_parse(const char *text, long *timeout_s)
 	*timeout_s = digits > 0 && digits <= 5 && text[digits] == 0 ? strtol(text, NULL, 10) : -1;
 	if (*timeout_s >= 0 && *timeout_s <= DRAIN_TIMEOUT_S_MAX)
 		return true;
-	cli_complain("--timeout: \"%s\" is not a number of seconds from 0 to %d", text, DRAIN_TIMEOUT_S_MAX);
+	output_error("--timeout: \"%s\" is not a number of seconds from 0 to %d", text, DRAIN_TIMEOUT_S_MAX);
 	return false;
 }
 
@@ -172,12 +173,12 @@ command_run(const struct command *command, struct invocation *invocation, char *
 	int wanted = command_operands(command);
 
 	if (invocation->given & ~command->takes) {
-		cli_complain("%s does not take one of these options: see `ephemeractl %s --help`",
+		output_error("%s does not take one of these options: see `ephemeractl %s --help`",
 			     command->name, command->name);
 		return CLI_USAGE;
 	}
 	if (count != wanted) {
-		cli_complain("usage: ephemeractl %s%s%s", command->name, wanted ? " " : "",
+		output_error("usage: ephemeractl %s%s%s", command->name, wanted ? " " : "",
 			     wanted ? command->operand : "");
 		return CLI_USAGE;
 	}
@@ -211,14 +212,14 @@ main(int argc, char **argv)
 		return CLI_OK;
 	}
 	if (command == NULL) {
-		cli_complain("%s%s: see `ephemeractl --help`",
+		output_error("%s%s: see `ephemeractl --help`",
 			     optind < argc ? "unknown command " : "no command",
 			     optind < argc ? argv[optind] : "");
 		return CLI_USAGE;
 	}
 	status = command_run(command, &invocation, argv + optind + taken, argc - optind - taken);
 	if (fflush(stdout) != 0 && status == CLI_OK) {
-		cli_complain("cannot write: %m");
+		output_error("cannot write: %m");
 		return CLI_REFUSED;
 	}
 	return status;

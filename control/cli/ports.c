@@ -9,6 +9,7 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/render.h"
 #include "control/cli/table.h"
 
@@ -245,24 +246,20 @@ ports_render(const json_t *result, bool live, const struct look *look, FILE *out
 	totals_write(result, out);
 }
 
+static void
+ports_show(const struct cli_options *options, const json_t *result)
+{
+	const struct look look = look_of_stdout();
+
+	ports_render(result, options->live, &look, stdout);
+}
+
 enum cli_exit
 cli_ports(const struct cli_options *options)
 {
-	const struct look look = look_of_stdout();
-	json_t *result;
-	enum cli_exit status;
-
 	if (options->live && options->window) {
-		cli_complain("ports: --live and --window are two views: give one");
+		output_error("ports: --live and --window are two views: give one");
 		return CLI_USAGE;
 	}
-	status = client_ask(options, "ports", json_pack("{s:b}", "full", options->json), &result);
-	if (status != CLI_OK)
-		return status;
-	if (options->json)
-		client_print(result);
-	else
-		ports_render(result, options->live, &look, stdout);
-	json_decref(result);
-	return CLI_OK;
+	return client_show(options, "ports", json_pack("{s:b}", "full", options->json), ports_show);
 }

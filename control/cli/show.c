@@ -7,6 +7,8 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
+#include "control/cli/rows.h"
 #include "control/cli/strays.h"
 #include "control/cli/table.h"
 
@@ -32,32 +34,17 @@ readiness_show(const json_t *status)
 	putchar('\n');
 }
 
-static void
-machine_ports_show(const json_t *ports)
-{
-	struct table table = {.alignment = "llrll"};
-	const json_t *port;
-	size_t i;
-
-	table_heading(&table, "port|mac|mtu|link|steered");
-	json_array_foreach(ports, i, port)
-	{
-		const json_t *link = json_object_get(port, "link_up");
-
-		table_cell(&table, json_text(port, "name"));
-		table_cell(&table, json_text(port, "mac"));
-		table_number(&table, json_number(port, "mtu"));
-		table_cell(&table, json_is_null(link) ? "-" : json_is_true(link) ? "up" : "down");
-		table_cell(&table, json_truth(port, "steered") ? "yes" : "no");
-	}
-	table_print(&table, "");
-}
+static const struct column machine_port_columns[] = {
+	{"port", cell_text, "name"},	{"mac", cell_text, "mac"},	    {"mtu", cell_number, "mtu"},
+	{"link", cell_link, "link_up"}, {"steered", cell_truth, "steered"}, {NULL, NULL, NULL},
+};
 
 static void
 dataplane_show(const json_t *dataplane)
 {
 	char uptime[TABLE_NUMBER_BYTES], flows[TABLE_NUMBER_BYTES], used[TABLE_NUMBER_BYTES],
 		all[TABLE_NUMBER_BYTES];
+	struct table table = {.alignment = "llrll"};
 
 	if (!json_truth(dataplane, "connected")) {
 		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"
@@ -76,14 +63,16 @@ dataplane_show(const json_t *dataplane)
 	if (json_is_false(json_object_get(dataplane, "steer_usable")))
 		puts("               the XDP program's maps are not usable: ephemerad's log says why");
 	putchar('\n');
-	machine_ports_show(json_object_get(dataplane, "ports"));
+	rows_fill(&table, machine_port_columns, json_object_get(dataplane, "ports"), ROWS_ALL);
+	table_print(&table, "");
 }
 
 static void
-status_show(const json_t *status)
+status_show(const struct cli_options *options, const json_t *status)
 {
 	char uptime[TABLE_NUMBER_BYTES], flight[TABLE_NUMBER_BYTES];
 
+	(void)options;
 	printf("ephemerad      %s, pid %lld, up %s, generation %lld\n", json_text(status, "version"),
 	       json_number(status, "pid"), duration_format(json_number(status, "uptime_s"), uptime),
 	       json_number(status, "generation"));
@@ -98,127 +87,120 @@ status_show(const json_t *status)
 }
 
 static void
-upstreams_show(const json_t *result)
+cell_address(struct table *table, const json_t *upstream, const char *key)
 {
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s#%lld", json_text(upstream, key), json_number(upstream, "port"));
+	table_cell(table, text);
+}
+
+static void
+cell_via(struct table *table, const json_t *upstream, const char *key)
+{
+	table_cell(table, json_truth(upstream, "resolved") ? json_text(upstream, key) : "no neighbour");
+}
+
+static void
+cell_since(struct table *table, const json_t *upstream, const char *key)
+{
+	const char *reason = json_text(upstream, "reason");
+	char text[256];
+
+	if (strcmp(reason, "-") == 0)
+		reason = "";
+	snprintf(text, sizeof(text), "%s%s%s", json_text(upstream, key), *reason != 0 ? ", " : "", reason);
+	table_cell(table, text);
+}
+
+static const struct column upstream_columns[] = {
+	{"name", cell_text, "name"},
+	{"address", cell_address, "address"},
+	{"state", cell_text, "state"},
+	{"case", cell_text, "case"},
+	{"via", cell_via, "via"},
+	{"queries", cell_number, "queries"},
+	{"answers", cell_number, "answers"},
+	{"timeouts", cell_number, "timeouts"},
+	{"in flight", cell_number, "in_flight"},
+	{"probe", cell_latency, "probe_latency_us"},
+	{"since, why", cell_since, "since"},
+	{NULL, NULL, NULL},
+};
+
+static void
+upstreams_show(const struct cli_options *options, const json_t *result)
+{
+	const json_t *upstreams = json_object_get(result, "upstreams"), *upstream;
 	struct table table = {.alignment = "lllllrrrrrl"};
-	const json_t *upstream;
 	size_t i;
 
-	table_heading(&table,
-		      "name|address|state|case|via|queries|answers|timeouts|in flight|probe|since, why");
-	json_array_foreach(json_object_get(result, "upstreams"), i, upstream)
-	{
-		const json_t *probe = json_object_get(upstream, "probe_latency_us");
-		char text[256], number[TABLE_NUMBER_BYTES];
-		const char *reason = json_text(upstream, "reason");
-
-		table_cell(&table, json_text(upstream, "name"));
-		snprintf(text, sizeof(text), "%s#%lld", json_text(upstream, "address"),
-			 json_number(upstream, "port"));
-		table_cell(&table, text);
-		table_cell(&table, json_text(upstream, "state"));
-		table_cell(&table, json_text(upstream, "case"));
-		table_cell(&table,
-			   json_truth(upstream, "resolved") ? json_text(upstream, "via") : "no neighbour");
-		table_number(&table, json_number(upstream, "queries"));
-		table_number(&table, json_number(upstream, "answers"));
-		table_number(&table, json_number(upstream, "timeouts"));
-		table_number(&table, json_number(upstream, "in_flight"));
-		table_cell(&table,
-			   json_is_number(probe) ? latency_format(json_number_value(probe), number) : "-");
-		snprintf(text, sizeof(text), "%s%s%s", json_text(upstream, "since"),
-			 *reason != 0 && strcmp(reason, "-") != 0 ? ", " : "",
-			 strcmp(reason, "-") != 0 ? reason : "");
-		table_cell(&table, text);
+	if (options->names) {
+		json_array_foreach(upstreams, i, upstream) puts(json_text(upstream, "name"));
+		return;
 	}
-	if (i == 0)
+	if (json_array_size(upstreams) == 0)
 		puts("no upstreams");
+	rows_fill(&table, upstream_columns, upstreams, ROWS_ALL);
 	table_print(&table, "");
 }
 
 static void
-port_show(const json_t *result)
+cell_upstream(struct table *table, const json_t *flow, const char *key)
 {
-	struct table table = {.alignment = "rllllrr"};
-	long long total = json_number(result, "total");
-	const json_t *flow;
-	size_t i;
+	char text[256];
 
+	snprintf(text, sizeof(text), "%s (%s)", json_text(flow, key), json_text(flow, "upstream_address"));
+	table_cell(table, text);
+}
+
+static const struct column flow_columns[] = {
+	{"worker", cell_number, "worker"},	 {"source", cell_text, "source"},
+	{"upstream", cell_upstream, "upstream"}, {"question", cell_text, "question"},
+	{"client", cell_text, "client"},	 {"id", cell_digits, "id"},
+	{"age", cell_latency, "age_us"},	 {NULL, NULL, NULL},
+};
+
+static void
+port_show(const struct cli_options *options, const json_t *result)
+{
+	const json_t *flows = json_object_get(result, "flows");
+	const long long total = json_number(result, "total"), shown = (long long)json_array_size(flows);
+	struct table table = {.alignment = "rllllrr"};
+
+	(void)options;
 	printf("port %lld: %s", json_number(result, "port"), json_text(result, "state"));
 	if (total > 0)
 		printf(", %lld quer%s in flight", total, total == 1 ? "y" : "ies");
 	putchar('\n');
-	table_heading(&table, "worker|source|upstream|question|client|id|age");
-	json_array_foreach(json_object_get(result, "flows"), i, flow)
-	{
-		char text[256], number[TABLE_NUMBER_BYTES];
-
-		table_number(&table, json_number(flow, "worker"));
-		table_cell(&table, json_text(flow, "source"));
-		snprintf(text, sizeof(text), "%s (%s)", json_text(flow, "upstream"),
-			 json_text(flow, "upstream_address"));
-		table_cell(&table, text);
-		table_cell(&table, json_text(flow, "question"));
-		table_cell(&table, json_text(flow, "client"));
-		snprintf(text, sizeof(text), "%lld", json_number(flow, "id"));
-		table_cell(&table, text);
-		table_cell(&table, latency_format((double)json_number(flow, "age_us"), number));
-	}
+	rows_fill(&table, flow_columns, flows, ROWS_ALL);
 	table_print(&table, "");
-	if ((long long)i < total)
-		printf("and %lld more\n", total - (long long)i);
+	if (shown < total)
+		printf("and %lld more\n", total - shown);
 }
 
 static void
-reload_show(const json_t *result)
+reload_show(const struct cli_options *options, const json_t *result)
 {
 	const json_t *changes = json_object_get(result, "changes"), *change;
 	size_t i;
 
+	(void)options;
 	printf("generation %lld%s\n", json_number(result, "generation"),
 	       json_array_size(changes) > 0 ? ":" : ": nothing changed");
 	json_array_foreach(changes, i, change) printf("  %s\n", json_string_value(change));
 }
 
-static enum cli_exit
-ask_and_show(const struct cli_options *options, const char *command, json_t *arguments,
-	     void (*show)(const json_t *result))
-{
-	json_t *result;
-	enum cli_exit status = client_ask(options, command, arguments, &result);
-
-	if (status != CLI_OK)
-		return status;
-	if (options->json)
-		client_print(result);
-	else
-		show(result);
-	json_decref(result);
-	return CLI_OK;
-}
-
 enum cli_exit
 cli_status(const struct cli_options *options)
 {
-	return ask_and_show(options, "status", NULL, status_show);
-}
-
-static void
-names_show(const json_t *result)
-{
-	const json_t *upstream;
-	size_t i;
-
-	json_array_foreach(json_object_get(result, "upstreams"), i, upstream)
-		puts(json_text(upstream, "name"));
+	return client_show(options, "status", NULL, status_show);
 }
 
 enum cli_exit
 cli_upstreams(const struct cli_options *options)
 {
-	if (options->names && !options->json)
-		return ask_and_show(options, "upstreams", NULL, names_show);
-	return ask_and_show(options, "upstreams", NULL, upstreams_show);
+	return client_show(options, "upstreams", NULL, upstreams_show);
 }
 
 enum cli_exit
@@ -228,14 +210,14 @@ cli_port(const struct cli_options *options)
 	unsigned long port = digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
 
 	if (options->operands[0][digits] != 0 || port < 1 || port > 65535) {
-		cli_complain("\"%s\" is not a port: give a number from 1 to 65535", options->operands[0]);
+		output_error("\"%s\" is not a port: give a number from 1 to 65535", options->operands[0]);
 		return CLI_USAGE;
 	}
-	return ask_and_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port), port_show);
+	return client_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port), port_show);
 }
 
 enum cli_exit
 cli_reload(const struct cli_options *options)
 {
-	return ask_and_show(options, "reload", NULL, reload_show);
+	return client_show(options, "reload", NULL, reload_show);
 }

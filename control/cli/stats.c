@@ -3,43 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataplane/shared/counters.h"
+#include "control/lib/counter_names.h"
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
-#include "control/cli/table.h"
-
-/* What a counter or a drop reason means; the same lists that they are made of. */
-static const struct counter_help {
-	const char *name, *help;
-} counter_helps[] =
-	{
-#define X(name, help) {#name, help},
-		WORKER_COUNTERS(X)
-#undef X
-},
-  drop_helps[] = {
-#define X(name, help) {#name, help},
-	  DROP_REASONS(X)
-#undef X
-};
+#include "control/cli/output.h"
+#include "control/cli/rows.h"
 
 static const char *
-help_find(const struct counter_help *helps, size_t count, const char *name)
+help_find(const struct counter_name *names, size_t count, const char *name)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(helps[i].name, name) == 0)
-			return helps[i].help;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].help;
 	return "";
 }
 
-/* The members of an object that are not 0 (or all), a line each; with their meaning where `helps` knows it.
- */
+/* The members of an object that are not 0 (or all), a line each; with their meaning where
+ * `names` has it. */
 static void
-counts_show(const char *title, const json_t *counts, bool all, const struct counter_help *helps,
-	    size_t help_count)
+counts_show(const char *title, const json_t *counts, bool all, const struct counter_name *names,
+	    size_t name_count)
 {
-	struct table table = {.alignment = helps != NULL ? "lrl" : "lr", .plain = true};
+	struct table table = {.alignment = names != NULL ? "lrl" : "lr", .plain = true};
 	const json_t *count;
 	const char *name;
 
@@ -49,108 +34,90 @@ counts_show(const char *title, const json_t *counts, bool all, const struct coun
 			continue;
 		table_cell(&table, name);
 		table_number(&table, (long long)json_number_value(count));
-		if (helps != NULL)
-			table_cell(&table, help_find(helps, help_count, name));
+		if (names != NULL)
+			table_cell(&table, help_find(names, name_count, name));
 	}
 	printf("\n%s%s\n", title, table.cell_count == 0 ? ": none" : "");
 	table_print(&table, "  ");
 }
 
+static const struct column total_columns[] = {
+	{"queries", cell_number, "queries"},
+	{"answers", cell_number, "answers"},
+	{"timeouts", cell_number, "timeouts"},
+	{"in flight", cell_number, "in_flight"},
+	{"packet buffers in use", cell_number, "mbufs_in_use"},
+	{"packet buffers", cell_number, "mbufs_total"},
+	{NULL, NULL, NULL},
+};
+
+static const struct column latency_columns[] = {
+	{"latency p50", cell_latency, "p50"},
+	{"latency p99", cell_latency, "p99"},
+	{"latency p99.9", cell_latency, "p999"},
+	{"latency mean", cell_latency, "mean"},
+	{NULL, NULL, NULL},
+};
+
+/* What would be columns, one below the other. */
+static void
+totals_add(struct table *table, const struct column *columns, const json_t *row)
+{
+	for (; columns->heading != NULL; columns++) {
+		table_cell(table, columns->heading);
+		columns->cell(table, row, columns->key);
+	}
+}
+
 static void
 totals_show(const json_t *stats)
 {
-	const json_t *latency = json_object_get(stats, "latency_us");
-	static const char *const keys[] = {"p50", "p99", "p999", "mean"};
-	static const char *const names[] = {"p50", "p99", "p99.9", "mean"};
 	struct table table = {.alignment = "lr", .plain = true};
-	char number[TABLE_NUMBER_BYTES];
 
-	table_cell(&table, "queries");
-	table_number(&table, json_number(stats, "queries"));
-	table_cell(&table, "answers");
-	table_number(&table, json_number(stats, "answers"));
-	table_cell(&table, "timeouts");
-	table_number(&table, json_number(stats, "timeouts"));
-	table_cell(&table, "in flight");
-	table_number(&table, json_number(stats, "in_flight"));
-	table_cell(&table, "packet buffers in use");
-	table_number(&table, json_number(stats, "mbufs_in_use"));
-	table_cell(&table, "packet buffers");
-	table_number(&table, json_number(stats, "mbufs_total"));
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		const json_t *value = json_object_get(latency, keys[i]);
-		char name[32];
-
-		snprintf(name, sizeof(name), "latency %s", names[i]);
-		table_cell(&table, name);
-		table_cell(&table,
-			   json_is_number(value) ? latency_format(json_number_value(value), number) : "-");
-	}
+	totals_add(&table, total_columns, stats);
+	totals_add(&table, latency_columns, json_object_get(stats, "latency_us"));
 	table_print(&table, "");
 }
 
-static void
-upstreams_show(const json_t *upstreams)
-{
-	struct table table = {.alignment = "llrrrrrr"};
-	const json_t *upstream;
-	size_t i;
+static const struct column upstream_columns[] = {
+	{"upstream", cell_text, "name"},
+	{"address", cell_text, "address"},
+	{"queries", cell_number, "queries"},
+	{"answers", cell_number, "answers"},
+	{"servfails", cell_number, "servfails"},
+	{"timeouts", cell_number, "timeouts"},
+	{"wrong case", cell_number, "wrong_case"},
+	{"in flight", cell_number, "in_flight"},
+	{NULL, NULL, NULL},
+};
 
-	table_heading(&table, "upstream|address|queries|answers|servfails|timeouts|wrong case|in flight");
-	json_array_foreach(upstreams, i, upstream)
-	{
-		table_cell(&table, json_text(upstream, "name"));
-		table_cell(&table, json_text(upstream, "address"));
-		table_number(&table, json_number(upstream, "queries"));
-		table_number(&table, json_number(upstream, "answers"));
-		table_number(&table, json_number(upstream, "servfails"));
-		table_number(&table, json_number(upstream, "timeouts"));
-		table_number(&table, json_number(upstream, "wrong_case"));
-		table_number(&table, json_number(upstream, "in_flight"));
-	}
-	putchar('\n');
-	table_print(&table, "");
-}
-
-static void
-pools_show(const json_t *pools)
-{
-	struct table table = {.alignment = "llrr"};
-	const json_t *pool;
-	size_t i;
-
-	table_heading(&table, "pool|policy|upstreams|usable");
-	json_array_foreach(pools, i, pool)
-	{
-		table_cell(&table, json_text(pool, "name"));
-		table_cell(&table, json_text(pool, "policy"));
-		table_number(&table, json_number(pool, "members"));
-		table_number(&table, json_number(pool, "usable"));
-	}
-	if (i > 0)
-		putchar('\n');
-	table_print(&table, "");
-}
+static const struct column pool_columns[] = {
+	{"pool", cell_text, "name"},
+	{"policy", cell_text, "policy"},
+	{"upstreams", cell_number, "members"},
+	{"usable", cell_number, "usable"},
+	{NULL, NULL, NULL},
+};
 
 /* The ports of the machine. */
-static void
-ports_show(const json_t *ports)
-{
-	static const char *const keys[] = {"received", "sent", "missed", "no_buffers", "bad", "send_errors"};
-	struct table table = {.alignment = "llrrrrrr"};
-	const json_t *port;
-	size_t i;
+static const struct column port_columns[] = {
+	{"port", cell_text, "name"},
+	{"link", cell_link, "link_up"},
+	{"received", cell_number, "received"},
+	{"sent", cell_number, "sent"},
+	{"missed", cell_number, "missed"},
+	{"no buffer", cell_number, "no_buffers"},
+	{"bad", cell_number, "bad"},
+	{"not sent", cell_number, "send_errors"},
+	{NULL, NULL, NULL},
+};
 
-	table_heading(&table, "port|link|received|sent|missed|no buffer|bad|not sent");
-	json_array_foreach(ports, i, port)
-	{
-		table_cell(&table, json_text(port, "name"));
-		table_cell(&table, json_truth(port, "link_up") ? "up" : "down");
-		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			table_number(&table, json_number(port, keys[k]));
-	}
-	if (i > 0)
-		putchar('\n');
+static void
+rows_show(const char *alignment, const struct column *columns, const json_t *rows)
+{
+	struct table table = {.alignment = alignment};
+
+	rows_fill(&table, columns, rows, ROWS_ALL);
 	table_print(&table, "");
 }
 
@@ -166,53 +133,70 @@ sum_of(const json_t *counts)
 }
 
 static void
+cell_counter(struct table *table, const json_t *worker, const char *key)
+{
+	table_number(table, json_number(json_object_get(worker, "counters"), key));
+}
+
+static void
+cell_dropped(struct table *table, const json_t *worker, const char *key)
+{
+	table_number(table, sum_of(json_object_get(worker, key)));
+}
+
+static const struct column worker_columns[] = {
+	{"rx", cell_counter, "rx"},
+	{"tx", cell_counter, "tx"},
+	{"queries", cell_counter, "queries"},
+	{"answers", cell_counter, "answers"},
+	{"handed in", cell_counter, "handed_in"},
+	{"handed out", cell_counter, "handed_out"},
+	{"dropped", cell_dropped, "drops"},
+	{"in flight", cell_number, "flows_in_flight"},
+	{NULL, NULL, NULL},
+};
+
+static void
 workers_show(const json_t *workers)
 {
 	struct table table = {.alignment = "rrrrrrrrr"};
 	const json_t *worker;
 	size_t i;
 
-	table_heading(&table, "worker|rx|tx|queries|answers|handed in|handed out|dropped|in flight");
+	table_cell(&table, "worker");
+	rows_heading(&table, worker_columns);
 	json_array_foreach(workers, i, worker)
 	{
-		const json_t *counters = json_object_get(worker, "counters");
-
 		table_number(&table, (long long)i);
-		table_number(&table, json_number(counters, "rx"));
-		table_number(&table, json_number(counters, "tx"));
-		table_number(&table, json_number(counters, "queries"));
-		table_number(&table, json_number(counters, "answers"));
-		table_number(&table, json_number(counters, "handed_in"));
-		table_number(&table, json_number(counters, "handed_out"));
-		table_number(&table, sum_of(json_object_get(worker, "drops")));
-		table_number(&table, json_number(worker, "flows_in_flight"));
+		rows_add(&table, worker_columns, worker);
 	}
-	putchar('\n');
 	table_print(&table, "");
+}
+
+static void
+stats_show(const struct cli_options *options, const json_t *stats)
+{
+	const json_t *pools = json_object_get(stats, "pools"), *ports = json_object_get(stats, "ports");
+
+	totals_show(stats);
+	counts_show("counters", json_object_get(stats, "counters"), options->all, counter_names,
+		    WORKER_COUNTER_COUNT);
+	counts_show("drops", json_object_get(stats, "drops"), options->all, drop_names, DROP_REASON_COUNT);
+	counts_show("XDP verdicts", json_object_get(stats, "steer"), options->all, NULL, 0);
+	putchar('\n');
+	rows_show("llrrrrrr", upstream_columns, json_object_get(stats, "upstreams"));
+	if (json_array_size(pools) > 0)
+		putchar('\n');
+	rows_show("llrr", pool_columns, pools);
+	if (json_array_size(ports) > 0)
+		putchar('\n');
+	rows_show("llrrrrrr", port_columns, ports);
+	putchar('\n');
+	workers_show(json_object_get(stats, "workers"));
 }
 
 enum cli_exit
 cli_stats(const struct cli_options *options)
 {
-	json_t *stats;
-	enum cli_exit status = client_ask(options, "stats", NULL, &stats);
-
-	if (status != CLI_OK)
-		return status;
-	if (options->json) {
-		client_print(stats);
-	} else {
-		totals_show(stats);
-		counts_show("counters", json_object_get(stats, "counters"), options->all, counter_helps,
-			    sizeof(counter_helps) / sizeof(counter_helps[0]));
-		counts_show("drops", json_object_get(stats, "drops"), options->all, drop_helps,
-			    sizeof(drop_helps) / sizeof(drop_helps[0]));
-		counts_show("XDP verdicts", json_object_get(stats, "steer"), options->all, NULL, 0);
-		upstreams_show(json_object_get(stats, "upstreams"));
-		pools_show(json_object_get(stats, "pools"));
-		ports_show(json_object_get(stats, "ports"));
-		workers_show(json_object_get(stats, "workers"));
-	}
-	json_decref(stats);
-	return CLI_OK;
+	return client_show(options, "stats", NULL, stats_show);
 }

@@ -6,7 +6,8 @@
 
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
-#include "control/cli/table.h"
+#include "control/cli/output.h"
+#include "control/cli/rows.h"
 
 #define STRAYS_SHOWN 32
 
@@ -22,80 +23,58 @@ attack_show(const json_t *attack)
 	       "               the newest: upstream %s, question %s\n",
 	       json_text(attack, "since"), number_format(json_number(attack, "queries"), queries),
 	       json_number(attack, "queries") == 1 ? "y" : "ies",
-	       number_format(json_number(attack, "near_misses"), misses),
-	       json_number_value(json_object_get(attack, "rate_per_s")), json_text(attack, "upstream"),
-	       json_text(attack, "question"));
+	       number_format(json_number(attack, "near_misses"), misses), json_measure(attack, "rate_per_s"),
+	       json_text(attack, "upstream"), json_text(attack, "question"));
 }
 
-static void
-attacks_show(const json_t *attacks, bool all)
-{
-	struct table table = {.alignment = "lllrrl"};
-	const json_t *attack;
-	size_t i;
+static const struct column attack_columns[] = {
+	{"last", cell_text, "time"},
+	{"upstream", cell_text, "upstream"},
+	{"address", cell_text, "upstream_address"},
+	{"queries", cell_number, "count"},
+	{"near misses", cell_number, "near_misses"},
+	{"question", cell_text, "question"},
+	{NULL, NULL, NULL},
+};
 
-	table_heading(&table, "last|upstream|address|queries|near misses|question");
-	json_array_foreach(attacks, i, attack)
-	{
-		if (!all && i == STRAYS_SHOWN)
-			break;
-		table_cell(&table, json_text(attack, "time"));
-		table_cell(&table, json_text(attack, "upstream"));
-		table_cell(&table, json_text(attack, "upstream_address"));
-		table_number(&table, json_number(attack, "count"));
-		table_number(&table, json_number(attack, "near_misses"));
-		table_cell(&table, json_text(attack, "question"));
-	}
-	if (json_array_size(attacks) > 0)
-		puts("\nqueries that saw near misses");
+static const struct column stray_columns[] = {
+	{"time", cell_text, "time"},	     {"reason", cell_text, "reason"},
+	{"from", cell_text, "from"},	     {"to", cell_text, "to"},
+	{"id", cell_digits, "id"},	     {"near miss", cell_truth, "near_miss"},
+	{"question", cell_text, "question"}, {NULL, NULL, NULL},
+};
+
+/* The first STRAYS_SHOWN rows, or all. */
+static void
+newest_show(const char *alignment, const struct column *columns, const json_t *rows, bool all)
+{
+	const size_t count = json_array_size(rows),
+		     shown = all || count < STRAYS_SHOWN ? count : STRAYS_SHOWN;
+	struct table table = {.alignment = alignment};
+
+	rows_fill(&table, columns, rows, shown);
 	table_print(&table, "  ");
-	if (i < json_array_size(attacks))
-		printf("  and %zu more: see them with --all\n", json_array_size(attacks) - i);
+	if (shown < count)
+		printf("  and %zu more: see them with --all\n", count - shown);
 }
 
 static void
-strays_show(const json_t *result, bool all)
+strays_show(const struct cli_options *options, const json_t *result)
 {
-	struct table table = {.alignment = "llllrll"};
-	const json_t *strays = json_object_get(result, "strays"), *stray;
-	size_t i;
+	const json_t *strays = json_object_get(result, "strays"),
+		     *attacks = json_object_get(result, "attacks");
 
 	attack_show(json_object_get(result, "attack"));
-	table_heading(&table, "time|reason|from|to|id|near miss|question");
-	json_array_foreach(strays, i, stray)
-	{
-		char id[TABLE_NUMBER_BYTES];
-
-		if (!all && i == STRAYS_SHOWN)
-			break;
-		table_cell(&table, json_text(stray, "time"));
-		table_cell(&table, json_text(stray, "reason"));
-		table_cell(&table, json_text(stray, "from"));
-		table_cell(&table, json_text(stray, "to"));
-		snprintf(id, sizeof(id), "%lld", json_number(stray, "id"));
-		table_cell(&table, id);
-		table_cell(&table, json_truth(stray, "near_miss") ? "yes" : "no");
-		table_cell(&table, json_text(stray, "question"));
-	}
-	puts(i > 0 ? "the last replies that were not believed" : "no strays since the dataplane started");
-	table_print(&table, "  ");
-	if (i < json_array_size(strays))
-		printf("  and %zu more: see them with --all\n", json_array_size(strays) - i);
-	attacks_show(json_object_get(result, "attacks"), all);
+	puts(json_array_size(strays) > 0 ? "the last replies that were not believed"
+					 : "no strays since the dataplane started");
+	newest_show("llllrll", stray_columns, strays, options->all);
+	if (json_array_size(attacks) > 0)
+		puts("\nqueries that saw near misses");
+	newest_show("lllrrl", attack_columns, attacks, options->all);
 }
 
 enum cli_exit
 cli_strays(const struct cli_options *options)
 {
-	json_t *result;
-	enum cli_exit status = client_ask(options, "strays", NULL, &result);
-
-	if (status != CLI_OK)
-		return status;
-	if (options->json)
-		client_print(result);
-	else
-		strays_show(result, options->all);
-	json_decref(result);
-	return CLI_OK;
+	return client_show(options, "strays", NULL, strays_show);
 }

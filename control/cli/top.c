@@ -17,6 +17,7 @@
 #include "control/cli/call.h"
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/terminal.h"
 
 #define ANSWER_WAIT_MS 5000
@@ -112,7 +113,7 @@ question_ask(struct top *top)
 		round_end(top);
 		return;
 	}
-	err = call_ask(&top->call, top_question_name(top->question));
+	err = call_ask(&top->call, top_question_name(top->question), NULL);
 	if (err != 0)
 		round_fail(top, err);
 	top->answer_by_ms = now_ms() + ANSWER_WAIT_MS;
@@ -121,7 +122,7 @@ question_ask(struct top *top)
 static void
 round_begin(struct top *top)
 {
-	int err = top->call.fd < 0 ? call_begin(&top->call, top->path) : 0;
+	int err = top->call.fd < 0 ? call_begin(&top->call, top->path, 0) : 0;
 
 	top->round_ms = now_ms() + top->options->interval_ms;
 	if (err != 0) {
@@ -294,7 +295,7 @@ top_live(struct top *top)
 	int err = terminal_open(), number;
 
 	if (err != 0) {
-		cli_complain("cannot use the terminal: %s", strerror(-err));
+		output_error("cannot use the terminal: %s", strerror(-err));
 		return CLI_REFUSED;
 	}
 	top->view.keys = terminal_keys() >= 0;
@@ -323,7 +324,7 @@ top_once(struct top *top)
 	while (top->rounds < 2 && top->answers.away == NULL)
 		top_turn(top, false);
 	if (top->answers.away != NULL) {
-		cli_complain("ephemerad does not answer at %s: `systemctl start ephemerad` starts it, or by "
+		output_error("ephemerad does not answer at %s: `systemctl start ephemerad` starts it, or by "
 			     "hand `ephemerad -c FILE`",
 			     top->answers.away);
 		return CLI_UNREACHABLE;
@@ -332,7 +333,7 @@ top_once(struct top *top)
 	top->look.rows = 0;
 	stream = open_memstream(&text, &bytes);
 	if (top->options->json) {
-		client_print(figures);
+		output_json(figures);
 	} else if (stream != NULL) {
 		top->view.now = time(NULL);
 		top_render(figures, &top->look, &top->view, stream);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/cli/client.h"
+#include "control/cli/output.h"
 #include "control/cli/top.h"
 
 static const char *const question_names[TOP_QUESTIONS] = {"status", "stats", "upstreams", "latency",

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "control/cli/client.h"
-#include "control/cli/table.h"
+#include "control/cli/output.h"
+#include "control/cli/rows.h"
 #include "control/cli/top.h"
 
 #define DROPS_SHARE 3 /* one row in so many is for drops, if there are enough upstreams */
@@ -293,27 +293,23 @@ upstreams_render(const json_t *figures, struct top_view *view, unsigned rows, FI
 	free(ranked);
 }
 
+static const struct column drop_columns[] = {
+	{"drops", cell_text, "reason"},
+	{"a second", cell_rate, "rate_per_s"},
+	{"in all", cell_number, "count"},
+	{NULL, NULL, NULL},
+};
+
 static void
 drops_render_rows(const json_t *drops, unsigned rows, FILE *out)
 {
 	struct table table = {.alignment = "lrr"};
-	struct number number;
-	const json_t *drop;
-	size_t i;
 
 	if (json_array_size(drops) == 0) {
 		fputs("no drops\n", out);
 		return;
 	}
-	table_heading(&table, "drops|a second|in all");
-	json_array_foreach(drops, i, drop)
-	{
-		if (i + 1 >= rows)
-			break;
-		table_cell(&table, json_text(drop, "reason"));
-		table_cell(&table, rate_text(drop, "rate_per_s", &number));
-		table_number(&table, json_number(drop, "count"));
-	}
+	rows_fill(&table, drop_columns, drops, rows - 1);
 	table_write(&table, "", out);
 }
 

@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/steer.h"
-#include "dataplane/shared/counters.h"
 #include "control/cli/commands.h"
+#include "control/lib/counter_names.h"
 #include "control/config/schema.h"
 #include "control/man/roff.h"
 
@@ -20,37 +19,14 @@ item_begin(const char *macro, const char *text)
 
 /* Counters, drop reasons, verdicts */
 
-static const struct row {
-	const char *name, *help;
-} counter_rows[] =
-	{
-#define X(name, help) {#name, help},
-		WORKER_COUNTERS(X)
-#undef X
-			{NULL, NULL},
-},
-  drop_rows[] =
-	  {
-#define X(name, help) {#name, help},
-		  DROP_REASONS(X)
-#undef X
-			  {NULL, NULL},
-},
-  verdict_rows[] = {
-#define X(name, help) {#name, help},
-	  STEER_VERDICTS(X)
-#undef X
-		  {NULL, NULL},
-};
-
 static void
-rows_write(const struct row *rows)
+names_write(const struct counter_name *names, unsigned count)
 {
 	puts(".Bl -tag -width Ds");
-	for (; rows->name != NULL; rows++) {
-		item_begin("Sy", rows->name);
+	for (unsigned i = 0; i < count; i++) {
+		item_begin("Sy", names[i].name);
 		putchar('\n');
-		roff_sentences(rows->help, stdout);
+		roff_sentences(names[i].help, stdout);
 	}
 	puts(".El");
 }
@@ -58,19 +34,19 @@ rows_write(const struct row *rows)
 static void
 counters_write(void)
 {
-	rows_write(counter_rows);
+	names_write(counter_names, WORKER_COUNTER_COUNT);
 }
 
 static void
 drops_write(void)
 {
-	rows_write(drop_rows);
+	names_write(drop_names, DROP_REASON_COUNT);
 }
 
 static void
 verdicts_write(void)
 {
-	rows_write(verdict_rows);
+	names_write(verdict_names, STEER_VERDICT_COUNT);
 }
 
 /* Options and commands */
