@@ -5,102 +5,108 @@
 
 #include <string.h>
 
+#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
 
-#define NAME_BYTES 96
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The edges of the histogram's buckets, powers of two of microseconds, from 64 us to 8.4 s: a few of the
  * edges that the workers have. */
 #define EDGE_FIRST_US 64
 #define EDGE_COUNT    18
 
-static const struct row {
-	const char *name, *help;
-} counter_rows[] =
-	{
-#define X(name, help) {#name, help},
-		WORKER_COUNTERS(X)},
-  drop_rows[] = {DROP_REASONS(X)},
-  verdict_rows[] = {STEER_VERDICTS(X)
+/* The process */
+
+static void
+start_sample(struct metrics_writer *writer, const struct metrics_subject *process)
+{
+	const struct stats_header *header = process->figures;
+
+	metrics_value(writer, metrics_unix_time(header->started_ns), NULL);
+}
+
+static void
+flows_sample(struct metrics_writer *writer, const struct metrics_subject *process)
+{
+	const struct stats_header *header = process->figures;
+
+	metrics_count(writer, header->flows_per_worker * header->worker_count, NULL);
+}
+
+#define PROCESS(member) NULL, offsetof(struct stats_header, member)
+static const struct metrics_row process_rows[] = {
+	{METRICS_GAUGE, "ephemera_dataplane_start_time_seconds", "seconds",
+	 "when the dataplane started, Unix time", start_sample, 0},
+	{METRICS_GAUGE, "ephemera_dataplane_draining", "", "1: the dataplane was asked to stop",
+	 PROCESS(draining)},
+	{METRICS_GAUGE, "ephemera_snapshot_generation", "",
+	 "generation of the snapshot that all workers run on", PROCESS(generation)},
+	{METRICS_GAUGE, "ephemera_in_flight_limit", "", "entries of the flow tables of all workers together",
+	 flows_sample, 0},
+	{METRICS_GAUGE, "ephemera_packet_buffers", "", "packet buffers in the pool", PROCESS(mbufs_total)},
+	{METRICS_GAUGE, "ephemera_packet_buffers_in_use", "",
+	 "packet buffers in use; some are held by the drivers at rest", PROCESS(mbufs_in_use)},
+};
+
+/* The workers */
+
+static void
+drops_sample(struct metrics_writer *writer, const struct metrics_subject *subject)
+{
+	const struct worker_stats *worker = subject->figures;
+
+	for (unsigned reason = 0; reason < DROP_REASON_COUNT; reason++)
+		metrics_count(writer, __atomic_load_n(&worker->drops[reason], __ATOMIC_RELAXED),
+			      subject->label, subject->name, "reason", drop_names[reason].name, NULL);
+}
+
+#define WORKER(member) NULL, offsetof(struct worker_stats, member)
+static const struct metrics_row worker_rows[] = {
+#define X(name, help) {METRICS_COUNTER, "ephemera_" #name, "", help, WORKER(counters[COUNTER_##name])},
+	WORKER_COUNTERS(X)
 #undef X
+		{METRICS_COUNTER, "ephemera_drops", "", "packets dropped by the workers, by reason",
+		 drops_sample, 0},
+	{METRICS_GAUGE, "ephemera_in_flight", "", "queries that wait for their answers, probes included",
+	 WORKER(flows_in_flight)},
+	{METRICS_GAUGE, "ephemera_worker_snapshot_generation", "",
+	 "generation of the snapshot that the worker runs on; 0: none yet", WORKER(generation)},
+	{METRICS_COUNTER, "ephemera_worker_heartbeats", "", "turns of the worker's loop, in units of 1,024",
+	 WORKER(heartbeat)},
 };
-
-/* The number of a worker as a label. */
-struct worker_label {
-	char text[12];
-};
-
-static struct worker_label
-worker_label(unsigned worker)
-{
-	struct worker_label label;
-
-	snprintf(label.text, sizeof(label.text), "%u", worker);
-	return label;
-}
-
-static uint64_t
-word_read(const uint64_t *word)
-{
-	return __atomic_load_n(word, __ATOMIC_RELAXED);
-}
 
 static void
-worker_counters(const struct stats_reader *stats, struct metrics_writer *writer)
+workers(const struct stats_reader *stats, struct metrics_writer *writer)
 {
-	char name[NAME_BYTES];
+	struct metrics_subject subjects[STATS_READER_WORKERS_MAX];
+	char names[STATS_READER_WORKERS_MAX][12];
 
-	for (unsigned c = 0; c < WORKER_COUNTER_COUNT; c++) {
-		snprintf(name, sizeof(name), "ephemera_%s", counter_rows[c].name);
-		metrics_family(writer, METRICS_COUNTER, name, "", counter_rows[c].help);
-		for (unsigned i = 0; i < stats->worker_count; i++)
-			metrics_count(writer, word_read(&stats_reader_worker(stats, i)->counters[c]),
-				      "worker", worker_label(i).text, NULL);
+	for (unsigned i = 0; i < stats->worker_count; i++) {
+		snprintf(names[i], sizeof(names[i]), "%u", i);
+		subjects[i] = (struct metrics_subject){"worker", names[i], stats_reader_worker(stats, i)};
 	}
+	metrics_rows(writer, worker_rows, COUNT_OF(worker_rows), subjects, stats->worker_count);
 }
 
-static void
-worker_drops(const struct stats_reader *stats, struct metrics_writer *writer)
-{
-	metrics_family(writer, METRICS_COUNTER, "ephemera_drops", "",
-		       "packets dropped by the workers, by reason");
-	for (unsigned i = 0; i < stats->worker_count; i++)
-		for (unsigned reason = 0; reason < DROP_REASON_COUNT; reason++)
-			metrics_count(writer, word_read(&stats_reader_worker(stats, i)->drops[reason]),
-				      "worker", worker_label(i).text, "reason", drop_rows[reason].name, NULL);
-}
-
-static void
-worker_words(const struct stats_reader *stats, struct metrics_writer *writer)
-{
-	metrics_family(writer, METRICS_GAUGE, "ephemera_in_flight", "",
-		       "queries that wait for their answers, probes included");
-	for (unsigned i = 0; i < stats->worker_count; i++)
-		metrics_count(writer, word_read(&stats_reader_worker(stats, i)->flows_in_flight), "worker",
-			      worker_label(i).text, NULL);
-	metrics_family(writer, METRICS_GAUGE, "ephemera_worker_snapshot_generation", "",
-		       "generation of the snapshot that the worker runs on; 0: none yet");
-	for (unsigned i = 0; i < stats->worker_count; i++)
-		metrics_count(writer, word_read(&stats_reader_worker(stats, i)->generation), "worker",
-			      worker_label(i).text, NULL);
-	metrics_family(writer, METRICS_COUNTER, "ephemera_worker_heartbeats", "",
-		       "turns of the worker's loop, in units of 1,024");
-	for (unsigned i = 0; i < stats->worker_count; i++)
-		metrics_count(writer, word_read(&stats_reader_worker(stats, i)->heartbeat), "worker",
-			      worker_label(i).text, NULL);
-}
+/* The XDP program */
 
 static void
 verdicts(const struct steer_maps *steer, struct metrics_writer *writer)
 {
+	static const struct metrics_row row = {METRICS_COUNTER,
+					       "ephemera_steer_packets",
+					       "",
+					       "packets seen by the XDP program, by what became of them",
+					       NULL,
+					       0};
+	struct metrics_subject subjects[STEER_VERDICT_COUNT];
 	uint64_t sums[STEER_VERDICT_COUNT];
 
 	if (steer_maps_verdicts(steer, sums) != 0)
 		return;
-	metrics_family(writer, METRICS_COUNTER, "ephemera_steer_packets", "",
-		       "packets seen by the XDP program, by what became of them");
 	for (unsigned i = 0; i < STEER_VERDICT_COUNT; i++)
-		metrics_count(writer, sums[i], "verdict", verdict_rows[i].name, NULL);
+		subjects[i] = (struct metrics_subject){"verdict", verdict_names[i].name, &sums[i]};
+	metrics_rows(writer, &row, 1, subjects, STEER_VERDICT_COUNT);
 }
 
 /* Sums of the workers' finer buckets. An answer that took exactly an edge's time is counted above the edge.
@@ -127,53 +133,34 @@ latency(const struct stats_reader *stats, struct metrics_writer *writer)
 
 /* The machine's interfaces */
 
-static const struct interface_row {
-	const char *name, *help;
-	size_t offset;
-} interface_rows[] = {
-	{"ephemera_interface_received_packets", "packets received",
-	 offsetof(struct machine_port_stats, received)},
-	{"ephemera_interface_sent_packets", "packets sent", offsetof(struct machine_port_stats, sent)},
-	{"ephemera_interface_missed_packets", "packets that found no room in the receive queue",
-	 offsetof(struct machine_port_stats, missed)},
-	{"ephemera_interface_no_buffers", "packets that found no packet buffer free",
-	 offsetof(struct machine_port_stats, no_buffers)},
-	{"ephemera_interface_bad_packets", "packets that arrived damaged",
-	 offsetof(struct machine_port_stats, bad)},
-	{"ephemera_interface_send_errors", "packets that could not be sent",
-	 offsetof(struct machine_port_stats, send_errors)},
+#define INTERFACE(member) NULL, offsetof(struct machine_port_stats, member)
+static const struct metrics_row interface_rows[] = {
+	{METRICS_COUNTER, "ephemera_interface_received_packets", "", "packets received", INTERFACE(received)},
+	{METRICS_COUNTER, "ephemera_interface_sent_packets", "", "packets sent", INTERFACE(sent)},
+	{METRICS_COUNTER, "ephemera_interface_missed_packets", "",
+	 "packets that found no room in the receive queue", INTERFACE(missed)},
+	{METRICS_COUNTER, "ephemera_interface_no_buffers", "", "packets that found no packet buffer free",
+	 INTERFACE(no_buffers)},
+	{METRICS_COUNTER, "ephemera_interface_bad_packets", "", "packets that arrived damaged",
+	 INTERFACE(bad)},
+	{METRICS_COUNTER, "ephemera_interface_send_errors", "", "packets that could not be sent",
+	 INTERFACE(send_errors)},
+	{METRICS_GAUGE, "ephemera_interface_up", "", "1: the interface has its link", INTERFACE(link_up)},
 };
 
 static void
 interfaces(const struct stats_header *header, struct metrics_writer *writer)
 {
 	char names[SNAPSHOT_PORTS_MAX][sizeof(header->ports[0].name) + 1] = {0};
+	struct metrics_subject subjects[SNAPSHOT_PORTS_MAX];
 	unsigned count =
 		header->port_count < SNAPSHOT_PORTS_MAX ? (unsigned)header->port_count : SNAPSHOT_PORTS_MAX;
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++) {
 		memcpy(names[i], header->ports[i].name, sizeof(header->ports[i].name));
-	for (unsigned row = 0; row < sizeof(interface_rows) / sizeof(interface_rows[0]); row++) {
-		metrics_family(writer, METRICS_COUNTER, interface_rows[row].name, "",
-			       interface_rows[row].help);
-		for (unsigned i = 0; i < count; i++)
-			metrics_count(writer,
-				      word_read((const void *)((const char *)&header->ports[i] +
-							       interface_rows[row].offset)),
-				      "interface", names[i], NULL);
+		subjects[i] = (struct metrics_subject){"interface", names[i], &header->ports[i]};
 	}
-	metrics_family(writer, METRICS_GAUGE, "ephemera_interface_up", "", "1: the interface has its link");
-	for (unsigned i = 0; i < count; i++)
-		metrics_count(writer, header->ports[i].link_up != 0, "interface", names[i], NULL);
-}
-
-/* The process */
-
-static void
-gauge(struct metrics_writer *writer, const char *name, const char *help, uint64_t value)
-{
-	metrics_family(writer, METRICS_GAUGE, name, "", help);
-	metrics_count(writer, value, NULL);
+	metrics_rows(writer, interface_rows, COUNT_OF(interface_rows), subjects, count);
 }
 
 void
@@ -181,22 +168,10 @@ metrics_dataplane(const struct daemon *daemon, struct metrics_writer *writer)
 {
 	const struct stats_reader *stats = &daemon->stats;
 	const struct stats_header *header = stats_reader_header(stats);
+	const struct metrics_subject process = {NULL, NULL, header};
 
-	metrics_family(writer, METRICS_GAUGE, "ephemera_dataplane_start_time_seconds", "seconds",
-		       "when the dataplane started, Unix time");
-	metrics_value(writer, metrics_unix_time(header->started_ns), NULL);
-	gauge(writer, "ephemera_dataplane_draining", "1: the dataplane was asked to stop",
-	      header->draining != 0);
-	gauge(writer, "ephemera_snapshot_generation", "generation of the snapshot that all workers run on",
-	      header->generation);
-	gauge(writer, "ephemera_in_flight_limit", "entries of the flow tables of all workers together",
-	      header->flows_per_worker * stats->worker_count);
-	gauge(writer, "ephemera_packet_buffers", "packet buffers in the pool", header->mbufs_total);
-	gauge(writer, "ephemera_packet_buffers_in_use",
-	      "packet buffers in use; some are held by the drivers at rest", header->mbufs_in_use);
-	worker_counters(stats, writer);
-	worker_drops(stats, writer);
-	worker_words(stats, writer);
+	metrics_rows(writer, process_rows, COUNT_OF(process_rows), &process, 1);
+	workers(stats, writer);
 	verdicts(&daemon->steer, writer);
 	latency(stats, writer);
 	interfaces(header, writer);

@@ -219,6 +219,27 @@ metrics_histogram(struct metrics_writer *writer, const double *edges, const uint
 	fprintf(writer->out, "%s_count %llu\n", writer->name, total);
 }
 
+/* Tables of families */
+
+void
+metrics_rows(struct metrics_writer *writer, const struct metrics_row *rows, unsigned row_count,
+	     const struct metrics_subject *subjects, unsigned subject_count)
+{
+	for (unsigned r = 0; r < row_count; r++) {
+		metrics_family(writer, rows[r].type, rows[r].name, rows[r].unit, rows[r].help);
+		for (unsigned i = 0; i < subject_count; i++) {
+			const uint64_t *word =
+				(const void *)((const char *)subjects[i].figures + rows[r].offset);
+
+			if (rows[r].sample != NULL)
+				rows[r].sample(writer, &subjects[i]);
+			else
+				metrics_count(writer, __atomic_load_n(word, __ATOMIC_RELAXED),
+					      subjects[i].label, subjects[i].name, NULL);
+		}
+	}
+}
+
 void
 metrics_end(struct metrics_writer *writer)
 {

@@ -60,6 +60,26 @@ void metrics_summary(struct metrics_writer *writer, double sum, uint64_t count, 
 void metrics_histogram(struct metrics_writer *writer, const double *edges, const uint64_t *counts,
 		       unsigned edge_count, double sum);
 
+/* What a family has samples of, for example a worker. */
+struct metrics_subject {
+	const char *label, *name; /* both NULL: there is one, without a label */
+	const void *figures;
+};
+
+/* Families as rows of a table: */
+struct metrics_row {
+	enum metrics_type type;
+	const char *name, *unit, *help;
+	/* Writes the samples of one subject; NULL: the uint64_t at `offset` of its figures,
+	 * which another process may be writing, under its one label. */
+	void (*sample)(struct metrics_writer *writer, const struct metrics_subject *subject);
+	size_t offset;
+};
+
+/* Each family with the samples of all subjects. */
+void metrics_rows(struct metrics_writer *writer, const struct metrics_row *rows, unsigned row_count,
+		  const struct metrics_subject *subjects, unsigned subject_count);
+
 /* The last line, where the format has one. */
 void metrics_end(struct metrics_writer *writer);
 

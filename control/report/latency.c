@@ -65,29 +65,17 @@ report_workers(const struct stats_reader *stats)
 }
 
 static json_t *
-report_farm(const struct daemon *daemon)
+report_upstream_mean(const struct daemon *daemon, unsigned index)
 {
-	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
+	const struct slot *slot = &daemon->publisher.slots.upstreams.slots[index];
+	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
 	char address[ADDRESS_TEXT_BYTES];
-	json_t *list = json_array();
 
-	for (unsigned i = 0; i < upstreams->limit; i++) {
-		const struct slot *slot = &upstreams->slots[i];
-		struct upstream_stats stats;
-
-		if (slot->state != SLOT_ACTIVE)
-			continue;
-		stats = farm_stats(&daemon->farm, i);
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", slot->name, "address",
-						address_format(&slot->address, address), "answers",
-						(json_int_t)stats.answers, "latency_sum_us",
-						(json_int_t)stats.latency_sum_us, "mean_us",
-						stats.answers > 0 ? json_real((double)stats.latency_sum_us /
-									      (double)stats.answers)
-								  : json_null()));
-	}
-	return list;
+	return json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", slot->name, "address",
+			 address_format(&slot->address, address), "answers", (json_int_t)stats.answers,
+			 "latency_sum_us", (json_int_t)stats.latency_sum_us, "mean_us",
+			 stats.answers > 0 ? json_real((double)stats.latency_sum_us / (double)stats.answers)
+					   : json_null());
 }
 
 json_t *
@@ -102,5 +90,6 @@ report_latency(const struct daemon *daemon)
 	stats_histogram_subtract(&recent, &base->latency);
 	return json_pack("{s:o, s:o, s:f, s:o, s:o}", "total", report_histogram(&total), "recent",
 			 report_histogram(&recent), "window_s", (double)(loop_now_ns() - base->ns) / 1e9,
-			 "workers", report_workers(&daemon->stats), "upstreams", report_farm(daemon));
+			 "workers", report_workers(&daemon->stats), "upstreams",
+			 report_farm(daemon, report_upstream_mean));
 }

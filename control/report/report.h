@@ -27,6 +27,9 @@ json_t *report_upstreams(const struct daemon *daemon);
 /* One of its rows: the upstream in that slot, an active one. */
 json_t *report_upstream(const struct daemon *daemon, unsigned slot);
 
+/* A list with `row` of each upstream of the configuration. */
+json_t *report_farm(const struct daemon *daemon, json_t *(*row)(const struct daemon *daemon, unsigned slot));
+
 /* The bits in force, and how uniform the draws of the last window were. The statistics segment must be open;
  * NULL also while no window is. */
 json_t *report_entropy(const struct daemon *daemon);

@@ -5,25 +5,9 @@
 #include <string.h>
 
 #include "control/lib/address.h"
+#include "control/state/snapshot_build.h"
+#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
-
-static const char *const counter_names[] = {
-#define X(name, help) #name,
-	WORKER_COUNTERS(X)
-#undef X
-};
-
-static const char *const drop_names[] = {
-#define X(name, help) #name,
-	DROP_REASONS(X)
-#undef X
-};
-
-static const char *const verdict_names[] = {
-#define X(name, help) #name,
-	STEER_VERDICTS(X)
-#undef X
-};
 
 static json_t *
 integer(uint64_t value)
@@ -33,12 +17,12 @@ integer(uint64_t value)
 
 /* An object of `count` names and values. */
 static json_t *
-named_values(const char *const *names, const uint64_t *values, unsigned count)
+named_values(const struct counter_name *names, const uint64_t *values, unsigned count)
 {
 	json_t *object = json_object();
 
 	for (unsigned i = 0; i < count; i++)
-		json_object_set_new(object, names[i], integer(values[i]));
+		json_object_set_new(object, names[i].name, integer(values[i]));
 	return object;
 }
 
@@ -72,30 +56,18 @@ report_verdicts(const struct steer_maps *steer)
 }
 
 static json_t *
-report_farm(const struct daemon *daemon)
+report_upstream_sums(const struct daemon *daemon, unsigned index)
 {
-	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
+	const struct slot *slot = &daemon->publisher.slots.upstreams.slots[index];
+	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
 	char address[ADDRESS_TEXT_BYTES];
-	json_t *list = json_array();
 
-	for (unsigned i = 0; i < upstreams->limit; i++) {
-		const struct slot *slot = &upstreams->slots[i];
-		struct upstream_stats stats;
-
-		if (slot->state != SLOT_ACTIVE)
-			continue;
-		stats = farm_stats(&daemon->farm, i);
-		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
-					slot->name, "address", address_format(&slot->address, address),
-					"queries", (json_int_t)stats.queries, "answers",
-					(json_int_t)stats.answers, "servfails", (json_int_t)stats.servfails,
-					"timeouts", (json_int_t)stats.timeouts, "wrong_case",
-					(json_int_t)stats.wrong_case, "attacked", (json_int_t)stats.attacked,
-					"latency_sum_us", (json_int_t)stats.latency_sum_us, "in_flight",
-					(json_int_t)stats.in_flight));
-	}
-	return list;
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
+			 address_format(&slot->address, address), "queries", (json_int_t)stats.queries,
+			 "answers", (json_int_t)stats.answers, "servfails", (json_int_t)stats.servfails,
+			 "timeouts", (json_int_t)stats.timeouts, "wrong_case", (json_int_t)stats.wrong_case,
+			 "attacked", (json_int_t)stats.attacked, "latency_sum_us",
+			 (json_int_t)stats.latency_sum_us, "in_flight", (json_int_t)stats.in_flight);
 }
 
 static json_t *
@@ -139,20 +111,16 @@ policy_name(enum policy policy)
 static json_t *
 report_pools(const struct snapshot *snapshot)
 {
-	const struct pool_member *members = snapshot_members(snapshot);
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
 		const struct snapshot_pool *pool = &snapshot->pools[i];
-		unsigned usable = 0;
 
-		if (!pool->used)
-			continue;
-		for (unsigned m = 0; m < pool->member_count; m++)
-			usable += snapshot->upstreams[members[pool->member_first + m].upstream].usable;
-		json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name, "policy",
-						      policy_name(pool->policy), "members",
-						      (int)pool->member_count, "usable", (int)usable));
+		if (pool->used)
+			json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name,
+							      "policy", policy_name(pool->policy), "members",
+							      (int)pool->member_count, "usable",
+							      (int)build_pool_usable(snapshot, pool)));
 	}
 	return list;
 }
@@ -203,7 +171,7 @@ report_stats(const struct daemon *daemon)
 	json_object_set_new(report, "drops", report_drop_sums(stats));
 	json_object_set_new(report, "counters", report_counters(stats));
 	json_object_set_new(report, "steer", report_verdicts(&daemon->steer));
-	json_object_set_new(report, "upstreams", report_farm(daemon));
+	json_object_set_new(report, "upstreams", report_farm(daemon, report_upstream_sums));
 	json_object_set_new(report, "workers", report_workers(stats));
 	json_object_set_new(report, "pools", report_pools(daemon->publisher.adopted));
 	json_object_set_new(report, "ports", report_machine_ports(header));

@@ -8,18 +8,13 @@
 #include <time.h>
 
 #include "control/lib/address.h"
+#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
 #include "control/stats/stray_reader.h"
 
 #define STRAYS_REPORTED	 256
 #define ATTACKS_REPORTED 256
 #define STAMP_BYTES	 32 /* "2026-11-23T07:00:00.123Z" */
-
-static const char *const reasons[] = {
-#define X(name, help) #name,
-	DROP_REASONS(X)
-#undef X
-};
 
 /* To the millisecond, because forgers come by the thousand. */
 static const char *
@@ -53,7 +48,7 @@ report_stray(const struct stats_header *header, const struct stray *stray)
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time",
 			 stamp_write(stray_time_ns(header, stray->tsc), stamp), "reason",
-			 stray->reason < DROP_REASON_COUNT ? reasons[stray->reason] : "?", "from",
+			 stray->reason < DROP_REASON_COUNT ? drop_names[stray->reason].name : "?", "from",
 			 address_port_format(&stray->source, be16_to(stray->source_port), from), "to",
 			 address_port_format(&stray->destination, be16_to(stray->destination_port), to), "id",
 			 (int)be16_to(stray->id), "question", stray_question(stray, question), "near_miss",

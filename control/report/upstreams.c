@@ -82,13 +82,19 @@ report_upstream(const struct daemon *daemon, unsigned index)
 }
 
 json_t *
-report_upstreams(const struct daemon *daemon)
+report_farm(const struct daemon *daemon, json_t *(*row)(const struct daemon *daemon, unsigned slot))
 {
 	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < upstreams->limit; i++)
 		if (upstreams->slots[i].state == SLOT_ACTIVE)
-			json_array_append_new(list, report_upstream(daemon, i));
-	return json_pack("{s:o}", "upstreams", list);
+			json_array_append_new(list, row(daemon, i));
+	return list;
+}
+
+json_t *
+report_upstreams(const struct daemon *daemon)
+{
+	return json_pack("{s:o}", "upstreams", report_farm(daemon, report_upstream));
 }

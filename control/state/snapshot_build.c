@@ -261,3 +261,14 @@ build_same(const struct snapshot *a, const struct snapshot *b)
 	return a->size_bytes == b->size_bytes &&
 	       memcmp((const char *)a + after, (const char *)b + after, a->size_bytes - after) == 0;
 }
+
+unsigned
+build_pool_usable(const struct snapshot *snapshot, const struct snapshot_pool *pool)
+{
+	const struct pool_member *members = snapshot_members(snapshot) + pool->member_first;
+	unsigned usable = 0;
+
+	for (unsigned i = 0; i < pool->member_count; i++)
+		usable += snapshot->upstreams[members[i].upstream].usable;
+	return usable;
+}

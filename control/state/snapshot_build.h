@@ -34,4 +34,7 @@ void build_snapshot(const struct build_input *input, struct snapshot *snapshot);
 /* True if a dataplane would do the same with either: they differ at the most in their generations. */
 bool build_same(const struct snapshot *a, const struct snapshot *b);
 
+/* How many upstreams of one of the snapshot's pools are given queries. */
+unsigned build_pool_usable(const struct snapshot *snapshot, const struct snapshot_pool *pool);
+
 #endif
