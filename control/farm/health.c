@@ -136,8 +136,9 @@ health_take(struct health *health, const struct health_event *event, const struc
 
 /* Words */
 
-const char *
-health_rcode_name(uint8_t rcode, char text[16])
+/* The name of a DNS response code, or "rcode N" written to `text`. RFC 6895 section 2.3 */
+static const char *
+rcode_name(uint8_t rcode, char text[16])
 {
 	static const char *const names[] = {"NOERROR",	"FORMERR", "SERVFAIL",
 					    "NXDOMAIN", "NOTIMP",  "REFUSED"};
@@ -186,7 +187,7 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 			 plural);
 	else
 		snprintf(text, bytes, "%u bad probe%s, the last: answered %s", health->run_decided, plural,
-			 health_rcode_name(decided->rcode, rcode));
+			 rcode_name(decided->rcode, rcode));
 }
 
 const char *

@@ -106,7 +106,4 @@ bool health_event_good(const struct health_event *event, const struct health_rul
 /* Why it is in its state, as words for people. Returns `text`. */
 const char *health_reason(const struct health *health, char text[HEALTH_REASON_BYTES]);
 
-/* The name of a DNS response code, or "rcode N" written to `text`. RFC 6895 section 2.3 */
-const char *health_rcode_name(uint8_t rcode, char text[16]);
-
 #endif

@@ -19,6 +19,17 @@ loop_now_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+uint64_t
+loop_unix_ms(uint64_t monotonic_ns)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	/* Unsigned numbers wrap, and so a time to come is right, too. */
+	return ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec - (loop_now_ns() - monotonic_ns)) /
+	       NS_PER_MS;
+}
+
 int
 loop_init(struct loop *loop)
 {

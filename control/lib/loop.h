@@ -49,6 +49,9 @@ struct loop {
 
 uint64_t loop_now_ns(void);
 
+/* A time of that clock, past or to come, as Unix time in milliseconds. */
+uint64_t loop_unix_ms(uint64_t monotonic_ns);
+
 /* 0 or -errno. */
 int loop_init(struct loop *loop);
 void loop_fini(struct loop *loop);

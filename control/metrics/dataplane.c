@@ -8,8 +8,6 @@
 #include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* The edges of the histogram's buckets, powers of two of microseconds, from 64 us to 8.4 s: a few of the
  * edges that the workers have. */
 #define EDGE_FIRST_US 64
@@ -85,7 +83,8 @@ workers(const struct stats_reader *stats, struct metrics_writer *writer)
 		snprintf(names[i], sizeof(names[i]), "%u", i);
 		subjects[i] = (struct metrics_subject){"worker", names[i], stats_reader_worker(stats, i)};
 	}
-	metrics_rows(writer, worker_rows, COUNT_OF(worker_rows), subjects, stats->worker_count);
+	metrics_rows(writer, worker_rows, sizeof(worker_rows) / sizeof(worker_rows[0]), subjects,
+		     stats->worker_count);
 }
 
 /* The XDP program */
@@ -160,7 +159,8 @@ interfaces(const struct stats_header *header, struct metrics_writer *writer)
 		memcpy(names[i], header->ports[i].name, sizeof(header->ports[i].name));
 		subjects[i] = (struct metrics_subject){"interface", names[i], &header->ports[i]};
 	}
-	metrics_rows(writer, interface_rows, COUNT_OF(interface_rows), subjects, count);
+	metrics_rows(writer, interface_rows, sizeof(interface_rows) / sizeof(interface_rows[0]), subjects,
+		     count);
 }
 
 void
@@ -170,7 +170,7 @@ metrics_dataplane(const struct daemon *daemon, struct metrics_writer *writer)
 	const struct stats_header *header = stats_reader_header(stats);
 	const struct metrics_subject process = {NULL, NULL, header};
 
-	metrics_rows(writer, process_rows, COUNT_OF(process_rows), &process, 1);
+	metrics_rows(writer, process_rows, sizeof(process_rows) / sizeof(process_rows[0]), &process, 1);
 	workers(stats, writer);
 	verdicts(&daemon->steer, writer);
 	latency(stats, writer);

@@ -5,8 +5,6 @@
 #include "control/daemon/daemon.h"
 #include "control/report/entropy.h"
 
-static const char *const families[ENTROPY_FAMILIES] = {"IPv4", "IPv6"};
-
 static void
 bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
 {
@@ -15,10 +13,13 @@ bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++) {
 		if (bits->addresses[f] == 0)
 			continue;
-		metrics_value(writer, bits->port_bits, "family", families[f], "part", "port", NULL);
-		metrics_value(writer, bits->id_bits, "family", families[f], "part", "id", NULL);
-		metrics_value(writer, bits->address_bits[f], "family", families[f], "part", "address", NULL);
-		metrics_value(writer, bits->case_bits, "family", families[f], "part", "case", NULL);
+		metrics_value(writer, bits->port_bits, "family", entropy_family_names[f], "part", "port",
+			      NULL);
+		metrics_value(writer, bits->id_bits, "family", entropy_family_names[f], "part", "id", NULL);
+		metrics_value(writer, bits->address_bits[f], "family", entropy_family_names[f], "part",
+			      "address", NULL);
+		metrics_value(writer, bits->case_bits, "family", entropy_family_names[f], "part", "case",
+			      NULL);
 	}
 }
 

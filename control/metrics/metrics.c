@@ -11,14 +11,8 @@
 double
 metrics_unix_time(uint64_t monotonic_ns)
 {
-	struct timespec wall;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
 	/* To the millisecond: finer, two readings of two clocks would make the same moment differ. */
-	return (double)(((int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec -
-			 (int64_t)(loop_now_ns() - monotonic_ns)) /
-			1000000) /
-	       1e3;
+	return (double)loop_unix_ms(monotonic_ns) / 1e3;
 }
 
 /* The names that every client library of Prometheus gives these. */
@@ -45,7 +39,7 @@ process_usage(struct metrics_writer *writer)
 	fclose(statm);
 }
 
-void
+static void
 metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 {
 	char reason[BOX_REASON_BYTES];

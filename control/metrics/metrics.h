@@ -20,7 +20,6 @@ char *metrics_page(const struct daemon *daemon, enum metrics_format format, size
 double metrics_unix_time(uint64_t monotonic_ns);
 
 /* Its parts. */
-void metrics_process(const struct daemon *daemon, struct metrics_writer *writer);
 void metrics_upstreams(const struct daemon *daemon, struct metrics_writer *writer);
 /* These need the statistics segment open. */
 void metrics_dataplane(const struct daemon *daemon, struct metrics_writer *writer);

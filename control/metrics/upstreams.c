@@ -6,8 +6,6 @@
 #include "control/state/snapshot_build.h"
 #include "control/daemon/daemon.h"
 
-#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-
 /* An upstream of the configuration. */
 struct upstream {
 	const struct slot *slot;
@@ -112,7 +110,8 @@ upstreams(const struct daemon *daemon, struct metrics_writer *writer)
 		subjects[count] = (struct metrics_subject){"upstream", slots->slots[i].name, &figures[count]};
 		count++;
 	}
-	metrics_rows(writer, upstream_rows, COUNT_OF(upstream_rows), subjects, count);
+	metrics_rows(writer, upstream_rows, sizeof(upstream_rows) / sizeof(upstream_rows[0]), subjects,
+		     count);
 }
 
 /* Pools, as they are in force in the dataplane */
@@ -144,7 +143,7 @@ pools(const struct snapshot *snapshot, struct metrics_writer *writer)
 		subjects[count] = (struct metrics_subject){"pool", pool->name, &figures[count]};
 		count++;
 	}
-	metrics_rows(writer, pool_rows, COUNT_OF(pool_rows), subjects, count);
+	metrics_rows(writer, pool_rows, sizeof(pool_rows) / sizeof(pool_rows[0]), subjects, count);
 }
 
 void

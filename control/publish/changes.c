@@ -26,21 +26,22 @@ change(struct changes *changes, const char *format, ...)
 	changes->line(changes->owner, text);
 }
 
-void
+/* "KEY: from A to B", where they differ. */
+static void
 change_number(struct changes *changes, const char *key, uint64_t before, uint64_t after)
 {
 	if (before != after)
 		change(changes, "%s: from %" PRIu64 " to %" PRIu64, key, before, after);
 }
 
-void
+static void
 change_word(struct changes *changes, const char *key, const char *before, const char *after)
 {
 	if (strcmp(before, after) != 0)
 		change(changes, "%s: from %s to %s", key, before, after);
 }
 
-void
+static void
 change_ranges(struct changes *changes, const char *key, const struct config_ranges *before,
 	      const struct config_ranges *after)
 {

@@ -13,13 +13,6 @@
 #include "control/report/port.h"
 
 static void
-command_status(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	server_answer(from, report_status(daemon));
-}
-
-static void
 command_stats(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
@@ -54,34 +47,6 @@ measure_answer(struct daemon *daemon, struct server_request from,
 		server_answer(from, answer);
 }
 
-static void
-command_entropy(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	measure_answer(daemon, from, report_entropy);
-}
-
-static void
-command_strays(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	measure_answer(daemon, from, report_strays);
-}
-
-static void
-command_drops(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	measure_answer(daemon, from, report_drops);
-}
-
-static void
-command_latency(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	measure_answer(daemon, from, report_latency);
-}
-
 static json_t *
 report_ports_full(const struct daemon *daemon)
 {
@@ -102,13 +67,6 @@ command_ports(struct daemon *daemon, const json_t *request, struct server_reques
 }
 
 static void
-command_upstreams(struct daemon *daemon, const json_t *request, struct server_request from)
-{
-	(void)request;
-	server_answer(from, report_upstreams(daemon));
-}
-
-static void
 command_reload(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
@@ -122,19 +80,34 @@ command_config_diff(struct daemon *daemon, const json_t *request, struct server_
 	server_answer(from, config_diff(daemon->publisher.config, daemon->config_path));
 }
 
+/* One of the three: a report that can always be given, one of what is measured, or a function. */
 static const struct command {
 	const char *name;
+	json_t *(*report)(const struct daemon *daemon);
+	json_t *(*measure)(const struct daemon *daemon);
 	void (*handle)(struct daemon *daemon, const json_t *request, struct server_request from);
 } commands[] = {
-	{"status", command_status},	  {"stats", command_stats},
-	{"upstreams", command_upstreams}, {"port", report_port},
-	{"ports", command_ports},	  {"latency", command_latency},
-	{"drops", command_drops},	  {"entropy", command_entropy},
-	{"strays", command_strays},	  {"config-diff", command_config_diff},
-	{"reload", command_reload},	  {"upstream", operate_upstream},
-	{"drain", operate_drain},	  {"undrain", operate_undrain},
-	{"ready", operate_ready},
+	{"status", .report = report_status},	   {"stats", .handle = command_stats},
+	{"upstreams", .report = report_upstreams}, {"port", .handle = report_port},
+	{"ports", .handle = command_ports},	   {"latency", .measure = report_latency},
+	{"drops", .measure = report_drops},	   {"entropy", .measure = report_entropy},
+	{"strays", .measure = report_strays},	   {"config-diff", .handle = command_config_diff},
+	{"reload", .handle = command_reload},	   {"upstream", .handle = operate_upstream},
+	{"drain", .handle = operate_drain},	   {"undrain", .handle = operate_undrain},
+	{"ready", .handle = operate_ready},
 };
+
+static void
+command_run(const struct command *command, struct daemon *daemon, const json_t *request,
+	    struct server_request from)
+{
+	if (command->report != NULL)
+		server_answer(from, command->report(daemon));
+	else if (command->measure != NULL)
+		measure_answer(daemon, from, command->measure);
+	else
+		command->handle(daemon, request, from);
+}
 
 /* "unknown command: ...", with the names of all. */
 static void
@@ -156,7 +129,7 @@ commands_handle(void *daemon, const json_t *request, struct server_request from)
 
 	for (unsigned i = 0; name != NULL && i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (strcmp(name, commands[i].name) == 0) {
-			commands[i].handle(daemon, request, from);
+			command_run(&commands[i], daemon, request, from);
 			return;
 		}
 	}

@@ -7,8 +7,6 @@
 #include "control/daemon/daemon.h"
 #include "control/report/report.h"
 
-static const char *const family_names[ENTROPY_FAMILIES] = {"IPv4", "IPv6"};
-
 static json_t *
 integer(uint64_t value)
 {
@@ -22,11 +20,11 @@ report_bits(const struct entropy_bits *bits)
 
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++)
 		if (bits->addresses[f] > 0)
-			json_array_append_new(families,
-					      json_pack("{s:s, s:I, s:f, s:f}", "family", family_names[f],
-							"addresses", (json_int_t)bits->addresses[f],
-							"address_bits", bits->address_bits[f], "total_bits",
-							bits->total_bits[f]));
+			json_array_append_new(families, json_pack("{s:s, s:I, s:f, s:f}", "family",
+								  entropy_family_names[f], "addresses",
+								  (json_int_t)bits->addresses[f],
+								  "address_bits", bits->address_bits[f],
+								  "total_bits", bits->total_bits[f]));
 	return json_pack("{s:I, s:f, s:f, s:f, s:I, s:I, s:o}", "ports", (json_int_t)bits->ports, "port_bits",
 			 bits->port_bits, "id_bits", bits->id_bits, "case_bits", bits->case_bits, "upstreams",
 			 (json_int_t)bits->upstreams, "upstreams_random_case",
@@ -59,7 +57,7 @@ report_addresses(const struct entropy_measure *measure)
 
 		if (family->draws > 0)
 			json_array_append_new(
-				list, json_pack("{s:s, s:I, s:I, s:o}", "family", family_names[f],
+				list, json_pack("{s:s, s:I, s:I, s:o}", "family", entropy_family_names[f],
 						"addresses", (json_int_t)family->count, "draws",
 						(json_int_t)family->draws, "test", report_chi(&family->chi)));
 	}

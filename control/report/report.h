@@ -10,8 +10,9 @@
 
 struct daemon;
 
-#define REPORT_TIME_BYTES 24 /* "2026-11-23T07:00:00Z" */
-#define REPORT_BOOT_BYTES 20
+#define REPORT_TIME_BYTES  24 /* "2026-11-23T07:00:00Z" */
+#define REPORT_STAMP_BYTES 28 /* "2026-11-23T07:00:00.123Z" */
+#define REPORT_BOOT_BYTES  20
 
 /* The daemon, the dataplane, and how many upstreams are up. */
 json_t *report_status(const struct daemon *daemon);
@@ -62,6 +63,9 @@ json_t *report_attack(const struct daemon *daemon);
 
 /* A time of CLOCK_MONOTONIC as the wall clock's, RFC 3339, UTC. Returns `text`. */
 const char *report_time(uint64_t monotonic_ns, char text[REPORT_TIME_BYTES]);
+
+/* The same to the millisecond. */
+const char *report_stamp(uint64_t monotonic_ns, char text[REPORT_STAMP_BYTES]);
 
 /* A boot id in hexadecimal digits. Returns `text`. */
 const char *report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES]);

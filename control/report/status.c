@@ -3,27 +3,9 @@
 #include "control/report/report.h"
 
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "control/daemon/daemon.h"
-
-const char *
-report_time(uint64_t monotonic_ns, char text[REPORT_TIME_BYTES])
-{
-	struct timespec wall;
-	struct tm parts;
-	time_t then;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	then = (time_t)(((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
-			 (loop_now_ns() - monotonic_ns)) /
-			NS_PER_S);
-	if (gmtime_r(&then, &parts) == NULL ||
-	    strftime(text, REPORT_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
-		text[0] = 0;
-	return text;
-}
 
 const char *
 report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES])

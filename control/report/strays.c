@@ -2,10 +2,8 @@
 /* The answer to `strays`, and what `status` says of an attack. */
 #include "control/report/report.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "control/lib/address.h"
 #include "control/lib/counter_names.h"
@@ -14,42 +12,26 @@
 
 #define STRAYS_REPORTED	 256
 #define ATTACKS_REPORTED 256
-#define STAMP_BYTES	 32 /* "2026-11-23T07:00:00.123Z" */
 
-/* To the millisecond, because forgers come by the thousand. */
+/* When it came, to the millisecond, because forgers come by the thousand; not after now, however the clocks of
+ * both processes differ. */
 static const char *
-stamp_write(uint64_t monotonic_ns, char text[STAMP_BYTES])
+stamp_write(const struct stats_header *header, const struct stray *stray, char text[REPORT_STAMP_BYTES])
 {
-	const uint64_t now_ns = loop_now_ns();
-	struct timespec wall;
-	struct tm parts;
-	uint64_t then_ms;
-	time_t then;
-	size_t used;
+	const uint64_t now_ns = loop_now_ns(), came_ns = stray_time_ns(header, stray->tsc);
 
-	clock_gettime(CLOCK_REALTIME, &wall);
-	then_ms = ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
-		   (now_ns > monotonic_ns ? now_ns - monotonic_ns : 0)) /
-		  NS_PER_MS;
-	then = (time_t)(then_ms / 1000);
-	text[0] = 0;
-	if (gmtime_r(&then, &parts) == NULL)
-		return text;
-	used = strftime(text, STAMP_BYTES, "%Y-%m-%dT%H:%M:%S", &parts);
-	snprintf(text + used, STAMP_BYTES - used, ".%03uZ", (unsigned)(then_ms % 1000));
-	return text;
+	return report_stamp(came_ns < now_ns ? came_ns : now_ns, text);
 }
 
 static json_t *
 report_stray(const struct stats_header *header, const struct stray *stray)
 {
 	char from[ADDRESS_PORT_TEXT_BYTES], to[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
-	char stamp[STAMP_BYTES];
+	char stamp[REPORT_STAMP_BYTES];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time",
-			 stamp_write(stray_time_ns(header, stray->tsc), stamp), "reason",
-			 stray->reason < DROP_REASON_COUNT ? drop_names[stray->reason].name : "?", "from",
-			 address_port_format(&stray->source, be16_to(stray->source_port), from), "to",
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time", stamp_write(header, stray, stamp),
+			 "reason", stray->reason < DROP_REASON_COUNT ? drop_names[stray->reason].name : "?",
+			 "from", address_port_format(&stray->source, be16_to(stray->source_port), from), "to",
 			 address_port_format(&stray->destination, be16_to(stray->destination_port), to), "id",
 			 (int)be16_to(stray->id), "question", stray_question(stray, question), "near_miss",
 			 stray->near_miss);
@@ -72,7 +54,7 @@ attack_take(const struct watch *watch, const struct stats_header *header, struct
 	    unsigned *count)
 {
 	const struct stray first = attacks[0];
-	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES], stamp[STAMP_BYTES];
+	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES], stamp[REPORT_STAMP_BYTES];
 	unsigned kept = 0, queries = 0, misses = 0;
 
 	for (unsigned i = 0; i < *count; i++) {
@@ -84,9 +66,8 @@ attack_take(const struct watch *watch, const struct stats_header *header, struct
 		misses += attacks[i].misses;
 	}
 	*count = kept;
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "time",
-			 stamp_write(stray_time_ns(header, first.tsc), stamp), "upstream",
-			 watch_upstream_name(watch, &first), "upstream_address",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "time", stamp_write(header, &first, stamp),
+			 "upstream", watch_upstream_name(watch, &first), "upstream_address",
 			 address_port_format(&first.source, be16_to(first.source_port), address), "question",
 			 stray_question(&first, question), "count", (json_int_t)queries, "near_misses",
 			 (json_int_t)misses);

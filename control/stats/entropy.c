@@ -9,6 +9,8 @@
 
 #define DEALT_DRAWS_MIN 20 /* for each port of a part, until it is sure that no other port belongs to it */
 
+const char *const entropy_family_names[] = {[ENTROPY_IPV4] = "IPv4", [ENTROPY_IPV6] = "IPv6"};
+
 static enum entropy_family
 family_of(const struct address *address)
 {

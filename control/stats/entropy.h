@@ -24,6 +24,8 @@ enum entropy_family {
 	ENTROPY_FAMILIES,
 };
 
+extern const char *const entropy_family_names[ENTROPY_FAMILIES]; /* "IPv4", "IPv6" */
+
 /* What a forger has to guess of one query. */
 struct entropy_bits {
 	unsigned ports, addresses[ENTROPY_FAMILIES]; /* that are drawn from */

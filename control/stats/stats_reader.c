@@ -89,34 +89,33 @@ word_read(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-uint64_t
-stats_reader_counter(const struct stats_reader *reader, enum worker_counter counter)
+/* The word at `offset` of all workers' figures. */
+static uint64_t
+words_sum(const struct stats_reader *reader, size_t offset)
 {
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < reader->worker_count; i++)
-		sum += word_read(&stats_reader_worker(reader, i)->counters[counter]);
+		sum += word_read((const void *)((const char *)stats_reader_worker(reader, i) + offset));
 	return sum;
+}
+
+uint64_t
+stats_reader_counter(const struct stats_reader *reader, enum worker_counter counter)
+{
+	return words_sum(reader, offsetof(struct worker_stats, counters[counter]));
 }
 
 uint64_t
 stats_reader_drop(const struct stats_reader *reader, enum drop_reason reason)
 {
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < reader->worker_count; i++)
-		sum += word_read(&stats_reader_worker(reader, i)->drops[reason]);
-	return sum;
+	return words_sum(reader, offsetof(struct worker_stats, drops[reason]));
 }
 
 uint64_t
 stats_reader_in_flight(const struct stats_reader *reader)
 {
-	uint64_t sum = 0;
-
-	for (unsigned i = 0; i < reader->worker_count; i++)
-		sum += word_read(&stats_reader_worker(reader, i)->flows_in_flight);
-	return sum;
+	return words_sum(reader, offsetof(struct worker_stats, flows_in_flight));
 }
 
 struct upstream_stats

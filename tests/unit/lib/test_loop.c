@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The event loop: timers in their order, and what a stall does to them. */
 #include <stdbool.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/lib/loop.h"
@@ -122,6 +123,24 @@ test_stall(void)
 	bench_close(&bench);
 }
 
+/* Of a time gone by, and of one to come; half a second more may pass between two readings of the clocks. */
+static void
+test_unix_time(void)
+{
+	static const int64_t distances_ms[] = {-3600000, 0, 3600000};
+
+	for (unsigned i = 0; i < sizeof(distances_ms) / sizeof(distances_ms[0]); i++) {
+		const uint64_t then_ns = loop_now_ns() + (uint64_t)distances_ms[i] * NS_PER_MS;
+		struct timespec wall;
+		int64_t off_ms;
+
+		clock_gettime(CLOCK_REALTIME, &wall);
+		off_ms = (int64_t)loop_unix_ms(then_ns) - distances_ms[i] -
+			 (int64_t)(wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
+		WAY_ASSERT(off_ms >= -500 && off_ms <= 500, "%lld ms off", (long long)off_ms);
+	}
+}
+
 int
 main(void)
 {
@@ -129,6 +148,7 @@ main(void)
 		{"timers are due in their order", test_due},
 		{"late", test_late},
 		{"stalled", test_stall},
+		{"times as Unix time", test_unix_time},
 		CU_TEST_INFO_NULL,
 	};
 

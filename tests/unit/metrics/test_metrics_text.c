@@ -163,6 +163,51 @@ test_formats(void)
 	}
 }
 
+struct figures {
+	uint64_t seen, lost;
+};
+
+static void
+share_sample(struct metrics_writer *writer, const struct metrics_subject *subject)
+{
+	const struct figures *figures = subject->figures;
+
+	metrics_value(writer, (double)figures->lost / (double)figures->seen, subject->label, subject->name,
+		      NULL);
+}
+
+static void
+test_rows(void)
+{
+	static const struct metrics_row rows[] = {
+		{METRICS_COUNTER, "e_lost", "", "lost", NULL, offsetof(struct figures, lost)},
+		{METRICS_GAUGE, "e_share", "", "share", share_sample, 0},
+	};
+	static const struct figures figures[] = {{4, 1}, {8, 4}};
+	static const struct metrics_subject subjects[] = {{"worker", "0", &figures[0]},
+							  {"worker", "1", &figures[1]}};
+	static const struct metrics_subject alone = {NULL, NULL, &figures[0]};
+	char *text = NULL;
+	size_t bytes = 0;
+	struct metrics_writer writer = {.out = open_memstream(&text, &bytes)};
+
+	metrics_rows(&writer, rows, 2, subjects, 2);
+	metrics_rows(&writer, rows, 1, &alone, 1);
+	fclose(writer.out);
+	CU_ASSERT_STRING_EQUAL(text, "# HELP e_lost_total lost\n"
+				     "# TYPE e_lost_total counter\n"
+				     "e_lost_total{worker=\"0\"} 1\n"
+				     "e_lost_total{worker=\"1\"} 4\n"
+				     "# HELP e_share share\n"
+				     "# TYPE e_share gauge\n"
+				     "e_share{worker=\"0\"} 0.25\n"
+				     "e_share{worker=\"1\"} 0.5\n"
+				     "# HELP e_lost_total lost\n"
+				     "# TYPE e_lost_total counter\n"
+				     "e_lost_total 1\n");
+	free(text);
+}
+
 int
 main(void)
 {
@@ -170,6 +215,7 @@ main(void)
 		{"which format a scraper gets", test_accept},
 		{"a header of nonsense", test_accept_long},
 		{"each type of family in each format", test_formats},
+		{"a table of families", test_rows},
 		CU_TEST_INFO_NULL,
 	};
 
