@@ -30,19 +30,6 @@ static struct rig rig;
 static struct view *view_plain, *view_none, *view_defended;
 static struct way_sent waiting; /* the query in flight, as the farm got it */
 
-static struct view *
-view_of(struct snapshot *s)
-{
-	struct view *view;
-	const char *why;
-
-	snapshot_seal(s);
-	if (snapshot_validate(s, s->size_bytes, &why) != 0 ||
-	    view_make(s, &rig.owners, 2600000000, &view) != 0)
-		abort();
-	return view;
-}
-
 static void
 rig_start(void)
 {
@@ -53,11 +40,11 @@ rig_start(void)
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	view_plain = rig.view;
 	way_snapshot_usable(none, 0);
-	view_none = view_of(none);
+	view_none = rig_view_make(&rig, none);
 	defended->waiters = 8;
 	defended->near_miss = NEAR_MISS_TRUNCATE;
 	defended->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
-	view_defended = view_of(defended);
+	view_defended = rig_view_make(&rig, defended);
 }
 
 static void

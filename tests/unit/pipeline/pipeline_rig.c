@@ -144,7 +144,7 @@ worker_make(struct rig *rig, uint32_t index)
 	w->worker_count = rig->options.workers;
 	w->current = &rig->view;
 	w->stats = &rig->stats[index];
-	w->tsc_hz = rte_get_tsc_hz();
+	w->tsc_hz = rig->options.tsc_hz;
 	w->us_multiplier = worker_us_multiplier(w->tsc_hz);
 	w->pool = rig->pool;
 	w->fan_out_seed = 0x5eed;
@@ -181,6 +181,8 @@ options_fill(struct rig_options *to, const struct rig_options *from)
 		to->tx_ring = 8192;
 	if (to->client_mtu_bytes == 0)
 		to->client_mtu_bytes = 1500;
+	if (to->tsc_hz == 0)
+		to->tsc_hz = rte_get_tsc_hz();
 	if (to->workers > RIG_WORKERS_MAX)
 		abort();
 }
@@ -255,21 +257,30 @@ rig_close(struct rig *rig)
 	rte_mempool_free(rig->pool);
 }
 
+struct view *
+rig_view_make(struct rig *rig, struct snapshot *snapshot)
+{
+	struct view *view;
+	const char *why;
+
+	snapshot_seal(snapshot);
+	if (snapshot_validate(snapshot, snapshot->size_bytes, &why) != 0) {
+		fprintf(stderr, "rig: snapshot refused: %s\n", why);
+		abort();
+	}
+	if (view_make(snapshot, &rig->owners, rig->options.tsc_hz, &view) != 0)
+		abort();
+	return view;
+}
+
 void
 rig_publish(struct rig *rig, struct snapshot *snapshot)
 {
 	struct view *view = NULL, *old = rig->view;
-	const char *why;
 
 	if (snapshot != NULL) {
 		way_snapshot_tidy(snapshot);
-		snapshot_seal(snapshot);
-		if (snapshot_validate(snapshot, snapshot->size_bytes, &why) != 0) {
-			fprintf(stderr, "rig: snapshot refused: %s\n", why);
-			abort();
-		}
-		if (view_make(snapshot, &rig->owners, rte_get_tsc_hz(), &view) != 0)
-			abort();
+		view = rig_view_make(rig, snapshot);
 	}
 	/* No worker is in a turn now: what main does with RCU is done here by being one thread. */
 	__atomic_store_n(&rig->view, view, __ATOMIC_RELEASE);

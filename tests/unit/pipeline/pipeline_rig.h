@@ -50,6 +50,8 @@ struct rig_options {
 	uint32_t flows;	    /* of each worker; 0: 4096 */
 	uint32_t tx_ring;   /* frames that a port takes until the test drains it; a power of two; 0: 8192 */
 	uint16_t client_mtu_bytes; /* of RIG_CLIENTS; 0: 1500 */
+	uint64_t tsc_hz; /* what the workers, and the views made for them, take the TSC's rate to be; 0: this
+			    machine's */
 };
 
 struct rig {
@@ -93,6 +95,10 @@ void rig_close(struct rig *rig);
 /* Seals and checks a snapshot (of malloc(); the rig takes it) and lets the workers see it, from their next
  * turn. NULL: none, as at the start. */
 void rig_publish(struct rig *rig, struct snapshot *snapshot);
+
+/* Seals and checks a snapshot (of malloc(); the view takes it) and makes a view of it at the rig's clock
+ * rate. The caller frees it. Aborts when the snapshot is refused. */
+struct view *rig_view_make(struct rig *rig, struct snapshot *snapshot);
 
 void rig_begin(struct rig *rig, const char *description);
 unsigned rig_end(struct rig *rig); /* returns what was wrong with this case */
