@@ -2,7 +2,9 @@
 /* The dataplane of the tests of ephemerad's parts, and their files. */
 #include "tests/unit/daemon/control_rig.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,34 @@
 /* Files */
 
 static char directory[] = "/tmp/ephemera-test-XXXXXX";
+static uint16_t served_port; /* rig_http_port(), and the socket that keeps it */
+static int served_fd;
+
+/* Has the kernel choose a port for HTTP that no other program of tests gets while this one runs: a socket is
+ * bound to it and does not listen, so that the daemon under test, which binds with SO_REUSEADDR too, still
+ * can. */
+static void
+served_port_take(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t bytes = sizeof(at);
+	const int one = 1;
+
+	served_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (served_fd < 0 || setsockopt(served_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    bind(served_fd, (struct sockaddr *)&at, bytes) < 0 ||
+	    getsockname(served_fd, (struct sockaddr *)&at, &bytes) < 0) {
+		perror("a port for HTTP on 127.0.0.1");
+		exit(EXIT_FAILURE);
+	}
+	served_port = ntohs(at.sin_port);
+}
+
+uint16_t
+rig_http_port(void)
+{
+	return served_port;
+}
 
 void
 rig_open(void)
@@ -27,6 +57,7 @@ rig_open(void)
 		perror("mkdtemp");
 		exit(EXIT_FAILURE);
 	}
+	served_port_take();
 }
 
 const char *
@@ -53,6 +84,7 @@ rig_close(void)
 	unlink(rig_path(STATE_FILE_NAME));
 	unlink(rig_path(MESSAGE_SOCKET_NAME));
 	rmdir(directory);
+	close(served_fd);
 }
 
 const char *
@@ -72,8 +104,9 @@ rig_config(const char *ports, const char *upstreams)
 		"service:\n  addresses: [{address: 192.0.2.53}]\n"
 		"upstreams:\n  timeout_ms: 100\n"
 		"  probe: {name: \".\", type: NS, interval_ms: 100, timeout_ms: 100, rise: 2, fall: 3}\n"
-		"  servers:\n%s",
-		directory, ports, upstreams);
+		"  servers:\n%s"
+		"http: {port: %u}\n",
+		directory, ports, upstreams, served_port);
 	fclose(file);
 	return path;
 }

@@ -11,7 +11,7 @@
 #include "dataplane/shared/stats.h"
 #include "control/lib/loop.h"
 
-#define RIG_DEADLINE_MS 5000
+#define RIG_DEADLINE_MS 20000 /* of what is sure to come: only a failure takes so long */
 
 /* A dataplane that does what it is told to: no packets, one worker, no steered ports unless told so. */
 struct rig_dataplane {
@@ -36,12 +36,14 @@ struct rig_dataplane {
 	uint16_t probed; /* the slot of the last probe */
 };
 
-/* A directory of this run, and a path in it (valid for as many more calls). */
+/* A directory of this run, with a path in it (valid for as many more calls), and a TCP port on 127.0.0.1 of
+ * this run's own, where a daemon with rig_config()'s file serves HTTP. */
 #define RIG_PATHS 16
 void rig_open(void);
 void rig_close(void);
 const char *rig_dir(void);
 const char *rig_path(const char *name);
+uint16_t rig_http_port(void);
 
 void rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uint64_t boot_id);
 /* As if killed: the socket file stays. */

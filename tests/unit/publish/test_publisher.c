@@ -132,7 +132,8 @@ test_offer(void)
 	CU_ASSERT_EQUAL(offer_make(&f, 1, 200), 0);
 	CU_ASSERT_TRUE(rig_wait_for(&f, nothing_retired));
 	CU_ASSERT_EQUAL(offer_make(&f, 2, 300), 0);
-	CU_ASSERT_TRUE(is_in_force(&f));
+	/* What happened meanwhile, a probe that timed out, say, goes out right behind it. */
+	CU_ASSERT_TRUE(rig_wait_for(&f, is_in_force));
 	rig_stop(&f);
 }
 
@@ -157,15 +158,17 @@ test_lost(void)
 {
 	struct daemon_rig f = {0};
 	const struct loop_timer *timer;
+	uint64_t before_ns;
 
 	rig_daemon_open(&f, config_write(1, 2));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	f.rig.mute = true;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_pushing));
+	before_ns = loop_now_ns();
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
 	timer = &f.daemon->publisher.timer;
-	CU_ASSERT_TRUE(timer->armed && timer->due_ns > loop_now_ns() + NS_PER_S / 4);
+	CU_ASSERT_TRUE(timer->armed && timer->due_ns >= before_ns + NS_PER_S);
 	rig_daemon_close(&f);
 }
 
