@@ -90,6 +90,12 @@ rig_close(void)
 const char *
 rig_config(const char *ports, const char *upstreams)
 {
+	return rig_config_probing(ports, upstreams, 100);
+}
+
+const char *
+rig_config_probing(const char *ports, const char *upstreams, unsigned interval_ms)
+{
 	static char path[100];
 	FILE *file;
 
@@ -103,10 +109,10 @@ rig_config(const char *ports, const char *upstreams)
 		"source:\n  ports: %s\n  addresses: [198.51.100.16-198.51.100.17]\n"
 		"service:\n  addresses: [{address: 192.0.2.53}]\n"
 		"upstreams:\n  timeout_ms: 100\n"
-		"  probe: {name: \".\", type: NS, interval_ms: 100, timeout_ms: 100, rise: 2, fall: 3}\n"
+		"  probe: {name: \".\", type: NS, interval_ms: %u, timeout_ms: 100, rise: 2, fall: 3}\n"
 		"  servers:\n%s"
 		"http: {port: %u}\n",
-		directory, ports, upstreams, served_port);
+		directory, ports, interval_ms, upstreams, served_port);
 	fclose(file);
 	return path;
 }

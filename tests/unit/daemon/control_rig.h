@@ -50,8 +50,9 @@ void rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uin
 void rig_dataplane_kill(struct rig_dataplane *dataplane);
 
 /* Writes a configuration file with these source ports and these lines under `servers:`; returns its path,
- * always the same. */
+ * always the same. Each upstream is probed each tenth of a second, or each `interval_ms`. */
 const char *rig_config(const char *ports, const char *upstreams);
+const char *rig_config_probing(const char *ports, const char *upstreams, unsigned interval_ms);
 
 /* Turns the loop until `done(owner)`; false when it did not come true within the deadline. */
 bool rig_wait(struct loop *loop, bool (*done)(const void *owner), const void *owner);
