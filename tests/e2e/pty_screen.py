@@ -94,10 +94,17 @@ class Terminal:
         environment = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **environment}
         self.process = subprocess.Popen(
             list(map(str, command)), stdin=self.slave, stdout=self.slave, stderr=self.slave, env=environment,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True, preexec_fn=self._settle,
         )  # fmt: skip
         self.decoder = codecs.getincrementaldecoder("utf-8")()
         self.rest = ""  # a sequence that has not ended yet
+
+    @staticmethod
+    def _settle():
+        """In the child: the terminal is its own, and no signal is ignored because a shell started the tests with &."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for number in QUIT_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
 
     def __enter__(self):
         return self

@@ -75,7 +75,7 @@ class Offers:
             path = f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}"
             done = subprocess.run(
                 self.command(words), capture_output=True, text=True, cwd=cwd, timeout=30,
-                env={**os.environ, "PATH": path, "HOME": home},
+                env={**os.environ, "PATH": path, "HOME": home, "LC_ALL": "C.UTF-8"},
             )  # fmt: skip
         self.assertEqual((done.returncode, done.stderr), (0, ""), words)
         return {line.split("\t")[0] for line in done.stdout.splitlines() if line}
