@@ -6,6 +6,7 @@
  * descriptors that the configuration can name. `domains_file: "901"` is the list. */
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "control/state/snapshot_build.h"
@@ -17,6 +18,19 @@
 #define LIST_FD	    901
 #define CONFIG_PATH "/proc/self/fd/900"
 #define BYTES_MAX   65536
+
+/* A process may have fewer descriptors than these numbers need, until it asks for more. */
+static void
+fds_allow(void)
+{
+	struct rlimit limit;
+
+	FUZZ_REQUIRE(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+	if (limit.rlim_cur > LIST_FD)
+		return;
+	limit.rlim_cur = LIST_FD + 1;
+	FUZZ_REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
 
 static void
 file_make(int as, const uint8_t *bytes, size_t size)
@@ -89,6 +103,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	if (size > BYTES_MAX)
 		return 0;
+	fds_allow();
 	file_make(CONFIG_FD, bytes, config_bytes);
 	file_make(LIST_FD, nul != NULL ? nul + 1 : bytes, nul != NULL ? size - config_bytes - 1 : 0);
 	stream = open_memstream(&lines, &lines_bytes);
