@@ -13,7 +13,7 @@
 #include "dataplane/pipeline/limit.h"
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/pool.h"
-#include "dataplane/pipeline/route.h"
+#include "dataplane/tables/route_table.h"
 #include "dataplane/shared/snapshot.h"
 
 #define VIEW_NONE	   UINT16_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finding the route of a name or a type: the longest suffix, in any letter case, at one line of the table for
  * each number of labels that routes have. */
-#include "dataplane/pipeline/route.h"
+#include "dataplane/tables/route_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>

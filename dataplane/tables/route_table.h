@@ -8,12 +8,15 @@
  * the table is made anew, with another key or larger, until no line overflows. A filter in front of it, of
  * sixteen bits or more for each suffix, says of nearly all that are in no route that they are in none: it
  * stays in the caches, which the table does not. Part of a view: immutable while workers use it. */
-#ifndef EPHEMERA_DATAPLANE_PIPELINE_ROUTE_H
-#define EPHEMERA_DATAPLANE_PIPELINE_ROUTE_H
+#ifndef EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
+#define EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_common.h>
+
+#include "dataplane/packet/case.h"
 #include "dataplane/shared/snapshot.h"
 
 #define ROUTE_NONE	  UINT8_MAX
@@ -56,10 +59,42 @@ uint32_t route_probes(const struct routes *routes, const uint8_t *name, uint32_t
 
 /* The pool of exactly the suffix that the probe stands for, or ROUTE_NONE. Looks at one line of the table.
  * [worker] */
-uint8_t route_suffix(const struct routes *routes, const struct snapshot *snapshot, const uint8_t *name,
-		     uint32_t name_bytes, const struct route_probe *probe);
+static inline uint8_t
+route_suffix(const struct routes *routes, const struct snapshot *s, const uint8_t *name, uint32_t name_bytes,
+	     const struct route_probe *probe)
+{
+	const struct route_bucket *bucket = &routes->buckets[(uint32_t)probe->hash & routes->bucket_mask];
+	const uint32_t bytes = name_bytes - probe->offset;
+
+	for (unsigned way = 0; way < ROUTE_WAYS; way++) {
+		const uint64_t entry = bucket->entries[way];
+
+		if ((entry ^ probe->hash) >> 40 == 0 && (entry >> 8 & 0xff) == bytes &&
+		    case_equal(snapshot_names(s) + (entry >> 16 & 0xffffff), name + probe->offset, bytes))
+			return (uint8_t)entry;
+	}
+	return ROUTE_NONE;
+}
 
 /* The pool of a type, or ROUTE_NONE. [worker] */
-uint8_t route_type(const struct routes *routes, const struct snapshot *snapshot, uint16_t type);
+static inline uint8_t
+route_type(const struct routes *routes, const struct snapshot *s, uint16_t type)
+{
+	uint32_t low = 0, high = s->type_route_count;
+
+	if (type < RTE_DIM(routes->types))
+		return routes->types[type];
+	while (low < high) {
+		const uint32_t middle = (low + high) / 2;
+
+		if (s->type_routes[middle].type == type)
+			return s->type_routes[middle].pool;
+		if (s->type_routes[middle].type < type)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return ROUTE_NONE;
+}
 
 #endif
