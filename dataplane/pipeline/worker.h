@@ -16,7 +16,7 @@
 
 #include "dataplane/pipeline/burst.h"
 #include "dataplane/tables/flow.h"
-#include "dataplane/pipeline/limit.h"
+#include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/random.h"
 #include "dataplane/shared/stats.h"
 #include "dataplane/tables/view.h"

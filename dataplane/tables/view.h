@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dataplane/pipeline/limit.h"
+#include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/pool.h"
 #include "dataplane/tables/route_table.h"

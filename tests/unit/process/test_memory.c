@@ -5,7 +5,7 @@
 #include <rte_ring.h>
 
 #include "control/config/build.h"
-#include "dataplane/pipeline/limit.h"
+#include "dataplane/tables/limit_table.h"
 #include "dataplane/port/port.h"
 #include "dataplane/pipeline/probe.h"
 #include "tests/unit/suite.h"

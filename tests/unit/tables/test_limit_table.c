@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The table of limits over simulated time: exact rates, prefixes, full sets, a clock that comes round, and
  * two threads on one bucket. */
-#include "dataplane/pipeline/limit.h"
+#include "dataplane/tables/limit_table.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -12,8 +12,8 @@
  * Size:    fixed at start; it outlives snapshots. A limit that changes counts for buckets from then on.
  * Threads: any number of workers; each word is read and replaced by itself (relaxed: it guards nothing but
  * itself). */
-#ifndef EPHEMERA_DATAPLANE_PIPELINE_LIMIT_H
-#define EPHEMERA_DATAPLANE_PIPELINE_LIMIT_H
+#ifndef EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
+#define EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
