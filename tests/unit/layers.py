@@ -78,12 +78,15 @@ def unlisted(found):
 
 
 def rings(found):
-    """Yields each ring of headers once, as [header, the one that it includes, ..., header]."""
-    done, way = set(), []
+    """Yields rings of headers, as [header, the one that it includes, ..., header]; no header is in two of them."""
+    done, ringed, way = set(), set(), []
 
     def walk(path):
         if path in way:
-            yield way[way.index(path):] + [path]
+            ring = way[way.index(path):]
+            if ringed.isdisjoint(ring):
+                ringed.update(ring)
+                yield ring + [path]
         elif path not in done:
             way.append(path)
             for _, included in found.get(path, []):
