@@ -9,7 +9,7 @@
 
 #include <sodium.h>
 
-#include "dataplane/pipeline/coalesce.h"
+#include "dataplane/tables/coalesce_table.h"
 
 #define FLOW_POOL_MIN	  64u
 #define FLOW_BUCKET_SHARE 16 /* one bucket of the index for so many entries */

@@ -137,7 +137,7 @@ struct flow_table {
 	struct flow_cell *cells;
 	uint32_t waiter_free; /* the first of a list, or FLOW_NONE */
 	struct flow_waiter *waiters;
-	struct coalesce_bucket *buckets; /* coalesce.h */
+	struct coalesce_bucket *buckets; /* coalesce_table.h */
 	uint32_t bucket_mask;
 	uint64_t seed; /* of the buckets, and of marks in slots */
 };

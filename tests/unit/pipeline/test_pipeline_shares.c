@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which queries share an upstream query: those whose answers can't differ, and no others. Each pair is asked
  * in both orders, in one burst and in two, of upstreams that keep case and that do not. */
-#include "dataplane/pipeline/coalesce.h"
+#include "dataplane/tables/coalesce_table.h"
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/pipeline/pipeline_pairs.h"
 #include "tests/unit/suite.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "dataplane/pipeline/coalesce.h"
+#include "dataplane/tables/coalesce_table.h"
 #include "tests/unit/suite.h"
 
 #define SIZE 1024
