@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decides who may ask and which messages are forwarded.
- * Way:   classify -> [admit] -> limit -> [vet] -> route
+ * Way:   classify -> [admit] -> limit
  * Runs:  workers; reads the view, writes the batch's list of queries.
  * Never: answers an address that no client can have, or a message that is itself an answer. */
 #include "dataplane/pipeline/answer.h"
@@ -110,24 +110,6 @@ admit(struct worker *w, struct batch *b)
 			b->queries[kept++] = i;
 		else
 			answer_own(w, b, i, DNS_REFUSED, DNS_EDE_PROHIBITED);
-	}
-	b->query_count = kept;
-}
-
-void
-vet(struct worker *w, struct batch *b)
-{
-	uint32_t kept = 0;
-
-	if (likely(b->fault_count == 0))
-		return;
-	for (uint32_t n = 0; n < b->query_count; n++) {
-		const uint8_t i = b->queries[n];
-
-		if (b->packets[i].fault != DNS_NOERROR)
-			answer_own(w, b, i, b->packets[i].fault, ANSWER_NO_EDE);
-		else
-			b->queries[kept++] = i;
 	}
 	b->query_count = kept;
 }

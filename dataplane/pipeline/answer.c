@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Answers in place of an upstream: FORMERR, NOTIMP, SERVFAIL, REFUSED, or TC=1.
- * Way:   admit, limit, vet, choose -> [answer] -> transmit
+ * Way:   limit -> [answer_faults] -> route -> [answer_no_upstream] -> coalesce; what is answered -> transmit.
+ *        admit and limit call answer_own().
  * Runs:  workers.
  * Never: answers a message with QR=1, or with more than the question and one small OPT record. */
 #include "dataplane/pipeline/answer.h"
 
 #include "dataplane/packet/edns.h"
 #include "dataplane/packet/frame.h"
+#include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 
 #define ANSWER_UDP_SIZE 1232
@@ -100,4 +102,40 @@ answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_
 	}
 	worker_count(w, answer_counters[rcode], 1);
 	transmit_put(w, p->in_port, b->mbufs[i]);
+}
+
+void
+answer_faults(struct worker *w, struct batch *b)
+{
+	uint32_t kept = 0;
+
+	if (likely(b->fault_count == 0))
+		return;
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+
+		if (b->packets[i].fault != DNS_NOERROR)
+			answer_own(w, b, i, b->packets[i].fault, ANSWER_NO_EDE);
+		else
+			b->queries[kept++] = i;
+	}
+	b->query_count = kept;
+}
+
+void
+answer_no_upstream(struct worker *w, struct batch *b)
+{
+	uint32_t kept = 0;
+
+	if (likely(w->view->empty_pools == 0))
+		return;
+	for (uint32_t n = 0; n < b->query_count; n++) {
+		const uint8_t i = b->queries[n];
+
+		if (w->view->pools[b->packets[i].pool].usable_count == 0)
+			answer_own(w, b, i, DNS_SERVFAIL, DNS_EDE_NO_REACHABLE_AUTHORITY);
+		else
+			b->queries[kept++] = i;
+	}
+	b->query_count = kept;
 }

@@ -37,7 +37,7 @@ struct packet {
 	/* admit */
 	uint16_t opt_offset; /* in the message; 0 without EDNS */
 	uint8_t plain;	     /* 1: nothing behind the question signs it */
-	uint8_t fault;	     /* DNS_NOERROR, or what vet answers a message that is not forwarded */
+	uint8_t fault;	     /* DNS_NOERROR, or what answer_faults answers a message that is not forwarded */
 	/* admit, route */
 	uint8_t pool; /* of upstreams, index */
 	/* coalesce */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Picks the upstream of each query, as its pool's policy says.
- * Way:   route -> [refuse] -> coalesce -> [choose] -> draw
+ * Way:   coalesce -> [choose] -> draw
  * Runs:  workers; reads the view and this worker's own count of what is in flight.
  * Never: decides about health: a pool's usable members are what control found. */
 #include "dataplane/pipeline/choose.h"
 
-#include "dataplane/pipeline/answer.h"
 #include "dataplane/pipeline/stages.h"
 
 /* What the first pass found: an upstream, or two to compare, or a hash to look up. */
@@ -73,24 +72,6 @@ choice_end(struct worker *w, const struct packet *p, const struct choice *choice
 	if (pool->policy == POLICY_HASH)
 		return choose_hash(w, p->pool, choice->hash);
 	return choice->first.upstream;
-}
-
-void
-refuse(struct worker *w, struct batch *b)
-{
-	uint32_t kept = 0;
-
-	if (likely(w->view->empty_pools == 0))
-		return;
-	for (uint32_t n = 0; n < b->query_count; n++) {
-		const uint8_t i = b->queries[n];
-
-		if (w->view->pools[b->packets[i].pool].usable_count == 0)
-			answer_own(w, b, i, DNS_SERVFAIL, DNS_EDE_NO_REACHABLE_AUTHORITY);
-		else
-			b->queries[kept++] = i;
-	}
-	b->query_count = kept;
 }
 
 void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lets identical questions in flight share one upstream query: RFC 5452 section 5, each further copy would be
- * another chance for a forger. Way:   admit -> [coalesce] -> choose Runs:  workers, each among its own flows.
+ * another chance for a forger.
+ * Way:   answer_no_upstream -> [coalesce] -> choose
+ * Runs:  workers, each among its own flows.
  * Never: lets queries share that could have different answers. */
 #include "dataplane/pipeline/coalesce.h"
 

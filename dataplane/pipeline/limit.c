@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Holds each client prefix to the limit.
- * Way:   admit -> [limit] -> vet
+ * Way:   admit -> [limit] -> answer_faults
  * Runs:  workers, on one table.
  * Never: answers a message that is not forwarded. */
 #include "dataplane/pipeline/answer.h"

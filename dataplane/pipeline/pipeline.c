@@ -25,9 +25,9 @@ worker_burst(struct worker *w, struct batch *b)
 	if (b->query_count > 0) {
 		admit(w, b);
 		limit(w, b);
-		vet(w, b);
+		answer_faults(w, b);
 		route(w, b);
-		refuse(w, b);
+		answer_no_upstream(w, b);
 		coalesce(w, b);
 		choose(w, b);
 		draw(w, b);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Gives each query its pool.
- * Way:   vet -> [route] -> refuse
+ * Way:   answer_faults -> [route] -> answer_no_upstream
  * Runs:  workers; reads the view.
  * Never: takes a hash for a name: every match is compared byte for byte. */
 #include "dataplane/pipeline/stages.h"

@@ -3,7 +3,8 @@
  *
  *   both     parse -> classify
  *   replies  match -> restore -> transmit
- *   queries  admit -> limit -> vet -> route -> refuse -> coalesce -> choose -> draw -> rewrite -> transmit
+ *   queries  admit -> limit -> answer_faults -> route -> answer_no_upstream -> coalesce -> choose -> draw
+ *            -> rewrite -> transmit
  *
  * A stage does one thing to the whole burst; it takes packets that leave out of the burst's lists. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
@@ -31,14 +32,14 @@ void admit(struct worker *worker, struct batch *batch);
 /* limit.c: how much a client prefix may ask; drops or refuses what is more, or answers it TC=1. */
 void limit(struct worker *worker, struct batch *batch);
 
-/* admit.c: which messages are forwarded; answers the others. */
-void vet(struct worker *worker, struct batch *batch);
+/* answer.c: answers the messages that are not forwarded: FORMERR or NOTIMP. */
+void answer_faults(struct worker *worker, struct batch *batch);
 
 /* route.c: which pool each query goes to. */
 void route(struct worker *worker, struct batch *batch);
 
-/* choose.c: answers SERVFAIL in place of upstreams where a query's pool has none to choose. */
-void refuse(struct worker *worker, struct batch *batch);
+/* answer.c: answers SERVFAIL in place of upstreams where a query's pool has none to choose. */
+void answer_no_upstream(struct worker *worker, struct batch *batch);
 
 /* coalesce.c: lets queries for the same wait for one answer; lowers the EDNS size offered upstream. */
 void coalesce(struct worker *worker, struct batch *batch);

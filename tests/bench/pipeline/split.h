@@ -14,7 +14,7 @@
 	X(match)                                                                                             \
 	X(restore)                                                                                           \
 	X(admit)                                                                                             \
-	X(refuse)                                                                                            \
+	X(answers)                                                                                           \
 	X(coalesce)                                                                                          \
 	X(choose)                                                                                            \
 	X(draw)                                                                                              \
