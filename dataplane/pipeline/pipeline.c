@@ -2,7 +2,7 @@
 /* The polling loop, and the order of the stages: the table of contents of a packet's way.
  * Runs:  one worker a core, to completion.
  * Never: allocates, locks, logs, makes a system call (drivers of kernel interfaces make their own). */
-#include "dataplane/pipeline/worker.h"
+#include "dataplane/pipeline/pipeline.h"
 
 #include <rte_cycles.h>
 #include <rte_debug.h>
@@ -11,10 +11,11 @@
 #include "dataplane/pipeline/draw.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
+#include "dataplane/pipeline/worker.h"
 
 /* A burst's way from the wire to the wire. Replies go first: they free what queries take. */
 static void
-worker_burst(struct worker *w, struct batch *b)
+pipeline_burst(struct worker *w, struct batch *b)
 {
 	parse(w, b);
 	classify(w, b);
@@ -36,7 +37,7 @@ worker_burst(struct worker *w, struct batch *b)
 }
 
 static unsigned
-worker_receive(struct worker *w, struct batch *b)
+pipeline_receive(struct worker *w, struct batch *b)
 {
 	unsigned seen = 0;
 
@@ -48,14 +49,14 @@ worker_receive(struct worker *w, struct batch *b)
 		b->in_port = w->port_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
 		worker_count(w, COUNTER_rx, b->count);
 		seen += b->count;
-		worker_burst(w, b);
+		pipeline_burst(w, b);
 	}
 	return seen;
 }
 
 /* What other workers received, but is ours; then what only we can send for them. */
 static unsigned
-worker_take_over(struct worker *w, struct batch *b)
+pipeline_take_over(struct worker *w, struct batch *b)
 {
 	unsigned seen;
 
@@ -64,7 +65,7 @@ worker_take_over(struct worker *w, struct batch *b)
 	seen = b->count;
 	if (seen > 0) {
 		worker_count(w, COUNTER_handed_in, seen);
-		worker_burst(w, b);
+		pipeline_burst(w, b);
 	}
 	transmit_outbox(w);
 	return seen;
@@ -73,7 +74,7 @@ worker_take_over(struct worker *w, struct batch *b)
 #ifdef EPHEMERA_DEBUG_CHECKS
 /* The balance of counters.h: every packet left exactly once, or waits for a transmit queue. */
 static void
-worker_check_balance(const struct worker *w)
+pipeline_check_balance(const struct worker *w)
 {
 	const uint64_t *c = w->stats->counters;
 	uint64_t in = c[COUNTER_rx] + c[COUNTER_made] + c[COUNTER_handed_in];
@@ -91,7 +92,7 @@ worker_check_balance(const struct worker *w)
 /* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns have earlier
  * stamps: it waits for the stamp to change, below a microsecond. */
 static void
-worker_renew(struct worker *w, uint64_t turn_before_tsc)
+pipeline_renew(struct worker *w, uint64_t turn_before_tsc)
 {
 	while (w->now_tsc >> FLOW_SENT_SHIFT == turn_before_tsc >> FLOW_SENT_SHIFT)
 		w->now_tsc = rte_rdtsc();
@@ -101,7 +102,7 @@ worker_renew(struct worker *w, uint64_t turn_before_tsc)
 }
 
 unsigned
-worker_turn(struct worker *w)
+pipeline_turn(struct worker *w)
 {
 	const uint64_t turn_before_tsc = w->now_tsc;
 	struct batch b;
@@ -112,10 +113,10 @@ worker_turn(struct worker *w)
 	 * complete. */
 	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
 	if (unlikely(w->view != NULL && w->view->seed != w->view_seed))
-		worker_renew(w, turn_before_tsc);
-	seen = worker_receive(w, &b);
+		pipeline_renew(w, turn_before_tsc);
+	seen = pipeline_receive(w, &b);
 	if (w->worker_count > 1)
-		seen += worker_take_over(w, &b);
+		seen += pipeline_take_over(w, &b);
 	if (w->probes != NULL)
 		probe(w);
 	sweep(w);
@@ -123,20 +124,20 @@ worker_turn(struct worker *w)
 	random_top_up(&w->random);
 	w->stats->flows_in_flight = w->flows.in_flight;
 #ifdef EPHEMERA_DEBUG_CHECKS
-	worker_check_balance(w);
+	pipeline_check_balance(w);
 #endif
 	return seen;
 }
 
 int
-worker_run(void *argument)
+pipeline_run(void *argument)
 {
 	struct worker *w = argument;
 	uint64_t turns = 0;
 
 	rte_rcu_qsbr_thread_online(w->qsbr, w->index);
 	while (!__atomic_load_n(w->stop, __ATOMIC_RELAXED)) {
-		worker_turn(w);
+		pipeline_turn(w);
 		w->stats->generation = w->view != NULL ? w->view->snapshot->generation : 0;
 		rte_rcu_qsbr_quiescent(w->qsbr, w->index);
 		if ((++turns & 1023) == 0)

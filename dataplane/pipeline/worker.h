@@ -117,12 +117,6 @@ struct worker {
 	const volatile bool *stop;     /* main writes: leave the loop */
 } __rte_cache_aligned;
 
-/* One turn of the loop: everything that is waiting, once. Returns the number of packets seen. [worker] */
-unsigned worker_turn(struct worker *worker);
-
-/* The loop, for rte_eal_remote_launch(); returns 0 when *stop is set. [worker] */
-int worker_run(void *worker);
-
 static inline void
 worker_count(struct worker *worker, enum worker_counter counter, uint64_t n)
 {

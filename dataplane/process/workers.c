@@ -16,6 +16,7 @@
 #include <sodium.h>
 
 #include "dataplane/lib/log.h"
+#include "dataplane/pipeline/pipeline.h"
 
 int
 workers_count(struct workers *workers)
@@ -249,7 +250,7 @@ static int
 worker_launch(void *argument)
 {
 	struct worker *worker = argument;
-	int status = worker_run(worker);
+	int status = pipeline_run(worker);
 
 	rte_rcu_qsbr_thread_unregister(worker->qsbr, worker->index);
 	return status;

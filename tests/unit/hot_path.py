@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Checks what a packet's way can call.
 
-Reads the relocations of the workers' library, follows the calls from worker_run() on, and fails if the way leads to a
+Reads the relocations of the workers' library, follows the calls from pipeline_run() on, and fails if the way leads to a
 symbol outside the library that is not on the list below: an allocator, a lock, a log or a system call.
 
 usage: hot_path.py LIBRARY.a
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 
-ENTRY = "worker_run"
+ENTRY = "pipeline_run"
 
 ALLOWED = {
     "memcpy", "memmove", "memset", "memcmp",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The bed that the workers run in: what the dataplane's main thread would make for them, with ports of rings.
  *
- *   bench ── rx ring ──> [clients] ──> worker_turn() ──> [farm] ── tx ring ──> bench
+ *   bench ── rx ring ──> [clients] ──> pipeline_turn() ──> [farm] ── tx ring ──> bench
  *
  * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge pages for
  * flow tables and packets, ordinary shared pages for statistics. Made once; bed_set() starts each case

@@ -10,6 +10,8 @@
 #include <rte_launch.h>
 #include <rte_pause.h>
 
+#include "dataplane/pipeline/pipeline.h"
+
 #define PAIR_QUERIES 2048 /* of each worker in a phase: so long that its ends hardly count */
 #define PAIR_PHASES  64
 #define PAIR_SMOKE   2
@@ -62,7 +64,7 @@ turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 	const uint64_t deadline = rte_rdtsc() + PAIR_SECONDS * rte_get_tsc_hz();
 
 	do {
-		worker_turn(w);
+		pipeline_turn(w);
 		if (rte_rdtsc() > deadline) {
 			__atomic_store_n(&pair->failed, true, __ATOMIC_RELAXED);
 			return;

@@ -10,6 +10,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/pipeline/pipeline.h"
 #include "tests/bench/pipeline/floor.h"
 
 #define RUN_BLOCKS     8
@@ -69,7 +70,7 @@ phase_last(struct run *run, struct traffic *t, uint32_t replies)
 {
 	traffic_reply(t, replies, false);
 	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
-		worker_turn(run->bed->workers[0]);
+		pipeline_turn(run->bed->workers[0]);
 	traffic_drain(t);
 }
 
@@ -96,12 +97,12 @@ static void
 fill(struct run *run, const struct bench_case *c, struct traffic *t)
 {
 	while (t->store_count < c->in_flight && t->store_count == t->queries)
-		phase(run, c, t, worker_turn, 0);
+		phase(run, c, t, pipeline_turn, 0);
 	if (t->store_count < c->in_flight)
 		complain(run, c, "the worker did not forward all that was asked");
 	t->checking = true;
 	for (unsigned i = 0; t->store_count >= c->in_flight && i < (run->smoke ? RUN_SMOKE : RUN_CHECKS); i++)
-		phase(run, c, t, worker_turn, RUN_PHASE_QUERIES);
+		phase(run, c, t, pipeline_turn, RUN_PHASE_QUERIES);
 	t->checking = false;
 }
 
@@ -133,7 +134,7 @@ measure(struct run *run, struct case_result *result, struct round_result *round,
 	split = (struct split){0};
 	for (unsigned block = 0; block < blocks; block++, n += phases) {
 		for (unsigned i = 0; i < phases; i++)
-			plain[n + i] = phase(run, result->c, t, worker_turn, RUN_PHASE_QUERIES);
+			plain[n + i] = phase(run, result->c, t, pipeline_turn, RUN_PHASE_QUERIES);
 		for (unsigned i = 0; i < phases; i++)
 			split_phase[n + i] = phase(run, result->c, t, split_turn, RUN_PHASE_QUERIES);
 		for (unsigned i = 0; i < phases; i++)

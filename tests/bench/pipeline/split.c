@@ -57,8 +57,8 @@ receive_timed(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t c
 #define probe(w)		     TIMED(probe, probe(w))
 #define sweep(w)		     TIMED(sweep, sweep(w))
 #define random_top_up(s)	     TIMED(random, random_top_up(s))
-#define worker_turn		     split_turn
-#define worker_run		     split_run
+#define pipeline_turn		     split_turn
+#define pipeline_run		     split_run
 
 #include "dataplane/pipeline/pipeline.c"
 

@@ -41,9 +41,9 @@ struct split {
 
 extern struct split split;
 
-/* worker_turn(), stage by stage in the same order. */
+/* pipeline_turn(), stage by stage in the same order. */
 unsigned split_turn(struct worker *worker);
-int split_run(void *worker); /* worker_run() comes with it; nobody calls it */
+int split_run(void *worker); /* pipeline_run() comes with it; nobody calls it */
 
 /* Cycles that a pair of stamps takes with nothing between. */
 double split_stamp_cycles(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rig: real workers with real stages, fed and drained by a test in one thread, without hugepages.
  *
- *   test ── rx ring ──> [port 0: clients] ──> worker_turn() ──> [port 1: farm] ── tx ring ──> test
+ *   test ── rx ring ──> [port 0: clients] ──> pipeline_turn() ──> [port 1: farm] ── tx ring ──> test
  *
  * A test is a sequence of cases. rig_begin() opens one; then frames go in (rig_inject), workers turn
  * (rig_run), and each frame that came out is taken (rig_take); rig_end() is the oracle: nothing else was

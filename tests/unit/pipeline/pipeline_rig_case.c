@@ -9,6 +9,7 @@
 
 #include <rte_cycles.h>
 
+#include "dataplane/pipeline/pipeline.h"
 #include "dataplane/pipeline/probe.h"
 #include "dataplane/pipeline/stages.h"
 
@@ -230,7 +231,7 @@ rig_collect(struct rig *rig)
 void
 rig_turn(struct rig *rig, uint32_t worker)
 {
-	worker_turn(rig->workers[worker]);
+	pipeline_turn(rig->workers[worker]);
 }
 
 void
@@ -240,7 +241,7 @@ rig_run(struct rig *rig)
 		unsigned seen = 0;
 
 		for (uint32_t i = 0; i < rig->options.workers; i++)
-			seen += worker_turn(rig->workers[i]);
+			seen += pipeline_turn(rig->workers[i]);
 		quiet = seen == 0 ? quiet + 1 : 0;
 		if (!rig_check(rig, turns < RIG_TURNS_MAX, "frames go around for ever"))
 			break;
