@@ -70,7 +70,7 @@ message_fault(struct packet *p, const struct dns_header *dns)
 	return DNS_NOERROR;
 }
 
-/* The reason to drop a query in silence, or DROP_REASON_COUNT. */
+/* The reason to drop a query in silence, or DROP_NONE. */
 static enum drop_reason
 sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns, bool allowed)
 {
@@ -82,7 +82,7 @@ sender_fault(const struct worker *w, const struct packet *p, const struct dns_he
 		return DROP_query_not_allowed;
 	if (unlikely(dns->flags1 & DNS_QR))
 		return DROP_query_is_reply;
-	return DROP_REASON_COUNT;
+	return DROP_NONE;
 }
 
 void
@@ -99,7 +99,7 @@ admit(struct worker *w, struct batch *b)
 		const bool allowed = sender_allowed(s, p);
 		const enum drop_reason reason = sender_fault(w, p, dns, allowed);
 
-		if (unlikely(reason != DROP_REASON_COUNT)) {
+		if (unlikely(reason != DROP_NONE)) {
 			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}

@@ -238,7 +238,7 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space
 	p->drawn_id = draw->id;
 	draw_count(w, draw);
 	coalesce_settle(w, p, p->flow_index);
-	return DROP_REASON_COUNT;
+	return DROP_NONE;
 }
 
 void
@@ -254,7 +254,7 @@ draw(struct worker *w, struct batch *b)
 		const uint8_t i = b->queries[n];
 		const enum drop_reason reason = draw_begin(w, b, i, spaces[n], draws[n]);
 
-		if (unlikely(reason != DROP_REASON_COUNT)) {
+		if (unlikely(reason != DROP_NONE)) {
 			draw_refuse(w, b, i, reason);
 			continue;
 		}

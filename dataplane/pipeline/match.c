@@ -8,8 +8,6 @@
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
 
-#define MATCH_OK DROP_REASON_COUNT
-
 /* Was the last flow of the slot one with this address, port and ID, asked of the upstream that replies? */
 static bool
 match_late(const struct worker *w, const struct packet *p, struct be16 id)
@@ -57,13 +55,13 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 
 	p->exact = 0;
 	if (match_bare_error(dns))
-		return MATCH_OK;
+		return DROP_NONE;
 	if (be16_to(dns->qdcount) != 1 || p->dns_bytes < DNS_HEADER_BYTES + bytes)
 		return DROP_reply_wrong_question;
 	if (likely(bytes_equal(question, sent, bytes))) {
 		p->question_bytes = (uint16_t)bytes;
 		p->exact = 1;
-		return MATCH_OK;
+		return DROP_NONE;
 	}
 	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))
 		return DROP_reply_wrong_question;
@@ -71,7 +69,7 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 	if (flow->share & FLOW_CASE)
 		return DROP_reply_wrong_case;
 	p->question_bytes = (uint16_t)bytes;
-	return MATCH_OK;
+	return DROP_NONE;
 }
 
 static enum drop_reason
@@ -130,7 +128,7 @@ match(struct worker *w, struct batch *b)
 		const enum drop_reason reason = match_reply(w, p, dns);
 		struct flow *flow;
 
-		if (unlikely(reason != MATCH_OK)) {
+		if (unlikely(reason != DROP_NONE)) {
 			stray_note(w, b, i, reason);
 			worker_drop(w, b->mbufs[i], reason);
 			continue;

@@ -19,7 +19,6 @@
 
 #define PARSE_VLAN_TAGS	 2
 #define PARSE_EXTENSIONS 6
-#define PARSE_OK	 DROP_REASON_COUNT
 
 /* The next bytes to read, and what is left of the layer around them. */
 struct cursor {
@@ -61,7 +60,7 @@ parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 			return DROP_vlan;
 		*type = be16toh(vlan->eth_proto);
 	}
-	return PARSE_OK;
+	return DROP_NONE;
 }
 
 /* Of a header that is there. Most are of 20 bytes. */
@@ -104,7 +103,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 	p->is_ipv4 = 1;
 	p->source = address_from_ipv4(&ip->src_addr);
 	p->destination = address_from_ipv4(&ip->dst_addr);
-	return PARSE_OK;
+	return DROP_NONE;
 }
 
 /* Walks at most PARSE_EXTENSIONS headers up to UDP. RFC 5095: a routing header with segments left is not
@@ -132,7 +131,7 @@ parse_extensions(struct cursor *c, uint8_t next)
 			return DROP_runt;
 		next = header[0];
 	}
-	return PARSE_OK;
+	return DROP_NONE;
 }
 
 static enum drop_reason
@@ -199,7 +198,7 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 	p->dns_offset = (uint16_t)c->offset;
 	p->dns_bytes = (uint16_t)(length - sizeof(*udp));
 	p->question_bytes = 0;
-	return p->dns_bytes < DNS_HEADER_BYTES ? DROP_dns_short : PARSE_OK;
+	return p->dns_bytes < DNS_HEADER_BYTES ? DROP_dns_short : DROP_NONE;
 }
 
 static __rte_noinline enum drop_reason
@@ -215,7 +214,7 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_por
 		return DROP_segmented;
 	p->in_port = in_port;
 	reason = parse_ethernet(&c, &w->ports[p->in_port].mac, &type);
-	if (reason != PARSE_OK)
+	if (reason != DROP_NONE)
 		return reason;
 	p->ip_offset = (uint16_t)c.offset;
 	if (type == RTE_ETHER_TYPE_IPV4)
@@ -225,7 +224,7 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_por
 		reason = parse_ipv6(&c, p);
 	else
 		reason = DROP_ethertype;
-	if (reason != PARSE_OK)
+	if (reason != DROP_NONE)
 		return reason;
 	return parse_udp(&c, p, w->ports[p->in_port].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
@@ -283,7 +282,7 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 {
 	struct packet p;
 
-	if (parse_packet(w, mbuf, plain->in_port, &p) != PARSE_OK || p.ip_offset != plain->ip_offset ||
+	if (parse_packet(w, mbuf, plain->in_port, &p) != DROP_NONE || p.ip_offset != plain->ip_offset ||
 	    p.udp_offset != plain->udp_offset || p.dns_offset != plain->dns_offset ||
 	    p.dns_bytes != plain->dns_bytes || p.question_bytes != plain->question_bytes ||
 	    p.is_ipv4 != plain->is_ipv4 || !be16_equal(p.source_port, plain->source_port) ||
@@ -304,7 +303,7 @@ parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, 
 #ifdef EPHEMERA_DEBUG_CHECKS
 	parse_check_plain(w, mbuf, p);
 #endif
-	return PARSE_OK;
+	return DROP_NONE;
 }
 
 /* What says that it is a reply is taken for one: the slot of the flow that it will be held against is on its
@@ -332,7 +331,7 @@ parse(struct worker *w, struct batch *b)
 		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
 		enum drop_reason reason = parse_any(w, b->mbufs[i], in_port, &b->packets[kept]);
 
-		if (unlikely(reason != PARSE_OK)) {
+		if (unlikely(reason != DROP_NONE)) {
 			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}

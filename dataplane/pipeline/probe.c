@@ -97,7 +97,7 @@ probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order->question,
 	       order->question_bytes);
 	if (rewrite_send(w, mbuf, 0, bytes, frame_message_sum(mbuf, 0, bytes), order->upstream, &draw) ==
-	    DROP_REASON_COUNT)
+	    DROP_NONE)
 		return true;
 	rewrite_abandon(w, flow_index);
 	return false;

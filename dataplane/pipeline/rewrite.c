@@ -9,7 +9,7 @@
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 
-int
+enum drop_reason
 rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
 	     uint64_t message_sum, uint16_t upstream, const struct draw *draw)
 {
@@ -34,7 +34,7 @@ rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint3
 	if (unlikely(frame_write(mbuf, dns_offset, dns_bytes, &ends, message_sum) != 0))
 		return DROP_no_headroom;
 	transmit_put(w, u->port_index, mbuf);
-	return DROP_REASON_COUNT;
+	return DROP_NONE;
 }
 
 void
@@ -56,12 +56,12 @@ rewrite(struct worker *w, struct batch *b)
 		const struct packet *p = &b->packets[i];
 		const struct draw draw = {
 			.port = p->drawn_port, .id = p->drawn_id, .source = p->drawn_source};
-		int reason = rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes, p->message_sum,
-					  p->upstream, &draw);
+		const enum drop_reason reason = rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes,
+							     p->message_sum, p->upstream, &draw);
 
-		if (unlikely(reason != DROP_REASON_COUNT)) {
+		if (unlikely(reason != DROP_NONE)) {
 			rewrite_abandon(w, p->flow_index);
-			worker_drop(w, b->mbufs[i], (enum drop_reason)reason);
+			worker_drop(w, b->mbufs[i], reason);
 			continue;
 		}
 		worker_count(w, COUNTER_queries, 1);

@@ -7,10 +7,11 @@
 #include "dataplane/packet/frame.h"
 #include "dataplane/pipeline/worker.h"
 
-/* Writes ID and headers and sends the message, whose sum (checksum.h) is known. DROP_REASON_COUNT, or the
+/* Writes ID and headers and sends the message, whose sum (checksum.h) is known. DROP_NONE, or the
  * reason it can't go, and then the mbuf is still the caller's. [worker] */
-int rewrite_send(struct worker *worker, struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
-		 uint64_t message_sum, uint16_t upstream, const struct draw *draw);
+enum drop_reason rewrite_send(struct worker *worker, struct rte_mbuf *mbuf, uint32_t dns_offset,
+			      uint32_t dns_bytes, uint64_t message_sum, uint16_t upstream,
+			      const struct draw *draw);
 
 /* Ends a flow whose query could not be sent: nothing will answer it. [worker] */
 void rewrite_abandon(struct worker *worker, uint32_t flow_index);

@@ -93,7 +93,8 @@ enum drop_reason {
 #define X(name, help) DROP_##name,
 	DROP_REASONS(X)
 #undef X
-		DROP_REASON_COUNT
+		DROP_REASON_COUNT,
+	DROP_NONE = DROP_REASON_COUNT, /* of functions that look for a reason: the packet goes on; no counter */
 };
 
 #endif

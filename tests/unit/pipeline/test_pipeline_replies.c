@@ -4,7 +4,7 @@
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
-#define DELIVERED DROP_REASON_COUNT
+#define DELIVERED DROP_NONE
 
 static struct rig rig;
 

@@ -3,7 +3,7 @@
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
-#define FORWARDED DROP_REASON_COUNT
+#define FORWARDED DROP_NONE
 
 static struct rig rig;
 

@@ -345,14 +345,14 @@ next_hop_changed(struct snapshot *s)
 static const struct change_case {
 	const char *description;
 	void (*change)(struct snapshot *);
-	enum drop_reason next; /* what becomes of the client's next query; DROP_REASON_COUNT: forwarded */
+	enum drop_reason next; /* what becomes of the client's next query; DROP_NONE: forwarded */
 } change_cases[] = {
-	{"upstream removed", upstream_retired, DROP_REASON_COUNT},
-	{"upstream down, another not", upstream_down, DROP_REASON_COUNT},
+	{"upstream removed", upstream_retired, DROP_NONE},
+	{"upstream down, another not", upstream_down, DROP_NONE},
 	{"sources removed", source_retired, DROP_no_source},
 	{"service removed", service_retired, DROP_not_ours},
-	{"range moved", range_moved, DROP_REASON_COUNT},
-	{"next hop changed", next_hop_changed, DROP_REASON_COUNT},
+	{"range moved", range_moved, DROP_NONE},
+	{"next hop changed", next_hop_changed, DROP_NONE},
 };
 
 /* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the range. */
@@ -390,7 +390,7 @@ change_play(const struct change_case *c)
 	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
 	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 	rig_run(&rig);
-	if (c->next != DROP_REASON_COUNT)
+	if (c->next != DROP_NONE)
 		rig_expect_drop(&rig, c->next, 1);
 	else
 		check_next(s, rig_take_from(&rig, RIG_FARM));
