@@ -42,7 +42,7 @@ struct packet {
 	uint8_t pool; /* of upstreams, index */
 	/* coalesce */
 	uint8_t index; /* in the batch */
-	uint8_t share; /* enum flow_share */
+	uint8_t share; /* FLOW_SHARE_* of flow.h; 0: it can't share */
 	uint8_t waiter_count;
 	uint16_t edns_bytes;
 	uint32_t waiters; /* the first, or FLOW_NONE */

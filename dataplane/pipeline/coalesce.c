@@ -21,21 +21,21 @@ static uint8_t
 share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *opt)
 {
 	const uint32_t bytes = DNS_HEADER_BYTES + p->question_bytes + (opt != NULL ? EDNS_FIXED_BYTES : 0);
-	uint8_t share = SHARE_OPEN;
+	uint8_t share = FLOW_SHARE_OPEN;
 
 	if ((dns->flags1 & (uint8_t)~DNS_RD) != 0 || (dns->flags2 & (uint8_t) ~(DNS_AD | DNS_CD)) != 0 ||
 	    p->dns_bytes != bytes || be16_to(dns->arcount) != (opt != NULL) || dns->ancount.raw != 0 ||
 	    dns->nscount.raw != 0)
 		return 0;
-	share |= dns->flags1 & DNS_RD ? SHARE_RD : 0;
-	share |= dns->flags2 & DNS_AD ? SHARE_AD : 0;
-	share |= dns->flags2 & DNS_CD ? SHARE_CD : 0;
+	share |= dns->flags1 & DNS_RD ? FLOW_SHARE_RD : 0;
+	share |= dns->flags2 & DNS_AD ? FLOW_SHARE_AD : 0;
+	share |= dns->flags2 & DNS_CD ? FLOW_SHARE_CD : 0;
 	if (opt != NULL) {
 		/* Extended rcode, version, and the flags but for DO must be 0; so must the options' length.
 		 */
 		if (opt[5] | opt[6] | (opt[7] & 0x7f) | opt[8] | opt[9] | opt[10])
 			return 0;
-		share |= SHARE_EDNS | (opt[7] & 0x80 ? SHARE_DO : 0);
+		share |= FLOW_SHARE_EDNS | (opt[7] & 0x80 ? FLOW_SHARE_DO : 0);
 	}
 	return share;
 }
@@ -86,7 +86,7 @@ entry_flow(struct worker *w, const struct batch *b, uint8_t i, uint32_t entry)
 	struct flow *flow = &w->flows.flows[entry & w->flows.mask];
 
 	if (flow->state != FLOW_CLIENT || flow->pool != p->pool || !flow_is_young(w, flow) ||
-	    (flow->share & (uint8_t)~FLOW_CASE) != p->share || flow->edns_bytes != p->edns_bytes ||
+	    (flow->flags & FLOW_SHARE_MASK) != p->share || flow->edns_bytes != p->edns_bytes ||
 	    flow->question_bytes != p->question_bytes ||
 	    !question_equal(flow_question(&w->flows, flow), packet_question(b, i), p->question_bytes))
 		return NULL;

@@ -214,7 +214,7 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space
 	flow->client_in_port = p->in_port & (SNAPSHOT_PORTS_MAX - 1);
 	flow->opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT;
 	flow->source = (uint8_t)draw->source;
-	flow->share = random_case ? p->share | FLOW_CASE : p->share;
+	flow->flags = random_case ? p->share | FLOW_CASE : p->share;
 	flow->upstream = p->upstream;
 	flow->source_port = draw->port;
 	flow->id = draw->id;

@@ -66,7 +66,7 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))
 		return DROP_reply_wrong_question;
 	w->stats->upstreams[flow->upstream].wrong_case++;
-	if (flow->share & FLOW_CASE)
+	if (flow->flags & FLOW_CASE)
 		return DROP_reply_wrong_case;
 	p->question_bytes = (uint16_t)bytes;
 	return DROP_NONE;

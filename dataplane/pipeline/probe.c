@@ -75,7 +75,7 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint
 		(uint32_t)((w->now_tsc + order->timeout_ms * w->tsc_hz / 1000) >> FLOW_TICK_SHIFT) + 1;
 	if (u->random_case) {
 		draw_case(w, order->question, order->question_bytes, case_bits);
-		fresh.share = FLOW_CASE;
+		fresh.flags = FLOW_CASE;
 	}
 	draw_count(w, draw);
 	*flow_index = flow_begin(&w->flows, draw->flow_slot, &fresh, order->question, case_bits);

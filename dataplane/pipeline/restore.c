@@ -17,7 +17,7 @@ struct client {
 	struct be16 id;
 	uint8_t in_port;
 	uint8_t service;
-	uint8_t share;	     /* of the flow: whether DO was set */
+	uint8_t flags;	     /* of the flow: whether DO was set */
 	uint16_t edns_bytes; /* of the flow: 0 if its query had no OPT record */
 };
 
@@ -53,7 +53,7 @@ restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf
 	if (client->edns_bytes == 0 || room < ANSWER_OPT_BYTES_MAX)
 		return bytes;
 	dns->arcount = be16_from(1);
-	return bytes + answer_opt((uint8_t *)dns + bytes, client->share & SHARE_DO, ANSWER_NO_EDE);
+	return bytes + answer_opt((uint8_t *)dns + bytes, client->flags & FLOW_SHARE_DO, ANSWER_NO_EDE);
 }
 
 /* Sends the message at `dns_offset` of the mbuf, whose sum is known, to one client. */
@@ -101,7 +101,7 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 			.id = waiter->id,
 			.in_port = waiter->in_port,
 			.service = waiter->service,
-			.share = flow->share,
+			.flags = flow->flags,
 			.edns_bytes = flow->edns_bytes,
 		};
 		struct rte_mbuf *copy = rte_pktmbuf_alloc(w->pool);
@@ -138,7 +138,7 @@ restore_case(struct worker *w, const struct batch *b, uint8_t i, struct flow *fl
 		memcpy(question, flow_question(&w->flows, flow), name_bytes);
 		sum = checksum_add(sum, checksum_bytes(question, name_bytes));
 	}
-	if (flow->share & FLOW_CASE)
+	if (flow->flags & FLOW_CASE)
 		sum = checksum_add(sum,
 				   case_flip(question, name_bytes, flow_case_bits(&w->flows, flow)).added);
 	return sum;
@@ -158,7 +158,7 @@ restore(struct worker *w, struct batch *b)
 			.id = flow->client_id,
 			.in_port = flow->client_in_port,
 			.service = flow->service,
-			.share = flow->share,
+			.flags = flow->flags,
 			.edns_bytes = flow->edns_bytes,
 		};
 

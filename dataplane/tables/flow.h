@@ -48,16 +48,17 @@ enum flow_state {
 	FLOW_PROBE,
 };
 
-/* What must be alike for two queries to share an answer, beside question and EDNS size; 0 in flows that
- * can't. */
-enum flow_share {
-	SHARE_OPEN = 0x01, /* it can be shared at all */
-	SHARE_RD = 0x02,
-	SHARE_AD = 0x04,
-	SHARE_CD = 0x08,
-	SHARE_EDNS = 0x10,
-	SHARE_DO = 0x20,
-	FLOW_CASE = 0x80, /* not of sharing: the reply must keep the case */
+/* FLOW_SHARE_*: what must be equal for two queries to share an answer, beside question and EDNS size; none in
+ * flows that can't. */
+enum flow_flags {
+	FLOW_SHARE_OPEN = 0x01, /* it can be shared at all */
+	FLOW_SHARE_RD = 0x02,
+	FLOW_SHARE_AD = 0x04,
+	FLOW_SHARE_CD = 0x08,
+	FLOW_SHARE_EDNS = 0x10,
+	FLOW_SHARE_DO = 0x20,
+	FLOW_SHARE_MASK = 0x3f,
+	FLOW_CASE = 0x80, /* the reply must keep the letter case of the question as sent */
 };
 
 struct flow {
@@ -69,7 +70,7 @@ struct flow {
 	uint8_t client_in_port : 4; /* of the machine: the one the query came by */
 	uint8_t opcode;		    /* of the query; the reply's must be the same */
 	uint8_t source;		    /* slot */
-	uint8_t share;		    /* enum flow_share */
+	uint8_t flags;		    /* enum flow_flags */
 	uint16_t upstream;	    /* slot */
 	struct be16 source_port;    /* drawn */
 	struct be16 id;		    /* drawn */
