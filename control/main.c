@@ -22,6 +22,8 @@
 #include "dataplane/shared/notify.h"
 #include "control/config/local_ports.h"
 #include "control/lib/log.h"
+#include "control/report/commands.h"
+#include "control/report/http_routes.h"
 
 #define RUNTIME_DIR_UMASK 0027 /* 0750 */
 
@@ -273,6 +275,8 @@ static int
 daemon_serve(const struct options *options, struct config *config, const struct runtime_dir *dir,
 	     const sigset_t *set)
 {
+	static const struct daemon_handlers handlers = {.command = commands_handle,
+							.http = http_routes_handle};
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
 	int status;
 
@@ -280,7 +284,7 @@ daemon_serve(const struct options *options, struct config *config, const struct 
 		config_free(config);
 		return -ENOMEM;
 	}
-	status = daemon_init(daemon, options->config_path, config);
+	status = daemon_init(daemon, &handlers, options->config_path, config);
 	if (status == 0) {
 		status = daemon_run(daemon, set);
 		daemon_fini(daemon);

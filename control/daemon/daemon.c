@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "dataplane/shared/mend.h"
-#include "control/report/commands.h"
-#include "control/report/http_routes.h"
 #include "control/lib/log.h"
 
 /* Between the parts */
@@ -100,8 +98,8 @@ server_complain(const char *runtime_dir, const char *path, int status)
 static int
 server_start(struct daemon *daemon, struct config *config)
 {
-	int status =
-		server_init(&daemon->server, &daemon->loop, config->runtime_dir, commands_handle, daemon);
+	int status = server_init(&daemon->server, &daemon->loop, config->runtime_dir,
+				 daemon->handlers.command, daemon);
 
 	if (status != 0)
 		server_complain(config->runtime_dir, daemon->server.path.sun_path, status);
@@ -286,7 +284,7 @@ history_end(struct daemon *daemon)
 static int
 http_start(struct daemon *daemon, struct config *config)
 {
-	http_init(&daemon->http, &daemon->loop, &config->http, http_routes_handle, daemon);
+	http_init(&daemon->http, &daemon->loop, &config->http, daemon->handlers.http, daemon);
 	return 0;
 }
 
@@ -319,9 +317,11 @@ static const struct daemon_part {
 enum { PART_COUNT = sizeof(parts) / sizeof(parts[0]) };
 
 int
-daemon_init(struct daemon *daemon, const char *config_path, struct config *config)
+daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const char *config_path,
+	    struct config *config)
 {
 	memset(daemon, 0, sizeof(*daemon));
+	daemon->handlers = *handlers;
 	daemon->config_path = config_path;
 	daemon->started_ns = daemon->config_loaded_ns = loop_now_ns();
 	for (unsigned i = 0; i < PART_COUNT; i++) {

@@ -7,8 +7,10 @@
  *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
  *                            box (ready or not, drain)
  *     farm, publisher, box ──> remember (what a restart must not forget, on file)
- *     control.sock ──> server ──> commands ──> reports (from all of these and the statistics segment)
- *     HTTP ──> http ──> http_routes ──> metrics, reports, web */
+ *     control.sock ──> server ──> the command handler
+ *     HTTP ──> http ──> the HTTP handler
+ *
+ * main.c hands in the two handlers: commands and http_routes of report/, which read from all of these. */
 #ifndef EPHEMERA_CONTROL_DAEMON_DAEMON_H
 #define EPHEMERA_CONTROL_DAEMON_DAEMON_H
 
@@ -31,7 +33,14 @@
 #include "control/link/steer_maps.h"
 #include "control/daemon/watch.h"
 
+/* What shows the daemon to its clients, and lies above it; the first argument of both is the daemon. */
+struct daemon_handlers {
+	void (*command)(void *daemon, const json_t *request, struct server_request from);
+	void (*http)(void *daemon, const struct http_request *request, struct http_reply *reply);
+};
+
 struct daemon {
+	struct daemon_handlers handlers;
 	const char *config_path;
 	uint64_t started_ns;
 	uint64_t config_loaded_ns;
@@ -55,7 +64,8 @@ struct daemon {
 
 /* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the reason
  * logged. */
-int daemon_init(struct daemon *daemon, const char *config_path, struct config *config);
+int daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const char *config_path,
+		struct config *config);
 void daemon_fini(struct daemon *daemon);
 
 #endif

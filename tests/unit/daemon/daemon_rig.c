@@ -9,6 +9,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "control/report/commands.h"
+#include "control/report/http_routes.h"
 #include "tests/unit/suite.h"
 
 #define PORTS "50000-59999"
@@ -18,12 +20,14 @@
 void
 rig_daemon_again(struct daemon_rig *f, const char *path)
 {
+	static const struct daemon_handlers handlers = {.command = commands_handle,
+							.http = http_routes_handle};
 	struct config *config = NULL;
 
 	snprintf(f->config_path, sizeof(f->config_path), "%s", path);
 	f->daemon = calloc(1, sizeof(*f->daemon));
 	if (f->daemon == NULL || config_load(f->config_path, &config, stderr) != 0 ||
-	    daemon_init(f->daemon, f->config_path, config) != 0)
+	    daemon_init(f->daemon, &handlers, f->config_path, config) != 0)
 		abort();
 }
 
