@@ -2,8 +2,7 @@
 /* The metrics of what a forger has to guess, and of whether the draws bear it out. */
 #include "control/metrics/metrics.h"
 
-#include "control/daemon/daemon.h"
-#include "control/report/entropy.h"
+#include "control/daemon/entropy_window.h"
 
 static void
 bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
@@ -45,23 +44,21 @@ chances_write(const struct entropy_measure *all, struct metrics_writer *writer)
 void
 metrics_entropy(const struct daemon *daemon, struct metrics_writer *writer)
 {
-	struct entropy_bits bits;
-	struct entropy_measure all;
-	double window_s;
+	struct entropy_window window;
 
-	if (!report_entropy_read(daemon, &bits, &all, &window_s))
+	if (!entropy_window_read(daemon, &window))
 		return;
-	bits_write(&bits, writer);
+	bits_write(&window.bits, writer);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_seconds", "seconds",
 		       "the time whose draws are judged");
-	metrics_value(writer, window_s, NULL);
+	metrics_value(writer, window.seconds, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_queries", "",
 		       "queries drawn in that time");
-	metrics_count(writer, all.draws, NULL);
-	chances_write(&all, writer);
-	if (all.judgement == ENTROPY_TOO_FEW)
+	metrics_count(writer, window.all.draws, NULL);
+	chances_write(&window.all, writer);
+	if (window.all.judgement == ENTROPY_TOO_FEW)
 		return;
 	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_uniform", "",
 		       "1: no test of the window's draws speaks against uniform; absent: too few draws");
-	metrics_count(writer, all.judgement == ENTROPY_UNIFORM, NULL);
+	metrics_count(writer, window.all.judgement == ENTROPY_UNIFORM, NULL);
 }

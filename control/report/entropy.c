@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The answer to `entropy`. */
-#include "control/report/entropy.h"
-
-#include <stdlib.h>
-
-#include "control/daemon/daemon.h"
 #include "control/report/report.h"
+
+#include "control/daemon/entropy_window.h"
 
 static json_t *
 integer(uint64_t value)
@@ -88,90 +85,20 @@ report_measure(const struct entropy_measure *measure)
 			 report_serial(&measure->id_serial), "verdict", measure->verdict);
 }
 
-struct figures {
-	struct draw_difference one, sum;
-	struct entropy_measure workers[STATS_READER_WORKERS_MAX], all;
-};
-
-static void
-figures_measure(const struct draw_window *window, const struct snapshot *snapshot, struct figures *figures)
-{
-	for (unsigned i = 0; i < window->worker_count; i++) {
-		draw_window_read(window, i, &figures->one);
-		draw_difference_add(&figures->sum, &figures->one);
-		entropy_of_worker(snapshot, window->worker_count, &figures->one, &figures->workers[i]);
-	}
-	entropy_of_all(snapshot, window->worker_count, &figures->sum, figures->workers, &figures->all);
-}
-
-/* Letters a query: of the window, or of all time where the window has none. */
-static void
-bits_measure(const struct daemon *daemon, const struct draw_stats *window, struct entropy_bits *bits)
-{
-	uint64_t letters = window->case_letters, queries = window->case_queries;
-
-	for (unsigned i = 0; i < daemon->stats.worker_count && window->case_queries == 0; i++) {
-		letters += stats_reader_worker(&daemon->stats, i)->draw.case_letters;
-		queries += stats_reader_worker(&daemon->stats, i)->draw.case_queries;
-	}
-	entropy_bits(daemon->publisher.adopted, letters, queries, bits);
-}
-
-/* NULL: no window, or no memory. */
-static struct figures *
-figures_read(const struct daemon *daemon, struct entropy_bits *bits)
-{
-	const struct draw_window *window = &daemon->watch.draws;
-	const struct snapshot *snapshot = daemon->publisher.adopted;
-	struct figures *figures;
-
-	if (!draw_window_is_open(window) || snapshot->generation == 0)
-		return NULL;
-	figures = calloc(1, sizeof(*figures));
-	if (figures == NULL)
-		return NULL;
-	figures_measure(window, snapshot, figures);
-	bits_measure(daemon, &figures->sum.stats, bits);
-	return figures;
-}
-
-static double
-window_seconds(const struct draw_window *window)
-{
-	return (double)(loop_now_ns() - window->base_ns) / 1e9;
-}
-
-bool
-report_entropy_read(const struct daemon *daemon, struct entropy_bits *bits, struct entropy_measure *all,
-		    double *window_s)
-{
-	struct figures *figures = figures_read(daemon, bits);
-
-	if (figures == NULL)
-		return false;
-	*all = figures->all;
-	*window_s = window_seconds(&daemon->watch.draws);
-	free(figures);
-	return true;
-}
-
 json_t *
 report_entropy(const struct daemon *daemon)
 {
-	const struct draw_window *window = &daemon->watch.draws;
-	struct entropy_bits bits;
-	struct figures *figures = figures_read(daemon, &bits);
+	struct entropy_window window;
 	json_t *report, *workers;
 
-	if (figures == NULL)
+	if (!entropy_window_read(daemon, &window))
 		return NULL;
 	workers = json_array();
-	for (unsigned i = 0; i < window->worker_count; i++)
-		json_array_append_new(workers, report_measure(&figures->workers[i]));
-	report = json_pack("{s:s, s:f, s:o, s:o, s:o}", "verdict", figures->all.verdict, "window_s",
-			   window_seconds(window), "bits", report_bits(&bits), "all",
-			   report_measure(&figures->all), "workers", workers);
-	json_object_set_new(report, "draws", integer(figures->all.draws));
-	free(figures);
+	for (unsigned i = 0; i < window.worker_count; i++)
+		json_array_append_new(workers, report_measure(&window.workers[i]));
+	report = json_pack("{s:s, s:f, s:o, s:o, s:o}", "verdict", window.all.verdict, "window_s",
+			   window.seconds, "bits", report_bits(&window.bits), "all",
+			   report_measure(&window.all), "workers", workers);
+	json_object_set_new(report, "draws", integer(window.all.draws));
 	return report;
 }
