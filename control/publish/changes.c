@@ -2,8 +2,6 @@
 /* Compares two configurations thing by thing. */
 #include "control/publish/changes_pvt.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,55 +10,7 @@
 #include "control/lib/question.h"
 #include "control/state/slots.h"
 
-void
-change(struct changes *changes, const char *format, ...)
-{
-	char text[256 + QUESTION_TEXT_BYTES];
-	va_list arguments;
-
-	if (++changes->count >= CHANGES_LINES_MAX)
-		return; /* changes_describe() says how many */
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	changes->line(changes->owner, text);
-}
-
-/* "KEY: from A to B", where they differ. */
-static void
-change_number(struct changes *changes, const char *key, uint64_t before, uint64_t after)
-{
-	if (before != after)
-		change(changes, "%s: from %" PRIu64 " to %" PRIu64, key, before, after);
-}
-
-static void
-change_word(struct changes *changes, const char *key, const char *before, const char *after)
-{
-	if (strcmp(before, after) != 0)
-		change(changes, "%s: from %s to %s", key, before, after);
-}
-
-static void
-change_ranges(struct changes *changes, const char *key, const struct config_ranges *before,
-	      const struct config_ranges *after)
-{
-	if (!config_ranges_same(before, after))
-		change(changes, "%s: from %u ranges to %u%s", key, before->count, after->count,
-		       before->count == after->count ? " others" : "");
-}
-
 /* Upstreams */
-
-const struct config_upstream *
-change_upstream_find(const struct config *config, const struct config_upstream *wanted)
-{
-	for (unsigned i = 0; i < config->upstream_count; i++)
-		if (config->upstreams[i].port == wanted->port &&
-		    address_equal(&config->upstreams[i].address, &wanted->address))
-			return &config->upstreams[i];
-	return NULL;
-}
 
 /* The longest that a flow of either configuration lives, and what is removed is kept for. */
 static double

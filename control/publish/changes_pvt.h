@@ -12,8 +12,14 @@ struct changes {
 	unsigned count;
 };
 
-/* Writes one line. */
+/* change.c. Writes one line. */
 void change(struct changes *changes, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "KEY: from A to B", where they differ. */
+void change_number(struct changes *changes, const char *key, uint64_t before, uint64_t after);
+void change_word(struct changes *changes, const char *key, const char *before, const char *after);
+void change_ranges(struct changes *changes, const char *key, const struct config_ranges *before,
+		   const struct config_ranges *after);
 
 /* The upstream of `config` with the address and port of `wanted`, or NULL. */
 const struct config_upstream *change_upstream_find(const struct config *config,
