@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/state/drain.h"
 #include "control/cli/cli.h"
 #include "control/cli/commands.h"
 #include "control/cli/output.h"
+#include "control/lib/drain_timeout.h"
 
 #define OPTIONS_MAX 32
 #define COLUMN	    22 /* of commands and options in help */

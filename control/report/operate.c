@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/daemon/daemon.h"
+#include "control/lib/drain_timeout.h"
 #include "control/report/report.h"
 
 static const struct {

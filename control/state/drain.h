@@ -15,9 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRAIN_IDLE_NS		UINT64_C(2000000000)
-#define DRAIN_TIMEOUT_S_DEFAULT 60
-#define DRAIN_TIMEOUT_S_MAX	86400
+#define DRAIN_IDLE_NS UINT64_C(2000000000)
 
 enum drain_state {
 	DRAIN_OFF,

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control/lib/address.h"
+#include "control/lib/drain_timeout.h"
 #include "control/lib/loop.h"
 
 #define STATE_VERSION	   1
