@@ -12,14 +12,14 @@
 /* Workers */
 
 static void
-pulse_look(const struct box *box, struct pulse *pulse, uint64_t now_ns)
+heartbeat_poll(const struct box *box, struct heartbeat *heartbeat, uint64_t now_ns)
 {
 	const struct stats_reader *stats = box->parts.stats;
 	uint64_t heartbeats[STATS_READER_WORKERS_MAX];
 
 	for (unsigned i = 0; i < stats->worker_count; i++)
 		heartbeats[i] = __atomic_load_n(&stats_reader_worker(stats, i)->heartbeat, __ATOMIC_RELAXED);
-	pulse_take(pulse, heartbeats, stats->worker_count, now_ns);
+	heartbeat_on_sample(heartbeat, heartbeats, stats->worker_count, now_ns);
 }
 
 /* The first worker that stands still, or -1: a look of this moment, so that none is blamed for ephemerad's
@@ -27,11 +27,11 @@ pulse_look(const struct box *box, struct pulse *pulse, uint64_t now_ns)
 static int
 worker_still(const struct box *box)
 {
-	struct pulse pulse = box->pulse;
+	struct heartbeat heartbeat = box->heartbeat;
 	uint64_t now_ns = loop_now_ns();
 
-	pulse_look(box, &pulse, now_ns);
-	return pulse_still(&pulse, now_ns);
+	heartbeat_poll(box, &heartbeat, now_ns);
+	return heartbeat_still(&heartbeat, now_ns);
 }
 
 static int
@@ -165,7 +165,7 @@ timer_fired(void *owner, uint64_t now_ns)
 
 	loop_timer_at(box->parts.loop, &box->timer, now_ns + BOX_EVERY_NS);
 	if (open)
-		pulse_look(box, &box->pulse, now_ns);
+		heartbeat_poll(box, &box->heartbeat, now_ns);
 	if (!drain_look(&box->drain, queries, now_ns))
 		return;
 	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
@@ -226,7 +226,7 @@ box_connected(struct box *box, bool same)
 	if (box->drain.state == DRAIN_STOPPED && !same)
 		log_line(LEVEL_NOTICE, "the drain is over: the dataplane was started again");
 	drain_connected(&box->drain, same);
-	pulse_forget(&box->pulse);
+	heartbeat_forget(&box->heartbeat);
 	loop_timer_at(box->parts.loop, &box->timer, 0);
 }
 
@@ -237,5 +237,5 @@ box_lost(struct box *box)
 	if (box->drain.state == DRAIN_STOPPING)
 		log_line(LEVEL_NOTICE, "drained: the dataplane has stopped");
 	drain_lost(&box->drain);
-	pulse_forget(&box->pulse);
+	heartbeat_forget(&box->heartbeat);
 }

@@ -37,7 +37,7 @@ struct box_parts {
 struct box {
 	struct box_parts parts;
 	struct loop_timer timer; /* while the dataplane is connected */
-	struct pulse pulse;
+	struct heartbeat heartbeat;
 	struct drain drain;
 };
 

@@ -11,22 +11,23 @@
 
 #include "control/stats/stats_reader.h"
 
-#define PULSE_STILL_NS UINT64_C(3000000000) /* a worker that shares its core may wait for it a while */
+#define HEARTBEAT_STILL_NS UINT64_C(3000000000) /* a worker that shares its core may wait for it a while */
 
-struct pulse {
+struct heartbeat {
 	unsigned worker_count;
-	uint64_t heartbeats[STATS_READER_WORKERS_MAX];
+	uint64_t seen[STATS_READER_WORKERS_MAX];
 	uint64_t moved_ns[STATS_READER_WORKERS_MAX]; /* when each was last seen to have moved */
 };
 
 /* Another dataplane, or none: begins anew. */
-void pulse_forget(struct pulse *pulse);
+void heartbeat_forget(struct heartbeat *heartbeat);
 
 /* Takes the heartbeats as they are now, of worker_count workers. */
-void pulse_take(struct pulse *pulse, const uint64_t *heartbeats, unsigned worker_count, uint64_t now_ns);
+void heartbeat_on_sample(struct heartbeat *heartbeat, const uint64_t *heartbeats, unsigned worker_count,
+			 uint64_t now_ns);
 
-/* The first worker whose heartbeat stood still for PULSE_STILL_NS when it was taken last, or -1: none.
+/* The first worker whose heartbeat stood still for HEARTBEAT_STILL_NS when it was taken last, or -1: none.
  * `now_ns`: of the taking. */
-int pulse_still(const struct pulse *pulse, uint64_t now_ns);
+int heartbeat_still(const struct heartbeat *heartbeat, uint64_t now_ns);
 
 #endif

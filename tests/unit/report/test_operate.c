@@ -164,9 +164,9 @@ test_ready(void)
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 
 	/* A heartbeat that was the same a long time ago. */
-	f.daemon->box.pulse.worker_count = 1;
-	f.daemon->box.pulse.heartbeats[0] = rig_worker(&f)->heartbeat;
-	f.daemon->box.pulse.moved_ns[0] = loop_now_ns() - PULSE_STILL_NS - 1;
+	f.daemon->box.heartbeat.worker_count = 1;
+	f.daemon->box.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
+	f.daemon->box.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STILL_NS - 1;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
 	CU_ASSERT_FALSE(box_lives(&f.daemon->box));
 	rig_worker(&f)->heartbeat++;

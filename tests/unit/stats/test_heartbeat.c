@@ -26,14 +26,15 @@ static void
 test_rows(void)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct pulse pulse = {0};
+		struct heartbeat heartbeat = {0};
 
 		for (unsigned n = 0; n < 6 && (n == 0 || rows[i].looks[n].at_ms > 0); n++) {
 			uint64_t now_ns = 77 * SECOND + rows[i].looks[n].at_ms * 1000000;
 
-			pulse_take(&pulse, rows[i].looks[n].heartbeats, rows[i].worker_count, now_ns);
-			WAY_ASSERT(pulse_still(&pulse, now_ns) == rows[i].looks[n].still, "%s: look %u: %d",
-				   rows[i].what, n, pulse_still(&pulse, now_ns));
+			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats, rows[i].worker_count,
+					    now_ns);
+			WAY_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
+				   "%s: look %u: %d", rows[i].what, n, heartbeat_still(&heartbeat, now_ns));
 		}
 	}
 }
@@ -43,14 +44,14 @@ static void
 test_forget(void)
 {
 	const uint64_t heartbeats[2] = {7, 7};
-	struct pulse pulse = {0};
+	struct heartbeat heartbeat = {0};
 
-	CU_ASSERT_EQUAL(pulse_still(&pulse, SECOND), -1);
-	pulse_take(&pulse, heartbeats, 2, SECOND);
-	pulse_forget(&pulse);
-	CU_ASSERT_EQUAL(pulse_still(&pulse, 100 * SECOND), -1);
-	pulse_take(&pulse, heartbeats, 2, 100 * SECOND);
-	CU_ASSERT_EQUAL(pulse_still(&pulse, 100 * SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, SECOND), -1);
+	heartbeat_on_sample(&heartbeat, heartbeats, 2, SECOND);
+	heartbeat_forget(&heartbeat);
+	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
+	heartbeat_on_sample(&heartbeat, heartbeats, 2, 100 * SECOND);
+	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
 }
 
 int
@@ -59,5 +60,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"heartbeats", test_rows}, {"another dataplane", test_forget}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("pulse", tests);
+	return way_suite_run("heartbeat", tests);
 }
