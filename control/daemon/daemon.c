@@ -19,11 +19,11 @@ something_changed(void *owner)
 }
 
 static void
-remember_this(void *owner)
+persist_on_change(void *owner)
 {
 	struct daemon *daemon = owner;
 
-	remember_keep(&daemon->remember);
+	persist_save(&daemon->persist);
 }
 
 static void
@@ -142,20 +142,20 @@ neighbour_end(struct daemon *daemon)
 }
 
 static int
-remember_start(struct daemon *daemon, struct config *config)
+persist_start(struct daemon *daemon, struct config *config)
 {
-	const struct remember_parts parts = {.boot_id = &daemon->boot_id,
-					     .farm = &daemon->farm,
-					     .publisher = &daemon->publisher,
-					     .box = &daemon->box};
+	const struct persist_parts parts = {.boot_id = &daemon->boot_id,
+					    .farm = &daemon->farm,
+					    .publisher = &daemon->publisher,
+					    .box = &daemon->box};
 
-	remember_init(&daemon->remember, config->runtime_dir, &parts);
-	daemon->boot_id = daemon->remember.state.boot_id;
+	persist_init(&daemon->persist, config->runtime_dir, &parts);
+	daemon->boot_id = daemon->persist.state.boot_id;
 	return 0;
 }
 
 static void
-remember_end(struct daemon *daemon)
+persist_end(struct daemon *daemon)
 {
 	(void)daemon; /* the file stays for the next one */
 }
@@ -167,7 +167,7 @@ farm_start(struct daemon *daemon, struct config *config)
 					 .dataplane = &daemon->dataplane,
 					 .neighbour = &daemon->neighbour,
 					 .stats = &daemon->stats,
-					 .state = &daemon->remember.state,
+					 .state = &daemon->persist.state,
 					 .changed = something_changed,
 					 .owner = daemon};
 
@@ -190,7 +190,7 @@ publisher_start(struct daemon *daemon, struct config *config)
 					      .steer = &daemon->steer,
 					      .neighbour = &daemon->neighbour,
 					      .farm = &daemon->farm,
-					      .committed = remember_this,
+					      .committed = persist_on_change,
 					      .owner = daemon};
 
 	return publisher_init(&daemon->publisher, &parts, config);
@@ -224,11 +224,11 @@ box_start(struct daemon *daemon, struct config *config)
 					.stats = &daemon->stats,
 					.farm = &daemon->farm,
 					.publisher = &daemon->publisher,
-					.drain_changed = remember_this,
+					.drain_changed = persist_on_change,
 					.owner = daemon};
 
 	(void)config;
-	box_init(&daemon->box, &parts, &daemon->remember.state);
+	box_init(&daemon->box, &parts, &daemon->persist.state);
 	return 0;
 }
 
@@ -303,10 +303,10 @@ static const struct daemon_part {
 	{NULL, server_start, server_end},
 	{"dataplane's socket", dataplane_start, dataplane_end},
 	{"netlink", neighbour_start, neighbour_end},
-	{"state on file", remember_start, remember_end},
+	{"state on file", persist_start, persist_end},
 	{"health", farm_start, farm_end},
 	{"readiness", box_start, box_end},
-	{"publisher", publisher_start, publisher_end}, /* gives what was remembered to health at once */
+	{"publisher", publisher_start, publisher_end}, /* gives what is on file to health at once */
 	{"watch", watch_start, watch_end},
 	{"samples", recent_start, recent_end},
 	{"reload", reload_start, reload_end},

@@ -6,7 +6,7 @@
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
  *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
  *                            box (ready or not, drain)
- *     farm, publisher, box ──> remember (what a restart must not forget, on file)
+ *     farm, publisher, box ──> persist (what a restart must not forget, on file)
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
  *
@@ -54,7 +54,7 @@ struct daemon {
 	struct publisher publisher;
 	struct watch watch;
 	struct box box;
-	struct remember remember;
+	struct persist persist;
 	struct recent recent;
 	struct reload reload;
 	struct server server;

@@ -6,33 +6,33 @@
 #include <string.h>
 
 void
-remember_init(struct remember *remember, const char *runtime_dir, const struct remember_parts *parts)
+persist_init(struct persist *persist, const char *runtime_dir, const struct persist_parts *parts)
 {
 	char why[STATE_WHY_BYTES];
 	int status;
 
-	memset(remember, 0, sizeof(*remember));
-	remember->parts = *parts;
-	snprintf(remember->path, sizeof(remember->path), "%s/" STATE_FILE_NAME, runtime_dir);
-	status = state_file_read(remember->path, loop_now_ns(), &remember->state, why);
+	memset(persist, 0, sizeof(*persist));
+	persist->parts = *parts;
+	snprintf(persist->path, sizeof(persist->path), "%s/" STATE_FILE_NAME, runtime_dir);
+	status = state_file_read(persist->path, loop_now_ns(), &persist->state, why);
 	if (status != 0 && status != -ENOENT)
 		log_line(
 			LEVEL_WARNING,
 			"%s is not believed: %s; a drain, and words on upstreams that the dataplane does not "
 			"know, are forgotten",
-			remember->path, why);
+			persist->path, why);
 }
 
 /* False where nothing is known. While the dataplane's slots are not known yet, the earlier ephemerad's
  * entries stay as they were, and of the others only what the operator said is known: what this one assumes
  * must not count for more than what the dataplane's snapshot is going to say. */
 static bool
-upstream_collect(const struct remember *remember, unsigned index, struct state_upstream *upstream)
+upstream_collect(const struct persist *persist, unsigned index, struct state_upstream *upstream)
 {
-	const struct slot *slot = &remember->parts.publisher->slots.upstreams.slots[index];
-	const struct farm_upstream *farm = &remember->parts.farm->upstreams[index];
-	const struct state_upstream *earlier = state_upstream(&remember->state, &slot->address, slot->port);
-	bool learnt = remember->parts.publisher->learnt;
+	const struct slot *slot = &persist->parts.publisher->slots.upstreams.slots[index];
+	const struct farm_upstream *farm = &persist->parts.farm->upstreams[index];
+	const struct state_upstream *earlier = state_upstream(&persist->state, &slot->address, slot->port);
+	bool learnt = persist->parts.publisher->learnt;
 
 	if (slot->state != SLOT_ACTIVE || (!learnt && earlier == NULL && !farm->health.word_told))
 		return false;
@@ -51,37 +51,37 @@ upstream_collect(const struct remember *remember, unsigned index, struct state_u
 }
 
 static void
-collect(const struct remember *remember, struct state *state)
+collect(const struct persist *persist, struct state *state)
 {
-	const struct publisher *publisher = remember->parts.publisher;
-	const struct drain *drain = &remember->parts.box->drain;
+	const struct publisher *publisher = persist->parts.publisher;
+	const struct drain *drain = &persist->parts.box->drain;
 
 	memset(state, 0, sizeof(*state));
-	state->boot_id = publisher->learnt ? *remember->parts.boot_id : remember->state.boot_id;
+	state->boot_id = publisher->learnt ? *persist->parts.boot_id : persist->state.boot_id;
 	state->drain = drain->state;
 	state->drain_since_ns = drain->since_ns;
 	state->drain_until_ns = drain->until_ns;
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
-		if (upstream_collect(remember, i, &state->upstreams[state->upstream_count]))
+		if (upstream_collect(persist, i, &state->upstreams[state->upstream_count]))
 			state->upstream_count++;
 }
 
 void
-remember_keep(struct remember *remember)
+persist_save(struct persist *persist)
 {
 	int status;
 
-	collect(remember, &remember->next);
-	if (!remember->unwritten && memcmp(&remember->state, &remember->next, sizeof(remember->state)) == 0)
+	collect(persist, &persist->next);
+	if (!persist->unwritten && memcmp(&persist->state, &persist->next, sizeof(persist->state)) == 0)
 		return;
-	remember->state = remember->next;
-	status = state_file_write(remember->path, &remember->state);
-	remember->unwritten = status != 0;
+	persist->state = persist->next;
+	status = state_file_write(persist->path, &persist->state);
+	persist->unwritten = status != 0;
 	if (status != 0)
-		log_problem(&remember->problem, LEVEL_WARNING,
+		log_problem(&persist->problem, LEVEL_WARNING,
 			    "can't write %s: %s; a restart forgets a drain, and so does one of both daemons "
 			    "the words on upstreams",
-			    remember->path, strerror(-status));
+			    persist->path, strerror(-status));
 	else
-		log_problem_over(&remember->problem, "what a restart must not forget is on file again");
+		log_problem_over(&persist->problem, "what a restart must not forget is on file again");
 }

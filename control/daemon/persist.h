@@ -17,15 +17,15 @@
 #include "control/state/state_file.h"
 
 /* The parts whose state it is; they outlive it. */
-struct remember_parts {
+struct persist_parts {
 	const uint64_t *boot_id; /* of the dataplane last seen */
 	const struct farm *farm;
 	const struct publisher *publisher;
 	const struct box *box;
 };
 
-struct remember {
-	struct remember_parts parts;
+struct persist {
+	struct persist_parts parts;
 	char path[PATH_MAX];
 	struct state state; /* as it is, and on file unless `unwritten` */
 	struct state next;
@@ -34,10 +34,10 @@ struct remember {
 };
 
 /* Reads what an earlier ephemerad left in that directory; what can't be believed is logged. */
-void remember_init(struct remember *remember, const char *runtime_dir, const struct remember_parts *parts);
+void persist_init(struct persist *persist, const char *runtime_dir, const struct persist_parts *parts);
 
 /* Writes the file if anything is not as it is there. To be called after whatever may have changed it, and
  * before the operator is told that it has. */
-void remember_keep(struct remember *remember);
+void persist_save(struct persist *persist);
 
 #endif

@@ -39,7 +39,7 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 		if (strcmp(action, actions[i].text) != 0)
 			continue;
 		farm_word(&daemon->farm, (unsigned)slot, actions[i].word, loop_now_ns());
-		remember_keep(&daemon->remember);
+		persist_save(&daemon->persist);
 		server_answer(from, report_upstream(daemon, (unsigned)slot));
 		return;
 	}

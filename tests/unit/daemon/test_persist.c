@@ -254,7 +254,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("remember", tests);
+	status = way_suite_run("persist", tests);
 	rig_close();
 	return status;
 }
