@@ -45,7 +45,7 @@ dataplane_connected(void *owner)
 		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
 			 strerror(-status));
 	watch_connected(&daemon->watch);
-	box_connected(&daemon->box, same);
+	readiness_connected(&daemon->readiness, same);
 	recent_connected(&daemon->recent);
 	publisher_connected(&daemon->publisher);
 }
@@ -56,7 +56,7 @@ dataplane_lost(void *owner)
 	struct daemon *daemon = owner;
 
 	watch_lost(&daemon->watch);
-	box_lost(&daemon->box);
+	readiness_lost(&daemon->readiness);
 	recent_lost(&daemon->recent);
 	stats_reader_close(&daemon->stats);
 	publisher_lost(&daemon->publisher);
@@ -147,7 +147,7 @@ persist_start(struct daemon *daemon, struct config *config)
 	const struct persist_parts parts = {.boot_id = &daemon->boot_id,
 					    .farm = &daemon->farm,
 					    .publisher = &daemon->publisher,
-					    .box = &daemon->box};
+					    .readiness = &daemon->readiness};
 
 	persist_init(&daemon->persist, config->runtime_dir, &parts);
 	daemon->boot_id = daemon->persist.state.boot_id;
@@ -217,25 +217,25 @@ watch_end(struct daemon *daemon)
 }
 
 static int
-box_start(struct daemon *daemon, struct config *config)
+readiness_start(struct daemon *daemon, struct config *config)
 {
-	const struct box_parts parts = {.loop = &daemon->loop,
-					.dataplane = &daemon->dataplane,
-					.stats = &daemon->stats,
-					.farm = &daemon->farm,
-					.publisher = &daemon->publisher,
-					.drain_changed = persist_on_change,
-					.owner = daemon};
+	const struct readiness_parts parts = {.loop = &daemon->loop,
+					      .dataplane = &daemon->dataplane,
+					      .stats = &daemon->stats,
+					      .farm = &daemon->farm,
+					      .publisher = &daemon->publisher,
+					      .drain_changed = persist_on_change,
+					      .owner = daemon};
 
 	(void)config;
-	box_init(&daemon->box, &parts, &daemon->persist.state);
+	readiness_init(&daemon->readiness, &parts, &daemon->persist.state);
 	return 0;
 }
 
 static void
-box_end(struct daemon *daemon)
+readiness_end(struct daemon *daemon)
 {
-	box_fini(&daemon->box);
+	readiness_fini(&daemon->readiness);
 }
 
 static int
@@ -305,7 +305,7 @@ static const struct daemon_part {
 	{"netlink", neighbour_start, neighbour_end},
 	{"state on file", persist_start, persist_end},
 	{"health", farm_start, farm_end},
-	{"readiness", box_start, box_end},
+	{"readiness", readiness_start, readiness_end},
 	{"publisher", publisher_start, publisher_end}, /* gives what is on file to health at once */
 	{"watch", watch_start, watch_end},
 	{"samples", recent_start, recent_end},

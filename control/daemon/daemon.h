@@ -5,8 +5,8 @@
  *     probes  ──> farm ───────┼──> publisher ──build─┤
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
  *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
- *                            box (ready or not, drain)
- *     farm, publisher, box ──> persist (what a restart must not forget, on file)
+ *                            readiness (ready or not, drain)
+ *     farm, publisher, readiness ──> persist (what a restart must not forget, on file)
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
  *
@@ -53,7 +53,7 @@ struct daemon {
 	struct farm farm;
 	struct publisher publisher;
 	struct watch watch;
-	struct box box;
+	struct readiness readiness;
 	struct persist persist;
 	struct recent recent;
 	struct reload reload;

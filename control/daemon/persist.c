@@ -54,7 +54,7 @@ static void
 collect(const struct persist *persist, struct state *state)
 {
 	const struct publisher *publisher = persist->parts.publisher;
-	const struct drain *drain = &persist->parts.box->drain;
+	const struct drain *drain = &persist->parts.readiness->drain;
 
 	memset(state, 0, sizeof(*state));
 	state->boot_id = publisher->learnt ? *persist->parts.boot_id : persist->state.boot_id;

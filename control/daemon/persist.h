@@ -21,7 +21,7 @@ struct persist_parts {
 	const uint64_t *boot_id; /* of the dataplane last seen */
 	const struct farm *farm;
 	const struct publisher *publisher;
-	const struct box *box;
+	const struct readiness *readiness;
 };
 
 struct persist {

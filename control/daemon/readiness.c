@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the box is drained.
- */
+/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the instance is
+ * drained. */
 #include "control/daemon/readiness.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 /* Workers */
 
 static void
-heartbeat_poll(const struct box *box, struct heartbeat *heartbeat, uint64_t now_ns)
+heartbeat_poll(const struct readiness *readiness, struct heartbeat *heartbeat, uint64_t now_ns)
 {
-	const struct stats_reader *stats = box->parts.stats;
+	const struct stats_reader *stats = readiness->parts.stats;
 	uint64_t heartbeats[STATS_READER_WORKERS_MAX];
 
 	for (unsigned i = 0; i < stats->worker_count; i++)
@@ -25,12 +25,12 @@ heartbeat_poll(const struct box *box, struct heartbeat *heartbeat, uint64_t now_
 /* The first worker that stands still, or -1: a look of this moment, so that none is blamed for ephemerad's
  * own sleep. */
 static int
-worker_still(const struct box *box)
+worker_still(const struct readiness *readiness)
 {
-	struct heartbeat heartbeat = box->heartbeat;
+	struct heartbeat heartbeat = readiness->heartbeat;
 	uint64_t now_ns = loop_now_ns();
 
-	heartbeat_poll(box, &heartbeat, now_ns);
+	heartbeat_poll(readiness, &heartbeat, now_ns);
 	return heartbeat_still(&heartbeat, now_ns);
 }
 
@@ -44,23 +44,23 @@ worker_without_snapshot(const struct stats_reader *stats)
 }
 
 bool
-box_lives(const struct box *box)
+readiness_is_healthy(const struct readiness *readiness)
 {
-	return stats_reader_is_open(box->parts.stats) && worker_still(box) < 0;
+	return stats_reader_is_open(readiness->parts.stats) && worker_still(readiness) < 0;
 }
 
 /* Upstreams */
 
 static bool
-pool_usable(const struct box *box, const struct config_pool *pool)
+pool_usable(const struct readiness *readiness, const struct config_pool *pool)
 {
-	const struct publisher *publisher = box->parts.publisher;
+	const struct publisher *publisher = readiness->parts.publisher;
 
 	for (unsigned i = 0; i < pool->member_count; i++) {
 		const struct config_upstream *member = &publisher->config->upstreams[pool->members[i]];
 		int slot = slots_upstream(&publisher->slots, &member->address, member->port);
 
-		if (slot >= 0 && health_usable(&box->parts.farm->upstreams[slot].health))
+		if (slot >= 0 && health_usable(&readiness->parts.farm->upstreams[slot].health))
 			return true;
 	}
 	return false;
@@ -68,43 +68,43 @@ pool_usable(const struct box *box, const struct config_pool *pool)
 
 /* A pool that clients are led to and that can't answer them, or NULL. */
 static const struct config_pool *
-pool_dead(const struct box *box)
+pool_dead(const struct readiness *readiness)
 {
-	const struct config *config = box->parts.publisher->config;
+	const struct config *config = readiness->parts.publisher->config;
 
 	for (unsigned i = 0; i < config->service.listen_count; i++) {
 		const struct config_pool *pool = &config->pools[config->service.listen[i].pool];
 
-		if (!pool_usable(box, pool))
+		if (!pool_usable(readiness, pool))
 			return pool;
 	}
 	return NULL;
 }
 
 bool
-box_ready(const struct box *box, char reason[BOX_REASON_BYTES])
+readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REASON_BYTES])
 {
-	const struct stats_reader *stats = box->parts.stats;
+	const struct stats_reader *stats = readiness->parts.stats;
 	const struct config_pool *pool;
 	int worker;
 
 	reason[0] = 0;
-	if (box->drain.state == DRAIN_STOPPED)
-		snprintf(reason, BOX_REASON_BYTES, "drained: the dataplane was stopped");
-	else if (box->drain.state != DRAIN_OFF)
-		snprintf(reason, BOX_REASON_BYTES, "draining");
-	else if (box->parts.dataplane->state != DATAPLANE_CONNECTED)
-		snprintf(reason, BOX_REASON_BYTES, "the dataplane is away");
+	if (readiness->drain.state == DRAIN_STOPPED)
+		snprintf(reason, READINESS_REASON_BYTES, "drained: the dataplane was stopped");
+	else if (readiness->drain.state != DRAIN_OFF)
+		snprintf(reason, READINESS_REASON_BYTES, "draining");
+	else if (readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
+		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is away");
 	else if (!stats_reader_is_open(stats))
-		snprintf(reason, BOX_REASON_BYTES, "the dataplane's statistics can't be read");
+		snprintf(reason, READINESS_REASON_BYTES, "the dataplane's statistics can't be read");
 	else if (stats_reader_header(stats)->draining != 0)
-		snprintf(reason, BOX_REASON_BYTES, "the dataplane is stopping");
+		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is stopping");
 	else if ((worker = worker_without_snapshot(stats)) >= 0)
-		snprintf(reason, BOX_REASON_BYTES, "worker %d has no configuration yet", worker);
-	else if ((worker = worker_still(box)) >= 0)
-		snprintf(reason, BOX_REASON_BYTES, "worker %d stands still", worker);
-	else if ((pool = pool_dead(box)) != NULL)
-		snprintf(reason, BOX_REASON_BYTES, "no upstream of pool %s is usable", pool->name);
+		snprintf(reason, READINESS_REASON_BYTES, "worker %d has no configuration yet", worker);
+	else if ((worker = worker_still(readiness)) >= 0)
+		snprintf(reason, READINESS_REASON_BYTES, "worker %d stands still", worker);
+	else if ((pool = pool_dead(readiness)) != NULL)
+		snprintf(reason, READINESS_REASON_BYTES, "no upstream of pool %s is usable", pool->name);
 	return reason[0] == 0;
 }
 
@@ -129,113 +129,115 @@ queries_count(const struct stats_reader *stats)
 static void
 stop_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 {
-	struct box *box = owner;
+	struct readiness *readiness = owner;
 
 	(void)tag;
 	if (answer->status == 0) {
 		log_line(LEVEL_NOTICE, "drain: the dataplane is stopping");
-	} else if (answer->status != -ENOTCONN) { /* gone: box_lost() */
+	} else if (answer->status != -ENOTCONN) { /* gone: readiness_lost() */
 		log_line(LEVEL_ERROR, "drain: the dataplane does not stop: %s; asking again",
 			 strerror(-answer->status));
-		drain_not_asked(&box->drain);
+		drain_not_asked(&readiness->drain);
 	}
 }
 
 static void
-stop_ask(struct box *box)
+stop_ask(struct readiness *readiness)
 {
 	const struct dataplane_request request = {
-		.type = MESSAGE_STOP, .fd = -1, .answered = stop_answered, .owner = box};
-	int status = dataplane_ask(box->parts.dataplane, &request);
+		.type = MESSAGE_STOP, .fd = -1, .answered = stop_answered, .owner = readiness};
+	int status = dataplane_ask(readiness->parts.dataplane, &request);
 
 	if (status == 0)
 		return;
 	log_line(LEVEL_WARNING, "drain: can't ask the dataplane to stop: %s; asking again",
 		 strerror(-status));
-	drain_not_asked(&box->drain);
+	drain_not_asked(&readiness->drain);
 }
 
 static void
 timer_fired(void *owner, uint64_t now_ns)
 {
-	struct box *box = owner;
-	bool open = stats_reader_is_open(box->parts.stats);
+	struct readiness *readiness = owner;
+	bool open = stats_reader_is_open(readiness->parts.stats);
 	/* Without statistics nobody knows whether queries come: as if they did. */
-	uint64_t queries = open ? queries_count(box->parts.stats) : now_ns;
+	uint64_t queries = open ? queries_count(readiness->parts.stats) : now_ns;
 
-	loop_timer_at(box->parts.loop, &box->timer, now_ns + BOX_EVERY_NS);
+	loop_timer_at(readiness->parts.loop, &readiness->timer, now_ns + READINESS_EVERY_NS);
 	if (open)
-		heartbeat_poll(box, &box->heartbeat, now_ns);
-	if (!drain_look(&box->drain, queries, now_ns))
+		heartbeat_poll(readiness, &readiness->heartbeat, now_ns);
+	if (!drain_look(&readiness->drain, queries, now_ns))
 		return;
 	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
-		 now_ns < box->drain.until_ns ? "no more queries come" : "the time is over");
-	box->parts.drain_changed(box->parts.owner);
-	stop_ask(box);
+		 now_ns < readiness->drain.until_ns ? "no more queries come" : "the time is over");
+	readiness->parts.drain_changed(readiness->parts.owner);
+	stop_ask(readiness);
 }
 
 int
-box_drain(struct box *box, uint32_t timeout_s)
+readiness_drain(struct readiness *readiness, uint32_t timeout_s)
 {
-	if (box->drain.state == DRAIN_STOPPING)
+	if (readiness->drain.state == DRAIN_STOPPING)
 		return -EBUSY;
-	if (box->drain.state != DRAIN_WAITING && box->parts.dataplane->state != DATAPLANE_CONNECTED)
+	if (readiness->drain.state != DRAIN_WAITING &&
+	    readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
 		return -ENOTCONN;
-	drain_begin(&box->drain, timeout_s * NS_PER_S, loop_now_ns());
+	drain_begin(&readiness->drain, timeout_s * NS_PER_S, loop_now_ns());
 	log_line(LEVEL_NOTICE,
 		 "draining: not ready from now on; the dataplane is stopped when no query came for %llu s, "
 		 "or in %u s",
 		 (unsigned long long)(DRAIN_IDLE_NS / NS_PER_S), timeout_s);
-	box->parts.drain_changed(box->parts.owner);
+	readiness->parts.drain_changed(readiness->parts.owner);
 	return 0;
 }
 
 int
-box_undrain(struct box *box)
+readiness_undrain(struct readiness *readiness)
 {
-	int status = drain_cancel(&box->drain);
+	int status = drain_cancel(&readiness->drain);
 
 	if (status != 0)
 		return status;
 	log_line(LEVEL_NOTICE, "the drain is called off");
-	box->parts.drain_changed(box->parts.owner);
+	readiness->parts.drain_changed(readiness->parts.owner);
 	return 0;
 }
 
 /* Life */
 
 void
-box_init(struct box *box, const struct box_parts *parts, const struct state *state)
+readiness_init(struct readiness *readiness, const struct readiness_parts *parts, const struct state *state)
 {
-	*box = (struct box){.parts = *parts, .timer = {.fire = timer_fired}};
-	box->timer.owner = box;
-	drain_recall(&box->drain, state->drain, state->drain_since_ns, state->drain_until_ns);
-	if (box->drain.state != DRAIN_OFF)
-		log_line(LEVEL_NOTICE, "the box was being drained when ephemerad ended: the drain goes on");
+	*readiness = (struct readiness){.parts = *parts, .timer = {.fire = timer_fired}};
+	readiness->timer.owner = readiness;
+	drain_recall(&readiness->drain, state->drain, state->drain_since_ns, state->drain_until_ns);
+	if (readiness->drain.state != DRAIN_OFF)
+		log_line(LEVEL_NOTICE,
+			 "the instance was being drained when ephemerad ended: the drain goes on");
 }
 
 void
-box_fini(struct box *box)
+readiness_fini(struct readiness *readiness)
 {
-	loop_timer_cancel(box->parts.loop, &box->timer);
+	loop_timer_cancel(readiness->parts.loop, &readiness->timer);
 }
 
 void
-box_connected(struct box *box, bool same)
+readiness_connected(struct readiness *readiness, bool same)
 {
-	if (box->drain.state == DRAIN_STOPPED && !same)
+	if (readiness->drain.state == DRAIN_STOPPED && !same)
 		log_line(LEVEL_NOTICE, "the drain is over: the dataplane was started again");
-	drain_connected(&box->drain, same);
-	heartbeat_forget(&box->heartbeat);
-	loop_timer_at(box->parts.loop, &box->timer, 0);
+	drain_connected(&readiness->drain, same);
+	heartbeat_forget(&readiness->heartbeat);
+	loop_timer_at(readiness->parts.loop, &readiness->timer, 0);
 }
 
 void
-box_lost(struct box *box)
+readiness_lost(struct readiness *readiness)
 {
-	loop_timer_cancel(box->parts.loop, &box->timer);
-	if (box->drain.state == DRAIN_STOPPING)
+	loop_timer_cancel(readiness->parts.loop, &readiness->timer);
+	if (readiness->drain.state == DRAIN_STOPPING)
 		log_line(LEVEL_NOTICE, "drained: the dataplane has stopped");
-	drain_lost(&box->drain);
-	heartbeat_forget(&box->heartbeat);
+	drain_lost(&readiness->drain);
+	heartbeat_forget(&readiness->heartbeat);
 }

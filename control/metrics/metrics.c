@@ -42,7 +42,7 @@ process_usage(struct metrics_writer *writer)
 static void
 metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 {
-	char reason[BOX_REASON_BYTES];
+	char reason[READINESS_REASON_BYTES];
 
 	metrics_family(writer, METRICS_INFO, "ephemera_build", "", "what ephemerad was built from");
 	metrics_count(writer, 1, "version", EPHEMERA_VERSION, "compiler", __VERSION__, NULL);
@@ -61,13 +61,13 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 	metrics_count(writer, daemon->dataplane.state == DATAPLANE_CONNECTED, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_healthy", "",
 		       "1: the dataplane is there and all its workers turn, as /health says");
-	metrics_count(writer, box_lives(&daemon->box), NULL);
+	metrics_count(writer, readiness_is_healthy(&daemon->readiness), NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_ready", "",
 		       "1: clients may be sent here, as /ready says");
-	metrics_count(writer, box_ready(&daemon->box, reason), NULL);
+	metrics_count(writer, readiness_is_ready(&daemon->readiness, reason), NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_drain_active", "",
-		       "1: the operator drains this box, or has: it is not ready because he wants it so");
-	metrics_count(writer, daemon->box.drain.state != DRAIN_OFF, NULL);
+		       "1: the operator drains this instance, or has drained it, and so it is not ready");
+	metrics_count(writer, daemon->readiness.drain.state != DRAIN_OFF, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
 		       "1: somebody forges replies, and within the last minute came near");
 	metrics_count(writer, daemon->watch.alarm.active, NULL);

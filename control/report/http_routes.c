@@ -62,7 +62,7 @@ static void
 health_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
 {
 	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
-	const bool lives = connected && box_lives(&daemon->box);
+	const bool lives = connected && readiness_is_healthy(&daemon->readiness);
 	const char *reason = lives	  ? ""
 			     : !connected ? "the dataplane is away"
 			     : !stats_reader_is_open(&daemon->stats)
@@ -77,8 +77,8 @@ health_serve(const struct daemon *daemon, const struct http_request *request, st
 static void
 ready_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
 {
-	char reason[BOX_REASON_BYTES];
-	bool ready = box_ready(&daemon->box, reason);
+	char reason[READINESS_REASON_BYTES];
+	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
 	reply_json(reply, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,

@@ -3,7 +3,7 @@
  *
  *     /metrics        metrics.h
  *     /health         200 while the dataplane is connected and its workers' heartbeats advance, else 503
- *     /ready          200 while clients may be sent here (box.h), else 503
+ *     /ready          200 while clients may be sent here (readiness.h), else 503
  *     /api/NAME       a report of the control socket; 503 while it can't be made
  *     /, /NAME        the dashboard's files (web/) */
 #ifndef EPHEMERA_CONTROL_REPORT_HTTP_ROUTES_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the operator's requests to the farm and the box. */
+/* From the operator's requests to the farm and to readiness. */
 #include "control/report/operate.h"
 
 #include <errno.h>
@@ -59,26 +59,26 @@ operate_drain(struct daemon *daemon, const json_t *request, struct server_reques
 			      DRAIN_TIMEOUT_S_MAX);
 		return;
 	}
-	status = box_drain(&daemon->box, (uint32_t)seconds);
+	status = readiness_drain(&daemon->readiness, (uint32_t)seconds);
 	if (status == -EBUSY)
 		server_refuse(from, "the dataplane stops already");
 	else if (status != 0)
 		server_refuse(from, "the dataplane is away: nothing to drain");
 	else
 		server_answer(from, json_pack("{s:b, s:s}", "draining", 1, "until",
-					      report_time(daemon->box.drain.until_ns, until)));
+					      report_time(daemon->readiness.drain.until_ns, until)));
 }
 
 void
 operate_undrain(struct daemon *daemon, const json_t *request, struct server_request from)
 {
-	int status = box_undrain(&daemon->box);
+	int status = readiness_undrain(&daemon->readiness);
 
 	(void)request;
 	if (status == -EBUSY)
 		server_refuse(from, "too late: the dataplane stops already; start it again when it has");
 	else if (status != 0)
-		server_refuse(from, "the box is not being drained");
+		server_refuse(from, "the instance is not being drained");
 	else
 		server_answer(from, json_pack("{s:b}", "draining", 0));
 }
@@ -86,8 +86,8 @@ operate_undrain(struct daemon *daemon, const json_t *request, struct server_requ
 void
 operate_ready(struct daemon *daemon, const json_t *request, struct server_request from)
 {
-	char reason[BOX_REASON_BYTES];
-	bool ready = box_ready(&daemon->box, reason);
+	char reason[READINESS_REASON_BYTES];
+	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
 	server_answer(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));

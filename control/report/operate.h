@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands with which the operator acts on upstreams and on the box, and asks whether it is ready.
+/* The commands with which the operator acts on upstreams and on the instance, and asks whether it is ready.
  *
  *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  the upstream's row, as in upstreams
  *     drain {"timeout_s" [60]}                                       ->  {"draining": true, "until"}

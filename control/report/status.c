@@ -94,8 +94,8 @@ report_status(const struct daemon *daemon)
 	uint64_t in_flight =
 		stats_reader_is_open(&daemon->stats) ? stats_reader_in_flight(&daemon->stats) : 0;
 	unsigned up = 0, total = 0;
-	char loaded[REPORT_TIME_BYTES], reason[BOX_REASON_BYTES];
-	bool ready = box_ready(&daemon->box, reason);
+	char loaded[REPORT_TIME_BYTES], reason[READINESS_REASON_BYTES];
+	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	for (unsigned i = 0; i < upstreams->limit; i++) {
 		if (upstreams->slots[i].state != SLOT_ACTIVE)
@@ -105,7 +105,7 @@ report_status(const struct daemon *daemon)
 	}
 	return json_pack("{s:s, s:b, s:s, s:o, s:I, s:I, s:s, s:s, s:I, s:o, s:I, s:I, s:I, s:o}", "version",
 			 EPHEMERA_VERSION, "ready", ready, "not_ready", reason, "drain",
-			 report_drain(&daemon->box.drain), "pid", (json_int_t)getpid(), "uptime_s",
+			 report_drain(&daemon->readiness.drain), "pid", (json_int_t)getpid(), "uptime_s",
 			 (json_int_t)((loop_now_ns() - daemon->started_ns) / NS_PER_S), "config_file",
 			 daemon->config_path, "config_loaded_at",
 			 report_time(daemon->config_loaded_ns, loaded), "generation",

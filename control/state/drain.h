@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The drain of the whole box: a state machine over what the daemon sees and when. Pure.
+/* The drain of the whole instance: a state machine over what the daemon sees and when. Pure.
  *
- *     OFF ──drain──> WAITING ──no queries for DRAIN_IDLE_NS, or `until`──> STOPPING ──dataplane gone──>
- * STOPPED ^───undrain─────┘                                                  another dataplane comes: OFF
- * <──┘
+ *     OFF      -> WAITING    drain
+ *     WAITING  -> STOPPING   no queries for DRAIN_IDLE_NS, or `until` has come
+ *     STOPPING -> STOPPED    the dataplane is gone
+ *     STOPPED  -> OFF        another dataplane is connected
+ *     WAITING, STOPPED -> OFF    undrain
  *
- * While it waits, all goes on but that the box says it is not ready: who sends clients here - BGP, a load
- * balancer - withdraws it, and the queries run dry. Then the dataplane is asked to stop, which finishes what
- * is in flight. It was the operator who drained, so a dataplane that dies meanwhile and comes back does not
- * end the drain; one that is started after the stop does. Nor does ephemerad's own death (state_file.h). */
+ * While it waits, all goes on but that the instance says it is not ready: who sends clients here - BGP, a
+ * load balancer - withdraws it, and the queries run dry. Then the dataplane is asked to stop, which finishes
+ * what is in flight. It was the operator who drained, so a dataplane that dies meanwhile and comes back does
+ * not end the drain; one that is started after the stop does. Nor does ephemerad's own death (state_file.h).
+ */
 #ifndef EPHEMERA_CONTROL_STATE_DRAIN_H
 #define EPHEMERA_CONTROL_STATE_DRAIN_H
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What ephemerad must not forget when it is killed, and how it lies in RUNTIME/ephemerad.state: the
- * operator's words on upstreams, the drain of the box, and from where the counters of each upstream count.
+ * operator's words on upstreams, the drain of the instance, and from where the counters of each upstream
+ * count.
  *
  * The file is JSON, ours alone (0600), and only ever replaced as a whole by rename(), so that whoever is
  * killed at any moment leaves the old one or the new one. It does not outlive the machine's boot: the times

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: the whole box is drained under load: it says that it is not ready, answers on, and stops when it should."""
+"""L: the whole instance is drained under load: it says that it is not ready, answers on, and stops when it should."""
 import json
 import time
 
@@ -46,21 +46,21 @@ def served_again(lab):
     assert drain_state(lab) is None
 
 
-def test_drained_box_answers_and_undrain_ends_it(served):
+def test_drained_instance_answers_and_undrain_ends_it(served):
     lab = served
-    refused(lab, "undrain", "the box is not being drained")
+    refused(lab, "undrain", "the instance is not being drained")
     with lab.load("--rate", 1500, "--timeout", 3) as load:
         began = time.monotonic()
         assert lab.ctl("drain", "--timeout", 120).startswith("draining: not ready from now on; ")
         unready(lab, "draining")
         asked = lab.stats()["queries"]
         wait("4500 queries more", lambda: lab.stats()["queries"] >= asked + 4500)
-        assert time.monotonic() - began > 2.5, "not longer than a box without queries is given"
+        assert time.monotonic() - began > 2.5, "not longer than an instance without queries is given"
         unready(lab, "draining")
         assert drain_state(lab) == "waiting"
         lab.ctl("undrain")
         assert is_ready(lab) and drain_state(lab) is None
-        refused(lab, "undrain", "the box is not being drained")
+        refused(lab, "undrain", "the instance is not being drained")
         asked = lab.stats()["queries"]
         wait("4500 queries more", lambda: lab.stats()["queries"] >= asked + 4500)
         result = load.finish()

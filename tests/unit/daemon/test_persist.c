@@ -72,28 +72,28 @@ test_drain(void)
 
 	rig_start(&f, TWO);
 	drain(&f, "3");
-	since_ns = f.daemon->box.drain.since_ns;
-	until_ns = f.daemon->box.drain.until_ns;
+	since_ns = f.daemon->readiness.drain.since_ns;
+	until_ns = f.daemon->readiness.drain.until_ns;
 	for (unsigned i = 0; i < 2; i++) {
 		restart(&f);
-		CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_WAITING);
-		CU_ASSERT_EQUAL(f.daemon->box.drain.since_ns, since_ns);
-		CU_ASSERT_EQUAL(f.daemon->box.drain.until_ns, until_ns);
+		CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_WAITING);
+		CU_ASSERT_EQUAL(f.daemon->readiness.drain.since_ns, since_ns);
+		CU_ASSERT_EQUAL(f.daemon->readiness.drain.until_ns, until_ns);
 	}
 	CU_ASSERT_EQUAL(f.rig.stops, 0);
 	restart_both(&f, 22); /* a dataplane that died meanwhile does not end it either */
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_WAITING);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_WAITING);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
 	CU_ASSERT(loop_now_ns() >= until_ns - NS_PER_S); /* two seconds without queries, or the time */
 
 	f.rig.stops = 0;
 	restart(&f); /* whether it was asked is not known to this one: it asks */
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_STOPPING);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_STOPPING);
 	restart_both(&f, 23); /* started after the stop: in service */
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	restart(&f);
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
 }
 
@@ -107,11 +107,11 @@ test_undrain(void)
 	restart(&f);
 	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"undrain\"}\n"), "");
 	restart(&f);
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	drain(&f, "60");
 	file_damage(); /* not believed: none of it */
 	restart(&f);
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the operator does, and what must not undo it: words on upstreams, readiness, drain of the box. Whole
- * ephemerad, a dataplane of ours. */
+/* What the operator does, and what must not undo it: overrides of upstreams, readiness, drain of the
+ * instance. Whole ephemerad, a dataplane of ours. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ static bool
 is_counted(const void *owner)
 {
 	const struct worker_stats *stats = rig_worker(owner);
-	const struct drain *drain = &((const struct daemon_rig *)owner)->daemon->box.drain;
+	const struct drain *drain = &((const struct daemon_rig *)owner)->daemon->readiness.drain;
 
 	return drain->counted &&
 	       drain->queries == stats->counters[COUNTER_queries] + stats->counters[COUNTER_own_servfail];
@@ -122,7 +122,7 @@ static const struct {
 	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" has to be"},
 	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" has to be"},
 	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" has to be"},
-	{"{\"command\": \"undrain\"}\n", "the box is not being drained"},
+	{"{\"command\": \"undrain\"}\n", "the instance is not being drained"},
 };
 
 static void
@@ -134,7 +134,7 @@ test_refused(void)
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		WAY_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error), "%s",
 			   refused[i].request);
-	CU_ASSERT_EQUAL(f.daemon->box.drain.state, DRAIN_OFF);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
 }
 
@@ -164,18 +164,18 @@ test_ready(void)
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 
 	/* A heartbeat that was the same a long time ago. */
-	f.daemon->box.heartbeat.worker_count = 1;
-	f.daemon->box.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
-	f.daemon->box.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STILL_NS - 1;
+	f.daemon->readiness.heartbeat.worker_count = 1;
+	f.daemon->readiness.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
+	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STILL_NS - 1;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
-	CU_ASSERT_FALSE(box_lives(&f.daemon->box));
+	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_worker(&f)->heartbeat++;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
-	CU_ASSERT_TRUE(box_lives(&f.daemon->box));
+	CU_ASSERT_TRUE(readiness_is_healthy(&f.daemon->readiness));
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
 	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
-	CU_ASSERT_FALSE(box_lives(&f.daemon->box));
+	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_daemon_close(&f);
 }
 
@@ -272,8 +272,8 @@ test_drain_timeout(void)
 		loop_turn(&f.daemon->loop, 50);
 	}
 	CU_ASSERT_EQUAL(f.rig.stops, 1);
-	CU_ASSERT(loop_now_ns() >= f.daemon->box.drain.until_ns);
-	CU_ASSERT_EQUAL(f.daemon->box.drain.until_ns, f.daemon->box.drain.since_ns + NS_PER_S);
+	CU_ASSERT(loop_now_ns() >= f.daemon->readiness.drain.until_ns);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.until_ns, f.daemon->readiness.drain.since_ns + NS_PER_S);
 	rig_stop(&f);
 }
 

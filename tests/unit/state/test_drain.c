@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The drain of the box: each row is what happens when, and the state after it. */
+/* The drain of the instance: each row is what happens when, and the state after it. */
 #include <errno.h>
 #include <stdio.h>
 
