@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happens to an upstream, and what follows from it for the others: floors. */
+/* What happens to an upstream, and what follows from it for the others: which of them their pools keep. */
 #include "control/lib/address.h"
 #include "control/farm/farm_pvt.h"
 #include "control/farm/healthy_min.h"
@@ -28,9 +28,9 @@ change_log(const struct farm *farm, unsigned slot)
 		 words[0] != 0 ? ")" : "");
 }
 
-/* Floors */
+/* Healthy minimum */
 
-/* The pool whose floor needs the upstream in that slot, which is in use, or was a moment ago. */
+/* The pool whose minimum needs the upstream in that slot, which is in use, or was a moment ago. */
 static const char *
 pool_of_need(const struct farm *farm, unsigned slot)
 {
@@ -49,7 +49,7 @@ pool_of_need(const struct farm *farm, unsigned slot)
 		if (at == (int)slot)
 			index = i;
 	}
-	return index < SNAPSHOT_UPSTREAMS_MAX ? floor_pool(farm->config, index, usable) : NULL;
+	return index < SNAPSHOT_UPSTREAMS_MAX ? healthy_min_pool(farm->config, index, usable) : NULL;
 }
 
 bool

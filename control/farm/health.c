@@ -210,7 +210,8 @@ health_reason(const struct health *health, char text[HEALTH_REASON_BYTES])
 		break;
 	}
 	if (health->kept)
-		used = snprintf(text, HEALTH_REASON_BYTES, "kept: floor of pool %s; ", health->pool);
+		used = snprintf(text, HEALTH_REASON_BYTES, "kept: healthy_min_percent of pool %s; ",
+				health->pool);
 	if (health->proven)
 		decided_reason(health, text + used, HEALTH_REASON_BYTES - (size_t)used);
 	else

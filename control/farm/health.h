@@ -5,8 +5,8 @@
  *
  * 1. Health. `fall` bad probes in a row take it down, and so do the passive signs (passive.h); `rise` good
  *    probes in a row bring it up.
- * 2. The floor (floor.h). One that health would take out stays in use where its pool would be left with too
- *    few: HEALTH_KEEP. Until it is up again, or HEALTH_RELEASE.
+ * 2. healthy_min_percent (healthy_min.h). One that health would take out stays in use where its pool would be
+ *    left with too few: HEALTH_KEEP. Until it is up again, or HEALTH_RELEASE.
  * 3. The operator. He drains it, or takes it down or up whatever its probes say, until he says auto. Health
  *    goes on beneath, so that with `auto` it is at once what it ought to be.
  *
@@ -48,8 +48,8 @@ enum health_event_type {
 	HEALTH_UNSENT,	  /* nowhere to send the probe to */
 	HEALTH_TIMEOUTS,  /* too many queries of clients were not answered */
 	HEALTH_SERVFAILS, /* too many of them were answered SERVFAIL */
-	HEALTH_KEEP,	  /* the floor of a pool needs it */
-	HEALTH_RELEASE,	  /* no floor needs it any more */
+	HEALTH_KEEP,	  /* a pool needs it for its healthy minimum */
+	HEALTH_RELEASE,	  /* no pool needs it any more */
 	HEALTH_WORD,	  /* the operator's */
 };
 
@@ -69,7 +69,7 @@ struct health_rule {
 
 struct health {
 	bool up;     /* what health alone says */
-	bool kept;   /* a floor has it in use although it is not up */
+	bool kept;   /* a pool keeps it in use although it is not up */
 	bool proven; /* `up` comes from events, not from `origin` */
 	enum operator_word word;
 	bool word_told; /* it was given to this process, not read back from the dataplane's snapshot */
@@ -77,7 +77,7 @@ struct health {
 	uint32_t run;			/* outcomes in a row that speak against `up` */
 	uint32_t run_decided;		/* how many decided it, if proven by probes */
 	struct health_event decided;	/* the one that decided it, if proven */
-	char pool[SNAPSHOT_NAME_BYTES]; /* whose floor keeps it */
+	char pool[SNAPSHOT_NAME_BYTES]; /* that keeps it */
 	uint64_t since_ns;		/* of the state */
 	bool latency_known;
 	uint32_t latency_us; /* of the last good probe */

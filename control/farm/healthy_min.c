@@ -3,7 +3,7 @@
 #include "control/farm/healthy_min.h"
 
 unsigned
-floor_of(unsigned member_count, uint32_t percent)
+healthy_min_count(unsigned member_count, uint32_t percent)
 {
 	return (unsigned)(((uint64_t)member_count * percent + 99) / 100);
 }
@@ -21,11 +21,11 @@ pool_needs(const struct config_pool *pool, uint32_t percent, unsigned upstream, 
 		else
 			left += usable[pool->members[i]];
 	}
-	return member && left < floor_of(pool->member_count, percent);
+	return member && left < healthy_min_count(pool->member_count, percent);
 }
 
 const char *
-floor_pool(const struct config *config, unsigned upstream, const bool *usable)
+healthy_min_pool(const struct config *config, unsigned upstream, const bool *usable)
 {
 	if (config->healthy_min_percent == 0)
 		return NULL;

@@ -70,7 +70,7 @@ def test_without_the_section_only_probes_count(lab):
     assert (result["refused"], result["lost"]) == (bad.count, 0), result
 
 
-def test_floor_keeps_the_rest_in_however_bad(lab):
+def test_healthy_min_keeps_the_rest_in_however_bad(lab):
     """Six tenths of three are two: one goes, and two stay in, also when their probes fail."""
     addresses = {f"farmer{i}": f"198.51.100.11{i}" for i in (1, 2, 3)}
     bad = Bad(SERVFAIL)
@@ -81,7 +81,8 @@ def test_floor_keeps_the_rest_in_however_bad(lab):
 
                 def kept():
                     now = lab.upstreams()
-                    words = {n: u["reason"].partition("kept: floor of pool default; ")[1:] for n, u in now.items()}
+                    mark = "kept: healthy_min_percent of pool default; "
+                    words = {n: u["reason"].partition(mark)[1:] for n, u in now.items()}
                     stay = [n for n, (is_kept, _) in words.items() if is_kept and lab.is_in_state(n, "up")]
                     out = [n for n in now if lab.is_in_state(n, "down")]
                     return len(stay) == 2 and len(out) == 1 and {n: words[n][1] for n in stay}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What health does by itself: about clients' queries, and about the floor of a pool. Whole ephemerad, a
- * dataplane of ours. */
+/* What health does by itself: about clients' queries, and about the healthy minimum of a pool. Whole
+ * ephemerad, a dataplane of ours. */
 #include "control/lib/log.h"
 #include "tests/unit/daemon/daemon_rig.h"
 #include "tests/unit/suite.h"
@@ -107,10 +107,10 @@ test_lost_probes(void)
 	rig_daemon_close(&f);
 }
 
-/* All three die; the floor keeps the last two in use. One comes back: the one that was kept longest may go.
+/* All three die; the minimum keeps the last two in use. One comes back: the one that was kept longest may go.
  */
 static void
-test_floor(void)
+test_healthy_min(void)
 {
 	struct daemon_rig f = {0};
 	unsigned usable = 0, kept = 0;
@@ -126,8 +126,8 @@ test_floor(void)
 	}
 	CU_ASSERT_EQUAL(usable, 2);
 	CU_ASSERT_EQUAL(kept, 2);
-	CU_ASSERT_TRUE(
-		rig_begins(rig_row(&f, f.slot), "up: kept: floor of pool default; 3 bad probes in a row"));
+	CU_ASSERT_TRUE(rig_begins(rig_row(&f, f.slot),
+				  "up: kept: healthy_min_percent of pool default; 3 bad probes in a row"));
 
 	for (unsigned i = 0; i < 3; i++) /* the one that is out comes back: one of the others goes */
 		f.rig.answering = !f.rig.snapshot->upstreams[i].usable ? (int)i : f.rig.answering;
@@ -139,7 +139,7 @@ test_floor(void)
 		usable += f.rig.snapshot->upstreams[i].usable;
 	CU_ASSERT_EQUAL(usable, 2);
 
-	/* A floor that the file lowers lets go at once. */
+	/* A minimum that the file lowers lets go at once. */
 	rig_reload(&f, THREE);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
 	for (unsigned i = 0; i < 3; i++)
@@ -156,7 +156,7 @@ main(void)
 		{"passive signs", test_passive},
 		{"every other probe", test_every_other},
 		{"probes lost with the dataplane", test_lost_probes},
-		{"the floor", test_floor},
+		{"healthy minimum", test_healthy_min},
 		CU_TEST_INFO_NULL,
 	};
 	int status;

@@ -9,7 +9,7 @@
 #define GOOD_RCODES (1 << 0 | 1 << 3)
 
 /* Events: g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent (of probes); T timeouts, S
- * SERVFAILs (of clients' queries); k kept by a floor, l let go; d drain, ^ up, v down, a auto (the operator's
+ * SERVFAILs (of clients' queries); k kept by a pool, l let go; d drain, ^ up, v down, a auto (the operator's
  * words). States: U up, D down, K up because kept, d draining, ^ forced up, v forced down. */
 static const struct {
 	const char *what;
@@ -52,15 +52,15 @@ static const struct {
 	{"a good row before does not count", HEALTH_ASSUMED, true, 2, 3, "ggggTg", "UUUUDD", NULL},
 	{"nothing to take out", HEALTH_ASSUMED, true, 2, 1, "tTS", "DDD", "1 bad probe, the last: no answer"},
 	{"new: proven bad by clients", HEALTH_NEW, false, 2, 3, "gTg", "UDD", NULL},
-	/* the floor */
+	/* healthy_min_percent */
 	{"kept", HEALTH_ASSUMED, true, 2, 1, "tk", "DK",
-	 "kept: floor of pool default; 1 bad probe, the last: no answer"},
+	 "kept: healthy_min_percent of pool default; 1 bad probe, the last: no answer"},
 	{"kept through more bad ones", HEALTH_ASSUMED, true, 2, 1, "tktttt", "DKKKKK", NULL},
 	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD", "1 bad probe, the last: no answer"},
 	{"kept, then up by itself", HEALTH_ASSUMED, true, 2, 1, "tkggl", "DKKUU", "2 good probes in a row"},
 	{"one that is up is not kept", HEALTH_ASSUMED, true, 2, 1, "kt", "UD", NULL},
 	{"kept although clients suffer", HEALTH_ASSUMED, true, 2, 3, "TkT", "DKK",
-	 "kept: floor of pool default; 60 of its last 100 queries were not answered"},
+	 "kept: healthy_min_percent of pool default; 60 of its last 100 queries were not answered"},
 	/* the operator */
 	{"drained", HEALTH_ASSUMED, true, 2, 3, "d", "d", "by the operator"},
 	{"drained, probes go on", HEALTH_ASSUMED, true, 2, 1, "dttggt", "dddddd", "by the operator"},
@@ -71,7 +71,8 @@ static const struct {
 	{"forced up, clients suffer", HEALTH_ASSUMED, true, 2, 3, "^Ta", "^^D", NULL},
 	{"forced up and good", HEALTH_ASSUMED, true, 2, 3, "^g", "^^", "by the operator"},
 	{"one word after the other", HEALTH_ASSUMED, true, 2, 3, "d^vda", "d^vdU", NULL},
-	{"the floor does not hold him", HEALTH_ASSUMED, true, 2, 1, "tkv", "DKv", "by the operator"},
+	{"an override goes before healthy_min_percent", HEALTH_ASSUMED, true, 2, 1, "tkv", "DKv",
+	 "by the operator"},
 	{"kept again after auto", HEALTH_ASSUMED, true, 2, 1, "tkvlak", "DKvvDK", NULL},
 	{"auto without a word", HEALTH_ASSUMED, true, 2, 3, "a", "U", NULL},
 };

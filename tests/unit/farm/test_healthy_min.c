@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The floor: pools, who of their members is usable, and which pool needs whom. */
+/* The healthy minimum: pools, who of their members is usable, and which pool needs whom. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ static const struct {
 	unsigned upstream;
 	const char *needs; /* NULL: nobody */
 } rows[] = {
-	{"no floor", 0, {"0123"}, "0", 0, NULL},
+	{"no minimum", 0, {"0123"}, "0", 0, NULL},
 	{"half of four: three are enough", 50, {"0123"}, "012", 0, NULL},
 	{"half of four: two are needed", 50, {"0123"}, "12", 1, "pool0"},
 	{"a third of three", 33, {"012"}, "01", 0, NULL},
@@ -22,7 +22,7 @@ static const struct {
 	{"34 of a hundred of three is two", 34, {"012"}, "01", 0, "pool0"},
 	{"one of a hundred: the last", 1, {"0123"}, "3", 3, "pool0"},
 	{"all: nobody may go", 100, {"0123"}, "0123", 2, "pool0"},
-	{"below the floor already", 75, {"0123"}, "01", 1, "pool0"},
+	{"below the minimum already", 75, {"0123"}, "01", 1, "pool0"},
 	{"another pool needs it", 50, {"0123", "34"}, "0123", 3, "pool1"},
 	{"a pool that it is no member of", 100, {"01", "23"}, "23", 4, NULL},
 	{"both pools spare it", 50, {"0123", "1234"}, "01234", 2, NULL},
@@ -50,7 +50,7 @@ test_rows(void)
 		}
 		for (const char *c = rows[i].usable; *c != 0; c++)
 			usable[*c - '0'] = true;
-		pool = floor_pool(&config, rows[i].upstream, usable);
+		pool = healthy_min_pool(&config, rows[i].upstream, usable);
 		WAY_ASSERT((pool == NULL) == (rows[i].needs == NULL) &&
 				   (pool == NULL || strcmp(pool, rows[i].needs) == 0),
 			   "%s: %s", rows[i].what, pool == NULL ? "nobody" : pool);
@@ -60,12 +60,12 @@ test_rows(void)
 static void
 test_rounding(void)
 {
-	CU_ASSERT_EQUAL(floor_of(0, 100), 0);
-	CU_ASSERT_EQUAL(floor_of(10, 0), 0);
-	CU_ASSERT_EQUAL(floor_of(10, 1), 1);
-	CU_ASSERT_EQUAL(floor_of(10, 50), 5);
-	CU_ASSERT_EQUAL(floor_of(10, 51), 6);
-	CU_ASSERT_EQUAL(floor_of(512, 100), 512);
+	CU_ASSERT_EQUAL(healthy_min_count(0, 100), 0);
+	CU_ASSERT_EQUAL(healthy_min_count(10, 0), 0);
+	CU_ASSERT_EQUAL(healthy_min_count(10, 1), 1);
+	CU_ASSERT_EQUAL(healthy_min_count(10, 50), 5);
+	CU_ASSERT_EQUAL(healthy_min_count(10, 51), 6);
+	CU_ASSERT_EQUAL(healthy_min_count(512, 100), 512);
 }
 
 int
@@ -73,5 +73,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"who is needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("floor", tests);
+	return way_suite_run("healthy_min", tests);
 }
