@@ -45,7 +45,7 @@ cases_watch(struct watch *watch, uint64_t now_ns)
 		if (!case_watch_take(of, &(struct case_sample){stats.answers, stats.wrong_case}, now_ns))
 			continue;
 		case_log(watch, i);
-		farm_pardon(watch->farm, i, now_ns);
+		farm_reset_failures(watch->farm, i, now_ns);
 		found = true;
 	}
 	if (found)

@@ -4,7 +4,7 @@
 
 #include "control/farm/farm_pvt.h"
 
-#define PARDON_NS                                                                                            \
+#define PROBE_AGAIN_NS                                                                                       \
 	(100 *                                                                                               \
 	 NS_PER_MS) /* until a change is in force in the dataplane, and its workers' last bursts are out */
 
@@ -199,14 +199,14 @@ farm_enforce(struct farm *farm, uint64_t now_ns)
 }
 
 void
-farm_pardon(struct farm *farm, unsigned slot, uint64_t now_ns)
+farm_reset_failures(struct farm *farm, unsigned slot, uint64_t now_ns)
 {
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 
 	if (upstream->health.up)
 		upstream->health.run = 0;
 	probe_order_void(&upstream->order);
-	upstream->due_ns = now_ns + PARDON_NS;
+	upstream->due_ns = now_ns + PROBE_AGAIN_NS;
 	farm_timer_set(farm);
 }
 

@@ -88,7 +88,7 @@ void farm_enforce(struct farm *farm, uint64_t now_ns);
 
 /* Questions to that upstream are not sent in random case any more, which its probes may have failed for: the
  * failures so far do not count, and it is probed as soon as that is in force. */
-void farm_pardon(struct farm *farm, unsigned slot, uint64_t now_ns);
+void farm_reset_failures(struct farm *farm, unsigned slot, uint64_t now_ns);
 
 /* Looks at what became of clients' queries, with open statistics: to be called a few times a second. */
 void farm_look(struct farm *farm, uint64_t now_ns);
