@@ -18,13 +18,13 @@ persist_init(struct persist *persist, const char *runtime_dir, const struct pers
 	if (status != 0 && status != -ENOENT)
 		log_line(
 			LEVEL_WARNING,
-			"%s is not believed: %s; a drain, and words on upstreams that the dataplane does not "
-			"know, are forgotten",
+			"%s is not believed: %s; a drain, and overrides of upstreams that the dataplane does "
+			"not know, are forgotten",
 			persist->path, why);
 }
 
 /* False where nothing is known. While the dataplane's slots are not known yet, the earlier ephemerad's
- * entries stay as they were, and of the others only what the operator said is known: what this one assumes
+ * entries stay as they were, and of the others only overrides are known: what this one assumes
  * must not count for more than what the dataplane's snapshot is going to say. */
 static bool
 upstream_collect(const struct persist *persist, unsigned index, struct state_upstream *upstream)
@@ -34,7 +34,7 @@ upstream_collect(const struct persist *persist, unsigned index, struct state_ups
 	const struct state_upstream *earlier = state_upstream(&persist->state, &slot->address, slot->port);
 	bool learnt = persist->parts.publisher->learnt;
 
-	if (slot->state != SLOT_ACTIVE || (!learnt && earlier == NULL && !farm->health.word_told))
+	if (slot->state != SLOT_ACTIVE || (!learnt && earlier == NULL && !farm->health.overridden))
 		return false;
 	if (!learnt && earlier != NULL) {
 		*upstream = *earlier;
@@ -46,7 +46,7 @@ upstream_collect(const struct persist *persist, unsigned index, struct state_ups
 	if (learnt)
 		upstream->base = farm->base;
 	upstream->base.in_flight = 0; /* a gauge: it has no base */
-	upstream->word = (uint8_t)farm->health.word;
+	upstream->admin_state = (uint8_t)farm->health.admin_state;
 	return true;
 }
 
@@ -80,7 +80,7 @@ persist_save(struct persist *persist)
 	if (status != 0)
 		log_problem(&persist->problem, LEVEL_WARNING,
 			    "can't write %s: %s; a restart forgets a drain, and so does one of both daemons "
-			    "the words on upstreams",
+			    "the overrides of upstreams",
 			    persist->path, strerror(-status));
 	else
 		log_problem_over(&persist->problem, "what a restart must not forget is on file again");

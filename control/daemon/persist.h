@@ -2,9 +2,9 @@
 /* Keeps on file (state_file.h) what a restart of ephemerad must not forget, and gives back what an earlier
  * ephemerad kept there.
  *
- * While the dataplane runs its snapshot holds the operator's words too; the file knows what came after it,
- * and is there when both daemons have been restarted. Without a file that can be believed the words are those
- * of the snapshot, there is no drain, and the counters of upstreams begin anew. */
+ * While the dataplane runs its snapshot holds the overrides too; the file knows what came after it,
+ * and is there when both daemons have been restarted. Without a file that can be believed the overrides are
+ * those of the snapshot, there is no drain, and the counters of upstreams begin anew. */
 #ifndef EPHEMERA_CONTROL_DAEMON_PERSIST_H
 #define EPHEMERA_CONTROL_DAEMON_PERSIST_H
 

@@ -108,9 +108,9 @@ farm_take(struct farm *farm, unsigned slot, const struct health_event *event, ui
 }
 
 void
-farm_word(struct farm *farm, unsigned slot, enum operator_word word, uint64_t now_ns)
+farm_override(struct farm *farm, unsigned slot, enum admin_state state, uint64_t now_ns)
 {
-	const struct health_event event = {.type = HEALTH_WORD, .word = word};
+	const struct health_event event = {.type = HEALTH_OVERRIDE, .admin_state = state};
 
 	farm_take(farm, slot, &event, now_ns);
 }

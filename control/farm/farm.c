@@ -4,9 +4,8 @@
 
 #include "control/farm/farm_pvt.h"
 
-#define PROBE_AGAIN_NS                                                                                       \
-	(100 *                                                                                               \
-	 NS_PER_MS) /* until a change is in force in the dataplane, and its workers' last bursts are out */
+/* Until a change is in force in the dataplane, and its workers' last bursts are out. */
+#define PROBE_AGAIN_NS (100 * NS_PER_MS)
 
 void
 farm_init(struct farm *farm, const struct farm_parts *parts)
@@ -56,10 +55,10 @@ base_recall(const struct farm *farm, const struct state_upstream *filed, unsigne
 	return base;
 }
 
-static enum operator_word
-word_recall(const struct state_upstream *filed, uint8_t otherwise)
+static enum admin_state
+admin_state_recall(const struct state_upstream *filed, uint8_t otherwise)
 {
-	return (enum operator_word)(filed != NULL ? filed->word : otherwise);
+	return (enum admin_state)(filed != NULL ? filed->admin_state : otherwise);
 }
 
 void
@@ -75,7 +74,7 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 			continue;
 		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
 		health_init(&upstream->health, HEALTH_KEPT, snapshot->upstreams[i].usable,
-			    word_recall(filed, snapshot->upstreams[i].operator_word), now_ns);
+			    admin_state_recall(filed, snapshot->upstreams[i].admin_state), now_ns);
 		upstream_begin(upstream);
 		case_watch_init(&upstream->case_watch, snapshot->upstreams[i].case_not_kept);
 		upstream->base = base_recall(farm, filed, i);
@@ -145,7 +144,7 @@ farm_admit(struct farm *farm, const struct slots *before, const struct slots *af
 			continue;
 		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
 		health_init(&upstream->health, needed[i] ? HEALTH_ASSUMED : HEALTH_NEW, needed[i],
-			    word_recall(filed, OPERATOR_AUTO), now_ns);
+			    admin_state_recall(filed, ADMIN_AUTO), now_ns);
 		upstream_begin(upstream);
 		case_watch_init(&upstream->case_watch, false);
 		upstream->base = base_now(farm, i);
@@ -157,10 +156,9 @@ farm_settle(struct farm *farm, const struct slots *slots, const struct config *c
 {
 	farm->slots = slots;
 	farm->config = config;
-	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX;
-	     i++) /* who left takes the operator's word with him */
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) /* an override goes with its upstream */
 		if (slots->upstreams.slots[i].state != SLOT_ACTIVE)
-			farm->upstreams[i].health.word = OPERATOR_AUTO;
+			farm->upstreams[i].health.admin_state = ADMIN_AUTO;
 	return farm_release(farm, now_ns);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The upstreams as health sees them: sends each its probes through the dataplane, spread over the interval,
- * looks at what became of clients' queries, takes the operator's word, and keeps each upstream's state
+ * looks at what became of clients' queries, takes the operator's overrides, and keeps each upstream's state
  * (health.h) and the statistics that its slot had when it got it.
  *
  * A probe that the dataplane does not answer for, or could not send for a reason that is not the upstream's
@@ -10,7 +10,7 @@
  * New upstreams: a new one begins down until its first good probe if each of its pools has a member that
  * stays and is usable; otherwise it begins up until proven down (health.h says why).
  *
- * The operator's word goes with the upstream, which is its address and port: it outlives reloads and renaming
+ * An override goes with the upstream, which is its address and port: it outlives reloads and renaming
  * while the upstream is in the configuration, and restarts of either daemon or both: the dataplane's snapshot
  * holds it, and the state on file (state_file.h), which counts for more.
  *
@@ -93,8 +93,8 @@ void farm_reset_failures(struct farm *farm, unsigned slot, uint64_t now_ns);
 /* Looks at what became of clients' queries, with open statistics: to be called a few times a second. */
 void farm_look(struct farm *farm, uint64_t now_ns);
 
-/* The operator's word on the upstream in that slot. */
-void farm_word(struct farm *farm, unsigned slot, enum operator_word word, uint64_t now_ns);
+/* The operator overrides the health of the upstream in that slot, or leaves it to health: ADMIN_AUTO. */
+void farm_override(struct farm *farm, unsigned slot, enum admin_state state, uint64_t now_ns);
 
 /* The dataplane is away: nothing is probed until farm_enforce(). */
 void farm_suspend(struct farm *farm);

@@ -6,23 +6,23 @@
 #include <string.h>
 
 void
-health_init(struct health *health, enum health_origin origin, bool up, enum operator_word word,
+health_init(struct health *health, enum health_origin origin, bool up, enum admin_state admin_state,
 	    uint64_t now_ns)
 {
-	*health = (struct health){.up = up, .word = word, .origin = origin, .since_ns = now_ns};
+	*health = (struct health){.up = up, .admin_state = admin_state, .origin = origin, .since_ns = now_ns};
 }
 
 enum health_state
 health_state(const struct health *health)
 {
-	switch (health->word) {
-	case OPERATOR_DRAIN:
+	switch (health->admin_state) {
+	case ADMIN_DRAIN:
 		return HEALTH_DRAINING;
-	case OPERATOR_UP:
+	case ADMIN_UP:
 		return HEALTH_FORCED_UP;
-	case OPERATOR_DOWN:
+	case ADMIN_DOWN:
 		return HEALTH_FORCED_DOWN;
-	case OPERATOR_AUTO:
+	case ADMIN_AUTO:
 		break;
 	}
 	return health->up || health->kept ? HEALTH_UP : HEALTH_DOWN;
@@ -123,18 +123,18 @@ health_take(struct health *health, const struct health_event *event, const struc
 	case HEALTH_RELEASE:
 		health->kept = false;
 		break;
-	case HEALTH_WORD:
-		health->word = event->word;
-		health->word_told = true;
+	case HEALTH_OVERRIDE:
+		health->admin_state = event->admin_state;
+		health->overridden = true;
 		break;
 	}
-	if (health_state(health) == before && (health->kept == kept || health->word != OPERATOR_AUTO))
+	if (health_state(health) == before && (health->kept == kept || health->admin_state != ADMIN_AUTO))
 		return false;
 	health->since_ns = now_ns;
 	return true;
 }
 
-/* Words */
+/* In words */
 
 /* The name of a DNS response code, or "rcode N" written to `text`. RFC 6895 section 2.3 */
 static const char *
@@ -194,19 +194,19 @@ const char *
 health_reason(const struct health *health, char text[HEALTH_REASON_BYTES])
 {
 	const char *by_whom =
-		health->word_told ? "by the operator" : "by the operator, before ephemerad started";
+		health->overridden ? "by the operator" : "by the operator, before ephemerad started";
 	const char *but = health->up ? "" : "; its probes say down";
 	int used = 0;
 
-	switch (health->word) {
-	case OPERATOR_DRAIN:
-	case OPERATOR_DOWN:
+	switch (health->admin_state) {
+	case ADMIN_DRAIN:
+	case ADMIN_DOWN:
 		snprintf(text, HEALTH_REASON_BYTES, "%s", by_whom);
 		return text;
-	case OPERATOR_UP:
+	case ADMIN_UP:
 		snprintf(text, HEALTH_REASON_BYTES, "%s%s", by_whom, but);
 		return text;
-	case OPERATOR_AUTO:
+	case ADMIN_AUTO:
 		break;
 	}
 	if (health->kept)

@@ -7,8 +7,8 @@
  *    probes in a row bring it up.
  * 2. healthy_min_percent (healthy_min.h). One that health would take out stays in use where its pool would be
  *    left with too few: HEALTH_KEEP. Until it is up again, or HEALTH_RELEASE.
- * 3. The operator. He drains it, or takes it down or up whatever its probes say, until he says auto. Health
- *    goes on beneath, so that with `auto` it is at once what it ought to be.
+ * 3. An override. The operator drains it, or takes it down or up whatever its probes say, until he says
+ *    auto. Health goes on beneath, so that with `auto` it is at once what it ought to be.
  *
  * How an upstream begins:
  * - HEALTH_ASSUMED, up. At the first start, or in a pool of new ones only, nothing is known, and to refuse
@@ -50,16 +50,16 @@ enum health_event_type {
 	HEALTH_SERVFAILS, /* too many of them were answered SERVFAIL */
 	HEALTH_KEEP,	  /* a pool needs it for its healthy minimum */
 	HEALTH_RELEASE,	  /* no pool needs it any more */
-	HEALTH_WORD,	  /* the operator's */
+	HEALTH_OVERRIDE,  /* the operator's */
 };
 
 struct health_event {
 	enum health_event_type type;
-	uint8_t rcode;		    /* of HEALTH_ANSWERED */
-	uint32_t latency_us;	    /* of HEALTH_ANSWERED */
-	struct passive_counts seen; /* of HEALTH_TIMEOUTS, HEALTH_SERVFAILS */
-	const char *pool;	    /* of HEALTH_KEEP; copied */
-	enum operator_word word;    /* of HEALTH_WORD */
+	uint8_t rcode;		      /* of HEALTH_ANSWERED */
+	uint32_t latency_us;	      /* of HEALTH_ANSWERED */
+	struct passive_counts seen;   /* of HEALTH_TIMEOUTS, HEALTH_SERVFAILS */
+	const char *pool;	      /* of HEALTH_KEEP; copied */
+	enum admin_state admin_state; /* of HEALTH_OVERRIDE */
 };
 
 struct health_rule {
@@ -68,11 +68,11 @@ struct health_rule {
 };
 
 struct health {
-	bool up;     /* what health alone says */
-	bool kept;   /* a pool keeps it in use although it is not up */
-	bool proven; /* `up` comes from events, not from `origin` */
-	enum operator_word word;
-	bool word_told; /* it was given to this process, not read back from the dataplane's snapshot */
+	bool up;		      /* what health alone says */
+	bool kept;		      /* a pool keeps it in use although it is not up */
+	bool proven;		      /* `up` comes from events, not from `origin` */
+	enum admin_state admin_state; /* the override */
+	bool overridden; /* it was given to this process, not read back from the dataplane's snapshot */
 	enum health_origin origin;
 	uint32_t run;			/* outcomes in a row that speak against `up` */
 	uint32_t run_decided;		/* how many decided it, if proven by probes */
@@ -83,12 +83,12 @@ struct health {
 	uint32_t latency_us; /* of the last good probe */
 };
 
-/* `word`: as it was told an earlier process. */
-void health_init(struct health *health, enum health_origin origin, bool up, enum operator_word word,
+/* `admin_state`: as an earlier process was told. */
+void health_init(struct health *health, enum health_origin origin, bool up, enum admin_state admin_state,
 		 uint64_t now_ns);
 
 /* Takes one event; true if the state, or what it is due to, is another one now. A state that health alone
- * would change beneath the operator's word does not count as one. */
+ * would change beneath an override does not count as one. */
 bool health_take(struct health *health, const struct health_event *event, const struct health_rule *rule,
 		 uint64_t now_ns);
 

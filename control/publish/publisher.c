@@ -169,7 +169,7 @@ try_build(struct publisher *publisher, const struct config *config)
 
 		upstreams[i] =
 			(struct build_upstream){.usable = health_usable(&farm->upstreams[i].health),
-						.word = farm->upstreams[i].health.word,
+						.admin_state = farm->upstreams[i].health.admin_state,
 						.resolved = next_hop_resolved(hop),
 						.port_index = (uint8_t)hop->port_index_last,
 						.next_hop = hop->mac,

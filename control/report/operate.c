@@ -11,12 +11,12 @@
 
 static const struct {
 	const char *text;
-	enum operator_word word;
+	enum admin_state admin_state;
 } actions[] = {
-	{"drain", OPERATOR_DRAIN},
-	{"up", OPERATOR_UP},
-	{"down", OPERATOR_DOWN},
-	{"auto", OPERATOR_AUTO},
+	{"drain", ADMIN_DRAIN},
+	{"up", ADMIN_UP},
+	{"down", ADMIN_DOWN},
+	{"auto", ADMIN_AUTO},
 };
 
 void
@@ -38,7 +38,7 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
 		if (strcmp(action, actions[i].text) != 0)
 			continue;
-		farm_word(&daemon->farm, (unsigned)slot, actions[i].word, loop_now_ns());
+		farm_override(&daemon->farm, (unsigned)slot, actions[i].admin_state, loop_now_ns());
 		persist_save(&daemon->persist);
 		server_answer(from, report_upstream(daemon, (unsigned)slot));
 		return;

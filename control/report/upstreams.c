@@ -31,7 +31,7 @@ is_in_force(const struct daemon *daemon, unsigned slot)
 	const struct snapshot_upstream *adopted = &daemon->publisher.adopted->upstreams[slot];
 	const struct health *health = &daemon->farm.upstreams[slot].health;
 
-	return adopted->usable == health_usable(health) && adopted->operator_word == health->word;
+	return adopted->usable == health_usable(health) && adopted->admin_state == health->admin_state;
 }
 
 /* How the letter case of questions to it is chosen. */

@@ -54,7 +54,7 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 			upstream->next_hop = known->next_hop;
 		upstream->random_case = slot->random_case && !known->case_not_kept;
 		upstream->case_not_kept = slot->random_case && known->case_not_kept;
-		upstream->operator_word = slot->state == SLOT_ACTIVE ? (uint8_t)known->word : OPERATOR_AUTO;
+		upstream->admin_state = slot->state == SLOT_ACTIVE ? (uint8_t)known->admin_state : ADMIN_AUTO;
 		memcpy(upstream->name, slot->name, sizeof(upstream->name));
 	}
 }

@@ -14,7 +14,7 @@ struct build_upstream {
 	uint8_t port_index; /* also of one that is not resolved any more: its replies may still come by there
 			     */
 	struct mac next_hop;
-	enum operator_word word;
+	enum admin_state admin_state;
 	bool case_not_kept; /* its replies come in another letter case than they were asked in */
 };
 

@@ -21,7 +21,7 @@
 #define KERNEL_BOOT_BYTES  37 /* a UUID and its final 0 */
 #define UNBELIEVABLE	   "it is not as ephemerad writes it"
 #define DRAIN_STATES	   4
-#define OPERATOR_WORDS	   4
+#define ADMIN_STATES	   4
 #define BASE_FORMAT	   "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}"
 #define BASE_FORMAT_STRICT "{s:I, s:I, s:I, s:I, s:I, s:I, s:I !}"
 
@@ -32,11 +32,11 @@ static const char *const drain_names[DRAIN_STATES] = {
 	[DRAIN_STOPPED] = "stopped",
 };
 
-static const char *const word_names[OPERATOR_WORDS] = {
-	[OPERATOR_AUTO] = "auto",
-	[OPERATOR_DRAIN] = "drain",
-	[OPERATOR_UP] = "up",
-	[OPERATOR_DOWN] = "down",
+static const char *const admin_state_names[ADMIN_STATES] = {
+	[ADMIN_AUTO] = "auto",
+	[ADMIN_DRAIN] = "drain",
+	[ADMIN_UP] = "up",
+	[ADMIN_DOWN] = "down",
 };
 
 const struct state_upstream *
@@ -97,22 +97,22 @@ static bool
 upstream_take(json_t *json, struct state *state)
 {
 	struct state_upstream *upstream = &state->upstreams[state->upstream_count];
-	const char *address, *word;
-	unsigned word_index;
+	const char *address, *admin_state;
+	unsigned index;
 	json_t *base;
 	int port, slot;
 
 	if (state->upstream_count == SNAPSHOT_UPSTREAMS_MAX ||
 	    json_unpack(json, "{s:s, s:i, s:i, s:s, s:o !}", "address", &address, "port", &port, "slot",
-			&slot, "word", &word, "base", &base) != 0 ||
+			&slot, "admin_state", &admin_state, "base", &base) != 0 ||
 	    address_parse(address, &upstream->address) != 0 || port < 1 || port > UINT16_MAX || slot < 0 ||
-	    slot > STATE_SLOT_NONE || !name_find(word, word_names, OPERATOR_WORDS, &word_index) ||
+	    slot > STATE_SLOT_NONE || !name_find(admin_state, admin_state_names, ADMIN_STATES, &index) ||
 	    !base_take(base, &upstream->base) ||
 	    state_upstream(state, &upstream->address, (uint16_t)port) != NULL)
 		return false;
 	upstream->port = (uint16_t)port;
 	upstream->slot = (uint16_t)slot;
-	upstream->word = (uint8_t)word_index;
+	upstream->admin_state = (uint8_t)index;
 	state->upstream_count++;
 	return true;
 }
@@ -226,11 +226,11 @@ upstream_give(const struct state_upstream *upstream)
 
 	return json_pack("{s:s, s:i, s:i, s:s, s:" BASE_FORMAT "}", "address",
 			 address_format(&upstream->address, address), "port", (int)upstream->port, "slot",
-			 (int)upstream->slot, "word", word_names[upstream->word], "base", "queries",
-			 (json_int_t)base->queries, "answers", (json_int_t)base->answers, "servfails",
-			 (json_int_t)base->servfails, "timeouts", (json_int_t)base->timeouts, "wrong_case",
-			 (json_int_t)base->wrong_case, "latency_sum_us", (json_int_t)base->latency_sum_us,
-			 "attacked", (json_int_t)base->attacked);
+			 (int)upstream->slot, "admin_state", admin_state_names[upstream->admin_state], "base",
+			 "queries", (json_int_t)base->queries, "answers", (json_int_t)base->answers,
+			 "servfails", (json_int_t)base->servfails, "timeouts", (json_int_t)base->timeouts,
+			 "wrong_case", (json_int_t)base->wrong_case, "latency_sum_us",
+			 (json_int_t)base->latency_sum_us, "attacked", (json_int_t)base->attacked);
 }
 
 /* NULL: no memory, or the kernel's boot is not known. */

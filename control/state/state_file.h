@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What ephemerad must not forget when it is killed, and how it lies in RUNTIME/ephemerad.state: the
- * operator's words on upstreams, the drain of the instance, and from where the counters of each upstream
- * count.
+ * overrides of upstreams, the drain of the instance, and from where the counters of each upstream count.
  *
  * The file is JSON, ours alone (0600), and only ever replaced as a whole by rename(), so that whoever is
  * killed at any moment leaves the old one or the new one. It does not outlive the machine's boot: the times
@@ -25,7 +24,7 @@ struct state_upstream {
 	struct address address;
 	uint16_t port;
 	uint16_t slot;		    /* STATE_SLOT_NONE: not known, and `base` means nothing */
-	uint8_t word;		    /* enum operator_word */
+	uint8_t admin_state;	    /* enum admin_state */
 	struct upstream_stats base; /* of the slot, when the upstream got it */
 };
 

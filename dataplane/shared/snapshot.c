@@ -120,8 +120,8 @@ slots_fault(const struct snapshot *s)
 			return "upstream in an unknown state";
 		if (u->case_not_kept > 1 || (u->case_not_kept && u->random_case))
 			return "upstream whose case is both drawn and not kept";
-		if (u->operator_word > OPERATOR_DOWN || (u->operator_word && u->state != SLOT_ACTIVE))
-			return "upstream with an unknown word of the operator";
+		if (u->admin_state > ADMIN_DOWN || (u->admin_state && u->state != SLOT_ACTIVE))
+			return "upstream with an unknown override";
 		if (u->state != SLOT_EMPTY && u->port.raw == 0)
 			return "upstream with port 0";
 		if (u->port_index >= SNAPSHOT_PORTS_MAX)

@@ -64,12 +64,12 @@ enum refusal {
 	REFUSAL_REFUSE, /* REFUSED */
 };
 
-/* What the operator said of an upstream. */
-enum operator_word {
-	OPERATOR_AUTO, /* nothing: health decides */
-	OPERATOR_DRAIN,
-	OPERATOR_UP,
-	OPERATOR_DOWN,
+/* How the operator overrides the health of an upstream. */
+enum admin_state {
+	ADMIN_AUTO, /* nothing: health decides */
+	ADMIN_DRAIN,
+	ADMIN_UP,
+	ADMIN_DOWN,
 };
 
 /* What a client gets while no upstream is usable. */
@@ -116,7 +116,7 @@ struct snapshot_upstream {
 			      */
 	uint8_t case_not_kept; /* 1: random_case is 0 only because the upstream does not keep case; for
 				* ephemerad's next start, the dataplane does not look at it */
-	uint8_t operator_word; /* enum operator_word, of an active one: for ephemerad's next start as well,
+	uint8_t admin_state;   /* enum admin_state, of an active one: for ephemerad's next start as well,
 				* and so that NO_UPSTREAM_KEEP_TRYING keeps off one that was taken out */
 	uint8_t zero;
 	char name[SNAPSHOT_NAME_BYTES];

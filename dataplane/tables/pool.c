@@ -12,7 +12,7 @@
 static bool
 taken_out(const struct snapshot_upstream *u)
 {
-	return u->operator_word == OPERATOR_DRAIN || u->operator_word == OPERATOR_DOWN;
+	return u->admin_state == ADMIN_DRAIN || u->admin_state == ADMIN_DOWN;
 }
 
 /* Members that can be sent to, and that health allows; if there are none and the configuration says so, all

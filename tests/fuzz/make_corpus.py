@@ -214,7 +214,7 @@ SERVICE = layout(
 SOURCE = layout(("address", 16), ("state", 1), ("zero", 7))
 UPSTREAM = layout(
     ("address", 16), ("port", 2), ("state", 1), ("usable", 1), ("resolved", 1), ("port_index", 1), ("next_hop", 6),
-    ("random_case", 1), ("case_not_kept", 1), ("operator_word", 1), ("zero", 1), ("name", 32))
+    ("random_case", 1), ("case_not_kept", 1), ("admin_state", 1), ("zero", 1), ("name", 32))
 POOL = layout(
     ("name", 32), ("hash_seed", 8), ("load_percent", 2), ("policy", 1), ("used", 1), ("member_first", 4),
     ("member_count", 4), ("zero", 4))
@@ -326,8 +326,8 @@ def snapshot_corpus():
     yield "random-case-2", b"\1" + upstream("random_case", b"\2")
     yield "case-not-kept", b"\1" + upstream("case_not_kept", b"\1")
     yield "case-drawn-not-kept", b"\1" + upstream("random_case", b"\1\1")
-    yield "drained", b"\1" + upstream("operator_word", b"\1")
-    yield "operator-word-4", b"\1" + upstream("operator_word", b"\4")
+    yield "drained", b"\1" + upstream("admin_state", b"\1")
+    yield "admin-state-4", b"\1" + upstream("admin_state", b"\4")
     yield "allow-backwards", b"\0" + edit(RANGES + 15, b"\1") + edit(RANGES + 31, b"\0")
     yield "allow-out-of-order", b"\0" + edit(RANGES + 32, bytes(16))
     yield "allow-none", b"\0" + b"".join(service(number, "allow_count", u32(0)) for number in range(3))

@@ -115,10 +115,10 @@ test_undrain(void)
 	rig_stop(&f);
 }
 
-/* Words */
+/* Overrides */
 
 static void
-test_words(void)
+test_overrides(void)
 {
 	struct daemon_rig f = {0};
 
@@ -130,8 +130,8 @@ test_words(void)
 		CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0),
 					  "draining: by the operator, before ephemerad started; nothing"));
 		CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "up: "));
-		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].operator_word, OPERATOR_DRAIN);
-		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[2].operator_word, OPERATOR_DOWN);
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DRAIN);
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[2].admin_state, ADMIN_DOWN);
 		CU_ASSERT_FALSE(f.rig.snapshot->upstreams[2].usable);
 	}
 	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "one", "auto"), "up: "));
@@ -155,7 +155,7 @@ test_words(void)
 /* What was said last counts for more than what the dataplane runs on; who leaves the configuration leaves his
  * word, also while nobody runs. */
 static void
-test_words_last(void)
+test_override_last(void)
 {
 	struct daemon_rig f = {0};
 	struct snapshot *kept;
@@ -172,11 +172,11 @@ test_words_last(void)
 	rig_daemon_again(&f, rig_path("test.yaml"));
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "forced-down: ")); /* before the dataplane is there */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
-	f.rig.snapshot = kept; /* of before those words */
+	f.rig.snapshot = kept; /* of before those overrides */
 	f.generation = kept->generation;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer));
-	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].operator_word, OPERATOR_DOWN);
-	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].operator_word, OPERATOR_AUTO);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DOWN);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].admin_state, ADMIN_AUTO);
 
 	rig_stop(&f);
 	rig_config("50000-59999", "    - {name: two, address: 198.51.100.102}\n");
@@ -184,9 +184,9 @@ test_words_last(void)
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	rig_reload(&f, TWO);
-	CU_ASSERT_EQUAL(
-		f.daemon->farm.upstreams[slots_upstream_named(&f.daemon->publisher.slots, "one")].health.word,
-		OPERATOR_AUTO);
+	CU_ASSERT_EQUAL(f.daemon->farm.upstreams[slots_upstream_named(&f.daemon->publisher.slots, "one")]
+				.health.admin_state,
+			ADMIN_AUTO);
 	rig_stop(&f);
 }
 
@@ -245,8 +245,8 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"a drain", test_drain},
 		{"a drain that was called off", test_undrain},
-		{"words", test_words},
-		{"the last words", test_words_last},
+		{"overrides", test_overrides},
+		{"the last override", test_override_last},
 		{"counters in a slot that another one had", test_counters},
 		CU_TEST_INFO_NULL,
 	};

@@ -10,7 +10,7 @@
 
 /* Events: g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent (of probes); T timeouts, S
  * SERVFAILs (of clients' queries); k kept by a pool, l let go; d drain, ^ up, v down, a auto (the operator's
- * words). States: U up, D down, K up because kept, d draining, ^ forced up, v forced down. */
+ * overrides). States: U up, D down, K up because kept, d draining, ^ forced up, v forced down. */
 static const struct {
 	const char *what;
 	enum health_origin origin;
@@ -61,7 +61,7 @@ static const struct {
 	{"one that is up is not kept", HEALTH_ASSUMED, true, 2, 1, "kt", "UD", NULL},
 	{"kept although clients suffer", HEALTH_ASSUMED, true, 2, 3, "TkT", "DKK",
 	 "kept: healthy_min_percent of pool default; 60 of its last 100 queries were not answered"},
-	/* the operator */
+	/* overrides */
 	{"drained", HEALTH_ASSUMED, true, 2, 3, "d", "d", "by the operator"},
 	{"drained, probes go on", HEALTH_ASSUMED, true, 2, 1, "dttggt", "dddddd", "by the operator"},
 	{"auto is what probes say: up", HEALTH_ASSUMED, true, 2, 1, "dta", "ddD", NULL},
@@ -70,11 +70,11 @@ static const struct {
 	{"forced up", HEALTH_KEPT, false, 2, 3, "^ttt", "^^^^", "by the operator; its probes say down"},
 	{"forced up, clients suffer", HEALTH_ASSUMED, true, 2, 3, "^Ta", "^^D", NULL},
 	{"forced up and good", HEALTH_ASSUMED, true, 2, 3, "^g", "^^", "by the operator"},
-	{"one word after the other", HEALTH_ASSUMED, true, 2, 3, "d^vda", "d^vdU", NULL},
+	{"one override after the other", HEALTH_ASSUMED, true, 2, 3, "d^vda", "d^vdU", NULL},
 	{"an override goes before healthy_min_percent", HEALTH_ASSUMED, true, 2, 1, "tkv", "DKv",
 	 "by the operator"},
 	{"kept again after auto", HEALTH_ASSUMED, true, 2, 1, "tkvlak", "DKvvDK", NULL},
-	{"auto without a word", HEALTH_ASSUMED, true, 2, 3, "a", "U", NULL},
+	{"auto without an override", HEALTH_ASSUMED, true, 2, 3, "a", "U", NULL},
 };
 
 static struct health_event
@@ -100,13 +100,13 @@ event_of(char letter)
 	case 'l':
 		return (struct health_event){.type = HEALTH_RELEASE};
 	case 'd':
-		return (struct health_event){.type = HEALTH_WORD, .word = OPERATOR_DRAIN};
+		return (struct health_event){.type = HEALTH_OVERRIDE, .admin_state = ADMIN_DRAIN};
 	case '^':
-		return (struct health_event){.type = HEALTH_WORD, .word = OPERATOR_UP};
+		return (struct health_event){.type = HEALTH_OVERRIDE, .admin_state = ADMIN_UP};
 	case 'v':
-		return (struct health_event){.type = HEALTH_WORD, .word = OPERATOR_DOWN};
+		return (struct health_event){.type = HEALTH_OVERRIDE, .admin_state = ADMIN_DOWN};
 	case 'a':
-		return (struct health_event){.type = HEALTH_WORD, .word = OPERATOR_AUTO};
+		return (struct health_event){.type = HEALTH_OVERRIDE, .admin_state = ADMIN_AUTO};
 	default:
 		return (struct health_event){.type = HEALTH_TIMEOUT};
 	}
@@ -138,7 +138,7 @@ test_rows(void)
 		char reason[HEALTH_REASON_BYTES];
 		struct health health;
 
-		health_init(&health, rows[i].origin, rows[i].up, OPERATOR_AUTO, 1000);
+		health_init(&health, rows[i].origin, rows[i].up, ADMIN_AUTO, 1000);
 		CU_ASSERT_EQUAL(strlen(rows[i].events), strlen(rows[i].states));
 		for (size_t n = 0; rows[i].events[n] != 0; n++) {
 			struct health_event event = event_of(rows[i].events[n]);
@@ -168,7 +168,7 @@ test_latency(void)
 	struct health_event good = {.type = HEALTH_ANSWERED, .latency_us = 123};
 	struct health health;
 
-	health_init(&health, HEALTH_ASSUMED, true, OPERATOR_AUTO, 0);
+	health_init(&health, HEALTH_ASSUMED, true, ADMIN_AUTO, 0);
 	health_take(&health, &bad, &rule, 1);
 	CU_ASSERT_FALSE(health.latency_known);
 	health_take(&health, &good, &rule, 2);
@@ -198,27 +198,27 @@ test_good(void)
 	}
 }
 
-/* A word read back from the dataplane's snapshot is in force, and said to be old. */
+/* An override read back from the dataplane's snapshot is in force, and said to be old. */
 static void
-test_word_kept(void)
+test_override_kept(void)
 {
 	static const struct {
-		enum operator_word word;
+		enum admin_state admin_state;
 		enum health_state state;
 		const char *reason;
-	} words[] = {
-		{OPERATOR_AUTO, HEALTH_UP, "as it was before ephemerad started"},
-		{OPERATOR_DRAIN, HEALTH_DRAINING, "by the operator, before ephemerad started"},
-		{OPERATOR_UP, HEALTH_FORCED_UP, "by the operator, before ephemerad started"},
-		{OPERATOR_DOWN, HEALTH_FORCED_DOWN, "by the operator, before ephemerad started"},
+	} kept[] = {
+		{ADMIN_AUTO, HEALTH_UP, "as it was before ephemerad started"},
+		{ADMIN_DRAIN, HEALTH_DRAINING, "by the operator, before ephemerad started"},
+		{ADMIN_UP, HEALTH_FORCED_UP, "by the operator, before ephemerad started"},
+		{ADMIN_DOWN, HEALTH_FORCED_DOWN, "by the operator, before ephemerad started"},
 	};
 	char reason[HEALTH_REASON_BYTES];
 	struct health health;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		health_init(&health, HEALTH_KEPT, true, words[i].word, 1);
-		WAY_ASSERT(health_state(&health) == words[i].state, "word %zu", i);
-		WAY_ASSERT(strcmp(health_reason(&health, reason), words[i].reason) == 0, "word %zu: %s", i,
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		health_init(&health, HEALTH_KEPT, true, kept[i].admin_state, 1);
+		WAY_ASSERT(health_state(&health) == kept[i].state, "row %zu", i);
+		WAY_ASSERT(strcmp(health_reason(&health, reason), kept[i].reason) == 0, "row %zu: %s", i,
 			   reason);
 	}
 }
@@ -229,7 +229,7 @@ main(void)
 	CU_TestInfo tests[] = {{"events and states", test_rows},
 			       {"latency of good probes", test_latency},
 			       {"good answers", test_good},
-			       {"a word that was kept", test_word_kept},
+			       {"an override that was kept", test_override_kept},
 			       CU_TEST_INFO_NULL};
 
 	return way_suite_run("health", tests);

@@ -43,10 +43,10 @@ unready(struct daemon_rig *f)
 	return reason;
 }
 
-/* Words */
+/* Overrides */
 
 static void
-test_words(void)
+test_overrides(void)
 {
 	struct daemon_rig f = {0};
 	const struct snapshot_upstream *one;
@@ -55,7 +55,7 @@ test_words(void)
 	CU_ASSERT_TRUE(
 		rig_begins(rig_tell(&f, "one", "drain"), "draining: by the operator; nothing in flight"));
 	one = &f.rig.snapshot->upstreams[0];
-	CU_ASSERT(!one->usable && one->operator_word == OPERATOR_DRAIN && one->state == SLOT_ACTIVE);
+	CU_ASSERT(!one->usable && one->admin_state == ADMIN_DRAIN && one->state == SLOT_ACTIVE);
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
 	rig_worker(&f)->upstreams[0].in_flight = 7;
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; 7 in flight"));
@@ -76,20 +76,20 @@ test_words(void)
 		CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 		CU_ASSERT_TRUE(
 			rig_begins(rig_row(&f, 0), "forced-down: by the operator, before ephemerad started"));
-		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].operator_word, OPERATOR_DOWN);
+		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DOWN);
 	}
 	f.probes = f.rig.probes + 8;
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
 	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "auto"), "up: "));
-	CU_ASSERT(f.rig.snapshot->upstreams[0].usable && f.rig.snapshot->upstreams[0].operator_word == 0);
+	CU_ASSERT(f.rig.snapshot->upstreams[0].usable && f.rig.snapshot->upstreams[0].admin_state == 0);
 	rig_stop(&f);
 }
 
-/* A new dataplane gets the words of an ephemerad that stayed; who leaves the configuration leaves his word.
- */
+/* A new dataplane gets the overrides of an ephemerad that stayed; an upstream that leaves the configuration
+ * loses its own. */
 static void
-test_words_stay(void)
+test_overrides_stay(void)
 {
 	struct daemon_rig f = {0};
 
@@ -100,11 +100,11 @@ test_words_stay(void)
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "forced-down: by the operator"));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
-	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].operator_word, OPERATOR_DOWN);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].admin_state, ADMIN_DOWN);
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[1].usable);
 	rig_reload(&f, ONE);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
-	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].operator_word, OPERATOR_AUTO);
+	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].admin_state, ADMIN_AUTO);
 	rig_reload(&f, TWO);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "up: "));
 	rig_stop(&f);
@@ -281,10 +281,14 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"words on upstreams", test_words},	     {"words stay with who is told", test_words_stay},
-		{"requests that are refused", test_refused}, {"ready", test_ready},
-		{"ready: pools", test_ready_pools},	     {"drain", test_drain},
-		{"drain: the timeout", test_drain_timeout},  CU_TEST_INFO_NULL,
+		{"overrides of upstreams", test_overrides},
+		{"overrides stay with their upstream", test_overrides_stay},
+		{"requests that are refused", test_refused},
+		{"ready", test_ready},
+		{"ready: pools", test_ready_pools},
+		{"drain", test_drain},
+		{"drain: the timeout", test_drain_timeout},
+		CU_TEST_INFO_NULL,
 	};
 	int status;
 

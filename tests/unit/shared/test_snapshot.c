@@ -74,9 +74,9 @@ SPOIL(random_case_1, s->upstreams[4].random_case = 1)
 SPOIL(random_case_2, s->upstreams[4].random_case = 2)
 SPOIL(case_not_kept_1, s->upstreams[4].case_not_kept = 1)
 SPOIL(case_not_kept_2, s->upstreams[4].case_not_kept = 2)
-SPOIL(word_last, s->upstreams[4].operator_word = OPERATOR_DOWN)
-SPOIL(word_unknown, s->upstreams[4].operator_word = OPERATOR_DOWN + 1)
-SPOIL(word_retired, s->upstreams[4].operator_word = OPERATOR_DRAIN; s->upstreams[4].state = SLOT_RETIRED;
+SPOIL(override_last, s->upstreams[4].admin_state = ADMIN_DOWN)
+SPOIL(override_unknown, s->upstreams[4].admin_state = ADMIN_DOWN + 1)
+SPOIL(override_retired, s->upstreams[4].admin_state = ADMIN_DRAIN; s->upstreams[4].state = SLOT_RETIRED;
       s->pools[0].member_count = 0)
 SPOIL(case_drawn_not_kept, s->upstreams[4].random_case = s->upstreams[4].case_not_kept = 1)
 SPOIL(upstream_port_index_15, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX - 1)
@@ -225,9 +225,9 @@ static const struct {
 	{"case drawn", random_case_1, NULL},
 	{"random_case 2", random_case_2, "upstream in an unknown state"},
 	{"case not kept", case_not_kept_1, NULL},
-	{"operator's word, the last", word_last, NULL},
-	{"operator's word, unknown", word_unknown, "upstream with an unknown word of the operator"},
-	{"operator's word, retired", word_retired, "upstream with an unknown word of the operator"},
+	{"override, the last", override_last, NULL},
+	{"override, unknown", override_unknown, "upstream with an unknown override"},
+	{"override, retired", override_retired, "upstream with an unknown override"},
 	{"case_not_kept 2", case_not_kept_2, "upstream whose case is both drawn and not kept"},
 	{"case drawn and not kept", case_drawn_not_kept, "upstream whose case is both drawn and not kept"},
 	{"64 services", services_most, NULL},

@@ -38,8 +38,8 @@ fixture_open(const struct config_text *text)
 
 	slots_init(f.slots);
 	CU_ASSERT_EQUAL(slots_apply(f.slots, f.config, 0, &why), 0);
-	f.upstreams[0] = (struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}, OPERATOR_AUTO, false};
-	f.upstreams[1] = (struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}, OPERATOR_DOWN, false};
+	f.upstreams[0] = (struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}, ADMIN_AUTO, false};
+	f.upstreams[1] = (struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}, ADMIN_DOWN, false};
 	return f;
 }
 

@@ -57,7 +57,7 @@ state_make(struct state *state, unsigned count)
 		CU_ASSERT_EQUAL(address_parse(text, &upstream->address), 0);
 		upstream->port = (uint16_t)(65535 - i);
 		upstream->slot = (uint16_t)(SNAPSHOT_UPSTREAMS_MAX - 1 - i);
-		upstream->word = i % 4;
+		upstream->admin_state = i % 4;
 		upstream->base = (struct upstream_stats){.queries = i,
 							 .answers = UINT64_C(1) << 62,
 							 .servfails = 3 * i,
@@ -120,7 +120,7 @@ static const struct {
 	 "\"address\":\"198.51.100.1\",\"port\":65535", -EINVAL},
 	{"a slot below 0", "\"slot\":511", "\"slot\":-1", -EINVAL},
 	{"a slot beyond the last", "\"slot\":511", "\"slot\":513", -EINVAL},
-	{"an unknown word", "\"word\":\"drain\"", "\"word\":\"rain\"", -EINVAL},
+	{"an unknown override", "\"admin_state\":\"drain\"", "\"admin_state\":\"rain\"", -EINVAL},
 	{"a counter below 0", "\"queries\":2", "\"queries\":-2", -EINVAL},
 	{"a counter beyond all", "\"queries\":2", "\"queries\":92233720368547758080", -EINVAL},
 	{"a counter missing", "\"queries\":2,", "", -EINVAL},

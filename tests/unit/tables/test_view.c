@@ -174,20 +174,20 @@ test_usable(void)
 {
 	static const struct {
 		const char *description;
-		uint8_t state, usable, resolved, rule, word;
+		uint8_t state, usable, resolved, rule, admin_state;
 		uint32_t expected;
 	} rows[] = {
-		{"active, usable, resolved", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, OPERATOR_AUTO, 1},
-		{"down", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_SERVFAIL, OPERATOR_AUTO, 0},
-		{"down, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, OPERATOR_AUTO, 1},
-		{"taken out, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, OPERATOR_DOWN, 0},
-		{"draining, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, OPERATOR_DRAIN, 0},
-		{"forced up", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, OPERATOR_UP, 1},
-		{"unresolved", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_SERVFAIL, OPERATOR_AUTO, 0},
-		{"unresolved, keep trying", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_KEEP_TRYING, OPERATOR_AUTO, 0},
-		{"retired", SLOT_RETIRED, 1, 1, NO_UPSTREAM_SERVFAIL, OPERATOR_AUTO, 0},
-		{"retired, keep trying", SLOT_RETIRED, 1, 1, NO_UPSTREAM_KEEP_TRYING, OPERATOR_AUTO, 0},
-		{"empty", SLOT_EMPTY, 1, 1, NO_UPSTREAM_KEEP_TRYING, OPERATOR_AUTO, 0},
+		{"active, usable, resolved", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 1},
+		{"down", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
+		{"down, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 1},
+		{"taken out, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DOWN, 0},
+		{"draining, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DRAIN, 0},
+		{"forced up", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_UP, 1},
+		{"unresolved", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
+		{"unresolved, keep trying", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
+		{"retired", SLOT_RETIRED, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
+		{"retired, keep trying", SLOT_RETIRED, 1, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
+		{"empty", SLOT_EMPTY, 1, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -199,7 +199,7 @@ test_usable(void)
 		s->no_upstream = rows[i].rule;
 		s->upstreams[0].state = rows[i].state;
 		s->upstreams[0].usable = rows[i].usable;
-		s->upstreams[0].operator_word = rows[i].word;
+		s->upstreams[0].admin_state = rows[i].admin_state;
 		s->upstreams[0].resolved = rows[i].resolved;
 		view = view_new(s, 1);
 		WAY_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s", rows[i].description);
