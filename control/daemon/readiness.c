@@ -166,7 +166,7 @@ timer_fired(void *owner, uint64_t now_ns)
 	loop_timer_at(readiness->parts.loop, &readiness->timer, now_ns + READINESS_EVERY_NS);
 	if (open)
 		heartbeat_poll(readiness, &readiness->heartbeat, now_ns);
-	if (!drain_look(&readiness->drain, queries, now_ns))
+	if (!drain_poll(&readiness->drain, queries, now_ns))
 		return;
 	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
 		 now_ns < readiness->drain.until_ns ? "no more queries come" : "the time is over");

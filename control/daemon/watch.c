@@ -42,7 +42,7 @@ cases_watch(struct watch *watch, uint64_t now_ns)
 			continue;
 		}
 		stats = stats_reader_upstream(watch->stats, i);
-		if (!case_watch_take(of, &(struct case_sample){stats.answers, stats.wrong_case}, now_ns))
+		if (!case_watch_on_sample(of, &(struct case_sample){stats.answers, stats.wrong_case}, now_ns))
 			continue;
 		case_log(watch, i);
 		farm_reset_failures(watch->farm, i, now_ns);
@@ -101,7 +101,7 @@ attacks_watch(struct watch *watch, uint64_t now_ns)
 		watch->attack = newest;
 		stray_lower(&watch->attack);
 	}
-	switch (alarm_take(&watch->alarm, &sample, now_ns)) {
+	switch (alarm_on_sample(&watch->alarm, &sample, now_ns)) {
 	case ALARM_NOTHING:
 		break;
 	case ALARM_TELL:
@@ -175,7 +175,7 @@ timer_fired(void *owner, uint64_t now_ns)
 	attacks_watch(watch, now_ns);
 	draws_watch(watch, now_ns);
 	cases_watch(watch, now_ns);
-	farm_look(watch->farm, now_ns);
+	farm_poll(watch->farm, now_ns);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Looks at the statistics segment four times a second: for upstreams that do not keep the case of questions
  * (case_watch.h), for forged replies (alarm.h), for links that go down, for passive signs of health
- * (farm_look()), and to keep a window of draws (draw_window.h).
+ * (farm_poll()), and to keep a window of draws (draw_window.h).
  *
  * Only looks: what is to be done about a case that is not kept is the farm's state and the publisher's work.
  * It rests while the dataplane is away. */

@@ -15,7 +15,7 @@ case_watch_forget(struct case_watch *watch)
 }
 
 bool
-case_watch_take(struct case_watch *watch, const struct case_sample *now, uint64_t now_ns)
+case_watch_on_sample(struct case_watch *watch, const struct case_sample *now, uint64_t now_ns)
 {
 	struct case_sample seen;
 

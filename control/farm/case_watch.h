@@ -37,8 +37,8 @@ void case_watch_init(struct case_watch *watch, bool not_kept);
 /* The counters begin anew, or the case is not drawn now: what was seen of this interval is void. */
 void case_watch_forget(struct case_watch *watch);
 
-/* Takes the counters of an upstream whose questions go out in random case; true when this shows that it does
- * not keep it: once. */
-bool case_watch_take(struct case_watch *watch, const struct case_sample *now, uint64_t now_ns);
+/* The counters, as they are now, of an upstream whose questions go out in random case; true when this shows
+ * that it does not keep it: once. */
+bool case_watch_on_sample(struct case_watch *watch, const struct case_sample *now, uint64_t now_ns);
 
 #endif

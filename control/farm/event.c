@@ -74,7 +74,7 @@ farm_release(struct farm *farm, uint64_t now_ns)
 			slot = i;
 		}
 		again = first != NULL;
-		if (again && health_take(first, &release, &rule, now_ns)) {
+		if (again && health_handle(first, &release, &rule, now_ns)) {
 			changed = true;
 			change_log(farm, slot);
 		}
@@ -85,13 +85,13 @@ farm_release(struct farm *farm, uint64_t now_ns)
 /* Events */
 
 void
-farm_take(struct farm *farm, unsigned slot, const struct health_event *event, uint64_t now_ns)
+farm_handle(struct farm *farm, unsigned slot, const struct health_event *event, uint64_t now_ns)
 {
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 	const struct health_rule rule = farm_rule(farm);
 	bool usable = health_usable(&upstream->health), up = upstream->health.up, changed;
 
-	changed = health_take(&upstream->health, event, &rule, now_ns);
+	changed = health_handle(&upstream->health, event, &rule, now_ns);
 	if (upstream->health.up != up)
 		passive_forget(&upstream->passive); /* judged afresh */
 	if (!changed)
@@ -100,7 +100,7 @@ farm_take(struct farm *farm, unsigned slot, const struct health_event *event, ui
 		const struct health_event keep = {.type = HEALTH_KEEP, .pool = pool_of_need(farm, slot)};
 
 		if (keep.pool != NULL)
-			health_take(&upstream->health, &keep, &rule, now_ns);
+			health_handle(&upstream->health, &keep, &rule, now_ns);
 	}
 	change_log(farm, slot);
 	farm_release(farm, now_ns);
@@ -112,11 +112,11 @@ farm_override(struct farm *farm, unsigned slot, enum admin_state state, uint64_t
 {
 	const struct health_event event = {.type = HEALTH_OVERRIDE, .admin_state = state};
 
-	farm_take(farm, slot, &event, now_ns);
+	farm_handle(farm, slot, &event, now_ns);
 }
 
 void
-farm_look(struct farm *farm, uint64_t now_ns)
+farm_poll(struct farm *farm, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		struct farm_upstream *upstream = &farm->upstreams[i];
@@ -129,11 +129,11 @@ farm_look(struct farm *farm, uint64_t now_ns)
 			continue;
 		stats = stats_reader_upstream(farm->parts.stats, i);
 		counts = (struct passive_counts){stats.answers, stats.servfails, stats.timeouts};
-		verdict = passive_take(&upstream->passive, &counts, &farm->config->passive, &event.seen);
+		verdict = passive_on_sample(&upstream->passive, &counts, &farm->config->passive, &event.seen);
 		if (verdict == PASSIVE_FINE)
 			continue;
 		if (verdict == PASSIVE_SERVFAILS)
 			event.type = HEALTH_SERVFAILS;
-		farm_take(farm, i, &event, now_ns);
+		farm_handle(farm, i, &event, now_ns);
 	}
 }

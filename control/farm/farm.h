@@ -90,8 +90,8 @@ void farm_enforce(struct farm *farm, uint64_t now_ns);
  * failures so far do not count, and it is probed as soon as that is in force. */
 void farm_reset_failures(struct farm *farm, unsigned slot, uint64_t now_ns);
 
-/* Looks at what became of clients' queries, with open statistics: to be called a few times a second. */
-void farm_look(struct farm *farm, uint64_t now_ns);
+/* Polls what became of clients' queries, with open statistics: to be called a few times a second. */
+void farm_poll(struct farm *farm, uint64_t now_ns);
 
 /* The operator overrides the health of the upstream in that slot, or leaves it to health: ADMIN_AUTO. */
 void farm_override(struct farm *farm, unsigned slot, enum admin_state state, uint64_t now_ns);

@@ -79,7 +79,7 @@ health_turn(struct health *health, bool up, const struct health_event *event)
 }
 
 static void
-probe_take(struct health *health, const struct health_event *event, const struct health_rule *rule)
+probe_handle(struct health *health, const struct health_event *event, const struct health_rule *rule)
 {
 	bool good = health_event_good(event, rule);
 
@@ -97,8 +97,8 @@ probe_take(struct health *health, const struct health_event *event, const struct
 }
 
 bool
-health_take(struct health *health, const struct health_event *event, const struct health_rule *rule,
-	    uint64_t now_ns)
+health_handle(struct health *health, const struct health_event *event, const struct health_rule *rule,
+	      uint64_t now_ns)
 {
 	enum health_state before = health_state(health);
 	bool kept = health->kept;
@@ -107,7 +107,7 @@ health_take(struct health *health, const struct health_event *event, const struc
 	case HEALTH_ANSWERED:
 	case HEALTH_TIMEOUT:
 	case HEALTH_UNSENT:
-		probe_take(health, event, rule);
+		probe_handle(health, event, rule);
 		break;
 	case HEALTH_TIMEOUTS:
 	case HEALTH_SERVFAILS:

@@ -87,10 +87,10 @@ struct health {
 void health_init(struct health *health, enum health_origin origin, bool up, enum admin_state admin_state,
 		 uint64_t now_ns);
 
-/* Takes one event; true if the state, or what it is due to, is another one now. A state that health alone
+/* Handles one event; true if the state, or what it is due to, is another one now. A state that health alone
  * would change beneath an override does not count as one. */
-bool health_take(struct health *health, const struct health_event *event, const struct health_rule *rule,
-		 uint64_t now_ns);
+bool health_handle(struct health *health, const struct health_event *event, const struct health_rule *rule,
+		   uint64_t now_ns);
 
 enum health_state health_state(const struct health *health);
 

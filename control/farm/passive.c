@@ -63,8 +63,8 @@ window_add(struct passive *passive, const struct passive_counts *grown, uint32_t
 }
 
 enum passive_verdict
-passive_take(struct passive *passive, const struct passive_counts *now, const struct config_passive *rule,
-	     struct passive_counts *seen)
+passive_on_sample(struct passive *passive, const struct passive_counts *now,
+		  const struct config_passive *rule, struct passive_counts *seen)
 {
 	const struct passive_counts grown = {.answers = now->answers - passive->last.answers,
 					     .servfails = now->servfails - passive->last.servfails,

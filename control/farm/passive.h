@@ -37,8 +37,8 @@ enum passive_verdict {
 /* What was seen is void: the counters begin anew, or the upstream is judged afresh. */
 void passive_forget(struct passive *passive);
 
-/* Takes the counters as they are now. Not PASSIVE_FINE: *seen is what the verdict is about. */
-enum passive_verdict passive_take(struct passive *passive, const struct passive_counts *now,
-				  const struct config_passive *rule, struct passive_counts *seen);
+/* The counters as they are now. Not PASSIVE_FINE: *seen is what the verdict is about. */
+enum passive_verdict passive_on_sample(struct passive *passive, const struct passive_counts *now,
+				       const struct config_passive *rule, struct passive_counts *seen);
 
 #endif

@@ -58,14 +58,14 @@ event_of(const struct farm *farm, unsigned slot, const struct probe_answer *answ
 }
 
 static void
-outcomes_take(struct farm *farm, unsigned slot)
+outcomes_handle(struct farm *farm, unsigned slot)
 {
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 	struct health_event event;
 
 	while (probe_order_next(&upstream->order, &event))
 		if (upstream->active)
-			farm_take(farm, slot, &event, loop_now_ns());
+			farm_handle(farm, slot, &event, loop_now_ns());
 	farm_timer_set(farm);
 }
 
@@ -89,7 +89,7 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 		if (event.type == HEALTH_TIMEOUT)
 			neighbour_suspect(farm->parts.neighbour, slot);
 	}
-	outcomes_take(farm, slot);
+	outcomes_handle(farm, slot);
 }
 
 /* Probing */
@@ -119,7 +119,7 @@ probe_send(struct farm *farm, unsigned slot)
 		return;
 	log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));
 	probe_order_end(order, serial, NULL);
-	outcomes_take(farm, slot);
+	outcomes_handle(farm, slot);
 }
 
 void

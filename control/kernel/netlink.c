@@ -132,7 +132,7 @@ route_attribute(const struct nlattr *attribute, void *attributes)
 }
 
 static int
-route_take(const struct nlmsghdr *message, void *into)
+route_on_message(const struct nlmsghdr *message, void *into)
 {
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *by_type[RTA_MAX + 1] = {NULL};
@@ -172,7 +172,7 @@ netlink_route_get(struct netlink *netlink, const struct address *destination, st
 	header->rtm_family = address_family(destination);
 	header->rtm_dst_len = address_is_ipv4(destination) ? 32 : 128;
 	address_put(question, RTA_DST, destination);
-	status = question_ask(netlink, question, route_take, &answer);
+	status = question_ask(netlink, question, route_on_message, &answer);
 	if (status == 0 && answer.type != RTN_UNICAST)
 		status = answer.type == RTN_LOCAL || answer.type == RTN_BROADCAST ||
 					 answer.type == RTN_MULTICAST
@@ -222,7 +222,7 @@ neighbour_parse(const struct nlmsghdr *message, struct netlink_neighbour *neighb
 }
 
 static int
-neighbour_take(const struct nlmsghdr *message, void *into)
+neighbour_on_message(const struct nlmsghdr *message, void *into)
 {
 	if (message->nlmsg_type == RTM_NEWNEIGH)
 		neighbour_parse(message, into);
@@ -252,14 +252,14 @@ netlink_neighbour_get(struct netlink *netlink, uint32_t ifindex, const struct ad
 	int status;
 
 	*neighbour = (struct netlink_neighbour){.ifindex = ifindex, .address = *address, .gone = true};
-	status = question_ask(netlink, question, neighbour_take, neighbour);
+	status = question_ask(netlink, question, neighbour_on_message, neighbour);
 	return status == -ENOENT ? 0 : status;
 }
 
 /* Events */
 
 static int
-event_take(const struct nlmsghdr *message, void *to)
+event_on_message(const struct nlmsghdr *message, void *to)
 {
 	const struct netlink_listener *listener = to;
 	struct netlink_neighbour neighbour;
@@ -294,6 +294,6 @@ netlink_events_read(struct netlink *netlink, const struct netlink_listener *list
 
 	if (length < 0)
 		return -errno;
-	mnl_cb_run(room, (size_t)length, 0, 0, event_take, (void *)listener);
+	mnl_cb_run(room, (size_t)length, 0, 0, event_on_message, (void *)listener);
 	return 0;
 }

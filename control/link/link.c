@@ -161,7 +161,7 @@ dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *reque
 }
 
 static void
-message_take(struct dataplane *dataplane, const struct dataplane_message *message)
+message_handle(struct dataplane *dataplane, const struct dataplane_message *message)
 {
 	const struct message_header *header = &message->header;
 	struct dataplane_pending *pending = &dataplane->pending[header->cookie % DATAPLANE_PENDING_MAX];
@@ -195,7 +195,7 @@ connection_ready(void *owner, uint32_t events)
 	} else if (status != 0) {
 		connection_drop(dataplane, strerror(-status));
 	} else {
-		message_take(dataplane, message);
+		message_handle(dataplane, message);
 		dataplane_wire_close_fds(message);
 	}
 }

@@ -27,8 +27,8 @@ address_is_loopback(const struct address *address)
 /* Called for a request when its headers are there, and again when all of it is: only then may an answer be
  * given that leaves the connection open for the next one. */
 static enum MHD_Result
-request_take(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
-	     const char *version, const char *upload, size_t *upload_bytes, void **seen)
+request_handle(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
+	       const char *version, const char *upload, size_t *upload_bytes, void **seen)
 {
 	struct http *http = owner;
 	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
@@ -176,7 +176,7 @@ server_start(struct http *http, int socket)
 	for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		http->connections[i].fd = -1;
 	http->server =
-		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_take, http, MHD_OPTION_LISTEN_SOCKET,
+		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_handle, http, MHD_OPTION_LISTEN_SOCKET,
 				 socket, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
 				 MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_ADDRESS_MAX,
 				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES,

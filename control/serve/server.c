@@ -132,7 +132,7 @@ server_refuse(struct server_request request, const char *format, ...)
 /* Requests */
 
 static void
-line_take(struct server_connection *connection, const char *line, size_t length)
+line_handle(struct server_connection *connection, const char *line, size_t length)
 {
 	struct server *server = connection->server;
 	const struct server_request from = {.server = server,
@@ -156,9 +156,9 @@ line_take(struct server_connection *connection, const char *line, size_t length)
 	json_decref(request);
 }
 
-/* Takes requests from the buffer until one waits for its answer. */
+/* Handles requests from the buffer until one waits for its answer. */
 static void
-requests_take(struct server_connection *connection)
+requests_handle(struct server_connection *connection)
 {
 	while (connection->watch.fd >= 0 && !connection->answering && connection->out == NULL &&
 	       !connection->closing) {
@@ -172,7 +172,7 @@ requests_take(struct server_connection *connection)
 		memcpy(line, connection->in, length);
 		connection->in_bytes -= length + 1;
 		memmove(connection->in, end + 1, connection->in_bytes);
-		line_take(connection, line, length);
+		line_handle(connection, line, length);
 	}
 	if (connection->watch.fd < 0)
 		return;
@@ -202,7 +202,7 @@ connection_read(struct server_connection *connection)
 	}
 	connection->ended = length == 0;
 	connection->in_bytes += (size_t)length;
-	requests_take(connection);
+	requests_handle(connection);
 }
 
 static void
@@ -223,7 +223,7 @@ connection_write(struct server_connection *connection)
 	free(connection->out);
 	connection->out = NULL;
 	connection_patience(connection);
-	requests_take(connection);
+	requests_handle(connection);
 }
 
 static void

@@ -35,7 +35,7 @@ drain_cancel(struct drain *drain)
 }
 
 bool
-drain_look(struct drain *drain, uint64_t queries, uint64_t now_ns)
+drain_poll(struct drain *drain, uint64_t queries, uint64_t now_ns)
 {
 	if (drain->state != DRAIN_WAITING)
 		return false;
@@ -73,7 +73,7 @@ drain_connected(struct drain *drain, bool same)
 		return;
 	if (!same) {
 		*drain = (struct drain){0};
-	} else if (drain->recalled) { /* it is asked, perhaps again, with the next look */
+	} else if (drain->recalled) { /* it is asked, perhaps again, with the next poll */
 		drain->recalled = false;
 		drain->state = DRAIN_WAITING;
 		drain->until_ns = drain->since_ns;

@@ -48,9 +48,9 @@ int drain_cancel(struct drain *drain);
 
 /* What clients have asked so far, forwarded or not; of a connected dataplane, a few times a second. True when
  * the dataplane is to be asked to stop now. */
-bool drain_look(struct drain *drain, uint64_t queries, uint64_t now_ns);
+bool drain_poll(struct drain *drain, uint64_t queries, uint64_t now_ns);
 
-/* Asking it failed: the next look asks again. */
+/* Asking it failed: the next poll asks again. */
 void drain_not_asked(struct drain *drain);
 
 /* The dataplane went; came: `same` as before, or another one. */

@@ -70,7 +70,7 @@ tell(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 }
 
 static enum alarm_event
-attack_take(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
+attack_on_sample(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 {
 	const bool grew = now->attacked != alarm->seen.attacked;
 
@@ -96,7 +96,7 @@ attack_take(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns
 }
 
 enum alarm_event
-alarm_take(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
+alarm_on_sample(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 {
 	enum alarm_event event = ALARM_NOTHING;
 
@@ -114,7 +114,7 @@ alarm_take(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 		return ALARM_NOTHING;
 	}
 	streak_turn(alarm, now, now_ns);
-	event = attack_take(alarm, now, now_ns);
+	event = attack_on_sample(alarm, now, now_ns);
 	alarm->seen = *now;
 	alarm->seen_ns = now_ns;
 	return event;

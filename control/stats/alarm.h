@@ -50,7 +50,7 @@ struct alarm {
 /* Begins; also when the counters begin anew. What is known of the last attack stays known. */
 void alarm_forget(struct alarm *alarm);
 
-/* Takes the counters; to be called every second or more often. */
-enum alarm_event alarm_take(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns);
+/* The counters as they are now; to be called every second or more often. */
+enum alarm_event alarm_on_sample(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns);
 
 #endif

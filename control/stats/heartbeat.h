@@ -22,12 +22,12 @@ struct heartbeat {
 /* Another dataplane, or none: begins anew. */
 void heartbeat_forget(struct heartbeat *heartbeat);
 
-/* Takes the heartbeats as they are now, of worker_count workers. */
+/* The heartbeats as they are now, of worker_count workers. */
 void heartbeat_on_sample(struct heartbeat *heartbeat, const uint64_t *heartbeats, unsigned worker_count,
 			 uint64_t now_ns);
 
-/* The first worker whose heartbeat stood still for HEARTBEAT_STILL_NS when it was taken last, or -1: none.
- * `now_ns`: of the taking. */
+/* The first worker whose heartbeat stood still for HEARTBEAT_STILL_NS at the last sample, or -1: none.
+ * `now_ns`: of that sample. */
 int heartbeat_still(const struct heartbeat *heartbeat, uint64_t now_ns);
 
 #endif

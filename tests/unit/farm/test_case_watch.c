@@ -48,7 +48,7 @@ test_rows(void)
 			const struct case_sample now = {rows[i].steps[step].answers,
 							rows[i].steps[step].wrong_case};
 
-			if (case_watch_take(&watch, &now, rows[i].steps[step].s * UINT64_C(1000000000)))
+			if (case_watch_on_sample(&watch, &now, rows[i].steps[step].s * UINT64_C(1000000000)))
 				decided = step;
 		}
 		WAY_ASSERT(decided == rows[i].decides, "%s: decided at step %d", rows[i].what, decided);
@@ -62,16 +62,16 @@ test_once(void)
 	struct case_watch watch;
 
 	case_watch_init(&watch, false);
-	case_watch_take(&watch, &(struct case_sample){0, 0}, 1);
-	CU_ASSERT_TRUE(case_watch_take(&watch, &(struct case_sample){3, 9}, 2));
+	case_watch_on_sample(&watch, &(struct case_sample){0, 0}, 1);
+	CU_ASSERT_TRUE(case_watch_on_sample(&watch, &(struct case_sample){3, 9}, 2));
 	CU_ASSERT_EQUAL(watch.last.answers, 3);
 	CU_ASSERT_EQUAL(watch.last.wrong_case, 9);
-	CU_ASSERT_FALSE(case_watch_take(&watch, &(struct case_sample){3, 99}, 3));
+	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){3, 99}, 3));
 	case_watch_forget(&watch);
 	CU_ASSERT_TRUE(watch.not_kept);
 	case_watch_init(&watch, true);
-	CU_ASSERT_FALSE(case_watch_take(&watch, &(struct case_sample){0, 0}, 4));
-	CU_ASSERT_FALSE(case_watch_take(&watch, &(struct case_sample){0, 99}, 5));
+	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){0, 0}, 4));
+	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){0, 99}, 5));
 	CU_ASSERT_TRUE(watch.not_kept);
 }
 
@@ -82,11 +82,11 @@ test_forget(void)
 	struct case_watch watch;
 
 	case_watch_init(&watch, false);
-	case_watch_take(&watch, &(struct case_sample){0, 0}, 1);
+	case_watch_on_sample(&watch, &(struct case_sample){0, 0}, 1);
 	case_watch_forget(&watch);
-	CU_ASSERT_FALSE(case_watch_take(&watch, &(struct case_sample){0, 50}, 2));
-	CU_ASSERT_FALSE(case_watch_take(&watch, &(struct case_sample){0, 53}, 3));
-	CU_ASSERT_TRUE(case_watch_take(&watch, &(struct case_sample){0, 54}, 4));
+	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){0, 50}, 2));
+	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){0, 53}, 3));
+	CU_ASSERT_TRUE(case_watch_on_sample(&watch, &(struct case_sample){0, 54}, 4));
 }
 
 int

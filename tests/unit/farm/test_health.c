@@ -144,7 +144,7 @@ test_rows(void)
 			struct health_event event = event_of(rows[i].events[n]);
 			char before = letter_of(&health), after = rows[i].states[n];
 			uint64_t since_ns = health.since_ns;
-			bool changed = health_take(&health, &event, &rule, 2000 + n);
+			bool changed = health_handle(&health, &event, &rule, 2000 + n);
 
 			WAY_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what, n,
 				   letter_of(&health));
@@ -169,9 +169,9 @@ test_latency(void)
 	struct health health;
 
 	health_init(&health, HEALTH_ASSUMED, true, ADMIN_AUTO, 0);
-	health_take(&health, &bad, &rule, 1);
+	health_handle(&health, &bad, &rule, 1);
 	CU_ASSERT_FALSE(health.latency_known);
-	health_take(&health, &good, &rule, 2);
+	health_handle(&health, &good, &rule, 2);
 	CU_ASSERT_TRUE(health.latency_known);
 	CU_ASSERT_EQUAL(health.latency_us, 123);
 }

@@ -54,7 +54,7 @@ test_rows(void)
 		struct passive_counts counters = {1000, 300, 700}, seen;
 		struct passive passive = {0};
 
-		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rows[i].rule, &seen), PASSIVE_FINE);
+		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rows[i].rule, &seen), PASSIVE_FINE);
 		for (unsigned l = 0; l < LOOKS && rows[i].looks[l].repeat > 0; l++) {
 			for (uint64_t n = 1; n <= rows[i].looks[l].repeat; n++) {
 				enum passive_verdict got;
@@ -63,7 +63,7 @@ test_rows(void)
 				counters.answers += rows[i].looks[l].grown.answers;
 				counters.servfails += rows[i].looks[l].grown.servfails;
 				counters.timeouts += rows[i].looks[l].grown.timeouts;
-				got = passive_take(&passive, &counters, &rows[i].rule, &seen);
+				got = passive_on_sample(&passive, &counters, &rows[i].rule, &seen);
 				WAY_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
 					   "%s: look %u, time %llu: %d", rows[i].what, l,
 					   (unsigned long long)n, got);
@@ -83,7 +83,7 @@ test_window(void)
 	for (unsigned n = 0; n < 3000; n++) {
 		counters.answers += n % 3;
 		counters.timeouts += n % 2;
-		passive_take(&passive, &counters, &rule, &seen);
+		passive_on_sample(&passive, &counters, &rule, &seen);
 	}
 	CU_ASSERT(seen.answers + seen.timeouts >= 800);
 	CU_ASSERT(seen.answers + seen.timeouts < 800 + 100 + 3);
@@ -101,11 +101,11 @@ test_forgotten(void)
 		uint32_t bad = 0;
 
 		for (unsigned n = 0; n < 1000; n++, counters.answers++)
-			CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+			CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 		do {
 			counters.timeouts++;
 			bad++;
-		} while (passive_take(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
+		} while (passive_on_sample(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
 		WAY_ASSERT(bad > answers / 2 && bad <= (answers + 2 * ((answers + 7) / 8)) / 2 + 1,
 			   "of %u: after %u bad ones", answers, bad);
 	}
@@ -120,23 +120,23 @@ test_forget(void)
 	struct passive passive = {0};
 	uint64_t known;
 
-	passive_take(&passive, &counters, &rule, &seen);
+	passive_on_sample(&passive, &counters, &rule, &seen);
 	counters.timeouts = 9;
-	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 	passive_forget(&passive);
 	counters.timeouts = 1000;
-	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 	counters.timeouts += 9;
-	CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+	CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 	for (unsigned n = 0; n < 9; n++) {
 		counters.answers++;
-		passive_take(&passive, &counters, &rule, &seen);
+		passive_on_sample(&passive, &counters, &rule, &seen);
 	}
 	known = seen.answers + seen.timeouts;
 	rule.answers = 1000;
 	for (unsigned n = 0; n < 12; n++) {
 		counters.answers += 125;
-		CU_ASSERT_EQUAL(passive_take(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 		if (n < 7) /* nothing is lost until there is enough */
 			CU_ASSERT_EQUAL(seen.answers + seen.timeouts, known + 125 * (n + 1));
 		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);

@@ -126,7 +126,7 @@ test_rows(void)
 					   n);
 				break;
 			case 'q':
-				stop = drain_look(&drain, number, now_ns);
+				stop = drain_poll(&drain, number, now_ns);
 				break;
 			case 'f':
 				drain_not_asked(&drain);
