@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the files of the farm share: farm.c (who is in it), farm_probe.c (its probes), farm_event.c (what
+/* What the files of the farm share: farm.c (who is in it), probe.c (its probes), event.c (what
  * happens to an upstream). */
 #ifndef EPHEMERA_CONTROL_FARM_FARM_PVT_H
 #define EPHEMERA_CONTROL_FARM_FARM_PVT_H
