@@ -14,11 +14,16 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_S = 10
+TRIES = 3  # of a sample
 NEAR_NS = 200  # a cache line's round trip between cores that share a cache takes less
 
 
 class Failed(Exception):
     """A process did not do what it was started for; the text says which, and what it said."""
+
+
+class NotMeasured(Failed):
+    """A sample that a busy machine spoilt; the text says which."""
 
 
 def progress(text, is_passing=False):
@@ -39,6 +44,28 @@ def wait(what, condition, seconds=10.0):
         if time.monotonic() > deadline:
             raise Failed(f"not within {seconds} s: {what}")
         time.sleep(0.01)  # between two looks at something that has no event of its own
+
+
+def sample(once, complaint):
+    """once(0), or once(1), once(2) if what it gave before was None."""
+    for i in range(TRIES):
+        found = once(i)
+        if found is not None:
+            return found
+        progress(f"{complaint}; taken again" if i + 1 < TRIES else complaint)
+    raise NotMeasured(f"{complaint}, {TRIES} times")
+
+
+def rounds_add(measure, count, result):
+    """Adds what measure(label) gives for each of so many rounds. One that could not be measured is left out."""
+    for number in range(1, count + 1):
+        label = f"round {number} of {count}"
+        try:
+            result.add(measure(label))
+        except NotMeasured as error:
+            progress(f"{label} is left out: {error}")
+    if not result.rounds:
+        raise Failed("no round could be measured")
 
 
 class Process:
@@ -105,8 +132,9 @@ def distance(trips_ns):
 
 
 def free_hugepages_mb():
-    fields = dict(line.split(":") for line in pathlib.Path("/proc/meminfo").read_text().splitlines())
-    return int(fields["HugePages_Free"]) * int(fields["Hugepagesize"].split()[0]) // 1024
+    """Of all sizes."""
+    found = pathlib.Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB")
+    return sum(int(d.name[10:-2]) * int((d / "free_hugepages").read_text()) for d in found) // 1024
 
 
 def median_of(rows, *keys):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What benchmarks make of what they measured: which rounds compare, targets, results that are added to, perf's samples."""
 import argparse
+import contextlib
+import io
 import json
 import pathlib
 import sys
@@ -97,6 +99,29 @@ class BenchTest(unittest.TestCase):
             options.append = False
             benchlib.Result("wire", options).add({"rate": 9})
             self.assertEqual([r["rate"] for r in json.loads(file.read_text())["rounds"]], [9])
+
+    def test_a_sample_is_taken_again(self):
+        with contextlib.redirect_stderr(io.StringIO()):
+            for good in range(3):
+                self.assertEqual(benchlib.sample(lambda i, good=good: i if i >= good else None, "spoilt"), good)
+            with self.assertRaisesRegex(benchlib.NotMeasured, "spoilt, 3 times"):
+                benchlib.sample(lambda i: None, "spoilt")
+
+    def test_a_round_is_left_out(self):
+        def measure(label):
+            if label in spoilt:
+                raise benchlib.NotMeasured("spoilt")
+            return {"label": label}
+
+        options = argparse.Namespace(json=None, append=False, smoke=False)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            result, spoilt = benchlib.Result("kernel", options), ["round 2 of 3"]
+            benchlib.rounds_add(measure, 3, result)
+            self.assertEqual([r["label"] for r in result.rounds], ["round 1 of 3", "round 3 of 3"])
+            self.assertEqual(said.getvalue(), "round 2 of 3 is left out: spoilt\n")
+            result, spoilt = benchlib.Result("kernel", options), ["round 1 of 1"]
+            with self.assertRaises(benchlib.Failed):
+                benchlib.rounds_add(measure, 1, result)
 
     def test_samples(self):
         self.assertEqual([stacks.rule_of(frames) for frames in stacks.stacks(SCRIPT)], SAMPLES)
