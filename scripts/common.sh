@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2034
 
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+hugepages=/sys/kernel/mm/hugepages/hugepages-2048kB # those of 2 MiB, which need not be the kernel's default size
 
 say() {
 	printf '==> %s\n' "$*"
@@ -15,6 +16,21 @@ die() {
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] || die "needs root: network namespaces, hugepages and XDP do"
+}
+
+# hugepages_read nr|free: how many there are, or are free.
+hugepages_read() {
+	[ -r "$hugepages/$1_hugepages" ] || die "this kernel has no hugepages of 2 MiB: $hugepages is not there"
+	cat "$hugepages/$1_hugepages"
+}
+
+# Prints the cores that this process may use, one a line; a container may have others than the first ones.
+cores_allowed() {
+	local part
+
+	for part in $(awk '$1 == "Cpus_allowed_list:" {gsub(",", " ", $2); print $2}' /proc/self/status); do
+		seq "${part%-*}" "${part#*-}"
+	done
 }
 
 # wait_until SECONDS COMMAND...: runs the command again and again until it succeeds; 1 when the time is over.

@@ -19,7 +19,7 @@ build=$repo/build
 keep=no
 seconds=10
 outstanding=300 # so few that no socket buffer of the lab can overflow, enough to keep every process busy
-client_core=0 # dnsperf's, tcpdump's, the farm's; the worker has core 1
+client_core=$(cores_allowed | head -n 1) # dnsperf's, tcpdump's, the farm's; the worker has the next one
 lab=$repo/scripts/lab.sh
 work=$(mktemp -d /tmp/ephemera-demo.XXXXXX)
 

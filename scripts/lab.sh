@@ -36,7 +36,9 @@ dir=/run/eph-lab
 templates=$repo/scripts/lab
 kinds=(nsd knot unbound)
 namespaces=(eph-client eph-fwd eph-farm)
-shared_core=0 # of the servers and of ephemerad; the dataplane's worker has a core for itself
+mapfile -t cores < <(cores_allowed)
+shared_core=${cores[0]} # of the servers and of ephemerad; the dataplane's worker has a core for itself
+worker_core=${cores[1]:-$shared_core}
 
 farm_size=''
 config=''
@@ -242,7 +244,8 @@ config_write() {
 		upstreams+="    - {name: $name, address: 198.51.100.$((101 + i))}\n"
 		upstreams+="    - {name: $name-v6, address: \"2001:db8:2::$((101 + i))\"}\n"
 	done
-	sed -e "s|@DIR@|$dir|g" -e "s|@UPSTREAMS@|${upstreams%\\n}|" "$templates/ephemera.yaml" > $dir/ephemera.yaml
+	sed -e "s|@DIR@|$dir|g" -e "s|@SHARED_CORE@|$shared_core|" -e "s|@WORKER_CORE@|$worker_core|" \
+		-e "s|@UPSTREAMS@|${upstreams%\\n}|" "$templates/ephemera.yaml" > $dir/ephemera.yaml
 }
 
 daemons_are_ready() {

@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from deadline import wait
+from topology import SHARED_CORE
 
 PROGRAM = "chromium-headless-shell"
 OPTIONS = [
@@ -28,7 +29,7 @@ KEYS = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowLeft": 37, 
 
 
 class Browser:
-    def __init__(self, namespace, core=0):
+    def __init__(self, namespace, core=SHARED_CORE):
         self.namespace, self.core = namespace, core
         self.serial, self.buffer, self.session = 0, b"", None
         self.errors, self.requests = [], []

@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import netns
-from topology import CLIENT, CLIENT_ADDRESS, HERE, SERVICE
+from topology import CLIENT, CLIENT_ADDRESS, HERE, SERVICE, SHARED_CORE
 
 
 class Client:
@@ -65,7 +65,7 @@ class Client:
 class Load:
     """load.py in eph-client; `with lab.load() as load: ...; load.finish()`."""
 
-    def __init__(self, *options, namespace=CLIENT, services=(SERVICE[4], SERVICE[6]), core=0):
+    def __init__(self, *options, namespace=CLIENT, services=(SERVICE[4], SERVICE[6]), core=SHARED_CORE):
         self.process = subprocess.Popen(
             ["nsenter", f"--net=/run/netns/{namespace}", "taskset", "-c", str(core),
              "/usr/bin/python3", str(HERE / "load.py"), *map(str, options), *services],

@@ -15,12 +15,13 @@ import time
 
 import capture
 import netns
+from topology import SHARED_CORE
 
 SECONDS = 10  # for tcpdump to start, and to write what it still holds
 
 
 class Dump:
-    def __init__(self, path, core=0):
+    def __init__(self, path, core=SHARED_CORE):
         self.path = path
         self.command = [
             "nsenter", "--net=/run/netns/eph-farm", "taskset", "-c", str(core),

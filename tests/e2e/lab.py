@@ -16,7 +16,7 @@ import wire
 from clients import Client, Load
 from deadline import wait
 from oracle import Growth
-from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT
+from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT, SHARED_CORE
 from watch import Pinger, Sniffer
 
 
@@ -112,7 +112,8 @@ class Lab:
 
     def start_ephemerad(self, before=()):
         program = self.build / "control/ephemerad"
-        self.ephemerad = self._spawn("ephemerad.log", "taskset", "-c", "0", *before, program, "-c", self.config_path)
+        words = ["taskset", "-c", str(SHARED_CORE), *before, program, "-c", self.config_path]
+        self.ephemerad = self._spawn("ephemerad.log", *words)
 
     def start(self):
         """Starts both; what the operator said to earlier ones is forgotten."""

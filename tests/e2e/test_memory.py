@@ -5,17 +5,20 @@ import re
 
 import pytest
 
-from topology import DEFAULT
+from topology import DEFAULT, SHARED_CORE, WORKER_CORE
 
 
-@pytest.mark.parametrize("cores, flows", [([1], 131072), ([1], 1048576), ([0, 1], 65536)])
+BOTH_CORES = [SHARED_CORE, WORKER_CORE]
+
+
+@pytest.mark.parametrize("cores, flows", [(BOTH_CORES[1:], 131072), (BOTH_CORES[1:], 1048576), (BOTH_CORES, 65536)])
 def test_as_little_memory_as_the_check_asks_for(lab, cores, flows):
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"].update(worker_cores=cores, flows_per_worker=flows, memory_mb=64)
     lab.write_config()
     try:
         done = lab.ctl_run_local("config", "check", lab.config_path)
-        least = int(re.search(r"memory_mb: 64 MiB is too little .*: write at least (\d+)", done.stderr)[1])
+        least = int(re.search(r"memory_mb: 64 MiB is too little .*: write at least (\d+)", done.stderr)[WORKER_CORE])
         lab.config["dataplane"]["memory_mb"] = least - 1
         lab.write_config()
         assert lab.ctl_run_local("config", "check", lab.config_path).returncode == 1

@@ -14,7 +14,7 @@ import web
 from deadline import wait
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as prometheus_families
-from topology import FWD, SOURCES
+from topology import FWD, SHARED_CORE, SOURCES
 
 PROMETHEUS_PORT = 9090
 
@@ -134,8 +134,9 @@ def prometheus():
         json.dump(config, file)
     with open(f"{home}/log", "wb") as log:
         process = subprocess.Popen(
-            ["nsenter", f"--net=/run/netns/{FWD}", "taskset", "-c", "0", "prometheus", f"--config.file={home}/config.yaml",
-             f"--storage.tsdb.path={home}/data", f"--web.listen-address=127.0.0.1:{PROMETHEUS_PORT}"],
+            ["nsenter", f"--net=/run/netns/{FWD}", "taskset", "-c", str(SHARED_CORE), "prometheus",
+             f"--config.file={home}/config.yaml", f"--storage.tsdb.path={home}/data",
+             f"--web.listen-address=127.0.0.1:{PROMETHEUS_PORT}"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     try:

@@ -17,6 +17,7 @@ from scapy.all import IP, UDP, Ether, IPv6, raw
 
 from deadline import wait
 from test_pktgen import BOTH, ROOT, frames_of, make_pcap
+from topology import SHARED_CORE, WORKER_CORE
 
 COUNT = 3000
 BUILD = pathlib.Path(os.environ.get("EPHEMERA_BUILD", ROOT / "build")).resolve()
@@ -51,8 +52,8 @@ class Feed:
         feeder = threading.Thread(target=self._feed)
         with open(self.tmp_path / "log", "wb") as log:
             self.process = subprocess.Popen(
-                [BUILD / "dataplane/ephemera-dataplane", "--lcores", "0@0,1@1", "--main-lcore", "0", "--no-shconf",
-                 "--no-pci", "--no-huge", "-m", "512", "--vdev", f"net_pcap0,rx_pcap={self.pipe},tx_pcap={self.clients}",
+                [BUILD / "dataplane/ephemera-dataplane", "--lcores", f"0@{SHARED_CORE},1@{WORKER_CORE}",
+                 "--main-lcore", "0", "--no-shconf", "--no-pci", "--no-huge", "-m", "512", "--vdev", f"net_pcap0,rx_pcap={self.pipe},tx_pcap={self.clients}",
                  "--vdev", f"net_pcap1,rx_pcap={self.tmp_path}/none.pcap,tx_pcap={self.farm}",
                  "--", "--runtime-dir", self.tmp_path, "--flows", "65536"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,

@@ -7,7 +7,7 @@ import subprocess
 import capture
 from dump import Dump
 from oracle import oracle
-from topology import DEFAULT, DIR, FARM, SERVICE
+from topology import DEFAULT, DIR, FARM, SERVICE, SHARED_CORE, WORKER_CORE
 
 
 def shares_of_two(sample):
@@ -26,7 +26,7 @@ def test_two_workers_hand_over_and_lose_nothing(lab, tmp_path):
     """A port of the lab has one queue, so that each of two workers polls one port, and much of what arrives is the
     other's. Clients are on both sides."""
     lab.config = copy.deepcopy(DEFAULT)
-    lab.config["dataplane"].update(worker_cores=[0, 1], flows_per_worker=262144)
+    lab.config["dataplane"].update(worker_cores=[SHARED_CORE, WORKER_CORE], flows_per_worker=262144)
     # All else shares the two cores with the two workers: what comes late is not lost.
     lab.config["upstreams"].update(timeout_ms=10000)
     lab.config["upstreams"]["probe"].update(interval_ms=5000, timeout_ms=5000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Names and addresses of the lab (scripts/lab.sh), and the configuration that tests start from."""
+import os
 import pathlib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -11,6 +12,8 @@ CLIENT_ADDRESS = {4: "192.0.2.2", 6: "2001:db8:1::2"}
 SOURCES = {4: [f"198.51.100.{16 + i}" for i in range(8)], 6: [f"2001:db8:2::{0x16 + i:x}" for i in range(8)]}
 FARMER = {4: "198.51.100.111", 6: "2001:db8:2::111"}  # of farmer.py; more follow: .112, .113, .114
 PORTS = range(49152, 65536)
+# All but the dataplane's worker share the first core that the tests may use; scripts/lab.sh chooses the same.
+SHARED_CORE, WORKER_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
 
 SERVERS = {
     "nsd": "198.51.100.101",
@@ -24,8 +27,8 @@ SERVERS = {
 DEFAULT = {
     "runtime_dir": str(DIR / "ephemera"),
     "dataplane": {
-        "main_core": 0,
-        "worker_cores": [1],
+        "main_core": SHARED_CORE,
+        "worker_cores": [WORKER_CORE],
         "memory_mb": 256,
         "flows_per_worker": 1048576,
         "ports": [{"xdp": "eph-c0"}, {"xdp": "eph-f0"}],

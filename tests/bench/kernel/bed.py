@@ -6,7 +6,8 @@
     eph-f1  farm 198.51.100.201     ------ eph-f0  source addresses 198.51.100.16-23
 
 The clients' and the farm's addresses are the load program's alone; the kernel of eph-fwd knows their stations from
-permanent neighbour entries. Forwarders run in eph-fwd on core 1, everything else on core 0."""
+permanent neighbour entries. Forwarders run in eph-fwd on the second core that there is,
+everything else on the first."""
 import contextlib
 import fcntl
 import os
@@ -18,9 +19,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
 import lab as e2e_lab  # noqa: E402
-from topology import CLIENT, DIR, FARM, FWD, SERVICE  # noqa: E402
+from topology import CLIENT, DIR, FARM, FWD, SERVICE, SHARED_CORE, WORKER_CORE  # noqa: E402
 
-LOAD_CORE, FORWARDER_CORE = 0, 1
+LOAD_CORE, FORWARDER_CORE = SHARED_CORE, WORKER_CORE
 CLIENTS = "192.0.2.64-192.0.2.127"
 CLIENT_ADDRESSES = [f"192.0.2.{n}" for n in range(64, 128)]
 UPSTREAM = "198.51.100.201"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The three that take turns in the forwarder's place, on core 1 of eph-fwd. Each has start(), stop(), and the pid of the
+"""The three that take turns in the forwarder's place, on a core of its own in eph-fwd. Each has start(), stop(), and the pid of the
 process whose time counts."""
 import copy
 import json

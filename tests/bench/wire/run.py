@@ -4,7 +4,7 @@
 
     run.py [--build DIR] [--rounds N] [--json FILE [--append]] [--transports NAME,NAME] [--smoke]
 
-ephemera-load on core 0 is clients and farm; on core 1 dpdk-testpmd (5tswap, the ceiling) and ephemera-dataplane take turns,
+ephemera-load on the first core is clients and farm; on the second dpdk-testpmd (5tswap, the ceiling) and ephemera-dataplane take turns,
 each over vhost-user/virtio-user and over memif, several rounds. Each turn is a search for the highest rate without loss,
 and the latency at 50 % and 90 % of it. The same frames cross both: two packets in and two out for each query. Before and
 after each turn it is measured how far the two cores are from each other; a round whose two turns did not find them alike is

@@ -17,7 +17,7 @@ import wire
 from clients import Client
 from deadline import wait
 from farmer import Farmer
-from topology import CLIENT, FARM, SOURCES
+from topology import CLIENT, FARM, SHARED_CORE, SOURCES
 
 from .forger import Forger, Template
 
@@ -65,7 +65,7 @@ class Bench:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             self.cores = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, {0})  # the other core is the worker's
+            os.sched_setaffinity(0, {SHARED_CORE})  # the other core is the worker's
             stack.callback(os.sched_setaffinity, 0, self.cores)
             behave = self._behave if self.hold else None
             self.farmer = stack.enter_context(
