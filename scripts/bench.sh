@@ -61,18 +61,18 @@ hugepages_before=''
 hugepages_take() {
 	local wanted=$1 free total
 
-	free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
-	total=$(< /proc/sys/vm/nr_hugepages)
+	free=$(hugepages_read free)
+	total=$(hugepages_read nr)
 	[ "$free" -lt "$wanted" ] || return 0
 	hugepages_before=$total
-	say "hugepages: raising vm.nr_hugepages from $total to $((total + wanted - free)) for the time of the benchmarks"
-	sysctl -q -w "vm.nr_hugepages=$((total + wanted - free))"
-	free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
+	say "hugepages: raising those of 2 MiB from $total to $((total + wanted - free)) for the time of the benchmarks"
+	echo $((total + wanted - free)) > "$hugepages/nr_hugepages"
+	free=$(hugepages_read free)
 	[ "$free" -ge "$wanted" ] || say "hugepages: only $free are free; a benchmark may say that it lacks memory"
 }
 
 hugepages_give_back() {
-	[ -z "$hugepages_before" ] || sysctl -q -w "vm.nr_hugepages=$hugepages_before"
+	[ -z "$hugepages_before" ] || echo "$hugepages_before" > "$hugepages/nr_hugepages"
 }
 
 # bench NAME: its table goes to stdout, its progress to stderr.

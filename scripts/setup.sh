@@ -59,14 +59,14 @@ install_packages() {
 reserve_hugepages() {
 	local free total
 
-	free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
-	total=$(< /proc/sys/vm/nr_hugepages)
+	free=$(hugepages_read free)
+	total=$(hugepages_read nr)
 	if [ "$free" -ge $hugepages_wanted ]; then
 		say "hugepages: $free of $total are free, $hugepages_wanted are needed"
 	else
-		say "hugepages: raising vm.nr_hugepages from $total to $((total + hugepages_wanted - free))"
-		sysctl -q -w "vm.nr_hugepages=$((total + hugepages_wanted - free))"
-		free=$(awk '/^HugePages_Free:/ {print $2}' /proc/meminfo)
+		say "hugepages: raising those of 2 MiB from $total to $((total + hugepages_wanted - free))"
+		echo $((total + hugepages_wanted - free)) > "$hugepages/nr_hugepages"
+		free=$(hugepages_read free)
 		[ "$free" -ge $hugepages_wanted ] ||
 			die "only $free free hugepages of 2 MiB could be had: free memory, or reserve them at boot"
 	fi
@@ -75,7 +75,7 @@ reserve_hugepages() {
 	else
 		say "hugetlbfs: mounting it on /dev/hugepages"
 		mkdir -p /dev/hugepages
-		mount -t hugetlbfs nodev /dev/hugepages
+		mount -t hugetlbfs -o pagesize=2M nodev /dev/hugepages
 	fi
 }
 
