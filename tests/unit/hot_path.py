@@ -9,6 +9,7 @@ usage: hot_path.py LIBRARY.a
 """
 
 import collections
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +29,9 @@ ALLOWED = {
 
 def relocations(library):
     """Yields (function, symbol) for each relocation in a function's section."""
-    text = subprocess.run(["objdump", "-r", library], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(
+        ["objdump", "-r", library], check=True, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C"},
+    ).stdout  # fmt: skip
     function = None
     for line in text.splitlines():
         head = re.match(r"RELOCATION RECORDS FOR \[(.*)\]:", line)
