@@ -58,24 +58,29 @@ way_dns_query(struct way_dns *dns, uint16_t id, const char *name, uint16_t type,
 	query_finish(dns, id, way_dns_name(dns->message + 12, name), type, class);
 }
 
-void
-way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
+size_t
+way_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint32_t salt)
 {
-	uint8_t *name = dns->message + 12;
 	size_t at = 0;
 
 	while (name_bytes - at > 1) {
-		size_t left = name_bytes - at - 1, label = left > 64 ? 63 : left - 1;
+		size_t left = name_bytes - at - 1, label = left > label_bytes + 1 ? label_bytes : left - 1;
 
 		/* Never leave one byte, in which no label fits. */
 		if (left - (label + 1) == 1)
 			label--;
-		name[at++] = (uint8_t)label;
+		to[at++] = (uint8_t)label;
 		for (size_t i = 0; i < label; i++, salt = salt * 1664525 + 1013904223)
-			name[at++] = (uint8_t)("abcdefghijklmnopqrstuvwxyzABCDEF"[salt >> 27]);
+			to[at++] = (uint8_t)("abcdefghijklmnopqrstuvwxyzABCDEF"[salt >> 27]);
 	}
-	name[at++] = 0;
-	query_finish(dns, id, at, 1, 1);
+	to[at++] = 0;
+	return at;
+}
+
+void
+way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
+{
+	query_finish(dns, id, way_dns_name_long(dns->message + 12, name_bytes, 63, salt), 1, 1);
 }
 
 void
@@ -88,20 +93,29 @@ way_dns_append(struct way_dns *dns, const void *more, size_t bytes)
 }
 
 void
-way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
+way_dns_record(struct way_dns *dns, const void *owner, size_t owner_bytes, uint16_t type, uint16_t class,
+	       uint32_t ttl, const void *data, uint16_t bytes)
 {
-	uint8_t fixed[11] = {0, 0, 41};
+	uint8_t fixed[10];
 
-	way_dns_set(fixed, 3, udp_size);
-	way_dns_set(fixed, 5, (uint16_t)(ttl >> 16));
-	way_dns_set(fixed, 7, (uint16_t)ttl);
-	way_dns_set(fixed, 9, bytes);
-	if (dns->opt == 0)
+	way_dns_set(fixed, 0, type);
+	way_dns_set(fixed, 2, class);
+	way_dns_set(fixed, 4, (uint16_t)(ttl >> 16));
+	way_dns_set(fixed, 6, (uint16_t)ttl);
+	way_dns_set(fixed, 8, bytes);
+	if (dns->opt == 0 && type == 41 && owner_bytes == 1)
 		dns->opt = dns->bytes;
+	way_dns_append(dns, owner, owner_bytes);
 	way_dns_append(dns, fixed, sizeof(fixed));
 	if (bytes > 0)
-		way_dns_append(dns, options, bytes);
+		way_dns_append(dns, data, bytes);
 	way_dns_set(dns->message, 10, (uint16_t)(way_dns_get(dns->message, 10) + 1));
+}
+
+void
+way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
+{
+	way_dns_record(dns, "", 1, 41, udp_size, ttl, options, bytes);
 }
 
 void

@@ -18,15 +18,20 @@ struct way_dns {
 /* A name from text: dots part labels, "" and "." are the root. Returns its bytes. */
 size_t way_dns_name(uint8_t *to, const char *text);
 
+/* A name of `name_bytes` bytes (not 2; odd where labels are of one byte), in labels of up to `label_bytes`,
+ * as long as may be, of letters that `salt` chooses. Returns its bytes. */
+size_t way_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint32_t salt);
+
 /* A query with RD=1 and one question. */
 void way_dns_query(struct way_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class);
 
-/* A query whose name has `name_bytes` bytes (1..255, not 2), in labels as long as may be, of letters that
- * `salt` chooses. */
+/* A query with such a name, of 1..255 bytes, in labels of up to 63. */
 void way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt);
 
-/* Appends to the last section: raw bytes; an OPT record (counted in ARCOUNT); bytes up to a total. */
+/* Appends to the last section: raw bytes; a record, or OPT (counted in ARCOUNT); bytes up to a total. */
 void way_dns_append(struct way_dns *dns, const void *more, size_t bytes);
+void way_dns_record(struct way_dns *dns, const void *owner, size_t owner_bytes, uint16_t type, uint16_t class,
+		    uint32_t ttl, const void *data, uint16_t bytes);
 void way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes);
 void way_dns_fill(struct way_dns *dns, size_t total_bytes);
 

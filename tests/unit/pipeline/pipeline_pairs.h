@@ -6,12 +6,11 @@
 
 #include <stdbool.h>
 
-#include "tests/unit/pipeline/pipeline_dns.h"
+#include "tests/unit/pipeline/pipeline_edit.h"
 
 struct way_pair {
 	const char *description;
-	void (*first)(struct way_dns *);
-	void (*second)(struct way_dns *);
+	const struct way_message *first, *second;
 	bool shares;
 };
 

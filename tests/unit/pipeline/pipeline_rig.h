@@ -28,6 +28,7 @@
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/view.h"
 #include "tests/unit/pipeline/pipeline_dns.h"
+#include "tests/unit/pipeline/pipeline_edit.h"
 #include "tests/unit/pipeline/pipeline_frame.h"
 #include "tests/unit/pipeline/pipeline_snapshot.h"
 #include "dataplane/pipeline/worker.h"
@@ -155,6 +156,35 @@ const struct way_sent *rig_ask(struct rig *rig, const struct way_ends *ends, con
 
 /* An upstream replies to what it got. */
 void rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *reply);
+
+/* Does the sent frame carry this message, from byte `from` of it on: 0, or 2 if the ID may be another? */
+bool rig_carries(const struct way_sent *sent, const struct way_dns *message, size_t from);
+
+/* Which upstream a query went to, by address and port; a query to none of them is a fault. */
+unsigned rig_upstream_of(struct rig *rig, const struct way_sent *asked);
+
+/* How a forged reply differs from the right one; all zero does not. */
+struct way_forgery {
+	const char *source, *source_ipv6; /* for either family of the upstream; NULL: the right one */
+	const char *destination, *destination_ipv6; /* likewise */
+	uint16_t source_port;			    /* 0: the right one */
+	uint16_t destination_xor;		    /* of the port */
+	uint8_t address_xor;			    /* of the last byte of the destination address */
+	uint8_t station_xor;			    /* of the last byte of the destination MAC address */
+	bool by_clients_port;			    /* it comes by RIG_CLIENTS, and is addressed to it */
+	struct way_edit edits[WAY_EDITS_MAX];	    /* of the message */
+};
+
+/* A forged reply before it is made into a frame. */
+struct way_forged {
+	struct way_ends ends;
+	struct way_dns dns;
+	enum rig_port port; /* by which it comes */
+};
+
+/* Makes one from the query that the upstream got and the right reply to it. */
+void rig_forge(struct way_forged *forged, const struct way_sent *asked, const struct way_dns *right,
+	       const struct way_forgery *forgery);
 
 /* The whole way: a query of the plain client, its answer of `reply_bytes` (0: without records), every check
  * on both. Works with whatever upstream is chosen. */

@@ -69,6 +69,52 @@ rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *r
 	rig_run(rig);
 }
 
+bool
+rig_carries(const struct way_sent *sent, const struct way_dns *message, size_t from)
+{
+	return sent->dns_bytes == message->bytes &&
+	       memcmp(sent->frame + sent->dns + from, message->message + from, message->bytes - from) == 0;
+}
+
+unsigned
+rig_upstream_of(struct rig *rig, const struct way_sent *asked)
+{
+	const struct snapshot *s = rig->view->snapshot;
+
+	for (uint32_t i = 0; i < s->upstream_count; i++)
+		if (address_equal(&s->upstreams[i].address, &asked->ends.destination) &&
+		    be16_to(s->upstreams[i].port) == asked->ends.destination_port)
+			return i;
+	rig_check(rig, false, "a query to no upstream");
+	return 0;
+}
+
+void
+rig_forge(struct way_forged *forged, const struct way_sent *asked, const struct way_dns *right,
+	  const struct way_forgery *forgery)
+{
+	struct way_ends *ends = &forged->ends;
+	const bool ipv4 = address_is_ipv4(&asked->ends.source);
+	const char *source = ipv4 ? forgery->source : forgery->source_ipv6;
+	const char *destination = ipv4 ? forgery->destination : forgery->destination_ipv6;
+
+	*ends = way_ends_back(&asked->ends);
+	if (source != NULL)
+		ends->source = way_address(source);
+	if (destination != NULL)
+		ends->destination = way_address(destination);
+	if (forgery->source_port != 0)
+		ends->source_port = forgery->source_port;
+	if (forgery->by_clients_port)
+		ends->destination_mac = rig_mac(RIG_CLIENTS);
+	ends->destination_port ^= forgery->destination_xor;
+	ends->destination.bytes[15] ^= forgery->address_xor;
+	ends->destination_mac.bytes[5] ^= forgery->station_xor;
+	forged->port = forgery->by_clients_port ? RIG_CLIENTS : RIG_FARM;
+	forged->dns = *right;
+	way_dns_edit(&forged->dns, forgery->edits);
+}
+
 /* Is the query that left one of the upstream's, from a source and port of ours, else unchanged? */
 static void
 check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns *query)
@@ -91,9 +137,7 @@ check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns 
 	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port), "port %u is not in the range",
 		  asked->ends.source_port);
 	way_dns_clamp(&clamped, s->edns_bytes);
-	rig_check(rig,
-		  asked->dns_bytes == query->bytes &&
-			  memcmp(asked->frame + asked->dns + 2, clamped.message + 2, query->bytes - 2) == 0,
+	rig_check(rig, rig_carries(asked, &clamped, 2),
 		  "the message changed in more than its ID and the EDNS size");
 }
 
@@ -114,8 +158,5 @@ rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t rep
 		return;
 	rig_check(rig, way_ends_equal(&answer->ends, &back), "the answer's ends are not the query's");
 	way_dns_set(reply.message, 0, way_dns_get(query->message, 0));
-	rig_check(rig,
-		  answer->dns_bytes == reply.bytes &&
-			  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
-		  "the answer is not the reply but for its ID");
+	rig_check(rig, rig_carries(answer, &reply, 0), "the answer is not the reply but for its ID");
 }

@@ -47,97 +47,20 @@ letters_of(const struct way_dns *query)
 	return letters;
 }
 
-static void
-mixed(struct way_dns *q)
-{
-	way_dns_query(q, 0, "wWw.eXaMpLe.NeT", 28, 1);
-}
-
-static void
-lower(struct way_dns *q)
-{
-	way_dns_query(q, 1, "www.example.net", 1, 1);
-}
-
-static void
-upper(struct way_dns *q)
-{
-	way_dns_query(q, 2, "WWW.EXAMPLE.NET", 16, 3);
-}
-
-static void
-root(struct way_dns *q)
-{
-	way_dns_query(q, 3, ".", 2, 1);
-}
-
-static void
-digits(struct way_dns *q)
-{
-	way_dns_query(q, 4, "0123456789-_.@[`{", 1, 1);
-}
-
-/* Type and class of bytes that would be letters. */
-static void
-type_of_letters(struct way_dns *q)
-{
-	way_dns_query(q, 5, "a", 0x6141, 0x7a5a);
-}
-
-static void
-binary(struct way_dns *q)
-{
-	way_dns_query(q, 6, "\1\x80\xc1\xe1\xff.a\x9fz", 1, 1);
-}
-
-static void
-longest_inline(struct way_dns *q)
-{
-	way_dns_query_long(q, 7, 52, 3);
-}
-
-static void
-shortest_cell(struct way_dns *q)
-{
-	way_dns_query_long(q, 8, 53, 4);
-}
-
-static void
-word_and_a_byte(struct way_dns *q)
-{
-	way_dns_query_long(q, 9, 65, 5);
-}
-
-static void
-longest(struct way_dns *q)
-{
-	way_dns_query_long(q, 10, 255, 6);
-}
-
-static void
-with_edns(struct way_dns *q)
-{
-	mixed(q);
-	way_dns_opt(q, 1232, 0x8000, "\0\12\0\10abcdefgh", 12);
-}
-
-static void
-with_bytes_behind(struct way_dns *q)
-{
-	mixed(q);
-	way_dns_append(q, "trailing", 8);
-}
+static const struct way_message mixed = {.type = 28};
+static const struct way_message longest_inline = {.edits = {WAY_LONG_NAME(52, 63)}};
+static const struct way_message longest = {.edits = {WAY_LONG_NAME(255, 63)}};
 
 /* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the client's.
  */
 static void
-play_kept(void (*make)(struct way_dns *), bool ipv6, size_t reply_bytes)
+play_kept(uint16_t id, const struct way_message *message, bool ipv6, size_t reply_bytes)
 {
 	const struct way_ends ends = rig_client_ends(&rig, ipv6);
 	struct way_dns query, reply;
 	unsigned drawn = 0, letters;
 
-	make(&query);
+	way_dns_make(&query, id, message);
 	letters = letters_of(&query);
 	for (int n = 0; n < 2 || (n < 100 && letters > 0 && drawn == 0); n++) {
 		const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
@@ -158,9 +81,7 @@ play_kept(void (*make)(struct way_dns *), bool ipv6, size_t reply_bytes)
 		answer = rig_take_from(&rig, RIG_CLIENTS);
 		memcpy(reply.message, query.message, 2);
 		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
-		rig_check(&rig,
-			  answer->dns_bytes == reply.bytes &&
-				  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
+		rig_check(&rig, rig_carries(answer, &reply, 0),
 			  "the answer is not the reply but for ID and case");
 	}
 	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters, drawn);
@@ -171,25 +92,25 @@ test_kept(void)
 {
 	static const struct {
 		const char *description;
-		void (*make)(struct way_dns *);
+		struct way_message message;
 		size_t reply_bytes;
 	} rows[] = {
-		{"mixed case", mixed, 0},
-		{"lower case", lower, 100},
-		{"upper case, class CH", upper, 100},
-		{"the root: no letter", root, 300},
-		{"digits and what stands beside the letters", digits, 60},
-		{"type and class of letters' bytes", type_of_letters, 60},
-		{"bytes above 127", binary, 60},
-		{"name of 52 bytes, kept in the flow", longest_inline, 200},
-		{"name of 53 bytes, kept in a cell", shortest_cell, 200},
-		{"name of 65 bytes: two words of random", word_and_a_byte, 200},
-		{"name of 255 bytes", longest, 500},
-		{"with EDNS", with_edns, 100},
-		{"with bytes behind", with_bytes_behind, 100},
-		{"U11 512 bytes", mixed, 512},
-		{"U11 1232 bytes", mixed, 1232},
-		{"U11 1452 bytes", mixed, 1452},
+		{"mixed case", {.type = 28}, 0},
+		{"lower case", {.name = "www.example.net"}, 100},
+		{"upper case, class CH", {.name = "WWW.EXAMPLE.NET", .type = 16, .class = 3}, 100},
+		{"the root: no letter", {.name = ".", .type = 2}, 300},
+		{"digits and what stands beside the letters", {.name = "0123456789-_.@[`{"}, 60},
+		{"type and class of letters' bytes", {.name = "a", .type = 0x6141, .class = 0x7a5a}, 60},
+		{"bytes above 127", {.name = "\1\x80\xc1\xe1\xff.a\x9fz"}, 60},
+		{"name of 52 bytes, kept in the flow", {.edits = {WAY_LONG_NAME(52, 63)}}, 200},
+		{"name of 53 bytes, kept in a cell", {.edits = {WAY_LONG_NAME(53, 63)}}, 200},
+		{"name of 65 bytes: two words of random", {.edits = {WAY_LONG_NAME(65, 63)}}, 200},
+		{"name of 255 bytes", {.edits = {WAY_LONG_NAME(255, 63)}}, 500},
+		{"with EDNS", {.edits = {WAY_OPT(1232, 0x8000, "\0\12\0\10abcdefgh")}}, 100},
+		{"with bytes behind", {.edits = {WAY_APPEND("trailing")}}, 100},
+		{"U11 512 bytes", {.type = 28}, 512},
+		{"U11 1232 bytes", {.type = 28}, 1232},
+		{"U11 1452 bytes", {.type = 28}, 1452},
 	};
 
 	rig_open(&rig, NULL);
@@ -197,7 +118,7 @@ test_kept(void)
 		publish(way & 2 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4, true);
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
 			rig_begin(&rig, rows[i].description);
-			play_kept(rows[i].make, way & 1, rows[i].reply_bytes);
+			play_kept((uint16_t)i, &rows[i].message, way & 1, rows[i].reply_bytes);
 			WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 		}
 	}
@@ -207,7 +128,7 @@ test_kept(void)
 /* A reply with one letter in another case is not believed, whichever letter it is, and costs the query
  * nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not guess. */
 static void
-refuse_each_letter(const char *description, void (*make)(struct way_dns *))
+refuse_each_letter(const char *description, const struct way_message *message)
 {
 	const struct way_ends ends = rig_client_ends(&rig, false);
 	const uint64_t *wrong_case = &rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].wrong_case,
@@ -217,7 +138,7 @@ refuse_each_letter(const char *description, void (*make)(struct way_dns *))
 	unsigned letters = 0;
 
 	rig_begin(&rig, description);
-	make(&query);
+	way_dns_make(&query, 0, message);
 	asked = rig_ask(&rig, &ends, &query);
 	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	for (size_t i = 12; i < 12 + query.question_bytes - 4; i++) {
@@ -249,9 +170,9 @@ test_refused(void)
 {
 	rig_open(&rig, NULL);
 	publish(WAY_UPSTREAM_IPV4, true);
-	refuse_each_letter("U9b each letter of a short name", mixed);
-	refuse_each_letter("U9b each letter of the longest name in the flow", longest_inline);
-	refuse_each_letter("U9b each letter of the longest name", longest);
+	refuse_each_letter("U9b each letter of a short name", &mixed);
+	refuse_each_letter("U9b each letter of the longest name in the flow", &longest_inline);
+	refuse_each_letter("U9b each letter of the longest name", &longest);
 	rig_close(&rig);
 }
 
@@ -261,7 +182,7 @@ static void
 test_accepted(void)
 {
 	const struct way_ends ends = rig_client_ends(&rig, false);
-	static void (*const makes[])(struct way_dns *) = {mixed, longest};
+	static const struct way_message *const messages[] = {&mixed, &longest};
 	static int (*const cases[])(int) = {tolower, toupper};
 
 	rig_open(&rig, NULL);
@@ -273,7 +194,7 @@ test_accepted(void)
 		struct way_dns query, reply;
 
 		rig_begin(&rig, "U9b a case that is not kept");
-		makes[row / 2](&query);
+		way_dns_make(&query, 0, messages[row / 2]);
 		asked = rig_ask(&rig, &ends, &query);
 		rig_check(&rig,
 			  memcmp(asked->frame + asked->dns + 12, query.message + 12, query.question_bytes) ==
@@ -287,9 +208,7 @@ test_accepted(void)
 		answer = rig_take_from(&rig, RIG_CLIENTS);
 		memcpy(reply.message, query.message, 2);
 		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
-		rig_check(&rig,
-			  answer->dns_bytes == reply.bytes &&
-				  memcmp(answer->frame + answer->dns, reply.message, reply.bytes) == 0,
+		rig_check(&rig, rig_carries(answer, &reply, 0),
 			  "the answer is not the reply in the client's case");
 		rig_check(&rig, *wrong_case - before == 1, "%lu replies in a wrong case",
 			  *wrong_case - before);
@@ -299,83 +218,9 @@ test_accepted(void)
 	rig_close(&rig);
 }
 
-static void
-record(struct way_dns *q, const void *owner, size_t owner_bytes, uint16_t type, uint16_t bytes)
-{
-	uint8_t fixed[10] = {0}, content[64];
-
-	memset(content, 'x', sizeof(content));
-	way_dns_set(fixed, 0, type);
-	way_dns_set(fixed, 8, bytes);
-	way_dns_append(q, owner, owner_bytes);
-	way_dns_append(q, fixed, sizeof(fixed));
-	way_dns_append(q, content, bytes);
-	way_dns_set(q->message, 10, (uint16_t)(way_dns_get(q->message, 10) + 1));
-}
-
-static void
-tsig(struct way_dns *q)
-{
-	mixed(q);
-	record(q, "\3key\7Example\0", 13, 250, 61);
-}
-
-static void
-tsig_behind_opt(struct way_dns *q)
-{
-	mixed(q);
-	way_dns_opt(q, 4096, 0, NULL, 0);
-	record(q, "\3key\7Example\0", 13, 250, 61);
-}
-
-static void
-tsig_of_pointer(struct way_dns *q)
-{
-	mixed(q);
-	record(q, "\xc0\x0c", 2, 250, 61);
-}
-
-static void
-tsig_behind_many(struct way_dns *q)
-{
-	mixed(q);
-	way_dns_opt(q, 4096, 0, NULL, 0);
-	for (int n = 0; n < 5; n++)
-		record(q, "\0", 1, 1, 4);
-	record(q, "\3key\0", 5, 250, 61);
-}
-
-static void
-sig0(struct way_dns *q)
-{
-	mixed(q);
-	record(q, "\0", 1, 24, 60);
-}
-
-static void
-sig0_behind_opt(struct way_dns *q)
-{
-	mixed(q);
-	way_dns_opt(q, 65535, 0x8000, NULL, 0);
-	record(q, "\0", 1, 24, 60);
-}
-
-/* Behind an answer and an authority record: a NOTIFY, as they are signed. */
-static void
-tsig_of_notify(struct way_dns *q)
-{
-	tsig(q);
-	q->message[2] = 4 << 3;
-	way_dns_set(q->message, 6, 1);
-}
-
-/* What can't be walked may hide a signature. */
-static void
-cut(struct way_dns *q)
-{
-	tsig_behind_opt(q);
-	q->bytes -= 1;
-}
+#define TSIG(owner) WAY_RECORD(owner, 250, 0, 61)
+#define SIG0	    WAY_RECORD("\0", 24, 0, 60)
+#define ADDRESS	    WAY_RECORD("\0", 1, 0, 4)
 
 /* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC 8945
  * section 4.3.2: the original ID is in the TSIG record). The reply's case does not matter then: nothing was
@@ -385,16 +230,23 @@ test_signed(void)
 {
 	static const struct {
 		const char *description;
-		void (*make)(struct way_dns *);
+		struct way_message message;
 	} rows[] = {
-		{"D11 TSIG", tsig},
-		{"D11 TSIG behind OPT of 4096 bytes", tsig_behind_opt},
-		{"D11 TSIG whose owner is a pointer", tsig_of_pointer},
-		{"D11 TSIG behind five records", tsig_behind_many},
-		{"D11 SIG(0)", sig0},
-		{"D11 SIG(0) behind OPT of 65535 bytes", sig0_behind_opt},
-		{"D11 TSIG of a NOTIFY with an answer", tsig_of_notify},
-		{"D11 a message cut in its TSIG", cut},
+		{"D11 TSIG", {.edits = {TSIG("\3key\7Example\0")}}},
+		{"D11 TSIG behind OPT of 4096 bytes",
+		 {.edits = {WAY_OPT(4096, 0, ""), TSIG("\3key\7Example\0")}}},
+		{"D11 TSIG whose owner is a pointer", {.edits = {TSIG("\xc0\x0c")}}},
+		{"D11 TSIG behind five records",
+		 {.edits = {WAY_OPT(4096, 0, ""), ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+			    TSIG("\3key\0")}}},
+		{"D11 SIG(0)", {.edits = {SIG0}}},
+		{"D11 SIG(0) behind OPT of 65535 bytes", {.edits = {WAY_OPT(65535, 0x8000, ""), SIG0}}},
+		/* Behind an answer, as a NOTIFY is signed. */
+		{"D11 TSIG of a NOTIFY with an answer",
+		 {.edits = {TSIG("\3key\7Example\0"), WAY_SET(2, "\x20"), WAY_SET(6, "\0\1")}}},
+		/* What can't be walked may hide a signature. */
+		{"D11 a message cut in its TSIG",
+		 {.edits = {WAY_OPT(4096, 0, ""), TSIG("\3key\7Example\0"), WAY_CUT(1)}}},
 	};
 	const struct way_ends ends = rig_client_ends(&rig, false);
 
@@ -404,22 +256,15 @@ test_signed(void)
 		struct way_dns query, reply;
 
 		rig_begin(&rig, rows[i].description);
-		rows[i].make(&query);
+		way_dns_make(&query, 0, &rows[i].message);
 		for (int n = 0; n < 20; n++) {
 			const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
 
-			rig_check(&rig,
-				  asked->dns_bytes == query.bytes &&
-					  memcmp(asked->frame + asked->dns + 2, query.message + 2,
-						 query.bytes - 2) == 0,
-				  "it changed in more than its ID");
+			rig_check(&rig, rig_carries(asked, &query, 2), "it changed in more than its ID");
 			way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 			rig_reply(&rig, asked, &reply);
 			answer = rig_take_from(&rig, RIG_CLIENTS);
-			rig_check(&rig,
-				  memcmp(answer->frame + answer->dns + 2, reply.message + 2,
-					 reply.bytes - 2) == 0,
-				  "the answer changed");
+			rig_check(&rig, rig_carries(answer, &reply, 2), "the answer changed");
 		}
 		rig_expect_count(&rig, COUNTER_edns_clamped, 0);
 		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
@@ -445,7 +290,7 @@ test_each_upstream(void)
 	s->upstreams[WAY_UPSTREAM_IPV4_SECOND].random_case = 1;
 	rig_publish(&rig, s);
 	rig_begin(&rig, "0x20 at one upstream of two");
-	mixed(&query);
+	way_dns_make(&query, 0, &mixed);
 	for (int n = 0; n < 40; n++) {
 		bool second;
 
@@ -479,17 +324,18 @@ test_each_upstream(void)
 static void
 test_probes(void)
 {
-	static void (*const makes[])(struct way_dns *) = {root, mixed, longest_inline, longest};
+	static const struct way_message root = {.name = ".", .type = 2};
+	static const struct way_message *const messages[] = {&root, &mixed, &longest_inline, &longest};
 
 	rig_open(&rig, NULL);
 	publish(WAY_UPSTREAM_IPV4, true);
-	for (size_t i = 0; i < RTE_DIM(makes); i++) {
+	for (size_t i = 0; i < RTE_DIM(messages); i++) {
 		struct probe_result result = {.outcome = 99};
 		const struct way_sent *asked;
 		struct way_dns question, reply;
 		unsigned turned = 0, others, letters;
 
-		makes[i](&question);
+		way_dns_make(&question, 0, messages[i]);
 		letters = letters_of(&question);
 		rig_begin(&rig, "probe in drawn case");
 		rig_order_probe_of(&rig, WAY_UPSTREAM_IPV4, 50 + i, &question);
@@ -516,7 +362,7 @@ test_probes(void)
 			  "the probe's result");
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
-	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, RTE_DIM(makes));
+	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, RTE_DIM(messages));
 	rig_close(&rig);
 }
 

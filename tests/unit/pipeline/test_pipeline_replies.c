@@ -8,253 +8,64 @@
 
 static struct rig rig;
 
-/* A reply before it is made into a frame; forgers change it. */
-struct forged {
-	struct way_ends ends;
-	struct way_dns dns;
-	enum rig_port port;
-};
-
-static void
-wrong_id(struct forged *f)
-{
-	way_dns_set(f->dns.message, 0, way_dns_get(f->dns.message, 0) ^ 0x0001);
-}
-
-static void
-wrong_id_high_bit(struct forged *f)
-{
-	way_dns_set(f->dns.message, 0, way_dns_get(f->dns.message, 0) ^ 0x8000);
-}
-
-static void
-wrong_port(struct forged *f)
-{
-	f->ends.destination_port ^= 1;
-}
-
-/* In the low half of the 65,536: not in the range at all. */
-static void
-port_outside(struct forged *f)
-{
-	f->ends.destination_port &= 0x7fff;
-}
-
-static void
-other_upstream(struct forged *f)
-{
-	f->ends.source = way_address(address_is_ipv4(&f->ends.source) ? "198.51.100.102" : "2001:db8:2::102");
-}
-
-static void
-stranger(struct forged *f)
-{
-	f->ends.source = way_address(address_is_ipv4(&f->ends.source) ? "203.0.113.9" : "2001:db8:bad::9");
-}
-
-static void
-other_source_port(struct forged *f)
-{
-	f->ends.source_port = 5300;
-}
-
-static void
-other_address_of_ours(struct forged *f)
-{
-	f->ends.destination.bytes[15] ^= 1;
-}
-
-static void
-service_as_destination(struct forged *f)
-{
-	f->ends.destination = way_address(address_is_ipv4(&f->ends.source) ? "192.0.2.53" : "2001:db8:1::53");
-}
-
-static void
-wrong_name(struct forged *f)
-{
-	f->dns.message[13] = 'v';
-}
-
-static void
-longer_name(struct forged *f)
-{
-	way_dns_query(&f->dns, way_dns_get(f->dns.message, 0), "www.example.net.x", 1, 1);
-	f->dns.message[2] |= 0x80;
-}
-
-static void
-wrong_type(struct forged *f)
-{
-	f->dns.message[12 + f->dns.question_bytes - 3] = 28;
-}
-
-static void
-wrong_class(struct forged *f)
-{
-	f->dns.message[12 + f->dns.question_bytes - 1] = 3;
-}
-
-static void
-other_case(struct forged *f)
-{
-	f->dns.message[13] ^= 0x20;
-}
-
-static void
-other_case_and_type(struct forged *f)
-{
-	other_case(f);
-	wrong_type(f);
-}
-
-static void
-question_cut(struct forged *f)
-{
-	f->dns.bytes = 12 + f->dns.question_bytes - 1;
-}
-
-static void
-two_questions(struct forged *f)
-{
-	way_dns_set(f->dns.message, 4, 2);
-}
-
-static void
-not_a_reply(struct forged *f)
-{
-	f->dns.message[2] &= 0x7f;
-}
-
-static void
-other_opcode(struct forged *f)
-{
-	f->dns.message[2] |= 4 << 3;
-}
-
-static void
-other_machine_port(struct forged *f)
-{
-	f->port = RIG_CLIENTS;
-	f->ends.destination_mac = rig_mac(RIG_CLIENTS);
-}
-
-static void
-other_station(struct forged *f)
-{
-	f->ends.destination_mac.bytes[5] ^= 0x80;
-}
-
-/* A bare header with an rcode. */
-static void
-bare(struct forged *f, uint8_t rcode)
-{
-	f->dns.message[3] = (uint8_t)(0x80 | rcode);
-	memset(f->dns.message + 4, 0, 8);
-	f->dns.bytes = 12;
-	f->dns.question_bytes = 0;
-}
-
-static void
-bare_noerror(struct forged *f)
-{
-	bare(f, 0);
-}
-
-static void
-bare_nxdomain(struct forged *f)
-{
-	bare(f, 3);
-}
-
-static void
-bare_refused(struct forged *f)
-{
-	bare(f, 5);
-}
-
-static void
-bare_formerr(struct forged *f)
-{
-	bare(f, 1);
-}
-
-static void
-bare_servfail_with_opt(struct forged *f)
-{
-	bare(f, 2);
-	way_dns_opt(&f->dns, 1232, 0, NULL, 0);
-}
-
-static void
-bare_with_answer(struct forged *f)
-{
-	bare(f, 5);
-	way_dns_set(f->dns.message, 6, 1);
-}
-
-static void
-bare_with_authority(struct forged *f)
-{
-	bare(f, 5);
-	way_dns_set(f->dns.message, 8, 1);
-}
-
-static void
-header_with_question_count(struct forged *f)
-{
-	bare(f, 5);
-	way_dns_set(f->dns.message, 4, 1);
-}
-
-static void
-eleven_bytes(struct forged *f)
-{
-	f->dns.bytes = 11;
-}
-
-static void
-no_payload(struct forged *f)
-{
-	f->dns.bytes = 0;
-}
+/* A header with RA and an rcode, no question and nothing counted. */
+#define BARE(flags2) WAY_SET(3, flags2), WAY_SET(4, "\0\0\0\0\0\0\0\0"), WAY_CUT_TO(12)
 
 static const struct reply_case {
 	const char *description;
-	void (*forge)(struct forged *);
+	struct way_forgery forgery;
 	enum drop_reason outcome; /* where letter case is drawn */
 } cases[] = {
-	{"U5 wrong ID", wrong_id, DROP_reply_wrong_id},
-	{"U5 wrong ID, in a bit that the table's index leaves out", wrong_id_high_bit, DROP_reply_wrong_id},
-	{"U5 wrong port", wrong_port, DROP_reply_unknown},
-	{"U5 port outside the range", port_outside, DROP_reply_unknown},
-	{"U5 another upstream's address", other_upstream, DROP_reply_wrong_upstream},
-	{"U5/U16 a stranger's address", stranger, DROP_reply_wrong_upstream},
-	{"U5 another port of the upstream's", other_source_port, DROP_reply_wrong_upstream},
-	{"U5 to another address of ours", other_address_of_ours, DROP_reply_wrong_id},
-	{"to the service's address, a port of no service", service_as_destination, DROP_not_ours},
-	{"U5 wrong name", wrong_name, DROP_reply_wrong_question},
-	{"U5 name that goes on", longer_name, DROP_reply_wrong_question},
-	{"U5 wrong type", wrong_type, DROP_reply_wrong_question},
-	{"U5 wrong class", wrong_class, DROP_reply_wrong_question},
-	{"U9b another letter case", other_case, DROP_reply_wrong_case},
-	{"U9b another letter case, and type", other_case_and_type, DROP_reply_wrong_question},
-	{"question cut short", question_cut, DROP_reply_wrong_question},
-	{"U9 QDCOUNT 2", two_questions, DROP_reply_wrong_question},
-	{"U9 QR=0", not_a_reply, DROP_reply_not_reply},
-	{"another opcode", other_opcode, DROP_reply_not_reply},
-	{"by another port of the machine", other_machine_port, DROP_reply_wrong_port},
-	{"to another station of the link", other_station, DROP_other_mac},
-	{"U9 bare NOERROR", bare_noerror, DROP_reply_wrong_question},
-	{"U9 bare NXDOMAIN", bare_nxdomain, DROP_reply_wrong_question},
-	{"U9 bare REFUSED", bare_refused, DELIVERED},
-	{"U9 bare FORMERR", bare_formerr, DELIVERED},
-	{"U9 bare SERVFAIL with OPT", bare_servfail_with_opt, DELIVERED},
-	{"U9 bare REFUSED that counts an answer", bare_with_answer, DROP_reply_wrong_question},
-	{"U9 bare REFUSED that counts an authority", bare_with_authority, DROP_reply_wrong_question},
-	{"U9 bare REFUSED that counts a question", header_with_question_count, DROP_reply_wrong_question},
-	{"U10 11 bytes", eleven_bytes, DROP_dns_short},
-	{"U10 no payload", no_payload, DROP_dns_short},
+	{"U5 wrong ID", {.edits = {WAY_XOR(1, "\1")}}, DROP_reply_wrong_id},
+	{"U5 wrong ID, in a bit that the table's index leaves out",
+	 {.edits = {WAY_XOR(0, "\x80")}},
+	 DROP_reply_wrong_id},
+	{"U5 wrong port", {.destination_xor = 1}, DROP_reply_unknown},
+	/* In the low half of the 65,536. */
+	{"U5 port outside the range", {.destination_xor = 0x8000}, DROP_reply_unknown},
+	{"U5 another upstream's address",
+	 {.source = "198.51.100.102", .source_ipv6 = "2001:db8:2::102"},
+	 DROP_reply_wrong_upstream},
+	{"U5/U16 a stranger's address",
+	 {.source = "203.0.113.9", .source_ipv6 = "2001:db8:bad::9"},
+	 DROP_reply_wrong_upstream},
+	{"U5 another port of the upstream's", {.source_port = 5300}, DROP_reply_wrong_upstream},
+	{"U5 to another address of ours", {.address_xor = 1}, DROP_reply_wrong_id},
+	{"to the service's address, a port of no service",
+	 {.destination = "192.0.2.53", .destination_ipv6 = "2001:db8:1::53"},
+	 DROP_not_ours},
+	{"U5 wrong name", {.edits = {WAY_SET(13, "v")}}, DROP_reply_wrong_question},
+	{"U5 name that goes on",
+	 {.edits = {WAY_NAME("\3www\7example\3net\1x\0")}},
+	 DROP_reply_wrong_question},
+	{"U5 wrong type", {.edits = {WAY_SET(29, "\0\34")}}, DROP_reply_wrong_question},
+	{"U5 wrong class", {.edits = {WAY_SET(31, "\0\3")}}, DROP_reply_wrong_question},
+	{"U9b another letter case", {.edits = {WAY_XOR(13, "\x20")}}, DROP_reply_wrong_case},
+	{"U9b another letter case, and type",
+	 {.edits = {WAY_XOR(13, "\x20"), WAY_SET(29, "\0\34")}},
+	 DROP_reply_wrong_question},
+	{"question cut short", {.edits = {WAY_CUT_TO(32)}}, DROP_reply_wrong_question},
+	{"U9 QDCOUNT 2", {.edits = {WAY_SET(4, "\0\2")}}, DROP_reply_wrong_question},
+	{"U9 QR=0", {.edits = {WAY_XOR(2, "\x80")}}, DROP_reply_not_reply},
+	{"another opcode", {.edits = {WAY_XOR(2, "\x20")}}, DROP_reply_not_reply},
+	{"by another port of the machine", {.by_clients_port = true}, DROP_reply_wrong_port},
+	{"to another station of the link", {.station_xor = 0x80}, DROP_other_mac},
+	{"U9 bare NOERROR", {.edits = {BARE("\x80")}}, DROP_reply_wrong_question},
+	{"U9 bare NXDOMAIN", {.edits = {BARE("\x83")}}, DROP_reply_wrong_question},
+	{"U9 bare REFUSED", {.edits = {BARE("\x85")}}, DELIVERED},
+	{"U9 bare FORMERR", {.edits = {BARE("\x81")}}, DELIVERED},
+	{"U9 bare SERVFAIL with OPT", {.edits = {BARE("\x82"), WAY_OPT(1232, 0, "")}}, DELIVERED},
+	{"U9 bare REFUSED that counts an answer",
+	 {.edits = {BARE("\x85"), WAY_SET(6, "\0\1")}},
+	 DROP_reply_wrong_question},
+	{"U9 bare REFUSED that counts an authority",
+	 {.edits = {BARE("\x85"), WAY_SET(8, "\0\1")}},
+	 DROP_reply_wrong_question},
+	{"U9 bare REFUSED that counts a question",
+	 {.edits = {BARE("\x85"), WAY_SET(4, "\0\1")}},
+	 DROP_reply_wrong_question},
+	{"U10 11 bytes", {.edits = {WAY_CUT_TO(11)}}, DROP_dns_short},
+	{"U10 no payload", {.edits = {WAY_CUT_TO(0)}}, DROP_dns_short},
 };
 
 /* What goes to the client: the reply with the client's ID, and its question in the client's letter case. */
@@ -264,16 +75,12 @@ check_answer(const struct way_dns *sent, const struct way_dns *query)
 	const struct way_sent *answer = rig_take_from(&rig, RIG_CLIENTS);
 	const uint16_t client_id = way_dns_get(query->message, 0);
 	struct way_dns restored = *sent;
-	const struct way_dns *reply = &restored;
 
 	if (sent->question_bytes > 0)
 		memcpy(restored.message + 12, query->message + 12, query->question_bytes);
 
 	rig_check(&rig, way_dns_get(answer->frame, answer->dns) == client_id, "the answer has another ID");
-	rig_check(&rig,
-		  answer->dns_bytes == reply->bytes &&
-			  memcmp(answer->frame + answer->dns + 2, reply->message + 2, reply->bytes - 2) == 0,
-		  "the answer is not the reply");
+	rig_check(&rig, rig_carries(answer, &restored, 2), "the answer is not the reply");
 }
 
 static void
@@ -287,18 +94,14 @@ play(const struct reply_case *c, bool random_case)
 	const struct way_ends ends = rig_client_ends(&rig, false);
 	const struct way_sent *asked;
 	struct way_dns query, right;
-	struct way_frame frame;
-	struct forged forged = {.port = RIG_FARM};
+	struct way_forged forged;
 
 	rig_begin(&rig, c->description);
 	way_dns_query(&query, 0xbeef, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	forged.ends = way_ends_back(&asked->ends);
 	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 120);
-	forged.dns = right;
-	c->forge(&forged);
-	way_frame_make(&frame, &forged.ends, NULL, forged.dns.message, (uint32_t)forged.dns.bytes);
-	rig_inject_frame(&rig, forged.port, &frame);
+	rig_forge(&forged, asked, &right, &c->forgery);
+	rig_inject_query(&rig, forged.port, &forged.ends, &forged.dns);
 	rig_run(&rig);
 	if (outcome == DELIVERED) {
 		check_answer(&forged.dns, &query);

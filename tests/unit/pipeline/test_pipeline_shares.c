@@ -20,7 +20,7 @@ play(const struct way_pair *pair, bool swapped, bool burst)
 
 	rig_begin(&rig, pair->description);
 	for (unsigned i = 0; i < 2; i++) {
-		(i == swapped ? pair->first : pair->second)(&query);
+		way_dns_make(&query, 1, i == swapped ? pair->first : pair->second);
 		way_client_make(&rig, &clients[i], 7 + i, swapped && i == 1, &query);
 		way_client_ask(&rig, &clients[i]);
 		if (!burst)
@@ -79,19 +79,19 @@ entry_of_flow(void)
 }
 
 static void
-client_asks(unsigned number, void (*make)(struct way_dns *))
+client_asks(unsigned number, const struct way_message *message)
 {
 	static struct way_client client;
 	struct way_dns query;
 
-	make(&query);
+	way_dns_make(&query, 1, message);
 	way_client_make(&rig, &client, number, false, &query);
 	way_client_ask(&rig, &client);
 }
 
 /* Where the index keeps this query. */
 static uint32_t *
-entry_of(void (*make)(struct way_dns *))
+entry_of(const struct way_message *message)
 {
 	uint32_t *entry;
 
@@ -99,7 +99,7 @@ entry_of(void (*make)(struct way_dns *))
 	for (uint32_t i = 0; i <= rig.workers[0]->flows.bucket_mask; i++)
 		for (unsigned way = 0; way < COALESCE_WAYS; way++)
 			rig.workers[0]->flows.buckets[i].flows[way] = COALESCE_NONE;
-	client_asks(0, make);
+	client_asks(0, message);
 	rig_run(&rig);
 	entry = entry_of_flow();
 	rig_pass(&rig, 31000);

@@ -8,221 +8,111 @@
 
 static struct rig rig;
 
-/* A reply before it is made into a frame. */
-struct forged {
-	struct way_ends ends;
-	struct way_dns dns;
-	enum rig_port port;
-	size_t kept; /* of the question, as the entry is to tell it */
-};
-
-static void
-as_it_is(struct forged *f)
-{
-}
-
-static void
-wrong_id(struct forged *f)
-{
-	f->dns.message[0] ^= 0x40;
-}
-
-static void
-wrong_id_of_stranger(struct forged *f)
-{
-	wrong_id(f);
-	f->ends.source = way_address("203.0.113.9");
-}
-
-static void
-wrong_id_of_other_upstream(struct forged *f)
-{
-	wrong_id(f);
-	f->ends.source = way_address("198.51.100.102");
-}
-
-static void
-wrong_id_of_other_port(struct forged *f)
-{
-	wrong_id(f);
-	f->ends.source_port = 4444;
-}
-
-/* The flow of that port is of another address of ours. */
-static void
-wrong_address(struct forged *f)
-{
-	f->ends.destination.bytes[15] ^= 1;
-}
-
-static void
-wrong_port(struct forged *f)
-{
-	f->ends.destination_port ^= 1;
-}
-
-static void
-wrong_port_of_stranger(struct forged *f)
-{
-	wrong_port(f);
-	f->ends.source = way_address("203.0.113.9");
-}
-
-static void
-other_upstream(struct forged *f)
-{
-	f->ends.source = way_address("198.51.100.102");
-}
-
-static void
-stranger(struct forged *f)
-{
-	f->ends.source = way_address("203.0.113.9");
-}
-
-static void
-upstreams_other_port(struct forged *f)
-{
-	f->ends.source_port = 5300;
-}
-
-static void
-other_machine_port(struct forged *f)
-{
-	f->port = RIG_CLIENTS;
-	f->ends.destination_mac = rig_mac(RIG_CLIENTS);
-}
-
-static void
-not_a_reply(struct forged *f)
-{
-	f->dns.message[2] &= 0x7f;
-}
-
-static void
-other_opcode(struct forged *f)
-{
-	f->dns.message[2] |= 0x20;
-}
-
-static void
-wrong_name(struct forged *f)
-{
-	f->dns.message[13] = '!';
-}
-
-static void
-wrong_type(struct forged *f)
-{
-	f->dns.message[12 + f->dns.question_bytes - 3] ^= 0x80;
-}
-
-static void
-wrong_case(struct forged *f)
-{
-	f->dns.message[13] ^= 0x20;
-}
-
-/* Another question, of so many bytes. */
-static void
-question_of(struct forged *f, size_t name_bytes)
-{
-	const uint16_t id = way_dns_get(f->dns.message, 0);
-
-	way_dns_query_long(&f->dns, id, name_bytes, 99);
-	f->dns.message[2] |= 0x80;
-	f->kept = f->dns.question_bytes;
-}
-
-static void
-question_of_72(struct forged *f)
-{
-	question_of(f, 68);
-}
-
-static void
-question_of_73(struct forged *f)
-{
-	question_of(f, 69);
-}
-
-static void
-question_of_259(struct forged *f)
-{
-	question_of(f, 255);
-}
-
-static void
-question_cut(struct forged *f)
-{
-	f->dns.bytes = 12 + 9;
-	f->kept = 9;
-}
-
-static void
-header_alone(struct forged *f)
-{
-	f->dns.bytes = 12;
-	f->kept = 0;
-}
-
-/* No question, and something behind the header that could be read as one. */
-static void
-no_question(struct forged *f)
-{
-	way_dns_set(f->dns.message, 4, 0);
-	f->kept = 0;
-}
-
-static void
-question_malformed(struct forged *f)
-{
-	f->dns.message[12] = 0xc0;
-	f->kept = f->dns.bytes - 12;
-}
+#define REPLY_BYTES	  90
+#define KEPT		  21 /* the bytes of the right question */
+#define WRONG_ID	  WAY_XOR(0, "\x40")
+#define OF_STRANGER	  .source = "203.0.113.9"
+#define OF_OTHER_UPSTREAM .source = "198.51.100.102"
 
 static const struct stray_case {
 	const char *description;
-	void (*forge)(struct forged *);
+	struct way_forgery forgery;
+	size_t kept; /* of the question, as the entry is to tell it */
 	enum drop_reason reason;
 	bool near_miss;
 	bool over; /* the query was answered before */
 } cases[] = {
-	{"late", as_it_is, DROP_reply_late, false, true},
-	{"late, wrong ID", wrong_id, DROP_reply_unknown, false, true},
-	{"wrong ID", wrong_id, DROP_reply_wrong_id, true, false},
-	{"wrong ID, of another upstream", wrong_id_of_other_upstream, DROP_reply_wrong_id, true, false},
-	{"wrong ID, of another port of the upstream's", wrong_id_of_other_port, DROP_reply_wrong_id, true,
+	{"late", {0}, KEPT, DROP_reply_late, false, true},
+	{"late, wrong ID", {.edits = {WRONG_ID}}, KEPT, DROP_reply_unknown, false, true},
+	{"wrong ID", {.edits = {WRONG_ID}}, KEPT, DROP_reply_wrong_id, true, false},
+	{"wrong ID, of another upstream",
+	 {OF_OTHER_UPSTREAM, .edits = {WRONG_ID}},
+	 KEPT,
+	 DROP_reply_wrong_id,
+	 true,
 	 false},
-	{"wrong ID, of a stranger", wrong_id_of_stranger, DROP_reply_wrong_id, false, false},
-	{"another address of ours, the port live", wrong_address, DROP_reply_wrong_id, true, false},
-	{"a port without query", wrong_port, DROP_reply_unknown, false, false},
-	{"a port without query, of a stranger", wrong_port_of_stranger, DROP_reply_unknown, false, false},
-	{"another upstream", other_upstream, DROP_reply_wrong_upstream, false, false},
-	{"a stranger", stranger, DROP_reply_wrong_upstream, false, false},
-	{"another port of the upstream's", upstreams_other_port, DROP_reply_wrong_upstream, false, false},
-	{"another port of the machine", other_machine_port, DROP_reply_wrong_port, false, false},
-	{"no reply", not_a_reply, DROP_reply_not_reply, false, false},
-	{"another opcode", other_opcode, DROP_reply_not_reply, false, false},
-	{"another name", wrong_name, DROP_reply_wrong_question, true, false},
-	{"another type", wrong_type, DROP_reply_wrong_question, true, false},
-	{"another letter case", wrong_case, DROP_reply_wrong_case, false, false},
-	{"a question of 72 bytes", question_of_72, DROP_reply_wrong_question, true, false},
-	{"a question of 73 bytes", question_of_73, DROP_reply_wrong_question, true, false},
-	{"a question of 259 bytes", question_of_259, DROP_reply_wrong_question, true, false},
-	{"a question cut short", question_cut, DROP_reply_wrong_question, true, false},
-	{"a bare NOERROR that counts a question", header_alone, DROP_reply_wrong_question, true, false},
-	{"no question counted", no_question, DROP_reply_wrong_question, true, false},
-	{"a pointer as question", question_malformed, DROP_reply_wrong_question, true, false},
+	{"wrong ID, of another port of the upstream's",
+	 {.source_port = 4444, .edits = {WRONG_ID}},
+	 KEPT,
+	 DROP_reply_wrong_id,
+	 true,
+	 false},
+	{"wrong ID, of a stranger",
+	 {OF_STRANGER, .edits = {WRONG_ID}},
+	 KEPT,
+	 DROP_reply_wrong_id,
+	 false,
+	 false},
+	/* The flow of that port is of another address of ours. */
+	{"another address of ours, the port live",
+	 {.address_xor = 1},
+	 KEPT,
+	 DROP_reply_wrong_id,
+	 true,
+	 false},
+	{"a port without query", {.destination_xor = 1}, KEPT, DROP_reply_unknown, false, false},
+	{"a port without query, of a stranger",
+	 {OF_STRANGER, .destination_xor = 1},
+	 KEPT,
+	 DROP_reply_unknown,
+	 false,
+	 false},
+	{"another upstream", {OF_OTHER_UPSTREAM}, KEPT, DROP_reply_wrong_upstream, false, false},
+	{"a stranger", {OF_STRANGER}, KEPT, DROP_reply_wrong_upstream, false, false},
+	{"another port of the upstream's",
+	 {.source_port = 5300},
+	 KEPT,
+	 DROP_reply_wrong_upstream,
+	 false,
+	 false},
+	{"another port of the machine", {.by_clients_port = true}, KEPT, DROP_reply_wrong_port, false, false},
+	{"no reply", {.edits = {WAY_XOR(2, "\x80")}}, KEPT, DROP_reply_not_reply, false, false},
+	{"another opcode", {.edits = {WAY_XOR(2, "\x20")}}, KEPT, DROP_reply_not_reply, false, false},
+	{"another name", {.edits = {WAY_SET(13, "!")}}, KEPT, DROP_reply_wrong_question, true, false},
+	{"another type", {.edits = {WAY_XOR(30, "\x80")}}, KEPT, DROP_reply_wrong_question, true, false},
+	{"another letter case", {.edits = {WAY_XOR(13, "\x20")}}, KEPT, DROP_reply_wrong_case, false, false},
+	{"a question of 72 bytes",
+	 {.edits = {WAY_LONG_NAME(68, 63)}},
+	 72,
+	 DROP_reply_wrong_question,
+	 true,
+	 false},
+	{"a question of 73 bytes",
+	 {.edits = {WAY_LONG_NAME(69, 63)}},
+	 73,
+	 DROP_reply_wrong_question,
+	 true,
+	 false},
+	{"a question of 259 bytes",
+	 {.edits = {WAY_LONG_NAME(255, 63)}},
+	 259,
+	 DROP_reply_wrong_question,
+	 true,
+	 false},
+	{"a question cut short", {.edits = {WAY_CUT_TO(12 + 9)}}, 9, DROP_reply_wrong_question, true, false},
+	{"a bare NOERROR that counts a question",
+	 {.edits = {WAY_CUT_TO(12)}},
+	 0,
+	 DROP_reply_wrong_question,
+	 true,
+	 false},
+	/* Something stands behind the header that could be read as one. */
+	{"no question counted", {.edits = {WAY_SET(4, "\0\0")}}, 0, DROP_reply_wrong_question, true, false},
+	{"a pointer as question",
+	 {.edits = {WAY_SET(12, "\xc0")}},
+	 REPLY_BYTES - 12,
+	 DROP_reply_wrong_question,
+	 true,
+	 false},
 };
 
 static void
-check_entry(const struct stray *stray, const struct stray_case *c, const struct forged *f,
+check_entry(const struct stray *stray, const struct stray_case *c, const struct way_forged *f,
 	    uint64_t before_tsc)
 {
 	uint8_t question[STRAY_QUESTION_BYTES] = {0};
 
-	memcpy(question, f->dns.message + 12, RTE_MIN(f->kept, sizeof(question)));
+	memcpy(question, f->dns.message + 12, RTE_MIN(c->kept, sizeof(question)));
 	rig_check(&rig, stray->tsc >= before_tsc && stray->tsc <= rte_rdtsc(), "the stamp");
 	rig_check(&rig,
 		  address_equal(&stray->source, &f->ends.source) &&
@@ -236,8 +126,8 @@ check_entry(const struct stray *stray, const struct stray_case *c, const struct 
 	rig_check(&rig, stray->reason == c->reason, "reason %u, not %u", stray->reason, c->reason);
 	rig_check(&rig, stray->near_miss == c->near_miss, "near miss %u", stray->near_miss);
 	rig_check(&rig, stray->misses == 0, "misses %u", stray->misses);
-	rig_check(&rig, stray->question_bytes == f->kept, "question of %u bytes, not %zu",
-		  stray->question_bytes, f->kept);
+	rig_check(&rig, stray->question_bytes == c->kept, "question of %u bytes, not %zu",
+		  stray->question_bytes, c->kept);
 	rig_check(&rig, memcmp(stray->question, question, sizeof(question)) == 0, "the question");
 }
 
@@ -246,26 +136,21 @@ play(const struct stray_case *c)
 {
 	const struct way_ends ends = rig_client_ends(&rig, false);
 	const uint64_t strays = rig.stats[0].stray_count, before_tsc = rte_rdtsc();
-	struct forged forged = {.port = RIG_FARM};
+	struct way_forged forged;
 	const struct way_sent *asked;
 	struct way_dns query, right;
-	struct way_frame frame;
 
 	rig_begin(&rig, c->description);
 	way_dns_query(&query, 0xbeef, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	forged.ends = way_ends_back(&asked->ends);
-	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 90);
+	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, REPLY_BYTES);
 	if (c->over) {
 		rig_reply(&rig, asked, &right);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
 	rig_check(&rig, rig.stats[0].stray_count == strays, "a believed reply is a stray");
-	forged.dns = right;
-	forged.kept = right.question_bytes;
-	c->forge(&forged);
-	way_frame_make(&frame, &forged.ends, NULL, forged.dns.message, (uint32_t)forged.dns.bytes);
-	rig_inject_frame(&rig, forged.port, &frame);
+	rig_forge(&forged, asked, &right, &c->forgery);
+	rig_inject_query(&rig, forged.port, &forged.ends, &forged.dns);
 	rig_run(&rig);
 	rig_expect_drop(&rig, c->reason, 1);
 	rig_check(&rig, rig_take(&rig) == NULL, "S4 a stray was answered");
