@@ -144,7 +144,7 @@ struct mac rig_mac(enum rig_port port);
 /* The plain client's frame to a service: 192.0.2.2 or 2001:db8:1::2, port 40000. */
 struct way_ends rig_client_ends(const struct rig *rig, bool ipv6);
 
-/* Lays a client's query into a port's receive queue. */
+/* Lays a message, a query or a reply, into a port's receive queue. */
 void rig_inject_query(struct rig *rig, enum rig_port port, const struct way_ends *ends,
 		      const struct way_dns *query);
 

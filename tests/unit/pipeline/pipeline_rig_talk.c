@@ -62,10 +62,8 @@ void
 rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *reply)
 {
 	const struct way_ends back = way_ends_back(&asked->ends);
-	struct way_frame frame;
 
-	way_frame_make(&frame, &back, NULL, reply->message, (uint32_t)reply->bytes);
-	rig_inject_frame(rig, RIG_FARM, &frame);
+	rig_inject_query(rig, RIG_FARM, &back, reply);
 	rig_run(rig);
 }
 

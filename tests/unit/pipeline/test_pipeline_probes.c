@@ -183,7 +183,6 @@ static void
 test_port_beyond(void)
 {
 	struct snapshot *s = way_snapshot_new();
-	struct way_frame frame;
 	struct way_ends ends;
 	struct way_dns query;
 
@@ -194,8 +193,7 @@ test_port_beyond(void)
 	rig_order_probe(&rig, 0, 1000, 3);
 	ends = rig_client_ends(&rig, false);
 	way_dns_query(&query, 1, "www.example.net", 1, 1);
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_too_big, 1);
 	rig_expect_drop(&rig, DROP_probe_unsent, 1);

@@ -212,7 +212,6 @@ test_late(void)
 	const struct way_sent *asked;
 	struct way_dns query, right;
 	struct way_ends back;
-	struct way_frame frame;
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "reply after the timeout");
@@ -228,8 +227,7 @@ test_late(void)
 	rig_expect_drop(&rig, DROP_reply_late, 1);
 	back = way_ends_back(&asked->ends);
 	back.source = way_address("198.51.100.102");
-	way_frame_make(&frame, &back, NULL, right.message, (uint32_t)right.bytes);
-	rig_inject_frame(&rig, RIG_FARM, &frame);
+	rig_inject_query(&rig, RIG_FARM, &back, &right);
 	rig_expect_drop(&rig, DROP_reply_unknown, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);

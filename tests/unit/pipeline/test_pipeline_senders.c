@@ -13,7 +13,6 @@ play(const char *source, uint16_t port, enum drop_reason outcome)
 {
 	const struct address address = way_address(source);
 	struct way_ends ends = rig_client_ends(&rig, !address_is_ipv4(&address));
-	struct way_frame frame;
 	struct way_dns query;
 	char description[96];
 
@@ -22,8 +21,7 @@ play(const char *source, uint16_t port, enum drop_reason outcome)
 	ends.source = address;
 	ends.source_port = port;
 	way_dns_query(&query, 9, "www.example.net", 1, 1);
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	if (outcome == FORWARDED)
 		rig_take_from(&rig, RIG_FARM);
@@ -159,7 +157,6 @@ test_draining(void)
 	struct way_ends ends;
 	const struct way_sent *asked;
 	struct way_dns query, reply;
-	struct way_frame frame;
 
 	rig_open(&rig, NULL);
 	ends = rig_client_ends(&rig, false);
@@ -167,8 +164,7 @@ test_draining(void)
 	way_dns_query(&query, 10, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig.draining = true;
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_draining, 1);
 	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
@@ -228,7 +224,6 @@ test_destinations(void)
 		{"198.51.100.16", 53, DROP_reply_not_reply},
 		{"198.51.100.16", 50000, DROP_reply_not_reply},
 	};
-	struct way_frame frame;
 	struct way_dns query;
 
 	rig_open(&rig, NULL);
@@ -250,8 +245,7 @@ test_destinations(void)
 			answer = rig_take_from(&rig, RIG_CLIENTS);
 			rig_check(&rig, way_ends_equal(&answer->ends, &back), "the answer's ends");
 		} else {
-			way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-			rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			rig_expect_drop(&rig, rows[i].outcome, 1);
 		}
 		WAY_ASSERT(rig_end(&rig) == 0, "to %s port %u", rows[i].destination, rows[i].port);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is remembered of a reply that was not believed: every field of its entry, for each reason; and the
- * ring of entries. What near misses do to queries is test_way_attacks.c's. */
+ * ring of entries. What near misses do to queries is test_pipeline_attacks.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -191,7 +191,6 @@ test_ring(void)
 	const struct way_sent *asked;
 	struct way_dns query, forged;
 	struct way_ends back;
-	struct way_frame frame;
 	struct snapshot *s = way_snapshot_new();
 
 	rig_open(&rig, NULL);
@@ -204,8 +203,7 @@ test_ring(void)
 	way_dns_reply(&forged, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	for (uint16_t n = 1; n <= 1000; n++) {
 		way_dns_set(forged.message, 0, (uint16_t)(way_dns_get(asked->frame, asked->dns) ^ n));
-		way_frame_make(&frame, &back, NULL, forged.message, (uint32_t)forged.bytes);
-		rig_inject_frame(&rig, RIG_FARM, &frame);
+		rig_inject_query(&rig, RIG_FARM, &back, &forged);
 	}
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_reply_wrong_id, 1000);
@@ -229,7 +227,6 @@ test_silence(void)
 	struct way_dns query, probe, right;
 	const struct way_sent *asked;
 	struct way_ends ends, back;
-	struct way_frame frame;
 	uint64_t sent = 0;
 
 	rig_open(&rig, NULL);
@@ -246,8 +243,7 @@ test_silence(void)
 			way_dns_query(&probe, (uint16_t)port, "www.example.net", 1, 1);
 			probe.message[2] |= port & 8 ? 0x80 : 0;
 			ends.destination_port = (uint16_t)port;
-			way_frame_make(&frame, &ends, NULL, probe.message, (uint32_t)probe.bytes);
-			rig_inject_frame(&rig, RIG_FARM, &frame);
+			rig_inject_query(&rig, RIG_FARM, &ends, &probe);
 			if (++sent % 2048 == 0)
 				rig_run(&rig);
 		}

@@ -13,11 +13,9 @@ static void
 inject_query(const struct way_dns *query, uint16_t client_port)
 {
 	struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_frame frame;
 
 	ends.source_port = client_port;
-	way_frame_make(&frame, &ends, NULL, query->message, (uint32_t)query->bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, query);
 }
 
 /* Answers the frames `first`.. that the farm got; each answer must come. */

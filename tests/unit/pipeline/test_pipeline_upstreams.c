@@ -6,19 +6,6 @@
 
 static struct rig rig;
 
-static unsigned
-upstream_of(const struct way_sent *asked)
-{
-	const struct snapshot *s = rig.view->snapshot;
-
-	for (uint32_t i = 0; i < s->upstream_count; i++)
-		if (address_equal(&s->upstreams[i].address, &asked->ends.destination) &&
-		    be16_to(s->upstreams[i].port) == asked->ends.destination_port)
-			return i;
-	rig_check(&rig, false, "a query to no upstream");
-	return 0;
-}
-
 /* U3, default: SERVFAIL at once, with extended error 22 for those who speak EDNS. */
 static const struct servfail_case {
 	const char *description;
@@ -45,7 +32,6 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 				 6, 0, 15, 0,	 2,    0, 22};
 	const struct way_sent *own;
 	struct way_dns query;
-	struct way_frame frame;
 	const uint8_t *message;
 
 	rig_begin(&rig, c->description);
@@ -60,8 +46,7 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 		way_dns_opt(&query, c->udp_size, c->ttl, NULL, 0);
 	if (c->answers)
 		way_dns_set(query.message, 6, 1);
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	own = rig_take_from(&rig, RIG_CLIENTS);
 	message = own->frame + own->dns;
@@ -144,7 +129,7 @@ test_keep_trying(void)
 		struct way_dns query;
 
 		way_dns_query(&query, 1, "www.example.net", 1, 1);
-		seen[upstream_of(rig_ask(&rig, &ends, &query))]++;
+		seen[rig_upstream_of(&rig, rig_ask(&rig, &ends, &query))]++;
 	}
 	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4], 10);
 	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV6_SECOND], 10);
@@ -175,7 +160,7 @@ test_round_robin(void)
 		struct way_dns query;
 
 		way_dns_query(&query, 1, "www.example.net", 1, 1);
-		seen[upstream_of(rig_ask(&rig, &ends, &query))]++;
+		seen[rig_upstream_of(&rig, rig_ask(&rig, &ends, &query))]++;
 	}
 	for (int i = 0; i < WAY_UPSTREAM_COUNT; i++) {
 		CU_ASSERT_EQUAL(seen[i], i == WAY_UPSTREAM_IPV4_SECOND ? 0 : 100);
@@ -207,7 +192,7 @@ test_least_outstanding(void)
 
 		way_dns_query(&query, 1, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
-		upstream = upstream_of(asked);
+		upstream = rig_upstream_of(&rig, asked);
 		seen[upstream]++;
 		if (upstream == WAY_UPSTREAM_IPV4)
 			continue;
@@ -283,15 +268,13 @@ test_no_source(void)
 	for (size_t way = 0; way < RTE_DIM(ways); way++) {
 		struct snapshot *s = way_snapshot_new();
 		const struct way_ends ends = rig_client_ends(&rig, false);
-		struct way_frame frame;
 		struct way_dns query;
 
 		ways[way](s);
 		rig_publish(&rig, s);
 		rig_begin(&rig, "no source");
 		way_dns_query(&query, 1, "www.example.net", 1, 1);
-		way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-		rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		rig_expect_drop(&rig, DROP_no_source, 1);
 		WAY_ASSERT(rig_end(&rig) == 0, "way %zu", way);
 	}
@@ -359,7 +342,7 @@ static const struct change_case {
 static void
 check_next(const struct snapshot *s, const struct way_sent *asked)
 {
-	const unsigned upstream = upstream_of(asked);
+	const unsigned upstream = rig_upstream_of(&rig, asked);
 
 	rig_check(&rig, s->upstreams[upstream].usable, "to upstream %u", upstream);
 	rig_check(&rig, memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
@@ -375,7 +358,6 @@ change_play(const struct change_case *c)
 	struct snapshot *s = way_snapshot_new();
 	const struct way_sent *asked;
 	struct way_dns query, reply;
-	struct way_frame frame;
 
 	rig_publish(&rig, way_snapshot_new());
 	rig_begin(&rig, c->description);
@@ -387,8 +369,7 @@ change_play(const struct change_case *c)
 	rig_publish(&rig, s);
 	rig_reply(&rig, asked, &reply);
 	rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151, "no answer");
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
-	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
+	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	if (c->next != DROP_NONE)
 		rig_expect_drop(&rig, c->next, 1);

@@ -250,15 +250,13 @@ test_no_buffers(void)
 	for (unsigned left = 0; left < 8; left++) {
 		unsigned count = 0, answered = 0;
 		struct way_dns reply;
-		struct way_frame frame;
 		struct way_ends back;
 
 		rig_begin(&rig, "S8 no buffers for copies");
 		CU_ASSERT_EQUAL(way_party_ask(&party, 0, 7, "www.example.net", true), 1);
 		back = way_ends_back(&asked[0].ends);
 		way_dns_reply(&reply, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 300);
-		way_frame_make(&frame, &back, NULL, reply.message, (uint32_t)reply.bytes);
-		rig_inject_frame(&rig, RIG_FARM, &frame);
+		rig_inject_query(&rig, RIG_FARM, &back, &reply);
 		while ((held[count] = rte_pktmbuf_alloc(rig.pool)) != NULL)
 			count++;
 		for (unsigned i = 0; i < left; i++)

@@ -249,7 +249,6 @@ test_handover_lost(void)
 	struct way_ends ends;
 	struct way_dns query, reply;
 	const struct way_sent *asked;
-	struct way_frame frame;
 	struct rte_mbuf *mbuf = NULL;
 
 	rig_open(&rig, &(struct rig_options){.workers = 2});
@@ -259,8 +258,7 @@ test_handover_lost(void)
 	asked = rig_ask(&rig, &ends, &query);
 	ends = way_ends_back(&asked->ends);
 	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	way_frame_make(&frame, &ends, NULL, reply.message, (uint32_t)reply.bytes);
-	rig_inject_frame(&rig, RIG_FARM, &frame);
+	rig_inject_query(&rig, RIG_FARM, &ends, &reply);
 	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had handed it
 	 * over, and is counted so, for the balance. */
 	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
