@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Internet checksums against a second implementation, the one of way_frame.c, and by known values. */
+/* Internet checksums against a second implementation, the one of pipeline_frame.c, and by known values. */
 #include "dataplane/packet/checksum.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The parser by itself: what it finds in good packets, and that a burst keeps its order when some of it is
- * dropped. What it refuses is in test_way_frames.c. */
+ * dropped. What it refuses is in test_pipeline_frames.c. */
 #include "dataplane/pipeline/stages.h"
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How single upstreams are chosen: the turns of several pools beside each other, and the borders of bounded
- * load, where one query more or less in flight decides. (test_way_policy.c has the shares of many queries.)
+ * load, where one query more or less in flight decides. (test_pipeline_policy.c has the shares of many
+ * queries.)
  */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
