@@ -1,75 +1,101 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the command line: a table of options, each with the function that reads its value. */
+/* Reads the command line: a table of options, each with how its value is read, and into what. */
 #include "tests/bench/load/options.h"
 
 #include <errno.h>
+#include <float.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "tests/bench/load/names.h"
 
-static int
-service_read(struct options *o, const char *value)
-{
-	o->has_service = true;
-	return address_port_read(value, &o->service, &o->service_port);
-}
+/* How a value is read, and into what member. */
+enum option_kind {
+	OPTION_READ,	/* by the row's function */
+	OPTION_FLAG,	/* no value: a bool becomes true */
+	OPTION_WHOLE,	/* a whole number from `least` to `most`: uint16_t or uint32_t */
+	OPTION_REAL,	/* a number from `least` to `most`: double */
+	OPTION_PERCENT, /* likewise, of 100: a share as a double */
+	OPTION_TEXT,	/* as it is: const char * */
+	OPTION_ADDRESS,
+	OPTION_BLOCK,
+	OPTION_MAC,
+};
+
+struct option_row {
+	const char *name;
+	enum option_kind kind;
+	size_t offset, bytes; /* of the member of struct options */
+	size_t given;	      /* offset of a bool that says that it was given; 0: there is none */
+	double least, most;
+	int (*read)(struct options *o, const char *value);
+	const char *wants; /* of the value; NULL: it has none */
+};
 
 static int
-service_mac_read(struct options *o, const char *value)
-{
-	o->has_service_mac = true;
-	return mac_read(value, &o->service_mac);
-}
-
-static int
-gateway_read(struct options *o, const char *value)
-{
-	o->has_gateway = true;
-	return address_read(value, &o->gateway);
-}
-
-/* A whole number from `least` to `most`. */
-static int
-whole_read(const char *value, double least, double most, double *result)
+whole_read(const char *value, const struct option_row *row, void *to)
 {
 	double number;
+	uint32_t whole;
 
-	if (number_read(value, &number) != 0 || number < least || number > most ||
+	if (number_read(value, &number) != 0 || number < row->least || number > row->most ||
 	    number != (double)(uint64_t)number)
 		return -EINVAL;
-	*result = number;
+	whole = (uint32_t)number;
+	if (row->bytes == sizeof(uint16_t))
+		memcpy(to, &(uint16_t){(uint16_t)whole}, sizeof(uint16_t));
+	else
+		memcpy(to, &whole, sizeof(whole));
 	return 0;
 }
 
 static int
-device_read(const char *value, uint16_t *device)
+real_read(const char *value, double least, double most, double unit, double *result)
 {
 	double number;
-	int status = whole_read(value, 0, 31, &number);
 
-	if (status == 0)
-		*device = (uint16_t)number;
-	return status;
+	if (number_read(value, &number) != 0 || number < least || number > most)
+		return -EINVAL;
+	*result = number / unit;
+	return 0;
 }
 
 static int
-client_device_read(struct options *o, const char *value)
+value_read(struct options *o, const struct option_row *row, const char *value)
 {
-	return device_read(value, &o->client_device);
+	void *to = (uint8_t *)o + row->offset;
+
+	if (row->given != 0)
+		*(bool *)((uint8_t *)o + row->given) = true;
+	switch (row->kind) {
+	case OPTION_READ:
+		return row->read(o, value);
+	case OPTION_FLAG:
+		*(bool *)to = true;
+		return 0;
+	case OPTION_WHOLE:
+		return whole_read(value, row, to);
+	case OPTION_REAL:
+		return real_read(value, row->least, row->most, 1, to);
+	case OPTION_PERCENT:
+		return real_read(value, row->least, row->most, 100, to);
+	case OPTION_TEXT:
+		*(const char **)to = value;
+		return 0;
+	case OPTION_ADDRESS:
+		return address_read(value, to);
+	case OPTION_BLOCK:
+		return address_block_read(value, to);
+	case OPTION_MAC:
+		return mac_read(value, to);
+	}
+	return -EINVAL;
 }
 
 static int
-farm_device_read(struct options *o, const char *value)
+service_read(struct options *o, const char *value)
 {
-	o->has_farm = true;
-	return device_read(value, &o->farm_device);
-}
-
-static int
-clients_read(struct options *o, const char *value)
-{
-	return address_block_read(value, &o->clients);
+	return address_port_read(value, &o->service, &o->service_port);
 }
 
 static int
@@ -79,57 +105,9 @@ client_ports_read(struct options *o, const char *value)
 }
 
 static int
-client_mac_read(struct options *o, const char *value)
-{
-	o->has_client_mac = true;
-	return mac_read(value, &o->client_mac);
-}
-
-static int
-names_file_read(struct options *o, const char *value)
-{
-	o->names_file = value;
-	return 0;
-}
-
-static int
-u32_read(const char *value, double least, double most, uint32_t *result)
-{
-	double number;
-	int status = whole_read(value, least, most, &number);
-
-	if (status == 0)
-		*result = (uint32_t)number;
-	return status;
-}
-
-static int
-name_count_read(struct options *o, const char *value)
-{
-	return u32_read(value, 1, NAMES_MAX, &o->name_count);
-}
-
-static int
-name_bytes_read(struct options *o, const char *value)
-{
-	return u32_read(value, NAMES_GENERATED_BYTES_MIN, DNS_NAME_BYTES_MAX, &o->name_bytes);
-}
-
-static int
 name_type_read(struct options *o, const char *value)
 {
 	return name_type_of(value, &o->name_type);
-}
-
-static int
-edns_read(struct options *o, const char *value)
-{
-	uint32_t bytes;
-	int status = u32_read(value, 512, UINT16_MAX, &bytes);
-
-	if (status == 0)
-		o->edns_bytes = (uint16_t)bytes;
-	return status;
 }
 
 static int
@@ -141,98 +119,13 @@ farm_read(struct options *o, const char *value)
 }
 
 static int
-farm_delay_read(struct options *o, const char *value)
-{
-	return number_read(value, &o->farm_delay_us) != 0 || o->farm_delay_us > 10e6 ? -EINVAL : 0;
-}
-
-static int
 rate_read(struct options *o, const char *value)
 {
 	if (strcmp(value, "max") == 0) {
 		o->rate = 0;
 		return 0;
 	}
-	return number_read(value, &o->rate) != 0 || o->rate < 1 ? -EINVAL : 0;
-}
-
-static int
-positive_read(const char *value, double most, double *result)
-{
-	return number_read(value, result) != 0 || *result > most || *result <= 0 ? -EINVAL : 0;
-}
-
-static int
-seconds_read(struct options *o, const char *value)
-{
-	return positive_read(value, 1e6, &o->seconds);
-}
-
-static int
-warm_up_read(struct options *o, const char *value)
-{
-	return number_read(value, &o->warm_up_s) != 0 || o->warm_up_s > 1e6 ? -EINVAL : 0;
-}
-
-static int
-timeout_read(struct options *o, const char *value)
-{
-	return positive_read(value, 60e3, &o->timeout_ms);
-}
-
-static int
-wait_read(struct options *o, const char *value)
-{
-	return positive_read(value, 3600, &o->wait_s);
-}
-
-static int
-buffers_read(struct options *o, const char *value)
-{
-	return u32_read(value, 1024, 1 << 26, &o->buffers);
-}
-
-static int
-search_read(struct options *o, const char *value)
-{
-	o->search = true;
-	return 0;
-}
-
-static int
-search_max_read(struct options *o, const char *value)
-{
-	o->search = true;
-	return positive_read(value, 1e9, &o->search_max);
-}
-
-static int
-percent_read(const char *value, double *share)
-{
-	double percent;
-
-	if (number_read(value, &percent) != 0 || percent > 100)
-		return -EINVAL;
-	*share = percent / 100;
-	return 0;
-}
-
-static int
-precision_read(struct options *o, const char *value)
-{
-	return percent_read(value, &o->search_precision) != 0 || o->search_precision < 0.001 ? -EINVAL : 0;
-}
-
-static int
-allowed_loss_read(struct options *o, const char *value)
-{
-	return percent_read(value, &o->allowed_loss);
-}
-
-static int
-tries_read(struct options *o, const char *value)
-{
-	return u32_read(value, 1, 100, &o->search_tries);
+	return real_read(value, 1, DBL_MAX, 1, &o->rate);
 }
 
 static int
@@ -247,38 +140,10 @@ shares_read(struct options *o, const char *value)
 			return -EINVAL;
 		memcpy(one, value, length);
 		one[length] = '\0';
-		if (percent_read(one, &o->shares[o->share_count++]) != 0)
+		if (real_read(one, 0, 100, 100, &o->shares[o->share_count++]) != 0)
 			return -EINVAL;
 		value += length + (value[length] == ',');
 	}
-	return 0;
-}
-
-static int
-reflect_read(struct options *o, const char *value)
-{
-	o->reflect = true;
-	return 0;
-}
-
-static int
-json_read(struct options *o, const char *value)
-{
-	o->json_file = value;
-	return 0;
-}
-
-static int
-quiet_read(struct options *o, const char *value)
-{
-	o->quiet = true;
-	return 0;
-}
-
-static int
-hold_read(struct options *o, const char *value)
-{
-	o->hold = true;
 	return 0;
 }
 
@@ -296,44 +161,55 @@ version_read(struct options *o, const char *value)
 	return 0;
 }
 
-static const struct option_row {
-	const char *name;
-	int (*read)(struct options *o, const char *value);
-	const char *wants; /* of the value; NULL: it has none */
-} option_rows[] = {
-	{"--service", service_read, "an address, or ADDRESS#PORT"},
-	{"--service-mac", service_mac_read, "a MAC address"},
-	{"--gateway", gateway_read, "an address"},
-	{"--client-device", client_device_read, "the number of a DPDK port"},
-	{"--clients", clients_read, "an address, FIRST-LAST, or ADDRESS/LENGTH"},
-	{"--client-ports", client_ports_read, "a port from 1 on, or FIRST-LAST"},
-	{"--client-mac", client_mac_read, "a MAC address"},
-	{"--names", names_file_read, "a file"},
-	{"--generate", name_count_read, "a number of names from 1 to 16777216"},
-	{"--name-bytes", name_bytes_read, "a number of bytes from 15 to 255"},
-	{"--type", name_type_read, "a type as A, AAAA or TYPE65"},
-	{"--edns", edns_read, "a number of bytes from 512 to 65535"},
-	{"--farm-device", farm_device_read, "the number of a DPDK port"},
-	{"--farm", farm_read, "an address, FIRST-LAST, or ADDRESS/LENGTH, at most 16 times"},
-	{"--farm-delay", farm_delay_read, "microseconds, at most 10 seconds"},
-	{"--rate", rate_read, "queries a second, or max"},
-	{"--duration", seconds_read, "seconds"},
-	{"--warm-up", warm_up_read, "seconds"},
-	{"--timeout", timeout_read, "milliseconds, at most a minute"},
-	{"--wait", wait_read, "seconds"},
-	{"--buffers", buffers_read, "a number from 1024 on"},
-	{"--search", search_read, NULL},
-	{"--search-max", search_max_read, "queries a second"},
-	{"--search-precision", precision_read, "a percentage from 0.1 on"},
-	{"--search-tries", tries_read, "a number from 1 to 100"},
-	{"--allowed-loss", allowed_loss_read, "a percentage"},
-	{"--latency-at", shares_read, "percentages with commas between, at most 8"},
-	{"--reflect", reflect_read, NULL},
-	{"--json", json_read, "a file, or - for stdout"},
-	{"--quiet", quiet_read, NULL},
-	{"--hold", hold_read, NULL},
-	{"--help", help_read, NULL},
-	{"--version", version_read, NULL},
+#define MEMBER(kind_name, member)                                                                            \
+	.kind = OPTION_##kind_name, .offset = offsetof(struct options, member),                              \
+	.bytes = sizeof(((struct options *)NULL)->member)
+#define GIVEN(member)	     .given = offsetof(struct options, member)
+#define FROM_TO(first, last) .least = (first), .most = (last)
+#define ABOVE_0(last)	     .least = DBL_TRUE_MIN, .most = (last)
+#define READ(function)	     .kind = OPTION_READ, .read = (function)
+
+static const struct option_row option_rows[] = {
+	{"--service", READ(service_read), GIVEN(has_service), .wants = "an address, or ADDRESS#PORT"},
+	{"--service-mac", MEMBER(MAC, service_mac), GIVEN(has_service_mac), .wants = "a MAC address"},
+	{"--gateway", MEMBER(ADDRESS, gateway), GIVEN(has_gateway), .wants = "an address"},
+	{"--client-device", MEMBER(WHOLE, client_device), FROM_TO(0, 31),
+	 .wants = "the number of a DPDK port"},
+	{"--clients", MEMBER(BLOCK, clients), .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH"},
+	{"--client-ports", READ(client_ports_read), .wants = "a port from 1 on, or FIRST-LAST"},
+	{"--client-mac", MEMBER(MAC, client_mac), GIVEN(has_client_mac), .wants = "a MAC address"},
+	{"--names", MEMBER(TEXT, names_file), .wants = "a file"},
+	{"--generate", MEMBER(WHOLE, name_count), FROM_TO(1, NAMES_MAX),
+	 .wants = "a number of names from 1 to 16777216"},
+	{"--name-bytes", MEMBER(WHOLE, name_bytes), FROM_TO(NAMES_GENERATED_BYTES_MIN, DNS_NAME_BYTES_MAX),
+	 .wants = "a number of bytes from 15 to 255"},
+	{"--type", READ(name_type_read), .wants = "a type as A, AAAA or TYPE65"},
+	{"--edns", MEMBER(WHOLE, edns_bytes), FROM_TO(512, UINT16_MAX),
+	 .wants = "a number of bytes from 512 to 65535"},
+	{"--farm-device", MEMBER(WHOLE, farm_device), GIVEN(has_farm), FROM_TO(0, 31),
+	 .wants = "the number of a DPDK port"},
+	{"--farm", READ(farm_read), .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH, at most 16 times"},
+	{"--farm-delay", MEMBER(REAL, farm_delay_us), FROM_TO(0, 10e6),
+	 .wants = "microseconds, at most 10 seconds"},
+	{"--rate", READ(rate_read), .wants = "queries a second, or max"},
+	{"--duration", MEMBER(REAL, seconds), ABOVE_0(1e6), .wants = "seconds"},
+	{"--warm-up", MEMBER(REAL, warm_up_s), FROM_TO(0, 1e6), .wants = "seconds"},
+	{"--timeout", MEMBER(REAL, timeout_ms), ABOVE_0(60e3), .wants = "milliseconds, at most a minute"},
+	{"--wait", MEMBER(REAL, wait_s), ABOVE_0(3600), .wants = "seconds"},
+	{"--buffers", MEMBER(WHOLE, buffers), FROM_TO(1024, 1 << 26), .wants = "a number from 1024 on"},
+	{"--search", MEMBER(FLAG, search)},
+	{"--search-max", MEMBER(REAL, search_max), GIVEN(search), ABOVE_0(1e9), .wants = "queries a second"},
+	{"--search-precision", MEMBER(PERCENT, search_precision), FROM_TO(0.1, 100),
+	 .wants = "a percentage from 0.1 on"},
+	{"--search-tries", MEMBER(WHOLE, search_tries), FROM_TO(1, 100), .wants = "a number from 1 to 100"},
+	{"--allowed-loss", MEMBER(PERCENT, allowed_loss), FROM_TO(0, 100), .wants = "a percentage"},
+	{"--latency-at", READ(shares_read), .wants = "percentages with commas between, at most 8"},
+	{"--reflect", MEMBER(FLAG, reflect)},
+	{"--json", MEMBER(TEXT, json_file), .wants = "a file, or - for stdout"},
+	{"--quiet", MEMBER(FLAG, quiet)},
+	{"--hold", MEMBER(FLAG, hold)},
+	{"--help", READ(help_read)},
+	{"--version", READ(version_read)},
 };
 
 static const struct option_row *
@@ -372,7 +248,7 @@ own_read(struct options *o, int argc, char **argv, char *why, size_t why_bytes)
 			snprintf(why, why_bytes, "%s needs a value: %s", row->name, row->wants);
 			return -EINVAL;
 		}
-		if (row->read(o, value) != 0) {
+		if (value_read(o, row, value) != 0) {
 			snprintf(why, why_bytes, "%s %s: give %s", row->name, value, row->wants);
 			return -EINVAL;
 		}
