@@ -114,116 +114,73 @@ checksums_mend(struct datagram *d)
 	d->udp->dgram_cksum = checksum_field(datagram_sum(d->udp, udp_bytes, d->is_ipv4));
 }
 
-static void
-spoil_nothing(struct datagram *d)
-{
-	(void)d;
-}
-
-static void
-spoil_id(struct datagram *d)
-{
-	d->dns->id.raw ^= 0x0100;
-}
-
-static void
-spoil_letter(struct datagram *d)
-{
-	((uint8_t *)(d->dns + 1))[2] ^= 0x40;
-}
-
-static void
-spoil_case(struct datagram *d)
-{
-	uint8_t *name = (uint8_t *)(d->dns + 1);
-
-	name[name[0] + 2] ^= 0x20; /* of "eXaMpLe", whatever the label in front is */
-}
-
-static void
-spoil_source_port(struct datagram *d)
-{
-	d->udp->src_port ^= 0x0100;
-}
-
-static void
-spoil_source_address(struct datagram *d)
-{
-	if (d->is_ipv4)
-		frame_ipv4(d->frame)->src_addr ^= 0x01000000;
-	else
-		frame_ipv6(d->frame)->src_addr[15] ^= 1;
-}
-
-static void
-spoil_client_port(struct datagram *d)
-{
-	d->udp->dst_port = htobe16(9999);
-}
-
-static void
-spoil_client_address(struct datagram *d)
-{
-	if (d->is_ipv4)
-		frame_ipv4(d->frame)->dst_addr ^= 0x80000000;
-	else
-		frame_ipv6(d->frame)->dst_addr[0] ^= 1;
-}
-
-static void
-spoil_record(struct datagram *d)
-{
-	((uint8_t *)d->dns)[d->dns_bytes - 1] ^= 1;
-}
-
-static void
-spoil_count(struct datagram *d)
-{
-	d->dns->ancount = be16_from(0);
-}
-
-static void
-spoil_opcode(struct datagram *d)
-{
-	d->dns->flags1 |= 2 << DNS_OPCODE_SHIFT;
-}
-
-static void
-spoil_rcode(struct datagram *d)
-{
-	d->dns->flags2 |= DNS_SERVFAIL;
-}
-
-static void
-spoil_tc(struct datagram *d)
-{
-	d->dns->flags1 |= DNS_TC;
-	d->dns->ancount = be16_from(0);
-}
-
-struct spoil_row {
-	const char *description;
-	void (*spoil)(struct datagram *d);
-	size_t counter; /* offset of what must be 1 */
-	bool is_answered;
+/* A byte that is xored: of the part that begins with IP's, UDP's or DNS's header. */
+struct spoil {
+	enum {
+		IP,
+		UDP,
+		DNS,
+	} part;
+	uint16_t ipv4, ipv6; /* offset in the part, for either family */
+	uint8_t mask;	     /* 0: nothing is changed */
 };
+
+#define SPOIL(part, offset, mask)                                                                            \
+	{                                                                                                    \
+		part, offset, offset, mask                                                                   \
+	}
+
+/* The name has 30 bytes: a label of 16 letters in front of eXaMpLe.cOm. */
+#define FIRST_LETTER (DNS_HEADER_BYTES + 2)
+#define CASE_LETTER  (DNS_HEADER_BYTES + 1 + 16 + 1)
+#define RECORD_LAST  (DNS_HEADER_BYTES + 30 + 4 + 16 - 1)
+
+static const struct spoil spoil_case = SPOIL(DNS, CASE_LETTER, 0x20);
+
+static void
+spoil(struct datagram *d, const struct spoil *s)
+{
+	const uint16_t offset = d->is_ipv4 ? s->ipv4 : s->ipv6;
+	uint8_t *const parts[] = {
+		[IP] = d->frame + FRAME_IP, [UDP] = (uint8_t *)d->udp, [DNS] = (uint8_t *)d->dns};
+
+	parts[s->part][offset] ^= s->mask;
+}
 
 #define COUNTED(name) offsetof(struct load_counters, name)
 
-static const struct spoil_row rows[] = {
-	{"as it should be", spoil_nothing, COUNTED(answered), true},
-	{"another ID", spoil_id, COUNTED(unknown), false},
-	{"another letter in the name", spoil_letter, COUNTED(wrong_question), false},
-	{"the letter in the other case", spoil_case, COUNTED(wrong_question), false},
-	{"from another port", spoil_source_port, COUNTED(wrong_source), false},
-	{"from another address", spoil_source_address, COUNTED(wrong_source), false},
-	{"to a port of nobody", spoil_client_port, COUNTED(unknown), false},
-	{"to an address of nobody", spoil_client_address, COUNTED(unknown), false},
-	{"another address in the record", spoil_record, COUNTED(wrong_record), false},
-	{"no record", spoil_count, COUNTED(wrong_record), false},
-	{"another opcode", spoil_opcode, COUNTED(wrong_question), false},
-	{"SERVFAIL", spoil_rcode, COUNTED(failed), false},
-	{"truncated", spoil_tc, COUNTED(truncated), true},
+static const struct spoil_row {
+	const char *description;
+	struct spoil spoils[2];
+	size_t counter; /* offset of what must be 1 */
+	bool is_answered;
+	bool is_wrong; /* it counts as a wrong answer */
+} rows[] = {
+	{"as it should be", {SPOIL(DNS, 0, 0)}, COUNTED(answered), true, false},
+	{"another ID", {SPOIL(DNS, 1, 0x01)}, COUNTED(unknown), false, true},
+	{"another letter in the name",
+	 {SPOIL(DNS, FIRST_LETTER, 0x40)},
+	 COUNTED(wrong_question),
+	 false,
+	 true},
+	{"the letter in the other case",
+	 {SPOIL(DNS, CASE_LETTER, 0x20)},
+	 COUNTED(wrong_question),
+	 false,
+	 true},
+	{"from another port", {SPOIL(UDP, 1, 0x01)}, COUNTED(wrong_source), false, true},
+	{"from another address", {{IP, 15, 23, 0x01}}, COUNTED(wrong_source), false, true},
+	{"to a port of nobody", {SPOIL(UDP, 2, 0x80)}, COUNTED(unknown), false, true},
+	{"to an address of nobody", {{IP, 19, 24, 0x80}}, COUNTED(unknown), false, true},
+	{"another address in the record",
+	 {SPOIL(DNS, RECORD_LAST, 0x01)},
+	 COUNTED(wrong_record),
+	 false,
+	 true},
+	{"no record", {SPOIL(DNS, 7, 0x01)}, COUNTED(wrong_record), false, true},
+	{"another opcode", {SPOIL(DNS, 2, 2 << DNS_OPCODE_SHIFT)}, COUNTED(wrong_question), false, true},
+	{"SERVFAIL", {SPOIL(DNS, 3, DNS_SERVFAIL)}, COUNTED(failed), false, false},
+	{"truncated", {SPOIL(DNS, 2, DNS_TC), SPOIL(DNS, 7, 0x01)}, COUNTED(truncated), true, false},
 };
 
 static const char *families[][4] = {{"192.0.2.53", "192.0.2.64-192.0.2.65"},
@@ -249,7 +206,8 @@ test_spoilt(void)
 
 			table_lay(&t, families[f], false);
 			mbuf = answer_make(&t, &d);
-			rows[i].spoil(&d);
+			spoil(&d, &rows[i].spoils[0]);
+			spoil(&d, &rows[i].spoils[1]);
 			checksums_mend(&d);
 			WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS, "%s: still DNS",
 				   rows[i].description);
@@ -258,8 +216,7 @@ test_spoilt(void)
 				   families[f][0], rows[i].description);
 			WAY_ASSERT((t.clients.counters.answered == 1) == rows[i].is_answered,
 				   "%s %s: answered", families[f][0], rows[i].description);
-			WAY_ASSERT(load_counters_wrong(&t.clients.counters) ==
-					   (rows[i].is_answered || rows[i].spoil == spoil_rcode ? 0u : 1u),
+			WAY_ASSERT(load_counters_wrong(&t.clients.counters) == (rows[i].is_wrong ? 1u : 0u),
 				   "%s %s: wrong", families[f][0], rows[i].description);
 			rte_pktmbuf_free(mbuf);
 			table_clear(&t);
@@ -276,10 +233,10 @@ test_after_wrong(void)
 
 	table_lay(&t, families[0], false);
 	mbuf = answer_make(&t, &d);
-	spoil_case(&d);
+	spoil(&d, &spoil_case);
 	clients_answer(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
-	spoil_case(&d);
+	spoil(&d, &spoil_case);
 	clients_answer(&t.clients, &d, 3000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
 	CU_ASSERT_EQUAL(t.clients.latency.max_tsc, 2000);

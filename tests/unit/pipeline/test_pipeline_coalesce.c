@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Clients that share an upstream query: each gets its own answer, however many they are. What may share is
- * test_pipeline_shares.c's; how many may, and what ends their query, test_way_waiters.c's. */
+ * test_pipeline_shares.c's; how many may, and what ends their query, test_pipeline_waiters.c's. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
