@@ -13,6 +13,10 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+import deadline  # noqa: E402
+
 STOP_S = 10
 TRIES = 3  # of a sample
 NEAR_NS = 200  # a cache line's round trip between cores that share a cache takes less
@@ -36,14 +40,10 @@ def progress(text, is_passing=False):
 
 def wait(what, condition, seconds=10.0):
     """Waits until condition() is true and returns what it gave."""
-    deadline = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise Failed(f"not within {seconds} s: {what}")
-        time.sleep(0.01)  # between two looks at something that has no event of its own
+    try:
+        return deadline.wait(what, condition, seconds)
+    except AssertionError as error:
+        raise Failed(str(error)) from None
 
 
 def sample(once, complaint):

@@ -188,6 +188,13 @@ class Lab:
         wait("the dataplane runs on the new snapshot", lambda: self.settled(self.status()), 5)
         return result
 
+    def back_to_default(self):
+        """Puts the default configuration in force, if the daemons run."""
+        self.config = copy.deepcopy(DEFAULT)
+        if self.lives():
+            self.reload()
+            self.ready()
+
     @contextlib.contextmanager
     def configured(self, servers=None, protection=None, **upstreams):
         """Reloads with other servers (name to address, or to more keys of a server), keys of `protection` and other
@@ -203,10 +210,7 @@ class Lab:
             self.ready()
             yield self
         finally:
-            self.config = copy.deepcopy(DEFAULT)
-            if self.lives():
-                self.reload()
-                self.ready()
+            self.back_to_default()
 
     # --- the command line ---
 
@@ -243,11 +247,6 @@ class Lab:
         """Is the upstream up or down, and does the dataplane go by it?"""
         upstream = self.upstreams()[name]
         return upstream["state"] == state and upstream["in_force"]
-
-    def row_of(self, name):
-        """The upstream's line in the table."""
-        [line] = [line for line in self.ctl("upstreams").splitlines() if line.startswith(name + " ")]
-        return line
 
     def queries(self):
         """How many each upstream was sent."""

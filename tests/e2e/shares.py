@@ -11,7 +11,6 @@ import collections
 import wire
 from deadline import wait
 from topology import FARM
-from watch import Sniffer
 
 WINDOW = 32  # queries of a client that are out at a time
 

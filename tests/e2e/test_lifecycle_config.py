@@ -36,10 +36,7 @@ def pooled(lab):
         lab.ready()
         yield lab
     finally:
-        lab.config = copy.deepcopy(DEFAULT)
-        if lab.lives():
-            lab.reload()
-            lab.ready()
+        lab.back_to_default()
         LIST.unlink()
 
 

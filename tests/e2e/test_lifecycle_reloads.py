@@ -173,7 +173,4 @@ def test_l4_a_thousand_reloads_under_load(lab):
         for warm, end, daemon in zip(*resident, ("dataplane", "ephemerad")):
             assert end < warm + 1024, f"{daemon} grew from {warm} to {end} KiB in {RELOADS - RELOADS_WARM} reloads"
     finally:
-        lab.config = copy.deepcopy(DEFAULT)
-        if lab.lives():
-            lab.reload()
-            lab.ready()
+        lab.back_to_default()

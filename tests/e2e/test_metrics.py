@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 import urllib.parse
 
-import netns
 import web
 from deadline import wait
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families

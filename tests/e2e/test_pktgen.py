@@ -71,12 +71,8 @@ def frames_of(path):
     return [data for data, _ in RawPcapReader(str(path))]
 
 
-def opened(data):
-    """(IP layer, UDP layer, DNS message) of a frame, whose every length and checksum is verified."""
-    frame = Ether(data)
-    assert (frame.dst, frame.src) == (TARGET, SOURCE)
-    ip = frame[IP] if IP in frame else frame[IPv6]
-    assert len(data) == 14 + (ip.len if IP in frame else 40 + ip.plen)
+def check_frame(data, frame):
+    """Every length and checksum in it is as another program writes them."""
     again = frame.copy()
     if IP in again:
         del again[IP].chksum, again[IP].len
@@ -84,6 +80,15 @@ def opened(data):
         del again[IPv6].plen
     del again[UDP].chksum, again[UDP].len
     assert raw(again) == data, "a length or a checksum is wrong"
+
+
+def opened(data):
+    """(IP layer, UDP layer, DNS message) of a frame, whose every length and checksum is verified."""
+    frame = Ether(data)
+    assert (frame.dst, frame.src) == (TARGET, SOURCE)
+    ip = frame[IP] if IP in frame else frame[IPv6]
+    assert len(data) == 14 + (ip.len if IP in frame else 40 + ip.plen)
+    check_frame(data, frame)
     assert ip[UDP].chksum != 0
     return ip, ip[UDP], dns.message.from_wire(bytes(ip[UDP].payload))
 

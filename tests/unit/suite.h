@@ -4,6 +4,7 @@
 #define EPHEMERA_TESTS_UNIT_SUITE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <CUnit/CUnit.h>
 
@@ -15,5 +16,8 @@ void way_assert(bool held, unsigned line, const char *file, const char *format, 
 	__attribute__((format(printf, 4, 5)));
 
 #define WAY_ASSERT(held, ...) way_assert((held), __LINE__, __FILE__, __VA_ARGS__)
+
+/* splitmix64: as random as a test of statistics needs, and the same in each run. */
+uint64_t way_random_next(uint64_t *state);
 
 #endif

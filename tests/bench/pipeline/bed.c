@@ -2,7 +2,6 @@
 /* Builds the bed. */
 #include "tests/bench/pipeline/bed.h"
 
-#include <arpa/inet.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,8 @@
 #include <rte_lcore.h>
 #include <rte_malloc.h>
 #include <sodium.h>
+
+#include "tests/unit/pipeline/pipeline_frame.h"
 
 #define BED_MBUFS      16383
 #define BED_POOL_CACHE 512
@@ -90,19 +91,6 @@ bed_memory(size_t bytes, bool reserved, const char **pages)
 	return memory;
 }
 
-static struct address
-address_of(const char *text)
-{
-	struct address address;
-	uint8_t ipv4[4];
-
-	if (inet_pton(AF_INET, text, ipv4) == 1)
-		return address_from_ipv4(ipv4);
-	if (inet_pton(AF_INET6, text, address.bytes) != 1)
-		abort();
-	return address;
-}
-
 struct mac
 bed_mac(enum bed_port port)
 {
@@ -118,13 +106,13 @@ bed_peer_mac(enum bed_port port)
 struct address
 bed_service(bool ipv6)
 {
-	return address_of(ipv6 ? "2001:db8:1::53" : "192.0.2.53");
+	return way_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53");
 }
 
 struct address
 bed_source(bool ipv6, unsigned n)
 {
-	struct address a = address_of(ipv6 ? "2001:db8:2::10" : "198.51.100.16");
+	struct address a = way_address(ipv6 ? "2001:db8:2::10" : "198.51.100.16");
 
 	a.bytes[15] = (uint8_t)(a.bytes[15] + n);
 	return a;
@@ -133,7 +121,7 @@ bed_source(bool ipv6, unsigned n)
 struct address
 bed_upstream(bool ipv6, unsigned n)
 {
-	struct address a = address_of(ipv6 ? "2001:db8:3::" : "198.18.0.0");
+	struct address a = way_address(ipv6 ? "2001:db8:3::" : "198.18.0.0");
 
 	a.bytes[14] = 1;
 	a.bytes[15] = (uint8_t)n;
@@ -245,7 +233,7 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 	}
 	s->range_count = RTE_DIM(allowed);
 	for (unsigned i = 0; i < RTE_DIM(allowed); i++)
-		s->ranges[i] = (struct address_range){address_of(allowed[i][0]), address_of(allowed[i][1])};
+		s->ranges[i] = (struct address_range){way_address(allowed[i][0]), way_address(allowed[i][1])};
 	for (unsigned i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = s->range_count;
 	s->member_count = s->upstream_count;

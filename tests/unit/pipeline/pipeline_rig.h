@@ -121,7 +121,6 @@ void rig_inject_frame(struct rig *rig, enum rig_port port, const struct way_fram
 /* Lets every worker turn until nothing moves any more, and collects what was sent. */
 void rig_run(struct rig *rig);
 void rig_turn(struct rig *rig, uint32_t worker); /* one turn of one worker; collects nothing */
-void rig_collect(struct rig *rig);
 
 /* Makes all bytes of all mbufs readable again; rig_close() needs it. */
 void rig_unpoison(struct rig *rig);

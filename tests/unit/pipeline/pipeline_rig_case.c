@@ -199,7 +199,7 @@ rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const st
 	probe_put(rig, upstream, 1000, cookie, question->message + 12, question->question_bytes);
 }
 
-void
+static void
 rig_collect(struct rig *rig)
 {
 	for (unsigned port = 0; port < RIG_PORT_COUNT; port++) {

@@ -9,7 +9,8 @@
 
 #include "tests/unit/pipeline/pipeline_frame.h"
 
-struct mac
+/* The MAC address of the next hop to an upstream. */
+static struct mac
 way_next_hop(unsigned upstream)
 {
 	return (struct mac){{2, 0, 0, 0, 0xfa, (uint8_t)upstream}};

@@ -53,7 +53,4 @@ void way_snapshot_tidy(struct snapshot *snapshot);
 /* Lets ports first..last be drawn and accepted, and no others. */
 void way_snapshot_ports(struct snapshot *snapshot, uint16_t first, uint16_t last);
 
-/* The MAC address of the next hop to an upstream. */
-struct mac way_next_hop(unsigned upstream);
-
 #endif

@@ -11,17 +11,6 @@
 #define PORTS	    16384
 #define WORKERS_MAX 2
 
-/* splitmix64: as good as is needed here, and the same in each run. */
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
 static struct snapshot *
 snapshot_make(unsigned ipv4, unsigned ipv6)
 {
@@ -77,13 +66,13 @@ source_open(struct source *source, enum weak weak, uint64_t seed)
 				  .last_port = FIRST + PORTS / 2,
 				  .last_id = 32768};
 	for (unsigned i = 0; i < 2500; i++)
-		source->pool[i] = (uint16_t)(FIRST + next_random(&source->random) % PORTS);
+		source->pool[i] = (uint16_t)(FIRST + way_random_next(&source->random) % PORTS);
 }
 
 static void
 draw(struct source *source, unsigned addresses, struct draw_difference *d)
 {
-	const uint64_t word = next_random(&source->random);
+	const uint64_t word = way_random_next(&source->random);
 	uint16_t id = (uint16_t)word, port = (uint16_t)(FIRST + (word >> 16) % PORTS);
 	unsigned address = (unsigned)((word >> 40) % addresses);
 
@@ -265,17 +254,17 @@ test_dealt(void)
 		for (unsigned n = 0; n < PORTS; n++) {
 			bool mine = deals[i].kind == 1	 ? n < PORTS / 2
 				    : deals[i].kind == 2 ? n % 2 == 0
-							 : next_random(&state) >> 63;
+							 : way_random_next(&state) >> 63;
 
 			if (mine)
 				own[count++] = (uint16_t)(FIRST + n);
 		}
 		source_open(source, WEAK_NONE, state);
 		for (unsigned n = 0; n < deals[i].draws; n++) {
-			uint16_t x = (uint16_t)(next_random(&state) % count);
+			uint16_t x = (uint16_t)(way_random_next(&state) % count);
 
 			draw(source, 1, d);
-			if (deals[i].kind == 3 && x < count / 4 && next_random(&state) >> 63)
+			if (deals[i].kind == 3 && x < count / 4 && way_random_next(&state) >> 63)
 				x = (uint16_t)(x + count / 4);
 			d->ports[source->last_port]--;
 			d->ports[own[x]]++;

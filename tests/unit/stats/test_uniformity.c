@@ -50,17 +50,6 @@ test_survival(void)
 	}
 }
 
-/* splitmix64: as good as is needed here, and the same in each run. */
-static uint64_t
-next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return z ^ z >> 31;
-}
-
 static void
 test_chi_by_hand(void)
 {
@@ -95,7 +84,7 @@ enum stream {
 static unsigned
 stream_cell(enum stream stream, uint64_t n, const uint16_t *pool, uint64_t *state)
 {
-	uint64_t random = next_random(state);
+	uint64_t random = way_random_next(state);
 	unsigned cell = random >> 32 & (CELLS - 1);
 
 	switch (stream) {
@@ -145,7 +134,7 @@ test_streams(void)
 
 		memset(counts, 0, CELLS * sizeof(*counts));
 		for (unsigned n = 0; n < 2500; n++)
-			pool[n] = (uint16_t)(next_random(&state) & (CELLS - 1));
+			pool[n] = (uint16_t)(way_random_next(&state) & (CELLS - 1));
 		for (uint64_t n = 0; n < streams[i].draws; n++)
 			counts[stream_cell(streams[i].stream, n, pool, &state)]++;
 		for (unsigned n = 0; n < CELLS; n++)
@@ -177,7 +166,7 @@ test_false_alarms(void)
 
 			memset(counts, 0, CELLS * sizeof(*counts));
 			for (uint64_t n = 0; n < draws[i]; n++)
-				counts[next_random(&state) >> 32 & (CELLS - 1)]++;
+				counts[way_random_next(&state) >> 32 & (CELLS - 1)]++;
 			chi = uniformity_cells(counts, CELLS);
 			low += chi.p < 0.1;
 			high += chi.p > 0.9;
@@ -211,7 +200,7 @@ serial_of(uint64_t draws, unsigned kind)
 	uint64_t state = 11, x = 50000, y;
 
 	for (uint64_t n = 0; n < draws; n++) {
-		uint64_t random = next_random(&state);
+		uint64_t random = way_random_next(&state);
 
 		y = x;
 		x = 49152 + (random >> 20 & 16383);
@@ -274,7 +263,7 @@ test_choice(void)
 	struct uniformity_chi chi;
 
 	for (unsigned i = 0; i < CELLS; i++)
-		chosen[i] = next_random(&state) >> 63;
+		chosen[i] = way_random_next(&state) >> 63;
 	chi = uniformity_choice(chosen, CELLS);
 	CU_ASSERT(chi.degrees == 63 && !uniformity_chi_bad(&chi));
 	for (unsigned i = 0; i < CELLS; i++)
