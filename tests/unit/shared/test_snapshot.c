@@ -130,19 +130,9 @@ routed(struct snapshot *s)
 }
 
 #define SPOIL_ROUTED(name, ...)                                                                              \
-	static void name(struct snapshot *s)                                                                 \
-	{                                                                                                    \
-		struct pool_member *members;                                                                 \
-		struct suffix_route *suffixes;                                                               \
-		uint8_t *names;                                                                              \
-                                                                                                             \
-		routed(s);                                                                                   \
-		members = snapshot_members(s);                                                               \
-		suffixes = snapshot_suffixes(s);                                                             \
-		names = snapshot_names(s);                                                                   \
-		(void)members, (void)suffixes, (void)names;                                                  \
-		__VA_ARGS__;                                                                                 \
-	}
+	SPOIL(name, routed(s); struct pool_member *members = snapshot_members(s);                            \
+	      struct suffix_route *suffixes = snapshot_suffixes(s); uint8_t *names = snapshot_names(s);      \
+	      (void)members, (void)suffixes, (void)names; __VA_ARGS__)
 
 SPOIL_ROUTED(routed_whole, )
 SPOIL_ROUTED(pool_used_2, s->pools[9].used = 2)
