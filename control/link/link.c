@@ -138,7 +138,7 @@ dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *reque
 		return -ENOTCONN;
 	if (dataplane->pending_count == DATAPLANE_PENDING_MAX)
 		return -ENOBUFS;
-	for (unsigned i = 0; pending == NULL; i++) /* the cookie names the place: the next one that is free */
+	while (pending == NULL) /* the cookie names the place: the next one that is free */
 		if (dataplane->pending[++dataplane->cookies % DATAPLANE_PENDING_MAX].cookie == 0)
 			pending = &dataplane->pending[dataplane->cookies % DATAPLANE_PENDING_MAX];
 	header.cookie = dataplane->cookies;

@@ -9,6 +9,7 @@
 #include <rte_udp.h>
 
 #include "dataplane/packet/checksum.h"
+#include "dataplane/lib/dpdk_compat.h"
 #include "dataplane/pipeline/stages.h"
 
 /* Where the headers of the most common packet lie, and as many bytes as it has with a DNS header. */
@@ -147,8 +148,8 @@ parse_ipv6(struct cursor *c, struct packet *p)
 		return DROP_ip_header;
 	c->end = c->offset + payload;
 	p->is_ipv4 = 0;
-	memcpy(p->source.bytes, ip->src_addr, 16);
-	memcpy(p->destination.bytes, ip->dst_addr, 16);
+	memcpy(p->source.bytes, IPV6_BYTES(ip->src_addr), 16);
+	memcpy(p->destination.bytes, IPV6_BYTES(ip->dst_addr), 16);
 	c->addresses = checksum_add(checksum_address(&p->source), checksum_address(&p->destination));
 	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as IPv4. */
 	if (address_is_ipv4(&p->source) || address_is_ipv4(&p->destination))

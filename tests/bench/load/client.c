@@ -9,6 +9,8 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 #define ID_FACTOR      40503u /* odd: each ID comes once in 65,536 rounds, neighbours far apart */
 #define ID_INVERSE     30599u /* ID_FACTOR * ID_INVERSE = 1 modulo 65,536 */
 #define REMEMBERED_MIN (UINT32_C(1) << 16)
@@ -49,9 +51,9 @@ head_make(struct clients *c, const struct mac *own, const struct mac *next_hop)
 		ip->vtc_flow = htobe32(6u << 28);
 		ip->proto = IPPROTO_UDP;
 		ip->hop_limits = 64;
-		memcpy(ip->src_addr, o->clients.first.bytes, 12);
-		memcpy(ip->dst_addr, o->service.bytes, 16);
-		c->udp_sum = checksum_fold32(checksum_sum(ip->src_addr, 32));
+		memcpy(IPV6_BYTES(ip->src_addr), o->clients.first.bytes, 12);
+		memcpy(IPV6_BYTES(ip->dst_addr), o->service.bytes, 16);
+		c->udp_sum = checksum_fold32(checksum_sum(IPV6_BYTES(ip->src_addr), 32));
 		udp = (struct rte_udp_hdr *)(ip + 1);
 	}
 	udp->dst_port = htobe16(o->service_port);
@@ -173,7 +175,7 @@ query_write(struct clients *c, struct rte_mbuf *mbuf)
 		struct rte_ipv6_hdr *ip = frame_ipv6(frame);
 
 		ip->payload_len = htobe16(udp_bytes);
-		memcpy(ip->src_addr + 12, &end->low, 4);
+		memcpy(IPV6_BYTES(ip->src_addr) + 12, &end->low, 4);
 		udp = (struct rte_udp_hdr *)(ip + 1);
 	}
 	udp->src_port = end->port.raw;
@@ -244,7 +246,7 @@ client_of(const struct clients *c, const struct datagram *d)
 	if (c->is_ipv4) {
 		low = frame_ipv4(d->frame)->dst_addr;
 	} else {
-		const uint8_t *to = frame_ipv6(d->frame)->dst_addr;
+		const uint8_t *to = IPV6_BYTES(frame_ipv6(d->frame)->dst_addr);
 
 		if (memcmp(to, c->options->clients.first.bytes, 12) != 0)
 			return NO_CLIENT;
@@ -263,7 +265,7 @@ source_is_service(const struct clients *c, const struct datagram *d)
 		return false;
 	if (c->is_ipv4)
 		return memcmp(&frame_ipv4(d->frame)->src_addr, c->options->service.bytes + 12, 4) == 0;
-	return memcmp(frame_ipv6(d->frame)->src_addr, c->options->service.bytes, 16) == 0;
+	return memcmp(IPV6_BYTES(frame_ipv6(d->frame)->src_addr), c->options->service.bytes, 16) == 0;
 }
 
 /* The name that query `number`, already sent, asked for. */

@@ -8,6 +8,8 @@
 #include <rte_ethdev.h>
 #include <rte_malloc.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 #define RECORD_TTL_S 60
 
 /* An A record whose name points at the question's, RFC 1035 section 4.1.4. The address comes last. */
@@ -82,9 +84,9 @@ ends_swap(const struct datagram *d)
 		struct rte_ipv6_hdr *ip = frame_ipv6(d->frame);
 		uint8_t address[16];
 
-		memcpy(address, ip->src_addr, 16);
-		memcpy(ip->src_addr, ip->dst_addr, 16);
-		memcpy(ip->dst_addr, address, 16);
+		memcpy(address, IPV6_BYTES(ip->src_addr), 16);
+		memcpy(IPV6_BYTES(ip->src_addr), IPV6_BYTES(ip->dst_addr), 16);
+		memcpy(IPV6_BYTES(ip->dst_addr), address, 16);
 	}
 }
 

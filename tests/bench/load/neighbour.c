@@ -7,6 +7,8 @@
 #include <rte_arp.h>
 #include <rte_ethdev.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 #define ND_SOLICITATION	  135
 #define ND_ADVERTISEMENT  136
 #define ND_FLAG_SOLICITED 0x40
@@ -131,8 +133,8 @@ nd_write(uint8_t *frame, const struct address *from, const struct address *to, u
 		.proto = IPPROTO_ICMPV6,
 		.hop_limits = ND_HOP_LIMIT,
 	};
-	memcpy(ip->src_addr, from->bytes, 16);
-	memcpy(ip->dst_addr, to->bytes, 16);
+	memcpy(IPV6_BYTES(ip->src_addr), from->bytes, 16);
+	memcpy(IPV6_BYTES(ip->dst_addr), to->bytes, 16);
 	*nd = (struct nd_message){
 		.type = type,
 		.flags = flags,
@@ -141,7 +143,7 @@ nd_write(uint8_t *frame, const struct address *from, const struct address *to, u
 		.mac = *own,
 	};
 	memcpy(nd->target, target->bytes, 16);
-	nd->checksum = checksum_field(checksum_sum(ip->src_addr, 32) + checksum_sum(nd, sizeof(*nd)) +
+	nd->checksum = checksum_field(checksum_sum(IPV6_BYTES(ip->src_addr), 32) + checksum_sum(nd, sizeof(*nd)) +
 				      htobe16(sizeof(*nd)) + htobe16(IPPROTO_ICMPV6));
 }
 
@@ -159,7 +161,7 @@ nd_take(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *count
 	    nd->code != 0)
 		return false;
 	memcpy(target.bytes, nd->target, 16);
-	memcpy(asker.bytes, ip->src_addr, 16);
+	memcpy(asker.bytes, IPV6_BYTES(ip->src_addr), 16);
 	if (nd->type == ND_ADVERTISEMENT && address_equal(&target, &n->sought)) {
 		const bool has_option = mbuf->data_len >= ND_FRAME_BYTES && nd->option == ND_OPTION_TARGET;
 

@@ -9,6 +9,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 static inline void
 swap(void *a, void *b, size_t bytes)
 {
@@ -34,7 +36,7 @@ frame_swap(struct rte_mbuf *mbuf)
 	} else {
 		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)(eth + 1);
 
-		swap(ip->src_addr, ip->dst_addr, sizeof(ip->src_addr));
+		swap(IPV6_BYTES(ip->src_addr), IPV6_BYTES(ip->dst_addr), sizeof(ip->src_addr));
 		udp = (struct rte_udp_hdr *)(ip + 1);
 	}
 	swap(&udp->src_port, &udp->dst_port, sizeof(udp->src_port));

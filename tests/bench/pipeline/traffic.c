@@ -10,6 +10,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 #define TRAFFIC_BURST	 64
 #define TRAFFIC_LABEL	 9 /* letters of all labels but the first and the last */
 #define TRAFFIC_PORT_MIN 1024
@@ -109,7 +111,7 @@ template_make(struct traffic *t)
 		ip->vtc_flow = htobe32(6u << 28);
 		ip->proto = IPPROTO_UDP;
 		ip->hop_limits = 61;
-		memcpy(ip->dst_addr, service.bytes, 16);
+		memcpy(IPV6_BYTES(ip->dst_addr), service.bytes, 16);
 		t->udp = (uint32_t)(sizeof(*eth) + sizeof(*ip));
 	} else {
 		struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)(eth + 1);

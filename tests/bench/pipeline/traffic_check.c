@@ -8,6 +8,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
+#include "dataplane/lib/dpdk_compat.h"
+
 /* The parts of a frame that both checks read. */
 struct parts {
 	struct address source, destination;
@@ -53,10 +55,10 @@ parts_read(const struct traffic *t, const uint8_t *frame, uint32_t bytes, struct
 
 		if (eth->ether_type != htobe16(RTE_ETHER_TYPE_IPV6) ||
 		    be16toh(ipv6->payload_len) != bytes - t->udp ||
-		    !sum_right(ipv6->src_addr, 16, udp, bytes - t->udp))
+		    !sum_right(IPV6_BYTES(ipv6->src_addr), 16, udp, bytes - t->udp))
 			return "an IPv6 frame with wrong headers or checksum";
-		memcpy(parts->source.bytes, ipv6->src_addr, 16);
-		memcpy(parts->destination.bytes, ipv6->dst_addr, 16);
+		memcpy(parts->source.bytes, IPV6_BYTES(ipv6->src_addr), 16);
+		memcpy(parts->destination.bytes, IPV6_BYTES(ipv6->dst_addr), 16);
 	} else {
 		const struct rte_ipv4_hdr *ipv4 = ip;
 

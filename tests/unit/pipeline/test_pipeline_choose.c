@@ -86,6 +86,26 @@ test_hash_name(void)
 	CU_ASSERT_NOT_EQUAL(choose_hash_name(&one, lower, sizeof(lower) - 1), hash);
 }
 
+/* Every byte of a name decides its hash, and nothing but the name and the seed: whatever its length. */
+static void
+test_hash_bytes(void)
+{
+	const struct pool pool = {.hash_seed = 7};
+	uint8_t name[DNS_NAME_BYTES_MAX];
+
+	memset(name, 'a', sizeof(name));
+	for (uint32_t bytes = 1; bytes <= sizeof(name); bytes++) {
+		const uint64_t hash = choose_hash_name(&pool, name, bytes);
+
+		for (uint32_t at = 0; at < bytes; at++) {
+			name[at] = 'b';
+			WAY_ASSERT(choose_hash_name(&pool, name, bytes) != hash, "byte %u of %u", at, bytes);
+			name[at] = 'a';
+			WAY_ASSERT(choose_hash_name(&pool, name, bytes) == hash, "%u bytes, after byte %u", bytes, at);
+		}
+	}
+}
+
 /* ---- bounded load ---- */
 
 /* What is in flight at upstreams 0, 1 and 4. */
@@ -251,6 +271,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"turns of two pools", test_turns},  {"hash of a name", test_hash_name},
+			       {"bytes of a name's hash", test_hash_bytes},
 			       {"border of the load", test_border}, {"sum of the load", test_sum},
 			       {"least load", test_least},	    CU_TEST_INFO_NULL};
 
