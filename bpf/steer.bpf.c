@@ -6,7 +6,7 @@
  *
  * The maps and the verdicts are steer.h's. Two rules decide what looks doubtful below:
  * - An IP packet that the kernel might take for UDP to a source address and port never reaches the kernel, or
- *   the ICMP error that answers it would tell a stranger which ports are not in use. Hence what is too deep
+ *   the ICMP error that responses it would tell a stranger which ports are not in use. Hence what is too deep
  *   to look into is dropped, and so is every fragment to a source address: it may complete a datagram.
  * - Packets whose headers are cut short or contradict each other pass: the kernel drops those in silence. */
 #include <stdbool.h>
@@ -304,7 +304,7 @@ udp_judge(const struct packet *packet)
 		return STEER_kernel;
 	if (packet->tagged)
 		return STEER_tagged;
-	return from_upstream(packet) ? STEER_reply : STEER_stray;
+	return from_upstream(packet) ? STEER_response : STEER_stray;
 }
 
 static __always_inline enum steer_verdict
@@ -355,7 +355,7 @@ ephemera_steer(struct xdp_md *ctx)
 	verdict = packet_judge(&packet);
 	if (verdict == STEER_query)
 		return packet_redirect(ctx, verdict, XDP_PASS);
-	if (verdict == STEER_reply)
+	if (verdict == STEER_response)
 		return packet_redirect(ctx, verdict, XDP_DROP);
 	verdict_count(verdict);
 	return verdict == STEER_kernel ? XDP_PASS : XDP_DROP;

@@ -44,12 +44,12 @@ struct steer_ports {
 #define STEER_VERDICTS(X)                                                                                    \
 	X(kernel, "passed to the kernel: not ours")                                                          \
 	X(query, "UDP to a service address, redirected")                                                     \
-	X(reply, "UDP from an upstream to a source address and port, redirected")                            \
+	X(response, "UDP from an upstream to a source address and port, redirected")                            \
 	X(stray, "UDP to a source address and port from no upstream, dropped")                               \
 	X(fragment, "IP fragment towards a source address, dropped")                                         \
 	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")                                   \
 	X(deep, "more VLAN tags, or IPv6 extension headers to a source address, than are walked, dropped")   \
-	X(orphan, "query or reply on a queue without a socket: the query to the kernel, the reply dropped")
+	X(orphan, "query or response on a queue without a socket: the query to the kernel, the response dropped")
 
 enum steer_verdict {
 #define X(name, help) STEER_##name,

@@ -18,7 +18,7 @@
 #include <cap-ng.h>
 
 #include "control/daemon/daemon.h"
-#include "dataplane/shared/mend.h"
+#include "dataplane/shared/runtime_dir.h"
 #include "dataplane/shared/notify.h"
 #include "control/config/local_ports.h"
 #include "control/lib/log.h"
@@ -152,7 +152,7 @@ runtime_dir_make(struct runtime_dir *dir)
 	if (status == 0 || status == -EEXIST)
 		return 0;
 	log_line(LEVEL_ERROR, "can't make runtime_dir %s: %s: %s", dir->path, strerror(-status),
-		 runtime_dir_mend(-status));
+		 runtime_dir_hint(-status));
 	return status;
 }
 
@@ -178,7 +178,7 @@ runtime_dir_take(struct runtime_dir *dir, const char *path)
 	if (dir->fd < 0) {
 		status = -errno;
 		log_line(LEVEL_ERROR, "can't open runtime_dir %s: %s: %s", path, strerror(-status),
-			 runtime_dir_mend(-status));
+			 runtime_dir_hint(-status));
 		return status;
 	}
 	if (flock(dir->fd, LOCK_EX | LOCK_NB) == 0)

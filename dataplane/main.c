@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The dataplane's process: starts its parts in the order of one table, lives in the event loop beside the
- * workers (life.c), and undoes the table in reverse order.
+ * workers (main_loop.c), and undoes the table in reverse order.
  * Runs:  the main core. */
 #include <errno.h>
 #include <stdio.h>
@@ -27,41 +27,41 @@
 struct process {
 	struct args args;
 	char **argv;
-	struct life life;
+	struct main_loop main_loop;
 	struct steer steer;
-	struct ports ports;
-	struct segment segment;
+	struct interfaces interfaces;
+	struct stats_segment segment;
 	struct workers workers;
 	struct adopt adopt;
 	struct prober prober;
 	struct socket_server server;
-	struct service service;
+	struct requests requests;
 };
 
 static int
 failed(const char *what, int status)
 {
 	if (status != 0)
-		report("%s: %s", what, strerror(-status));
+		log_line("%s: %s", what, strerror(-status));
 	return status;
 }
 
 static int
-life_init(struct process *p)
+main_loop_init(struct process *p)
 {
-	p->life.ports = &p->ports;
-	p->life.steer = &p->steer;
-	p->life.segment = &p->segment;
-	p->life.workers = &p->workers;
-	p->life.adopt = &p->adopt;
-	p->life.prober = &p->prober;
-	return failed("cannot wait for signals", life_open(&p->life));
+	p->main_loop.interfaces = &p->interfaces;
+	p->main_loop.steer = &p->steer;
+	p->main_loop.segment = &p->segment;
+	p->main_loop.workers = &p->workers;
+	p->main_loop.adopt = &p->adopt;
+	p->main_loop.prober = &p->prober;
+	return failed("cannot wait for signals", main_loop_open(&p->main_loop));
 }
 
 static void
-life_fini(struct process *p)
+main_loop_fini(struct process *p)
 {
-	life_close(&p->life);
+	main_loop_close(&p->main_loop);
 }
 
 static int
@@ -69,48 +69,48 @@ random_start(struct process *p)
 {
 	if (sodium_init() >= 0)
 		return 0;
-	report("no random numbers: the kernel's getrandom() does not answer");
+	log_line("no random numbers: the kernel's getrandom() does not answer");
 	return -ENOSYS;
 }
 
 static int
-interfaces_init(struct process *p)
+steer_init(struct process *p)
 {
 	return steer_claim(&p->steer, p->args.xdp_count, p->args.xdp);
 }
 
 static void
-interfaces_fini(struct process *p)
+steer_fini(struct process *p)
 {
 	steer_release(&p->steer);
 }
 
 static int
-environment_init(struct process *p)
+eal_init(struct process *p)
 {
-	return environment_open(&p->args, p->argv);
+	return eal_open(&p->args, p->argv);
 }
 
 static void
-environment_fini(struct process *p)
+eal_fini(struct process *p)
 {
 	/* It would close an abandoned port after all. */
-	if (!p->ports.abandoned)
-		environment_close();
+	if (!p->interfaces.abandoned)
+		eal_close();
 }
 
 static int
-ports_init(struct process *p)
+interfaces_init(struct process *p)
 {
 	int status = workers_count(&p->workers);
 
-	return status != 0 ? status : ports_open(&p->ports, &p->args, p->workers.count);
+	return status != 0 ? status : interfaces_open(&p->interfaces, &p->args, p->workers.count);
 }
 
 static void
-ports_fini(struct process *p)
+interfaces_fini(struct process *p)
 {
-	ports_close(&p->ports);
+	interfaces_close(&p->interfaces);
 }
 
 static int
@@ -126,25 +126,25 @@ maps_fini(struct process *p)
 }
 
 static int
-segment_init(struct process *p)
+stats_segment_init(struct process *p)
 {
-	int status = segment_open(&p->segment, p->workers.count, p->args.flows_per_worker);
+	int status = stats_segment_open(&p->segment, p->workers.count, p->args.flows_per_worker);
 
 	if (status == 0)
-		p->segment.header->mbufs_total = p->ports.pool->size;
+		p->segment.header->mbufs_total = p->interfaces.pool->size;
 	return failed("no memory for the statistics segment", status);
 }
 
 static void
-segment_fini(struct process *p)
+stats_segment_fini(struct process *p)
 {
-	segment_close(&p->segment);
+	stats_segment_close(&p->segment);
 }
 
 static int
 workers_init(struct process *p)
 {
-	return workers_make(&p->workers, &p->ports, &p->segment, p->args.flows_per_worker);
+	return workers_make(&p->workers, &p->interfaces, &p->segment, p->args.flows_per_worker);
 }
 
 static void
@@ -156,7 +156,7 @@ workers_fini(struct process *p)
 static int
 adopt_init(struct process *p)
 {
-	adopt_open(&p->adopt, &p->workers, &p->segment, p->ports.count);
+	adopt_open(&p->adopt, &p->workers, &p->segment, p->interfaces.count);
 	return 0;
 }
 
@@ -195,30 +195,30 @@ launch_fini(struct process *p)
 static int
 clock_init(struct process *p)
 {
-	return failed("cannot make a timer", life_clock_start(&p->life));
+	return failed("cannot make a timer", main_loop_clock_start(&p->main_loop));
 }
 
 static void
 clock_fini(struct process *p)
 {
-	life_clock_stop(&p->life);
+	main_loop_clock_stop(&p->main_loop);
 }
 
 static int
 socket_init(struct process *p)
 {
-	p->service = (struct service){
-		.ports = &p->ports,
+	p->requests = (struct requests){
+		.interfaces = &p->interfaces,
 		.steer = &p->steer,
 		.segment = &p->segment,
 		.workers = &p->workers,
 		.adopt = &p->adopt,
 		.prober = &p->prober,
-		.life = &p->life,
+		.main_loop = &p->main_loop,
 	};
 	prober_open(&p->prober, p->workers.worker[0], &p->server);
-	return socket_open(&p->server, &p->life.loop, p->args.runtime_dir, service_rows, SERVICE_ROWS,
-			   &p->service);
+	return socket_open(&p->server, &p->main_loop.loop, p->args.runtime_dir, requests_rows, REQUESTS_ROWS,
+			   &p->requests);
 }
 
 static void
@@ -233,13 +233,13 @@ static const struct part {
 	int (*init)(struct process *p);
 	void (*fini)(struct process *p);
 } parts[] = {
-	{"life", life_init, life_fini}, /* before EAL makes threads: none of them takes a signal */
+	{"main_loop", main_loop_init, main_loop_fini}, /* before EAL makes threads: none of them takes a signal */
 	{"random", random_start, NULL},
-	{"interfaces", interfaces_init, interfaces_fini}, /* before EAL may touch them */
-	{"environment", environment_init, environment_fini},
-	{"ports", ports_init, ports_fini},
+	{"interfaces", steer_init, steer_fini}, /* before EAL may touch them */
+	{"environment", eal_init, eal_fini},
+	{"interfaces", interfaces_init, interfaces_fini},
 	{"maps", maps_init, maps_fini},
-	{"segment", segment_init, segment_fini},
+	{"segment", stats_segment_init, stats_segment_fini},
 	{"workers", workers_init, workers_fini},
 	{"adopt", adopt_init, adopt_fini},
 	{"privilege", privilege_init,
@@ -261,14 +261,14 @@ main(int argc, char **argv)
 
 	umask(027);
 	if (args_parse(&process.args, argc, argv, why, sizeof(why)) != 0) {
-		report("%s", why);
+		log_line("%s", why);
 		return 1;
 	}
-	if (process.args.wish == ARGS_HELP) {
+	if (process.args.action == ARGS_HELP) {
 		fputs(args_usage, stdout);
 		return 0;
 	}
-	if (process.args.wish == ARGS_VERSION) {
+	if (process.args.action == ARGS_VERSION) {
 		puts("ephemera-dataplane " EPHEMERA_VERSION);
 		return 0;
 	}
@@ -277,7 +277,7 @@ main(int argc, char **argv)
 		started++;
 	if (started == PART_COUNT) {
 		notify_send("READY=1");
-		status = life_run(&process.life);
+		status = main_loop_run(&process.main_loop);
 		notify_send("STOPPING=1");
 	}
 	while (started-- > 0)

@@ -85,13 +85,13 @@ build_all() {
 	}
 }
 
-# ask SERVER NAME TYPE ANSWER: one question with kdig, its answer checked.
+# ask SERVER NAME TYPE ANSWER: one question with kdig, its response checked.
 ask() {
 	local got
 
 	got=$(within eph-client kdig +short +time=2 +retry=0 "@$1" "$2" "$3" || true)
 	printf '    kdig @%-14s %-15s %-5s %s\n' "$1" "$2" "$3" "$got"
-	[ "$got" = "$4" ] || die "$4 was the right answer: the logs are in /run/eph-lab"
+	[ "$got" = "$4" ] || die "$4 was the right response: the logs are in /run/eph-lab"
 }
 
 names_asked() {

@@ -74,7 +74,7 @@ network_is_up() {
 	[ -e $dir/network ] && namespaces_are_up && within eph-fwd ip link show eph-c0 && within eph-fwd ip link show eph-f0
 }
 
-# A link that was deleted is made anew beside what runs; after anything else all is.
+# A link that was deleted is made again beside what runs; after anything else all is.
 network_up() {
 	if network_is_up >/dev/null 2>&1; then
 		say "network: is there already"

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_BYTES_MAX (64u << 20)
+#define RESPONSE_BYTES_MAX (64u << 20)
 
 int
 call_begin(struct call *call, const char *path, unsigned wait_s)
@@ -98,7 +98,7 @@ room_make(struct call *call)
 
 	if (call->in_bytes + 1 < call->in_room)
 		return 0;
-	grown = room <= ANSWER_BYTES_MAX ? realloc(call->in, room) : NULL;
+	grown = room <= RESPONSE_BYTES_MAX ? realloc(call->in, room) : NULL;
 	if (grown == NULL)
 		return -ENOMEM;
 	call->in = grown;
@@ -107,7 +107,7 @@ room_make(struct call *call)
 }
 
 int
-call_turn(struct call *call, char **answer)
+call_turn(struct call *call, char **response)
 {
 	ssize_t got;
 
@@ -124,7 +124,7 @@ call_turn(struct call *call, char **answer)
 	if (call->in[call->in_bytes - 1] != '\n')
 		return 0;
 	call->in[call->in_bytes - 1] = 0;
-	*answer = call->in;
+	*response = call->in;
 	call->in = NULL;
 	call->in_bytes = call->in_room = 0;
 	return 1;

@@ -26,7 +26,7 @@ int call_begin(struct call *call, const char *path, unsigned wait_s);
 void call_end(struct call *call); /* one without a connection is fine */
 
 /* Begins to send {"command": command} with the members of `arguments` added (NULL: none; the
- * reference is taken over); the answer before must have come. 0 or -errno. */
+ * reference is taken over); the response before must have come. 0 or -errno. */
 int call_ask(struct call *call, const char *command, json_t *arguments);
 
 /* POLLIN or POLLOUT. */
@@ -34,6 +34,6 @@ short call_events(const struct call *call);
 
 /* Sends or reads what can be now. 1: *answer is the whole line, the caller frees it; 0: not yet; -errno, also
  * -ECONNRESET when ephemerad hung up. */
-int call_turn(struct call *call, char **answer);
+int call_turn(struct call *call, char **response);
 
 #endif

@@ -13,7 +13,7 @@ enum cli_exit {
 	CLI_OK = 0,
 	CLI_REFUSED = 1, /* ephemerad said no, or a check failed */
 	CLI_USAGE = 2,
-	CLI_UNREACHABLE = 3, /* no answer from ephemerad */
+	CLI_UNREACHABLE = 3, /* no response from ephemerad */
 };
 
 #define CLI_OPERANDS_MAX 2

@@ -38,7 +38,7 @@ client_socket_path(const struct cli_options *options, char *path, size_t path_by
 static enum cli_exit
 unreachable(const char *path, int error)
 {
-	const char *why = error == EAGAIN ? "no answer within 30 s" : strerror(error);
+	const char *why = error == EAGAIN ? "no response within 30 s" : strerror(error);
 	const char *mend = error == EACCES || error == EPERM
 				   ? "run this as root, or as a member of the socket's group"
 				   : "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
@@ -47,9 +47,9 @@ unreachable(const char *path, int error)
 	return CLI_UNREACHABLE;
 }
 
-/* Asks and waits for the answer, a line that the caller frees. */
+/* Asks and waits for the response, a line that the caller frees. */
 static int
-line_exchange(const char *path, const char *command, json_t *arguments, char **answer)
+line_exchange(const char *path, const char *command, json_t *arguments, char **response)
 {
 	struct call call;
 	int status = call_begin(&call, path, ANSWER_WAIT_S);
@@ -64,7 +64,7 @@ line_exchange(const char *path, const char *command, json_t *arguments, char **a
 		int ready = poll(&polled, 1, ANSWER_WAIT_S * 1000);
 
 		if (ready > 0)
-			status = call_turn(&call, answer);
+			status = call_turn(&call, response);
 		else if (ready == 0)
 			status = -EAGAIN;
 		else if (errno != EINTR)
@@ -77,41 +77,41 @@ line_exchange(const char *path, const char *command, json_t *arguments, char **a
 /* For people on standard error: it may be the lines of a configuration's mistakes. For programs as it came,
  * on standard output. */
 static void
-refusal_print(const struct cli_options *options, const json_t *answer)
+refusal_print(const struct cli_options *options, const json_t *response)
 {
-	const char *error = json_text(answer, "error");
+	const char *error = json_text(response, "error");
 
 	if (options->json)
-		output_json(answer);
+		output_json(response);
 	fprintf(stderr, "%s%s", error, *error != 0 && error[strlen(error) - 1] == '\n' ? "" : "\n");
 }
 
 static enum cli_exit
 answer_judge(const struct cli_options *options, const char *path, const char *line, json_t **result)
 {
-	json_t *answer = json_loads(line, 0, NULL);
-	bool good = json_truth(answer, "ok");
+	json_t *response = json_loads(line, 0, NULL);
+	bool good = json_truth(response, "ok");
 
-	if (good ? !json_is_object(json_object_get(answer, "result"))
-		 : !json_is_string(json_object_get(answer, "error"))) {
+	if (good ? !json_is_object(json_object_get(response, "result"))
+		 : !json_is_string(json_object_get(response, "error"))) {
 		output_error("what answers at %s is not ephemerad: name its socket with --socket", path);
-		json_decref(answer);
+		json_decref(response);
 		return CLI_UNREACHABLE;
 	}
 	if (!good) {
-		refusal_print(options, answer);
-		json_decref(answer);
+		refusal_print(options, response);
+		json_decref(response);
 		return CLI_REFUSED;
 	}
-	*result = json_incref(json_object_get(answer, "result"));
-	json_decref(answer);
+	*result = json_incref(json_object_get(response, "result"));
+	json_decref(response);
 	return CLI_OK;
 }
 
 enum cli_exit
 client_ask(const struct cli_options *options, const char *command, json_t *arguments, json_t **result)
 {
-	char path[PATH_MAX], *answer = NULL;
+	char path[PATH_MAX], *response = NULL;
 	enum cli_exit status = client_socket_path(options, path, sizeof(path));
 	int err;
 
@@ -119,9 +119,9 @@ client_ask(const struct cli_options *options, const char *command, json_t *argum
 		json_decref(arguments);
 		return status;
 	}
-	err = line_exchange(path, command, arguments, &answer);
-	status = err != 0 ? unreachable(path, -err) : answer_judge(options, path, answer, result);
-	free(answer);
+	err = line_exchange(path, command, arguments, &response);
+	status = err != 0 ? unreachable(path, -err) : answer_judge(options, path, response, result);
+	free(response);
 	return status;
 }
 

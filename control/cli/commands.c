@@ -13,7 +13,7 @@ const struct command commands[] = {
 	{"top", NULL, ASKS_DAEMON | TAKES_ONCE | TAKES_INTERVAL, cli_top,
 	 "a live screen of rates, upstreams and drops",
 	 "Shows, each second or as --interval says, what both daemons do: rates, the upstreams,\n"
-	 "the reasons of drops, how uniform the draws are, forged replies. Keys: q quits, p stops and\n"
+	 "the reasons of drops, how uniform the draws are, forged responses. Keys: q quits, p stops and\n"
 	 "goes on; n, c, f, l, s, t sort the upstreams by name, queries, in flight, latency,\n"
 	 "SERVFAILs, timeouts; the arrows scroll them. It goes on while a daemon is away, and says so.\n"
 	 "Where the output is not a terminal, or with --once, it prints one screen and ends.\n"},
@@ -60,8 +60,8 @@ const struct command commands[] = {
 	 "more so by chance, z a serial correlation in standard deviations. The last line is the\n"
 	 "verdict: uniform, not uniform and why, or too few draws.\n"},
 	{"strays", NULL, ASKS_DAEMON | TAKES_ALL, cli_strays,
-	 "the last replies that were not believed, and why",
-	 "Shows them newest first, and the queries that saw near misses: replies from their\n"
+	 "the last responses that were not believed, and why",
+	 "Shows them newest first, and the queries that saw near misses: responses from their\n"
 	 "upstream to their port with a wrong ID or question, as a forger sends them. --all shows\n"
 	 "all that are kept.\n"},
 	{"reload", NULL, ASKS_DAEMON, cli_reload, "have ephemerad read its configuration again",

@@ -26,7 +26,7 @@ enum command_takes {
 
 struct command {
 	const char *name; /* one word, or two */
-	/* What must follow, words with a blank between, CLI_OPERANDS_MAX at the most; NULL: nothing.
+	/* What must follow, words with a blank between, CLI_OPERANDS_MAX at most; NULL: nothing.
 	 * Completion goes by them: FILE is a file, NAME an upstream, a|b one of these words. */
 	const char *operand;
 	unsigned takes; /* enum command_takes */

@@ -43,10 +43,10 @@ cores_add(struct eal_command *command, const struct config_dataplane *dataplane)
 static void
 ports_add(struct eal_command *command, const struct config_dataplane *dataplane, const char *steer)
 {
-	for (unsigned i = 0; i < dataplane->port_count; i++) {
+	for (unsigned i = 0; i < dataplane->interface_count; i++) {
 		word_add(command, "--vdev");
 		word_add(command, "net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", i,
-			 dataplane->ports[i].xdp, dataplane->ports[i].queues, steer);
+			 dataplane->interfaces[i].xdp, dataplane->interfaces[i].queues, steer);
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "control/config/config.h"
 
 enum {
-	EAL_WORDS_MAX = 24 + 2 * SNAPSHOT_PORTS_MAX,
+	EAL_WORDS_MAX = 24 + 2 * SNAPSHOT_INTERFACES_MAX,
 };
 
 /* A command line as execv() takes it; free it with eal_free(). */

@@ -21,7 +21,7 @@ static const struct column quantile_columns[] = {
 static const struct column upstream_columns[] = {
 	{"upstream", cell_text, "name"},
 	{"address", cell_text, "address"},
-	{"answers", cell_number, "answers"},
+	{"responses", cell_number, "responses"},
 	{"mean", cell_latency, "mean_us"},
 	{NULL, NULL, NULL},
 };
@@ -41,7 +41,7 @@ quantiles_render(const json_t *result, FILE *out)
 	char who[64];
 	size_t i;
 
-	table_cell(&table, "answers");
+	table_cell(&table, "responses");
 	rows_heading(&table, quantile_columns);
 	snprintf(who, sizeof(who), "of the last %.0f s", json_measure(result, "window_s"));
 	quantiles_add(&table, who, json_object_get(result, "recent"));

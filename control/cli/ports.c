@@ -78,7 +78,7 @@ cells_take(struct map *map, const json_t *cells, unsigned port_count)
 	}
 }
 
-/* False: the answer makes no map, or there is no memory. */
+/* False: the response makes no map, or there is no memory. */
 static bool
 map_make(const json_t *result, bool live, unsigned columns, struct map *map)
 {

@@ -63,7 +63,7 @@ dataplane_show(const json_t *dataplane)
 	if (json_is_false(json_object_get(dataplane, "steer_usable")))
 		puts("               the XDP program's maps are not usable: ephemerad's log says why");
 	putchar('\n');
-	rows_fill(&table, machine_port_columns, json_object_get(dataplane, "ports"), ROWS_ALL);
+	rows_fill(&table, machine_port_columns, json_object_get(dataplane, "interfaces"), ROWS_ALL);
 	table_print(&table, "");
 }
 
@@ -120,7 +120,7 @@ static const struct column upstream_columns[] = {
 	{"case", cell_text, "case"},
 	{"via", cell_via, "via"},
 	{"queries", cell_number, "queries"},
-	{"answers", cell_number, "answers"},
+	{"responses", cell_number, "responses"},
 	{"timeouts", cell_number, "timeouts"},
 	{"in flight", cell_number, "in_flight"},
 	{"probe", cell_latency, "probe_latency_us"},

@@ -43,7 +43,7 @@ counts_show(const char *title, const json_t *counts, bool all, const struct coun
 
 static const struct column total_columns[] = {
 	{"queries", cell_number, "queries"},
-	{"answers", cell_number, "answers"},
+	{"responses", cell_number, "responses"},
 	{"timeouts", cell_number, "timeouts"},
 	{"in flight", cell_number, "in_flight"},
 	{"packet buffers in use", cell_number, "mbufs_in_use"},
@@ -83,7 +83,7 @@ static const struct column upstream_columns[] = {
 	{"upstream", cell_text, "name"},
 	{"address", cell_text, "address"},
 	{"queries", cell_number, "queries"},
-	{"answers", cell_number, "answers"},
+	{"responses", cell_number, "responses"},
 	{"servfails", cell_number, "servfails"},
 	{"timeouts", cell_number, "timeouts"},
 	{"wrong case", cell_number, "wrong_case"},
@@ -148,9 +148,9 @@ static const struct column worker_columns[] = {
 	{"rx", cell_counter, "rx"},
 	{"tx", cell_counter, "tx"},
 	{"queries", cell_counter, "queries"},
-	{"answers", cell_counter, "answers"},
-	{"handed in", cell_counter, "handed_in"},
-	{"handed out", cell_counter, "handed_out"},
+	{"responses", cell_counter, "responses"},
+	{"handed in", cell_counter, "handoff_in"},
+	{"handed out", cell_counter, "handoff_out"},
 	{"dropped", cell_dropped, "drops"},
 	{"in flight", cell_number, "flows_in_flight"},
 	{NULL, NULL, NULL},
@@ -176,7 +176,7 @@ workers_show(const json_t *workers)
 static void
 stats_show(const struct cli_options *options, const json_t *stats)
 {
-	const json_t *pools = json_object_get(stats, "pools"), *ports = json_object_get(stats, "ports");
+	const json_t *pools = json_object_get(stats, "pools"), *ports = json_object_get(stats, "interfaces");
 
 	totals_show(stats);
 	counts_show("counters", json_object_get(stats, "counters"), options->all, counter_names,

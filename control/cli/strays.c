@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command strays: the last replies that were not believed. */
+/* The command strays: the last responses that were not believed. */
 #include "control/cli/strays.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ attack_show(const json_t *attack)
 
 	if (!json_truth(attack, "active"))
 		return;
-	printf("ALARM          somebody forges replies since %s: %s quer%s saw %s near misses, %.0f a "
+	printf("ALARM          somebody forges responses since %s: %s quer%s saw %s near misses, %.0f a "
 	       "second;\n"
 	       "               the newest: upstream %s, question %s\n",
 	       json_text(attack, "since"), number_format(json_number(attack, "queries"), queries),
@@ -65,7 +65,7 @@ strays_show(const struct cli_options *options, const json_t *result)
 		     *attacks = json_object_get(result, "attacks");
 
 	attack_show(json_object_get(result, "attack"));
-	puts(json_array_size(strays) > 0 ? "the last replies that were not believed"
+	puts(json_array_size(strays) > 0 ? "the last responses that were not believed"
 					 : "no strays since the dataplane started");
 	newest_show("llllrll", stray_columns, strays, options->all);
 	if (json_array_size(attacks) > 0)

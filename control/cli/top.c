@@ -30,7 +30,7 @@ struct top {
 	const struct cli_options *options;
 	char path[PATH_MAX];
 	struct call call;
-	struct top_answers answers;
+	struct top_responses responses;
 	json_t *round[TOP_QUESTIONS]; /* answers of the round under way */
 	enum top_question question;   /* that is under way */
 	bool asking;
@@ -52,10 +52,10 @@ now_ms(void)
 }
 
 static void
-answer_set(json_t **place, json_t *answer)
+answer_set(json_t **place, json_t *response)
 {
 	json_decref(*place);
-	*place = answer;
+	*place = response;
 }
 
 /* Rounds */
@@ -67,11 +67,11 @@ round_fail(struct top *top, int err)
 	for (unsigned i = 0; i < TOP_QUESTIONS; i++)
 		answer_set(&top->round[i], NULL);
 	snprintf(top->away, sizeof(top->away), "%.180s: %s", top->path,
-		 err == -ETIMEDOUT    ? "no answer"
+		 err == -ETIMEDOUT    ? "no response"
 		 : err == -ECONNRESET ? "it hung up"
 		 : err == -EPROTO     ? "what answers there is not ephemerad"
 				      : strerror(-err));
-	top->answers.away = top->away;
+	top->responses.away = top->away;
 	top->asking = false;
 	top->changed = true;
 }
@@ -82,21 +82,21 @@ question_due(const struct top *top, enum top_question question)
 	return question != TOP_ENTROPY || top->rounds % ENTROPY_EACH == 0;
 }
 
-/* Takes the answers of a whole round. */
+/* Takes the responses of a whole round. */
 static void
 round_end(struct top *top)
 {
-	json_t *stats = top->answers.now[TOP_STATS];
+	json_t *stats = top->responses.now[TOP_STATS];
 
-	top->answers.now[TOP_STATS] = NULL;
-	answer_set(&top->answers.stats_before, stats);
+	top->responses.now[TOP_STATS] = NULL;
+	answer_set(&top->responses.stats_before, stats);
 	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
 		if (!question_due(top, i))
 			continue;
-		answer_set(&top->answers.now[i], top->round[i]);
+		answer_set(&top->responses.now[i], top->round[i]);
 		top->round[i] = NULL;
 	}
-	top->answers.away = NULL;
+	top->responses.away = NULL;
 	top->rounds++;
 	top->asking = false;
 	top->changed = true;
@@ -139,7 +139,7 @@ call_ready(struct top *top)
 {
 	char *line = NULL;
 	int status = call_turn(&top->call, &line);
-	json_t *answer;
+	json_t *response;
 
 	if (status == 0)
 		return;
@@ -147,14 +147,14 @@ call_ready(struct top *top)
 		round_fail(top, status);
 		return;
 	}
-	answer = json_loads(line, 0, NULL);
+	response = json_loads(line, 0, NULL);
 	free(line);
-	if (!json_is_object(answer) || json_object_get(answer, "ok") == NULL) {
-		json_decref(answer);
+	if (!json_is_object(response) || json_object_get(response, "ok") == NULL) {
+		json_decref(response);
 		round_fail(top, -EPROTO);
 		return;
 	}
-	answer_set(&top->round[top->question], answer);
+	answer_set(&top->round[top->question], response);
 	top->question++;
 	question_ask(top);
 }
@@ -164,7 +164,7 @@ call_ready(struct top *top)
 static void
 screen_draw(struct top *top)
 {
-	json_t *figures = top_figures(&top->answers);
+	json_t *figures = top_figures(&top->responses);
 	char *text = NULL, *picture = NULL;
 	size_t bytes = 0;
 	FILE *stream = open_memstream(&text, &bytes);
@@ -321,15 +321,15 @@ top_once(struct top *top)
 	size_t bytes;
 	FILE *stream;
 
-	while (top->rounds < 2 && top->answers.away == NULL)
+	while (top->rounds < 2 && top->responses.away == NULL)
 		top_turn(top, false);
-	if (top->answers.away != NULL) {
+	if (top->responses.away != NULL) {
 		output_error("ephemerad does not answer at %s: `systemctl start ephemerad` starts it, or by "
 			     "hand `ephemerad -c FILE`",
-			     top->answers.away);
+			     top->responses.away);
 		return CLI_UNREACHABLE;
 	}
-	figures = top_figures(&top->answers);
+	figures = top_figures(&top->responses);
 	top->look.rows = 0;
 	stream = open_memstream(&text, &bytes);
 	if (top->options->json) {
@@ -361,9 +361,9 @@ cli_top(const struct cli_options *options)
 		status = top_once(&top);
 	call_end(&top.call);
 	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
-		json_decref(top.answers.now[i]);
+		json_decref(top.responses.now[i]);
 		json_decref(top.round[i]);
 	}
-	json_decref(top.answers.stats_before);
+	json_decref(top.responses.stats_before);
 	return status;
 }

@@ -11,7 +11,7 @@
 
 #include "control/cli/look.h"
 
-/* What ephemerad is asked each round, and what it said: whole answers, {"ok": ...}; NULL: nothing yet. */
+/* What ephemerad is asked each round, and what it said: whole responses, {"ok": ...}; NULL: nothing yet. */
 enum top_question {
 	TOP_STATUS,
 	TOP_STATS,
@@ -21,9 +21,9 @@ enum top_question {
 	TOP_QUESTIONS,
 };
 
-struct top_answers {
+struct top_responses {
 	json_t *now[TOP_QUESTIONS];
-	json_t *stats_before; /* the answer of the round before */
+	json_t *stats_before; /* the response of the round before */
 	const char *away;     /* why ephemerad does not answer; NULL: it does */
 };
 
@@ -41,10 +41,10 @@ const char *top_question_name(enum top_question question);
  *   latency_us    {p50, p90, p99, p999, mean} of the last seconds, or null
  *   entropy       {verdict, draws, used, ports, p (or null), bits: {family: bits}}, or null
  *   upstreams     [{name, address, state, reason, since, queries_per_s, in_flight, latency_us,
- * servfail_share, timeout_share}], shares and means of the interval, null without an answer in it drops
+ * servfail_share, timeout_share}], shares and means of the interval, null without a response in it drops
  * [{reason, count, rate_per_s}], those with a count, the fastest first
  */
-json_t *top_figures(const struct top_answers *answers);
+json_t *top_figures(const struct top_responses *responses);
 
 struct top_view {
 	char sort;	   /* n, c, f, l, s, t: see commands.c; 0: as configured */

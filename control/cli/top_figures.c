@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the answers of two rounds to the figures of the screen. */
+/* From the responses of two rounds to the figures of the screen. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +16,9 @@ top_question_name(enum top_question question)
 }
 
 static const json_t *
-result_of(const json_t *answer)
+result_of(const json_t *response)
 {
-	return json_object_get(answer, "result");
+	return json_object_get(response, "result");
 }
 
 /* Both rounds' statistics, and the time between them; the time is 0 where the rates would mean nothing. */
@@ -28,9 +28,9 @@ struct span {
 };
 
 static struct span
-span_make(const struct top_answers *answers)
+span_make(const struct top_responses *responses)
 {
-	struct span span = {result_of(answers->now[TOP_STATS]), result_of(answers->stats_before), 0};
+	struct span span = {result_of(responses->now[TOP_STATS]), result_of(responses->stats_before), 0};
 	double from = json_measure(span.before, "monotonic_us"), to = json_measure(span.now, "monotonic_us");
 
 	if (from > 0 && to > from &&
@@ -68,7 +68,7 @@ sum_of(const json_t *counts)
 static void
 totals_add(json_t *figures, const struct span *span)
 {
-	static const char *const names[] = {"queries", "answers", "timeouts", "coalesced"};
+	static const char *const names[] = {"queries", "responses", "timeouts", "coalesced"};
 	const json_t *now = json_object_get(span->now, "counters");
 	const json_t *before = json_object_get(span->before, "counters");
 	const double drops = sum_of(json_object_get(span->now, "drops"));
@@ -146,7 +146,7 @@ upstream_of(const struct span *span, const json_t *upstream)
 	const json_t *before = span->seconds > 0
 				       ? upstream_find(json_object_get(span->before, "upstreams"), upstream)
 				       : NULL;
-	const double answers = before != NULL ? growth(now, before, "answers") : 0;
+	const double responses = before != NULL ? growth(now, before, "responses") : 0;
 	const double timeouts = before != NULL ? growth(now, before, "timeouts") : 0;
 	json_t *figures =
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", json_text(upstream, "name"), "address",
@@ -158,10 +158,10 @@ upstream_of(const struct span *span, const json_t *upstream)
 			    before != NULL ? rate_or_null(span, growth(now, before, "queries"))
 					   : json_null());
 	json_object_set_new(figures, "latency_us",
-			    share_or_null(growth(now, before, "latency_sum_us"), answers));
+			    share_or_null(growth(now, before, "latency_sum_us"), responses));
 	json_object_set_new(figures, "servfail_share",
-			    share_or_null(growth(now, before, "servfails"), answers));
-	json_object_set_new(figures, "timeout_share", share_or_null(timeouts, answers + timeouts));
+			    share_or_null(growth(now, before, "servfails"), responses));
+	json_object_set_new(figures, "timeout_share", share_or_null(timeouts, responses + timeouts));
 	return figures;
 }
 
@@ -208,17 +208,17 @@ static void
 machine_drops_add(struct drops *drops, const struct span *span)
 {
 	static const char *const keys[] = {"missed", "no_buffers", "bad", "send_errors"};
-	const json_t *port;
+	const json_t *interface;
 	size_t i;
 
-	json_array_foreach(json_object_get(span->now, "ports"), i, port)
+	json_array_foreach(json_object_get(span->now, "interfaces"), i, interface)
 	{
-		const json_t *before = json_array_get(json_object_get(span->before, "ports"), i);
+		const json_t *before = json_array_get(json_object_get(span->before, "interfaces"), i);
 		char prefix[40];
 
-		snprintf(prefix, sizeof(prefix), "%.32s ", json_text(port, "name"));
+		snprintf(prefix, sizeof(prefix), "%.32s ", json_text(interface, "name"));
 		for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++)
-			drop_add(drops, span, prefix, keys[k], json_measure(port, keys[k]),
+			drop_add(drops, span, prefix, keys[k], json_measure(interface, keys[k]),
 				 json_measure(before, keys[k]));
 	}
 }
@@ -266,22 +266,22 @@ drops_of(const struct span *span)
 }
 
 json_t *
-top_figures(const struct top_answers *answers)
+top_figures(const struct top_responses *responses)
 {
-	const struct span span = span_make(answers);
-	const json_t *status = result_of(answers->now[TOP_STATUS]);
-	const json_t *refusal = json_object_get(answers->now[TOP_STATS], "error");
-	json_t *figures = json_pack("{s:s?}", "away", answers->away);
+	const struct span span = span_make(responses);
+	const json_t *status = result_of(responses->now[TOP_STATUS]);
+	const json_t *refusal = json_object_get(responses->now[TOP_STATS], "error");
+	json_t *figures = json_pack("{s:s?}", "away", responses->away);
 
 	json_object_set_new(figures, "status", status != NULL ? json_deep_copy(status) : json_null());
 	json_object_set_new(figures, "dataplane",
 			    json_is_string(refusal) ? json_string(json_string_value(refusal)) : json_null());
 	json_object_set_new(figures, "interval_s", span.seconds > 0 ? json_real(span.seconds) : json_null());
 	totals_add(figures, &span);
-	json_object_set_new(figures, "latency_us", latency_of(result_of(answers->now[TOP_LATENCY])));
-	json_object_set_new(figures, "entropy", entropy_of(result_of(answers->now[TOP_ENTROPY])));
+	json_object_set_new(figures, "latency_us", latency_of(result_of(responses->now[TOP_LATENCY])));
+	json_object_set_new(figures, "entropy", entropy_of(result_of(responses->now[TOP_ENTROPY])));
 	json_object_set_new(figures, "upstreams",
-			    upstreams_of(&span, result_of(answers->now[TOP_UPSTREAMS])));
+			    upstreams_of(&span, result_of(responses->now[TOP_UPSTREAMS])));
 	json_object_set_new(figures, "drops", drops_of(&span));
 	return figures;
 }

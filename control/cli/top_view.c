@@ -111,7 +111,7 @@ alarm_render(const json_t *figures, FILE *out)
 	if (!json_truth(attack, "active"))
 		return 0;
 	fprintf(out,
-		STYLE_BAD "ALARM: somebody forges replies since %s: %s near misses, %s a second; upstream "
+		STYLE_BAD "ALARM: somebody forges responses since %s: %s near misses, %s a second; upstream "
 			  "%s, %s" STYLE_END "\n",
 		json_text(attack, "since"), number_format(json_number(attack, "near_misses"), misses.text),
 		rate_format(json_measure(attack, "rate_per_s"), rate.text), json_text(attack, "upstream"),
@@ -122,7 +122,7 @@ alarm_render(const json_t *figures, FILE *out)
 static unsigned
 rates_render(const json_t *figures, FILE *out)
 {
-	static const char *const names[] = {"queries", "answers", "timeouts", "drops", "coalesced"};
+	static const char *const names[] = {"queries", "responses", "timeouts", "drops", "coalesced"};
 	const json_t *rates = json_object_get(figures, "rates"), *totals = json_object_get(figures, "totals");
 	const json_t *latency = json_object_get(figures, "latency_us");
 	struct table table = {.alignment = "lrrrrr", .plain = true};
@@ -148,7 +148,7 @@ rates_render(const json_t *figures, FILE *out)
 			fprintf(out, "%s %s, ", titles[i], latency_text(latency, keys[i], &number));
 		fprintf(out, "mean %s\n", latency_text(latency, "mean", &number));
 	} else {
-		fputs("no answers of late\n", out);
+		fputs("no responses of late\n", out);
 	}
 	return 5;
 }

@@ -16,7 +16,7 @@
 #define BUFFERS_ANYWAY		4608
 #define BUFFERS_OF_QUEUE	6144 /* waiting to be received, waiting to be sent, sent */
 #define BUFFERS_OF_WORKER	512
-#define BUFFERS_OF_WORKER_PORT	128
+#define BUFFERS_OF_WORKER_INTERFACE	128
 #define BUFFERS_BETWEEN_WORKERS 8192 /* of each of several */
 #define LIMIT_BYTES		(2u << 20)
 #define OTHER_BYTES		(6u << 20)
@@ -56,10 +56,10 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 }
 
 uint64_t
-build_memory_mb(uint32_t workers, uint32_t flows, uint32_t ports, uint32_t queues)
+build_memory_mb(uint32_t workers, uint32_t flows, uint32_t interfaces, uint32_t queues)
 {
 	uint64_t buffers = BUFFERS_ANYWAY + (uint64_t)queues * BUFFERS_OF_QUEUE;
-	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)ports * BUFFERS_OF_WORKER_PORT +
+	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)interfaces * BUFFERS_OF_WORKER_INTERFACE +
 			(workers > 1 ? BUFFERS_BETWEEN_WORKERS : 0);
 	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES + (buffers + workers * each) * BUFFER_BYTES +
 			 LIMIT_BYTES + OTHER_BYTES;
@@ -72,12 +72,12 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 {
 	struct config_dataplane *dataplane = &b->config->dataplane;
 	uint32_t flows = b->written->dataplane.flows_per_worker;
-	uint32_t ports = b->written->dataplane.ports_count, queues = 0;
+	uint32_t interfaces = b->written->dataplane.interfaces_count, queues = 0;
 	uint64_t needed_mb;
 
-	for (uint32_t i = 0; i < ports; i++)
-		queues += b->written->dataplane.ports[i].queues;
-	needed_mb = build_memory_mb(dataplane->worker_count, flows, ports, queues);
+	for (uint32_t i = 0; i < interfaces; i++)
+		queues += b->written->dataplane.interfaces[i].queues;
+	needed_mb = build_memory_mb(dataplane->worker_count, flows, interfaces, queues);
 	dataplane->flows_per_worker = flows;
 	dataplane->memory_mb = b->written->dataplane.memory_mb;
 	if ((flows & (flows - 1)) != 0) {
@@ -98,34 +98,34 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 
 /* Names end up in DPDK's device arguments, where commas and equals signs have a meaning. */
 static int
-dataplane_ports(struct build *b, const struct tree_node *list)
+dataplane_interfaces(struct build *b, const struct tree_node *list)
 {
 	struct config_dataplane *dataplane = &b->config->dataplane;
-	const struct written_port *written = b->written->dataplane.ports;
+	const struct written_interface *written = b->written->dataplane.interfaces;
 
 	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
-		struct config_port *port = &dataplane->ports[dataplane->port_count];
+		struct config_interface *interface = &dataplane->interfaces[dataplane->interface_count];
 		unsigned line = tree_line(n, "xdp");
 		char quote[FAULT_QUOTE_BYTES];
 
 		if (!build_name_good(written->xdp) || strcmp(written->xdp, ".") == 0 ||
 		    strcmp(written->xdp, "..") == 0)
 			fault_error(b->faults, line,
-				    "dataplane.ports.xdp: \"%s\" is not the name of an interface: use "
+				    "dataplane.interfaces.xdp: \"%s\" is not the name of an interface: use "
 				    "letters, digits, "
 				    "'.', '_' and '-'",
 				    fault_quote(written->xdp, quote));
-		for (unsigned i = 0; i < dataplane->port_count; i++) {
-			if (strcmp(dataplane->ports[i].xdp, written->xdp) == 0)
+		for (unsigned i = 0; i < dataplane->interface_count; i++) {
+			if (strcmp(dataplane->interfaces[i].xdp, written->xdp) == 0)
 				fault_error(b->faults, line,
-					    "dataplane.ports.xdp: %s is given twice: give it once",
+					    "dataplane.interfaces.xdp: %s is given twice: give it once",
 					    fault_quote(written->xdp, quote));
 		}
-		port->queues = (uint16_t)written->queues;
-		port->xdp = strdup(written->xdp);
-		if (port->xdp == NULL)
+		interface->queues = (uint16_t)written->queues;
+		interface->xdp = strdup(written->xdp);
+		if (interface->xdp == NULL)
 			return -ENOMEM;
-		dataplane->port_count++;
+		dataplane->interface_count++;
 	}
 	return 0;
 }
@@ -137,27 +137,27 @@ build_dataplane(struct build *b)
 
 	dataplane_cores(b, mapping);
 	dataplane_memory(b, mapping);
-	return dataplane_ports(b, tree_find(mapping, "ports"));
+	return dataplane_interfaces(b, tree_find(mapping, "interfaces"));
 }
 
 /* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
 static void
-server_twins(struct build *b, const struct tree_node *n, const struct config_upstream *server)
+server_duplicates(struct build *b, const struct tree_node *n, const struct config_upstream *server)
 {
 	const struct config *c = b->config;
 	char text[ADDRESS_TEXT_BYTES];
 
 	address_format(&server->address, text);
-	for (const struct config_upstream *twin = c->upstreams; twin < server; twin++) {
-		if (strcmp(twin->name, server->name) == 0)
+	for (const struct config_upstream *duplicate = c->upstreams; duplicate < server; duplicate++) {
+		if (strcmp(duplicate->name, server->name) == 0)
 			fault_error(b->faults, tree_line(n, "name"),
 				    "upstreams.servers.name: \"%s\" is given twice: give each server its own",
 				    server->name);
-		if (address_equal(&twin->address, &server->address) && twin->port == server->port)
+		if (address_equal(&duplicate->address, &server->address) && duplicate->port == server->port)
 			fault_error(b->faults, tree_line(n, "address"),
 				    "upstreams.servers.address: %s port %u is \"%s\" already: give each "
 				    "server its own",
-				    text, server->port, twin->name);
+				    text, server->port, duplicate->name);
 	}
 	for (unsigned i = 0; i < c->service.listen_count; i++) {
 		if (address_equal(&c->service.listen[i].address, &server->address)) {
@@ -219,7 +219,7 @@ build_servers(struct build *b, const struct tree_node *list)
 					       : b->written->protection.random_case) == SWITCH_ON;
 		if (!build_address(b, tree_find(n, "address"), written->address, &server->address))
 			continue;
-		server_twins(b, n, server);
+		server_duplicates(b, n, server);
 		if (b->sources_good)
 			server_family(b, n, server);
 		c->upstream_count++;

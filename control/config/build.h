@@ -51,7 +51,7 @@ bool build_pool_find(struct build *build, const struct tree_node *node, const ch
 
 /* The hugepages that a dataplane needs with so many workers, flows of each, and ports with that many queues
  * in all; MiB. */
-uint64_t build_memory_mb(uint32_t workers, uint32_t flows, uint32_t ports, uint32_t queues);
+uint64_t build_memory_mb(uint32_t workers, uint32_t flows, uint32_t interfaces, uint32_t queues);
 
 /* A name of letters, digits, '.', '_' and '-', which are safe in device arguments, labels of metrics and on
  * command lines. */

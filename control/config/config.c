@@ -71,8 +71,8 @@ config_free(struct config *config)
 {
 	if (config == NULL)
 		return;
-	for (unsigned i = 0; i < config->dataplane.port_count; i++)
-		free(config->dataplane.ports[i].xdp);
+	for (unsigned i = 0; i < config->dataplane.interface_count; i++)
+		free(config->dataplane.interfaces[i].xdp);
 	for (unsigned i = 0; i < config->service.listen_count; i++)
 		free(config->service.listen[i].allow.ranges);
 	free(config->limit.exempt.ranges);
@@ -85,12 +85,12 @@ config_free(struct config *config)
 }
 
 static bool
-ports_differ(const struct config_dataplane *a, const struct config_dataplane *b)
+interfaces_differ(const struct config_dataplane *a, const struct config_dataplane *b)
 {
-	if (a->port_count != b->port_count)
+	if (a->interface_count != b->interface_count)
 		return true;
-	for (unsigned i = 0; i < a->port_count; i++)
-		if (strcmp(a->ports[i].xdp, b->ports[i].xdp) != 0 || a->ports[i].queues != b->ports[i].queues)
+	for (unsigned i = 0; i < a->interface_count; i++)
+		if (strcmp(a->interfaces[i].xdp, b->interfaces[i].xdp) != 0 || a->interfaces[i].queues != b->interfaces[i].queues)
 			return true;
 	return false;
 }
@@ -111,7 +111,7 @@ config_static_differences(const struct config *a, const struct config *b,
 			 memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0},
 		{"dataplane.memory_mb", left->memory_mb != right->memory_mb},
 		{"dataplane.flows_per_worker", left->flows_per_worker != right->flows_per_worker},
-		{"dataplane.ports", ports_differ(left, right)},
+		{"dataplane.interfaces", interfaces_differ(left, right)},
 	};
 	unsigned count = 0;
 

@@ -15,7 +15,7 @@
 #define CONFIG_PATH_DEFAULT "/etc/ephemera/ephemera.yaml"
 #define CONFIG_WORKERS_MAX  64
 
-struct config_port {
+struct config_interface {
 	char *xdp; /* name of the kernel interface */
 	uint16_t queues;
 };
@@ -27,8 +27,8 @@ struct config_dataplane {
 	unsigned worker_count;
 	uint32_t memory_mb;
 	uint32_t flows_per_worker;
-	struct config_port ports[SNAPSHOT_PORTS_MAX];
-	unsigned port_count;
+	struct config_interface interfaces[SNAPSHOT_INTERFACES_MAX];
+	unsigned interface_count;
 };
 
 struct config_source {
@@ -111,12 +111,12 @@ struct config_probe {
 /* What clients' own queries say of an upstream: judged once `answers` of them, timeouts included, are in. */
 struct config_passive {
 	bool on;
-	uint32_t answers;	   /* over so many of the last ones */
-	uint32_t timeout_percent;  /* more than this share without an answer: out; 100: never */
+	uint32_t responses;	   /* over so many of the last ones */
+	uint32_t timeout_percent;  /* more than this share without a response: out; 100: never */
 	uint32_t servfail_percent; /* more than this share of SERVFAIL: out; 100: never */
 };
 
-/* What makes an answer hard to forge, beside the draw of its query's source. */
+/* What makes a response hard to forge, beside the draw of its query's source. */
 struct config_protection {
 	bool coalesce;
 	uint8_t waiters;

@@ -199,7 +199,7 @@ domain_path(const struct domains *domains, const struct domain *domain)
 
 /* A domain that was written before with another pool. */
 static void
-twin_fault(const struct domains *domains, struct faults *faults, const struct config *config,
+duplicate_fault(const struct domains *domains, struct faults *faults, const struct config *config,
 	   const struct domain *first, const struct domain *second)
 {
 	char text[QUESTION_NAME_TEXT_BYTES], quote[FAULT_QUOTE_BYTES];
@@ -233,7 +233,7 @@ domains_build(const struct domains *domains, struct faults *faults, struct confi
 		if (before != NULL && before->name_bytes == d->name_bytes &&
 		    memcmp(domains->names + before->name_offset, name, d->name_bytes) == 0) {
 			if (before->pool != d->pool)
-				twin_fault(domains, faults, config, before, d);
+				duplicate_fault(domains, faults, config, before, d);
 			continue;
 		}
 		before = d;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The domains of all routes, while the configuration is read: gathered in the order of the files, then sorted
- * and freed of twins.
+ * and freed of duplicates.
  *
  *     struct domains domains = {.config_path = path};
  *     domains_add() for each of the configuration, domains_file_add() for each file; domains_build(); and in

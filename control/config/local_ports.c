@@ -192,7 +192,7 @@ clash_write(const struct local_ports_clash *clash, const char *path, FILE *out)
 	fprintf(out,
 		"%s: warning: source.addresses: %s%s is this host's own address, and the kernel gives its "
 		"own "
-		"sockets %u of the ports in source.ports, from %u to %u, where their replies are lost: ",
+		"sockets %u of the ports in source.ports, from %u to %u, where their responses are lost: ",
 		path, address_format(clash->address, address), more, clash->port_count, clash->first_port,
 		clash->last_port);
 	if (clash->list[0] != 0)

@@ -2,7 +2,7 @@
 /* Whether this host's kernel gives its own sockets ports that upstream queries are drawn from.
  *
  * A source address may be one of the host's own. A socket of the kernel that gets a port of the range there
- * loses its replies to the XDP program. net.ipv4.ip_local_port_range says which ports the kernel gives out,
+ * loses its responses to the XDP program. net.ipv4.ip_local_port_range says which ports the kernel gives out,
  * net.ipv4.ip_local_reserved_ports which of them it leaves alone; both hold for IPv6 too. */
 #ifndef EPHEMERA_CONTROL_CONFIG_LOCAL_PORTS_H
 #define EPHEMERA_CONTROL_CONFIG_LOCAL_PORTS_H

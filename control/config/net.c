@@ -304,12 +304,12 @@ ranges_count(struct build *b)
 	uint64_t count = b->config->limit.exempt.count;
 
 	for (unsigned i = 0; i < service->listen_count; i++) {
-		unsigned twin = 0;
+		unsigned duplicate = 0;
 
-		while (twin < i &&
-		       !config_ranges_same(&service->listen[twin].allow, &service->listen[i].allow))
-			twin++;
-		if (twin == i)
+		while (duplicate < i &&
+		       !config_ranges_same(&service->listen[duplicate].allow, &service->listen[i].allow))
+			duplicate++;
+		if (duplicate == i)
 			count += service->listen[i].allow.count;
 	}
 	if (count > SNAPSHOT_RANGES_MAX)

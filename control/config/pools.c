@@ -126,12 +126,12 @@ pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 			    fault_quote(name, quote));
 		return NULL;
 	}
-	for (const struct tree_node *twin = mapping->parent->first; twin != mapping; twin = twin->next) {
-		if (strcmp(tree_find(twin, "name")->text, name) == 0) {
+	for (const struct tree_node *duplicate = mapping->parent->first; duplicate != mapping; duplicate = duplicate->next) {
+		if (strcmp(tree_find(duplicate, "name")->text, name) == 0) {
 			fault_error(
 				b->faults, node->line,
 				"pools.name: \"%s\" is given twice, first on line %u: give each pool its own",
-				name, tree_line(twin, "name"));
+				name, tree_line(duplicate, "name"));
 			return NULL;
 		}
 	}

@@ -12,7 +12,7 @@ probe_type_fits(uint16_t type)
 	return type != 0 && type != DNS_TYPE_OPT && !(type >= 249 && type <= 252);
 }
 
-/* The response codes that a good answer has. */
+/* The response codes that a good response has. */
 static void
 probe_good(struct build *b, const struct tree_node *list)
 {
@@ -77,7 +77,7 @@ build_passive(struct build *b)
 
 	b->config->passive = (struct config_passive){
 		.on = mapping != NULL,
-		.answers = written->answers,
+		.responses = written->responses,
 		.timeout_percent = written->timeout_percent,
 		.servfail_percent = written->servfail_percent,
 	};

@@ -60,10 +60,10 @@ static const struct schema_choice switch_names[] = {
 	{0},
 };
 
-static const struct schema_key port_keys[] = {
-	{TEXT(written_port, xdp, 15), .required = true,
+static const struct schema_key interface_keys[] = {
+	{TEXT(written_interface, xdp, 15), .required = true,
 	 .help = "the kernel's interface that is used through AF_XDP"},
-	{NUMBER(written_port, queues, 1, 64), .initial = "1",
+	{NUMBER(written_interface, queues, 1, 64), .initial = "1",
 	 .help = "receive queues of the interface; all it has must be named here"},
 	{0},
 };
@@ -77,8 +77,8 @@ static const struct schema_key dataplane_keys[] = {
 	 .help = "hugepages for packets and flow tables"},
 	{NUMBER(written_dataplane, flows_per_worker, 1024, 16777216), .initial = "1048576",
 	 .help = "queries that one worker can have in flight; a power of two"},
-	{SECTIONS(written_dataplane, ports, struct written_port, SNAPSHOT_PORTS_MAX, port_keys),
-	 .required = true, .help = "the ports of the machine that queries and replies come by"},
+	{SECTIONS(written_dataplane, interfaces, struct written_interface, SNAPSHOT_INTERFACES_MAX, interface_keys),
+	 .required = true, .help = "the ports of the machine that queries and responses come by"},
 	{0},
 };
 
@@ -144,12 +144,12 @@ static const struct schema_key protection_keys[] = {
 	{NUMBER(written_protection, waiters, 1, 255), .initial = "64",
 	 .help = "clients that may share one upstream query beside its first"},
 	{CHOICE(written_protection, near_miss, near_miss_names), .initial = "count",
-	 .help = "what becomes of the answer to a query that saw near misses: it is delivered "
+	 .help = "what becomes of the response to a query that saw near misses: it is delivered "
 		 "and they are counted, or the client is sent to TCP"},
 	{NUMBER(written_protection, near_misses, 1, 255), .initial = "1",
-	 .help = "near misses, replies with a wrong ID or question, that mark a query"},
+	 .help = "near misses, responses with a wrong ID or question, that mark a query"},
 	{NUMBER(written_protection, edns_bytes, 512, 4096), .initial = "1232", .unit = "bytes",
-	 .help = "the largest UDP answer that upstreams are offered"},
+	 .help = "the largest UDP response that upstreams are offered"},
 	{0},
 };
 
@@ -159,18 +159,18 @@ static const struct schema_key probe_keys[] = {
 	{NUMBER(written_probe, interval_ms, 100, 3600000), .initial = "1000", .unit = "ms",
 	 .help = "from one probe of a server to the next"},
 	{NUMBER(written_probe, timeout_ms, SNAPSHOT_TIMEOUT_MS_MIN, SNAPSHOT_TIMEOUT_MS_MAX),
-	 .initial = "1000", .unit = "ms", .help = "how long a probe waits for its reply"},
+	 .initial = "1000", .unit = "ms", .help = "how long a probe waits for its response"},
 	{NUMBER(written_probe, rise, 1, 100), .initial = "2",
 	 .help = "good probes in a row that bring a server back"},
 	{NUMBER(written_probe, fall, 1, 100), .initial = "3",
 	 .help = "failed probes in a row that take a server out"},
 	{TEXTS(written_probe, good, 16), .initial = "noerror, nxdomain",
-	 .help = "the response codes of a good answer, names or numbers"},
+	 .help = "the response codes of a good response, names or numbers"},
 	{0},
 };
 
 static const struct schema_key passive_keys[] = {
-	{NUMBER(written_passive, answers, 10, 100000), .initial = "100",
+	{NUMBER(written_passive, responses, 10, 100000), .initial = "100",
 	 .help = "a server is judged by so many of its last queries, answered or timed out"},
 	{NUMBER(written_passive, timeout_percent, 0, 100), .initial = "50", .unit = "%",
 	 .help = "more of them timed out: it is taken out; 100: never"},
@@ -208,7 +208,7 @@ static const struct schema_key upstreams_keys[] = {
 	{NUMBER(written_upstreams, load_percent, 0, 10000), .initial = "150", .unit = "%",
 	 .help = LOAD_PERCENT_HELP},
 	{NUMBER(written_upstreams, timeout_ms, SNAPSHOT_TIMEOUT_MS_MIN, SNAPSHOT_TIMEOUT_MS_MAX),
-	 .initial = "2000", .unit = "ms", .help = "how long a query waits for its answer"},
+	 .initial = "2000", .unit = "ms", .help = "how long a query waits for its response"},
 	{SECTION(written_upstreams, probe, probe_keys), .help = "how the servers' health is watched"},
 	{SECTION(written_upstreams, passive, passive_keys),
 	 .help = "judges servers by clients' queries too, if it is written"},
@@ -257,7 +257,7 @@ static const struct schema_key top_keys[] = {
 	{TEXT(written, runtime_dir, 80), .initial = "/run/ephemera",
 	 .help = "the directory of the daemons' sockets; a change needs a restart"},
 	{SECTION(written, dataplane, dataplane_keys), .required = true,
-	 .help = "cores, memory and ports; a change needs a restart"},
+	 .help = "cores, memory and interfaces; a change needs a restart"},
 	{SECTION(written, source, source_keys), .required = true, .help = "where upstream queries come from"},
 	{SECTION(written, service, service_keys), .required = true, .help = "where clients ask, and who may"},
 	{SECTION(written, rate_limit, rate_limit_keys),

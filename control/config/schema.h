@@ -29,7 +29,7 @@ enum written_switch {
 	SWITCH_ON,
 };
 
-struct written_port {
+struct written_interface {
 	const char *xdp;
 	uint32_t queues;
 };
@@ -40,8 +40,8 @@ struct written_dataplane {
 	uint32_t worker_cores_count;
 	uint32_t memory_mb;
 	uint32_t flows_per_worker;
-	struct written_port *ports;
-	uint32_t ports_count;
+	struct written_interface *interfaces;
+	uint32_t interfaces_count;
 };
 
 struct written_source {
@@ -89,7 +89,7 @@ struct written_probe {
 };
 
 struct written_passive {
-	uint32_t answers;
+	uint32_t responses;
 	uint32_t timeout_percent;
 	uint32_t servfail_percent;
 };

@@ -66,7 +66,7 @@ key_take(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	char quote[FAULT_QUOTE_BYTES], path[TREE_PATH_BYTES];
-	const struct tree_node *twin;
+	const struct tree_node *duplicate;
 
 	if (event->type != YAML_SCALAR_EVENT)
 		return tree_fault(b, event, "a key that is not a plain word: write \"key: value\"");
@@ -74,11 +74,11 @@ key_take(struct builder *b, const yaml_event_t *event)
 		return tree_fault(b, event, "a key with a NUL byte: take it out");
 	if (b->open->count == TREE_KEYS_MAX)
 		return tree_fault(b, event, "more keys than any part of a configuration has: take them out");
-	twin = tree_find(b->open, text);
+	duplicate = tree_find(b->open, text);
 	b->key_line = mark_line(&event->start_mark);
-	if (twin != NULL)
+	if (duplicate != NULL)
 		fault_error(b->faults, b->key_line, "%s: written twice, first on line %u: keep one",
-			    fault_quote(tree_path(twin, path), quote), twin->line);
+			    fault_quote(tree_path(duplicate, path), quote), duplicate->line);
 	b->key = strdup(text);
 	return b->key != NULL ? 0 : -ENOMEM;
 }

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dataplane/shared/mend.h"
+#include "dataplane/shared/runtime_dir.h"
 #include "control/lib/log.h"
 
 /* Between the parts */
@@ -31,13 +31,13 @@ dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
 	const struct dataplane_hello *hello = &daemon->dataplane.hello;
-	const bool same = daemon->boot_id == hello->answer.boot_id;
+	const bool same = daemon->boot_id == hello->response.boot_id;
 	const char *why = NULL;
 	int status;
 
 	if (daemon->boot_id != 0 && !same)
 		farm_forget_base(&daemon->farm);
-	daemon->boot_id = hello->answer.boot_id;
+	daemon->boot_id = hello->response.boot_id;
 	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
 		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s", why);
 	status = steer_maps_connected(&daemon->steer);
@@ -92,7 +92,7 @@ server_complain(const char *runtime_dir, const char *path, int status)
 		log_line(LEVEL_ERROR, "%s is there and is no socket: move it away", path);
 	else
 		log_line(LEVEL_ERROR, "can't listen on %s: %s: %s", path, strerror(-status),
-			 runtime_dir_mend(-status));
+			 runtime_dir_hint(-status));
 }
 
 static int
@@ -343,7 +343,7 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 void
 daemon_fini(struct daemon *daemon)
 {
-	dataplane_leave(&daemon->dataplane); /* while all who wait for its answers are there to hear of it */
+	dataplane_leave(&daemon->dataplane); /* while all who wait for its responses are there to hear of it */
 	for (unsigned i = PART_COUNT; i-- > 0;)
 		parts[i].fini(daemon);
 }

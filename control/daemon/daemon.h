@@ -36,7 +36,7 @@
 /* What shows the daemon to its clients, and lies above it; the first argument of both is the daemon. */
 struct daemon_handlers {
 	void (*command)(void *daemon, const json_t *request, struct server_request from);
-	void (*http)(void *daemon, const struct http_request *request, struct http_reply *reply);
+	void (*http)(void *daemon, const struct http_request *request, struct http_response *response);
 };
 
 struct daemon {

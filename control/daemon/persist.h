@@ -4,7 +4,7 @@
  *
  * While the dataplane runs its snapshot holds the overrides too; the file knows what came after it,
  * and is there when both daemons have been restarted. Without a file that can be believed the overrides are
- * those of the snapshot, there is no drain, and the counters of upstreams begin anew. */
+ * those of the snapshot, there is no drain, and the counters of upstreams begin again. */
 #ifndef EPHEMERA_CONTROL_DAEMON_PERSIST_H
 #define EPHEMERA_CONTROL_DAEMON_PERSIST_H
 

@@ -127,16 +127,16 @@ queries_count(const struct stats_reader *stats)
 }
 
 static void
-stop_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+stop_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct readiness *readiness = owner;
 
 	(void)tag;
-	if (answer->status == 0) {
+	if (response->status == 0) {
 		log_line(LEVEL_NOTICE, "drain: the dataplane is stopping");
-	} else if (answer->status != -ENOTCONN) { /* gone: readiness_lost() */
+	} else if (response->status != -ENOTCONN) { /* gone: readiness_lost() */
 		log_line(LEVEL_ERROR, "drain: the dataplane does not stop: %s; asking again",
-			 strerror(-answer->status));
+			 strerror(-response->status));
 		drain_not_asked(&readiness->drain);
 	}
 }

@@ -18,12 +18,12 @@ case_log(const struct watch *watch, unsigned slot)
 	char address[ADDRESS_PORT_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "upstream %s (%s) does not keep the letter case of questions (%llu of %llu replies): its "
+		 "upstream %s (%s) does not keep the letter case of questions (%llu of %llu responses): its "
 		 "questions are not sent in random case until the next reload; write random_case: false for "
 		 "this server to keep it so, or mend the server",
 		 named->name, address_port_format(&named->address, named->port, address),
 		 (unsigned long long)seen->wrong_case,
-		 (unsigned long long)(seen->answers + seen->wrong_case));
+		 (unsigned long long)(seen->responses + seen->wrong_case));
 }
 
 static void
@@ -42,7 +42,7 @@ cases_watch(struct watch *watch, uint64_t now_ns)
 			continue;
 		}
 		stats = stats_reader_upstream(watch->stats, i);
-		if (!case_watch_on_sample(of, &(struct case_sample){stats.answers, stats.wrong_case}, now_ns))
+		if (!case_watch_on_sample(of, &(struct case_sample){stats.responses, stats.wrong_case}, now_ns))
 			continue;
 		case_log(watch, i);
 		farm_reset_failures(watch->farm, i, now_ns);
@@ -77,7 +77,7 @@ attack_log(const struct watch *watch)
 	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "ALARM: somebody forges replies: %llu queries saw %llu near misses, %.0f a second; the "
+		 "ALARM: somebody forges responses: %llu queries saw %llu near misses, %.0f a second; the "
 		 "newest: "
 		 "upstream %s (%s), question %s",
 		 (unsigned long long)alarm->told.attacked, (unsigned long long)alarm->told.near_misses,
@@ -109,7 +109,7 @@ attacks_watch(struct watch *watch, uint64_t now_ns)
 		break;
 	case ALARM_OVER:
 		log_line(LEVEL_NOTICE,
-			 "no forged replies for %llu s: %llu queries saw %llu near misses within %llu s",
+			 "no forged responses for %llu s: %llu queries saw %llu near misses within %llu s",
 			 (unsigned long long)(ALARM_QUIET_NS / NS_PER_S), (unsigned long long)alarm->queries,
 			 (unsigned long long)alarm->near_misses,
 			 (unsigned long long)((alarm->last_ns - alarm->since_ns) / NS_PER_S));
@@ -148,17 +148,17 @@ links_watch(struct watch *watch)
 {
 	const struct stats_header *header = stats_reader_header(watch->stats);
 
-	for (unsigned i = 0; i < header->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
-		const struct machine_port_stats *port = &header->ports[i];
+	for (unsigned i = 0; i < header->interface_count && i < SNAPSHOT_INTERFACES_MAX; i++) {
+		const struct interface_stats *interface = &header->interfaces[i];
 		const bool was_up = !watch->links_known || watch->link_up[i];
-		const int bytes = (int)sizeof(port->name);
+		const int bytes = (int)sizeof(interface->name);
 
-		watch->link_up[i] = port->link_up != 0;
+		watch->link_up[i] = interface->link_up != 0;
 		if (was_up && !watch->link_up[i])
 			log_line(LEVEL_WARNING, "interface %.*s: the link is down, no packet comes or goes",
-				 bytes, port->name);
+				 bytes, interface->name);
 		else if (!was_up && watch->link_up[i])
-			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes, port->name);
+			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes, interface->name);
 	}
 	watch->links_known = true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Looks at the statistics segment four times a second: for upstreams that do not keep the case of questions
- * (case_watch.h), for forged replies (alarm.h), for links that go down, for passive signs of health
+ * (case_watch.h), for forged responses (alarm.h), for links that go down, for passive signs of health
  * (farm_poll()), and to keep a window of draws (draw_window.h).
  *
  * Only looks: what is to be done about a case that is not kept is the farm's state and the publisher's work.
@@ -25,7 +25,7 @@ struct watch {
 	struct draw_window draws;
 	struct alarm alarm;
 	bool links_known;
-	bool link_up[SNAPSHOT_PORTS_MAX]; /* as they were told last */
+	bool link_up[SNAPSHOT_INTERFACES_MAX]; /* as they were told last */
 	struct stray attack;		  /* the newest attacked query; question_bytes 0: none yet */
 	uint64_t generation;		  /* whose draws the window is of */
 	uint64_t ports[SNAPSHOT_BITMAP_WORDS];
@@ -37,7 +37,7 @@ void watch_init(struct watch *watch, struct loop *loop, const struct stats_reade
 		struct publisher *publisher);
 void watch_fini(struct watch *watch);
 
-/* The statistics are open: of the dataplane seen before, or of another whose counters begin anew. */
+/* The statistics are open: of the dataplane seen before, or of another whose counters begin again. */
 void watch_connected(struct watch *watch);
 /* They are going to be closed. */
 void watch_lost(struct watch *watch);

@@ -21,22 +21,22 @@ case_watch_on_sample(struct case_watch *watch, const struct case_sample *now, ui
 
 	if (watch->not_kept)
 		return false;
-	if (!watch->watching || now->answers < watch->base.answers ||
+	if (!watch->watching || now->responses < watch->base.responses ||
 	    now->wrong_case < watch->base.wrong_case) {
 		watch->watching = true;
 		watch->since_ns = now_ns;
 		watch->base = *now;
 		return false;
 	}
-	seen.answers = now->answers - watch->base.answers;
+	seen.responses = now->responses - watch->base.responses;
 	seen.wrong_case = now->wrong_case - watch->base.wrong_case;
-	if (seen.wrong_case >= CASE_WATCH_REPLIES && seen.wrong_case > seen.answers) {
+	if (seen.wrong_case >= CASE_WATCH_RESPONSES && seen.wrong_case > seen.responses) {
 		watch->not_kept = true;
 		watch->last = seen;
 		return true;
 	}
 	if (now_ns - watch->since_ns >= CASE_WATCH_NS &&
-	    seen.answers + seen.wrong_case >= 2 * CASE_WATCH_REPLIES) {
+	    seen.responses + seen.wrong_case >= 2 * CASE_WATCH_RESPONSES) {
 		watch->since_ns = now_ns;
 		watch->base = *now;
 	}

@@ -128,7 +128,7 @@ farm_poll(struct farm *farm, uint64_t now_ns)
 		if (!upstream->active)
 			continue;
 		stats = stats_reader_upstream(farm->parts.stats, i);
-		counts = (struct passive_counts){stats.answers, stats.servfails, stats.timeouts};
+		counts = (struct passive_counts){stats.responses, stats.servfails, stats.timeouts};
 		verdict = passive_on_sample(&upstream->passive, &counts, &farm->config->passive, &event.seen);
 		if (verdict == PASSIVE_FINE)
 			continue;

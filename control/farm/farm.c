@@ -47,8 +47,8 @@ base_recall(const struct farm *farm, const struct state_upstream *filed, unsigne
 	const struct upstream_stats base = filed != NULL ? filed->base : now;
 
 	if (filed == NULL || filed->slot != slot ||
-	    farm->parts.state->boot_id != farm->parts.dataplane->hello.answer.boot_id ||
-	    base.queries > now.queries || base.answers > now.answers || base.servfails > now.servfails ||
+	    farm->parts.state->boot_id != farm->parts.dataplane->hello.response.boot_id ||
+	    base.queries > now.queries || base.responses > now.responses || base.servfails > now.servfails ||
 	    base.timeouts > now.timeouts || base.wrong_case > now.wrong_case ||
 	    base.latency_sum_us > now.latency_sum_us || base.attacked > now.attacked)
 		return now;
@@ -235,7 +235,7 @@ farm_stats(const struct farm *farm, unsigned slot)
 		return (struct upstream_stats){0};
 	now = stats_reader_upstream(farm->parts.stats, slot);
 	now.queries -= base->queries;
-	now.answers -= base->answers;
+	now.responses -= base->responses;
 	now.servfails -= base->servfails;
 	now.timeouts -= base->timeouts;
 	now.wrong_case -= base->wrong_case;

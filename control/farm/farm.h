@@ -15,7 +15,7 @@
  * holds it, and the state on file (state_file.h), which counts for more.
  *
  * So do its counters: they are those of its slot since it got it. If a restart left nobody who knows what the
- * slot had then, they begin anew, and never with what another upstream did there. */
+ * slot had then, they begin again, and never with what another upstream did there. */
 #ifndef EPHEMERA_CONTROL_FARM_FARM_H
 #define EPHEMERA_CONTROL_FARM_FARM_H
 
@@ -99,7 +99,7 @@ void farm_override(struct farm *farm, unsigned slot, enum admin_state state, uin
 /* The dataplane is away: nothing is probed until farm_enforce(). */
 void farm_suspend(struct farm *farm);
 
-/* The dataplane's statistics began anew. */
+/* The dataplane's statistics began again. */
 void farm_forget_base(struct farm *farm);
 
 /* What the upstream in that slot did since it got it; all 0 without statistics. */

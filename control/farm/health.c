@@ -169,7 +169,7 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 {
 	const char *plural = health->run_decided == 1 ? "" : "s in a row";
 	const struct health_event *decided = &health->decided;
-	unsigned long long all = decided->seen.answers + decided->seen.timeouts;
+	unsigned long long all = decided->seen.responses + decided->seen.timeouts;
 	char rcode[16];
 
 	if (health->up)
@@ -181,7 +181,7 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 		snprintf(text, bytes, "%llu of its last %llu queries were answered SERVFAIL",
 			 (unsigned long long)decided->seen.servfails, all);
 	else if (decided->type == HEALTH_TIMEOUT)
-		snprintf(text, bytes, "%u bad probe%s, the last: no answer", health->run_decided, plural);
+		snprintf(text, bytes, "%u bad probe%s, the last: no response", health->run_decided, plural);
 	else if (decided->type == HEALTH_UNSENT)
 		snprintf(text, bytes, "%u bad probe%s, the last: nowhere to send it", health->run_decided,
 			 plural);

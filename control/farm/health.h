@@ -43,7 +43,7 @@ enum health_state {
 };
 
 enum health_event_type {
-	HEALTH_ANSWERED,  /* a probe's reply; whether it is good depends on its rcode */
+	HEALTH_ANSWERED,  /* a probe's response; whether it is good depends on its rcode */
 	HEALTH_TIMEOUT,	  /* a probe without one */
 	HEALTH_UNSENT,	  /* nowhere to send the probe to */
 	HEALTH_TIMEOUTS,  /* too many queries of clients were not answered */

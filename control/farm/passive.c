@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The window over the last answers of one upstream. */
+/* The window over the last responses of one upstream. */
 #include "control/farm/passive.h"
 
 #include <string.h>
@@ -13,13 +13,13 @@ passive_forget(struct passive *passive)
 static uint64_t
 counts_total(const struct passive_counts *counts)
 {
-	return counts->answers + counts->timeouts;
+	return counts->responses + counts->timeouts;
 }
 
 static void
 counts_add(struct passive_counts *into, const struct passive_counts *more)
 {
-	into->answers += more->answers;
+	into->responses += more->responses;
 	into->servfails += more->servfails;
 	into->timeouts += more->timeouts;
 }
@@ -37,9 +37,9 @@ window_sum(const struct passive *passive)
 /* Into the youngest step, or a new one once that is full. Eight full steps hold all that is judged: the ninth
  * is the one that fills. */
 static void
-window_add(struct passive *passive, const struct passive_counts *grown, uint32_t answers)
+window_add(struct passive *passive, const struct passive_counts *grown, uint32_t responses)
 {
-	uint32_t step = (answers + PASSIVE_STEPS - 1) / PASSIVE_STEPS;
+	uint32_t step = (responses + PASSIVE_STEPS - 1) / PASSIVE_STEPS;
 	struct passive_counts sum;
 
 	if (passive->step_count == 0 || counts_total(&passive->steps[passive->step_count - 1]) >= step) {
@@ -54,7 +54,7 @@ window_add(struct passive *passive, const struct passive_counts *grown, uint32_t
 	}
 	counts_add(&passive->steps[passive->step_count - 1], grown);
 	sum = window_sum(passive);
-	while (passive->step_count > 1 && counts_total(&sum) - counts_total(&passive->steps[0]) >= answers) {
+	while (passive->step_count > 1 && counts_total(&sum) - counts_total(&passive->steps[0]) >= responses) {
 		memmove(passive->steps, passive->steps + 1,
 			(passive->step_count - 1) * sizeof(passive->steps[0]));
 		passive->step_count--;
@@ -66,7 +66,7 @@ enum passive_verdict
 passive_on_sample(struct passive *passive, const struct passive_counts *now,
 		  const struct config_passive *rule, struct passive_counts *seen)
 {
-	const struct passive_counts grown = {.answers = now->answers - passive->last.answers,
+	const struct passive_counts grown = {.responses = now->responses - passive->last.responses,
 					     .servfails = now->servfails - passive->last.servfails,
 					     .timeouts = now->timeouts - passive->last.timeouts};
 	bool watching = passive->watching;
@@ -75,9 +75,9 @@ passive_on_sample(struct passive *passive, const struct passive_counts *now,
 	passive->watching = true;
 	if (!rule->on || !watching || counts_total(&grown) == 0)
 		return PASSIVE_FINE;
-	window_add(passive, &grown, rule->answers);
+	window_add(passive, &grown, rule->responses);
 	*seen = window_sum(passive);
-	if (counts_total(seen) < rule->answers)
+	if (counts_total(seen) < rule->responses)
 		return PASSIVE_FINE;
 	if (seen->timeouts * 100 > rule->timeout_percent * counts_total(seen))
 		return PASSIVE_TIMEOUTS;

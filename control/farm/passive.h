@@ -16,7 +16,7 @@
 
 /* Counters of one upstream, which only grow while a dataplane lives; or their growth. */
 struct passive_counts {
-	uint64_t answers;   /* delivered, any rcode */
+	uint64_t responses;   /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
 	uint64_t timeouts;
 };
@@ -34,7 +34,7 @@ enum passive_verdict {
 	PASSIVE_SERVFAILS,
 };
 
-/* What was seen is void: the counters begin anew, or the upstream is judged afresh. */
+/* What was seen is void: the counters begin again, or the upstream is judged afresh. */
 void passive_forget(struct passive *passive);
 
 /* The counters as they are now. Not PASSIVE_FINE: *seen is what the verdict is about. */

@@ -37,15 +37,15 @@ source_exists(const struct farm *farm, bool ipv4)
 
 /* False if it says nothing about the upstream. */
 static bool
-event_of(const struct farm *farm, unsigned slot, const struct probe_answer *answer,
+event_of(const struct farm *farm, unsigned slot, const struct probe_response *response,
 	 struct health_event *event)
 {
 	const struct next_hop *hop = &farm->parts.neighbour->hops[slot];
 
-	switch ((enum probe_outcome)answer->outcome) {
-	case PROBE_REPLY:
+	switch ((enum probe_outcome)response->outcome) {
+	case PROBE_RESPONSE:
 		*event = (struct health_event){
-			.type = HEALTH_ANSWERED, .rcode = answer->rcode, .latency_us = answer->latency_us};
+			.type = HEALTH_ANSWERED, .rcode = response->rcode, .latency_us = response->latency_us};
 		return true;
 	case PROBE_TIMEOUT:
 		*event = (struct health_event){.type = HEALTH_TIMEOUT};
@@ -70,18 +70,18 @@ outcomes_handle(struct farm *farm, unsigned slot)
 }
 
 static void
-probe_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+probe_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	unsigned slot = tag & UINT16_MAX;
 	uint32_t serial = (uint32_t)(tag >> 16);
 	struct farm *farm = owner;
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 	struct health_event event;
-	bool says = answer->status == 0 && upstream->active && event_of(farm, slot, answer->body, &event);
+	bool says = response->status == 0 && upstream->active && event_of(farm, slot, response->body, &event);
 
-	if (answer->status != 0)
-		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-answer->status));
-	if (answer->status == -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
+	if (response->status != 0)
+		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-response->status));
+	if (response->status == -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
 		probe_order_void(&upstream->order);
 	probe_order_end(&upstream->order, serial, says ? &event : NULL);
 	if (says) {

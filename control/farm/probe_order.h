@@ -2,7 +2,7 @@
 /* The probes under way to one upstream, and their outcomes in the order in which the probes were sent.
  *
  * An answer comes at once, that there is none only after the probe's timeout, when younger probes may have
- * been answered. Taken as they come, the answers of a server that answers every other probe would look like a
+ * been answered. Taken as they come, the responses of a server that responses every other probe would look like a
  * row of good ones: so an outcome waits for those of all older probes. Pure. */
 #ifndef EPHEMERA_CONTROL_FARM_PROBE_ORDER_H
 #define EPHEMERA_CONTROL_FARM_PROBE_ORDER_H

@@ -17,14 +17,14 @@
 /* What others see of a next hop. */
 struct way {
 	bool resolved;
-	int port_index;
+	int interface_index;
 	struct mac mac;
 };
 
 static struct way
 way_of(const struct next_hop *hop)
 {
-	struct way way = {.resolved = next_hop_resolved(hop), .port_index = hop->port_index};
+	struct way way = {.resolved = next_hop_resolved(hop), .interface_index = hop->interface_index};
 
 	if (way.resolved)
 		way.mac = hop->mac;
@@ -48,7 +48,7 @@ neighbour_words(const struct neighbour *neighbour, unsigned slot, char text[NEIG
 		snprintf(text, NEIGHBOUR_WORDS_BYTES, "no route: %s", strerror(-hop->route_status));
 	else if (neighbour->dataplane->state != DATAPLANE_CONNECTED)
 		snprintf(text, NEIGHBOUR_WORDS_BYTES, "the dataplane is away");
-	else if (hop->port_index < 0)
+	else if (hop->interface_index < 0)
 		snprintf(text, NEIGHBOUR_WORDS_BYTES,
 			 "the route leads to interface %s, which is none of the dataplane's ports",
 			 interface);
@@ -67,13 +67,13 @@ way_changed(const struct neighbour *neighbour, unsigned slot, const struct way *
 	char upstream[ADDRESS_TEXT_BYTES], words[NEIGHBOUR_WORDS_BYTES];
 	const uint8_t *mac = now.mac.bytes;
 
-	if (now.resolved == before->resolved && now.port_index == before->port_index &&
+	if (now.resolved == before->resolved && now.interface_index == before->interface_index &&
 	    memcmp(&now.mac, &before->mac, sizeof(now.mac)) == 0)
 		return false;
 	address_format(&neighbour->hops[slot].upstream, upstream);
 	if (now.resolved)
 		log_line(LEVEL_INFO, "the way to %s: port %s, next hop %02x:%02x:%02x:%02x:%02x:%02x",
-			 upstream, neighbour->dataplane->hello.answer.ports[now.port_index].name, mac[0],
+			 upstream, neighbour->dataplane->hello.response.interfaces[now.interface_index].name, mac[0],
 			 mac[1], mac[2], mac[3], mac[4], mac[5]);
 	else if (neighbour->dataplane->state == DATAPLANE_CONNECTED)
 		log_line(LEVEL_INFO, "no way to %s: %s", upstream, neighbour_words(neighbour, slot, words));
@@ -95,19 +95,19 @@ use_timer_set(struct neighbour *neighbour)
 }
 
 static void
-order_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+order_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct neighbour *neighbour = owner;
 	bool verify = tag;
 
-	if (answer->status == -ENOTCONN || (verify && answer->status == -ENOENT))
+	if (response->status == -ENOTCONN || (verify && response->status == -ENOENT))
 		return; /* gone meanwhile: the dataplane, or the entry */
-	if (answer->status != 0)
+	if (response->status != 0)
 		log_problem(&neighbour->problem, LEVEL_WARNING,
 			    "the dataplane can't make the kernel resolve next hops: %s%s; the kernel does so "
 			    "only for its own traffic",
-			    strerror(-answer->status),
-			    answer->status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+			    strerror(-response->status),
+			    response->status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
 	else
 		log_problem_over(&neighbour->problem, "the kernel resolves next hops for us again");
 }
@@ -130,7 +130,7 @@ order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, con
 		body.verify = 1;
 		body.mac = *mac;
 	}
-	if (dataplane_port_index(neighbour->dataplane, next_hop->ifindex) < 0)
+	if (dataplane_interface_index(neighbour->dataplane, next_hop->ifindex) < 0)
 		return; /* or the dataplane is away: its ports are asked for when it is back */
 	status = dataplane_ask(neighbour->dataplane, &request);
 	if (status != 0)
@@ -178,8 +178,8 @@ hop_ask(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
 {
 	struct netlink_route route = {0};
 	int status = netlink_route_get(&neighbour->netlink, &hop->upstream, &route);
-	int port_index = status == 0 ? dataplane_port_index(neighbour->dataplane, route.ifindex) : -1;
-	bool another = next_hop_take_route(hop, status, &route, port_index, now);
+	int interface_index = status == 0 ? dataplane_interface_index(neighbour->dataplane, route.ifindex) : -1;
+	bool another = next_hop_take_route(hop, status, &route, interface_index, now);
 
 	if (another || (neighbour->resync && status == 0))
 		hop_ask_neighbour(neighbour, hop, now);
@@ -257,7 +257,7 @@ events_ready(void *owner, uint32_t events)
 		int status = netlink_events_read(&neighbour->netlink, &listener);
 
 		if (status == -ENOBUFS) {
-			log_line(LEVEL_DEBUG, "netlink events were lost: asking for everything anew");
+			log_line(LEVEL_DEBUG, "netlink events were lost: asking for everything again");
 			neighbour->resync = true;
 			routes_changed(neighbour);
 		} else if (status != 0) {
@@ -331,7 +331,7 @@ neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot)
 		struct next_hop *hop = &neighbour->hops[i];
 
 		if (!neighbour->followed[i] || !upstream->resolved || hop->mac_known || hop->failures > 0 ||
-		    hop->port_index != upstream->port_index ||
+		    hop->interface_index != upstream->interface_index ||
 		    !address_equal(&hop->upstream, &upstream->address))
 			continue;
 		hop->mac = upstream->next_hop;
@@ -357,7 +357,7 @@ neighbour_suspect(struct neighbour *neighbour, unsigned slot)
 }
 
 void
-neighbour_ports_changed(struct neighbour *neighbour)
+neighbour_interfaces_changed(struct neighbour *neighbour)
 {
 	uint64_t now = loop_now_ns();
 

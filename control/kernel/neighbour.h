@@ -4,7 +4,7 @@
  * By slot of the snapshot; never more than SNAPSHOT_UPSTREAMS_MAX, whatever the size of the kernel's tables.
  * Each next hop is resolved at once, kept in use, verified when a probe is not answered, and a change is told
  * at once. To resolve and to verify takes a capability that the dataplane has: it is asked. Bursts of route
- * changes are answered ten times a second at the most. */
+ * changes are answered ten times a second at most. */
 #ifndef EPHEMERA_CONTROL_KERNEL_NEIGHBOUR_H
 #define EPHEMERA_CONTROL_KERNEL_NEIGHBOUR_H
 
@@ -49,7 +49,7 @@ void neighbour_follow(struct neighbour *neighbour, const struct slot_set *upstre
 void neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot);
 
 /* The dataplane's ports are others now. */
-void neighbour_ports_changed(struct neighbour *neighbour);
+void neighbour_interfaces_changed(struct neighbour *neighbour);
 
 /* What was sent to that slot's upstream was not answered: has its next hop verified. */
 void neighbour_suspect(struct neighbour *neighbour, unsigned slot);

@@ -90,10 +90,10 @@ address_take(uint8_t family, const void *from, size_t bytes, struct address *add
 	return true;
 }
 
-/* Sends one question and hands its answer to `take` (NULL: only an acknowledgement is expected). The kernel
- * works on it in our context: when the sending is over, the answer is there. */
+/* Sends one question and hands its response to `take` (NULL: only an acknowledgement is expected). The kernel
+ * works on it in our context: when the sending is over, the response is there. */
 static int
-question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, void *answer)
+question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, void *response)
 {
 	char room[NETLINK_ROOM_BYTES] __attribute__((aligned(8)));
 	unsigned port = mnl_socket_get_portid(netlink->questions);
@@ -109,14 +109,14 @@ question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, 
 			return errno == EAGAIN ? -EIO : -errno;
 		if (((const struct nlmsghdr *)(const void *)room)->nlmsg_seq != question->nlmsg_seq)
 			continue; /* left over from a question that went wrong */
-		return mnl_cb_run(room, (size_t)length, question->nlmsg_seq, port, take, answer) < 0 ? -errno
+		return mnl_cb_run(room, (size_t)length, question->nlmsg_seq, port, take, response) < 0 ? -errno
 												     : 0;
 	}
 }
 
 /* Routes */
 
-struct route_answer {
+struct route_response {
 	struct netlink_route route;
 	uint8_t type;
 };
@@ -136,15 +136,15 @@ route_on_message(const struct nlmsghdr *message, void *into)
 {
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *by_type[RTA_MAX + 1] = {NULL};
-	struct route_answer *answer = into;
-	struct address *next_hop = &answer->route.next_hop;
+	struct route_response *response = into;
+	struct address *next_hop = &response->route.next_hop;
 
 	if (message->nlmsg_type != RTM_NEWROUTE ||
 	    mnl_attr_parse(message, sizeof(*header), route_attribute, by_type) < 0)
 		return MNL_CB_OK;
-	answer->type = header->rtm_type;
+	response->type = header->rtm_type;
 	if (by_type[RTA_OIF] != NULL)
-		answer->route.ifindex = mnl_attr_get_u32(by_type[RTA_OIF]);
+		response->route.ifindex = mnl_attr_get_u32(by_type[RTA_OIF]);
 	if (by_type[RTA_GATEWAY] != NULL) {
 		address_take(header->rtm_family, mnl_attr_get_payload(by_type[RTA_GATEWAY]),
 			     mnl_attr_get_payload_len(by_type[RTA_GATEWAY]), next_hop);
@@ -165,20 +165,20 @@ netlink_route_get(struct netlink *netlink, const struct address *destination, st
 	char room[256] __attribute__((aligned(8)));
 	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
 	struct rtmsg *header = mnl_nlmsg_put_extra_header(question, sizeof(*header));
-	struct route_answer answer = {.route.next_hop = *destination};
+	struct route_response response = {.route.next_hop = *destination};
 	int status;
 
 	question->nlmsg_type = RTM_GETROUTE;
 	header->rtm_family = address_family(destination);
 	header->rtm_dst_len = address_is_ipv4(destination) ? 32 : 128;
 	address_put(question, RTA_DST, destination);
-	status = question_ask(netlink, question, route_on_message, &answer);
-	if (status == 0 && answer.type != RTN_UNICAST)
-		status = answer.type == RTN_LOCAL || answer.type == RTN_BROADCAST ||
-					 answer.type == RTN_MULTICAST
+	status = question_ask(netlink, question, route_on_message, &response);
+	if (status == 0 && response.type != RTN_UNICAST)
+		status = response.type == RTN_LOCAL || response.type == RTN_BROADCAST ||
+					 response.type == RTN_MULTICAST
 				 ? -EADDRNOTAVAIL
 				 : -EHOSTUNREACH;
-	*route = answer.route;
+	*route = response.route;
 	return status;
 }
 

@@ -11,26 +11,26 @@
 void
 next_hop_init(struct next_hop *hop, const struct address *upstream)
 {
-	*hop = (struct next_hop){.upstream = *upstream, .route_status = -ENETUNREACH, .port_index = -1};
+	*hop = (struct next_hop){.upstream = *upstream, .route_status = -ENETUNREACH, .interface_index = -1};
 }
 
 bool
 next_hop_resolved(const struct next_hop *hop)
 {
-	return hop->route_status == 0 && hop->port_index >= 0 && hop->mac_known;
+	return hop->route_status == 0 && hop->interface_index >= 0 && hop->mac_known;
 }
 
 bool
-next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int port_index,
+next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int interface_index,
 		    uint64_t now_ns)
 {
 	bool same = status == 0 && hop->route_status == 0 && hop->route.ifindex == route->ifindex &&
 		    address_equal(&hop->route.next_hop, &route->next_hop);
 
 	hop->route_status = status;
-	hop->port_index = status == 0 ? port_index : -1;
-	if (hop->port_index >= 0)
-		hop->port_index_last = hop->port_index;
+	hop->interface_index = status == 0 ? interface_index : -1;
+	if (hop->interface_index >= 0)
+		hop->port_index_last = hop->interface_index;
 	if (status != 0) {
 		hop->mac_known = false;
 		return false;

@@ -2,7 +2,7 @@
 /* The way to one upstream: its route, the next hop's MAC, and when to make the kernel verify it. Pure: what
  * the kernel said and the time are arguments.
  *
- * A MAC once known is kept while the kernel resolves anew: entries expire and are flushed although the
+ * A MAC once known is kept while the kernel resolves again: entries expire and are flushed although the
  * machine behind them lives, and to stop sending in that moment would lose queries. It is given up when the
  * kernel has failed to resolve it twice in a row, or when the route leads elsewhere. */
 #ifndef EPHEMERA_CONTROL_KERNEL_NEXT_HOP_H
@@ -24,7 +24,7 @@ struct next_hop {
 	struct address upstream;
 	int route_status; /* 0 or -errno: why there is no route */
 	struct netlink_route route;
-	int port_index;	     /* of the dataplane; -1: the route's interface is none of its ports */
+	int interface_index;	     /* of the dataplane; -1: the route's interface is none of its ports */
 	int port_index_last; /* the last one that was not -1; 0 before */
 	bool mac_known;
 	struct mac mac;
@@ -40,9 +40,9 @@ void next_hop_init(struct next_hop *hop, const struct address *upstream);
 /* True if queries can be sent: a route, one of the dataplane's ports, and a MAC. */
 bool next_hop_resolved(const struct next_hop *hop);
 
-/* Takes the answer to the question for the route (`route` is read if status is 0) and the dataplane's port
+/* Takes the response to the question for the route (`route` is read if status is 0) and the dataplane's port
  * with that interface. True if the next hop is another one now: its neighbour is to be asked for. */
-bool next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int port_index,
+bool next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int interface_index,
 			 uint64_t now_ns);
 
 /* True if the neighbour is this next hop. */
@@ -53,7 +53,7 @@ void next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbou
 			     uint64_t now_ns);
 
 /* Something sent there was not answered: true if the kernel is to verify the MAC now, and then it counts as
- * done. What is asked of it in vain costs three small packets; what it finds is that the next hop has another
+ * done. What is asked of it without success costs three small packets; what it finds is that the next hop has another
  * MAC, long before the entry would have run out. */
 bool next_hop_suspect(struct next_hop *hop, uint64_t now_ns);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The event loop over epoll, with a sorted list of timers: there are a few dozen at the most. */
+/* The event loop over epoll, with a sorted list of timers: there are a few dozen at most. */
 #include "control/lib/loop.h"
 
 #include <errno.h>
@@ -100,7 +100,7 @@ loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns)
 	*link = timer;
 }
 
-/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at the most: puts all timers
+/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at most: puts all timers
  * off by what is far beyond that. */
 static uint64_t
 clock_read(struct loop *loop, uint64_t expected_ns)

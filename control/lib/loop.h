@@ -7,7 +7,7 @@
  * CLOCK_MONOTONIC in nanoseconds.
  *
  * A process that was stopped, or had no processor, finds all its timers due at once, and most of them are the
- * patience that it has with others, whose answers wait in descriptors that it had no time to read. So time in
+ * patience that it has with others, whose responses wait in descriptors that it had no time to read. So time in
  * which the loop did not turn does not count: after more than LOOP_STALL_NS of it all timers are put off by
  * as much.
  *

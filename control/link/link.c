@@ -15,13 +15,13 @@
 
 static void
 pending_finish(struct dataplane *dataplane, struct dataplane_pending *pending,
-	       const struct dataplane_answer *answer)
+	       const struct dataplane_response *response)
 {
 	struct dataplane_pending done = *pending;
 
 	pending->cookie = 0;
 	dataplane->pending_count--;
-	done.answered(done.owner, done.tag, answer);
+	done.answered(done.owner, done.tag, response);
 }
 
 static void
@@ -29,10 +29,10 @@ hello_close(struct dataplane_hello *hello)
 {
 	if (hello->stats_fd >= 0)
 		close(hello->stats_fd);
-	for (unsigned port = 0; port < SNAPSHOT_PORTS_MAX; port++)
+	for (unsigned interface = 0; interface < SNAPSHOT_INTERFACES_MAX; interface++)
 		for (unsigned map = 0; map < STEER_MAP_COUNT; map++)
-			if (hello->map_fds[port][map] >= 0)
-				close(hello->map_fds[port][map]);
+			if (hello->map_fds[interface][map] >= 0)
+				close(hello->map_fds[interface][map]);
 	memset(hello, 0, sizeof(*hello));
 	hello->stats_fd = -1;
 	memset(hello->map_fds, 0xff, sizeof(hello->map_fds)); /* -1 each */
@@ -41,7 +41,7 @@ hello_close(struct dataplane_hello *hello)
 static void
 connection_end(struct dataplane *dataplane)
 {
-	const struct dataplane_answer gone = {.status = -ENOTCONN};
+	const struct dataplane_response gone = {.status = -ENOTCONN};
 	enum dataplane_state before = dataplane->state;
 
 	loop_watch_remove(dataplane->loop, &dataplane->watch);
@@ -69,29 +69,29 @@ connection_drop(struct dataplane *dataplane, const char *why)
 
 /* Takes over the descriptors that came with HELLO; -EPROTO when they are not as many as it announces. */
 static int
-hello_take(struct dataplane_hello *hello, const struct dataplane_answer *answer)
+hello_take(struct dataplane_hello *hello, const struct dataplane_response *response)
 {
-	const struct hello_answer *body = answer->body;
+	const struct hello_response *body = response->body;
 	unsigned steered = 0, next = 0;
 
-	if (body->port_count > SNAPSHOT_PORTS_MAX)
+	if (body->interface_count > SNAPSHOT_INTERFACES_MAX)
 		return -EPROTO;
-	for (unsigned i = 0; i < body->port_count; i++) {
-		if (memchr(body->ports[i].name, 0, sizeof(body->ports[i].name)) == NULL ||
-		    body->ports[i].steered > 1)
+	for (unsigned i = 0; i < body->interface_count; i++) {
+		if (memchr(body->interfaces[i].name, 0, sizeof(body->interfaces[i].name)) == NULL ||
+		    body->interfaces[i].steered > 1)
 			return -EPROTO;
-		steered += body->ports[i].steered;
+		steered += body->interfaces[i].steered;
 	}
-	if (answer->fd_count != 1 + steered * STEER_MAP_COUNT)
+	if (response->fd_count != 1 + steered * STEER_MAP_COUNT)
 		return -EPROTO;
-	hello->answer = *body;
-	hello->stats_fd = fcntl(answer->fds[next++], F_DUPFD_CLOEXEC, 0);
+	hello->response = *body;
+	hello->stats_fd = fcntl(response->fds[next++], F_DUPFD_CLOEXEC, 0);
 	if (hello->stats_fd < 0)
 		return -errno;
-	for (unsigned port = 0; port < body->port_count; port++) {
-		for (unsigned map = 0; body->ports[port].steered && map < STEER_MAP_COUNT; map++) {
-			hello->map_fds[port][map] = fcntl(answer->fds[next++], F_DUPFD_CLOEXEC, 0);
-			if (hello->map_fds[port][map] < 0)
+	for (unsigned interface = 0; interface < body->interface_count; interface++) {
+		for (unsigned map = 0; body->interfaces[interface].steered && map < STEER_MAP_COUNT; map++) {
+			hello->map_fds[interface][map] = fcntl(response->fds[next++], F_DUPFD_CLOEXEC, 0);
+			if (hello->map_fds[interface][map] < 0)
 				return -errno;
 		}
 	}
@@ -99,16 +99,16 @@ hello_take(struct dataplane_hello *hello, const struct dataplane_answer *answer)
 }
 
 static void
-hello_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+hello_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct dataplane *dataplane = owner;
-	int status = answer->status;
+	int status = response->status;
 
 	(void)tag;
 	if (dataplane->state != DATAPLANE_GREETING)
 		return; /* the connection is gone */
 	if (status == 0)
-		status = hello_take(&dataplane->hello, answer);
+		status = hello_take(&dataplane->hello, response);
 	if (status != 0) {
 		char why[96];
 
@@ -120,8 +120,8 @@ hello_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 	dataplane->state = DATAPLANE_CONNECTED;
 	log_problem_over(&dataplane->problem, NULL);
 	log_line(LEVEL_NOTICE, "connected to the dataplane: boot id %016llx, %u workers, %u ports",
-		 (unsigned long long)dataplane->hello.answer.boot_id, dataplane->hello.answer.worker_count,
-		 dataplane->hello.answer.port_count);
+		 (unsigned long long)dataplane->hello.response.boot_id, dataplane->hello.response.worker_count,
+		 dataplane->hello.response.interface_count);
 	dataplane->connected(dataplane->owner);
 }
 
@@ -165,7 +165,7 @@ message_handle(struct dataplane *dataplane, const struct dataplane_message *mess
 {
 	const struct message_header *header = &message->header;
 	struct dataplane_pending *pending = &dataplane->pending[header->cookie % DATAPLANE_PENDING_MAX];
-	const struct dataplane_answer answer = {.status = header->status,
+	const struct dataplane_response response = {.status = header->status,
 						.body = &message->body,
 						.body_bytes = message->body_bytes,
 						.fds = message->fds,
@@ -175,9 +175,9 @@ message_handle(struct dataplane *dataplane, const struct dataplane_message *mess
 		connection_drop(dataplane, "it answered a question that nobody asked");
 	else if (!dataplane_wire_fits(message))
 		connection_drop(dataplane,
-				"its answer has an impossible size (are both of the same version?)");
+				"its response has an impossible size (are both of the same version?)");
 	else
-		pending_finish(dataplane, pending, &answer);
+		pending_finish(dataplane, pending, &response);
 }
 
 static void
@@ -305,10 +305,10 @@ dataplane_fini(struct dataplane *dataplane)
 }
 
 int
-dataplane_port_index(const struct dataplane *dataplane, uint32_t ifindex)
+dataplane_interface_index(const struct dataplane *dataplane, uint32_t ifindex)
 {
-	for (unsigned i = 0; ifindex != 0 && i < dataplane->hello.answer.port_count; i++)
-		if (dataplane->hello.answer.ports[i].ifindex == ifindex)
+	for (unsigned i = 0; ifindex != 0 && i < dataplane->hello.response.interface_count; i++)
+		if (dataplane->hello.response.interfaces[i].ifindex == ifindex)
 			return (int)i;
 	return -1;
 }

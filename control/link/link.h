@@ -5,7 +5,7 @@
  * ports, the statistics segment, the descriptors of the XDP maps. Requests are answered through callbacks,
  * each exactly once: with the dataplane's answer, or with -ENOTCONN when the connection ended before. A
  * dataplane that leaves a request unanswered for five seconds is treated as away: the connection is closed
- * and made again, and what is true is learnt anew from its HELLO.
+ * and made again, and what is true is learnt again from its HELLO.
  *
  * Never blocks: what does not fit into the socket now is refused with -EAGAIN. Bounded: DATAPLANE_PENDING_MAX
  * requests in flight. What comes from the socket is checked for its size before it is looked at. */
@@ -27,10 +27,10 @@
 
 /* An answer, valid during the callback. Descriptors in `fds` are closed afterwards; who wants one dup()s it.
  */
-struct dataplane_answer {
+struct dataplane_response {
 	int status; /* 0 or -errno */
 	const void *body;
-	size_t body_bytes; /* 0 with a refusal (PUT: may be a struct snapshot_answer) */
+	size_t body_bytes; /* 0 with a refusal (PUT: may be a struct snapshot_response) */
 	const int *fds;
 	unsigned fd_count;
 };
@@ -40,17 +40,17 @@ struct dataplane_request {
 	const void *body;
 	size_t body_bytes;
 	int fd;		      /* to hand over, or -1 */
-	uint32_t patience_ms; /* how long the answer may take by its nature (a probe's timeout) */
-	void (*answered)(void *owner, uint64_t tag, const struct dataplane_answer *answer);
+	uint32_t patience_ms; /* how long the response may take by its nature (a probe's timeout) */
+	void (*answered)(void *owner, uint64_t tag, const struct dataplane_response *response);
 	void *owner;
 	uint64_t tag; /* the asker's */
 };
 
 /* What HELLO said; valid while connected. */
 struct dataplane_hello {
-	struct hello_answer answer;
+	struct hello_response response;
 	int stats_fd;
-	int map_fds[SNAPSHOT_PORTS_MAX][STEER_MAP_COUNT]; /* -1 for a port that is not steered */
+	int map_fds[SNAPSHOT_INTERFACES_MAX][STEER_MAP_COUNT]; /* -1 for a port that is not steered */
 };
 
 enum dataplane_state {
@@ -63,7 +63,7 @@ struct dataplane_pending {
 	uint64_t cookie; /* 0: free */
 	enum message_type type;
 	uint64_t deadline_ns;
-	void (*answered)(void *owner, uint64_t tag, const struct dataplane_answer *answer);
+	void (*answered)(void *owner, uint64_t tag, const struct dataplane_response *response);
 	void *owner;
 	uint64_t tag;
 };
@@ -101,6 +101,6 @@ void dataplane_fini(struct dataplane *dataplane);
 int dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *request);
 
 /* The index of the port with that interface; -1: none. */
-int dataplane_port_index(const struct dataplane *dataplane, uint32_t ifindex);
+int dataplane_interface_index(const struct dataplane *dataplane, uint32_t ifindex);
 
 #endif

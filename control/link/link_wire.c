@@ -76,11 +76,11 @@ dataplane_wire_receive(int socket, struct dataplane_message *into)
 static bool
 port_answer_fits(const struct dataplane_message *message)
 {
-	const struct port_answer *answer = &message->body.port;
-	const size_t fixed = offsetof(struct port_answer, flows);
+	const struct port_response *response = &message->body.port;
+	const size_t fixed = offsetof(struct port_response, flows);
 
-	return message->body_bytes >= fixed && answer->flow_count <= MESSAGE_FLOWS_MAX &&
-	       message->body_bytes == fixed + answer->flow_count * sizeof(answer->flows[0]);
+	return message->body_bytes >= fixed && response->flow_count <= MESSAGE_FLOWS_MAX &&
+	       message->body_bytes == fixed + response->flow_count * sizeof(response->flows[0]);
 }
 
 bool
@@ -91,16 +91,16 @@ dataplane_wire_fits(const struct dataplane_message *message)
 
 	switch ((enum message_type)message->header.type) {
 	case MESSAGE_HELLO:
-		return bytes == (refused ? 0 : sizeof(struct hello_answer));
+		return bytes == (refused ? 0 : sizeof(struct hello_response));
 	case MESSAGE_SNAPSHOT_PUT:
-		return bytes == sizeof(struct snapshot_answer) || (refused && bytes == 0);
+		return bytes == sizeof(struct snapshot_response) || (refused && bytes == 0);
 	case MESSAGE_SNAPSHOT_GET:
 		return refused ? bytes == 0 && message->fd_count == 0
-			       : bytes == sizeof(struct snapshot_answer) && message->fd_count == 1;
+			       : bytes == sizeof(struct snapshot_response) && message->fd_count == 1;
 	case MESSAGE_PORT:
 		return refused ? bytes == 0 : port_answer_fits(message);
 	case MESSAGE_PROBE:
-		return bytes == (refused ? 0 : sizeof(struct probe_answer));
+		return bytes == (refused ? 0 : sizeof(struct probe_response));
 	case MESSAGE_STOP:
 	case MESSAGE_NEIGHBOUR:
 		return bytes == 0;

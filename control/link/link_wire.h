@@ -10,10 +10,10 @@
 #include "dataplane/shared/message.h"
 
 union dataplane_body {
-	struct hello_answer hello;
-	struct snapshot_answer snapshot;
-	struct port_answer port;
-	struct probe_answer probe;
+	struct hello_response hello;
+	struct snapshot_response snapshot;
+	struct port_response port;
+	struct probe_response probe;
 };
 
 /* An answer as it came. */
@@ -33,7 +33,7 @@ int dataplane_wire_send(int socket, const struct message_header *header, const v
  * a message; or another -errno. After 0 the descriptors are the caller's: dataplane_wire_close_fds(). */
 int dataplane_wire_receive(int socket, struct dataplane_message *message);
 
-/* True if the answer's body has the size that its type and status ask for. */
+/* True if the response's body has the size that its type and status ask for. */
 bool dataplane_wire_fits(const struct dataplane_message *message);
 
 void dataplane_wire_close_fds(struct dataplane_message *message);

@@ -41,12 +41,12 @@ steer_maps_connected(struct steer_maps *maps)
 	maps->cpu_count = libbpf_num_possible_cpus();
 	if (maps->cpu_count <= 0 || maps->cpu_count > CPUS_MAX)
 		return maps->cpu_count < 0 ? maps->cpu_count : -EOVERFLOW;
-	for (unsigned port = 0; port < hello->answer.port_count; port++) {
-		for (unsigned map = 0; hello->answer.ports[port].steered && map < STEER_MAP_COUNT; map++) {
+	for (unsigned interface = 0; interface < hello->response.interface_count; interface++) {
+		for (unsigned map = 0; hello->response.interfaces[interface].steered && map < STEER_MAP_COUNT; map++) {
 			struct bpf_map_info info = {0};
 			uint32_t bytes = sizeof(info);
 
-			if (bpf_obj_get_info_by_fd(hello->map_fds[port][map], &info, &bytes) < 0)
+			if (bpf_obj_get_info_by_fd(hello->map_fds[interface][map], &info, &bytes) < 0)
 				return -errno;
 			if (info.type != shapes[map].type || info.key_size != shapes[map].key_bytes ||
 			    info.value_size != shapes[map].value_bytes)
@@ -64,7 +64,7 @@ key_delete(int fd, const void *key)
 }
 
 /* Takes out what is in the map but not wanted. Listed first and deleted afterwards, because the kernel's walk
- * begins anew when the entry it stands on is gone. */
+ * begins again when the entry it stands on is gone. */
 static int
 map_purge(int fd, const struct steer_keys *wanted)
 {
@@ -109,7 +109,7 @@ map_change(int fd, const struct steer_keys *held, const struct steer_keys *wante
 }
 
 static int
-port_hold(struct steer_maps *maps, const int *fds)
+interface_hold(struct steer_maps *maps, const int *fds)
 {
 	const struct steer_keys nothing = {.count = 0};
 	const uint32_t zero = 0;
@@ -143,9 +143,9 @@ steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct 
 	steer_set_init(&maps->wanted);
 	steer_set_add(&maps->wanted, a);
 	steer_set_add(&maps->wanted, b);
-	for (unsigned port = 0; status == 0 && port < hello->answer.port_count; port++)
-		if (hello->answer.ports[port].steered)
-			status = port_hold(maps, hello->map_fds[port]);
+	for (unsigned interface = 0; status == 0 && interface < hello->response.interface_count; interface++)
+		if (hello->response.interfaces[interface].steered)
+			status = interface_hold(maps, hello->map_fds[interface]);
 	maps->known = status == 0;
 	maps->held = maps->wanted;
 	return status;
@@ -160,10 +160,10 @@ steer_maps_verdicts(const struct steer_maps *maps, uint64_t sums[STEER_VERDICT_C
 	memset(sums, 0, STEER_VERDICT_COUNT * sizeof(sums[0]));
 	if (!maps->usable)
 		return -EPROTO;
-	for (unsigned port = 0; port < hello->answer.port_count; port++) {
-		for (uint32_t verdict = 0; hello->answer.ports[port].steered && verdict < STEER_VERDICT_COUNT;
+	for (unsigned interface = 0; interface < hello->response.interface_count; interface++) {
+		for (uint32_t verdict = 0; hello->response.interfaces[interface].steered && verdict < STEER_VERDICT_COUNT;
 		     verdict++) {
-			if (bpf_map_lookup_elem(hello->map_fds[port][STEER_MAP_verdicts], &verdict, values) <
+			if (bpf_map_lookup_elem(hello->map_fds[interface][STEER_MAP_verdicts], &verdict, values) <
 			    0)
 				return -errno;
 			for (int cpu = 0; cpu < maps->cpu_count; cpu++)

@@ -65,7 +65,7 @@ static const struct metrics_row worker_rows[] = {
 #undef X
 		{METRICS_COUNTER, "ephemera_drops", "", "packets dropped by the workers, by reason",
 		 drops_sample, 0},
-	{METRICS_GAUGE, "ephemera_in_flight", "", "queries that wait for their answers, probes included",
+	{METRICS_GAUGE, "ephemera_in_flight", "", "queries that wait for their responses, probes included",
 	 WORKER(flows_in_flight)},
 	{METRICS_GAUGE, "ephemera_worker_snapshot_generation", "",
 	 "generation of the snapshot that the worker runs on; 0: none yet", WORKER(generation)},
@@ -126,13 +126,13 @@ latency(const struct stats_reader *stats, struct metrics_writer *writer)
 		counts[edge] += histogram.buckets[i];
 	}
 	metrics_family(writer, METRICS_HISTOGRAM, "ephemera_latency_seconds", "seconds",
-		       "from a client's query to the upstream's answer to it");
+		       "from a client's query to the upstream's response to it");
 	metrics_histogram(writer, edges, counts, EDGE_COUNT, (double)histogram.sum_us / 1e6);
 }
 
 /* The machine's interfaces */
 
-#define INTERFACE(member) NULL, offsetof(struct machine_port_stats, member)
+#define INTERFACE(member) NULL, offsetof(struct interface_stats, member)
 static const struct metrics_row interface_rows[] = {
 	{METRICS_COUNTER, "ephemera_interface_received_packets", "", "packets received", INTERFACE(received)},
 	{METRICS_COUNTER, "ephemera_interface_sent_packets", "", "packets sent", INTERFACE(sent)},
@@ -150,14 +150,14 @@ static const struct metrics_row interface_rows[] = {
 static void
 interfaces(const struct stats_header *header, struct metrics_writer *writer)
 {
-	char names[SNAPSHOT_PORTS_MAX][sizeof(header->ports[0].name) + 1] = {0};
-	struct metrics_subject subjects[SNAPSHOT_PORTS_MAX];
+	char names[SNAPSHOT_INTERFACES_MAX][sizeof(header->interfaces[0].name) + 1] = {0};
+	struct metrics_subject subjects[SNAPSHOT_INTERFACES_MAX];
 	unsigned count =
-		header->port_count < SNAPSHOT_PORTS_MAX ? (unsigned)header->port_count : SNAPSHOT_PORTS_MAX;
+		header->interface_count < SNAPSHOT_INTERFACES_MAX ? (unsigned)header->interface_count : SNAPSHOT_INTERFACES_MAX;
 
 	for (unsigned i = 0; i < count; i++) {
-		memcpy(names[i], header->ports[i].name, sizeof(header->ports[i].name));
-		subjects[i] = (struct metrics_subject){"interface", names[i], &header->ports[i]};
+		memcpy(names[i], header->interfaces[i].name, sizeof(header->interfaces[i].name));
+		subjects[i] = (struct metrics_subject){"interface", names[i], &header->interfaces[i]};
 	}
 	metrics_rows(writer, interface_rows, sizeof(interface_rows) / sizeof(interface_rows[0]), subjects,
 		     count);

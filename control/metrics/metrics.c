@@ -69,7 +69,7 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 		       "1: the operator drains this instance, or has drained it, and so it is not ready");
 	metrics_count(writer, daemon->readiness.drain.state != DRAIN_OFF, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
-		       "1: somebody forges replies, and within the last minute came near");
+		       "1: somebody forges responses, and within the last minute came near");
 	metrics_count(writer, daemon->watch.alarm.active, NULL);
 }
 

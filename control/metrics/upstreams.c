@@ -59,7 +59,7 @@ latency_sample(struct metrics_writer *writer, const struct metrics_subject *subj
 {
 	const struct upstream *upstream = subject->figures;
 
-	metrics_summary(writer, (double)upstream->stats.latency_sum_us / 1e6, upstream->stats.answers,
+	metrics_summary(writer, (double)upstream->stats.latency_sum_us / 1e6, upstream->stats.responses,
 			subject->label, subject->name, NULL);
 }
 
@@ -75,19 +75,19 @@ static const struct metrics_row upstream_rows[] = {
 	 "how long its last good probe took; absent before that", probe_sample, 0},
 	{METRICS_COUNTER, "ephemera_upstream_queries", "", "queries of clients sent to the upstream",
 	 WORD(stats.queries)},
-	{METRICS_COUNTER, "ephemera_upstream_answers", "", "its answers delivered to clients, any rcode",
-	 WORD(stats.answers)},
+	{METRICS_COUNTER, "ephemera_upstream_responses", "", "its responses delivered to clients, any rcode",
+	 WORD(stats.responses)},
 	{METRICS_COUNTER, "ephemera_upstream_servfails", "", "of these, SERVFAIL", WORD(stats.servfails)},
 	{METRICS_COUNTER, "ephemera_upstream_timeouts", "", "queries that it did not answer in time",
 	 WORD(stats.timeouts)},
 	{METRICS_COUNTER, "ephemera_upstream_wrong_case", "",
-	 "replies that differed from the question in letter case alone", WORD(stats.wrong_case)},
+	 "responses that differed from the question in letter case alone", WORD(stats.wrong_case)},
 	{METRICS_COUNTER, "ephemera_upstream_attacked", "", "queries to it that saw near misses",
 	 WORD(stats.attacked)},
 	{METRICS_SUMMARY, "ephemera_upstream_latency_seconds", "seconds",
-	 "from a client's query to the upstream's answer to it", latency_sample, 0},
+	 "from a client's query to the upstream's response to it", latency_sample, 0},
 	{METRICS_GAUGE, "ephemera_upstream_in_flight", "",
-	 "queries that wait for its answer, probes included", WORD(stats.in_flight)},
+	 "queries that wait for its response, probes included", WORD(stats.in_flight)},
 };
 
 static void

@@ -54,7 +54,7 @@ describe_upstreams(struct changes *changes)
 
 		address_port_format(&was->address, was->port, address);
 		if (change_upstream_find(after, was) == NULL)
-			change(changes, "upstream %s (%s) removed; its replies are taken for another %.1f s",
+			change(changes, "upstream %s (%s) removed; its responses are taken for another %.1f s",
 			       was->name, address, linger_s(changes));
 	}
 }
@@ -194,7 +194,7 @@ describe_sources(struct changes *changes)
 	for (unsigned i = 0; i < before->address_count; i++)
 		if (!source_exists(after, &before->addresses[i]))
 			change(changes,
-			       "source address %s removed; replies to it are taken for another %.1f s",
+			       "source address %s removed; responses to it are taken for another %.1f s",
 			       address_format(&before->addresses[i], address), linger_s(changes));
 	if (memcmp(before->ports, after->ports, sizeof(before->ports)) != 0)
 		change(changes, "source ports: from %u-%u (%u ports) to %u-%u (%u ports)", before->first_port,
@@ -248,7 +248,7 @@ describe_passive(struct changes *changes)
 		change(changes, "upstreams.passive: switched %s", after->on ? "on" : "off");
 	if (!before->on || !after->on)
 		return;
-	change_number(changes, "upstreams.passive.answers", before->answers, after->answers);
+	change_number(changes, "upstreams.passive.responses", before->responses, after->responses);
 	change_number(changes, "upstreams.passive.timeout_percent", before->timeout_percent,
 		      after->timeout_percent);
 	change_number(changes, "upstreams.passive.servfail_percent", before->servfail_percent,

@@ -113,28 +113,28 @@ put_adopted(struct publisher *publisher)
 }
 
 static void
-put_refused(struct publisher *publisher, const struct dataplane_answer *answer)
+put_refused(struct publisher *publisher, const struct dataplane_response *response)
 {
-	const struct snapshot_answer *body = answer->body;
+	const struct snapshot_response *body = response->body;
 	char reason[sizeof(body->why) + 1] = "", why[PUBLISHER_WHY_BYTES];
 
-	if (answer->body_bytes > 0)
+	if (response->body_bytes > 0)
 		memcpy(reason, body->why, sizeof(body->why));
 	if (reason[0] == 0)
-		snprintf(reason, sizeof(reason), "%s", strerror(-answer->status));
-	if (answer->body_bytes > 0 && body->generation == publisher->next->generation) {
+		snprintf(reason, sizeof(reason), "%s", strerror(-response->status));
+	if (response->body_bytes > 0 && body->generation == publisher->next->generation) {
 		log_line(LEVEL_WARNING, "the dataplane runs on generation %llu, but %s",
 			 (unsigned long long)body->generation, reason); /* -ETIMEDOUT */
 		put_adopted(publisher);
 		return;
 	}
 	snprintf(why, sizeof(why), "the dataplane refuses it: %s", reason);
-	reject(publisher, answer->status, why);
+	reject(publisher, response->status, why);
 	try_next(publisher);
 }
 
 static void
-put_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+put_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct publisher *publisher = owner;
 
@@ -145,8 +145,8 @@ put_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
 	if (publisher->parts.dataplane->state != DATAPLANE_CONNECTED) {
 		publisher->state = PUBLISHER_AWAY;
 		reject(publisher, -ENOTCONN, "the dataplane went away before it answered");
-	} else if (answer->status != 0) {
-		put_refused(publisher, answer);
+	} else if (response->status != 0) {
+		put_refused(publisher, response);
 	} else {
 		put_adopted(publisher);
 	}
@@ -171,7 +171,7 @@ try_build(struct publisher *publisher, const struct config *config)
 			(struct build_upstream){.usable = health_usable(&farm->upstreams[i].health),
 						.admin_state = farm->upstreams[i].health.admin_state,
 						.resolved = next_hop_resolved(hop),
-						.port_index = (uint8_t)hop->port_index_last,
+						.interface_index = (uint8_t)hop->port_index_last,
 						.next_hop = hop->mac,
 						.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
@@ -293,18 +293,18 @@ learn(struct publisher *publisher, const struct snapshot *running)
 }
 
 static void
-get_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+get_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct publisher *publisher = owner;
-	const struct snapshot_answer *body = answer->body;
+	const struct snapshot_response *body = response->body;
 	const char *why = NULL;
-	int status = answer->status;
+	int status = response->status;
 
 	(void)tag;
 	if (publisher->state != PUBLISHER_LEARNING || status == -ENOTCONN)
 		return;
 	if (status == 0)
-		status = snapshot_file_read(answer->fds[0], body->size_bytes, publisher->next, &why);
+		status = snapshot_file_read(response->fds[0], body->size_bytes, publisher->next, &why);
 	if (status == 0) {
 		learn(publisher, publisher->next);
 	} else {
@@ -381,13 +381,13 @@ publisher_fini(struct publisher *publisher)
 void
 publisher_connected(struct publisher *publisher)
 {
-	uint64_t running = publisher->parts.dataplane->hello.answer.generation;
+	uint64_t running = publisher->parts.dataplane->hello.response.generation;
 
 	if (running > publisher->generation)
 		publisher->generation = running;
 	publisher->state = PUBLISHER_LEARNING;
 	loop_timer_cancel(publisher->parts.loop, &publisher->timer);
-	neighbour_ports_changed(publisher->parts.neighbour);
+	neighbour_interfaces_changed(publisher->parts.neighbour);
 	learn_begin(publisher);
 }
 

@@ -37,12 +37,12 @@ reload_end(struct reload *reload)
 
 	json_decref(reload->changes);
 	reload->changes = NULL;
-	reload->busy = reload->again = reload->answers = false;
+	reload->busy = reload->again = reload->responses = false;
 	if (again)
 		reload_begin(reload);
 }
 
-/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the answer says
+/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the response says
  * last: there the first line is file, line and key of the first mistake. */
 static void
 reload_fail(struct reload *reload, const char *text)
@@ -50,7 +50,7 @@ reload_fail(struct reload *reload, const char *text)
 	reload->failed = true;
 	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
-	if (reload->answers)
+	if (reload->responses)
 		server_refuse(reload->from, "%s\nreload failed: the old configuration stays in force", text);
 	reload_end(reload);
 }
@@ -85,8 +85,8 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 		log_line(LEVEL_NOTICE, "reload: %s", json_string_value(change));
 	if (publisher->state == PUBLISHER_AWAY)
 		change_add(reload, "the dataplane is away: it gets the configuration when it is back");
-	if (reload->answers)
-		server_answer(reload->from,
+	if (reload->responses)
+		server_response(reload->from,
 			      json_pack("{s:I, s:O}", "generation", (json_int_t)publisher->generation,
 					"changes", reload->changes));
 	reload_end(reload);
@@ -187,7 +187,7 @@ reload_requested(struct reload *reload, struct server_request from)
 		server_refuse(from, "another reload is under way: try again in a moment");
 		return;
 	}
-	reload->answers = true;
+	reload->responses = true;
 	reload->from = from;
 	reload_begin(reload);
 }

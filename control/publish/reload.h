@@ -21,7 +21,7 @@ struct reload {
 	bool failed;	     /* the last one */
 	bool busy;	     /* one is under way */
 	bool again;	     /* another one was asked for meanwhile, by a signal */
-	bool answers;	     /* the one under way came from the socket: `from` waits */
+	bool responses;	     /* the one under way came from the socket: `from` waits */
 	struct server_request from;
 	json_t *changes; /* of the one under way: an array of sentences */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From a request's command to the report or act that answers it. */
+/* From a request's command to the report or act that responses it. */
 #include "control/report/commands.h"
 
 #include <stdio.h>
@@ -22,15 +22,15 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 	else if (!stats_reader_is_open(&daemon->stats))
 		server_refuse(from, "the dataplane's statistics can't be read: see ephemerad's log");
 	else
-		server_answer(from, report_stats(daemon));
+		server_response(from, report_stats(daemon));
 }
 
 /* What can't be told without the dataplane's statistics. */
 static void
-measure_answer(struct daemon *daemon, struct server_request from,
+measure_response(struct daemon *daemon, struct server_request from,
 	       json_t *(*report)(const struct daemon *daemon))
 {
-	json_t *answer;
+	json_t *response;
 
 	if (!stats_reader_is_open(&daemon->stats)) {
 		server_refuse(from,
@@ -40,11 +40,11 @@ measure_answer(struct daemon *daemon, struct server_request from,
 				      : "the dataplane's statistics can't be read: see ephemerad's log");
 		return;
 	}
-	answer = report(daemon);
-	if (answer == NULL)
+	response = report(daemon);
+	if (response == NULL)
 		server_refuse(from, "nothing is measured yet: try again in a moment");
 	else
-		server_answer(from, answer);
+		server_response(from, response);
 }
 
 static json_t *
@@ -62,7 +62,7 @@ report_ports_map(const struct daemon *daemon)
 static void
 command_ports(struct daemon *daemon, const json_t *request, struct server_request from)
 {
-	measure_answer(daemon, from,
+	measure_response(daemon, from,
 		       json_is_true(json_object_get(request, "full")) ? report_ports_full : report_ports_map);
 }
 
@@ -77,7 +77,7 @@ static void
 command_config_diff(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
-	server_answer(from, config_diff(daemon->publisher.config, daemon->config_path));
+	server_response(from, config_diff(daemon->publisher.config, daemon->config_path));
 }
 
 /* One of the three: a report that can always be given, one of what is measured, or a function. */
@@ -102,9 +102,9 @@ command_run(const struct command *command, struct daemon *daemon, const json_t *
 	    struct server_request from)
 {
 	if (command->report != NULL)
-		server_answer(from, command->report(daemon));
+		server_response(from, command->report(daemon));
 	else if (command->measure != NULL)
-		measure_answer(daemon, from, command->measure);
+		measure_response(daemon, from, command->measure);
 	else
 		command->handle(daemon, request, from);
 }

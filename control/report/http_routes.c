@@ -13,9 +13,9 @@
 #define JSON_TYPE "application/json"
 
 static void
-reply_constant(struct http_reply *reply, unsigned status, const char *content_type, const char *text)
+response_constant(struct http_response *response, unsigned status, const char *content_type, const char *text)
 {
-	*reply = (struct http_reply){.status = status,
+	*response = (struct http_response){.status = status,
 				     .content_type = content_type,
 				     .body = text,
 				     .body_bytes = strlen(text),
@@ -24,42 +24,42 @@ reply_constant(struct http_reply *reply, unsigned status, const char *content_ty
 
 /* Takes over the reference to `report`; NULL is a lack of memory. */
 static void
-reply_json(struct http_reply *reply, unsigned status, json_t *report)
+response_json(struct http_response *response, unsigned status, json_t *report)
 {
 	char *text = report == NULL ? NULL : json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(9));
 
 	json_decref(report);
 	if (text == NULL) {
-		reply_constant(reply, MHD_HTTP_INTERNAL_SERVER_ERROR, JSON_TYPE,
+		response_constant(response, MHD_HTTP_INTERNAL_SERVER_ERROR, JSON_TYPE,
 			       "{\"error\":\"out of memory\"}");
 		return;
 	}
-	*reply = (struct http_reply){
+	*response = (struct http_response){
 		.status = status, .content_type = JSON_TYPE, .body = text, .body_bytes = strlen(text)};
 }
 
 /* For those who watch */
 
 static void
-metrics_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+metrics_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
 {
 	const enum metrics_format format = metrics_format_of(request->accept);
 	size_t bytes = 0;
 	char *page = metrics_page(daemon, format, &bytes);
 
 	if (page == NULL) {
-		reply_constant(reply, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8",
+		response_constant(response, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8",
 			       "out of memory\n");
 		return;
 	}
-	*reply = (struct http_reply){.status = MHD_HTTP_OK,
+	*response = (struct http_response){.status = MHD_HTTP_OK,
 				     .content_type = metrics_content_type(format),
 				     .body = page,
 				     .body_bytes = bytes};
 }
 
 static void
-health_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+health_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
 {
 	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
 	const bool lives = connected && readiness_is_healthy(&daemon->readiness);
@@ -70,25 +70,25 @@ health_serve(const struct daemon *daemon, const struct http_request *request, st
 				     : "a worker of the dataplane stands still";
 
 	(void)request;
-	reply_json(reply, lives ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+	response_json(response, lives ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
 		   json_pack("{s:b, s:s}", "healthy", lives, "reason", reason));
 }
 
 static void
-ready_serve(const struct daemon *daemon, const struct http_request *request, struct http_reply *reply)
+ready_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
 {
 	char reason[READINESS_REASON_BYTES];
 	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
-	reply_json(reply, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+	response_json(response, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
 		   json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
 }
 
 static const struct page {
 	const char *path;
 	void (*serve)(const struct daemon *daemon, const struct http_request *request,
-		      struct http_reply *reply);
+		      struct http_response *response);
 } pages[] = {
 	{"/metrics", metrics_serve},
 	{"/health", health_serve},
@@ -117,21 +117,21 @@ static const struct api {
 };
 
 static void
-api_serve(const struct daemon *daemon, const struct api *api, struct http_reply *reply)
+api_serve(const struct daemon *daemon, const struct api *api, struct http_response *response)
 {
 	json_t *report = api->measures && !stats_reader_is_open(&daemon->stats) ? NULL : api->report(daemon);
 
 	if (report == NULL && api->measures)
-		reply_constant(reply, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
+		response_constant(response, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
 			       "{\"error\":\"the dataplane is away, or nothing is measured yet\"}");
 	else
-		reply_json(reply, MHD_HTTP_OK, report);
+		response_json(response, MHD_HTTP_OK, report);
 }
 
 static void
-file_serve(const struct web_file *file, struct http_reply *reply)
+file_serve(const struct web_file *file, struct http_response *response)
 {
-	*reply = (struct http_reply){.status = MHD_HTTP_OK,
+	*response = (struct http_response){.status = MHD_HTTP_OK,
 				     .content_type = file->content_type,
 				     .body = (const char *)file->bytes,
 				     .body_bytes = file->size,
@@ -139,25 +139,25 @@ file_serve(const struct web_file *file, struct http_reply *reply)
 }
 
 void
-http_routes_handle(void *owner, const struct http_request *request, struct http_reply *reply)
+http_routes_handle(void *owner, const struct http_request *request, struct http_response *response)
 {
 	const struct daemon *daemon = owner;
 
 	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
 		if (strcmp(request->path, pages[i].path) == 0) {
-			pages[i].serve(daemon, request, reply);
+			pages[i].serve(daemon, request, response);
 			return;
 		}
 	for (unsigned i = 0; i < sizeof(apis) / sizeof(apis[0]); i++)
 		if (strcmp(request->path, apis[i].path) == 0) {
-			api_serve(daemon, &apis[i], reply);
+			api_serve(daemon, &apis[i], response);
 			return;
 		}
 	for (unsigned i = 0; i < web_file_count; i++)
 		if (strcmp(request->path, web_files[i].path) == 0) {
-			file_serve(&web_files[i], reply);
+			file_serve(&web_files[i], response);
 			return;
 		}
-	reply_constant(reply, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
+	response_constant(response, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
 		       "no such page: there are /, /metrics, /health and /ready\n");
 }

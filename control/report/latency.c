@@ -72,9 +72,9 @@ report_upstream_mean(const struct daemon *daemon, unsigned index)
 	char address[ADDRESS_TEXT_BYTES];
 
 	return json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", slot->name, "address",
-			 address_format(&slot->address, address), "answers", (json_int_t)stats.answers,
+			 address_format(&slot->address, address), "responses", (json_int_t)stats.responses,
 			 "latency_sum_us", (json_int_t)stats.latency_sum_us, "mean_us",
-			 stats.answers > 0 ? json_real((double)stats.latency_sum_us / (double)stats.answers)
+			 stats.responses > 0 ? json_real((double)stats.latency_sum_us / (double)stats.responses)
 					   : json_null());
 }
 

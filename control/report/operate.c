@@ -40,7 +40,7 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 			continue;
 		farm_override(&daemon->farm, (unsigned)slot, actions[i].admin_state, loop_now_ns());
 		persist_save(&daemon->persist);
-		server_answer(from, report_upstream(daemon, (unsigned)slot));
+		server_response(from, report_upstream(daemon, (unsigned)slot));
 		return;
 	}
 	server_refuse(from, "an upstream can be told drain, up, down or auto, not %.64s", action);
@@ -65,7 +65,7 @@ operate_drain(struct daemon *daemon, const json_t *request, struct server_reques
 	else if (status != 0)
 		server_refuse(from, "the dataplane is away: nothing to drain");
 	else
-		server_answer(from, json_pack("{s:b, s:s}", "draining", 1, "until",
+		server_response(from, json_pack("{s:b, s:s}", "draining", 1, "until",
 					      report_time(daemon->readiness.drain.until_ns, until)));
 }
 
@@ -80,7 +80,7 @@ operate_undrain(struct daemon *daemon, const json_t *request, struct server_requ
 	else if (status != 0)
 		server_refuse(from, "the instance is not being drained");
 	else
-		server_answer(from, json_pack("{s:b}", "draining", 0));
+		server_response(from, json_pack("{s:b}", "draining", 0));
 }
 
 void
@@ -90,5 +90,5 @@ operate_ready(struct daemon *daemon, const json_t *request, struct server_reques
 	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
-	server_answer(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
+	server_response(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
 }

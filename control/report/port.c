@@ -60,24 +60,24 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 }
 
 static void
-port_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+port_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct port_waiting *waiting = owner;
-	const struct port_answer *body = answer->body;
+	const struct port_response *body = response->body;
 	json_t *flows;
 
 	(void)tag;
-	if (answer->status != 0) {
+	if (response->status != 0) {
 		server_refuse(waiting->from, "the dataplane can't tell: %s",
-			      answer->status == -ENOTCONN ? "it has just gone away"
-							  : strerror(-answer->status));
+			      response->status == -ENOTCONN ? "it has just gone away"
+							  : strerror(-response->status));
 		free(waiting);
 		return;
 	}
 	flows = json_array();
 	for (unsigned i = 0; i < body->flow_count; i++)
 		json_array_append_new(flows, report_flow(waiting->daemon, &body->flows[i]));
-	server_answer(waiting->from,
+	server_response(waiting->from,
 		      report_make(waiting->port,
 				  body->total > 0
 					  ? "in use"
@@ -124,7 +124,7 @@ report_port(struct daemon *daemon, const json_t *request, struct server_request 
 	if (!json_is_integer(number) || port < 1 || port > UINT16_MAX)
 		server_refuse(from, "\"port\" must be a number from 1 to 65535");
 	else if (adopted->generation > 0 && !bitmap_test(adopted->ports_accept, (uint16_t)port))
-		server_answer(from, report_make((uint16_t)port,
+		server_response(from, report_make((uint16_t)port,
 						port_idle_state(daemon->publisher.config, (uint16_t)port), 0,
 						json_array()));
 	else

@@ -44,7 +44,7 @@ json_t *report_drops(const struct daemon *daemon);
  * The segment must be open; NULL also before the first sample. */
 json_t *report_latency(const struct daemon *daemon);
 
-#define REPORT_PORTS_CELLS   16384 /* of the map, at the most */
+#define REPORT_PORTS_CELLS   16384 /* of the map, at most */
 #define REPORT_PORTS_COLUMNS 128
 
 /* How many queries each source port has in flight, and how many it carried in the window of draws. Ports are
@@ -55,7 +55,7 @@ json_t *report_port_map(const struct daemon *daemon, bool full);
 /* What clients asked and got in each of the last seconds, for rates over time. */
 json_t *report_history(const struct daemon *daemon);
 
-/* The last replies that were not believed, and the queries that saw near misses. The segment must be open. */
+/* The last responses that were not believed, and the queries that saw near misses. The segment must be open. */
 json_t *report_strays(const struct daemon *daemon);
 
 /* The attack that is under way, or the last one. */

@@ -64,7 +64,7 @@ report_upstream_sums(const struct daemon *daemon, unsigned index)
 
 	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
 			 address_format(&slot->address, address), "queries", (json_int_t)stats.queries,
-			 "answers", (json_int_t)stats.answers, "servfails", (json_int_t)stats.servfails,
+			 "responses", (json_int_t)stats.responses, "servfails", (json_int_t)stats.servfails,
 			 "timeouts", (json_int_t)stats.timeouts, "wrong_case", (json_int_t)stats.wrong_case,
 			 "attacked", (json_int_t)stats.attacked, "latency_sum_us",
 			 (json_int_t)stats.latency_sum_us, "in_flight", (json_int_t)stats.in_flight);
@@ -127,21 +127,21 @@ report_pools(const struct snapshot *snapshot)
 
 /* The ports of the machine. */
 static json_t *
-report_machine_ports(const struct stats_header *header)
+report_interfaces(const struct stats_header *header)
 {
 	json_t *list = json_array();
 
-	for (unsigned i = 0; i < header->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
-		const struct machine_port_stats *port = &header->ports[i];
-		char name[sizeof(port->name) + 1] = "";
+	for (unsigned i = 0; i < header->interface_count && i < SNAPSHOT_INTERFACES_MAX; i++) {
+		const struct interface_stats *interface = &header->interfaces[i];
+		char name[sizeof(interface->name) + 1] = "";
 
-		memcpy(name, port->name, sizeof(port->name));
+		memcpy(name, interface->name, sizeof(interface->name));
 		json_array_append_new(
 			list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "name", name, "link_up",
-					port->link_up != 0, "received", (json_int_t)port->received, "sent",
-					(json_int_t)port->sent, "missed", (json_int_t)port->missed,
-					"no_buffers", (json_int_t)port->no_buffers, "bad",
-					(json_int_t)port->bad, "send_errors", (json_int_t)port->send_errors));
+					interface->link_up != 0, "received", (json_int_t)interface->received, "sent",
+					(json_int_t)interface->sent, "missed", (json_int_t)interface->missed,
+					"no_buffers", (json_int_t)interface->no_buffers, "bad",
+					(json_int_t)interface->bad, "send_errors", (json_int_t)interface->send_errors));
 	}
 	return list;
 }
@@ -165,7 +165,7 @@ report_stats(const struct daemon *daemon)
 	json_t *report = json_object();
 
 	json_object_set_new(report, "queries", integer(stats_reader_counter(stats, COUNTER_queries)));
-	json_object_set_new(report, "answers", integer(stats_reader_counter(stats, COUNTER_answers)));
+	json_object_set_new(report, "responses", integer(stats_reader_counter(stats, COUNTER_responses)));
 	json_object_set_new(report, "timeouts", integer(stats_reader_counter(stats, COUNTER_timeouts)));
 	json_object_set_new(report, "in_flight", integer(stats_reader_in_flight(stats)));
 	json_object_set_new(report, "drops", report_drop_sums(stats));
@@ -174,7 +174,7 @@ report_stats(const struct daemon *daemon)
 	json_object_set_new(report, "upstreams", report_farm(daemon, report_upstream_sums));
 	json_object_set_new(report, "workers", report_workers(stats));
 	json_object_set_new(report, "pools", report_pools(daemon->publisher.adopted));
-	json_object_set_new(report, "ports", report_machine_ports(header));
+	json_object_set_new(report, "interfaces", report_interfaces(header));
 	json_object_set_new(report, "latency_us", report_quantiles(stats));
 	json_object_set_new(report, "mbufs_total", integer(header->mbufs_total));
 	json_object_set_new(report, "mbufs_in_use", integer(header->mbufs_in_use));

@@ -23,32 +23,32 @@ report_link(const struct stats_reader *stats, unsigned index)
 	if (!stats_reader_is_open(stats))
 		return json_null();
 	header = stats_reader_header(stats);
-	return index < header->port_count ? json_boolean(header->ports[index].link_up != 0) : json_null();
+	return index < header->interface_count ? json_boolean(header->interfaces[index].link_up != 0) : json_null();
 }
 
 static json_t *
-report_ports(const struct hello_answer *hello, const struct stats_reader *stats)
+report_interfaces(const struct hello_response *hello, const struct stats_reader *stats)
 {
-	json_t *ports = json_array();
+	json_t *interfaces = json_array();
 
-	for (unsigned i = 0; i < hello->port_count; i++) {
-		const struct hello_port *port = &hello->ports[i];
-		const uint8_t *mac = port->mac.bytes;
+	for (unsigned i = 0; i < hello->interface_count; i++) {
+		const struct hello_interface *interface = &hello->interfaces[i];
+		const uint8_t *mac = interface->mac.bytes;
 		char text[18];
 
 		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 			 mac[4], mac[5]);
-		json_array_append_new(ports, json_pack("{s:s, s:s, s:I, s:o, s:b}", "name", port->name, "mac",
-						       text, "mtu", (json_int_t)port->mtu_bytes, "link_up",
-						       report_link(stats, i), "steered", port->steered));
+		json_array_append_new(interfaces, json_pack("{s:s, s:s, s:I, s:o, s:b}", "name", interface->name, "mac",
+						       text, "mtu", (json_int_t)interface->mtu_bytes, "link_up",
+						       report_link(stats, i), "steered", interface->steered));
 	}
-	return ports;
+	return interfaces;
 }
 
 static json_t *
 report_dataplane(const struct daemon *daemon)
 {
-	const struct hello_answer *hello = &daemon->dataplane.hello.answer;
+	const struct hello_response *hello = &daemon->dataplane.hello.response;
 	const struct stats_header *header;
 	char boot[REPORT_BOOT_BYTES];
 	json_t *report;
@@ -58,7 +58,7 @@ report_dataplane(const struct daemon *daemon)
 	report =
 		json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
 			  report_boot(hello->boot_id, boot), "workers", (json_int_t)hello->worker_count,
-			  "ports", report_ports(hello, &daemon->stats), "steer_usable", daemon->steer.usable);
+			  "interfaces", report_interfaces(hello, &daemon->stats), "steer_usable", daemon->steer.usable);
 	if (report == NULL || !stats_reader_is_open(&daemon->stats))
 		return report;
 	header = stats_reader_header(&daemon->stats);

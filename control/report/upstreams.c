@@ -66,11 +66,11 @@ report_upstream(const struct daemon *daemon, unsigned index)
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))
 				    : json_null());
 	json_object_set_new(report, "via",
-			    connected && hop->port_index >= 0
-				    ? json_string(daemon->dataplane.hello.answer.ports[hop->port_index].name)
+			    connected && hop->interface_index >= 0
+				    ? json_string(daemon->dataplane.hello.response.interfaces[hop->interface_index].name)
 				    : json_null());
 	json_object_set_new(report, "queries", json_integer((json_int_t)stats.queries));
-	json_object_set_new(report, "answers", json_integer((json_int_t)stats.answers));
+	json_object_set_new(report, "responses", json_integer((json_int_t)stats.responses));
 	json_object_set_new(report, "timeouts", json_integer((json_int_t)stats.timeouts));
 	json_object_set_new(report, "wrong_case", json_integer((json_int_t)stats.wrong_case));
 	json_object_set_new(report, "case", json_string(case_words(slot, &daemon->farm.upstreams[index])));

@@ -24,7 +24,7 @@ address_is_loopback(const struct address *address)
 					: memcmp(address->bytes, in6addr_loopback.s6_addr, 16) == 0;
 }
 
-/* Called for a request when its headers are there, and again when all of it is: only then may an answer be
+/* Called for a request when its headers are there, and again when all of it is: only then may a response be
  * given that leaves the connection open for the next one. */
 static enum MHD_Result
 request_handle(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
@@ -33,17 +33,17 @@ request_handle(void *owner, struct MHD_Connection *connection, const char *url, 
 	struct http *http = owner;
 	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	const struct http_request request = {.path = url, .accept = accept != NULL ? accept : ""};
-	struct http_reply reply = {.status = MHD_HTTP_OK};
+	struct http_response response = {.status = MHD_HTTP_OK};
 
 	(void)version, (void)upload, (void)upload_bytes;
-	if (http_form_refuse(address_is_loopback(&http->config.address), connection, method, &reply))
-		return http_form_answer(connection, &reply);
+	if (http_form_refuse(address_is_loopback(&http->config.address), connection, method, &response))
+		return http_form_response(connection, &response);
 	if (*seen == NULL) {
 		*seen = http;
 		return MHD_YES;
 	}
-	http->handle(http->owner, &request, &reply);
-	return http_form_answer(connection, &reply);
+	http->handle(http->owner, &request, &response);
+	return http_form_response(connection, &response);
 }
 
 /* Paths are taken as they were sent: none that is served has anything to decode, and a decoded 0 would end it
@@ -242,7 +242,7 @@ timer_fired(void *owner, uint64_t now_ns)
 
 void
 http_init(struct http *http, struct loop *loop, const struct config_http *config,
-	  void (*handle)(void *owner, const struct http_request *request, struct http_reply *reply),
+	  void (*handle)(void *owner, const struct http_request *request, struct http_response *response),
 	  void *owner)
 {
 	*http = (struct http){

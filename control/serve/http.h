@@ -7,7 +7,7 @@
  * - GET and HEAD; anything else is 405. A request with a body is 413.
  * - HTTP_CONNECTIONS_MAX connections, HTTP_CONNECTIONS_ADDRESS_MAX of one address; more wait, or are closed.
  * - HTTP_HEAD_BYTES for the request line and all headers; more is 414 or 431.
- * - HTTP_REQUEST_NS for a request with its answer, and for the pause before the next one: however slowly it
+ * - HTTP_REQUEST_NS for a request with its response, and for the pause before the next one: however slowly it
  *   sends or reads, a client is cut off then.
  * - While it listens on a loopback address: only requests whose Host is an address or localhost. A page of
  *   another site whose name was made to point here (DNS rebinding) is told 421.
@@ -37,7 +37,7 @@ struct http_request {
 };
 
 /* What the handler fills in. */
-struct http_reply {
+struct http_response {
 	unsigned status;	  /* 200 at first */
 	const char *content_type; /* a constant */
 	const char *body;
@@ -54,7 +54,7 @@ struct MHD_Daemon;
 
 struct http {
 	struct loop *loop;
-	void (*handle)(void *owner, const struct http_request *request, struct http_reply *reply);
+	void (*handle)(void *owner, const struct http_request *request, struct http_response *response);
 	void *owner;
 	struct config_http config; /* where it listens, or is to listen */
 	struct MHD_Daemon *server; /* NULL: it does not listen */
@@ -70,7 +70,7 @@ struct http {
 /* Listens as `config` says. What is in the way (the port is taken, the address is not there yet) is logged,
  * and it tries again each second: the daemon has more important things to do than this. */
 void http_init(struct http *http, struct loop *loop, const struct config_http *config,
-	       void (*handle)(void *owner, const struct http_request *request, struct http_reply *reply),
+	       void (*handle)(void *owner, const struct http_request *request, struct http_response *response),
 	       void *owner);
 void http_fini(struct http *http);
 

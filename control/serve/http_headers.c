@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Headers: what is refused for them, and what each answer carries. */
+/* Headers: what is refused for them, and what each response carries. */
 #include "control/serve/http_headers.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 #include "control/lib/address.h"
 
-/* The same on each answer: nothing is loaded from elsewhere, framed, sniffed or kept. */
+/* The same on each response: nothing is loaded from elsewhere, framed, sniffed or kept. */
 static const char *const headers[][2] = {
 	{"Content-Security-Policy",
 	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -46,9 +46,9 @@ http_host_is_local(const char *host)
 }
 
 static void
-reply_text(struct http_reply *reply, unsigned status, const char *text)
+response_text(struct http_response *response, unsigned status, const char *text)
 {
-	*reply = (struct http_reply){.status = status,
+	*response = (struct http_response){.status = status,
 				     .content_type = "text/plain; charset=utf-8",
 				     .body = text,
 				     .body_bytes = strlen(text),
@@ -56,25 +56,25 @@ reply_text(struct http_reply *reply, unsigned status, const char *text)
 }
 
 enum MHD_Result
-http_form_answer(struct MHD_Connection *connection, const struct http_reply *reply)
+http_form_response(struct MHD_Connection *connection, const struct http_response *response)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-		reply->body_bytes, (void *)(uintptr_t)reply->body,
-		reply->body_is_constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
+	struct MHD_Response *mhd_response = MHD_create_response_from_buffer(
+		response->body_bytes, (void *)(uintptr_t)response->body,
+		response->body_is_constant ? MHD_RESPMEM_PERSISTENT : MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result queued;
 
-	if (response == NULL) {
-		if (!reply->body_is_constant)
-			free((void *)(uintptr_t)reply->body);
+	if (mhd_response == NULL) {
+		if (!response->body_is_constant)
+			free((void *)(uintptr_t)response->body);
 		return MHD_NO;
 	}
 	for (unsigned i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-		MHD_add_response_header(response, headers[i][0], headers[i][1]);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
-	if (reply->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	queued = MHD_queue_response(connection, reply->status, response);
-	MHD_destroy_response(response);
+		MHD_add_response_header(mhd_response, headers[i][0], headers[i][1]);
+	MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_CONTENT_TYPE, response->content_type);
+	if (response->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(mhd_response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	queued = MHD_queue_response(connection, response->status, mhd_response);
+	MHD_destroy_response(mhd_response);
 	return queued;
 }
 
@@ -93,19 +93,19 @@ request_has_body(struct MHD_Connection *connection)
 	       (length != NULL && strcmp(length, "0") != 0);
 }
 
-/* What is wrong with the form of a request, as an answer; false: nothing. */
+/* What is wrong with the form of a request, as a response; false: nothing. */
 bool
 http_form_refuse(bool on_loopback, struct MHD_Connection *connection, const char *method,
-		 struct http_reply *reply)
+		 struct http_response *response)
 {
 	const char *host = header_value(connection, MHD_HTTP_HEADER_HOST);
 
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		reply_text(reply, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
+		response_text(response, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
 	else if (request_has_body(connection))
-		reply_text(reply, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here\n");
+		response_text(response, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here\n");
 	else if (host != NULL && on_loopback && !http_host_is_local(host))
-		reply_text(reply, MHD_HTTP_MISDIRECTED_REQUEST,
+		response_text(response, MHD_HTTP_MISDIRECTED_REQUEST,
 			   "ask by address, or as localhost: other names are not served on a loopback "
 			   "address\n");
 	else

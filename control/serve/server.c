@@ -46,7 +46,7 @@ connection_wait(struct server_connection *connection)
 	loop_watch_change(connection->server->loop, &connection->watch, events);
 }
 
-/* It is the client's turn, to send a whole request or to take a whole answer: bytes that dribble win no time.
+/* It is the client's turn, to send a whole request or to take a whole response: bytes that dribble win no time.
  */
 static void
 connection_patience(struct server_connection *connection)
@@ -57,13 +57,13 @@ connection_patience(struct server_connection *connection)
 /* Answers */
 
 static void
-connection_answer(struct server_connection *connection, json_t *answer)
+connection_response(struct server_connection *connection, json_t *response)
 {
-	char *text = answer == NULL ? NULL : json_dumps(answer, JSON_COMPACT);
+	char *text = response == NULL ? NULL : json_dumps(response, JSON_COMPACT);
 	size_t length = text == NULL ? 0 : strlen(text);
 	char *line = text == NULL ? NULL : realloc(text, length + 2);
 
-	json_decref(answer);
+	json_decref(response);
 	if (line == NULL) {
 		free(text);
 		line = strdup(out_of_memory);
@@ -93,14 +93,14 @@ request_connection(struct server_request request)
 }
 
 void
-server_answer(struct server_request request, json_t *result)
+server_response(struct server_request request, json_t *result)
 {
 	struct server_connection *connection = request_connection(request);
 
 	if (connection == NULL)
 		json_decref(result);
 	else
-		connection_answer(connection, json_pack("{s:b, s:o}", "ok", 1, "result", result));
+		connection_response(connection, json_pack("{s:b, s:o}", "ok", 1, "result", result));
 }
 
 static json_t *
@@ -125,7 +125,7 @@ server_refuse(struct server_request request, const char *format, ...)
 		text = NULL;
 	va_end(arguments);
 	if (connection != NULL)
-		connection_answer(connection, text == NULL ? NULL : refusal(text));
+		connection_response(connection, text == NULL ? NULL : refusal(text));
 	free(text);
 }
 
@@ -156,7 +156,7 @@ line_handle(struct server_connection *connection, const char *line, size_t lengt
 	json_decref(request);
 }
 
-/* Handles requests from the buffer until one waits for its answer. */
+/* Handles requests from the buffer until one waits for its response. */
 static void
 requests_handle(struct server_connection *connection)
 {
@@ -179,7 +179,7 @@ requests_handle(struct server_connection *connection)
 	if (connection->in_bytes == sizeof(connection->in) && !connection->answering &&
 	    connection->out == NULL) {
 		connection->closing = true;
-		connection_answer(connection, refusal("the request is longer than 4096 bytes"));
+		connection_response(connection, refusal("the request is longer than 4096 bytes"));
 	} else if (!connection->answering && connection->out == NULL &&
 		   (connection->ended || connection->closing)) {
 		connection_close(connection);

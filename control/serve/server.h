@@ -4,9 +4,9 @@
  *
  *     {"command": "status"}  ->  {"ok": true, "result": {...}}  or  {"ok": false, "error": "one sentence"}
  *
- * A connection is served one request at a time, in order; an answer may come later than the call of the
+ * A connection is served one request at a time, in order; a response may come later than the call of the
  * handler. Bounds: SERVER_CONNECTIONS_MAX connections (one more is told so and closed), SERVER_LINE_BYTES a
- * request, five seconds for the client to send a whole one or to take a whole answer. What is wrong in form
+ * request, five seconds for the client to send a whole one or to take a whole response. What is wrong in form
  * is answered with an error and ends the connection. */
 #ifndef EPHEMERA_CONTROL_SERVE_SERVER_H
 #define EPHEMERA_CONTROL_SERVE_SERVER_H
@@ -25,7 +25,7 @@
 
 struct server;
 
-/* Names a request that waits for its answer; stays safe to use when its connection is gone. */
+/* Names a request that waits for its response; stays safe to use when its connection is gone. */
 struct server_request {
 	struct server *server;
 	unsigned connection;
@@ -39,10 +39,10 @@ struct server_connection {
 	uint64_t serial; /* of the request under way */
 	bool answering;	 /* the handler has a request and has not answered yet */
 	bool ended;	 /* the client will send no more */
-	bool closing;	 /* nothing more is read; closed when the answer is out */
+	bool closing;	 /* nothing more is read; closed when the response is out */
 	size_t in_bytes;
 	char in[SERVER_LINE_BYTES];
-	char *out; /* the answer; NULL: none */
+	char *out; /* the response; NULL: none */
 	size_t out_bytes, out_sent;
 };
 
@@ -58,7 +58,7 @@ struct server {
 };
 
 /* Listens on RUNTIME/control.sock with mode 0660. `handle` is called with each request, a JSON object, and
- * answers it with server_answer() or server_refuse(), then or later. 0; -EADDRINUSE: somebody answers there;
+ * answers it with server_response() or server_refuse(), then or later. 0; -EADDRINUSE: somebody answers there;
  * or another -errno. A socket that nobody answers on is replaced: the caller sees to it that only one does so
  * at a time. */
 int server_init(struct server *server, struct loop *loop, const char *runtime_dir,
@@ -68,7 +68,7 @@ int server_init(struct server *server, struct loop *loop, const char *runtime_di
 void server_fini(struct server *server);
 
 /* Takes over the reference to `result`. NULL is answered as a lack of memory. */
-void server_answer(struct server_request request, json_t *result);
+void server_response(struct server_request request, json_t *result);
 
 void server_refuse(struct server_request request, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -53,7 +53,7 @@ void slots_init(struct slots *slots);
 uint64_t slots_linger_ns(uint32_t timeout_ms);
 
 /* Takes over the slots of a snapshot that a dataplane runs on, in place of all that was here. How long its
- * retired ones are retired already is not known: they start anew. */
+ * retired ones are retired already is not known: they start again. */
 void slots_seed(struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns);
 
 /* Gives every thing of `config` its slot and retires the others. 0; or -ENOSPC when there is no room for all

@@ -48,7 +48,7 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 		upstream->port = be16_from(slot->port);
 		upstream->state = slot->state;
 		upstream->usable = slot->state == SLOT_ACTIVE && known->usable;
-		upstream->port_index = known->port_index;
+		upstream->interface_index = known->interface_index;
 		upstream->resolved = known->resolved;
 		if (known->resolved)
 			upstream->next_hop = known->next_hop;

@@ -11,11 +11,11 @@
 struct build_upstream {
 	bool usable;
 	bool resolved;
-	uint8_t port_index; /* also of one that is not resolved any more: its replies may still come by there
+	uint8_t interface_index; /* also of one that is not resolved any more: its responses may still come by there
 			     */
 	struct mac next_hop;
 	enum admin_state admin_state;
-	bool case_not_kept; /* its replies come in another letter case than they were asked in */
+	bool case_not_kept; /* its responses come in another letter case than they were asked in */
 };
 
 struct build_input {
@@ -31,7 +31,7 @@ size_t build_size_max(void);
 /* Writes the snapshot, sealed, to `snapshot`, which has room for build_size_max() bytes. */
 void build_snapshot(const struct build_input *input, struct snapshot *snapshot);
 
-/* True if a dataplane would do the same with either: they differ at the most in their generations. */
+/* True if a dataplane would do the same with either: they differ at most in their generations. */
 bool build_same(const struct snapshot *a, const struct snapshot *b);
 
 /* How many upstreams of one of the snapshot's pools are given queries. */

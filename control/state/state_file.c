@@ -76,15 +76,15 @@ name_find(const char *name, const char *const *names, unsigned count, unsigned *
 static bool
 base_take(json_t *json, struct upstream_stats *base)
 {
-	json_int_t queries, answers, servfails, timeouts, wrong_case, latency_sum_us, attacked;
+	json_int_t queries, responses, servfails, timeouts, wrong_case, latency_sum_us, attacked;
 
-	if (json_unpack(json, BASE_FORMAT_STRICT, "queries", &queries, "answers", &answers, "servfails",
+	if (json_unpack(json, BASE_FORMAT_STRICT, "queries", &queries, "responses", &responses, "servfails",
 			&servfails, "timeouts", &timeouts, "wrong_case", &wrong_case, "latency_sum_us",
 			&latency_sum_us, "attacked", &attacked) != 0 ||
-	    (queries | answers | servfails | timeouts | wrong_case | latency_sum_us | attacked) < 0)
+	    (queries | responses | servfails | timeouts | wrong_case | latency_sum_us | attacked) < 0)
 		return false;
 	base->queries = (uint64_t)queries;
-	base->answers = (uint64_t)answers;
+	base->responses = (uint64_t)responses;
 	base->servfails = (uint64_t)servfails;
 	base->timeouts = (uint64_t)timeouts;
 	base->wrong_case = (uint64_t)wrong_case;
@@ -227,7 +227,7 @@ upstream_give(const struct state_upstream *upstream)
 	return json_pack("{s:s, s:i, s:i, s:s, s:" BASE_FORMAT "}", "address",
 			 address_format(&upstream->address, address), "port", (int)upstream->port, "slot",
 			 (int)upstream->slot, "admin_state", admin_state_names[upstream->admin_state], "base",
-			 "queries", (json_int_t)base->queries, "answers", (json_int_t)base->answers,
+			 "queries", (json_int_t)base->queries, "responses", (json_int_t)base->responses,
 			 "servfails", (json_int_t)base->servfails, "timeouts", (json_int_t)base->timeouts,
 			 "wrong_case", (json_int_t)base->wrong_case, "latency_sum_us",
 			 (json_int_t)base->latency_sum_us, "attacked", (json_int_t)base->attacked);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The alarm about forged replies: when it begins, what it says and how often, and when it is over.
+/* The alarm about forged responses: when it begins, what it says and how often, and when it is over.
  *
  * An attack is known by the first query that saw near misses, which is told when the query ends; it began
  * with the near misses before. It is over when for ALARM_QUIET_NS no other query saw any. It is told at once,
@@ -47,7 +47,7 @@ struct alarm {
 	uint64_t rate_base[2];		    /* near misses counted then */
 };
 
-/* Begins; also when the counters begin anew. What is known of the last attack stays known. */
+/* Begins; also when the counters begin again. What is known of the last attack stays known. */
 void alarm_forget(struct alarm *alarm);
 
 /* The counters as they are now; to be called every second or more often. */

@@ -38,7 +38,7 @@ struct draw_window {
 void draw_window_init(struct draw_window *window, const struct stats_reader *stats);
 void draw_window_fini(struct draw_window *window);
 
-/* Begins anew: the statistics are of another dataplane, or draws follow another configuration from now on.
+/* Begins again: the statistics are of another dataplane, or draws follow another configuration from now on.
  * The reader is open; without memory there is no window, and draw_window_turn() tries again. */
 void draw_window_begin(struct draw_window *window, uint64_t now_ns);
 

@@ -19,7 +19,7 @@ struct heartbeat {
 	uint64_t moved_ns[STATS_READER_WORKERS_MAX]; /* when each was last seen to have moved */
 };
 
-/* Another dataplane, or none: begins anew. */
+/* Another dataplane, or none: begins again. */
 void heartbeat_forget(struct heartbeat *heartbeat);
 
 /* The heartbeats as they are now, of worker_count workers. */

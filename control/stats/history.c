@@ -33,7 +33,7 @@ timer_fired(void *owner, uint64_t now_ns)
 	if (stats_reader_is_open(stats)) {
 		sample.boot_id = stats_reader_header(stats)->boot_id;
 		sample.values[HISTORY_QUERIES] = stats_reader_counter(stats, COUNTER_queries);
-		sample.values[HISTORY_ANSWERS] = stats_reader_counter(stats, COUNTER_answers);
+		sample.values[HISTORY_RESPONSES] = stats_reader_counter(stats, COUNTER_responses);
 		for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 			sample.values[HISTORY_DROPS] += stats_reader_drop(stats, (enum drop_reason)i);
 	}

@@ -14,7 +14,7 @@
 
 enum history_value {
 	HISTORY_QUERIES,
-	HISTORY_ANSWERS,
+	HISTORY_RESPONSES,
 	HISTORY_DROPS, /* packets, by whatever reason */
 	HISTORY_VALUES,
 };

@@ -127,7 +127,7 @@ stats_reader_upstream(const struct stats_reader *reader, unsigned slot)
 		const struct upstream_stats *one = &stats_reader_worker(reader, i)->upstreams[slot];
 
 		sum.queries += word_read(&one->queries);
-		sum.answers += word_read(&one->answers);
+		sum.responses += word_read(&one->responses);
 		sum.servfails += word_read(&one->servfails);
 		sum.timeouts += word_read(&one->timeouts);
 		sum.wrong_case += word_read(&one->wrong_case);

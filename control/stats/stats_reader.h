@@ -22,7 +22,7 @@ struct stats_reader {
 	size_t worker_offset, worker_stride;
 };
 
-/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of answers of upstreams. */
+/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of responses of upstreams. */
 struct stats_histogram {
 	uint64_t buckets[STATS_LATENCY_BUCKETS];
 	uint64_t count;

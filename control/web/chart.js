@@ -3,10 +3,10 @@
 import { brief, choice, clock, drawing, id, put, ticks } from "./format.js";
 
 const KEPT_MS = 600e3;
-const LINES = ["queries", "answers", "drops"]; // the later ones above
+const LINES = ["queries", "responses", "drops"]; // the later ones above
 const SIDE = { left: 46, right: 8, top: 8, bottom: 22 };
 
-const points = []; // {at: ms, queries, answers, drops}, rates a second, null where unknown; in order of time
+const points = []; // {at: ms, queries, responses, drops}, rates a second, null where unknown; in order of time
 let spanMs = 300e3;
 let cursorAt = null; // ms; null: the newest
 
@@ -68,7 +68,7 @@ export function chartDraw() {
   if (!width) return;
   const now = points.length ? points[points.length - 1].at : Date.now();
   const list = shown(now);
-  const most = list.reduce((max, p) => Math.max(max, p.queries || 0, p.answers || 0, p.drops || 0), 0);
+  const most = list.reduce((max, p) => Math.max(max, p.queries || 0, p.responses || 0, p.drops || 0), 0);
   const steps = ticks(most, 4), top = steps[steps.length - 1];
   const x = (at) => width - SIDE.right - ((now - at) / spanMs) * (width - SIDE.left - SIDE.right);
   const y = (value) => height - SIDE.bottom - (value / top) * (height - SIDE.top - SIDE.bottom);

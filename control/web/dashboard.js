@@ -14,10 +14,10 @@ let drops = null;
 
 // A report, or null: ephemerad has none of that now.
 async function ask(name) {
-  const reply = await fetch(`/api/${name}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (reply.status === 503) return null;
-  if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
-  return reply.json();
+  const response = await fetch(`/api/${name}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (response.status === 503) return null;
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  return response.json();
 }
 
 function sum(values) {
@@ -26,7 +26,7 @@ function sum(values) {
 
 // What the lines and the tiles count.
 function totals(stats) {
-  return { queries: stats.queries, answers: stats.answers, timeouts: stats.timeouts, drops: sum(stats.drops) };
+  return { queries: stats.queries, responses: stats.responses, timeouts: stats.timeouts, drops: sum(stats.drops) };
 }
 
 function ratesShow(stats) {
@@ -38,14 +38,14 @@ function ratesShow(stats) {
   const earlier = comparable ? totals(before) : null;
   const rate = (key) => (comparable ? (now[key] - earlier[key]) / seconds : null);
   for (const key of Object.keys(now)) put(`rate-${key}`, comparable ? brief(Math.round(rate(key) * 10) / 10) : "–");
-  if (comparable && seconds < 10) chartAdd({ at: Date.now(), queries: rate("queries"), answers: rate("answers"), drops: rate("drops") });
+  if (comparable && seconds < 10) chartAdd({ at: Date.now(), queries: rate("queries"), responses: rate("responses"), drops: rate("drops") });
 }
 
 function historyShow(history) {
   const now = Date.now();
-  chartFill(history.samples.map(([agoMs, lastedMs, queries, answers, dropped]) => {
+  chartFill(history.samples.map(([agoMs, lastedMs, queries, responses, dropped]) => {
     const a = (value) => (value === null ? null : (value * 1e3) / lastedMs);
-    return { at: now - agoMs, queries: a(queries), answers: a(answers), drops: a(dropped) };
+    return { at: now - agoMs, queries: a(queries), responses: a(responses), drops: a(dropped) };
   }));
 }
 
@@ -66,11 +66,11 @@ function dropsShow() {
 // The one sentence at the top: the worst that is true.
 function verdictOf(status) {
   const { dataplane, upstreams_up: up, upstreams_total: total } = status;
-  if (!dataplane.connected) return ["bad", "Dataplane away", "The dataplane is away: clients get no answers. Start ephemera-dataplane."];
+  if (!dataplane.connected) return ["bad", "Dataplane away", "The dataplane is away: clients get no responses. Start ephemera-dataplane."];
   if (dataplane.draining) return ["warn", "Stopping", "The dataplane was asked to stop: it takes no new queries."];
   if (total > 0 && up === 0) return ["bad", "No upstream up", "No upstream is up. Their reasons are below."];
   if (!status.ready) return ["warn", status.drain ? "Draining" : "Not ready", `Clients should not be sent here: ${status.not_ready}.`];
-  if (status.attack.active) return ["warn", "Under attack", `Somebody forges replies: ${count(status.attack.near_misses)} came near, ${brief(Math.round(status.attack.rate_per_s))} a second. See Strays.`];
+  if (status.attack.active) return ["warn", "Under attack", `Somebody forges responses: ${count(status.attack.near_misses)} came near, ${brief(Math.round(status.attack.rate_per_s))} a second. See Strays.`];
   if (up < total) return ["warn", `Serving, ${total - up} down`, ""];
   return ["good", "Serving", ""];
 }

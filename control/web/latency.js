@@ -29,7 +29,7 @@ function axis(svg, { x, from, to }, height) {
   }
 }
 
-// Height is the share of answers for a width of the scale, so that buckets of unequal width compare.
+// Height is the share of responses for a width of the scale, so that buckets of unequal width compare.
 function draw() {
   const box = id("latency-bars"), width = box.clientWidth, height = box.clientHeight;
   const buckets = report ? report[of].buckets : [];
@@ -39,9 +39,9 @@ function draw() {
   }
   const svg = drawing("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   const spread = scale(buckets, width);
-  const bars = buckets.map(([from, to, answers]) => {
+  const bars = buckets.map(([from, to, responses]) => {
     const left = spread.x(from), right = spread.x(to ?? from * 2);
-    return { left, wide: Math.max(right - left, 1), dense: answers / Math.max(right - left, 1) };
+    return { left, wide: Math.max(right - left, 1), dense: responses / Math.max(right - left, 1) };
   });
   const most = Math.max(...bars.map((bar) => bar.dense));
   for (const { left, wide, dense } of bars) {

@@ -20,7 +20,7 @@ export function upstreamsShow(upstreams, stats, before) {
   };
   tableWrite("upstreams-table", upstreams.map((upstream) => {
     const own = now.get(upstream.name);
-    const mean = own && own.answers ? own.latency_sum_us / own.answers : null;
+    const mean = own && own.responses ? own.latency_sum_us / own.responses : null;
     const since = new Date(upstream.since);
     return {
       key: upstream.name,
@@ -29,7 +29,7 @@ export function upstreamsShow(upstreams, stats, before) {
         { text: upstream.state, state: STATES[upstream.state] || "warn" },
         rate(upstream.name),
         count(upstream.queries),
-        count(upstream.answers),
+        count(upstream.responses),
         { text: count(upstream.timeouts), class: upstream.timeouts ? "" : "zero" },
         count(upstream.in_flight),
         microseconds(mean),
@@ -58,7 +58,7 @@ export function straysShow({ strays, attacks, attack }) {
   const words = `${count(attack.queries)} queries saw ${count(attack.near_misses)} near misses`;
   if (attack.active) put("attack", `Attack since ${clock(new Date(attack.since))}: ${words}, the newest to ${attack.upstream}: ${attack.question}`);
   else if (attack.queries || marked) put("attack", `The last attack is over: ${words}.`);
-  else put("attack", "No sign of forged replies.");
+  else put("attack", "No sign of forged responses.");
   id("attack").classList.toggle("near", attack.active);
 }
 
@@ -96,15 +96,15 @@ export function machineShow(status, stats) {
     ["Packet buffers", there ? `${count(dataplane.mbufs_in_use)} of ${count(dataplane.mbufs_total)} in use` : "–"],
     ["Questions shared", stats ? `${count(stats.counters.coalesced)} waited for another's answer` : "–"],
   ]);
-  tableWrite("interfaces-table", ((stats && stats.ports) || []).map((port) => ({
-    key: port.name,
+  tableWrite("interfaces-table", ((stats && stats.interfaces) || []).map((link) => ({
+    key: link.name,
     cells: [
-      { text: port.name, class: "name" },
-      { text: port.link_up ? "up" : "down", state: port.link_up ? "good" : "bad" },
-      count(port.received),
-      count(port.sent),
-      { text: count(port.missed), class: port.missed ? "near" : "zero" },
-      { text: count(port.no_buffers), class: port.no_buffers ? "near" : "zero" },
+      { text: link.name, class: "name" },
+      { text: link.link_up ? "up" : "down", state: link.link_up ? "good" : "bad" },
+      count(link.received),
+      count(link.sent),
+      { text: count(link.missed), class: link.missed ? "near" : "zero" },
+      { text: count(link.no_buffers), class: link.no_buffers ? "near" : "zero" },
     ],
   })));
   tableWrite("workers-table", ((stats && stats.workers) || []).map((worker, i) => ({
@@ -112,7 +112,7 @@ export function machineShow(status, stats) {
     cells: [
       { text: String(i), class: "name" },
       count(worker.counters.queries),
-      count(worker.counters.answers),
+      count(worker.counters.responses),
       count(Object.values(worker.drops).reduce((total, value) => total + value, 0)),
       count(worker.flows_in_flight),
       count(worker.generation),

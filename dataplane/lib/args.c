@@ -51,14 +51,14 @@ runtime_dir_parse(struct args *args, const char *value, char *why, size_t why_by
 static int
 help_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 {
-	args->wish = ARGS_HELP;
+	args->action = ARGS_HELP;
 	return 0;
 }
 
 static int
 version_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 {
-	args->wish = ARGS_VERSION;
+	args->action = ARGS_VERSION;
 	return 0;
 }
 
@@ -140,8 +140,8 @@ vdev_parse(struct args *args, const char *vdev, char *why, size_t why_bytes)
 		snprintf(why, why_bytes, "--vdev %s: no interface has such a name", vdev);
 		return -EINVAL;
 	}
-	if (args->xdp_count == SNAPSHOT_PORTS_MAX) {
-		snprintf(why, why_bytes, "more than %u ports", SNAPSHOT_PORTS_MAX);
+	if (args->xdp_count == SNAPSHOT_INTERFACES_MAX) {
+		snprintf(why, why_bytes, "more than %u ports", SNAPSHOT_INTERFACES_MAX);
 		return -EINVAL;
 	}
 	snprintf(args->xdp[args->xdp_count], IF_NAMESIZE, "%.*s", (int)length, iface);
@@ -156,7 +156,7 @@ vdev_parse(struct args *args, const char *vdev, char *why, size_t why_bytes)
 }
 
 static int
-eal_look(struct args *args, char **argv, char *why, size_t why_bytes)
+eal_arguments_read(struct args *args, char **argv, char *why, size_t why_bytes)
 {
 	for (int i = 1; i < args->eal_argc; i++) {
 		const char *value = option_value("--vdev", args->eal_argc, argv, &i);
@@ -198,5 +198,5 @@ args_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes
 		if (status != 0)
 			return status;
 	}
-	return eal_look(args, argv, why, why_bytes);
+	return eal_arguments_read(args, argv, why, why_bytes);
 }

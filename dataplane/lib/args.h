@@ -20,20 +20,20 @@
 #define ARGS_FLOWS_MIN		 1024u
 #define ARGS_FLOWS_MAX		 (1u << 26)
 
-enum args_wish {
+enum args_action {
 	ARGS_RUN,
 	ARGS_HELP,
 	ARGS_VERSION,
 };
 
 struct args {
-	enum args_wish wish;
+	enum args_action action;
 	const char *runtime_dir;
 	uint32_t flows_per_worker; /* a power of two */
 
 	int eal_argc; /* argv[0] and what stands before `--` */
 	uint32_t xdp_count;
-	char xdp[SNAPSHOT_PORTS_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
+	char xdp[SNAPSHOT_INTERFACES_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
 	uint64_t memory_mb;			   /* 0: not said */
 	bool no_huge;
 	bool log_level_given;

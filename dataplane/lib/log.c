@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 void
-report(const char *format, ...)
+log_line(const char *format, ...)
 {
 	char line[1024];
 	va_list arguments;

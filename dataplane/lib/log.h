@@ -4,6 +4,6 @@
 #define EPHEMERA_DATAPLANE_LIB_LOG_H
 
 /* Prints "ephemera-dataplane: ", the text, and a line end, in one write. [main] */
-void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

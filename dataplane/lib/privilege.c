@@ -52,7 +52,7 @@ alarm_drop(void *argument)
 
 	errand->status = thread_drop_all();
 	if (write(errand->done_fd, &one, sizeof(one)) != sizeof(one))
-		return; /* the main thread will say that it waited in vain */
+		return; /* the main thread will say that it waited without success */
 }
 
 /* DPDK's interrupt thread. */
@@ -137,7 +137,7 @@ threads_check(void)
 	while (status == 0 && (entry = readdir(tasks)) != NULL)
 		if (entry->d_name[0] != '.' && thread_effective(entry->d_name) != 0) {
 			if (thread_is_vhost(entry->d_name))
-				report("a thread of DPDK's vhost library keeps its capabilities: net_vhost "
+				log_line("a thread of DPDK's vhost library keeps its capabilities: net_vhost "
 				       "is for "
 				       "tests and benchmarks");
 			else
@@ -169,7 +169,7 @@ privilege_drop(void)
 	if (status == 0)
 		status = threads_check();
 	if (status != 0)
-		report("cannot give up the capabilities that only the start needed: %s", strerror(-status));
+		log_line("cannot give up the capabilities that only the start needed: %s", strerror(-status));
 	return status;
 }
 

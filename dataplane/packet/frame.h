@@ -2,7 +2,7 @@
 /* Puts Ethernet, IP and UDP headers of our own in front of a DNS message: rewrite, restore, answer and probe
  * call it just before transmit.
  *
- * All headers are written anew, in either family: no option, tag or extension header of the packet that came
+ * All headers are written again, in either family: no option, tag or extension header of the packet that came
  * in survives. Nothing is read back of what is written. The UDP checksum is that of the headers written and
  * of the message's sum, which is known: the parser made it when it checked the packet, and who changed the
  * message since has kept it right. So nothing is summed twice, and a message that was damaged in between does

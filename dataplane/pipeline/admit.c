@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decides who may ask and which messages are forwarded.
  * Way:   classify -> [admit] -> limit
- * Runs:  workers; reads the view, writes the batch's list of queries.
- * Never: answers an address that no client can have, or a message that is itself an answer. */
+ * Runs:  workers; reads the view, writes the burst's list of queries.
+ * Never: answers an address that no client can have, or a message that is itself a response. */
 #include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/edns.h"
 #include "dataplane/packet/name.h"
@@ -18,7 +18,7 @@ address_no_client(const struct address *a)
 	return a->bytes[0] == 0xff || (a->words[0] == 0 && (be64toh(a->words[1]) >> 1) == 0);
 }
 
-/* Is the sender one of ourselves or an upstream's DNS port, so that an answer could start a loop?
+/* Is the sender one of ourselves or an upstream's DNS port, so that a response could start a loop?
  * (CVE-2024-2169) */
 static bool
 sender_bad(const struct view *view, const struct packet *p)
@@ -47,7 +47,7 @@ sender_allowed(const struct snapshot *s, const struct packet *p)
 	return ranges_contain(s, service->allow_first, service->allow_count, &p->source);
 }
 
-/* The rcode of our own answer, or DNS_NOERROR if the message is to be forwarded. One rule for what is
+/* The rcode of our own response, or DNS_NOERROR if the message is to be forwarded. One rule for what is
  * forwarded: QUERY and NOTIFY with exactly one well-formed question (RFC 9619 section 4 for the count). */
 static uint8_t
 message_fault(struct packet *p, const struct dns_header *dns)
@@ -81,12 +81,12 @@ sender_fault(const struct worker *w, const struct packet *p, const struct dns_he
 	if (unlikely(!allowed && w->view->snapshot->not_allowed == REFUSAL_DROP))
 		return DROP_query_not_allowed;
 	if (unlikely(dns->flags1 & DNS_QR))
-		return DROP_query_is_reply;
+		return DROP_query_is_response;
 	return DROP_NONE;
 }
 
 void
-admit(struct worker *w, struct batch *b)
+admit(struct worker *w, struct burst *b)
 {
 	const struct snapshot *s = w->view->snapshot;
 	uint32_t kept = 0;

@@ -77,14 +77,14 @@ static const uint8_t answer_counters[] = {
 };
 
 void
-answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_t ede)
+answer_own(struct worker *w, struct burst *b, unsigned i, uint8_t rcode, uint16_t ede)
 {
 	const struct packet *p = &b->packets[i];
 	const struct snapshot_service *service = &w->view->snapshot->services[p->slot];
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
 	struct mac client_mac;
 	const struct frame_ends ends = {
-		.source_mac = &w->ports[p->in_port].mac,
+		.source_mac = &w->interfaces[p->in_interface].mac,
 		.destination_mac = &client_mac,
 		.source = &service->address,
 		.destination = &p->source,
@@ -101,11 +101,11 @@ answer_own(struct worker *w, struct batch *b, unsigned i, uint8_t rcode, uint16_
 		return;
 	}
 	worker_count(w, answer_counters[rcode], 1);
-	transmit_put(w, p->in_port, b->mbufs[i]);
+	transmit_put(w, p->in_interface, b->mbufs[i]);
 }
 
 void
-answer_faults(struct worker *w, struct batch *b)
+answer_faults(struct worker *w, struct burst *b)
 {
 	uint32_t kept = 0;
 
@@ -123,7 +123,7 @@ answer_faults(struct worker *w, struct batch *b)
 }
 
 void
-answer_no_upstream(struct worker *w, struct batch *b)
+answer_no_upstream(struct worker *w, struct burst *b)
 {
 	uint32_t kept = 0;
 

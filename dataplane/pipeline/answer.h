@@ -10,12 +10,12 @@
 
 #define ANSWER_NO_EDE UINT16_MAX
 
-/* Turns query `i` of the batch into an answer with `rcode` and sends it: the header, the question if the
+/* Turns query `i` of the burst into an answer with `rcode` and sends it: the header, the question if the
  * packet's question_bytes say that it has a good one, and an OPT record if one was found behind that (RFC
  * 6891 section 6.1.1), with extended error `ede` (RFC 8914) unless that is ANSWER_NO_EDE. Where the question
- * can't be read, or the opcode is not ours to read, nothing behind the header is, and the answer is a bare
+ * can't be read, or the opcode is not ours to read, nothing behind the header is, and the response is a bare
  * header. DNS_NOERROR: nothing but TC=1, so that the client comes back by TCP (RFC 7766 section 5). */
-void answer_own(struct worker *worker, struct batch *batch, unsigned i, uint8_t rcode, uint16_t ede);
+void answer_own(struct worker *worker, struct burst *burst, unsigned i, uint8_t rcode, uint16_t ede);
 
 #define ANSWER_OPT_BYTES_MAX 17
 

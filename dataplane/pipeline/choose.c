@@ -23,7 +23,7 @@ choose_round_robin(struct worker_pool *state, const struct pool *pool)
 
 /* First pass: what costs no look at memory that is not here yet. */
 static void
-choice_begin(struct worker *w, struct batch *b, uint8_t i, struct choice *choice)
+choice_begin(struct worker *w, struct burst *b, uint8_t i, struct choice *choice)
 {
 	const struct packet *p = &b->packets[i];
 	const struct pool *pool = &w->view->pools[p->pool];
@@ -75,9 +75,9 @@ choice_end(struct worker *w, const struct packet *p, const struct choice *choice
 }
 
 void
-choose(struct worker *w, struct batch *b)
+choose(struct worker *w, struct burst *b)
 {
-	struct choice choices[BATCH_MAX];
+	struct choice choices[BURST_MAX];
 
 	for (uint32_t n = 0; n < b->query_count; n++)
 		choice_begin(w, b, b->queries[n], &choices[n]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tells queries from replies, and ours from other workers'.
- * Way:   parse -> [classify] -> match (replies), admit (queries)
- * Runs:  workers; reads the view, writes the batch's lists.
+/* Tells queries from responses, and ours from other workers'.
+ * Way:   parse -> [classify] -> match (responses), admit (queries)
+ * Runs:  workers; reads the view, writes the burst's lists.
  * Never: looks into the DNS message. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -40,13 +40,13 @@ query_worker(const struct worker *w, const struct packet *p)
 }
 
 static void
-classify_query(struct worker *w, struct batch *b, uint32_t i, struct handover *handover)
+classify_query(struct worker *w, struct burst *b, uint32_t i, struct handover *handover)
 {
-	if (unlikely(w->ports[b->packets[i].in_port].fan_out && !b->handed_in)) {
+	if (unlikely(w->interfaces[b->packets[i].in_interface].fan_out && !b->handoff_in)) {
 		unsigned peer = query_worker(w, &b->packets[i]);
 
 		if (peer != w->index) {
-			handover_put(handover, peer, b->packets[i].in_port, b->mbufs[i]);
+			handover_put(handover, peer, b->packets[i].in_interface, b->mbufs[i]);
 			return;
 		}
 	}
@@ -54,7 +54,7 @@ classify_query(struct worker *w, struct batch *b, uint32_t i, struct handover *h
 }
 
 static void
-classify_reply(struct worker *w, struct batch *b, uint32_t i, struct handover *handover)
+classify_response(struct worker *w, struct burst *b, uint32_t i, struct handover *handover)
 {
 	struct packet *p = &b->packets[i];
 	uint16_t port = be16_to(p->destination_port);
@@ -63,28 +63,28 @@ classify_reply(struct worker *w, struct batch *b, uint32_t i, struct handover *h
 	if (w->worker_count > 1) {
 		owner = owner_of(&w->view->owners, p->slot, p->is_ipv4, port);
 		if (owner != w->index) {
-			if (b->handed_in || owner == OWNER_NONE)
+			if (b->handoff_in || owner == OWNER_NONE)
 				worker_drop(w, b->mbufs[i], DROP_handover_lost);
 			else
-				handover_put(handover, owner, p->in_port, b->mbufs[i]);
+				handover_put(handover, owner, p->in_interface, b->mbufs[i]);
 			return;
 		}
 	}
 	p->flow_index = flow_find(&w->flows, flow_slot(&w->flows, p->destination_port, packet_dns(b, i)->id));
 	if (likely(p->flow_index != FLOW_NONE))
 		flow_prefetch(&w->flows, p->flow_index);
-	b->replies[b->reply_count++] = (uint8_t)i;
+	b->responses[b->response_count++] = (uint8_t)i;
 }
 
 void
-classify(struct worker *w, struct batch *b)
+classify(struct worker *w, struct burst *b)
 {
 	const struct view *view = w->view;
 	struct handover handover;
 
 	handover.count = 0;
 	b->query_count = 0;
-	b->reply_count = 0;
+	b->response_count = 0;
 	for (uint32_t i = 0; i < b->count; i++) {
 		struct packet *p = &b->packets[i];
 		const struct view_address *entry = view ? view_find(view, &p->destination) : NULL;
@@ -100,7 +100,7 @@ classify(struct worker *w, struct batch *b)
 		}
 		p->slot = entry->source;
 		if (likely(p->slot != VIEW_NONE))
-			classify_reply(w, b, i, &handover);
+			classify_response(w, b, i, &handover);
 		else
 			worker_drop(w, b->mbufs[i], DROP_not_ours);
 	}

@@ -66,9 +66,9 @@ question_equal(const uint8_t *a, const uint8_t *b, uint32_t bytes)
 	return memcmp(a + bytes - 4, b + bytes - 4, 4) == 0 && case_equal(a, b, bytes - 4);
 }
 
-/* A flow can be joined in the first quarter of its time. Later its query, or the reply, may well be lost, and
+/* A flow can be joined in the first quarter of its time. Later its query, or the response, may well be lost, and
  * a client that asks again deserves a new try; so at most four copies of a question are in flight for want of
- * an answer. One that began before this snapshot can't be joined: its pool may be another, or its upstream
+ * a response. One that began before this snapshot can't be joined: its pool may be another, or its upstream
  * down by now. */
 static inline bool
 flow_is_young(const struct worker *w, const struct flow *flow)
@@ -80,7 +80,7 @@ flow_is_young(const struct worker *w, const struct flow *flow)
 
 /* The flow that an entry of the index names, if it asks what query `i` asks and may be joined. */
 static struct flow *
-entry_flow(struct worker *w, const struct batch *b, uint8_t i, uint32_t entry)
+entry_flow(struct worker *w, const struct burst *b, uint8_t i, uint32_t entry)
 {
 	const struct packet *p = &b->packets[i];
 	struct flow *flow = &w->flows.flows[entry & w->flows.mask];
@@ -95,7 +95,7 @@ entry_flow(struct worker *w, const struct batch *b, uint8_t i, uint32_t entry)
 
 /* Likewise for a query of this burst. */
 static struct packet *
-entry_pending(struct batch *b, uint8_t i, uint32_t entry)
+entry_pending(struct burst *b, uint8_t i, uint32_t entry)
 {
 	const uint32_t first = entry & ~COALESCE_PENDING;
 	const struct packet *p = &b->packets[i];
@@ -111,7 +111,7 @@ entry_pending(struct batch *b, uint8_t i, uint32_t entry)
 /* Hangs query `i` on a list of waiters; `first` is the question in the case of the list's first client.
  * False: the list or the pool is at its bound. */
 static bool
-waiter_join(struct worker *w, struct batch *b, uint8_t i, uint32_t *list, uint8_t *count,
+waiter_join(struct worker *w, struct burst *b, uint8_t i, uint32_t *list, uint8_t *count,
 	    const uint8_t *first)
 {
 	const struct packet *p = &b->packets[i];
@@ -127,7 +127,7 @@ waiter_join(struct worker *w, struct batch *b, uint8_t i, uint32_t *list, uint8_
 	waiter->address = p->source;
 	waiter->port = p->source_port;
 	waiter->id = packet_dns(b, i)->id;
-	waiter->in_port = p->in_port;
+	waiter->in_interface = p->in_interface;
 	waiter->service = (uint8_t)p->slot;
 	memcpy(&waiter->mac, &eth->src_addr, sizeof(waiter->mac));
 	case_difference(first, packet_question(b, i), p->question_bytes - 4u, waiter->case_difference);
@@ -135,13 +135,13 @@ waiter_join(struct worker *w, struct batch *b, uint8_t i, uint32_t *list, uint8_
 	*list = index;
 	(*count)++;
 	worker_count(w, COUNTER_coalesced, 1);
-	worker_count(w, COUNTER_absorbed, 1);
+	worker_count(w, COUNTER_consumed, 1);
 	rte_pktmbuf_free(b->mbufs[i]);
 	return true;
 }
 
 static bool
-flow_join(struct worker *w, struct batch *b, uint8_t i, struct flow *flow)
+flow_join(struct worker *w, struct burst *b, uint8_t i, struct flow *flow)
 {
 	uint8_t first[DNS_QUESTION_BYTES_MAX];
 
@@ -157,7 +157,7 @@ enum join {
 };
 
 static enum join
-entry_join(struct worker *w, struct batch *b, uint8_t i, uint32_t entry)
+entry_join(struct worker *w, struct burst *b, uint8_t i, uint32_t entry)
 {
 	struct packet *first;
 	struct flow *flow;
@@ -196,7 +196,7 @@ way_first(ways16 mask)
  * At the bound the query goes out, and those that come after join it: copies stay rarer than clients by the
  * bound. */
 static bool
-coalesce_query(struct worker *w, struct batch *b, uint8_t i, uint64_t hash)
+coalesce_query(struct worker *w, struct burst *b, uint8_t i, uint64_t hash)
 {
 	struct coalesce_bucket *bucket = &w->flows.buckets[(uint32_t)hash & w->flows.bucket_mask];
 	const uint16_t tag = (uint16_t)(hash >> 48), now = (uint16_t)(w->now_tsc >> COALESCE_TIME_SHIFT);
@@ -232,12 +232,12 @@ coalesce_settle(struct worker *w, const struct packet *p, uint32_t flow)
 	if (p->hint != NULL && *p->hint == (COALESCE_PENDING | p->index))
 		*p->hint = flow;
 	if (flow == COALESCE_NONE) {
-		worker_count(w, COUNTER_answers_lost, p->waiter_count);
+		worker_count(w, COUNTER_responses_lost, p->waiter_count);
 		flow_waiters_free(&w->flows, p->waiters);
 	}
 }
 
-/* Lowers the UDP payload size that an OPT record offers to the configured one, so that answers are not
+/* Lowers the UDP payload size that an OPT record offers to the configured one, so that responses are not
  * fragmented (RFC 9715 section 3.2); it is never raised, and that of a signed message is left alone, which
  * would not verify any more (RFC 8945 section 4.3). Returns the size. */
 static uint16_t
@@ -259,7 +259,7 @@ edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 
 /* The size that the query may offer, and whether it may share. */
 static void
-coalesce_look(struct worker *w, struct batch *b, uint8_t i)
+coalesce_lookup(struct worker *w, struct burst *b, uint8_t i)
 {
 	struct packet *p = &b->packets[i];
 	struct dns_header *dns = packet_dns(b, i);
@@ -278,15 +278,15 @@ coalesce_look(struct worker *w, struct batch *b, uint8_t i)
 }
 
 void
-coalesce(struct worker *w, struct batch *b)
+coalesce(struct worker *w, struct burst *b)
 {
-	uint64_t hashes[BATCH_MAX];
+	uint64_t hashes[BURST_MAX];
 	uint32_t kept = 0;
 
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
 
-		coalesce_look(w, b, i);
+		coalesce_lookup(w, b, i);
 		if (b->packets[i].share != 0) {
 			hashes[n] = question_hash(&w->flows, &b->packets[i], packet_question(b, i));
 			rte_prefetch0(&w->flows.buckets[(uint32_t)hashes[n] & w->flows.bucket_mask]);

@@ -94,9 +94,9 @@ family_of(const struct worker *w, uint16_t upstream)
 	return address_is_ipv4(&w->view->snapshot->upstreams[upstream].address) ? FAMILY_IPV4 : FAMILY_IPV6;
 }
 
-/* Gives up a query, and with it those that wait for its answer. */
+/* Gives up a query, and with it those that wait for its response. */
 static void
-draw_refuse(struct worker *w, struct batch *b, uint8_t i, enum drop_reason reason)
+draw_refuse(struct worker *w, struct burst *b, uint8_t i, enum drop_reason reason)
 {
 	w->stats->upstreams[b->packets[i].upstream].in_flight--;
 	coalesce_settle(w, &b->packets[i], COALESCE_NONE);
@@ -117,14 +117,14 @@ draw_ahead(struct worker *w)
 		const struct view_space *space = view_space(w->view, w->index, (enum view_family)family);
 
 		w->draws[family].next = 0;
-		for (unsigned n = 0; space->source_count > 0 && n < BATCH_MAX; n++)
+		for (unsigned n = 0; space->source_count > 0 && n < BURST_MAX; n++)
 			draw_one(w, space, &w->draws[family].draws[n]);
 	}
 }
 
 /* First pass: the draws that the burst before made for this one. */
 static void
-draw_take(struct worker *w, struct batch *b, struct draw **draws, const struct view_space **spaces)
+draw_take(struct worker *w, struct burst *b, struct draw **draws, const struct view_space **spaces)
 {
 	uint32_t kept = 0;
 
@@ -140,7 +140,7 @@ draw_take(struct worker *w, struct batch *b, struct draw **draws, const struct v
 		}
 		spaces[kept] = space;
 		draws[kept] = &ahead->draws[ahead->next];
-		ahead->next = (ahead->next + 1) % BATCH_MAX;
+		ahead->next = (ahead->next + 1) % BURST_MAX;
 		b->queries[kept++] = i;
 	}
 	b->query_count = kept;
@@ -153,7 +153,7 @@ static void
 draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
 	   const struct view_space *const *spaces)
 {
-	uint8_t taken[BATCH_MAX];
+	uint8_t taken[BURST_MAX];
 	uint32_t count = 0, left;
 
 	for (uint32_t n = 0; n < query_count; n++) {
@@ -174,7 +174,7 @@ draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
 
 /* Writes the question into the flow, in the case that goes out. */
 static void
-draw_question(struct worker *w, struct batch *b, uint8_t i, struct flow *flow, bool random_case)
+draw_question(struct worker *w, struct burst *b, uint8_t i, struct flow *flow, bool random_case)
 {
 	struct packet *p = &b->packets[i];
 	uint8_t *question = packet_question(b, i), *copy = flow_question(&w->flows, flow);
@@ -193,7 +193,7 @@ draw_question(struct worker *w, struct batch *b, uint8_t i, struct flow *flow, b
 }
 
 static enum drop_reason
-draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space *space, struct draw *draw)
+draw_begin(struct worker *w, struct burst *b, uint8_t i, const struct view_space *space, struct draw *draw)
 {
 	struct packet *p = &b->packets[i];
 	const struct dns_header *dns = packet_dns(b, i);
@@ -210,8 +210,8 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space
 	flow = flow_open(&w->flows, draw->flow_slot);
 	flow->state = FLOW_CLIENT;
 	flow->pool = p->pool;
-	flow->reply_port = u->port_index & (SNAPSHOT_PORTS_MAX - 1);
-	flow->client_in_port = p->in_port & (SNAPSHOT_PORTS_MAX - 1);
+	flow->response_interface = u->interface_index & (SNAPSHOT_INTERFACES_MAX - 1);
+	flow->client_in_interface = p->in_interface & (SNAPSHOT_INTERFACES_MAX - 1);
 	flow->opcode = (dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT;
 	flow->source = (uint8_t)draw->source;
 	flow->flags = random_case ? p->share | FLOW_CASE : p->share;
@@ -242,10 +242,10 @@ draw_begin(struct worker *w, struct batch *b, uint8_t i, const struct view_space
 }
 
 void
-draw(struct worker *w, struct batch *b)
+draw(struct worker *w, struct burst *b)
 {
-	const struct view_space *spaces[BATCH_MAX];
-	struct draw *draws[BATCH_MAX];
+	const struct view_space *spaces[BURST_MAX];
+	struct draw *draws[BURST_MAX];
 	uint32_t kept = 0;
 
 	draw_take(w, b, draws, spaces);

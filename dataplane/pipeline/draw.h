@@ -23,7 +23,7 @@ struct draw draw_from(struct random_stream *random, const struct view_space *spa
  * view is forgotten. [worker] */
 void draw_ahead(struct worker *worker);
 
-/* Draws again until the slot is free, DRAW_TRIES times at the most. False: none was. [worker] */
+/* Draws again until the slot is free, DRAW_TRIES times at most. False: none was. [worker] */
 bool draw_settle(struct worker *worker, const struct view_space *space, struct draw *draw);
 
 /* Draws the case of a question: flips each letter or not, and writes the bits that it did so with;

@@ -8,9 +8,9 @@
 #include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/ranges.h"
 
-/* REFUSED, each so-manieth time TC=1 instead, or nothing. A message that is none gets no answer here. */
+/* REFUSED, each Nth time TC=1 instead, or nothing. A message that is none gets no response here. */
 static void
-limit_refuse(struct worker *w, struct batch *b, uint8_t i)
+limit_refuse(struct worker *w, struct burst *b, uint8_t i)
 {
 	const struct snapshot_limit *limit = &w->view->snapshot->limit;
 	const bool truncates = limit->truncate_every > 0 && ++w->over_limit % limit->truncate_every == 0;
@@ -22,11 +22,11 @@ limit_refuse(struct worker *w, struct batch *b, uint8_t i)
 }
 
 void
-limit(struct worker *w, struct batch *b)
+limit(struct worker *w, struct burst *b)
 {
 	const struct snapshot *s = w->view->snapshot;
 	const struct limit_rule *rule = &w->view->limit;
-	uint64_t hashes[BATCH_MAX];
+	uint64_t hashes[BURST_MAX];
 	uint32_t kept = 0;
 
 	if (likely(!rule->on))

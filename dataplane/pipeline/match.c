@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Believes a reply only if everything fits (RFC 5452 section 9.1), and ends the flow it answers.
+/* Believes a response only if everything fits (RFC 5452 section 9.1), and ends the flow it answers.
  * Way:   classify -> [match] -> restore
  * Runs:  workers; reads and ends flows of this worker.
  * Never: ends a flow for a packet that it does not believe, answers one, or lets a hash decide. */
@@ -8,7 +8,7 @@
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
 
-/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that replies? */
+/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that responses? */
 static bool
 match_late(const struct worker *w, const struct packet *p, struct be16 id)
 {
@@ -28,10 +28,10 @@ static enum drop_reason
 match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 {
 	if (match_late(w, p, id))
-		return DROP_reply_late;
+		return DROP_response_late;
 	if (w->flows.ports[be16_to(p->destination_port)].live > 0)
-		return DROP_reply_wrong_id;
-	return DROP_reply_unknown;
+		return DROP_response_wrong_id;
+	return DROP_response_unknown;
 }
 
 /* RFC 1035 section 4.1.1 lets a server refuse without the question: a bare header is believed when it says
@@ -57,42 +57,42 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 	if (match_bare_error(dns))
 		return DROP_NONE;
 	if (be16_to(dns->qdcount) != 1 || p->dns_bytes < DNS_HEADER_BYTES + bytes)
-		return DROP_reply_wrong_question;
+		return DROP_response_wrong_question;
 	if (likely(bytes_equal(question, sent, bytes))) {
 		p->question_bytes = (uint16_t)bytes;
 		p->exact = 1;
 		return DROP_NONE;
 	}
 	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))
-		return DROP_reply_wrong_question;
+		return DROP_response_wrong_question;
 	w->stats->upstreams[flow->upstream].wrong_case++;
 	if (flow->flags & FLOW_CASE)
-		return DROP_reply_wrong_case;
+		return DROP_response_wrong_case;
 	p->question_bytes = (uint16_t)bytes;
 	return DROP_NONE;
 }
 
 static enum drop_reason
-match_reply(const struct worker *w, struct packet *p, const struct dns_header *dns)
+match_response(const struct worker *w, struct packet *p, const struct dns_header *dns)
 {
 	const struct snapshot_upstream *u;
 	struct flow *flow;
 
 	if (!(dns->flags1 & DNS_QR))
-		return DROP_reply_not_reply;
+		return DROP_response_bad_header;
 	if (unlikely(p->flow_index == FLOW_NONE))
 		return match_no_flow(w, p, dns->id);
 	flow = &w->flows.flows[p->flow_index];
-	/* Free: a reply before it in this burst ended it. */
+	/* Free: a response before it in this burst ended it. */
 	if (flow->state == FLOW_FREE || !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
 		return match_no_flow(w, p, dns->id);
 	u = &w->view->snapshot->upstreams[flow->upstream];
 	if (!address_equal(&u->address, &p->source) || !be16_equal(u->port, p->source_port))
-		return DROP_reply_wrong_upstream;
-	if (p->in_port != flow->reply_port)
-		return DROP_reply_wrong_port;
+		return DROP_response_wrong_upstream;
+	if (p->in_interface != flow->response_interface)
+		return DROP_response_wrong_interface;
 	if ((dns->flags1 & DNS_OPCODE) >> DNS_OPCODE_SHIFT != flow->opcode)
-		return DROP_reply_not_reply;
+		return DROP_response_bad_header;
 	return match_question(w, p, flow, dns);
 }
 
@@ -104,10 +104,10 @@ match_account(struct worker *w, const struct flow *flow, const struct dns_header
 
 	stats->in_flight--;
 	if (flow->state == FLOW_PROBE) {
-		worker_count(w, COUNTER_probe_replies, 1);
+		worker_count(w, COUNTER_probe_responses, 1);
 		return;
 	}
-	stats->answers++;
+	stats->responses++;
 	stats->servfails += (dns->flags2 & DNS_RCODE) == DNS_SERVFAIL;
 	w->stats->latency[latency_bucket_of(us)]++;
 	w->stats->latency_sum_us += us;
@@ -117,15 +117,15 @@ match_account(struct worker *w, const struct flow *flow, const struct dns_header
 /* What the ended flow says of the client stays readable until queries of this turn are drawn: restore relies
  * on it. */
 void
-match(struct worker *w, struct batch *b)
+match(struct worker *w, struct burst *b)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t n = 0; n < b->reply_count; n++) {
-		const uint8_t i = b->replies[n];
+	for (uint32_t n = 0; n < b->response_count; n++) {
+		const uint8_t i = b->responses[n];
 		struct packet *p = &b->packets[i];
 		const struct dns_header *dns = packet_dns(b, i);
-		const enum drop_reason reason = match_reply(w, p, dns);
+		const enum drop_reason reason = match_response(w, p, dns);
 		struct flow *flow;
 
 		if (unlikely(reason != DROP_NONE)) {
@@ -137,13 +137,13 @@ match(struct worker *w, struct batch *b)
 		p->attacked = stray_attacked(w, flow) && w->view->snapshot->near_miss == NEAR_MISS_TRUNCATE;
 		match_account(w, flow, dns);
 		if (unlikely(flow->state == FLOW_PROBE)) {
-			probe_report(w, flow, PROBE_REPLY, dns->flags2 & DNS_RCODE);
-			worker_count(w, COUNTER_absorbed, 1);
+			probe_report(w, flow, PROBE_RESPONSE, dns->flags2 & DNS_RCODE);
+			worker_count(w, COUNTER_consumed, 1);
 			rte_pktmbuf_free(b->mbufs[i]);
 		} else {
-			b->replies[kept++] = i;
+			b->responses[kept++] = i;
 		}
 		flow_end(&w->flows, flow);
 	}
-	b->reply_count = kept;
+	b->response_count = kept;
 }

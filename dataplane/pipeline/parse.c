@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finds IP, UDP and the DNS header in each packet of a burst.
  * Way:   rx -> [parse] -> classify
- * Runs:  workers; reads the packets, writes the batch.
+ * Runs:  workers; reads the packets, writes the burst.
  * Never: trusts what stands in front of it, be it a NIC or the XDP program. */
 #include <rte_debug.h>
 #include <rte_ether.h>
@@ -203,7 +203,7 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 }
 
 static __rte_noinline enum drop_reason
-parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, struct packet *p)
+parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface, struct packet *p)
 {
 	struct cursor c = {.base = rte_pktmbuf_mtod(mbuf, const uint8_t *), .end = mbuf->data_len};
 	const uint64_t ip_good = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
@@ -213,27 +213,27 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_por
 
 	if (unlikely(mbuf->nb_segs != 1))
 		return DROP_segmented;
-	p->in_port = in_port;
-	reason = parse_ethernet(&c, &w->ports[p->in_port].mac, &type);
+	p->in_interface = in_interface;
+	reason = parse_ethernet(&c, &w->interfaces[p->in_interface].mac, &type);
 	if (reason != DROP_NONE)
 		return reason;
 	p->ip_offset = (uint16_t)c.offset;
 	if (type == RTE_ETHER_TYPE_IPV4)
 		reason = parse_ipv4(&c, p,
-				    w->ports[p->in_port].checks_ip && ip_good == RTE_MBUF_F_RX_IP_CKSUM_GOOD);
+				    w->interfaces[p->in_interface].checks_ip && ip_good == RTE_MBUF_F_RX_IP_CKSUM_GOOD);
 	else if (type == RTE_ETHER_TYPE_IPV6)
 		reason = parse_ipv6(&c, p);
 	else
 		reason = DROP_ethertype;
 	if (reason != DROP_NONE)
 		return reason;
-	return parse_udp(&c, p, w->ports[p->in_port].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	return parse_udp(&c, p, w->interfaces[p->in_interface].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
 /* The most common packet, read in one go: IPv4 without options or fragments, UDP with a checksum, no tags.
  * False: it is something else, or something is wrong with it, and parse_packet() says what. */
 static inline bool
-parse_plain(const struct worker_port *port, const struct rte_mbuf *mbuf, struct packet *p)
+parse_plain(const struct worker_interface *interface, const struct rte_mbuf *mbuf, struct packet *p)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
 	uint64_t mac = 0, first, second, udp, sum;
@@ -241,7 +241,7 @@ parse_plain(const struct worker_port *port, const struct rte_mbuf *mbuf, struct 
 
 	if (mbuf->nb_segs != 1 || mbuf->data_len < PLAIN_BYTES)
 		return false;
-	memcpy(&mac, &port->mac, sizeof(port->mac));
+	memcpy(&mac, &interface->mac, sizeof(interface->mac));
 	memcpy(&type, frame + 12, sizeof(type));
 	first = bytes_load(frame + PLAIN_IP);	   /* version, TOS, total length, ID, fragment */
 	second = bytes_load(frame + PLAIN_IP + 8); /* TTL, protocol, checksum, source */
@@ -283,7 +283,7 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 {
 	struct packet p;
 
-	if (parse_packet(w, mbuf, plain->in_port, &p) != DROP_NONE || p.ip_offset != plain->ip_offset ||
+	if (parse_packet(w, mbuf, plain->in_interface, &p) != DROP_NONE || p.ip_offset != plain->ip_offset ||
 	    p.udp_offset != plain->udp_offset || p.dns_offset != plain->dns_offset ||
 	    p.dns_bytes != plain->dns_bytes || p.question_bytes != plain->question_bytes ||
 	    p.is_ipv4 != plain->is_ipv4 || !be16_equal(p.source_port, plain->source_port) ||
@@ -296,21 +296,21 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 #endif
 
 static inline enum drop_reason
-parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_port, struct packet *p)
+parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface, struct packet *p)
 {
-	p->in_port = in_port;
-	if (unlikely(!parse_plain(&w->ports[in_port], mbuf, p)))
-		return parse_packet(w, mbuf, in_port, p);
+	p->in_interface = in_interface;
+	if (unlikely(!parse_plain(&w->interfaces[in_interface], mbuf, p)))
+		return parse_packet(w, mbuf, in_interface, p);
 #ifdef EPHEMERA_DEBUG_CHECKS
 	parse_check_plain(w, mbuf, p);
 #endif
 	return DROP_NONE;
 }
 
-/* What says that it is a reply is taken for one: the slot of the flow that it will be held against is on its
+/* What says that it is a response is taken for one: the slot of the flow that it will be held against is on its
  * way while the rest of the burst is parsed. */
 static inline void
-parse_prefetch(const struct worker *w, const struct batch *b, uint32_t i)
+parse_prefetch(const struct worker *w, const struct burst *b, uint32_t i)
 {
 	const struct dns_header *dns = packet_dns(b, i);
 	const struct be16 port = b->packets[i].destination_port;
@@ -320,7 +320,7 @@ parse_prefetch(const struct worker *w, const struct batch *b, uint32_t i)
 }
 
 void
-parse(struct worker *w, struct batch *b)
+parse(struct worker *w, struct burst *b)
 {
 	uint32_t kept = 0;
 
@@ -329,8 +329,8 @@ parse(struct worker *w, struct batch *b)
 		rte_prefetch0(rte_pktmbuf_mtod_offset(b->mbufs[i], void *, RTE_CACHE_LINE_SIZE));
 	}
 	for (uint32_t i = 0; i < b->count; i++) {
-		const uint8_t in_port = b->handed_in ? (uint8_t)b->mbufs[i]->port : b->in_port;
-		enum drop_reason reason = parse_any(w, b->mbufs[i], in_port, &b->packets[kept]);
+		const uint8_t in_interface = b->handoff_in ? (uint8_t)b->mbufs[i]->port : b->in_interface;
+		enum drop_reason reason = parse_any(w, b->mbufs[i], in_interface, &b->packets[kept]);
 
 		if (unlikely(reason != DROP_NONE)) {
 			worker_drop(w, b->mbufs[i], reason);

@@ -13,13 +13,13 @@
 #include "dataplane/pipeline/transmit.h"
 #include "dataplane/pipeline/worker.h"
 
-/* A burst's way from the wire to the wire. Replies go first: they free what queries take. */
+/* A burst's way from the wire to the wire. Responses go first: they free what queries take. */
 static void
-pipeline_burst(struct worker *w, struct batch *b)
+pipeline_burst(struct worker *w, struct burst *b)
 {
 	parse(w, b);
 	classify(w, b);
-	if (b->reply_count > 0) {
+	if (b->response_count > 0) {
 		match(w, b);
 		restore(w, b);
 	}
@@ -37,16 +37,16 @@ pipeline_burst(struct worker *w, struct batch *b)
 }
 
 static unsigned
-pipeline_receive(struct worker *w, struct batch *b)
+pipeline_receive(struct worker *w, struct burst *b)
 {
 	unsigned seen = 0;
 
-	b->handed_in = 0;
+	b->handoff_in = 0;
 	for (uint32_t q = 0; q < w->rx_count; q++) {
-		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BATCH_MAX);
+		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BURST_MAX);
 		if (b->count == 0)
 			continue;
-		b->in_port = w->port_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
+		b->in_interface = w->interface_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
 		worker_count(w, COUNTER_rx, b->count);
 		seen += b->count;
 		pipeline_burst(w, b);
@@ -56,15 +56,15 @@ pipeline_receive(struct worker *w, struct batch *b)
 
 /* What other workers received, but is ours; then what only we can send for them. */
 static unsigned
-pipeline_take_over(struct worker *w, struct batch *b)
+pipeline_take_over(struct worker *w, struct burst *b)
 {
 	unsigned seen;
 
-	b->handed_in = 1;
-	b->count = rte_ring_sc_dequeue_burst(w->inbox, (void **)b->mbufs, BATCH_MAX, NULL);
+	b->handoff_in = 1;
+	b->count = rte_ring_sc_dequeue_burst(w->inbox, (void **)b->mbufs, BURST_MAX, NULL);
 	seen = b->count;
 	if (seen > 0) {
-		worker_count(w, COUNTER_handed_in, seen);
+		worker_count(w, COUNTER_handoff_in, seen);
 		pipeline_burst(w, b);
 	}
 	transmit_outbox(w);
@@ -77,12 +77,12 @@ static void
 pipeline_check_balance(const struct worker *w)
 {
 	const uint64_t *c = w->stats->counters;
-	uint64_t in = c[COUNTER_rx] + c[COUNTER_made] + c[COUNTER_handed_in];
-	uint64_t out = c[COUNTER_tx] + c[COUNTER_absorbed] + c[COUNTER_handed_out];
+	uint64_t in = c[COUNTER_rx] + c[COUNTER_generated] + c[COUNTER_handoff_in];
+	uint64_t out = c[COUNTER_tx] + c[COUNTER_consumed] + c[COUNTER_handoff_out];
 
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		out += w->stats->drops[i];
-	for (unsigned i = 0; i < w->port_count; i++)
+	for (unsigned i = 0; i < w->interface_count; i++)
 		out += w->tx[i].count;
 	if (in != out)
 		rte_panic("worker %u: %lu packets in, %lu out\n", w->index, in, out);
@@ -105,7 +105,7 @@ unsigned
 pipeline_turn(struct worker *w)
 {
 	const uint64_t turn_before_tsc = w->now_tsc;
-	struct batch b;
+	struct burst b;
 	unsigned seen;
 
 	w->now_tsc = rte_rdtsc();

@@ -67,7 +67,7 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint
 	*draw = draw_from(&w->random, space, &w->flows);
 	if (!draw_settle(w, space, draw) || !flow_cell_take(&w->flows, order->question_bytes, &fresh.cell))
 		return false;
-	fresh.reply_port = u->port_index;
+	fresh.response_interface = u->interface_index;
 	fresh.source = (uint8_t)draw->source;
 	fresh.source_port = draw->port;
 	fresh.id = draw->id;
@@ -110,7 +110,7 @@ probe_send(struct worker *w, struct rte_mbuf *mbuf)
 	const struct probe_result unsent = {
 		.cookie = order.cookie, .upstream = order.upstream, .outcome = PROBE_UNSENT};
 
-	worker_count(w, COUNTER_made, 1);
+	worker_count(w, COUNTER_generated, 1);
 	if (likely(probe_query(w, mbuf, &order))) {
 		worker_count(w, COUNTER_probes, 1);
 		return;

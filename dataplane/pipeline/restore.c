@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Turns a believed reply into the answers of the services that its clients asked.
+/* Turns a believed response into the responses of the services that its clients asked.
  * Way:   match -> [restore] -> transmit
  * Runs:  workers; reads flows that match ended in this burst, gives back their waiters.
- * Never: looks up a route to the client: an answer leaves by the way its query came. */
+ * Never: looks up a route to the client: a response leaves by the way its query came. */
 #include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/frame.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 
-/* Where an answer goes to, whether the flow's own client's or a waiter's. */
+/* Where a response goes to, whether the flow's own client's or a waiter's. */
 struct client {
 	const struct address *address;
 	const struct mac *mac;
 	struct be16 port;
 	struct be16 id;
-	uint8_t in_port;
+	uint8_t in_interface;
 	uint8_t service;
 	uint8_t flags;	     /* of the flow: whether DO was set */
 	uint16_t edns_bytes; /* of the flow: 0 if its query had no OPT record */
@@ -24,11 +24,11 @@ struct client {
 static inline bool
 restore_fits(const struct worker *w, const struct packet *p, const struct client *client)
 {
-	return frame_ip_bytes(client->address, p->dns_bytes) <= w->ports[client->in_port].mtu_bytes &&
+	return frame_ip_bytes(client->address, p->dns_bytes) <= w->interfaces[client->in_interface].mtu_bytes &&
 	       !p->attacked;
 }
 
-/* Where an answer would be larger than the client's port carries, or must not be believed, the question alone
+/* Where a response would be larger than the client's port carries, or must not be believed, the question alone
  * goes out with TC set, so that the client comes back by TCP (RFC 2181 section 9, RFC 7766 section 5).
  * Returns the message's bytes. */
 static uint32_t
@@ -46,7 +46,7 @@ restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf
 	}
 	dns->qdcount = be16_from(p->question_bytes > 0);
 	dns->ancount.raw = dns->nscount.raw = dns->arcount.raw = 0;
-	worker_count(w, p->attacked ? COUNTER_answers_attacked : COUNTER_answers_truncated, 1);
+	worker_count(w, p->attacked ? COUNTER_responses_attacked : COUNTER_responses_truncated, 1);
 	/* RFC 6891 section 7: "The minimal response MUST be the DNS header, question section, and an OPT
 	 * record. This MUST also occur when a truncated response (using the DNS header's TC bit) is
 	 * returned." */
@@ -65,7 +65,7 @@ restore_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, const
 	struct dns_header *dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
 	uint32_t bytes = p->dns_bytes;
 	const struct frame_ends ends = {
-		.source_mac = &w->ports[client->in_port].mac,
+		.source_mac = &w->interfaces[client->in_interface].mac,
 		.destination_mac = client->mac,
 		.source = &service->address,
 		.destination = client->address,
@@ -83,13 +83,13 @@ restore_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, const
 		worker_drop(w, mbuf, DROP_no_headroom);
 		return;
 	}
-	worker_count(w, COUNTER_answers, 1);
-	transmit_put(w, client->in_port, mbuf);
+	worker_count(w, COUNTER_responses, 1);
+	transmit_put(w, client->in_interface, mbuf);
 }
 
-/* A copy of the reply for each client that shared the query, in its own letter case. */
+/* A copy of the response for each client that shared the query, in its own letter case. */
 static void
-restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct packet *p,
+restore_waiters(struct worker *w, const struct rte_mbuf *response, const struct packet *p,
 		const struct flow *flow)
 {
 	for (uint32_t next = flow->waiters; next != FLOW_NONE;) {
@@ -99,7 +99,7 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 			.mac = &waiter->mac,
 			.port = waiter->port,
 			.id = waiter->id,
-			.in_port = waiter->in_port,
+			.in_interface = waiter->in_interface,
 			.service = waiter->service,
 			.flags = flow->flags,
 			.edns_bytes = flow->edns_bytes,
@@ -109,12 +109,12 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 
 		next = waiter->next;
 		if (unlikely(copy == NULL)) {
-			worker_count(w, COUNTER_answers_lost, 1);
+			worker_count(w, COUNTER_responses_lost, 1);
 			continue;
 		}
-		worker_count(w, COUNTER_made, 1);
+		worker_count(w, COUNTER_generated, 1);
 		message = rte_pktmbuf_mtod(copy, uint8_t *);
-		memcpy(message, rte_pktmbuf_mtod_offset(reply, const uint8_t *, p->dns_offset), p->dns_bytes);
+		memcpy(message, rte_pktmbuf_mtod_offset(response, const uint8_t *, p->dns_offset), p->dns_bytes);
 		if (p->question_bytes > 0)
 			case_apply(message + DNS_HEADER_BYTES, p->question_bytes - 4u,
 				   waiter->case_difference);
@@ -126,7 +126,7 @@ restore_waiters(struct worker *w, const struct rte_mbuf *reply, const struct pac
 /* The question in the letter case of the flow's own client: as it was sent, with what was drawn undone.
  * Returns the message's sum. */
 static inline uint64_t
-restore_case(struct worker *w, const struct batch *b, uint8_t i, struct flow *flow)
+restore_case(struct worker *w, const struct burst *b, uint8_t i, struct flow *flow)
 {
 	const struct packet *p = &b->packets[i];
 	const uint32_t name_bytes = flow->question_bytes - 4u;
@@ -145,10 +145,10 @@ restore_case(struct worker *w, const struct batch *b, uint8_t i, struct flow *fl
 }
 
 void
-restore(struct worker *w, struct batch *b)
+restore(struct worker *w, struct burst *b)
 {
-	for (uint32_t n = 0; n < b->reply_count; n++) {
-		const uint8_t i = b->replies[n];
+	for (uint32_t n = 0; n < b->response_count; n++) {
+		const uint8_t i = b->responses[n];
 		const struct packet *p = &b->packets[i];
 		struct flow *flow = &w->flows.flows[p->flow_index];
 		const struct client client = {
@@ -156,7 +156,7 @@ restore(struct worker *w, struct batch *b)
 			.mac = &flow->client_mac,
 			.port = flow->client_port,
 			.id = flow->client_id,
-			.in_port = flow->client_in_port,
+			.in_interface = flow->client_in_interface,
 			.service = flow->service,
 			.flags = flow->flags,
 			.edns_bytes = flow->edns_bytes,

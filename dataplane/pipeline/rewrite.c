@@ -14,9 +14,9 @@ rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint3
 	     uint64_t message_sum, uint16_t upstream, const struct draw *draw)
 {
 	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[upstream];
-	const struct worker_port *port = &w->ports[u->port_index];
+	const struct worker_interface *interface = &w->interfaces[u->interface_index];
 	const struct frame_ends ends = {
-		.source_mac = &port->mac,
+		.source_mac = &interface->mac,
 		.destination_mac = &u->next_hop,
 		.source = &w->view->snapshot->sources[draw->source].address,
 		.destination = &u->address,
@@ -25,15 +25,15 @@ rewrite_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, uint3
 	};
 	struct dns_header *dns;
 
-	if (unlikely(u->port_index >= w->port_count ||
-		     frame_ip_bytes(&u->address, dns_bytes) > port->mtu_bytes))
+	if (unlikely(u->interface_index >= w->interface_count ||
+		     frame_ip_bytes(&u->address, dns_bytes) > interface->mtu_bytes))
 		return DROP_too_big;
 	dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
 	message_sum = checksum_change(message_sum, 0, dns->id.raw, draw->id.raw);
 	dns->id = draw->id;
 	if (unlikely(frame_write(mbuf, dns_offset, dns_bytes, &ends, message_sum) != 0))
 		return DROP_no_headroom;
-	transmit_put(w, u->port_index, mbuf);
+	transmit_put(w, u->interface_index, mbuf);
 	return DROP_NONE;
 }
 
@@ -43,13 +43,13 @@ rewrite_abandon(struct worker *w, uint32_t flow_index)
 	struct flow *flow = &w->flows.flows[flow_index];
 
 	w->stats->upstreams[flow->upstream].in_flight--;
-	worker_count(w, COUNTER_answers_lost, flow->waiter_count);
+	worker_count(w, COUNTER_responses_lost, flow->waiter_count);
 	flow_waiters_free(&w->flows, flow->waiters);
 	flow_end(&w->flows, flow);
 }
 
 void
-rewrite(struct worker *w, struct batch *b)
+rewrite(struct worker *w, struct burst *b)
 {
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];

@@ -11,12 +11,12 @@
 /* The probes of a part of the burst's queries. */
 struct route_part {
 	uint32_t count;
-	uint16_t first[BATCH_MAX + 1]; /* query n's are first[n] to first[n + 1] */
+	uint16_t first[BURST_MAX + 1]; /* query n's are first[n] to first[n + 1] */
 	struct route_probe probes[PROBES_ROOM];
 };
 
 static uint8_t
-route_query(const struct worker *w, const struct batch *b, uint8_t i, const struct route_probe *probes,
+route_query(const struct worker *w, const struct burst *b, uint8_t i, const struct route_probe *probes,
 	    uint32_t count)
 {
 	const struct packet *p = &b->packets[i];
@@ -37,7 +37,7 @@ route_query(const struct worker *w, const struct batch *b, uint8_t i, const stru
 
 /* As many queries from `first` on as there is room for; returns the one after them. */
 static uint32_t
-route_some(struct worker *w, struct batch *b, uint32_t first, struct route_part *part)
+route_some(struct worker *w, struct burst *b, uint32_t first, struct route_part *part)
 {
 	const struct routes *routes = &w->view->routes;
 	uint32_t end = first, used = 0;
@@ -61,7 +61,7 @@ route_some(struct worker *w, struct batch *b, uint32_t first, struct route_part 
 }
 
 void
-route(struct worker *w, struct batch *b)
+route(struct worker *w, struct burst *b)
 {
 	struct route_part part;
 

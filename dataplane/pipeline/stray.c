@@ -8,9 +8,9 @@
 #include "dataplane/packet/name.h"
 #include "dataplane/tables/view.h"
 
-/* Of the question that a reply claims to answer; of one that is none, all there is. */
+/* Of the question that a response claims to answer; of one that is none, all there is. */
 static size_t
-reply_question_bytes(const struct packet *p, const struct dns_header *dns)
+response_question_bytes(const struct packet *p, const struct dns_header *dns)
 {
 	const size_t available = p->dns_bytes - DNS_HEADER_BYTES;
 	uint32_t bytes;
@@ -34,16 +34,16 @@ stray_is_near_miss(const struct worker *w, const struct packet *p, enum drop_rea
 {
 	const struct view_address *from;
 
-	if (reason == DROP_reply_wrong_question)
+	if (reason == DROP_response_wrong_question)
 		return true;
-	if (reason != DROP_reply_wrong_id)
+	if (reason != DROP_response_wrong_id)
 		return false;
 	from = view_find(w->view, &p->source);
 	return from != NULL && from->first_upstream != VIEW_NONE;
 }
 
 void
-stray_note(struct worker *w, const struct batch *b, unsigned i, enum drop_reason reason)
+stray_note(struct worker *w, const struct burst *b, unsigned i, enum drop_reason reason)
 {
 	const struct packet *p = &b->packets[i];
 	struct port_stats *port = &w->flows.ports[be16_to(p->destination_port)];
@@ -59,7 +59,7 @@ stray_note(struct worker *w, const struct batch *b, unsigned i, enum drop_reason
 		.reason = (uint8_t)reason,
 		.near_miss = stray_is_near_miss(w, p, reason),
 	};
-	stray_question(stray, packet_question(b, i), reply_question_bytes(p, packet_dns(b, i)));
+	stray_question(stray, packet_question(b, i), response_question_bytes(p, packet_dns(b, i)));
 	if (stray->near_miss) {
 		worker_count(w, COUNTER_near_misses, 1);
 		port->misses++;

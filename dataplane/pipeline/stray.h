@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Remembers replies that were not believed, and queries that somebody aims at. [worker]
+/* Remembers responses that were not believed, and queries that somebody aims at. [worker]
  *
- * A near miss is a reply from an upstream's address to a source address and port where a query is in flight,
+ * A near miss is a response from an upstream's address to a source address and port where a query is in flight,
  * with another ID or another question: what a forger's attempts look like. A port counts them until no query
  * is in flight there. A query is under attack if its port has counted as many as the configuration says, and
  * the last of them came after it was sent: exact for one, and on the safe side for more. */
@@ -15,8 +15,8 @@
 #include "dataplane/shared/counters.h"
 #include "dataplane/pipeline/worker.h"
 
-/* Notes a reply of the batch that match() did not believe. */
-void stray_note(struct worker *worker, const struct batch *batch, unsigned i, enum drop_reason reason);
+/* Notes a response of the burst that match() did not believe. */
+void stray_note(struct worker *worker, const struct burst *burst, unsigned i, enum drop_reason reason);
 
 /* The uncommon half of stray_attacked(). */
 bool stray_attacked_slow(struct worker *worker, struct flow *flow);

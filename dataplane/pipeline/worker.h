@@ -23,11 +23,11 @@
 
 #define WORKER_RING_SIZE  4096
 #define WORKER_PROBE_RING 1024
-#define WORKER_QUEUES_MAX (SNAPSHOT_PORTS_MAX * 4)
+#define WORKER_QUEUES_MAX (SNAPSHOT_INTERFACES_MAX * 4)
 #define WORKER_NO_QUEUE	  UINT16_MAX
 
 /* A port of the machine as workers see it; fixed before they start. */
-struct worker_port {
+struct worker_interface {
 	uint16_t ethdev;    /* DPDK's number */
 	uint16_t mtu_bytes; /* of the IP packet */
 	struct mac mac;
@@ -41,7 +41,7 @@ struct worker_tx {
 	uint16_t queue; /* of ours, or WORKER_NO_QUEUE: the packets go to worker `through` */
 	uint16_t through;
 	uint32_t count;
-	struct rte_mbuf *mbufs[BATCH_MAX * 2];
+	struct rte_mbuf *mbufs[BURST_MAX * 2];
 };
 
 /* What the main thread learns of a probe. 16 bytes, as the ring's elements. */
@@ -70,7 +70,7 @@ struct draw {
 /* Draws made a burst before they are used, whose slots of the flow table are on their way meanwhile. */
 struct draws_ahead {
 	uint32_t next; /* the first to be used, of a ring */
-	struct draw draws[BATCH_MAX];
+	struct draw draws[BURST_MAX];
 };
 
 struct worker {
@@ -84,19 +84,19 @@ struct worker {
 	uint64_t us_multiplier;	   /* worker_us() */
 	uint64_t view_seed;	   /* of the view of the last turn: a new view may lie where an old one lay */
 	uint32_t view_since;	   /* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
-	uint32_t over_limit;	   /* queries: each so-manieth is answered TC=1 */
+	uint32_t over_limit;	   /* queries: each Nth is answered TC=1 */
 	struct limit_table *limit; /* of all workers */
 	uint16_t last_port, last_id; /* of the draw before, for the measure of serial correlation */
-	uint32_t port_count;
-	const struct worker_port *ports; /* [port_count] */
-	uint8_t port_of_ethdev[32];	 /* RTE_MAX_ETHPORTS: position in `ports` */
+	uint32_t interface_count;
+	const struct worker_interface *interfaces; /* [interface_count] */
+	uint8_t interface_of_ethdev[32];	 /* RTE_MAX_ETHPORTS: position in `interfaces` */
 	struct rte_mempool *pool;
 
 	uint32_t rx_count; /* the queues that this worker polls */
 	struct {
 		uint16_t ethdev, queue;
 	} rx[WORKER_QUEUES_MAX];
-	struct worker_tx tx[SNAPSHOT_PORTS_MAX];
+	struct worker_tx tx[SNAPSHOT_INTERFACES_MAX];
 
 	struct random_stream random;
 	struct draws_ahead draws[FAMILY_COUNT];

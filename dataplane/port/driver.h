@@ -15,8 +15,8 @@
 	1024 /* of a queue, whatever is advised: what comes in while a worker is away */
 #define DRIVER_DESCRIPTORS_MAX 4096 /* each takes three packet buffers */
 
-#define DRIVER_VIRTIO_RX 64  /* packets that the driver gives out in a call, at the most */
-#define DRIVER_VIRTIO_TX 128 /* that a worker sends in a call, at the most */
+#define DRIVER_VIRTIO_RX 64  /* packets that the driver gives out in a call, at most */
+#define DRIVER_VIRTIO_TX 128 /* that a worker sends in a call, at most */
 
 /* On PCI or in the process (net_virtio, net_virtio_user): the same queues. */
 static inline bool

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opens, starts and closes the ports.
+/* Opens, starts and closes the interfaces.
  * Runs:  the main thread, at start and at the end. */
 #include "dataplane/port/port.h"
 
@@ -28,39 +28,39 @@
 #define RSS_KEY_BYTES_MAX 64
 
 uint32_t
-port_queue_worker(uint32_t port, uint32_t queue, uint32_t queue_count, uint32_t worker_count)
+interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count, uint32_t worker_count)
 {
-	return (queue_count >= worker_count ? queue : port + queue) % worker_count;
+	return (queue_count >= worker_count ? queue : interface + queue) % worker_count;
 }
 
-struct port_way
-port_way(uint32_t port, uint32_t worker, uint32_t queue_count, uint32_t worker_count)
+struct interface_path
+interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count, uint32_t worker_count)
 {
 	uint32_t queue = worker;
 
 	if (queue_count < worker_count)
-		queue = (worker + worker_count - port % worker_count) % worker_count;
+		queue = (worker + worker_count - interface % worker_count) % worker_count;
 	if (queue < queue_count)
-		return (struct port_way){.queue = (uint16_t)queue, .through = (uint16_t)worker};
-	return (struct port_way){
+		return (struct interface_path){.queue = (uint16_t)queue, .through = (uint16_t)worker};
+	return (struct interface_path){
 		.queue = WORKER_NO_QUEUE,
-		.through = (uint16_t)port_queue_worker(port, queue % queue_count, queue_count, worker_count),
+		.through = (uint16_t)interface_queue_worker(interface, queue % queue_count, queue_count, worker_count),
 	};
 }
 
 uint32_t
-ports_buffer_count(const struct ports *ports, uint32_t worker_count)
+interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_count)
 {
-	/* Each worker: a cache (half as much again at the most), a batch in hand, packets gathered for each
-	 * port. */
+	/* Each worker: a cache (half as much again at most), a burst in hand, packets gathered for each
+	 * interface. */
 	uint32_t count = POOL_SPARE + (worker_count + 1) * (POOL_CACHE * 3 / 2) +
-			 worker_count * (BATCH_MAX + ports->count * 2 * BATCH_MAX);
+			 worker_count * (BURST_MAX + interfaces->count * 2 * BURST_MAX);
 
 	if (worker_count > 1)
 		count += worker_count * 2 * WORKER_RING_SIZE; /* inbox, outbox */
 	/* Each queue: waiting to be received, waiting to be sent, sent and not yet given back. */
-	for (uint32_t p = 0; p < ports->count; p++)
-		count += ports->port[p].queue_count * ports->port[p].descriptor_count * 3u;
+	for (uint32_t p = 0; p < interfaces->count; p++)
+		count += interfaces->interface[p].queue_count * interfaces->interface[p].descriptor_count * 3u;
 	return count;
 }
 
@@ -81,57 +81,57 @@ kernel_mtu(const char *name)
 	return (uint16_t)RTE_MIN(request.ifr_mtu, UINT16_MAX);
 }
 
-/* Learns what the port is, without changing it. */
+/* Learns what the interface is, without changing it. */
 static int
-port_look(struct port *port, uint32_t worker_count, struct rte_eth_dev_info *device)
+interface_query(struct interface *interface, uint32_t worker_count, struct rte_eth_dev_info *device)
 {
 	char device_name[RTE_ETH_NAME_MAX_LEN];
 	struct rte_ether_addr mac;
-	int status = rte_eth_dev_info_get(port->ethdev, device);
+	int status = rte_eth_dev_info_get(interface->ethdev, device);
 
 	if (status == 0)
-		status = rte_eth_macaddr_get(port->ethdev, &mac);
+		status = rte_eth_macaddr_get(interface->ethdev, &mac);
 	if (status == 0)
-		status = rte_eth_dev_get_name_by_port(port->ethdev, device_name);
+		status = rte_eth_dev_get_name_by_port(interface->ethdev, device_name);
 	if (status == 0)
-		status = rte_eth_dev_get_mtu(port->ethdev, &port->mtu_bytes);
+		status = rte_eth_dev_get_mtu(interface->ethdev, &interface->mtu_bytes);
 	if (status != 0) {
-		report("port %u: cannot be looked at: %s", port->ethdev, strerror(-status));
+		log_line("port %u: cannot be looked at: %s", interface->ethdev, strerror(-status));
 		return status;
 	}
-	memcpy(port->mac.bytes, mac.addr_bytes, sizeof(port->mac.bytes));
-	port->ifindex = device->if_index;
-	if (port->ifindex == 0 || if_indextoname(port->ifindex, port->name) == NULL)
-		snprintf(port->name, sizeof(port->name), "%.31s", device_name);
-	port->is_xdp = strcmp(device->driver_name, "net_af_xdp") == 0;
-	port->queue_count = RTE_MIN(device->max_rx_queues, device->max_tx_queues);
+	memcpy(interface->mac.bytes, mac.addr_bytes, sizeof(interface->mac.bytes));
+	interface->ifindex = device->if_index;
+	if (interface->ifindex == 0 || if_indextoname(interface->ifindex, interface->name) == NULL)
+		snprintf(interface->name, sizeof(interface->name), "%.31s", device_name);
+	interface->is_xdp = strcmp(device->driver_name, "net_af_xdp") == 0;
+	interface->queue_count = RTE_MIN(device->max_rx_queues, device->max_tx_queues);
 	/* An AF_XDP queue that nobody polls would lose what the NIC puts there, so all of them are. */
-	if (!port->is_xdp)
-		port->queue_count = (uint16_t)RTE_MIN(port->queue_count, worker_count);
-	if (port->queue_count == 0) {
-		report("port %s has no pair of queues", port->name);
+	if (!interface->is_xdp)
+		interface->queue_count = (uint16_t)RTE_MIN(interface->queue_count, worker_count);
+	if (interface->queue_count == 0) {
+		log_line("port %s has no pair of queues", interface->name);
 		return -EINVAL;
 	}
-	port->descriptor_count = port->is_xdp ? XDP_DESCRIPTORS : driver_descriptors(device);
-	if (!port->is_xdp)
+	interface->descriptor_count = interface->is_xdp ? XDP_DESCRIPTORS : driver_descriptors(device);
+	if (!interface->is_xdp)
 		return 0;
-	port->mtu_bytes = kernel_mtu(port->name);
-	if (port->mtu_bytes < RTE_ETHER_MIN_MTU || port->mtu_bytes > device->max_mtu) {
-		report("interface %s has an MTU of %u bytes, and AF_XDP takes at most %u: "
+	interface->mtu_bytes = kernel_mtu(interface->name);
+	if (interface->mtu_bytes < RTE_ETHER_MIN_MTU || interface->mtu_bytes > device->max_mtu) {
+		log_line("interface %s has an MTU of %u bytes, and AF_XDP takes at most %u: "
 		       "`ip link set %s mtu 1500`",
-		       port->name, port->mtu_bytes, device->max_mtu, port->name);
+		       interface->name, interface->mtu_bytes, device->max_mtu, interface->name);
 		return -EINVAL;
 	}
 	return 0;
 }
 
 static int
-port_configure(struct port *port, const struct rte_eth_dev_info *device)
+interface_configure(struct interface *interface, const struct rte_eth_dev_info *device)
 {
 	static uint8_t key[RSS_KEY_BYTES_MAX];
 	const uint64_t spread = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & device->flow_type_rss_offloads;
 	struct rte_eth_conf configuration = {
-		.rxmode.mtu = port->mtu_bytes,
+		.rxmode.mtu = interface->mtu_bytes,
 		/* All packets are of one pool, those made here as well as those handed over by other workers,
 		 * and none is ever referred to twice: copies for several clients are copies. */
 		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & device->tx_offload_capa,
@@ -141,155 +141,155 @@ port_configure(struct port *port, const struct rte_eth_dev_info *device)
 		configuration.rxmode.offloads =
 			(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM) &
 			device->rx_offload_capa;
-	port->checks_ip = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
-	port->checks_udp = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
-	if (port->queue_count > 1 && spread != 0) {
+	interface->checks_ip = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
+	interface->checks_udp = configuration.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+	if (interface->queue_count > 1 && spread != 0) {
 		configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		configuration.rx_adv_conf.rss_conf.rss_hf = spread;
-		/* With the well-known key a client could choose its worker, and so narrow down its ports. */
+		/* With the well-known key a client could choose its worker, and so narrow down its interfaces. */
 		if (device->hash_key_size > 0 && device->hash_key_size <= sizeof(key)) {
 			randombytes_buf(key, sizeof(key));
 			configuration.rx_adv_conf.rss_conf.rss_key = key;
 			configuration.rx_adv_conf.rss_conf.rss_key_len = device->hash_key_size;
 		}
 	}
-	return rte_eth_dev_configure(port->ethdev, port->queue_count, port->queue_count, &configuration);
+	return rte_eth_dev_configure(interface->ethdev, interface->queue_count, interface->queue_count, &configuration);
 }
 
 static int
-port_start(struct port *port, struct rte_mempool *pool, const struct rte_eth_dev_info *device)
+interface_start(struct interface *interface, struct rte_mempool *pool, const struct rte_eth_dev_info *device)
 {
-	const unsigned node = (unsigned)RTE_MAX(rte_eth_dev_socket_id(port->ethdev), 0);
-	uint16_t rx = port->descriptor_count, tx = port->descriptor_count;
-	int status = port_configure(port, device);
+	const unsigned node = (unsigned)RTE_MAX(rte_eth_dev_socket_id(interface->ethdev), 0);
+	uint16_t rx = interface->descriptor_count, tx = interface->descriptor_count;
+	int status = interface_configure(interface, device);
 
 	if (status == 0)
-		status = rte_eth_dev_adjust_nb_rx_tx_desc(port->ethdev, &rx, &tx);
-	for (uint16_t q = 0; q < port->queue_count && status == 0; q++) {
+		status = rte_eth_dev_adjust_nb_rx_tx_desc(interface->ethdev, &rx, &tx);
+	for (uint16_t q = 0; q < interface->queue_count && status == 0; q++) {
 		const struct rte_eth_rxconf rx_conf = driver_rx(device, rx);
 		const struct rte_eth_txconf tx_conf = driver_tx(device, tx);
 
-		status = rte_eth_rx_queue_setup(port->ethdev, q, rx, node, &rx_conf, pool);
+		status = rte_eth_rx_queue_setup(interface->ethdev, q, rx, node, &rx_conf, pool);
 		if (status == 0)
-			status = rte_eth_tx_queue_setup(port->ethdev, q, tx, node, &tx_conf);
+			status = rte_eth_tx_queue_setup(interface->ethdev, q, tx, node, &tx_conf);
 	}
 	if (status == 0)
-		status = rte_eth_dev_start(port->ethdev);
+		status = rte_eth_dev_start(interface->ethdev);
 	if (status != 0)
-		report("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, look at `ulimit "
+		log_line("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, look at `ulimit "
 		       "-l` "
 		       "or CAP_IPC_LOCK, at the peer's queues and MTU, and at `ip link show %s`",
-		       port->name, strerror(-status), port->name);
+		       interface->name, strerror(-status), interface->name);
 	return status;
 }
 
 static int
-pool_make(struct ports *ports, uint32_t worker_count)
+pool_make(struct interfaces *interfaces, uint32_t worker_count)
 {
-	const uint32_t count = ports_buffer_count(ports, worker_count);
+	const uint32_t count = interfaces_buffer_count(interfaces, worker_count);
 	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
 
-	for (uint32_t p = 0; p < ports->count; p++)
-		room = RTE_MAX(room, ports->port[p].mtu_bytes + FRAME_OVERHEAD + XDP_HEADROOM);
-	ports->pool = rte_pktmbuf_pool_create("packets", count, POOL_CACHE, 0,
+	for (uint32_t p = 0; p < interfaces->count; p++)
+		room = RTE_MAX(room, interfaces->interface[p].mtu_bytes + FRAME_OVERHEAD + XDP_HEADROOM);
+	interfaces->pool = rte_pktmbuf_pool_create("packets", count, POOL_CACHE, 0,
 					      (uint16_t)RTE_MIN(room + RTE_PKTMBUF_HEADROOM, UINT16_MAX),
 					      SOCKET_ID_ANY);
-	if (ports->pool == NULL) {
-		report("no memory for %u packet buffers (%s): give more with -m", count,
+	if (interfaces->pool == NULL) {
+		log_line("no memory for %u packet buffers (%s): give more with -m", count,
 		       rte_strerror(rte_errno));
 		return -ENOMEM;
 	}
 	/* The driver maps the pool's first piece of memory as the whole of it. */
-	for (uint32_t p = 0; p < ports->count; p++)
-		if (ports->port[p].is_xdp && ports->pool->nb_mem_chunks != 1) {
-			report("the packet buffers lie in %u pieces of memory, and AF_XDP needs one: give "
+	for (uint32_t p = 0; p < interfaces->count; p++)
+		if (interfaces->interface[p].is_xdp && interfaces->pool->nb_mem_chunks != 1) {
+			log_line("the packet buffers lie in %u pieces of memory, and AF_XDP needs one: give "
 			       "more with -m",
-			       ports->pool->nb_mem_chunks);
+			       interfaces->pool->nb_mem_chunks);
 			return -ENOMEM;
 		}
 	return 0;
 }
 
-/* Did the driver make a port of every interface that was asked for? */
+/* Did the driver make a interface of every interface that was asked for? */
 static int
-interfaces_check(const struct ports *ports, const struct args *args)
+interfaces_check(const struct interfaces *interfaces, const struct args *args)
 {
 	for (uint32_t i = 0; i < args->xdp_count; i++) {
 		bool is_there = false;
 
-		for (uint32_t p = 0; p < ports->count; p++)
-			is_there |= ports->port[p].is_xdp && strcmp(ports->port[p].name, args->xdp[i]) == 0;
+		for (uint32_t p = 0; p < interfaces->count; p++)
+			is_there |= interfaces->interface[p].is_xdp && strcmp(interfaces->interface[p].name, args->xdp[i]) == 0;
 		if (!is_there) {
-			report("DPDK's AF_XDP driver refused interface %s: its lines above say why; "
+			log_line("DPDK's AF_XDP driver refused interface %s: its lines above say why; "
 			       "queue_count may be at most "
 			       "what `ethtool -l %s` calls combined, and 1 where it has none",
 			       args->xdp[i], args->xdp[i]);
 			return -ENODEV;
 		}
 	}
-	if (ports->count == 0) {
-		report("no ports: name some in the configuration, or give EAL a --vdev");
+	if (interfaces->count == 0) {
+		log_line("no interfaces: name some in the configuration, or give EAL a --vdev");
 		return -ENODEV;
 	}
 	return 0;
 }
 
 int
-ports_open(struct ports *ports, const struct args *args, uint32_t worker_count)
+interfaces_open(struct interfaces *interfaces, const struct args *args, uint32_t worker_count)
 {
-	struct rte_eth_dev_info devices[SNAPSHOT_PORTS_MAX];
+	struct rte_eth_dev_info devices[SNAPSHOT_INTERFACES_MAX];
 	uint16_t ethdev;
 	int status = 0;
 
-	memset(ports, 0, sizeof(*ports));
+	memset(interfaces, 0, sizeof(*interfaces));
 	RTE_ETH_FOREACH_DEV (ethdev) {
-		if (ports->count == SNAPSHOT_PORTS_MAX) {
-			report("more than %u ports", SNAPSHOT_PORTS_MAX);
+		if (interfaces->count == SNAPSHOT_INTERFACES_MAX) {
+			log_line("more than %u ports", SNAPSHOT_INTERFACES_MAX);
 			status = -E2BIG;
 			break;
 		}
-		ports->port[ports->count++].ethdev = ethdev;
+		interfaces->interface[interfaces->count++].ethdev = ethdev;
 	}
-	for (uint32_t p = 0; p < ports->count && status == 0; p++)
-		status = port_look(&ports->port[p], worker_count, &devices[p]);
+	for (uint32_t p = 0; p < interfaces->count && status == 0; p++)
+		status = interface_query(&interfaces->interface[p], worker_count, &devices[p]);
 	if (status == 0)
-		status = interfaces_check(ports, args);
+		status = interfaces_check(interfaces, args);
 	if (status == 0)
-		status = pool_make(ports, worker_count);
-	for (uint32_t p = 0; p < ports->count && status == 0; p++)
-		status = port_start(&ports->port[p], ports->pool, &devices[p]);
+		status = pool_make(interfaces, worker_count);
+	for (uint32_t p = 0; p < interfaces->count && status == 0; p++)
+		status = interface_start(&interfaces->interface[p], interfaces->pool, &devices[p]);
 	if (status != 0)
-		ports_close(ports);
+		interfaces_close(interfaces);
 	return status;
 }
 
-/* The driver of AF_XDP ports says "up" whatever the link does: there the kernel is asked. */
+/* The driver of AF_XDP interfaces says "up" whatever the link does: there the kernel is asked. */
 static bool
-link_is_up(const struct port *port, int socket_fd)
+link_is_up(const struct interface *interface, int socket_fd)
 {
 	struct ifreq request = {.ifr_flags = 0};
 	struct rte_eth_link link;
 
-	if (port->ifindex == 0)
-		return rte_eth_link_get_nowait(port->ethdev, &link) == 0 &&
+	if (interface->ifindex == 0)
+		return rte_eth_link_get_nowait(interface->ethdev, &link) == 0 &&
 		       link.link_status == RTE_ETH_LINK_UP;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", port->name);
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface->name);
 	return ioctl(socket_fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
 void
-ports_measure(const struct ports *ports, struct stats_header *header)
+interfaces_measure(const struct interfaces *interfaces, struct stats_header *header)
 {
 	const int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	header->port_count = ports->count;
-	for (uint32_t p = 0; p < ports->count; p++) {
-		const struct port *port = &ports->port[p];
-		struct machine_port_stats *out = &header->ports[p];
+	header->interface_count = interfaces->count;
+	for (uint32_t p = 0; p < interfaces->count; p++) {
+		const struct interface *interface = &interfaces->interface[p];
+		struct interface_stats *out = &header->interfaces[p];
 		struct rte_eth_stats counted;
 
-		memcpy(out->name, port->name, sizeof(out->name));
-		if (rte_eth_stats_get(port->ethdev, &counted) == 0) {
+		memcpy(out->name, interface->name, sizeof(out->name));
+		if (rte_eth_stats_get(interface->ethdev, &counted) == 0) {
 			out->received = counted.ipackets;
 			out->sent = counted.opackets;
 			out->missed = counted.imissed;
@@ -297,30 +297,30 @@ ports_measure(const struct ports *ports, struct stats_header *header)
 			out->bad = counted.ierrors;
 			out->send_errors = counted.oerrors;
 		}
-		if (socket_fd >= 0 || port->ifindex == 0) /* who can't ask says what he said last */
-			out->link_up = link_is_up(port, socket_fd);
+		if (socket_fd >= 0 || interface->ifindex == 0) /* who can't ask says what he said last */
+			out->link_up = link_is_up(interface, socket_fd);
 	}
 	if (socket_fd >= 0)
 		close(socket_fd);
 }
 
 void
-ports_close(struct ports *ports)
+interfaces_close(struct interfaces *interfaces)
 {
-	for (uint32_t p = 0; p < ports->count; p++) {
-		const struct port *port = &ports->port[p];
+	for (uint32_t p = 0; p < interfaces->count; p++) {
+		const struct interface *interface = &interfaces->interface[p];
 
-		rte_eth_dev_stop(port->ethdev);
+		rte_eth_dev_stop(interface->ethdev);
 		/* The AF_XDP driver detaches whatever program is there. */
-		if (port->ifindex != 0 && !steer_closable(port->ifindex)) {
-			report("interface %s carries somebody else's XDP program now: left alone",
-			       port->name);
-			ports->abandoned = true;
+		if (interface->ifindex != 0 && !steer_closable(interface->ifindex)) {
+			log_line("interface %s carries somebody else's XDP program now: left alone",
+			       interface->name);
+			interfaces->abandoned = true;
 			continue;
 		}
-		rte_eth_dev_close(port->ethdev);
+		rte_eth_dev_close(interface->ethdev);
 	}
-	if (!ports->abandoned)
-		rte_mempool_free(ports->pool);
-	ports->count = 0;
+	if (!interfaces->abandoned)
+		rte_mempool_free(interfaces->pool);
+	interfaces->count = 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ports of the machine: DPDK's ethdevs, all alike to the workers, and who polls which queue.
+/* The interfaces of the machine: DPDK's ethdevs, all alike to the workers, and who polls which queue.
  *
  * With at least as many queues as workers, queue q is polled by worker q % workers and worker w sends on
- * queue w. With fewer, queue q of port p is worker (p + q) % workers', the others send through that worker's
- * outbox, and queries that arrive are dealt to all workers (fan-out). All [main]; port_queue_worker() and
- * port_way() are pure. */
+ * queue w. With fewer, queue q of interface p is worker (p + q) % workers', the others send through that worker's
+ * outbox, and queries that arrive are dealt to all workers (fan-out). All [main]; interface_queue_worker() and
+ * interface_path() are pure. */
 #ifndef EPHEMERA_DATAPLANE_PORT_PORT_H
 #define EPHEMERA_DATAPLANE_PORT_PORT_H
 
@@ -17,7 +17,7 @@
 #include "dataplane/shared/snapshot.h"
 #include "dataplane/shared/stats.h"
 
-struct port {
+struct interface {
 	char name[32]; /* of the interface, or of the device */
 	uint16_t ethdev;
 	uint16_t queue_count;	   /* receive and transmit, in pairs */
@@ -29,35 +29,35 @@ struct port {
 	bool checks_ip, checks_udp; /* the NIC verifies checksums on receive */
 };
 
-struct ports {
+struct interfaces {
 	uint32_t count;
 	struct rte_mempool *pool; /* of all packets */
-	bool abandoned;		  /* ports_close() left one open */
-	struct port port[SNAPSHOT_PORTS_MAX];
+	bool abandoned;		  /* interfaces_close() left one open */
+	struct interface interface[SNAPSHOT_INTERFACES_MAX];
 };
 
 /* Where a worker sends: a queue of its own, or through another worker. */
-struct port_way {
+struct interface_path {
 	uint16_t queue; /* or WORKER_NO_QUEUE */
 	uint16_t through;
 };
 
-/* The worker that polls queue `queue` of port `port`. */
-uint32_t port_queue_worker(uint32_t port, uint32_t queue, uint32_t queue_count, uint32_t worker_count);
+/* The worker that polls queue `queue` of interface `interface`. */
+uint32_t interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count, uint32_t worker_count);
 
-struct port_way port_way(uint32_t port, uint32_t worker, uint32_t queue_count, uint32_t worker_count);
+struct interface_path interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count, uint32_t worker_count);
 
-/* How many packet buffers so many ports and workers need: no queue can starve another. */
-uint32_t ports_buffer_count(const struct ports *ports, uint32_t worker_count);
+/* How many packet buffers so many interfaces and workers need: no queue can starve another. */
+uint32_t interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_count);
 
 /* Opens and starts every ethdev that EAL found. 0, or -errno after one line on stderr, with all closed. */
-int ports_open(struct ports *ports, const struct args *args, uint32_t worker_count);
+int interfaces_open(struct interfaces *interfaces, const struct args *args, uint32_t worker_count);
 
 /* Writes what the drivers count, and whether links are up, to the header of the statistics segment. */
-void ports_measure(const struct ports *ports, struct stats_header *header);
+void interfaces_measure(const struct interfaces *interfaces, struct stats_header *header);
 
-/* Stops and closes all. A port whose closing would detach somebody else's XDP program is left to the end of
+/* Stops and closes all. A interface whose closing would detach somebody else's XDP program is left to the end of
  * the process, and `abandoned` says so: EAL must not be cleaned up then. */
-void ports_close(struct ports *ports);
+void interfaces_close(struct interfaces *interfaces);
 
 #endif

@@ -49,7 +49,7 @@ capabilities_check(void)
 		if (number >= CAP_PERFMON) /* CAP_SYS_ADMIN contains these two */
 			has = has || (sets[0].effective >> CAP_SYS_ADMIN & 1);
 		if (!has) {
-			report("no %s, which AF_XDP ports need: run as root, or grant "
+			log_line("no %s, which AF_XDP interfaces need: run as root, or grant "
 			       "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON",
 			       needed[i].name);
 			return -EPERM;
@@ -78,7 +78,7 @@ interface_check(struct steer_interface *interface)
 
 	interface->ifindex = if_nametoindex(interface->name);
 	if (interface->ifindex == 0) {
-		report("no interface %s in this network namespace: `ip link` lists them", interface->name);
+		log_line("no interface %s in this network namespace: `ip link` lists them", interface->name);
 		return -ENODEV;
 	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -88,7 +88,7 @@ interface_check(struct steer_interface *interface)
 	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
 		status = -errno;
 	else if (!(request.ifr_flags & IFF_UP)) {
-		report("interface %s is down: `ip link set %s up` first", interface->name, interface->name);
+		log_line("interface %s is down: `ip link set %s up` first", interface->name, interface->name);
 		status = -ENETDOWN;
 	}
 	close(fd);
@@ -108,15 +108,15 @@ lock_report(const struct steer_interface *interface, const struct sockaddr_un *a
 	if (fd >= 0)
 		close(fd);
 	if (holder.pid != 0 && (holder.uid == 0 || holder.uid == geteuid()))
-		report("interface %s belongs to another ephemera-dataplane that is running, process %d: stop "
+		log_line("interface %s belongs to another ephemera-dataplane that is running, process %d: stop "
 		       "that one first",
 		       interface->name, (int)holder.pid);
 	else if (holder.pid != 0)
-		report("interface %s: its lock is held by process %d of user %u, which can be no dataplane: "
+		log_line("interface %s: its lock is held by process %d of user %u, which can be no dataplane: "
 		       "stop that process first",
 		       interface->name, (int)holder.pid, (unsigned)holder.uid);
 	else
-		report("interface %s: its lock is held by a process that does not answer: `ss -xlp` names "
+		log_line("interface %s: its lock is held by a process that does not answer: `ss -xlp` names "
 		       "it, "
 		       "stop it first",
 		       interface->name);
@@ -145,7 +145,7 @@ interface_lock(struct steer_interface *interface)
 	if (status == -EADDRINUSE)
 		lock_report(interface, &address, bytes);
 	else
-		report("interface %s: cannot lock it: %s", interface->name, strerror(-status));
+		log_line("interface %s: cannot lock it: %s", interface->name, strerror(-status));
 	close(interface->lock_fd);
 	return status;
 }
@@ -162,15 +162,15 @@ stale_remove(const struct steer_interface *interface, uint32_t id, uint32_t flag
 	if (fd == -ENOENT)
 		return 0; /* just gone */
 	if (fd < 0) {
-		report("interface %s carries XDP program %u and CAP_SYS_ADMIN is missing to see whose: if it "
+		log_line("interface %s carries XDP program %u and CAP_SYS_ADMIN is missing to see whose: if it "
 		       "may go, "
 		       "`ip link set %s xdp off`",
 		       interface->name, id, interface->name);
 		return fd;
 	}
-	status = xdp_program_look(fd, &program);
+	status = xdp_program_query(fd, &program);
 	if (status == 0 && strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
-		report("interface %s carries somebody else's XDP program \"%s\" (id %u): detach it with its "
+		log_line("interface %s carries somebody else's XDP program \"%s\" (id %u): detach it with its "
 		       "own tool, or "
 		       "with `ip link set %s xdp off`",
 		       interface->name, program.name, id, interface->name);
@@ -179,7 +179,7 @@ stale_remove(const struct steer_interface *interface, uint32_t id, uint32_t flag
 		options.old_prog_fd = fd; /* this program or none */
 		status = bpf_xdp_detach((int)interface->ifindex, flags | XDP_FLAGS_REPLACE, &options);
 		if (status != 0)
-			report("interface %s: cannot remove the XDP program of an earlier run: %s",
+			log_line("interface %s: cannot remove the XDP program of an earlier run: %s",
 			       interface->name, strerror(-status));
 	}
 	close(fd);
@@ -244,7 +244,7 @@ steer_release(struct steer *steer)
 		struct steer_interface *interface = &steer->interfaces[i];
 		uint32_t ids[XDP_MODES];
 
-		/* The driver detaches the program when it closes the port; this is for when it did not. */
+		/* The driver detaches the program when it closes the interface; this is for when it did not. */
 		if (interface->program_id != 0 && xdp_attached(interface->ifindex, ids) == 0)
 			for (unsigned mode = 0; mode < XDP_MODES; mode++)
 				if (ids[mode] == interface->program_id)
@@ -265,14 +265,14 @@ steer_check(const struct steer *steer)
 		uint32_t ids[XDP_MODES];
 
 		if (if_indextoname(interface->ifindex, name) == NULL && errno == ENXIO) {
-			report("interface %s is gone: start again when it is back", interface->name);
+			log_line("interface %s is gone: start again when it is back", interface->name);
 			return -ENOENT;
 		}
 		if (xdp_attached(interface->ifindex, ids) != 0)
 			continue; /* no descriptor or memory to ask the kernel with: perhaps next time */
 		if (ids[0] != interface->program_id && ids[1] != interface->program_id &&
 		    ids[2] != interface->program_id) {
-			report("interface %s: somebody detached or replaced our XDP program, so that no "
+			log_line("interface %s: somebody detached or replaced our XDP program, so that no "
 			       "packet reaches "
 			       "us: start again",
 			       interface->name);

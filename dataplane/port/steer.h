@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The XDP side of AF_XDP ports: who owns the interface, and the descriptors of the steering program's maps.
+/* The XDP side of AF_XDP interfaces: who owns the interface, and the descriptors of the steering program's maps.
  *
- * DPDK's driver loads and attaches the program (xdp_prog=), and detaches it when the port is closed -
- * whatever program that is. So interfaces are claimed before EAL makes ports of them:
+ * DPDK's driver loads and attaches the program (xdp_prog=), and detaches it when the interface is closed -
+ * whatever program that is. So interfaces are claimed before EAL makes interfaces of them:
  *
  *   steer_claim()      each interface exists, is up, is nobody else's (a lock, held for life), and carries no
  * XDP program; one of ours that a killed dataplane left attached is removed, by its name
- *   ... EAL, ports_open() ...
+ *   ... EAL, interfaces_open() ...
  *   steer_find_maps()  the descriptors of the maps, to hand over
  *   steer_check()      now and then: is our program still the one attached?
  *   steer_release()    makes sure that it is gone
@@ -16,7 +16,7 @@
  * to end. What only root or we could take, and that dies with its process as well, is no lock where it
  * matters: a file is not one per network namespace; one below /proc/sys/net/.../<interface> is, but each
  * mount of procfs has locks of its own, and units and containers have theirs; the namespace's own file, or a
- * port of netlink, any user can lock too; a second AF_XDP socket on the queue is refused by the kernel, but
+ * interface of netlink, any user can lock too; a second AF_XDP socket on the queue is refused by the kernel, but
  * it is the driver that needs the first. To pass over a stranger's hold would leave two dataplanes free to
  * take each other's program for a dead one's. So whoever can't tell does not start.
  *
@@ -41,7 +41,7 @@ struct steer_interface {
 
 struct steer {
 	uint32_t count;
-	struct steer_interface interfaces[SNAPSHOT_PORTS_MAX];
+	struct steer_interface interfaces[SNAPSHOT_INTERFACES_MAX];
 };
 
 /* Claims `count` interfaces. 0, or -errno after one line on stderr, with nothing claimed. */
@@ -50,7 +50,7 @@ int steer_claim(struct steer *steer, uint32_t count, const char names[][IF_NAMES
 /* Detaches what the driver left of our program, unlocks. */
 void steer_release(struct steer *steer);
 
-/* After the ports were opened. 0, or -errno after one line on stderr. */
+/* After the interfaces were opened. 0, or -errno after one line on stderr. */
 int steer_find_maps(struct steer *steer);
 void steer_close_maps(struct steer *steer);
 
@@ -58,7 +58,7 @@ void steer_close_maps(struct steer *steer);
  * the kernel can't be asked, all is taken to be well. */
 int steer_check(const struct steer *steer);
 
-/* May the port on this interface be closed, which detaches its program? Not if that is somebody else's. */
+/* May the interface on this interface be closed, which detaches its program? Not if that is somebody else's. */
 bool steer_closable(uint32_t ifindex);
 
 const struct steer_interface *steer_find(const struct steer *steer, uint32_t ifindex);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finds the maps of the steering program on each port.
+/* Finds the maps of the steering program on each interface.
  * Runs:  the main thread, at start and at the end. */
 #include "dataplane/port/steer.h"
 
@@ -45,7 +45,7 @@ maps_find(struct steer_interface *interface, const uint32_t *ids, uint32_t id_co
 	descriptor_walk_close(&walk);
 	for (unsigned m = 0; m < STEER_MAP_COUNT; m++)
 		if (interface->map_fds[m] < 0) {
-			report("the XDP program on %s has no map \"%s\": xdp_prog= must name the steer.bpf.o "
+			log_line("the XDP program on %s has no map \"%s\": xdp_prog= must name the steer.bpf.o "
 			       "of this version",
 			       interface->name, map_names[m]);
 			return -ENOENT;
@@ -66,7 +66,7 @@ interface_find_maps(struct steer_interface *interface)
 			interface->program_id = fd >= 0 ? ids[mode] : 0;
 		}
 	if (fd < 0) {
-		report("interface %s carries no XDP program of this process: give its device "
+		log_line("interface %s carries no XDP program of this process: give its device "
 		       "xdp_prog=STEER.BPF.O",
 		       interface->name);
 		return -ENOENT;
@@ -79,7 +79,7 @@ interface_find_maps(struct steer_interface *interface)
 	if (status != 0)
 		return status;
 	if (strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
-		report("the XDP program on %s is called \"%s\": xdp_prog= must name steer.bpf.o",
+		log_line("the XDP program on %s is called \"%s\": xdp_prog= must name steer.bpf.o",
 		       interface->name, program.name);
 		return -EINVAL;
 	}

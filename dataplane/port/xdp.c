@@ -28,7 +28,7 @@ xdp_attached(uint32_t ifindex, uint32_t ids[XDP_MODES])
 }
 
 int
-xdp_program_look(int fd, struct bpf_prog_info *program)
+xdp_program_query(int fd, struct bpf_prog_info *program)
 {
 	uint32_t bytes = sizeof(*program);
 
@@ -47,7 +47,7 @@ xdp_own_program(uint32_t id)
 	while (found < 0 && (fd = descriptor_walk_next(&walk)) >= 0) {
 		struct bpf_prog_info program;
 
-		if (xdp_program_look(fd, &program) == 0 && program.id == id)
+		if (xdp_program_query(fd, &program) == 0 && program.id == id)
 			found = fd;
 	}
 	descriptor_walk_close(&walk);

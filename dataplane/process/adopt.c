@@ -14,11 +14,11 @@
 #include <rte_rcu_qsbr.h>
 
 void
-adopt_open(struct adopt *adopt, struct workers *workers, struct segment *segment, uint32_t port_count)
+adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment, uint32_t interface_count)
 {
 	adopt->workers = workers;
 	adopt->segment = segment;
-	adopt->port_count = port_count;
+	adopt->interface_count = interface_count;
 	adopt->wait_ms = ADOPT_WAIT_MS;
 	adopt->unseen = NULL;
 	adopt->current_fd = -1;
@@ -79,7 +79,7 @@ snapshot_fits(const struct adopt *adopt, const struct snapshot *snapshot, const 
 
 	for (uint32_t i = 0; i < snapshot->upstream_count; i++)
 		if (snapshot->upstreams[i].resolved &&
-		    snapshot->upstreams[i].port_index >= adopt->port_count) {
+		    snapshot->upstreams[i].interface_index >= adopt->interface_count) {
 			*why = "upstream behind a port that is not there";
 			return -EINVAL;
 		}
@@ -124,11 +124,11 @@ bytes_keep(const struct snapshot *snapshot)
 static bool
 unseen_free(struct adopt *adopt, uint64_t wait_ms)
 {
-	const uint64_t end_ns = segment_now_ns() + wait_ms * 1000000u;
+	const uint64_t end_ns = stats_segment_now_ns() + wait_ms * 1000000u;
 	const struct timespec pause = {.tv_nsec = 20000};
 
 	while (!rte_rcu_qsbr_check(adopt->workers->qsbr, adopt->unseen_token, false)) {
-		if (segment_now_ns() >= end_ns)
+		if (stats_segment_now_ns() >= end_ns)
 			return false;
 		nanosleep(&pause, NULL);
 	}

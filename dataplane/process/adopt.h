@@ -16,8 +16,8 @@
 
 struct adopt {
 	struct workers *workers;
-	struct segment *segment;
-	uint32_t port_count;
+	struct stats_segment *segment;
+	uint32_t interface_count;
 	uint64_t wait_ms; /* for workers; ADOPT_WAIT_MS unless a test says otherwise */
 	struct owners owners;
 	struct view *unseen; /* replaced, but a worker did not yet say that it is past it */
@@ -25,7 +25,7 @@ struct adopt {
 	int current_fd; /* the running snapshot's bytes, sealed; -1: none */
 };
 
-void adopt_open(struct adopt *adopt, struct workers *workers, struct segment *segment, uint32_t port_count);
+void adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment, uint32_t interface_count);
 
 /* After the workers stopped. */
 void adopt_close(struct adopt *adopt);

@@ -7,7 +7,7 @@
 
 /* Looks whether the memory asked for is there, then starts EAL: log lines from warnings on unless --log-level
  * says otherwise, no telemetry socket. 0, or -errno after a line on stderr. */
-int environment_open(const struct args *args, char **argv);
-void environment_close(void);
+int eal_open(const struct args *args, char **argv);
+void eal_close(void);
 
 #endif

@@ -48,7 +48,7 @@ flow_age_tsc(const struct flow *flow, uint64_t now_tsc)
 
 static void
 table_scan(const struct worker *worker, const struct snapshot *snapshot, struct be16 port, uint64_t now_tsc,
-	   struct port_answer *answer)
+	   struct port_response *response)
 {
 	const struct flow_table *table = &worker->flows;
 	uint8_t question[DNS_QUESTION_BYTES_MAX];
@@ -66,22 +66,22 @@ table_scan(const struct worker *worker, const struct snapshot *snapshot, struct 
 		if (!flow_read(table, index, &copy, question) || copy.state == FLOW_FREE ||
 		    !be16_equal(copy.source_port, port))
 			continue;
-		answer->total++;
-		if (answer->flow_count < MESSAGE_FLOWS_MAX)
-			flow_describe(&answer->flows[answer->flow_count++], worker->index, &copy, question,
+		response->total++;
+		if (response->flow_count < MESSAGE_FLOWS_MAX)
+			flow_describe(&response->flows[response->flow_count++], worker->index, &copy, question,
 				      snapshot, flow_age_tsc(&copy, now_tsc), worker->tsc_hz);
 	}
 }
 
 void
 inspect_port(const struct workers *workers, const struct snapshot *snapshot, uint16_t port, uint64_t now_tsc,
-	     struct port_answer *answer)
+	     struct port_response *response)
 {
-	memset(answer, 0, sizeof(*answer));
+	memset(response, 0, sizeof(*response));
 	for (uint32_t w = 0; w < workers->count; w++) {
 		const struct worker *worker = workers->worker[w];
 
 		if (__atomic_load_n(&worker->flows.ports[port].live, __ATOMIC_RELAXED) != 0)
-			table_scan(worker, snapshot, be16_from(port), now_tsc, answer);
+			table_scan(worker, snapshot, be16_from(port), now_tsc, response);
 	}
 }

@@ -13,7 +13,7 @@
 /* Fills *answer; `snapshot` (may be NULL) names the source addresses. An entry that changes all the time
  * while it is read is not reported: it is over by then. */
 void inspect_port(const struct workers *workers, const struct snapshot *snapshot, uint16_t port,
-		  uint64_t now_tsc, struct port_answer *answer);
+		  uint64_t now_tsc, struct port_response *response);
 
 /* The entries of a table with `mask` in which a flow on `port` can be: first, first + 1 ... first + count
  * - 1. Pure. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's life.
+/* The main thread's main_loop.
  * Runs:  the main thread, beside the workers. */
 #include "dataplane/process/main_loop.h"
 
@@ -20,106 +20,106 @@
 #define DRAIN_MARGIN_MS 1000 /* beyond the time that a query has */
 
 static void
-drain_begin(struct life *life)
+drain_begin(struct main_loop *main_loop)
 {
-	const struct snapshot *current = adopt_current(life->adopt);
+	const struct snapshot *current = adopt_current(main_loop->adopt);
 	const uint64_t wait_ms = (current != NULL ? current->timeout_ms : 0) + DRAIN_MARGIN_MS;
 
-	life->phase = PHASE_DRAINING;
-	life->drain_end_ns = segment_now_ns() + wait_ms * 1000000u;
-	life->segment->header->draining = 1;
-	workers_drain(life->workers);
+	main_loop->phase = PHASE_DRAINING;
+	main_loop->drain_end_ns = stats_segment_now_ns() + wait_ms * 1000000u;
+	main_loop->segment->header->draining = 1;
+	workers_drain(main_loop->workers);
 }
 
 void
-life_stop(struct life *life)
+main_loop_stop(struct main_loop *main_loop)
 {
-	if (life->phase == PHASE_SERVING)
-		drain_begin(life);
+	if (main_loop->phase == PHASE_SERVING)
+		drain_begin(main_loop);
 }
 
 static void
 signal_ready(void *owner)
 {
-	struct life *life = owner;
+	struct main_loop *main_loop = owner;
 	struct signalfd_siginfo signal;
 
-	if (read(life->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
+	if (read(main_loop->signals.fd, &signal, sizeof(signal)) != sizeof(signal))
 		return;
-	if (life->phase != PHASE_SERVING)
-		life->phase = PHASE_STOPPING;
-	life_stop(life);
+	if (main_loop->phase != PHASE_SERVING)
+		main_loop->phase = PHASE_STOPPING;
+	main_loop_stop(main_loop);
 }
 
 static void
-header_refresh(struct life *life, uint64_t now_ns)
+header_refresh(struct main_loop *main_loop, uint64_t now_ns)
 {
-	struct stats_header *h = life->segment->header;
+	struct stats_header *h = main_loop->segment->header;
 
-	h->mbufs_in_use = rte_mempool_in_use_count(life->ports->pool);
-	ports_measure(life->ports, h);
+	h->mbufs_in_use = rte_mempool_in_use_count(main_loop->interfaces->pool);
+	interfaces_measure(main_loop->interfaces, h);
 	h->updated_ns = now_ns;
 }
 
 /* Tells the service manager that we live, if every worker's loop went on since it was told last. */
 static void
-watchdog_feed(struct life *life, uint64_t now_ns)
+watchdog_feed(struct main_loop *main_loop, uint64_t now_ns)
 {
 	bool turned = true;
 
-	if (life->watchdog_ns == 0 || now_ns - life->fed_ns < life->watchdog_ns)
+	if (main_loop->watchdog_ns == 0 || now_ns - main_loop->fed_ns < main_loop->watchdog_ns)
 		return;
-	for (uint32_t i = 0; i < life->workers->count; i++)
-		turned = turned && life->workers->worker[i]->stats->heartbeat != life->heartbeats[i];
+	for (uint32_t i = 0; i < main_loop->workers->count; i++)
+		turned = turned && main_loop->workers->worker[i]->stats->heartbeat != main_loop->heartbeats[i];
 	if (!turned)
 		return;
-	for (uint32_t i = 0; i < life->workers->count; i++)
-		life->heartbeats[i] = life->workers->worker[i]->stats->heartbeat;
-	life->fed_ns = now_ns;
+	for (uint32_t i = 0; i < main_loop->workers->count; i++)
+		main_loop->heartbeats[i] = main_loop->workers->worker[i]->stats->heartbeat;
+	main_loop->fed_ns = now_ns;
 	notify_send("WATCHDOG=1");
 }
 
 static void
 timer_ready(void *owner)
 {
-	struct life *life = owner;
-	const uint64_t now_ns = segment_now_ns();
+	struct main_loop *main_loop = owner;
+	const uint64_t now_ns = stats_segment_now_ns();
 	uint64_t expirations;
 
-	if (read(life->timer.fd, &expirations, sizeof(expirations)) != sizeof(expirations))
+	if (read(main_loop->timer.fd, &expirations, sizeof(expirations)) != sizeof(expirations))
 		return;
-	header_refresh(life, now_ns);
-	watchdog_feed(life, now_ns);
-	if (now_ns - life->steer_check_ns < STEER_CHECK_MS * UINT64_C(1000000))
+	header_refresh(main_loop, now_ns);
+	watchdog_feed(main_loop, now_ns);
+	if (now_ns - main_loop->steer_check_ns < STEER_CHECK_MS * UINT64_C(1000000))
 		return;
-	life->steer_check_ns = now_ns;
-	if (steer_check(life->steer) != 0) {
-		life->status = 1;
-		life->phase = PHASE_STOPPING;
+	main_loop->steer_check_ns = now_ns;
+	if (steer_check(main_loop->steer) != 0) {
+		main_loop->status = 1;
+		main_loop->phase = PHASE_STOPPING;
 	}
 }
 
 int
-life_run(struct life *life)
+main_loop_run(struct main_loop *main_loop)
 {
-	while (life->phase != PHASE_STOPPING) {
-		bool polls = life->phase == PHASE_DRAINING || life->prober->open_count > 0;
-		int status = loop_turn(&life->loop, polls ? PROBER_POLL_MS : -1);
+	while (main_loop->phase != PHASE_STOPPING) {
+		bool polls = main_loop->phase == PHASE_DRAINING || main_loop->prober->open_count > 0;
+		int status = loop_turn(&main_loop->loop, polls ? PROBER_POLL_MS : -1);
 
 		if (status != 0) {
-			report("the event loop failed: %s", strerror(-status));
+			log_line("the event loop failed: %s", strerror(-status));
 			return 1;
 		}
-		prober_poll(life->prober);
-		if (life->phase == PHASE_DRAINING &&
-		    (workers_drained(life->workers) || segment_now_ns() >= life->drain_end_ns))
-			life->phase = PHASE_STOPPING;
+		prober_poll(main_loop->prober);
+		if (main_loop->phase == PHASE_DRAINING &&
+		    (workers_drained(main_loop->workers) || stats_segment_now_ns() >= main_loop->drain_end_ns))
+			main_loop->phase = PHASE_STOPPING;
 	}
-	return life->status;
+	return main_loop->status;
 }
 
 int
-life_open(struct life *life)
+main_loop_open(struct main_loop *main_loop)
 {
 	sigset_t set;
 	int status;
@@ -130,29 +130,29 @@ life_open(struct life *life)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN); /* there is nothing here to read again */
-	status = loop_open(&life->loop);
+	status = loop_open(&main_loop->loop);
 	if (status != 0)
 		return status;
-	life->signals = (struct loop_source){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signal_ready, .owner = life};
-	status = life->signals.fd < 0 ? -errno : loop_add(&life->loop, &life->signals);
+	main_loop->signals = (struct loop_source){
+		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signal_ready, .owner = main_loop};
+	status = main_loop->signals.fd < 0 ? -errno : loop_add(&main_loop->loop, &main_loop->signals);
 	if (status != 0) {
-		if (life->signals.fd >= 0)
-			close(life->signals.fd);
-		loop_close(&life->loop);
+		if (main_loop->signals.fd >= 0)
+			close(main_loop->signals.fd);
+		loop_close(&main_loop->loop);
 	}
 	return status;
 }
 
 void
-life_close(struct life *life)
+main_loop_close(struct main_loop *main_loop)
 {
-	close(life->signals.fd);
-	loop_close(&life->loop);
+	close(main_loop->signals.fd);
+	loop_close(&main_loop->loop);
 }
 
 int
-life_clock_start(struct life *life)
+main_loop_clock_start(struct main_loop *main_loop)
 {
 	const struct itimerspec every = {
 		.it_interval = {.tv_nsec = REFRESH_MS * 1000000},
@@ -160,25 +160,25 @@ life_clock_start(struct life *life)
 	};
 	int status = 0;
 
-	life->watchdog_ns = notify_watchdog_ns();
-	life->fed_ns = segment_now_ns();
-	life->timer = (struct loop_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+	main_loop->watchdog_ns = notify_watchdog_ns();
+	main_loop->fed_ns = stats_segment_now_ns();
+	main_loop->timer = (struct loop_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 					   .ready = timer_ready,
-					   .owner = life};
-	if (life->timer.fd < 0 || timerfd_settime(life->timer.fd, 0, &every, NULL) < 0)
+					   .owner = main_loop};
+	if (main_loop->timer.fd < 0 || timerfd_settime(main_loop->timer.fd, 0, &every, NULL) < 0)
 		status = -errno;
 	if (status == 0)
-		status = loop_add(&life->loop, &life->timer);
-	if (status != 0 && life->timer.fd >= 0)
-		close(life->timer.fd);
+		status = loop_add(&main_loop->loop, &main_loop->timer);
+	if (status != 0 && main_loop->timer.fd >= 0)
+		close(main_loop->timer.fd);
 	if (status == 0)
-		header_refresh(life, segment_now_ns());
+		header_refresh(main_loop, stats_segment_now_ns());
 	return status;
 }
 
 void
-life_clock_stop(struct life *life)
+main_loop_clock_stop(struct main_loop *main_loop)
 {
-	loop_remove(&life->loop, &life->timer);
-	close(life->timer.fd);
+	loop_remove(&main_loop->loop, &main_loop->timer);
+	close(main_loop->timer.fd);
 }

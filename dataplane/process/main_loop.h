@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's life beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
+/* The main thread's main_loop beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
  * watches over the XDP programs, and stops the process in good order.
  *
- * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, replies are still served
+ * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, responses are still served
  * - until no query is in flight, or until every query's time is over; the second one stops at once. All
  * [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_MAIN_LOOP_H
@@ -24,11 +24,11 @@ enum phase {
 	PHASE_STOPPING,
 };
 
-struct life {
-	/* set by the owner before life_open(); used from life_clock_start() on */
-	const struct ports *ports;
+struct main_loop {
+	/* set by the owner before main_loop_open(); used from main_loop_clock_start() on */
+	const struct interfaces *interfaces;
 	const struct steer *steer;
-	struct segment *segment;
+	struct stats_segment *segment;
 	struct workers *workers;
 	struct adopt *adopt;
 	struct prober *prober;
@@ -47,17 +47,17 @@ struct life {
 
 /* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other threads. 0 or
  * -errno. */
-int life_open(struct life *life);
-void life_close(struct life *life);
+int main_loop_open(struct main_loop *main_loop);
+void main_loop_close(struct main_loop *main_loop);
 
 /* Starts the clock that refreshes and watches. 0 or -errno. */
-int life_clock_start(struct life *life);
-void life_clock_stop(struct life *life);
+int main_loop_clock_start(struct main_loop *main_loop);
+void main_loop_clock_stop(struct main_loop *main_loop);
 
 /* As the first SIGTERM does; nothing if it drains already. */
-void life_stop(struct life *life);
+void main_loop_stop(struct main_loop *main_loop);
 
 /* Until the end. Returns the exit status. */
-int life_run(struct life *life);
+int main_loop_run(struct main_loop *main_loop);
 
 #endif

@@ -16,12 +16,12 @@
 #define ROOM_BYTES 512
 
 static bool
-request_good(const struct ports *ports, const struct neighbour_request *request)
+request_good(const struct interfaces *interfaces, const struct neighbour_request *request)
 {
 	if (request->ifindex == 0 || request->verify > 1 || request->zero != 0 || request->zero_after != 0)
 		return false;
-	for (uint32_t i = 0; i < ports->count; i++)
-		if (ports->port[i].ifindex == request->ifindex)
+	for (uint32_t i = 0; i < interfaces->count; i++)
+		if (interfaces->interface[i].ifindex == request->ifindex)
 			return true;
 	return false;
 }
@@ -67,13 +67,13 @@ question_ask(struct mnl_socket *socket, const struct nlmsghdr *question)
 }
 
 int
-neighbour_order(const struct ports *ports, const struct neighbour_request *request)
+neighbour_order(const struct interfaces *interfaces, const struct neighbour_request *request)
 {
 	char room[ROOM_BYTES] __attribute__((aligned(8)));
 	struct mnl_socket *socket;
 	int status;
 
-	if (!request_good(ports, request))
+	if (!request_good(interfaces, request))
 		return -EINVAL;
 	/* The capability must be there when the socket is made and when it is used. */
 	privilege_raise();

@@ -9,6 +9,6 @@
 
 /* 0; -EINVAL for an interface that is none of our ports' or an address or flag that can't be; -EPERM without
  * CAP_NET_ADMIN; or what the kernel says. */
-int neighbour_order(const struct ports *ports, const struct neighbour_request *request);
+int neighbour_order(const struct interfaces *interfaces, const struct neighbour_request *request);
 
 #endif

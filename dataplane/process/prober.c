@@ -82,7 +82,7 @@ result_send(struct prober *prober, const struct probe_result *result)
 	struct prober_asker *asker = &prober->asked[entry < PROBER_OPEN_MAX ? entry : 0];
 	struct message_header header = {
 		.version = MESSAGE_VERSION, .type = MESSAGE_PROBE, .cookie = asker->cookie};
-	const struct probe_answer answer = {
+	const struct probe_response response = {
 		.upstream = result->upstream,
 		.outcome = result->outcome,
 		.rcode = result->rcode,
@@ -93,7 +93,7 @@ result_send(struct prober *prober, const struct probe_result *result)
 		return;
 	asker->open = 0;
 	prober->free[PROBER_OPEN_MAX - prober->open_count--] = (uint16_t)entry;
-	socket_send(prober->server, asker->client, &header, &answer, sizeof(answer));
+	socket_send(prober->server, asker->client, &header, &response, sizeof(response));
 }
 
 void

@@ -14,18 +14,18 @@
 #include "dataplane/process/workers.h"
 
 /* What the handlers get at. */
-struct service {
-	const struct ports *ports;
+struct requests {
+	const struct interfaces *interfaces;
 	const struct steer *steer;
-	const struct segment *segment;
+	const struct stats_segment *segment;
 	const struct workers *workers;
 	struct adopt *adopt;
 	struct prober *prober;
-	struct life *life;
+	struct main_loop *main_loop;
 };
 
-#define SERVICE_ROWS 7
+#define REQUESTS_ROWS 7
 
-extern const struct socket_row service_rows[SERVICE_ROWS];
+extern const struct socket_row requests_rows[REQUESTS_ROWS];
 
 #endif

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "dataplane/lib/log.h"
-#include "dataplane/shared/mend.h"
+#include "dataplane/shared/runtime_dir.h"
 
 int
 socket_check(const struct socket_row *rows, uint32_t row_count, const struct message_header *header,
@@ -107,19 +107,19 @@ request_handle(struct socket_client *client, const struct socket_row *row, struc
 {
 	const struct socket_request request = {
 		.body = body, .fd = fd, .client = client->name, .cookie = header->cookie};
-	struct socket_answer answer = {.body = calloc(1, row->answer_bytes + 1),
-				       .body_bytes = row->answer_bytes};
+	struct socket_response response = {.body = calloc(1, row->response_bytes + 1),
+				       .body_bytes = row->response_bytes};
 
-	if (answer.body == NULL)
+	if (response.body == NULL)
 		header->status = -ENOMEM;
 	else
-		header->status = row->handle(client->server->owner, &request, &answer);
+		header->status = row->handle(client->server->owner, &request, &response);
 	if (header->status != 0)
-		answer.body_bytes = answer.refusal_bytes;
-	if (!answer.later)
-		client_send(client, header, answer.body, answer.body_bytes, answer.fds,
-			    header->status == 0 ? answer.fd_count : 0);
-	free(answer.body);
+		response.body_bytes = response.refusal_bytes;
+	if (!response.later)
+		client_send(client, header, response.body, response.body_bytes, response.fds,
+			    header->status == 0 ? response.fd_count : 0);
+	free(response.body);
 }
 
 static void
@@ -164,7 +164,7 @@ client_ready(void *owner)
 		close(fd);
 }
 
-/* Room for the answers to a burst of requests, such as a probe of every upstream, sent before the first
+/* Room for the responses to a burst of requests, such as a probe of every upstream, sent before the first
  * answer is read. The kernel's ordinary limit is a few hundred; going beyond takes CAP_NET_ADMIN. */
 static void
 client_room(int fd)
@@ -211,8 +211,8 @@ directory_make(struct socket_server *server, const char *runtime_dir)
 	else if (errno != EEXIST) {
 		int status = -errno;
 
-		report("cannot make runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
-		       runtime_dir_mend(-status));
+		log_line("cannot make runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
+		       runtime_dir_hint(-status));
 		return status;
 	}
 	return 0;
@@ -228,14 +228,14 @@ stale_remove(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &stat) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(stat.st_mode)) {
-		report("%s is there and is no socket: move it away", address->sun_path);
+		log_line("%s is there and is no socket: move it away", address->sun_path);
 		return -EEXIST;
 	}
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno != ECONNREFUSED) {
-		report("another dataplane serves %s: stop that one first, or choose another runtime_dir",
+		log_line("another dataplane serves %s: stop that one first, or choose another runtime_dir",
 		       address->sun_path);
 		status = -EADDRINUSE;
 	} else if (unlink(address->sun_path) < 0 && errno != ENOENT) {
@@ -287,7 +287,7 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 	int status;
 
 	if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
-		report("runtime_dir %s is too long for a socket's name", runtime_dir);
+		log_line("runtime_dir %s is too long for a socket's name", runtime_dir);
 		return -ENAMETOOLONG;
 	}
 	*server = (struct socket_server){.loop = loop, .rows = rows, .row_count = row_count, .owner = owner};
@@ -301,8 +301,8 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 	if (status == 0) {
 		status = listener_open(server, &address);
 		if (status != 0)
-			report("cannot listen on %s: %s: %s", server->path, strerror(-status),
-			       runtime_dir_mend(-status));
+			log_line("cannot listen on %s: %s: %s", server->path, strerror(-status),
+			       runtime_dir_hint(-status));
 	}
 	if (status != 0 && server->made_directory[0] != '\0')
 		rmdir(server->made_directory);

@@ -4,7 +4,7 @@
  *
  * A request is refused before its handler sees it if it has another version (-EPROTO, and the connection is
  * closed), an unknown type (-EOPNOTSUPP), or another size than its row says (-EMSGSIZE). A client that does
- * not read its answers is closed. All [main]. */
+ * not read its responses is closed. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 #define EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 
@@ -28,20 +28,20 @@ struct socket_request {
 };
 
 /* What the handler answers. A refusal has no body unless the handler says that it has one. */
-struct socket_answer {
-	void *body;		  /* room of the row's answer_bytes, zeroed */
-	size_t body_bytes;	  /* used; starts as answer_bytes, or 0 if the handler refuses */
+struct socket_response {
+	void *body;		  /* room of the row's response_bytes, zeroed */
+	size_t body_bytes;	  /* used; starts as response_bytes, or 0 if the handler refuses */
 	size_t refusal_bytes;	  /* used by a refusal */
 	int fds[MESSAGE_FDS_MAX]; /* stay the handler's */
 	uint32_t fd_count;
-	int later; /* 1: no answer now, socket_send() will bring it */
+	int later; /* 1: no response now, socket_send() will bring it */
 };
 
 struct socket_row {
 	uint16_t type; /* enum message_type */
 	size_t request_bytes;
-	size_t answer_bytes;
-	int (*handle)(void *owner, const struct socket_request *request, struct socket_answer *answer);
+	size_t response_bytes;
+	int (*handle)(void *owner, const struct socket_request *request, struct socket_response *response);
 };
 
 struct socket_server;
@@ -72,7 +72,7 @@ int socket_open(struct socket_server *server, struct loop *loop, const char *run
 		const struct socket_row *rows, uint32_t row_count, void *owner);
 void socket_close(struct socket_server *server);
 
-/* Sends a late answer; does nothing if that client has gone. */
+/* Sends a late response; does nothing if that client has gone. */
 void socket_send(struct socket_server *server, uint64_t client, const struct message_header *header,
 		 const void *body, size_t body_bytes);
 

@@ -14,7 +14,7 @@
 #include <sodium.h>
 
 uint64_t
-segment_now_ns(void)
+stats_segment_now_ns(void)
 {
 	struct timespec now;
 
@@ -33,7 +33,7 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 	while (h->boot_id == 0);
 	h->worker_offset = sizeof(*h);
 	h->worker_stride = sizeof(struct worker_stats);
-	h->started_ns = h->updated_ns = segment_now_ns();
+	h->started_ns = h->updated_ns = stats_segment_now_ns();
 	h->started_tsc = rte_rdtsc();
 	h->tsc_hz = rte_get_tsc_hz();
 	h->pid = (uint64_t)getpid();
@@ -43,7 +43,7 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 }
 
 int
-segment_open(struct segment *segment, uint32_t worker_count, uint64_t flows_per_worker)
+stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_t flows_per_worker)
 {
 	const uint64_t size = sizeof(struct stats_header) + worker_count * sizeof(struct worker_stats);
 	char path[64];
@@ -87,7 +87,7 @@ close_fd:
 }
 
 void
-segment_close(struct segment *segment)
+stats_segment_close(struct stats_segment *segment)
 {
 	munmap(segment->header, segment->size_bytes);
 	close(segment->fd_reader);

@@ -11,7 +11,7 @@
 
 #include "dataplane/shared/stats.h"
 
-struct segment {
+struct stats_segment {
 	struct stats_header *header;
 	uint64_t size_bytes;
 	int fd;	       /* ours */
@@ -19,11 +19,11 @@ struct segment {
 };
 
 /* Makes the segment for worker_count workers and fills in the header's constants. 0 or -errno. [main] */
-int segment_open(struct segment *segment, uint32_t worker_count, uint64_t flows_per_worker);
-void segment_close(struct segment *segment);
+int stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_t flows_per_worker);
+void stats_segment_close(struct stats_segment *segment);
 
 static inline struct worker_stats *
-segment_worker(const struct segment *segment, uint32_t worker)
+stats_segment_worker(const struct stats_segment *segment, uint32_t worker)
 {
 	const struct stats_header *h = segment->header;
 
@@ -32,6 +32,6 @@ segment_worker(const struct segment *segment, uint32_t worker)
 }
 
 /* CLOCK_MONOTONIC in nanoseconds: the time of the segment. [any] */
-uint64_t segment_now_ns(void);
+uint64_t stats_segment_now_ns(void);
 
 #endif

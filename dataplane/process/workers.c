@@ -27,63 +27,63 @@ workers_count(struct workers *workers)
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	{
 		if (workers->count == WORKERS_MAX) {
-			report("more than %u worker cores: give fewer with --lcores", WORKERS_MAX);
+			log_line("more than %u worker cores: give fewer with --lcores", WORKERS_MAX);
 			return -EINVAL;
 		}
 		workers->lcores[workers->count++] = lcore;
 	}
 	if (workers->count == 0) {
-		report("no worker core: give EAL two cores or more, such as --lcores '0@0,1@1'");
+		log_line("no worker core: give EAL two cores or more, such as --lcores '0@0,1@1'");
 		return -EINVAL;
 	}
 	return 0;
 }
 
 static void
-ports_describe(struct workers *workers, const struct ports *ports)
+interfaces_describe(struct workers *workers, const struct interfaces *interfaces)
 {
-	for (uint32_t p = 0; p < ports->count; p++) {
-		const struct port *port = &ports->port[p];
+	for (uint32_t p = 0; p < interfaces->count; p++) {
+		const struct interface *interface = &interfaces->interface[p];
 
-		workers->ports[p] = (struct worker_port){
-			.ethdev = port->ethdev,
-			.mtu_bytes = port->mtu_bytes,
-			.mac = port->mac,
-			.checks_ip = port->checks_ip,
-			.checks_udp = port->checks_udp,
-			.fan_out = port->queue_count < workers->count,
+		workers->interfaces[p] = (struct worker_interface){
+			.ethdev = interface->ethdev,
+			.mtu_bytes = interface->mtu_bytes,
+			.mac = interface->mac,
+			.checks_ip = interface->checks_ip,
+			.checks_udp = interface->checks_udp,
+			.fan_out = interface->queue_count < workers->count,
 		};
 	}
 }
 
 /* Gives worker w its queues. */
 static int
-queues_assign(const struct workers *workers, uint32_t w, const struct ports *ports)
+queues_assign(const struct workers *workers, uint32_t w, const struct interfaces *interfaces)
 {
 	struct worker *worker = workers->worker[w];
 
-	worker->port_count = ports->count;
-	worker->ports = workers->ports;
-	memset(worker->port_of_ethdev, UINT8_MAX, sizeof(worker->port_of_ethdev));
-	for (uint32_t p = 0; p < ports->count; p++) {
-		const struct port *port = &ports->port[p];
-		struct port_way way = port_way(p, w, port->queue_count, workers->count);
+	worker->interface_count = interfaces->count;
+	worker->interfaces = workers->interfaces;
+	memset(worker->interface_of_ethdev, UINT8_MAX, sizeof(worker->interface_of_ethdev));
+	for (uint32_t p = 0; p < interfaces->count; p++) {
+		const struct interface *interface = &interfaces->interface[p];
+		struct interface_path way = interface_path(p, w, interface->queue_count, workers->count);
 
-		if (port->ethdev >= sizeof(worker->port_of_ethdev))
+		if (interface->ethdev >= sizeof(worker->interface_of_ethdev))
 			return -E2BIG;
-		worker->port_of_ethdev[port->ethdev] = (uint8_t)p;
+		worker->interface_of_ethdev[interface->ethdev] = (uint8_t)p;
 		worker->tx[p].queue = way.queue;
 		worker->tx[p].through = way.through;
-		for (uint16_t q = 0; q < port->queue_count; q++) {
-			if (port_queue_worker(p, q, port->queue_count, workers->count) != w)
+		for (uint16_t q = 0; q < interface->queue_count; q++) {
+			if (interface_queue_worker(p, q, interface->queue_count, workers->count) != w)
 				continue;
 			if (worker->rx_count == WORKER_QUEUES_MAX) {
-				report("worker %u would poll more than %u queues: give more workers or fewer "
+				log_line("worker %u would poll more than %u queues: give more workers or fewer "
 				       "queues",
 				       w, WORKER_QUEUES_MAX);
 				return -E2BIG;
 			}
-			worker->rx[worker->rx_count].ethdev = port->ethdev;
+			worker->rx[worker->rx_count].ethdev = interface->ethdev;
 			worker->rx[worker->rx_count].queue = q;
 			worker->rx_count++;
 		}
@@ -117,7 +117,7 @@ rings_make(struct worker *worker, unsigned node)
 }
 
 static int
-worker_make(struct workers *workers, uint32_t w, const struct ports *ports, const struct segment *segment,
+worker_make(struct workers *workers, uint32_t w, const struct interfaces *interfaces, const struct stats_segment *segment,
 	    uint32_t flows_per_worker)
 {
 	const unsigned node = rte_lcore_to_socket_id(workers->lcores[w]);
@@ -127,7 +127,7 @@ worker_make(struct workers *workers, uint32_t w, const struct ports *ports, cons
 	workers->worker[w] = worker;
 	workers->flow_memory[w] = rte_zmalloc_socket("flows", flow_bytes, RTE_CACHE_LINE_SIZE, (int)node);
 	if (worker == NULL || workers->flow_memory[w] == NULL) {
-		report("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: give more with "
+		log_line("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: give more with "
 		       "-m, or fewer "
 		       "--flows",
 		       w, flow_bytes >> 20, node);
@@ -136,10 +136,10 @@ worker_make(struct workers *workers, uint32_t w, const struct ports *ports, cons
 	worker->index = w;
 	worker->worker_count = workers->count;
 	worker->current = &workers->view;
-	worker->stats = segment_worker(segment, w);
+	worker->stats = stats_segment_worker(segment, w);
 	worker->tsc_hz = rte_get_tsc_hz();
 	worker->us_multiplier = worker_us_multiplier(worker->tsc_hz);
-	worker->pool = ports->pool;
+	worker->pool = interfaces->pool;
 	worker->peers = workers->worker;
 	worker->qsbr = workers->qsbr;
 	worker->limit = &workers->limit;
@@ -148,10 +148,10 @@ worker_make(struct workers *workers, uint32_t w, const struct ports *ports, cons
 	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w], worker->stats->ports);
 	random_init(&worker->random);
 	if (rings_make(worker, node) != 0) {
-		report("no memory for the rings of worker %u: give more with -m", w);
+		log_line("no memory for the rings of worker %u: give more with -m", w);
 		return -ENOMEM;
 	}
-	return queues_assign(workers, w, ports);
+	return queues_assign(workers, w, interfaces);
 }
 
 static int
@@ -161,7 +161,7 @@ qsbr_make(struct workers *workers)
 
 	workers->qsbr = rte_zmalloc("qsbr", bytes, RTE_CACHE_LINE_SIZE);
 	if (workers->qsbr == NULL || rte_rcu_qsbr_init(workers->qsbr, workers->count) != 0) {
-		report("no memory: give more with -m");
+		log_line("no memory: give more with -m");
 		return -ENOMEM;
 	}
 	return 0;
@@ -176,7 +176,7 @@ limit_make(struct workers *workers)
 		rte_zmalloc_socket("limit", LIMIT_SETS * sizeof(*sets), RTE_CACHE_LINE_SIZE, (int)node);
 
 	if (sets == NULL) {
-		report("no memory for the clients' limits, %zu MiB: give more with -m",
+		log_line("no memory for the clients' limits, %zu MiB: give more with -m",
 		       LIMIT_SETS * sizeof(*sets) >> 20);
 		return -ENOMEM;
 	}
@@ -185,7 +185,7 @@ limit_make(struct workers *workers)
 }
 
 int
-workers_make(struct workers *workers, const struct ports *ports, const struct segment *segment,
+workers_make(struct workers *workers, const struct interfaces *interfaces, const struct stats_segment *segment,
 	     uint32_t flows_per_worker)
 {
 	uint64_t seed;
@@ -193,9 +193,9 @@ workers_make(struct workers *workers, const struct ports *ports, const struct se
 
 	if (status == 0)
 		status = limit_make(workers);
-	ports_describe(workers, ports);
+	interfaces_describe(workers, interfaces);
 	for (uint32_t w = 0; w < workers->count && status == 0; w++)
-		status = worker_make(workers, w, ports, segment, flows_per_worker);
+		status = worker_make(workers, w, interfaces, segment, flows_per_worker);
 	if (status != 0) {
 		workers_free(workers);
 		return status;
@@ -266,7 +266,7 @@ workers_launch(struct workers *workers)
 		rte_rcu_qsbr_thread_register(workers->qsbr, w);
 		status = rte_eal_remote_launch(worker_launch, workers->worker[w], workers->lcores[w]);
 		if (status != 0) {
-			report("worker %u does not start: %s", w, strerror(-status));
+			log_line("worker %u does not start: %s", w, strerror(-status));
 			workers_join(workers);
 			return status;
 		}

@@ -19,7 +19,7 @@ struct workers {
 	struct worker *worker[WORKERS_MAX];
 	void *flow_memory[WORKERS_MAX];
 	struct limit_table limit;
-	struct worker_port ports[SNAPSHOT_PORTS_MAX];
+	struct worker_interface interfaces[SNAPSHOT_INTERFACES_MAX];
 	struct view *view; /* what workers run on: written by adopt.c (release), read by workers (acquire) */
 	struct rte_rcu_qsbr *qsbr;
 	volatile bool draining; /* main writes, workers read: no new queries */
@@ -32,7 +32,7 @@ struct workers {
 int workers_count(struct workers *workers);
 
 /* 0, or -errno after one line on stderr, with nothing left. */
-int workers_make(struct workers *workers, const struct ports *ports, const struct segment *segment,
+int workers_make(struct workers *workers, const struct interfaces *interfaces, const struct stats_segment *segment,
 		 uint32_t flows_per_worker);
 void workers_free(struct workers *workers);
 

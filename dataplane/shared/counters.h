@@ -7,7 +7,7 @@
  *
  * The balance that holds for each worker whenever its rings are empty, and is asserted in debug builds:
  *
- *   rx + made + handed_in = tx + absorbed + handed_out + the sum of all drop reasons
+ *   rx + generated + handoff_in = tx + consumed + handoff_out + the sum of all drop reasons
  */
 #ifndef EPHEMERA_DATAPLANE_SHARED_COUNTERS_H
 #define EPHEMERA_DATAPLANE_SHARED_COUNTERS_H
@@ -15,22 +15,22 @@
 #define WORKER_COUNTERS(X)                                                                                   \
 	X(rx, "packets received from the ports")                                                             \
 	X(tx, "packets sent on the ports")                                                                   \
-	X(made, "packets made here: probes, and copies of an answer that several clients wait for")          \
-	X(absorbed, "packets consumed here: replies to probes, and queries that wait for another's answer")  \
-	X(handed_in, "packets taken over from other workers")                                                \
-	X(handed_out, "packets handed to other workers")                                                     \
+	X(generated, "packets made here: probes, and copies of a response that several clients wait for")          \
+	X(consumed, "packets consumed here: responses to probes, and queries that wait for another's answer")  \
+	X(handoff_in, "packets taken over from other workers")                                                \
+	X(handoff_out, "packets handed to other workers")                                                     \
 	X(queries, "queries of clients forwarded to an upstream")                                            \
-	X(answers, "answers of upstreams delivered to clients")                                              \
+	X(responses, "answers of upstreams delivered to clients")                                              \
 	X(coalesced, "queries of clients that share the upstream query of another")                          \
 	X(coalesce_bound, "queries sent on their own because the one they could share had all its waiters")  \
-	X(answers_lost, "answers not delivered: no packet buffer for the copy, or its query was dropped")    \
-	X(near_misses, "replies to a port in use, from an upstream, with a wrong ID or question")            \
+	X(responses_lost, "answers not delivered: no packet buffer for the copy, or its query was dropped")    \
+	X(near_misses, "responses to a port in use, from an upstream, with a wrong ID or question")            \
 	X(attacked, "queries that saw near misses")                                                          \
-	X(answers_attacked, "answers to these, replaced by TC=1 as `near_miss: truncate` says")              \
+	X(responses_attacked, "answers to these, replaced by TC=1 as `near_miss: truncate` says")              \
 	X(edns_clamped, "queries whose EDNS size was lowered")                                               \
-	X(answers_truncated, "answers sent with TC=1 because they did not fit the client's path")            \
+	X(responses_truncated, "answers sent with TC=1 because they did not fit the client's path")            \
 	X(probes, "probes sent to upstreams")                                                                \
-	X(probe_replies, "replies to probes")                                                                \
+	X(probe_responses, "responses to probes")                                                                \
 	X(own_formerr, "queries answered FORMERR here")                                                      \
 	X(own_notimp, "queries answered NOTIMP here")                                                        \
 	X(own_servfail, "queries answered SERVFAIL here: no upstream")                                       \
@@ -60,7 +60,7 @@
 	X(no_snapshot, "arrived before the first configuration")                                             \
 	X(draining, "query while shutting down")                                                             \
 	X(dns_short, "shorter than a DNS header")                                                            \
-	X(query_is_reply, "QR=1 to a service address")                                                       \
+	X(query_is_response, "QR=1 to a service address")                                                       \
 	X(query_bad_source, "query from an address or port that no client has")                              \
 	X(query_not_allowed, "query from outside the allowed prefixes")                                      \
 	X(query_over_limit, "query of a client that asks more than it may")                                  \
@@ -68,14 +68,14 @@
 	X(long_name_pool_full, "no room to keep a long question")                                            \
 	X(no_source, "no source address and port of the upstream's family")                                  \
 	X(too_big, "larger than the MTU of the port it would leave by")                                      \
-	X(reply_unknown, "reply that no query in flight waits for")                                          \
-	X(reply_late, "reply to a query that is over: answered already, or timed out")                       \
-	X(reply_wrong_id, "reply with an ID not in flight, on a port that is")                               \
-	X(reply_wrong_upstream, "reply from another address or port than the one asked")                     \
-	X(reply_wrong_port, "reply that came in by another port of the machine")                             \
-	X(reply_not_reply, "QR=0 or another opcode towards a source port")                                   \
-	X(reply_wrong_question, "reply to another question")                                                 \
-	X(reply_wrong_case, "reply with the question in other letter case")                                  \
+	X(response_unknown, "response that no query in flight waits for")                                          \
+	X(response_late, "response to a query that is over: answered already, or timed out")                       \
+	X(response_wrong_id, "response with an ID not in flight, on a port that is")                               \
+	X(response_wrong_upstream, "response from another address or port than the one asked")                     \
+	X(response_wrong_interface, "response that came in by another port of the machine")                             \
+	X(response_bad_header, "QR=0 or another opcode towards a source port")                                   \
+	X(response_wrong_question, "response to another question")                                                 \
+	X(response_wrong_case, "response with the question in other letter case")                                  \
 	X(tx_full, "the port's transmit queue was full")                                                     \
 	X(handover_full, "the ring to another worker was full")                                              \
 	X(handover_lost, "handed over, but not this worker's either")                                        \

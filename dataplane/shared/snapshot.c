@@ -89,7 +89,7 @@ ports_fault(const struct snapshot *s)
 	return NULL;
 }
 
-/* A reply's address must name one slot: the flow that it belongs to was drawn on that one. */
+/* A response's address must name one slot: the flow that it belongs to was drawn on that one. */
 static const char *
 sources_fault(const struct snapshot *s)
 {
@@ -124,7 +124,7 @@ slots_fault(const struct snapshot *s)
 			return "upstream with an unknown override";
 		if (u->state != SLOT_EMPTY && u->port.raw == 0)
 			return "upstream with port 0";
-		if (u->port_index >= SNAPSHOT_PORTS_MAX)
+		if (u->interface_index >= SNAPSHOT_INTERFACES_MAX)
 			return "upstream behind a port that can't exist";
 		if (memchr(u->name, 0, sizeof(u->name)) == NULL)
 			return "upstream's name without an end";
@@ -156,7 +156,7 @@ pool_exists(const struct snapshot *s, uint8_t pool)
 }
 
 /* Only a service that takes queries needs to know whose, and where they go. Two services may have the same
- * list, which is then read twice: 64 times 16,384 ranges at the most. */
+ * list, which is then read twice: 64 times 16,384 ranges at most. */
 static const char *
 services_fault(const struct snapshot *s)
 {

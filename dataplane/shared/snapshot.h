@@ -10,7 +10,7 @@
  * says the sum.
  *
  * Things are named by slots, their positions in the arrays below, because flows name them so: a thing that is
- * taken out of the configuration stays as SLOT_RETIRED, for replies only, until no flow can name it, and then
+ * taken out of the configuration stays as SLOT_RETIRED, for responses only, until no flow can name it, and then
  * turns SLOT_EMPTY. Only an empty slot may be given to something else.
  *
  * Threads: a value; readers need no lock. Units are in the names. Addresses: struct address. */
@@ -34,7 +34,7 @@
 #define SNAPSHOT_NAMES_BYTES_MAX (16 << 20) /* the suffixes' names */
 #define SNAPSHOT_TYPE_ROUTES_MAX 64
 #define SNAPSHOT_WEIGHT_MAX	 10000
-#define SNAPSHOT_PORTS_MAX	 16 /* ports of the machine */
+#define SNAPSHOT_INTERFACES_MAX	 16 /* ports of the machine */
 #define SNAPSHOT_NAME_BYTES	 32 /* an upstream's name, with its final 0 */
 #define SNAPSHOT_BITMAP_WORDS	 1024
 #define SNAPSHOT_SOURCE_PORT_MIN 1024
@@ -44,7 +44,7 @@
 enum slot_state {
 	SLOT_EMPTY,
 	SLOT_ACTIVE,
-	SLOT_RETIRED, /* no new queries; replies of flows that began before are still taken */
+	SLOT_RETIRED, /* no new queries; responses of flows that began before are still taken */
 };
 
 /* How a pool's upstream is chosen for a query, among those that are usable. */
@@ -60,7 +60,7 @@ enum policy {
 
 /* What becomes of a query of a client that may not ask, or that asks too much. */
 enum refusal {
-	REFUSAL_DROP,	/* no answer */
+	REFUSAL_DROP,	/* no response */
 	REFUSAL_REFUSE, /* REFUSED */
 };
 
@@ -79,7 +79,7 @@ enum no_upstream {
 				  * operator did not take out */
 };
 
-/* What happens to the answer of a query that saw near misses: replies to its port, from an upstream, with a
+/* What happens to the response of a query that saw near misses: responses to its port, from an upstream, with a
  * wrong ID or question. */
 enum near_miss {
 	NEAR_MISS_COUNT,    /* it is delivered; the misses are counted and reported */
@@ -108,8 +108,8 @@ struct snapshot_upstream {
 	struct be16 port;
 	uint8_t state;	    /* enum slot_state */
 	uint8_t usable;	    /* 1: health says that it may be given queries */
-	uint8_t resolved;   /* 1: port_index and next_hop below are known */
-	uint8_t port_index; /* of the machine: the dataplane's port that leads there and that replies come by
+	uint8_t resolved;   /* 1: interface_index and next_hop below are known */
+	uint8_t interface_index; /* of the machine: the dataplane's port that leads there and that responses come by
 			     */
 	struct mac next_hop;
 	uint8_t random_case; /* 1: the case of the question is drawn, and must come back as it was sent (0x20)
@@ -168,7 +168,7 @@ struct snapshot_limit {
 	uint8_t prefix4, prefix6;    /* bits of a client's address that name its bucket; 1 to 32, 1 to 128 */
 	uint8_t refusal;	     /* enum refusal, over the limit */
 	uint8_t zero;
-	uint32_t truncate_every; /* each so-manieth over the limit gets TC=1 instead, so that a client behind
+	uint32_t truncate_every; /* each Nth over the limit gets TC=1 instead, so that a client behind
 				  * a forged flood can come by TCP; 0: none */
 	uint32_t exempt_first, exempt_count; /* ranges without a limit */
 };
@@ -180,7 +180,7 @@ struct snapshot {
 	uint64_t checksum;   /* XXH3-64 of the block with this field 0; snapshot_seal() writes it */
 	uint64_t generation; /* never 0, grows */
 
-	uint32_t timeout_ms; /* how long a query waits for its answer */
+	uint32_t timeout_ms; /* how long a query waits for its response */
 	uint8_t not_allowed; /* enum refusal: for clients that may not ask */
 	uint8_t no_upstream; /* enum no_upstream */
 	uint8_t near_miss;   /* enum near_miss */

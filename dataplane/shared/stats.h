@@ -51,12 +51,12 @@ latency_bucket_of(uint64_t us)
  * again goes on counting: readers take differences from the moment they gave it out. */
 struct upstream_stats {
 	uint64_t queries;   /* of clients */
-	uint64_t answers;   /* delivered, any rcode */
+	uint64_t responses;   /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
 	uint64_t timeouts;
-	uint64_t wrong_case;	 /* replies that differed from the question in letter case alone */
+	uint64_t wrong_case;	 /* responses that differed from the question in letter case alone */
 	uint64_t in_flight;	 /* a gauge: flows now, probes included */
-	uint64_t latency_sum_us; /* of the answers */
+	uint64_t latency_sum_us; /* of the responses */
 	uint64_t attacked;	 /* queries to it that saw near misses */
 } __attribute__((aligned(64)));
 
@@ -87,11 +87,11 @@ struct draw_stats {
 #define STATS_ATTACKS	     64
 #define STRAY_QUESTION_BYTES 72
 
-/* A reply that was not believed, or a query that saw near misses. */
+/* A response that was not believed, or a query that saw near misses. */
 struct stray {
 	uint64_t tsc;
 	struct address source,
-		destination; /* of the reply; of an attacked query: the upstream, the source address */
+		destination; /* of the response; of an attacked query: the upstream, the source address */
 	struct be16 source_port, destination_port, id;
 	uint8_t reason;		 /* enum drop_reason; of an attacked query: 0 */
 	uint8_t near_miss;	 /* 1: one of those */
@@ -122,7 +122,7 @@ struct worker_stats {
 } __attribute__((aligned(64)));
 
 /* What the driver of a port of the machine counts; packets since the start. */
-struct machine_port_stats {
+struct interface_stats {
 	char name[32];
 	uint64_t received, sent;
 	uint64_t missed;     /* arrived, but no room was left in the receive queue */
@@ -150,8 +150,8 @@ struct stats_header {
 	uint64_t draining;     /* 1 from the request to stop on */
 	uint64_t tsc_hz;       /* of the stamps in strays */
 	uint64_t started_tsc;  /* the stamp of started_ns */
-	uint64_t port_count;
-	struct machine_port_stats ports[SNAPSHOT_PORTS_MAX]; /* refreshed with the gauges */
+	uint64_t interface_count;
+	struct interface_stats interfaces[SNAPSHOT_INTERFACES_MAX]; /* refreshed with the gauges */
 } __attribute__((aligned(64)));
 
 #endif

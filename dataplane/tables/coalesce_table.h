@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define COALESCE_WAYS	    8
-#define COALESCE_PENDING    0x80000000u /* with an index into the batch: its flow begins later in this burst */
+#define COALESCE_PENDING    0x80000000u /* with an index into the burst: its flow begins later in this burst */
 #define COALESCE_NONE	    0xffffffffu
 #define COALESCE_TIME_SHIFT 28 /* TSC cycles: a tenth of a second */
 
@@ -22,7 +22,7 @@ struct coalesce_bucket {
 	uint16_t times[COALESCE_WAYS]; /* COALESCE_TIME_SHIFT: when each was written; old ones are the first
 					  to go */
 	uint32_t flows[COALESCE_WAYS]; /* entries of the flow table, or COALESCE_PENDING | index into the
-					* batch, or COALESCE_NONE */
+					* burst, or COALESCE_NONE */
 } __attribute__((aligned(64)));
 
 static_assert(sizeof(struct coalesce_bucket) == 64, "a cache line");

@@ -5,7 +5,7 @@
  * costs no hash. A slot is a word that names the flow's entry. Two draws that fall on one slot collide,
  * whatever their source addresses; the second is drawn again. The entry that ended last is the first to be
  * used again: it is still in the caches, and what is touched is as large as what is in flight, not as the
- * table. A slot keeps a mark of its last flow until it is taken again, so that a late reply can be told from
+ * table. A slot keeps a mark of its last flow until it is taken again, so that a late response can be told from
  * a forged one.
  *
  * Clients that asked the same while a query was in flight hang on its entry as waiters, out of a pool.
@@ -48,7 +48,7 @@ enum flow_state {
 	FLOW_PROBE,
 };
 
-/* FLOW_SHARE_*: what must be equal for two queries to share an answer, beside question and EDNS size; none in
+/* FLOW_SHARE_*: what must be equal for two queries to share a response, beside question and EDNS size; none in
  * flows that can't. */
 enum flow_flags {
 	FLOW_SHARE_OPEN = 0x01, /* it can be shared at all */
@@ -58,17 +58,17 @@ enum flow_flags {
 	FLOW_SHARE_EDNS = 0x10,
 	FLOW_SHARE_DO = 0x20,
 	FLOW_SHARE_MASK = 0x3f,
-	FLOW_CASE = 0x80, /* the reply must keep the letter case of the question as sent */
+	FLOW_CASE = 0x80, /* the response must keep the letter case of the question as sent */
 };
 
 struct flow {
-	/* line 0: the key, and where the answer goes */
+	/* line 0: the key, and where the response goes */
 	uint32_t sequence;	    /* odd while it is being written; worker writes, flow_read() reads */
 	uint8_t state;		    /* enum flow_state */
 	uint8_t pool;		    /* index */
-	uint8_t reply_port : 4;	    /* of the machine: the only one that the reply may come by */
-	uint8_t client_in_port : 4; /* of the machine: the one the query came by */
-	uint8_t opcode;		    /* of the query; the reply's must be the same */
+	uint8_t response_interface : 4;	    /* of the machine: the only one that the response may come by */
+	uint8_t client_in_interface : 4; /* of the machine: the one the query came by */
+	uint8_t opcode;		    /* of the query; the response's must be the same */
 	uint8_t source;		    /* slot */
 	uint8_t flags;		    /* enum flow_flags */
 	uint16_t upstream;	    /* slot */
@@ -100,7 +100,7 @@ struct flow {
 
 static_assert(sizeof(struct flow) == 128, "two cache lines");
 static_assert(offsetof(struct flow, question) == 64, "the question has a line of its own");
-static_assert(SNAPSHOT_PORTS_MAX <= 16, "a port of the machine fits four bits");
+static_assert(SNAPSHOT_INTERFACES_MAX <= 16, "a port of the machine fits four bits");
 static_assert(SNAPSHOT_SOURCES_MAX <= 256 && SNAPSHOT_SERVICES_MAX <= 256, "their slots fit a byte");
 
 /* A question too long for the entry. */
@@ -109,13 +109,13 @@ struct flow_cell {
 	uint64_t case_bits[CASE_WORDS_MAX];
 };
 
-/* A further client that waits for the answer. */
+/* A further client that waits for the response. */
 struct flow_waiter {
 	struct address address;
 	struct mac mac;
 	struct be16 port;
 	struct be16 id;
-	uint8_t in_port;			  /* of the machine */
+	uint8_t in_interface;			  /* of the machine */
 	uint8_t service;			  /* slot */
 	uint32_t next;				  /* or FLOW_NONE */
 	uint8_t case_difference[CASE_MASK_BYTES]; /* a bit a byte of the name: the case is not that of the
@@ -189,7 +189,7 @@ flow_prefetch(const struct flow_table *table, uint32_t index)
 	rte_prefetch0(table->flows[index].question);
 }
 
-/* What is left of a flow in its slot: a hash of its key, which is believed for nothing but to call a reply
+/* What is left of a flow in its slot: a hash of its key, which is believed for nothing but to call a response
  * late. [worker] */
 static inline uint32_t
 flow_mark(const struct flow_table *table, uint16_t source, struct be16 source_port, struct be16 id,
@@ -216,7 +216,7 @@ flow_case_bits(const struct flow_table *table, struct flow *flow)
 	return likely(flow->cell == FLOW_NONE) ? &flow->case_bits : table->cells[flow->cell].case_bits;
 }
 
-/* Does the entry's key say that it waits for this reply's address, port and ID? */
+/* Does the entry's key say that it waits for this response's address, port and ID? */
 static inline bool
 flow_key_equal(const struct flow *flow, uint16_t source, struct be16 source_port, struct be16 id)
 {

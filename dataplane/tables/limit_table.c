@@ -12,7 +12,7 @@
 #include <xxhash.h>
 
 #define TIME_MASK ((UINT64_C(1) << LIMIT_TIME_BITS) - 1)
-#define BURST_MAX (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* what may be owed: about two hours */
+#define DEBT_MAX (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* what may be owed: about two hours */
 
 static struct address
 prefix_mask(unsigned bits)
@@ -34,7 +34,7 @@ limit_rule_make(const struct snapshot_limit *limit, uint64_t tsc_hz, struct limi
 		return;
 	rule->interval = (hz + limit->queries_per_second / 2) / limit->queries_per_second;
 	rule->interval = RTE_MAX(rule->interval, UINT64_C(1));
-	rule->burst = RTE_MIN(rule->interval * limit->burst, BURST_MAX);
+	rule->burst = RTE_MIN(rule->interval * limit->burst, DEBT_MAX);
 	rule->masks[0] = prefix_mask(limit->prefix6);
 	rule->masks[1] = prefix_mask(96u + limit->prefix4);
 }

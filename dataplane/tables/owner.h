@@ -2,7 +2,7 @@
 /* Which worker owns a source address and port, and so the flows there.
  *
  * With at least as many source addresses of a family as workers, each worker owns whole addresses, all ports
- * of them. With fewer, the ports of every address are dealt out at random, anew at each start, over all
+ * of them. With fewer, the ports of every address are dealt out at random, again at each start, over all
  * 65,536, never in slices: a client that knows its worker must not know a range of ports from it.
  *
  * Ownership outlives a reload: an address keeps its owner as long as every worker has one and the family's

@@ -5,7 +5,7 @@
  * Suffixes are found by a hash table of cache lines, keyed with a secret of this process. The hash of a name
  * is made label by label from the root on, so that one walk yields those of all its suffixes; only suffixes
  * of as many labels as some route has are looked for, each in one cache line, however many routes there are:
- * the table is made anew, with another key or larger, until no line overflows. A filter in front of it, of
+ * the table is made again, with another key or larger, until no line overflows. A filter in front of it, of
  * sixteen bits or more for each suffix, says of nearly all that are in no route that they are in none: it
  * stays in the caches, which the table does not. Part of a view: immutable while workers use it. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H

@@ -17,7 +17,7 @@
 #include "dataplane/shared/snapshot.h"
 
 #define VIEW_NONE	   UINT16_MAX
-#define VIEW_ADDRESS_SLOTS 2048 /* of the address table: 64 + 256 + 512 addresses at the most */
+#define VIEW_ADDRESS_SLOTS 2048 /* of the address table: 64 + 256 + 512 addresses at most */
 
 enum view_family {
 	FAMILY_IPV4,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Writes the zone of the farm, "example.": what a name's answer is follows from the name alone, so that a
-# client can check every answer (tests/e2e/wire.py knows the same rules).
+# client can check every response (tests/e2e/wire.py knows the same rules).
 #
 #   nNNNNN  (00000 to 19999)  A 10.0.(N / 256).(N % 256)     AAAA 2001:db8:a::N, N in hexadecimal
-#   tSIZE   (512 1232 1452 1472)  TXT that makes the whole answer SIZE bytes; all but t512 asked with EDNS
+#   tSIZE   (512 1232 1452 1472)  TXT that makes the whole response SIZE bytes; all but t512 asked with EDNS
 #   probe                     A 192.0.2.254
 BEGIN {
 	print "$TTL 300"
@@ -21,7 +21,7 @@ BEGIN {
 	txt(1472, 11)
 }
 
-# One TXT whose answer is `size` bytes: header 12, question with the name, record 12 + text, EDNS `opt`.
+# One TXT whose response is `size` bytes: header 12, question with the name, record 12 + text, EDNS `opt`.
 function txt(size, opt,    name, left, take, line) {
 	name = "t" size
 	left = size - 12 - (length(name) + 10 + 4) - 12 - opt

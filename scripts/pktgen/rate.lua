@@ -7,9 +7,9 @@
 --   RATE      share of the link's speed in percent, fractions too (10); a list such as 5,10,20 runs one after another
 --   SECONDS   of each run (10)
 --   WARM_UP   seconds before each run that do not count: caches and neighbours fill (1)
---   SETTLE    seconds to wait for the last answers (2)
+--   SETTLE    seconds to wait for the last responses (2)
 --   SEND      the port that sends (0)
---   RECEIVE   the port where the answers arrive (that of SEND)
+--   RECEIVE   the port where the responses arrive (that of SEND)
 --   OUT       file for the results, a line of JSON for each rate (none)
 --   QUIT      1: leave Pktgen at the end (0)
 -- README.md beside this file tells what the figures mean.
@@ -65,7 +65,7 @@ local function run(rate)
 	local flowing = counters(send)
 	pktgen.stop(send)
 	pktgen.delay(math.floor(settle * 1000))
-	-- Over the whole run, the warm-up too: only so does each answer have its query in the figure.
+	-- Over the whole run, the warm-up too: only so does each response have its query in the figure.
 	local out, back = counters(send), counters(receive)
 	local lost = out.sent - back.received
 	return {

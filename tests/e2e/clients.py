@@ -32,7 +32,7 @@ class Client:
         try:
             return self.sock.recv(65535)
         except socket.timeout:
-            raise AssertionError(f"no answer within {seconds} s") from None
+            raise AssertionError(f"no response within {seconds} s") from None
 
     def try_to_send(self, data):
         """For times when the kernel may tell, of an earlier query, that nobody listens there."""
@@ -82,10 +82,10 @@ class Load:
         self.process.wait()
 
     def finish(self, wait_for_count=False, check=True):
-        """Stops asking, waits for what is out, and returns load.py's result. check: a wrong answer fails."""
+        """Stops asking, waits for what is out, and returns load.py's result. check: a wrong response fails."""
         if not wait_for_count:
             self.process.send_signal(signal.SIGTERM)
         out, _ = self.process.communicate(timeout=60)
         result = json.loads(out.strip().split("\n")[-1])
-        assert not check or result["wrong"] == 0, f"wrong answers: {result}"
+        assert not check or result["wrong"] == 0, f"wrong responses: {result}"
         return result

@@ -28,9 +28,9 @@ class Control:
 
     def receive(self):
         """The result; a refusal fails."""
-        answer = json.loads(self.lines.readline())
-        assert answer["ok"], answer["error"]
-        return answer["result"]
+        response = json.loads(self.lines.readline())
+        assert response["ok"], response["error"]
+        return response["result"]
 
     def ask(self, command, **arguments):
         self.send(command, **arguments)

@@ -46,7 +46,7 @@ class Dump:
 
     def _flush(self):
         """tcpdump gets packets by the block, up to a second late, and forgets the last block when it is stopped. So a
-        marker is sent, a reply that no server heeds and capture.queries() leaves out, until the file has it."""
+        marker is sent, a response that no server heeds and capture.queries() leaves out, until the file has it."""
         marker = os.urandom(16)
         with netns.udp_socket("eph-fwd", "198.51.100.1") as sock:
             sock.sendto(struct.pack("!HHHHHH", 0, 0x8000, 0, 0, 0, 0) + marker, ("198.51.100.101", 53))

@@ -4,7 +4,7 @@
     with Farmer("198.51.100.111") as farmer:            # and an upstream with that address in the configuration
         client.send(wire.query("n00001.example"))
         asked = farmer.next()                           # the query, as the forwarder sent it
-        asked.send(wire.right_answer(asked.data, query_id=asked.id ^ 1))
+        asked.send(wire.right_response(asked.data, query_id=asked.id ^ 1))
         asked.answer()
 
 It answers probes and the oracle's clean question (wire.CLEAN) by itself. With Farmer(..., behave=f) it calls f(asked)
@@ -39,8 +39,8 @@ class Asked:
         """Sends a payload back; from another address or port of the farm if told so."""
         self.farmer.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
 
-    def answer(self, **how):
-        self.send(self.farmer.cased(wire.right_answer(self.data, **how)))
+    def response(self, **how):
+        self.send(self.farmer.cased(wire.right_response(self.data, **how)))
 
 
 class Farmer:
@@ -82,7 +82,7 @@ class Farmer:
             left = self.due[0][0] - time.monotonic()
             if left > 0:
                 return left
-            self.due.popleft()[1].answer()
+            self.due.popleft()[1].response()
         return None
 
     def _take(self, sock):
@@ -93,7 +93,7 @@ class Farmer:
                 return
             if data[12:].lower().startswith((wire.PROBE, wire.CLEAN)):
                 if not data[12:].lower().startswith(wire.PROBE) or self.probes():
-                    sock.sendto(self.cased(wire.right_answer(data)), peer)
+                    sock.sendto(self.cased(wire.right_response(data)), peer)
                 continue
             asked = Asked(self, sock, data, peer)
             if self.delay is not None:
@@ -103,9 +103,9 @@ class Farmer:
             else:
                 self.queue.put(asked)
 
-    def cased(self, reply):
-        end = 12 + len(wire.question_of(reply)) - 4
-        return reply if self.keeps_case else reply[:12] + reply[12:end].lower() + reply[end:]
+    def cased(self, response):
+        end = 12 + len(wire.question_of(response)) - 4
+        return response if self.keeps_case else response[:12] + response[12:end].lower() + response[end:]
 
     def socket_at(self, address, port):
         if port == 53 and address in self.sockets:

@@ -154,7 +154,7 @@ class Lab:
         self.ephemerad = self.dataplane = None
 
     def restart(self):
-        """Starts both daemons anew, on the current self.config."""
+        """Starts both daemons again, on the current self.config."""
         self.stop()
         self.start()
 
@@ -279,14 +279,14 @@ class Lab:
         return Load(*options, **how)
 
     def ask(self, name=wire.CLEAN, rtype=wire.A, version=4, seconds=5.0):
-        """Asks one clean question and checks its answer."""
+        """Asks one clean question and checks its response."""
         with Client(version) as client:
             asked = wire.query(name, rtype)
-            reply = client.ask(asked, seconds)
-            assert wire.is_right(asked, reply), f"wrong answer to {asked!r}: {reply!r}"
+            response = client.ask(asked, seconds)
+            assert wire.is_right(asked, response), f"wrong response to {asked!r}: {response!r}"
 
     def ask_until_answered(self, version=4, seconds=10):
-        """As a client that asks again and again does, until the answer is right."""
+        """As a client that asks again and again does, until the response is right."""
         with Client(version) as client:
             asked = wire.query(wire.CLEAN)
 
@@ -294,7 +294,7 @@ class Lab:
                 client.try_to_send(asked)
                 return wire.is_right(asked, client.receive_or_none(0.05) or b"")  # not SERVFAIL
 
-            wait(f"an answer over IPv{version}", is_answered, seconds)
+            wait(f"a response over IPv{version}", is_answered, seconds)
 
     def sniff(self, namespace=CLIENT, device="eph-c1", keep=None):
         return Sniffer(namespace, device, keep)

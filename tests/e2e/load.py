@@ -1,13 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""A steady load of clients that check every answer against the name they asked (wire.is_right).
+"""A steady load of clients that check every response against the name they asked (wire.is_right).
 
     load.py --rate N [--count N] ADDRESS...
 
 sends N queries a second, in turn to the service addresses given, until SIGTERM or --count; then waits for what is
-still out and prints one line of JSON: sent, answered, wrong, refused (by rcode), lost (no answer within --timeout
+still out and prints one line of JSON: sent, answered, wrong, refused (by rcode), lost (no response within --timeout
 seconds), late (of the lost: answered after all), errors (ICMP), and when (CLOCK_MONOTONIC) the first and the last query
-that was not answered were sent. "flowing" is printed after the first 100 right answers."""
+that was not answered were sent. "flowing" is printed after the first 100 right responses."""
 import argparse
 import collections
 import json
@@ -76,22 +76,22 @@ class Load:
     def receive(self, index):
         while True:
             try:
-                reply = self.sockets[index].recv(4096)
+                response = self.sockets[index].recv(4096)
             except BlockingIOError:
                 return
             except OSError:
                 self.errors += 1  # ICMP; the query it is about runs into its timeout
                 continue
-            key = index, int.from_bytes(reply[:2], "big")
+            key = index, int.from_bytes(response[:2], "big")
             data, _ = self.waiting.get(key, (None, None))
-            if data is None and wire.is_right(self.expired.pop(key, wire.NOTHING), reply):
+            if data is None and wire.is_right(self.expired.pop(key, wire.NOTHING), response):
                 self.late += 1
             elif data is None:
-                self.wrong += 1  # a second answer, or one to nothing
-            elif wire.is_right(data, reply):
+                self.wrong += 1  # a second response, or one to nothing
+            elif wire.is_right(data, response):
                 self.answered += 1
                 del self.waiting[key]
-            elif wire.rcode_of(reply) != wire.NOERROR and reply[12:].startswith(wire.question_of(data)):
+            elif wire.rcode_of(response) != wire.NOERROR and response[12:].startswith(wire.question_of(data)):
                 self.refused += 1
                 self.drop(key)
             else:

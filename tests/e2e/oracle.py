@@ -49,15 +49,15 @@ MBUFS_HELD = 512
 
 
 def balance(counters, drops):
-    """rx + made + handed_in - (tx + absorbed + handed_out + all drops), which is 0 at rest (counters.h)."""
+    """rx + generated + handoff_in - (tx + consumed + handoff_out + all drops), which is 0 at rest (counters.h)."""
     c = counters
-    return c["rx"] + c["made"] + c["handed_in"] - c["tx"] - c["absorbed"] - c["handed_out"] - sum(drops.values())
+    return c["rx"] + c["generated"] + c["handoff_in"] - c["tx"] - c["consumed"] - c["handoff_out"] - sum(drops.values())
 
 
 def oracle(lab):
     """What holds after every case within five seconds of quiet: (a) the processes live; (b) the packet buffers are
     back; (c) the flow table is empty; (d) each worker's packets are all accounted for; (e) each service address
-    answers. (f) and (g), that nothing was sent and no answer was given that the case does not allow, are each test's
+    answers. (f) and (g), that nothing was sent and no response was given that the case does not allow, are each test's
     own business."""
     assert lab.dataplane.poll() is None, f"the dataplane ended with status {lab.dataplane.returncode}\n{lab.logs()}"
     assert lab.ephemerad.poll() is None, f"ephemerad ended with status {lab.ephemerad.returncode}\n{lab.logs()}"
@@ -71,7 +71,7 @@ def oracle(lab):
         for worker in stats["workers"]:
             if balance(worker["counters"], worker["drops"]) != 0:
                 return f"packets out of balance: {worker['counters']} {worker['drops']}"
-        if stats["counters"]["handed_in"] != stats["counters"]["handed_out"]:
+        if stats["counters"]["handoff_in"] != stats["counters"]["handoff_out"]:
             return f"handed over and not taken: {stats['counters']}"
         if stats["mbufs_in_use"] > lab.idle_mbufs + MBUFS_HELD:
             return f"{stats['mbufs_in_use']} buffers in use, {lab.idle_mbufs} when idle"

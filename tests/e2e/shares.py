@@ -16,7 +16,7 @@ WINDOW = 32  # queries of a client that are out at a time
 
 
 def ask_all(client, names, rtype=wire.A):
-    """Asks for each name, and checks each answer."""
+    """Asks for each name, and checks each response."""
     waiting = {}
     for number, name in enumerate(names):
         data = wire.query(name, rtype, number)
@@ -29,9 +29,9 @@ def ask_all(client, names, rtype=wire.A):
 
 
 def take_one(client, waiting):
-    reply = client.receive()
-    data = waiting.pop(reply[:2], wire.NOTHING)
-    assert wire.is_right(data, reply), f"wrong answer to {data!r}: {reply!r}"
+    response = client.receive()
+    data = waiting.pop(response[:2], wire.NOTHING)
+    assert wire.is_right(data, response), f"wrong response to {data!r}: {response!r}"
 
 
 def asked_name(data):

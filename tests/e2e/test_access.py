@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """L: who may ask, at which service address, and how much.
 
-Clients ask from addresses that eph-client is given for a test; the answers find them because they go back the way the
+Clients ask from addresses that eph-client is given for a test; the responses find them because they go back the way the
 query came. How many queries the limit lets pass is judged by tokens: at least the burst, and at most the burst and what
 the rate adds in the time that the test itself took, however long that was."""
 import contextlib
@@ -56,7 +56,7 @@ def serving(lab, limit=None, **service):
             lab.reload()
 
 
-def own_answer(asked, flags1, flags2, ede=None):
+def own_response(asked, flags1, flags2, ede=None):
     """What the forwarder answers by itself: the question, and OPT if the query had it, with an extended error."""
     question = wire.question_of(asked)
     has_opt = asked[10:12] != b"\0\0"
@@ -112,7 +112,7 @@ def test_who_is_not_on_the_list_of_the_address_gets_nothing(listed):
     with serving(listed, addresses=SERVICES), contextlib.ExitStack() as stack:
         growth = listed.growth()
         asked = list(ask_by_lists(listed, stack))
-        growth.expect({"query_not_allowed": 16}, {"queries": 8, "answers": 8, "own_refused": 0})
+        growth.expect({"query_not_allowed": 16}, {"queries": 8, "responses": 8, "own_refused": 0})
         for client, data, allowed in asked:
             if allowed:
                 assert wire.rcode_of(client.receive()) == wire.NOERROR
@@ -123,14 +123,14 @@ def test_who_is_not_on_the_list_of_the_address_is_refused(listed):
     with serving(listed, addresses=SERVICES, not_allowed="refuse"), contextlib.ExitStack() as stack:
         growth = listed.growth()
         for client, data, allowed in ask_by_lists(listed, stack):
-            reply = client.receive()
+            response = client.receive()
             if allowed:
-                assert reply[:2] == data[:2] and wire.rcode_of(reply) == wire.NOERROR
+                assert response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR
             else:
                 with_edns = data[10:12] != b"\0\0"
-                assert reply == own_answer(data, 0x81, 0x85, 18 if with_edns else None), reply
+                assert response == own_response(data, 0x81, 0x85, 18 if with_edns else None), response
             assert client.has_nothing()
-        growth.expect({}, {"own_refused": 16, "queries": 8, "answers": 8})
+        growth.expect({}, {"own_refused": 16, "queries": 8, "responses": 8})
 
 
 # First and last addresses of the ranges, and those beside them.
@@ -217,8 +217,8 @@ class Flood:
         counters, drops = self._settled(growth, count)
         self.elapsed = time.monotonic() - self.began
         given = [counters.get(name, 0) for name in ("queries", "own_refused", "own_truncated")]
-        replies = self._receive({client.sock: client for client in clients}, sum(given))
-        self.outcomes = [self._outcome(data, replies.get(data[:2])) for data in self.asked]
+        responses = self._receive({client.sock: client for client in clients}, sum(given))
+        self.outcomes = [self._outcome(data, responses.get(data[:2])) for data in self.asked]
         assert given == [self.outcomes.count(outcome) for outcome in ("answer", "refused", "truncated")], counters
         assert drops == ({"query_over_limit": n} if (n := self.outcomes.count(None)) else {}), drops
 
@@ -234,33 +234,33 @@ class Flood:
         def settled():
             counters, drops = growth.counters(), growth.drops()
             decided = [counters.get(name, 0) for name in ("queries", "own_refused", "own_truncated")]
-            done = sum(decided) + sum(drops.values()) == count and counters.get("answers", 0) == decided[0]
+            done = sum(decided) + sum(drops.values()) == count and counters.get("responses", 0) == decided[0]
             return (counters, drops) if done else None
 
         return wait(f"{count} queries are decided", settled)
 
     @staticmethod
     def _receive(clients, count):
-        """What they got, by its ID: so many answers as were counted, and no more."""
-        replies = {}
-        while len(replies) < count:
+        """What they got, by its ID: so many responses as were counted, and no more."""
+        responses = {}
+        while len(responses) < count:
             readable, _, _ = select.select(clients, [], [], 5)
-            assert readable, f"{len(replies)} of {count} answers came"
+            assert readable, f"{len(responses)} of {count} answers came"
             for sock in readable:
-                reply = clients[sock].receive()
-                assert reply[:2] not in replies, f"a second answer: {reply!r}"
-                replies[reply[:2]] = reply
-        return replies
+                response = clients[sock].receive()
+                assert response[:2] not in responses, f"a second response: {response!r}"
+                responses[response[:2]] = response
+        return responses
 
     @staticmethod
-    def _outcome(data, reply):
-        if reply is None:
+    def _outcome(data, response):
+        if response is None:
             return None
-        if reply == own_answer(data, 0x81, 0x85):
+        if response == own_response(data, 0x81, 0x85):
             return "refused"
-        if reply == own_answer(data, 0x83, 0x80):
+        if response == own_response(data, 0x83, 0x80):
             return "truncated"
-        assert reply[:2] == data[:2] and wire.rcode_of(reply) == wire.NOERROR and reply[6:8] == b"\0\1", reply
+        assert response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR and response[6:8] == b"\0\1", response
         return "answer"
 
     @property
@@ -292,7 +292,7 @@ def check_tokens(passed, elapsed, rate=1):
 @pytest.mark.parametrize("mode", ("drop", "refuse"))
 @pytest.mark.parametrize("every", (0, 1, 3))
 def test_over_the_limit(lab, version, mode, every):
-    """The burst passes, and what comes after it is dropped or refused, or TC=1 each so-manieth time. No extended error:
+    """The burst passes, and what comes after it is dropped or refused, or TC=1 each Nth time. No extended error:
     who is over the limit now is not tomorrow."""
     addresses = fresh(version)
     with limited(lab, over_limit=mode, truncate_every=every), asking(lab, addresses) as clients:

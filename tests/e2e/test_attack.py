@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The attacks of attack/ on the lab: no forged answer is believed, no clean query lost, all that came is counted."""
+"""The attacks of attack/ on the lab: no forged response is believed, no clean query lost, all that came is counted."""
 import pytest
 
 from attack.run import ATTACKS, faults, row
@@ -22,19 +22,19 @@ def test_attack(lab, name):
 # At least so much must have happened, or the attack was none.
 EXPECTED = {
     "control": {"packets": 8},
-    "kaminsky": {"packets": 150000, "counted": {"reply_unknown": 100000, "near_misses": 100}},
-    # An ID that an ended query had, from the same port and address to the same upstream, is taken for a late reply's: of
+    "kaminsky": {"packets": 150000, "counted": {"response_unknown": 100000, "near_misses": 100}},
+    # An ID that an ended query had, from the same port and address to the same upstream, is taken for a late response's: of
     # the some hundred queries to the victim before, one in a hundred runs meets one.
     "id-sweep": {
         "packets": 4 * 65536,
-        "counted": {"near_misses + reply_late": 4 * 65535, "near_misses": 4 * 65535 - 4, "reply_wrong_case": 4},
+        "counted": {"near_misses + response_late": 4 * 65535, "near_misses": 4 * 65535 - 4, "response_wrong_case": 4},
     },
     "birthday": {"packets": 200000, "counted": {"near_misses": 50, "coalesced": 1900}},
-    "sad-dns": {"packets": 8 * 16384, "counted": {"steer stray": 4 * 16384, "reply_unknown": 3 * 16384}},
+    "sad-dns": {"packets": 8 * 16384, "counted": {"steer stray": 4 * 16384, "response_unknown": 3 * 16384}},
     "icmp": {"packets": 20000},
     "fragments": {"packets": 160000, "counted": {"steer fragment": 160000}},
     "wrong-upstream": {
         "packets": 25000,
-        "counted": {"reply_wrong_upstream": 12000, "reply_wrong_port": 1500, "steer stray": 12000},
+        "counted": {"response_wrong_upstream": 12000, "response_wrong_interface": 1500, "steer stray": 12000},
     },
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The wire benchmark and its load program: each path carries queries and right answers, and what can't work says why."""
+"""The wire benchmark and its load program: each path carries queries and right responses, and what can't work says why."""
 import contextlib
 import json
 import os
@@ -74,7 +74,7 @@ def test_nobody_answers(tmp_path):
     written.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))  # no packets
     done = load(eal, [*IPV4, *CLIENTS, "--wait", "0.2"])
     assert done.returncode == 3, done.stderr
-    assert "no answer to the first queries" in done.stderr
+    assert "no response to the first queries" in done.stderr
     assert (tmp_path / "out.pcap").stat().st_size > 24 + 100  # it did ask
 
 
@@ -115,7 +115,7 @@ def link():
 
 @contextlib.contextmanager
 def answering(namespace, address):
-    """A server that answers every query with its question alone."""
+    """A server that responses every query with its question alone."""
     with netns.udp_socket(namespace, address, 53) as server:
         server.settimeout(0.1)
         is_over = threading.Event()

@@ -169,7 +169,7 @@ def test_pcap_is_read(tmp_path):
     rows = [
         ethernet(1, 50000, 53),
         ethernet(2, 50001, 53, version=6),
-        ethernet(3, 50002, 53, flags=0x81),  # an answer
+        ethernet(3, 50002, 53, flags=0x81),  # a response
         ethernet(4, 50003, 5353),
         ethernet(5, 50004, 53, name=b"\5probe\7example\0"),
         os.urandom(10),

@@ -39,7 +39,7 @@ def test_top_shows_what_stats_shows(lab):
             result = load.finish()
         assert result["lost"] == 0, result
         stats = lab.stats()
-        wanted = [stats["queries"], stats["answers"], stats["timeouts"], sum(stats["drops"].values())]
+        wanted = [stats["queries"], stats["responses"], stats["timeouts"], sum(stats["drops"].values())]
         terminal.wait(lambda screen: figures(screen, "in all")[:4] == wanted, 10)
         terminal.wait(lambda screen: figures(screen, "a second")[:2] == [0, 0], 10)
         for name, upstream in lab.upstreams().items():
@@ -135,7 +135,7 @@ def test_ports_shows_queries_in_flight(lab):
         assert lab.port(held[0].port)["total"] >= 1
         assert re.search(r"now +2\d in flight, on", lab.ctl("ports", "--live"))
         for asked in held:
-            asked.answer()
+            asked.response()
         for _ in held:
             client.receive()
 
@@ -167,9 +167,9 @@ def test_latency_agrees_with_stats(lab):
     answered = {u["name"]: u for u in stats["upstreams"]}
     for upstream in shown["upstreams"]:
         counted = answered[upstream["name"]]
-        assert (upstream["answers"], upstream["latency_sum_us"]) == (counted["answers"], counted["latency_sum_us"])
-        if counted["answers"]:
-            assert 0 < upstream["mean_us"] == counted["latency_sum_us"] / counted["answers"]
+        assert (upstream["responses"], upstream["latency_sum_us"]) == (counted["responses"], counted["latency_sum_us"])
+        if counted["responses"]:
+            assert 0 < upstream["mean_us"] == counted["latency_sum_us"] / counted["responses"]
     text = lab.ctl("latency")
     assert "since the start" in text and all(f"{name} " in text for name in answered)
 
@@ -193,18 +193,18 @@ def test_drops_agree_with_stats(lab):
     assert "\n  runt " not in text and re.search(r"\n  runt +0 ", lab.ctl("drops", "--all"))
 
 
-def test_stats_shows_pools_and_ports_of_the_machine(lab):
+def test_stats_shows_pools_and_interfaces(lab):
     stats = lab.stats()
     assert [pool["name"] for pool in stats["pools"]][:1] == ["default"], stats["pools"]
     assert stats["pools"][0]["members"] == stats["pools"][0]["usable"] == len(lab.upstreams())
     lab.ask()
 
     def counted():
-        ports_now = {port["name"]: port for port in lab.stats()["ports"]}
-        return set(ports_now) == {"eph-c0", "eph-f0"} and ports_now["eph-c0"]["received"] > 0 and ports_now
+        interfaces = {interface["name"]: interface for interface in lab.stats()["interfaces"]}
+        return set(interfaces) == {"eph-c0", "eph-f0"} and interfaces["eph-c0"]["received"] > 0 and interfaces
 
-    for port in wait("the ports of the machine", counted).values():
-        assert (port["missed"], port["no_buffers"]) == (0, 0)
+    for interface in wait("packets are counted", counted).values():
+        assert (interface["missed"], interface["no_buffers"]) == (0, 0)
 
 
 def test_names_of_upstreams(lab):

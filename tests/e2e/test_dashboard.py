@@ -47,7 +47,7 @@ def cells(browser, table):
 
 
 def stray(lab, port):
-    """A reply of a farm's server that nobody asked for."""
+    """A response of a farm's server that nobody asked for."""
     question = wire.query("bank.example", query_id=4660)
     frame = lab.frame("198.51.100.101", SOURCES[4][0], 53, port, question[:2] + b"\x81\x80" + question[4:], FARM)
     with lab.sender(FARM, "eph-f1") as sock:
@@ -71,7 +71,7 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
         upstreams, reasons = cells(browser, "upstreams-table"), cells(browser, "drops-table")
         seen = {
             "queries": number(browser.text("total-queries")),
-            "answers": number(browser.text("total-answers")),
+            "responses": number(browser.text("total-responses")),
             "drops": number(browser.text("total-drops")),
             "timeouts": number(browser.text("total-timeouts")),
             "by reason": {reason: number(row[2]) for reason, row in reasons.items()},
@@ -82,11 +82,11 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
         }
         wanted = {
             "queries": stats["queries"],
-            "answers": stats["answers"],
+            "responses": stats["responses"],
             "drops": sum(drops.values()),
             "timeouts": stats["timeouts"],
             "by reason": drops,
-            "upstreams": {u["name"]: ("up", u["queries"], u["answers"], u["timeouts"]) for u in lab.upstreams().values()},
+            "upstreams": {u["name"]: ("up", u["queries"], u["responses"], u["timeouts"]) for u in lab.upstreams().values()},
             "up": f"{len(lab.upstreams())} of {len(lab.upstreams())}",
             "generation": stats["generation"],
             "latencies": json.loads(lab.ctl("latency", "--json"))["total"]["count"],

@@ -17,13 +17,13 @@ MIXED = ("n00042.example", "N00042.EXAMPLE", "n00042.ExAmPlE", "N00042.eXaMpLe")
 
 
 @VERSIONS
-def test_d1_reply_to_the_service_address_is_dropped(lab, version):
+def test_d1_response_to_the_service_address_is_dropped(lab, version):
     with lab.client(version) as client:
         growth = lab.growth()
         client.send(wire.query("n00001.example", flags=0x8180))
-        client.send(wire.right_answer(wire.query("n00001.example")))
+        client.send(wire.right_response(wire.query("n00001.example")))
         client.send(struct.pack("!HHHHHH", 7, 0x8185, 0, 0, 0, 0))
-        growth.expect({"query_is_reply": 3}, {"queries": 0, "answers": 0, "own_formerr": 0})
+        growth.expect({"query_is_response": 3}, {"queries": 0, "responses": 0, "own_formerr": 0})
         assert client.has_nothing()
 
 
@@ -32,8 +32,8 @@ def test_d3_two_questions_are_a_format_error(lab, version):
     with lab.client(version) as client:
         growth = lab.growth()
         data = wire.message(0x4242, wire.question("n00001.example") + wire.question("n00002.example"), qdcount=2)
-        reply = client.ask(data)
-        assert reply[:2] == data[:2] and reply[2] & 0xF9 == 0x81 and wire.rcode_of(reply) == wire.FORMERR
+        response = client.ask(data)
+        assert response[:2] == data[:2] and response[2] & 0xF9 == 0x81 and wire.rcode_of(response) == wire.FORMERR
         growth.expect({}, {"queries": 0, "own_formerr": 1})
 
 
@@ -67,9 +67,9 @@ def test_d6_d7_name_that_is_none_is_a_format_error(lab, name):
     data = HEADER + (CUT[name] if BAD_NAMES[name] is None else BAD_NAMES[name] + TAIL)
     with lab.client() as client:
         growth = lab.growth()
-        reply = client.ask(data)
-        assert reply[:2] == data[:2] and reply[2] & 0xF9 == 0x81 and wire.rcode_of(reply) == wire.FORMERR
-        assert len(reply) <= len(data)
+        response = client.ask(data)
+        assert response[:2] == data[:2] and response[2] & 0xF9 == 0x81 and wire.rcode_of(response) == wire.FORMERR
+        assert len(response) <= len(data)
         growth.expect({}, {"queries": 0, "own_formerr": 1})
 
 
@@ -95,10 +95,10 @@ def test_d8_each_client_gets_its_own_letter_case(lab, coalesce):
         upstream = 1 if coalesce else 4
         growth.expect({}, {"queries": upstream, "coalesced": 4 - upstream})
         for _ in range(upstream):
-            farmer.next().answer()
+            farmer.next().response()
         for client, data in zip(clients, asked):
             assert wire.is_right(data, client.receive())
-        growth.expect({}, {"answers": 4, "queries": upstream, "answers_lost": 0})
+        growth.expect({}, {"responses": 4, "queries": upstream, "responses_lost": 0})
         assert farmer.idle()
 
 
@@ -109,9 +109,9 @@ def test_d15_one_id_and_port_for_two_questions(lab, version):
         growth = lab.growth()
         for data in two:
             client.send(data)
-        replies = [client.receive() for _ in two]
-        assert all(any(wire.is_right(data, reply) for reply in replies) for data in two), replies
-        growth.expect({}, {"queries": 2, "answers": 2})
+        responses = [client.receive() for _ in two]
+        assert all(any(wire.is_right(data, response) for response in responses) for data in two), responses
+        growth.expect({}, {"queries": 2, "responses": 2})
 
 
 # --- from here on the farmer is the only upstream ---
@@ -141,10 +141,10 @@ def test_d7_binary_name_is_forwarded_as_it_is(lab, farm, name):
         client.send(data)
         asked = farm.next()
         assert wire.same_but_case(asked.data, data), "all but the ID and the case stays as it was"
-        reply = wire.right_answer(asked.data, rdata=b"\1\2\3\4")
-        asked.send(reply)
+        response = wire.right_response(asked.data, rdata=b"\1\2\3\4")
+        asked.send(response)
         end = 12 + len(GOOD_NAMES[name])
-        expected = data[:2] + reply[2:12] + data[12:end] + reply[end:]
+        expected = data[:2] + response[2:12] + data[12:end] + response[end:]
         assert client.receive() == expected, "the client's own case comes back"
 
 
@@ -186,9 +186,9 @@ def test_d9_edns_is_passed_through(lab, farm, kind):
         client.send(data)
         asked = farm.next()
         assert wire.same_but_case(asked.data, data[: -len(sent)] + (expected or sent))
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({}, {"queries": 1, "answers": 1, "edns_clamped": int(expected is not None)})
+        growth.expect({}, {"queries": 1, "responses": 1, "edns_clamped": int(expected is not None)})
 
 
 def test_d9_two_opt_records(lab, farm):
@@ -204,18 +204,18 @@ def test_d9_two_opt_records(lab, farm):
 
 
 def test_d9_opt_in_the_answer_section(lab, farm):
-    """No query has one; what follows the question of a message with answers is not looked at, and goes as it came."""
+    """No query has one; what follows the question of a message with responses is not looked at, and goes as it came."""
     with lab.client() as client:
         data = wire.message(9, wire.question("n00009.example"), ancount=1, rest=wire.opt(4096))
         client.send(data)
         asked = farm.next()
         assert asked.data[2:] == data[2:], "not even the letter case is changed in what is no plain query"
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
 
 
 def test_d9_different_edns_is_not_shared(lab, farm):
-    """Only queries that must have the same answer share one; an option, whichever, is a reason not to."""
+    """Only queries that must have the same response share one; an option, whichever, is a reason not to."""
     tails = ["size 512", "plain", "DO", "cookie", "client subnet", "padding", "unknown option", "version 1", "flags Z"]
     rows = [wire.edns_query("n00009.example", EDNS[t][0], query_id=i) for i, t in enumerate(tails)]
     rows.append(wire.query("n00009.example", query_id=100))
@@ -234,7 +234,7 @@ def test_d9_different_edns_is_not_shared(lab, farm):
             client.send(data)
         growth.expect({}, {"queries": len(rows), "coalesced": 2})
         for _ in rows:
-            farm.next().answer()
+            farm.next().response()
         for _ in range(len(rows) + 2):
             assert client.receive()[12:26].lower() == rows[0][12:26]
 
@@ -250,7 +250,7 @@ def kdig(lab, service, *words):
 
 @VERSIONS
 def test_d11_signed_query_is_verified_by_a_real_server(lab, version):
-    """Knot verifies the query, and kdig the answer, although the ID was another on the way; nothing else may be."""
+    """Knot verifies the query, and kdig the response, although the ID was another on the way; nothing else may be."""
     seen = []
     for bufsize in ("", "+bufsize=1232", "+bufsize=4096"):
         with lab.configured({"knot": SERVERS["knot"]}), lab.sniff(

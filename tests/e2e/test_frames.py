@@ -15,13 +15,13 @@ VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 
 
 def echo(asked):
-    """The query itself as its reply: a reply of exactly as many bytes."""
+    """The query itself as its response: a response of exactly as many bytes."""
     asked.send(asked.data[:2] + bytes([asked.data[2] | 0x80]) + asked.data[3:])
 
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def mirror(request, standing_lab):
-    """The only upstream sends each query back as its own reply."""
+    """The only upstream sends each query back as its own response."""
     address = FARMER[request.param]
     with Farmer(address, behave=echo) as farmer, standing_lab.configured({"mirror": address}):
         farmer.version = request.param
@@ -33,7 +33,7 @@ def answers_to(version, port):
 
 
 def exchange(lab, version, payload, sniffer, **how):
-    """Sends a query as a frame of its own, and returns the answer as it arrives."""
+    """Sends a query as a frame of its own, and returns the response as it arrives."""
     port = 40000
     with lab.sender() as wire_in:
         wire_in.send(lab.frame(CLIENT_ADDRESS[version], SERVICE[version], port, 53, payload, **how))
@@ -44,10 +44,10 @@ def test_p5_ipv4_checksum_of_0_is_accepted_and_the_answer_carries_one(lab):
     with lab.sniff() as sniffer:
         data = wire.query("n00005.example")
         growth = lab.growth()
-        answer = exchange(lab, 4, data, sniffer, checksum=0)
-        assert wire.is_right(data, answer.payload)
-        assert answer.checksum != 0 and answer.checksum_ok
-        growth.expect({}, {"queries": 1, "answers": 1})
+        response = exchange(lab, 4, data, sniffer, checksum=0)
+        assert wire.is_right(data, response.payload)
+        assert response.checksum != 0 and response.checksum_ok
+        growth.expect({}, {"queries": 1, "responses": 1})
 
 
 @VERSIONS
@@ -83,17 +83,17 @@ def test_p8_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_ver
         client.send(data)
         asked = farmer.next()
 
-        def reply(query, fill):
-            return wire.right_answer(query, rdata=b"\3x" + fill)
+        def response(query, fill):
+            return wire.right_response(query, rdata=b"\3x" + fill)
 
         a, b = wire.address_bytes(SERVICE[version]), wire.address_bytes(CLIENT_ADDRESS[version])
-        plain = wire.udp(a, b, 53, client.port, reply(data, b"\0\0"))
+        plain = wire.udp(a, b, 53, client.port, response(data, b"\0\0"))
         fill = plain[6:8]  # what complements the sum, where it stands at an even offset
         assert (len(plain) - 2) % 2 == 0
-        expected = wire.udp(a, b, 53, client.port, reply(data, fill), checksum=0)
+        expected = wire.udp(a, b, 53, client.port, response(data, fill), checksum=0)
         assert wire.internet_sum(wire.pseudo_header(a, b, 17, len(expected)) + expected) == 0xFFFF
-        asked.send(reply(asked.data, fill))
-        assert client.receive() == reply(data, fill), "the kernel's client must accept it"
+        asked.send(response(asked.data, fill))
+        assert client.receive() == response(data, fill), "the kernel's client must accept it"
         packet = sniffer.wait_for(lambda p: p.target_port == client.port)
         assert packet.checksum == 0xFFFF
 
@@ -111,10 +111,10 @@ def test_p9_every_length_is_accepted_by_a_kernel_client(lab, mirror):
             for data in out.values():
                 client.send(data)
             for _ in range(len(out)):
-                reply = client.receive()
-                data = out.pop(len(reply))
-                assert reply[:2] == data[:2] and reply[2] == data[2] | 0x80 and reply[3:] == data[3:]
-        growth.expect({}, {"queries": len(lengths), "answers": len(lengths), "answers_truncated": 0})
+                response = client.receive()
+                data = out.pop(len(response))
+                assert response[:2] == data[:2] and response[2] == data[2] | 0x80 and response[3:] == data[3:]
+        growth.expect({}, {"queries": len(lengths), "responses": len(lengths), "responses_truncated": 0})
 
 
 @VERSIONS
@@ -126,8 +126,8 @@ def test_p9_bare_header_of_12_bytes(lab, version):
         client.send(data)
         asked = farmer.next()
         asked.send(asked.data[:2] + b"\x81\x85" + bytes(8))
-        reply = client.receive()
-        assert len(reply) == 12 and reply[:2] == data[:2] and reply[2:4] == b"\x81\x85"
+        response = client.receive()
+        assert len(response) == 12 and response[:2] == data[:2] and response[2:4] == b"\x81\x85"
 
 
 def test_p9_padding_behind_the_ip_packet_is_ignored(lab):
@@ -137,9 +137,9 @@ def test_p9_padding_behind_the_ip_packet_is_ignored(lab):
             data = wire.query(name, wire.A if name == wire.CLEAN else wire.NS)
             with lab.sender() as wire_in, lab.sniff() as sniffer:
                 wire_in.send(lab.frame(CLIENT_ADDRESS[4], SERVICE[4], 40001, 53, data) + b"\xa5" * padding)
-                answer = sniffer.wait_for(lambda p: p.target_port == 40001)
-                assert answer.payload[:2] == data[:2] and answer.checksum_ok
-                assert wire.question_of(answer.payload) == wire.question_of(data)
+                response = sniffer.wait_for(lambda p: p.target_port == 40001)
+                assert response.payload[:2] == data[:2] and response.checksum_ok
+                assert wire.question_of(response.payload) == wire.question_of(data)
 
 
 # --- P11: the kernel's own ---
@@ -150,7 +150,7 @@ def test_p11_icmp_echo_is_the_kernels(lab, version):
     with lab.ping(version) as ping:
         wait("twenty echoes", lambda: ping.answered >= 20)
         counters = growth.counters()
-        assert counters.get("rx", 0) == counters.get("probe_replies", 0), "it got more than replies to probes"
+        assert counters.get("rx", 0) == counters.get("probe_responses", 0), "it got more than responses to probes"
         assert growth.steer()["kernel"] >= 20
 
 

@@ -127,12 +127,12 @@ STRANGE = [
 
 def test_strange_clients_disturb_nobody(lab):
     with lab.load("--rate", 1000) as load:
-        for data, answers in STRANGE * 5:
+        for data, responses in STRANGE * 5:
             with web.connect() as sock:
                 with contextlib.suppress(OSError):  # it had enough before it had all
                     sock.sendall(data)
-                # Without an answer where the connection was closed while we still sent.
-                assert web.ended(sock)[:12] in (b"", *(b"HTTP/1.1 %d" % status for status in answers)), data[:60]
+                # Without a response where the connection was closed while we still sent.
+                assert web.ended(sock)[:12] in (b"", *(b"HTTP/1.1 %d" % status for status in responses)), data[:60]
         silent = crowd(40)
         try:
             # Those beyond the limit of one address are closed at once...

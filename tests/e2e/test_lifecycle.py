@@ -72,7 +72,7 @@ def test_l2_dataplane_is_killed(lab, turn):
         assert ping4.unanswered() == [] and ping6.unanswered() == []
     assert lab.stats()["boot_id"] != boot_id
     outage = result["last_failed"] - result["first_failed"]
-    lab.measured.append(f"dataplane killed and started again: clients went without answers for {outage:.2f} s")
+    lab.measured.append(f"dataplane killed and started again: clients went without responses for {outage:.2f} s")
     assert outage < 5, result
 
 
@@ -92,7 +92,7 @@ def test_l2_dataplane_is_killed_forty_five_times_more(lab):
         wait("the last echoes", lambda: ping.answered >= sent, 2)
         assert ping.unanswered() == []
     median = sorted(outages)[len(outages) // 2]
-    lab.measured.append(f"dataplane killed 45 times: an answer again after {median:.2f} s, {max(outages):.2f} s at most")
+    lab.measured.append(f"dataplane killed 45 times: a response again after {median:.2f} s, {max(outages):.2f} s at most")
     assert sorted(lab.system_files() - lab.files_before) == []
     assert max(outages) < 10, outages
 
@@ -117,10 +117,10 @@ def test_l3_dataplane_is_asked_to_stop(lab):
         growth.expect({"draining": 1}, {"queries": 0})
         assert lab.dataplane.poll() is None, "it left while queries were in flight"
         for one in asked:
-            one.answer()
+            one.response()
         for _ in data:
-            reply = client.receive()
-            assert wire.is_right(data[int.from_bytes(reply[:2], "big")], reply)
+            response = client.receive()
+            assert wire.is_right(data[int.from_bytes(response[:2], "big")], response)
         assert lab.dataplane.wait(10) == 0
         assert client.has_nothing() and farmer.idle()
         assert leftovers(lab) == []
@@ -154,9 +154,9 @@ def test_l4_answer_of_a_removed_upstream_and_source_is_accepted(lab):
         lab.reload()
         assert lab.port(asked.port)["state"] in ("in use", "excluded")
         growth = lab.growth()
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({}, {"answers": 1, "timeouts": 0})
+        growth.expect({}, {"responses": 1, "timeouts": 0})
 
 
 # --- L5: configurations that must be refused whole ---
@@ -165,7 +165,7 @@ SOUND = f"""\
 runtime_dir: {DIR}/ephemera
 dataplane:
   worker_cores: [1]
-  ports:
+  interfaces:
     - xdp: eph-c0
     - xdp: eph-f0
 source:

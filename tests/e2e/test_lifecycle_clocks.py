@@ -84,7 +84,7 @@ def check_jump(lab, walls, ahead_s, client, farmer):
     for wall in walls:
         wall.set(ahead_s)
     growth, began = lab.growth(), time.monotonic()
-    asked.answer()
+    asked.response()
     assert wire.is_right(in_flight, client.receive())
     client.send(in_vain)
     farmer.next()
@@ -134,7 +134,7 @@ STILL_S = 12
 
 def test_l8_all_processes_are_stopped_for_a_while(lab):
     """What is asked meanwhile is lost; then all goes on within a second, no upstream goes down, and who asked ephemerad
-    gets the answer."""
+    gets the response."""
     daemons = (lab.dataplane, lab.ephemerad)
     with lab.load("--rate", 500, "--timeout", 1) as load, Control() as control:
         before, status = control.ask("stats"), control.ask("status")

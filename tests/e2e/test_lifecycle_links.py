@@ -42,7 +42,7 @@ def set_link(lab, namespace, device, state):
 
 
 def link_is_up(control, device):
-    return {port["name"]: port["link_up"] for port in control.ask("status")["dataplane"]["ports"]}[device]
+    return {port["name"]: port["link_up"] for port in control.ask("status")["dataplane"]["interfaces"]}[device]
 
 
 @contextlib.contextmanager
@@ -120,7 +120,7 @@ def test_l7_link_flaps_a_hundred_times(lab, where):
 
     # ephemerad looks four times a second, and tells what it sees.
     assert 0 < wait("the last change is in the log", told)[0] <= TURNS or not sees
-    lab.measured.append(f"link flapped {TURNS} times, {where}: clients answered again after {slowest:.3f} s at the most")
+    lab.measured.append(f"link flapped {TURNS} times, {where}: clients answered again after {slowest:.3f} s at most")
     assert slowest < 3
 
 
@@ -173,7 +173,7 @@ def test_l7_interface_is_deleted(lab, device):
 
 
 def test_l7_interface_is_deleted_under_load(lab):
-    """Nothing but what had no way is lost, and no answer is wrong."""
+    """Nothing but what had no way is lost, and no response is wrong."""
     with started_again(lab), lab.load("--rate", 1000, "--timeout", 0.5) as load:
         queries = lab.stats()["queries"]
         wait("the load flows", lambda: lab.stats()["queries"] > queries + 500)

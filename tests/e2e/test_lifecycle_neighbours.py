@@ -62,7 +62,7 @@ def know_for_good(lab, namespace, device, peer, addresses):
     """The namespace needs to ask nobody for these."""
     way = f"lladdr {lab.mac(FWD, peer).hex(':')} dev {device} nud permanent"
     (DIR / "known.ip").write_text("".join(f"neigh replace {address} {way}\n" for address in addresses))
-    lab.run(namespace, "ip", "-batch", DIR / "known.ip")
+    lab.run(namespace, "ip", "-burst", DIR / "known.ip")
 
 
 def forget(lab, namespace, device):
@@ -103,14 +103,14 @@ def test_l9_next_hop_gets_another_mac(lab, move, limit_s):
     with mac_restored(lab), lab.load("--rate", 500, "--timeout", 0.25) as load:
         before, moved_at = lab.stats(), time.monotonic()
         move(lab, new)
-        wait("queries are answered", lambda: lab.stats()["answers"] > before["answers"] + 500, 15)
+        wait("queries are answered", lambda: lab.stats()["responses"] > before["responses"] + 500, 15)
         lab.ready()
-        answers = lab.stats()["answers"]
-        wait("and go on to be", lambda: lab.stats()["answers"] > answers + 500, 15)
+        responses = lab.stats()["responses"]
+        wait("and go on to be", lambda: lab.stats()["responses"] > responses + 500, 15)
         result = load.finish()
         outage = max((result["last_failed"] or moved_at) - moved_at, 0)
         name = move.__name__.replace("move_", "")
-        lab.measured.append(f"the next hop's MAC changed, {name}: clients went without answers for {outage:.2f} s")
+        lab.measured.append(f"the next hop's MAC changed, {name}: clients went without responses for {outage:.2f} s")
         assert outage < limit_s, result
         assert result["answered"] > result["sent"] - 500 * limit_s and result["errors"] == 0, result
 
@@ -137,7 +137,7 @@ def fail(lab):
 
 @pytest.mark.parametrize("lose", [flush, expire, fail])
 def test_l9_neighbour_entry_is_lost(lab, lose):
-    """Nobody notices: the MAC stays in use while the kernel resolves it anew, at once."""
+    """Nobody notices: the MAC stays in use while the kernel resolves it again, at once."""
     with lab.load("--rate", 1000, "--timeout", 2) as load:
         for _ in range(10):
             queries = lab.stats()["queries"]

@@ -83,7 +83,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
 
 def test_l10_interface_is_not_there_or_down(lab):
     with stopped(lab):
-        lab.config["dataplane"]["ports"][1]["xdp"] = "eph-f9"
+        lab.config["dataplane"]["interfaces"][1]["xdp"] = "eph-f9"
         lab.write_config()
         assert refusal(lab) == "no interface eph-f9 in this network namespace: `ip link` lists them"
         lab.config = copy.deepcopy(DEFAULT)

@@ -80,19 +80,19 @@ def test_drain_lets_queries_in_flight_end(lab):
             data = wire.query(f"n{i:05}.example", query_id=i)
             assert wire.is_right(data, client.ask(data))
         assert farmer.idle(), "it was given a query after drain"
-        growth.expect({}, {"queries": 40, "answers": 20, "timeouts": 0})
+        growth.expect({}, {"queries": 40, "responses": 20, "timeouts": 0})
         for _, asked in held.values():
-            asked.answer()
+            asked.response()
         for _ in range(20):
-            reply = client.receive()
-            data, _ = held.pop(reply[:2])
-            assert wire.is_right(data, reply)
-        growth.expect({}, {"queries": 40, "answers": 40, "timeouts": 0})
+            response = client.receive()
+            data, _ = held.pop(response[:2])
+            assert wire.is_right(data, response)
+        growth.expect({}, {"queries": 40, "responses": 40, "timeouts": 0})
         shown(lab, "farmer", "draining", "by the operator; nothing in flight", said)
         tell(lab, "farmer", "auto", "up")
         data = wire.query("n00200.example")
         client.send(data)
-        farmer.next().answer()
+        farmer.next().response()
         assert wire.is_right(data, client.receive())
 
 
@@ -107,7 +107,7 @@ def test_up_forces_one_into_service_whose_probes_fail(lab):
         data = wire.query(name)
         client.send(data)
         if of_farmer:
-            farmer.next().answer()
+            farmer.next().response()
         assert wire.is_right(data, client.receive()) and farmer.idle()
 
     servers = {"farmer": FARMER[4], "nsd": SERVERS["nsd"]}
@@ -122,7 +122,7 @@ def test_up_forces_one_into_service_whose_probes_fail(lab):
         shown(lab, "farmer", "forced-up", "by the operator; its probes say down", said)
         ask("n00003.example", of_farmer=True)
         said = tell(lab, "farmer", "auto", "down")
-        shown(lab, "farmer", "down", r"\d+ bad probes in a row, the last: no answer", said)
+        shown(lab, "farmer", "down", r"\d+ bad probes in a row, the last: no response", said)
         ask("n00004.example", of_farmer=False)
         farmer.probes = lambda: True
         wait("its probes bring it back", lambda: lab.is_in_state("farmer", "up"))

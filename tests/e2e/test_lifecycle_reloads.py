@@ -126,7 +126,7 @@ def router(lab):
         lab.run(FARM, "ip", "addr", "add", address, "dev", "lo")
     lab.run(FWD, "ip", "route", "add", "203.0.113.0/24", "via", SERVERS["nsd"])
     try:
-        with Farmer(*ROUTED.values(), behave=Asked.answer):
+        with Farmer(*ROUTED.values(), behave=Asked.response):
             yield
     finally:
         lab.run(FWD, "ip", "route", "del", "203.0.113.0/24")
@@ -134,7 +134,7 @@ def router(lab):
 
 
 def kinds(changes):
-    """What a reload did, in a word or two, from the sentences of its answer."""
+    """What a reload did, in a word or two, from the sentences of its response."""
     return {" ".join(c.split()[:1] + [w for w in ("added", "removed", "weight", "policy") if w in c]) for c in changes}
 
 
@@ -157,11 +157,11 @@ def test_l4_a_thousand_reloads_under_load(lab):
                 lab.config = walk.next({u["name"] for u in control.ask("upstreams")["upstreams"] if u["state"] == "up"})
                 lab.write_config()
                 queries = control.ask("stats")["queries"]
-                answer, adopted = control.ask("reload"), control.ask("status")["dataplane"]["generation"]
-                assert adopted >= answer["generation"] > generation, f"{answer} after {generation}, adopted: {adopted}"
-                assert answer["changes"]
-                generation = answer["generation"]
-                seen.update(kinds(answer["changes"]))
+                response, adopted = control.ask("reload"), control.ask("status")["dataplane"]["generation"]
+                assert adopted >= response["generation"] > generation, f"{answer} after {generation}, adopted: {adopted}"
+                assert response["changes"]
+                generation = response["generation"]
+                seen.update(kinds(response["changes"]))
                 wait("queries go on", lambda: control.ask("stats")["queries"] >= queries + QUERIES_BETWEEN)
                 if turn in (RELOADS_WARM, RELOADS):
                     resident.append([resident_kb(daemon) for daemon in (lab.dataplane, lab.ephemerad)])

@@ -81,7 +81,7 @@ def test_no_descriptor_is_left_for_seconds(lab):
     with lab.load("--rate", 1000) as load:
         with few_descriptors(lab.dataplane, 0):
             lab.queries_go_on(2500)  # the dataplane asks for programs each second
-            assert all(port["link_up"] for port in lab.status()["dataplane"]["ports"])
+            assert all(port["link_up"] for port in lab.status()["dataplane"]["interfaces"])
         result = load.finish()
     assert result["answered"] == result["sent"], result
     assert [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")] == logs

@@ -40,12 +40,12 @@ def samples_of(families):
 
 def expected(stats):
     """What the page must say, by (metric, label's value), of figures that rest while nobody asks."""
-    wanted = {("ephemera_latency_seconds_count", ""): stats["answers"]}
-    still = ("queries", "answers", "coalesced", "timeouts", "redraws", "near_misses", "own_servfail", "own_formerr")
+    wanted = {("ephemera_latency_seconds_count", ""): stats["responses"]}
+    still = ("queries", "responses", "coalesced", "timeouts", "redraws", "near_misses", "own_servfail", "own_formerr")
     wanted |= {(f"ephemera_{name}_total", ""): stats["counters"][name] for name in still}
     wanted |= {("ephemera_drops_total", reason): count for reason, count in stats["drops"].items()}
     for upstream in stats["upstreams"]:
-        for name in ("queries", "answers", "servfails", "timeouts"):
+        for name in ("queries", "responses", "servfails", "timeouts"):
             wanted[(f"ephemera_upstream_{name}_total", upstream["name"])] = upstream[name]
     for pool in stats["pools"]:
         wanted[("ephemera_pool_members", pool["name"])] = pool["members"]
@@ -165,8 +165,8 @@ def asked(path, **parameters):
 
 
 def vector(query):
-    answer = asked("query", query=query)
-    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in answer["result"]} if answer else {}
+    response = asked("query", query=query)
+    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in response["result"]} if response else {}
 
 
 def test_prometheus_scrapes_it(lab):

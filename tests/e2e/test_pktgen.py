@@ -116,7 +116,7 @@ def test_frames_are_right_to_other_parsers(tmp_path):
         seen["DO"] += bool(message.ednsflags & dns.flags.DO)
     share = {key: count / 3000 for key, count in seen.items()}
     wanted = {"IPv4": 0.75, "IPv6": 0.25, "A": 0.6, "AAAA": 0.3, "TYPE65280": 0.1, "EDNS": 0.6, "DO": 0.3}
-    # Five standard deviations at the most of 3000 draws.
+    # Five standard deviations at most of 3000 draws.
     assert all(abs(share[key] - value) < 0.046 for key, value in wanted.items()), share
 
 

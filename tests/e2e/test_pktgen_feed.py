@@ -90,7 +90,7 @@ class Feed:
         """Runs push: gives a snapshot, if words do, and tells the ports' MAC addresses."""
         command = [BUILD / "tests/bench/push/push", "--runtime-dir", self.tmp_path, *words]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-        return [port["mac"] for port in json.loads(done.stdout)["ports"]]
+        return [interface["mac"] for interface in json.loads(done.stdout)["interfaces"]]
 
     def offer(self, path):
         """Gives the dataplane its snapshot, then the queries of a pcap."""

@@ -85,7 +85,7 @@ def test_round_robin_is_exact_whatever_the_weights(lab):
 
 def test_first_is_asked_while_it_is_up(lab, farmer):
     pool = {"one": FARMERS["one"], "nsd": SERVERS["nsd"], "knot": SERVERS["knot"]}
-    farmer.behave = lambda asked: asked.answer()
+    farmer.behave = lambda asked: asked.response()
 
     def asked(count):
         with Shares(lab) as shares:
@@ -130,7 +130,7 @@ def test_least_outstanding_keeps_what_is_in_flight_by_weight(lab, farmer):
         for _ in range(3000):
             asked = farmer.next()
             farm[name_at(asked.address)] += 1
-            asked.answer()
+            asked.response()
         assert farm == seen
         assert len({client.receive()[:2] for _ in range(3000)}) == 3000
 
@@ -149,11 +149,11 @@ def test_least_outstanding_gives_a_slow_upstream_fewer(lab, farmer):
             if name_at(asked.address) == "one":
                 held.append(asked)
                 continue
-            asked.answer()
+            asked.response()
             assert wire.is_right(data, client.receive())
         assert lab.upstreams()["one"]["in_flight"] == len(held)
         for asked in held:
-            asked.answer()
+            asked.response()
             client.receive()
     assert not rejected(shares_p(seen, {"one": 1, "two": 4, "five": 4})), seen
 
@@ -210,7 +210,7 @@ def test_hash_moves_only_the_names_of_a_server_that_is_out(lab):
 
 @contextlib.contextmanager
 def holding(lab, farmer, **how):
-    """A pool of three that answer nothing until told; yields a function that asks the hot name once, and returns who
+    """A pool of three that response nothing until told; yields a function that asks the hot name once, and returns who
     was asked. In the end all are answered."""
     held = []
     shared = {"coalesce": False}
@@ -223,7 +223,7 @@ def holding(lab, farmer, **how):
 
         yield ask_hot
         for asked in held:
-            asked.answer()
+            asked.response()
         assert len({client.receive()[:2] for _ in held}) == len(held)
 
 

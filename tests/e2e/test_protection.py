@@ -18,11 +18,11 @@ VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 
 
 def forged(asked, **how):
-    return wire.right_answer(asked.data, rdata=b"\6\6\6\6", **how)
+    return wire.right_response(asked.data, rdata=b"\6\6\6\6", **how)
 
 
 def other_question(asked):
-    return wire.right_answer(wire.message(asked.id, wire.question("n00001.example")), rdata=b"\6\6\6\6")
+    return wire.right_response(wire.message(asked.id, wire.question("n00001.example")), rdata=b"\6\6\6\6")
 
 
 def other_case(asked):
@@ -33,7 +33,7 @@ MISSES = {"wrong ID": lambda q: forged(q, query_id=q.id ^ 0x5555), "wrong questi
 
 
 def reason_of(kind):
-    return "reply_" + kind.lower().replace(" ", "_")
+    return "response_" + kind.lower().replace(" ", "_")
 
 
 @VERSIONS
@@ -45,20 +45,20 @@ def test_near_miss_is_counted_and_the_answer_delivered(lab, version, kind):
         asked = farmer.next()
         growth = lab.growth()
         asked.send(MISSES[kind](asked))
-        growth.expect({reason_of(kind): 1}, {"near_misses": 1, "attacked": 0, "answers": 0})
-        asked.answer()
+        growth.expect({reason_of(kind): 1}, {"near_misses": 1, "attacked": 0, "responses": 0})
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({reason_of(kind): 1}, {"attacked": 1, "answers_attacked": 0, "answers": 1})
+        growth.expect({reason_of(kind): 1}, {"attacked": 1, "responses_attacked": 0, "responses": 1})
 
 
 NO_MISSES = {
-    "wrong case": ("reply_wrong_case", other_case),
-    "QR=0": ("reply_not_reply", lambda q: forged(q, flags=0x0100)),
+    "wrong case": ("response_wrong_case", other_case),
+    "QR=0": ("response_bad_header", lambda q: forged(q, flags=0x0100)),
 }
 
 
 @pytest.mark.parametrize("kind", NO_MISSES)
-def test_other_bad_replies_are_no_near_misses(lab, kind):
+def test_other_bad_responses_are_no_near_misses(lab, kind):
     reason, make = NO_MISSES[kind]
     configured = lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"})
     with Farmer(FARMER[4]) as farmer, configured, lab.client() as client:
@@ -68,15 +68,15 @@ def test_other_bad_replies_are_no_near_misses(lab, kind):
         growth = lab.growth()
         asked.send(make(asked))
         growth.expect({reason: 1}, {"near_misses": 0})
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({reason: 1}, {"attacked": 0, "answers_attacked": 0})
+        growth.expect({reason: 1}, {"attacked": 0, "responses_attacked": 0})
 
 
 @VERSIONS
 @pytest.mark.parametrize("kind", MISSES)
 def test_near_miss_truncates_the_answer(lab, version, kind):
-    """The right answer came, but so had a guess: nothing of it is passed on, and the client is to ask by TCP."""
+    """The right response came, but so had a guess: nothing of it is passed on, and the client is to ask by TCP."""
     truncate = {"near_miss": "truncate"}
     with Farmer(FARMER[version]) as farmer, lab.client(version) as client, lab.client(version) as sharer:
         with lab.configured({"farmer": FARMER[version]}, protection=truncate):
@@ -87,15 +87,15 @@ def test_near_miss_truncates_the_answer(lab, version, kind):
             sharer.send(shared)
             growth.expect({}, {"coalesced": 1})
             asked.send(MISSES[kind](asked))
-            asked.answer()
+            asked.response()
             for one, query in ((client, data), (sharer, shared)):
-                reply = one.receive()
-                assert reply[:2] == query[:2] and reply[2] & 0x82 == 0x82, "TC is set"
-                assert reply[4:12] == b"\0\1\0\0\0\0\0\0" and reply[12:] == wire.question_of(query)
-            growth.expect({reason_of(kind): 1}, {"attacked": 1, "answers_attacked": 2, "answers": 2})
+                response = one.receive()
+                assert response[:2] == query[:2] and response[2] & 0x82 == 0x82, "TC is set"
+                assert response[4:12] == b"\0\1\0\0\0\0\0\0" and response[12:] == wire.question_of(query)
+            growth.expect({reason_of(kind): 1}, {"attacked": 1, "responses_attacked": 2, "responses": 2})
             data = wire.query("n00022.example")  # the next one is not under suspicion
             client.send(data)
-            farmer.next().answer()
+            farmer.next().response()
             assert wire.is_right(data, client.receive())
 
 
@@ -109,20 +109,20 @@ def test_near_misses_are_tolerated_up_to_the_number_configured(lab):
             growth = lab.growth()
             for i in range(misses):
                 asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
-            asked.answer()
-            reply = client.receive()
-            assert (reply[2] & 2 == 2) == (misses >= 3)
-            assert wire.is_right(data, reply) == (misses < 3)
-            growth.expect({"reply_wrong_id": misses}, {"attacked": int(misses >= 3)})
+            asked.response()
+            response = client.receive()
+            assert (response[2] & 2 == 2) == (misses >= 3)
+            assert wire.is_right(data, response) == (misses < 3)
+            growth.expect({"response_wrong_id": misses}, {"attacked": int(misses >= 3)})
 
 
 @VERSIONS
 def test_client_of_an_attacked_query_comes_back_by_tcp(lab, version):
-    """kdig asks, a forger misses, kdig is sent to TCP and gets the answer of a real server there."""
+    """kdig asks, a forger misses, kdig is sent to TCP and gets the response of a real server there."""
 
     def attacked(asked):
         asked.send(forged(asked, query_id=asked.id ^ 1))
-        asked.answer()
+        asked.response()
 
     with Farmer(FARMER[4], behave=attacked), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
         with lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"}):
@@ -130,7 +130,7 @@ def test_client_of_an_attacked_query_comes_back_by_tcp(lab, version):
             out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "n00023.example", "A", "+retry=0", "+time=5")
             assert "10.0.0.23" in out and "6.6.6.6" not in out and "(TCP)" in out, out
             assert relay.connections == 1
-            growth.expect({"reply_wrong_id": 1}, {"near_misses": 1, "answers_attacked": 1})
+            growth.expect({"response_wrong_id": 1}, {"near_misses": 1, "responses_attacked": 1})
 
 
 def test_alarm_and_strays(lab):
@@ -146,9 +146,9 @@ def test_alarm_and_strays(lab):
                 asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
             asked.send(other_question(asked))
             asked.send(other_case(asked))
-            asked.answer()
+            asked.response()
             assert wire.is_right(data, client.receive())
-            asked.answer()  # and once more: late
+            asked.response()  # and once more: late
         growth = lab.growth()
 
         def told():
@@ -163,12 +163,12 @@ def test_alarm_and_strays(lab):
         reasons = {}
         for stray in strays["strays"][:115]:
             reasons[stray["reason"]] = reasons.get(stray["reason"], 0) + 1
-            assert stray["near_miss"] == (stray["reason"] in ("reply_wrong_id", "reply_wrong_question"))
+            assert stray["near_miss"] == (stray["reason"] in ("response_wrong_id", "response_wrong_question"))
             assert stray["from"].startswith(FARMER[4]) and "0004" in stray["question"] or "00001" in stray["question"]
-        assert reasons == {"reply_wrong_id": 100, "reply_wrong_question": 5, "reply_wrong_case": 5, "reply_late": 5}
+        assert reasons == {"response_wrong_id": 100, "response_wrong_question": 5, "response_wrong_case": 5, "response_late": 5}
         rows = [a for a in strays["attacks"] if "n0004" in a["question"]]
         assert len(rows) == 5 and all(a["count"] == 1 and a["near_misses"] == 21 for a in rows), rows
-        assert "victim" in lab.ctl("status") and "reply_wrong_id" in lab.ctl("strays")
+        assert "victim" in lab.ctl("status") and "response_wrong_id" in lab.ctl("strays")
         assert growth.drops() == {}
         log = lab.logs_of("ephemerad.log")
         alarm = log[log.rindex("ALARM: ") :]
@@ -176,14 +176,14 @@ def test_alarm_and_strays(lab):
 
 
 def test_upstream_that_lower_cases_names_is_noticed(lab):
-    """Its replies are refused until it is known for it; then 0x20 is off for it, and its answers are believed, with the
+    """Its responses are refused until it is known for it; then 0x20 is off for it, and its responses are believed, with the
     client's own case put back. Another upstream keeps its 0x20."""
     pair = {"lowers": FARMER[4], "keeps": FARMER[6]}
     with Farmer(FARMER[4]) as lowers, Farmer(FARMER[6]) as keeps, lab.configured(pair), lab.client() as client:
         assert {n: u["case"] for n, u in lab.upstreams().items()} == {"lowers": "random", "keeps": "random"}
         growth = lab.growth()
         lowers.keeps_case = False
-        lowers.behave = keeps.behave = lambda asked: asked.answer()
+        lowers.behave = keeps.behave = lambda asked: asked.response()
         number = [0]
 
         def ask_on():
@@ -193,7 +193,7 @@ def test_upstream_that_lower_cases_names_is_noticed(lab):
             return lab.upstreams()["lowers"]["case"] == "not kept"
 
         wait("it is noticed", ask_on, 10)
-        assert growth.drops()["reply_wrong_case"] >= 4 and set(growth.drops()) == {"reply_wrong_case"}
+        assert growth.drops()["response_wrong_case"] >= 4 and set(growth.drops()) == {"response_wrong_case"}
         wait("both are up", lambda: all(u["state"] == "up" for u in lab.upstreams().values()))
         upstreams = lab.upstreams()
         assert upstreams["lowers"]["wrong_case"] >= 4 and upstreams["keeps"]["case"] == "random"

@@ -47,7 +47,7 @@ class Gun:
 
 
 class Forger:
-    """Frames like one reply, with another target port or ID: the checksum is computed anew (RFC 1624)."""
+    """Frames like one response, with another target port or ID: the checksum is computed again (RFC 1624)."""
 
     def __init__(self, lab, source, target, target_port, payload, source_port=53):
         self.frame = bytearray(lab.frame(source, target, source_port, target_port, payload, FARM))
@@ -73,22 +73,22 @@ class Forger:
         return self.changed(8, query_id)
 
 
-def test_s1_forged_replies_to_every_port(lab, farm):
+def test_s1_forged_responses_to_every_port(lab, farm):
     with lab.client(farm.version) as client, Gun(lab) as gun:
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        forged = wire.right_answer(asked.data, query_id=asked.id ^ 0x5555, rdata=b"\6\6\6\6")
+        forged = wire.right_response(asked.data, query_id=asked.id ^ 0x5555, rdata=b"\6\6\6\6")
         forger = Forger(lab, asked.address, asked.source, asked.port, forged)
         sent = gun.fire(forger.with_port(port) for port in PORTS)
         assert sent == len(PORTS)
         # One hit the live port (probes may have one more open for a moment), the others none.
-        wait("all forged replies are dropped", lambda: sum(growth.drops().values()) == sent, 10)
+        wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
         drops = growth.drops()
-        assert set(drops) <= {"reply_unknown", "reply_wrong_id"} and 1 <= drops["reply_wrong_id"] <= 20, drops
-        assert growth.counters().get("answers", 0) == 0 and client.has_nothing()
-        asked.answer()
+        assert set(drops) <= {"response_unknown", "response_wrong_id"} and 1 <= drops["response_wrong_id"] <= 20, drops
+        assert growth.counters().get("responses", 0) == 0 and client.has_nothing()
+        asked.response()
         assert wire.is_right(data, client.receive())
 
 
@@ -98,14 +98,14 @@ def test_s2_port_known_and_all_wrong_ids(lab, farm):
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        forger = Forger(lab, asked.address, asked.source, asked.port, wire.right_answer(asked.data, rdata=b"\6\6\6\6"))
+        forger = Forger(lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6"))
         sent = gun.fire(forger.with_id(i) for i in range(65536) if i != asked.id)
         assert sent == 65535
         # A probe that ended on this very port and ID would make one of them "late".
-        wait("all forged replies are dropped", lambda: sum(growth.drops().values()) == sent, 10)
-        assert growth.drops().get("reply_wrong_id", 0) >= sent - 2, growth.drops()
-        assert growth.counters().get("answers", 0) == 0 and client.has_nothing()
-        asked.answer()
+        wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
+        assert growth.drops().get("response_wrong_id", 0) >= sent - 2, growth.drops()
+        assert growth.counters().get("responses", 0) == 0 and client.has_nothing()
+        asked.response()
         assert wire.is_right(data, client.receive())
 
 
@@ -140,15 +140,15 @@ def test_s4_scan_of_the_range_meets_silence(lab, farm, scanner):
             else:
                 for frame in frames:
                     gun.sock.send(frame)
-                growth.expect({}, {"answers": 0}, {"stray": len(frames)})
-        # The way back is one queue: had the scan been answered, the answers would stand before this query's.
+                growth.expect({}, {"responses": 0}, {"stray": len(frames)})
+        # The way back is one queue: had the scan been answered, the responses would stand before this query's.
         lab.ask(version=farm.version)
         assert sniffer.packets == []
         for query in asked:
-            query.answer()
+            query.response()
         for number in range(len(asked)):
-            reply = client.receive()
-            assert wire.is_right(data[int.from_bytes(reply[:2], "big")], reply)
+            response = client.receive()
+            assert wire.is_right(data[int.from_bytes(response[:2], "big")], response)
 
 
 BAD_SOURCES = {
@@ -171,7 +171,7 @@ def test_s9_query_from_an_address_that_no_client_has(lab, version):
         growth = lab.growth()
         for source, port in rows:
             wire_in.send(lab.frame(source, SERVICE[version], port, 53, wire.query("n00666.example")))
-        growth.expect({"query_bad_source": len(rows)}, {"queries": 0, "answers": 0})
+        growth.expect({"query_bad_source": len(rows)}, {"queries": 0, "responses": 0})
         lab.ask(version=version)
         assert [p for p in at_farm.packets if b"n00666" in p.payload] == []
         assert [p for p in at_client.packets if b"n00666" in p.payload] == []
@@ -182,6 +182,6 @@ def test_s9_query_from_outside_the_allowed_prefixes(lab):
         growth = lab.growth()
         for version, source in ((4, "203.0.113.7"), (6, "2001:db8:ffff::7")):
             wire_in.send(lab.frame(source, SERVICE[version], 1234, 53, wire.query("n00666.example")))
-        growth.expect({"query_not_allowed": 2}, {"queries": 0, "answers": 0})
+        growth.expect({"query_not_allowed": 2}, {"queries": 0, "responses": 0})
         lab.ask()
         assert at_client.packets == []

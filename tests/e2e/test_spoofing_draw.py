@@ -35,7 +35,7 @@ def drawn(path, count, clients=1):
 
 
 def judge(samples, again):
-    """Samples by what they are of, and a function that takes them anew."""
+    """Samples by what they are of, and a function that takes them again."""
     reports = {what: capture.Report(sample) for what, sample in samples.items()}
     doubts = {(what, name) for what, report in reports.items() for name in report.doubtful()}
     if doubts:

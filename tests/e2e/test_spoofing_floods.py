@@ -31,21 +31,21 @@ def test_s5_a_thousand_identical_questions(lab, coalesce):
         copies = -(-len(rows) // (SHARERS + 1)) if coalesce else len(rows)
         growth.expect({}, {"queries": copies, "coalesced": len(rows) - copies})
         for done in range(copies):
-            farmer.next().answer()
-            if coalesce:  # a hundred clients in one kernel: it takes no thousand answers at once
-                answers = min(len(rows), (done + 1) * (SHARERS + 1))
-                wait("answers", lambda: growth.counters().get("answers", 0) >= answers)
+            farmer.next().response()
+            if coalesce:  # a hundred clients in one kernel: it takes no thousand responses at once
+                responses = min(len(rows), (done + 1) * (SHARERS + 1))
+                wait("responses", lambda: growth.counters().get("responses", 0) >= responses)
         for client, data in rows:
-            reply = client.receive()
-            asked = data[:2] if data[:2] == reply[:2] else reply[:2]
-            assert wire.is_right(asked + data[2:], reply), "a client got another's ID, case or answer"
+            response = client.receive()
+            asked = data[:2] if data[:2] == response[:2] else response[:2]
+            assert wire.is_right(asked + data[2:], response), "a client got another's ID, case or answer"
         assert all(client.has_nothing() for client in clients) and farmer.idle()
-        growth.expect({}, {"queries": copies, "answers": len(rows), "answers_lost": 0, "timeouts": 0})
+        growth.expect({}, {"queries": copies, "responses": len(rows), "responses_lost": 0, "timeouts": 0})
         assert growth.counters().get("coalesce_bound", 0) == (copies - 1 if coalesce else 0)
 
 
-def test_s6_flood_of_forged_replies_beside_clean_load(lab):
-    """From the addresses of all upstreams, at a rate that the worker can take: no clean query is lost, and no reply
+def test_s6_flood_of_forged_responses_beside_clean_load(lab):
+    """From the addresses of all upstreams, at a rate that the worker can take: no clean query is lost, and no response
     makes state."""
     with contextlib.ExitStack() as stack:
         load = stack.enter_context(lab.load("--rate", 1500))
@@ -53,19 +53,19 @@ def test_s6_flood_of_forged_replies_beside_clean_load(lab):
         templates = []
         for name, address in SERVERS.items():
             version = 6 if "v6" in name else 4
-            payload = wire.right_answer(wire.message(0, wire.question("n00006.example")), rdata=b"\6\6\6\6")
+            payload = wire.right_response(wire.message(0, wire.question("n00006.example")), rdata=b"\6\6\6\6")
             for source in SOURCES[version]:
                 templates.append(Template(lab.frame(address, source, 53, 1, payload, FARM)))
         of_4, of_6 = ([t for t in templates if t.udp == udp] for udp in (34, 54))
         growth, sent = lab.growth(), 0
         for turn in range(6):
             chosen = (of_4, of_6)[turn % 2]
-            sent += forger.fire(Volley.of_replies(chosen, random_picks(25000, len(chosen), PORTS)), 60000)
-            assert lab.stats()["in_flight"] < 1000, "replies made state"
+            sent += forger.fire(Volley.of_responses(chosen, random_picks(25000, len(chosen), PORTS)), 60000)
+            assert lab.stats()["in_flight"] < 1000, "responses made state"
         result = load.finish()
         assert (result["lost"], result["refused"], result["wrong"]) == (0, 0, 0), result
-        wait("every forged reply is counted", lambda: sum(growth.drops().values()) >= sent)
-        assert set(growth.drops()) <= {"reply_unknown", "reply_wrong_id", "reply_wrong_upstream", "reply_late"}
+        wait("every forged response is counted", lambda: sum(growth.drops().values()) >= sent)
+        assert set(growth.drops()) <= {"response_unknown", "response_wrong_id", "response_wrong_upstream", "response_late"}
         assert sum(growth.drops().values()) == sent, (sent, growth.drops())
 
 
@@ -89,7 +89,7 @@ def test_s7_flood_of_queries_until_the_flow_table_is_full(lab):
             wait("all are taken or dropped", lambda: taken(growth) == len(frames))
             counters, drops = growth.counters(), growth.drops()
             assert set(drops) <= {"flow_table_full", "probe_unsent"} and counters["queries"] > 900, (drops, counters)
-            held.answer()
+            held.response()
             assert wire.is_right(early, client.receive()), "a flow in flight must finish"
             wait("one timeout later the table is empty", lambda: lab.stats()["in_flight"] <= 2, 5)
             wait("all of it timed out", lambda: growth.counters()["timeouts"] == counters["queries"])
@@ -134,7 +134,7 @@ def test_s10_two_forwarders_pointed_at_each_other(lab):
         growth = lab.growth()
         for number in range(10):
             client.send(wire.query(f"n0001{number}.example", query_id=number))
-        growth.expect({}, {"queries": 10, "coalesced": 10, "answers": 0, "timeouts": 20}, seconds=10)
+        growth.expect({}, {"queries": 10, "coalesced": 10, "responses": 0, "timeouts": 20}, seconds=10)
         assert len(passed_on) == 10 and client.has_nothing()
 
 
@@ -144,4 +144,4 @@ def test_s10_other_forwarder_on_the_dns_port(lab):
         growth = lab.growth()
         data = wire.query("n00010.example")
         wire_in.send(lab.frame(SERVERS["nsd"], SERVICE[4], 53, 53, data, FARM))
-        growth.expect({"query_bad_source": 1}, {"queries": 0, "answers": 0})
+        growth.expect({"query_bad_source": 1}, {"queries": 0, "responses": 0})

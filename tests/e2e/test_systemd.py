@@ -20,7 +20,7 @@ from topology import DEFAULT, FWD, ROOT, SERVERS
 CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 SECCOMP_FILTER = 2
-# What `systemd-analyze security` may say at the most, in tenths.
+# What `systemd-analyze security` may say at most, in tenths.
 EXPOSURE = {DATAPLANE: 24, EPHEMERAD: 16}
 
 # Below the prefix, and who may do what with it.
@@ -60,10 +60,10 @@ def box(system):
     system.ready()
     yield system
     system.ready()
-    answers(system)
+    responses(system)
 
 
-def answers(box):
+def responses(box):
     for version in (4, 6):
         box.lab.ask(version=version)
 
@@ -89,7 +89,7 @@ def test_started_at_the_first_go(box):
                   "UnitFileState": "enabled", "WatchdogUSec": "10s", "Result": "success"}  # fmt: skip
         assert {key: shown[key] for key in wanted} == wanted, name
     before = box.stats()["queries"]
-    answers(box)
+    responses(box)
     wait("both were forwarded", lambda: box.stats()["queries"] == before + 2)
 
 
@@ -142,7 +142,7 @@ def test_reload(box):
         wanted = len(config["upstreams"]["servers"])
         wait("the new file is in force", lambda: (s := box.status())["upstreams_total"] == wanted and box.lab.settled(s))
         box.ready()
-        answers(box)
+        responses(box)
     assert [box.main_pid(name) for name in UNITS] == pids
 
 
@@ -154,7 +154,7 @@ def test_killed(box, name, times):
         box.systemctl("kill", "--kill-whom=main", "--signal=KILL", name)
         wait("it was started again", lambda: box.restarts(name) == restarts + turn and box.runs(name), 10)
     box.ready()
-    answers(box)
+    responses(box)
 
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 0x11, 0x4206, 0x4207

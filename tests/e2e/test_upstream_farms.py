@@ -26,21 +26,21 @@ def test_u9b_another_letter_case_is_accepted_where_the_upstream_does_not_keep_it
         assert asked.question == wire.question_of(data), "the case was not to be drawn"
         growth = lab.growth()
         farmer.keeps_case = False
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive()), "the client gets its own case back"
-        growth.expect({}, {"answers": 1})
+        growth.expect({}, {"responses": 1})
 
 
 @VERSIONS
 def test_u13_client_comes_back_by_tcp(lab, version):
-    """The largest answer of the farm does not fit what upstreams are offered: kdig is told so, and asks again by TCP.
+    """The largest response of the farm does not fit what upstreams are offered: kdig is told so, and asks again by TCP.
     TCP is the kernel's, and so a relay stands in for whatever answers it there."""
     with lab.configured({"nsd": SERVERS["nsd"]}), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
         growth = lab.growth()
         out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "t1472.example", "TXT", "+bufsize=4096", "+retry=0")
         assert "status: NOERROR" in out and " xxxx" not in out.split("ANSWER SECTION")[0] and "(TCP)" in out, out
         assert relay.connections == 1
-        growth.expect({}, {"queries": 1, "answers": 1, "edns_clamped": 1})
+        growth.expect({}, {"queries": 1, "responses": 1, "edns_clamped": 1})
 
 
 @VERSIONS
@@ -65,7 +65,7 @@ def test_u14_true_icmp_changes_nothing(lab, version):
             heard.wait_for(lambda p: p.payload[0] == unreachable and b"n00011"[1:] in p.payload)
             assert client.has_nothing() and growth.counters().get("timeouts", 0) == 0
             with netns.udp_socket(FARM, FARMER[version], 53) as sock:
-                sock.sendto(wire.right_answer(held.data), (held.source, held.port))
+                sock.sendto(wire.right_response(held.data), (held.source, held.port))
                 assert wire.is_right(first, client.receive())
             wait("the second runs into its timeout", lambda: growth.counters().get("timeouts", 0) == 1, 15)
 
@@ -78,8 +78,8 @@ def test_u16_answer_from_another_address_that_is_an_upstream_too(lab, version):
         client.send(data)
         asked = farmer.next()
         growth = lab.growth()
-        asked.send(wire.right_answer(asked.data), address=next(a for a in pair.values() if a != asked.address))
-        growth.expect({"reply_wrong_upstream": 1}, {"answers": 0, "near_misses": 0})
+        asked.send(wire.right_response(asked.data), address=next(a for a in pair.values() if a != asked.address))
+        growth.expect({"response_wrong_upstream": 1}, {"responses": 0, "near_misses": 0})
         assert client.has_nothing()
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: upstreams that die, and replies that outlive their flow."""
+"""U: upstreams that die, and responses that outlive their flow."""
 import copy
 import os
 import signal
@@ -11,7 +11,7 @@ from topology import DEFAULT, FARMER, SERVERS
 from watch import resident_kb
 
 
-def test_u8_reply_to_a_flow_whose_slot_was_used_again(lab):
+def test_u8_response_to_a_flow_whose_slot_was_used_again(lab):
     """With a table of 1,024 entries the slot of a flow is the low ten bits of its ID, so that it is soon used again."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"]["flows_per_worker"] = 1024
@@ -21,7 +21,7 @@ def test_u8_reply_to_a_flow_whose_slot_was_used_again(lab):
             lab.restart()
             client.send(wire.query("n00001.example"))
             old = farmer.next()
-            old.answer()
+            old.response()
             client.receive()
             for _ in range(20000):  # one in 1,024 hits the slot: all miss once in 300 million runs
                 data = wire.query("n00002.example")
@@ -29,13 +29,13 @@ def test_u8_reply_to_a_flow_whose_slot_was_used_again(lab):
                 asked = farmer.next()
                 if asked.id & 1023 == old.id & 1023:
                     break
-                asked.answer()
+                asked.response()
                 assert wire.is_right(data, client.receive())
             growth = lab.growth()
-            old.answer()
-            growth.expect({"reply_wrong_id" if asked.port == old.port else "reply_unknown": 1}, {"answers": 0})
+            old.response()
+            growth.expect({"response_wrong_id" if asked.port == old.port else "response_unknown": 1}, {"responses": 0})
             assert client.has_nothing()
-            asked.answer()
+            asked.response()
             assert wire.is_right(data, client.receive())
     finally:
         lab.config = copy.deepcopy(DEFAULT)
@@ -76,22 +76,22 @@ def test_u2_upstream_stops_and_goes_on(lab):
         try:
             wait("knot is taken out", lambda: lab.is_in_state("knot", "down"), 10)
             down = lab.upstreams()["knot"]
-            unanswered = down["queries"] - down["answers"]
+            unanswered = down["queries"] - down["responses"]
             wait("its last query timed out", lambda: lab.upstreams()["knot"]["timeouts"] >= unanswered)
             assert lab.upstreams()["knot"]["queries"] == down["queries"], "it was given queries after it was taken out"
         finally:
             os.kill(pid, signal.SIGCONT)
-        wait("the burst is late", lambda: growth.drops().get("reply_late", 0) >= 100)
+        wait("the burst is late", lambda: growth.drops().get("response_late", 0) >= 100)
         back = wait("knot is back", lambda: lab.is_in_state("knot", "up") and lab.upstreams()["knot"], 10)
         wait("it is given queries again", lambda: lab.upstreams()["knot"]["queries"] > back["queries"] + 100)
-        # A late reply is told from an unknown one until its slot is drawn again, here by one query in hundreds.
-        assert set(growth.drops()) <= {"reply_late", "reply_unknown"}, growth.drops()
-        assert growth.drops().get("reply_unknown", 0) <= 10, growth.drops()
+        # A late response is told from an unknown one until its slot is drawn again, here by one query in hundreds.
+        assert set(growth.drops()) <= {"response_late", "response_unknown"}, growth.drops()
+        assert growth.drops().get("response_unknown", 0) <= 10, growth.drops()
         result = load.finish()
     # Its share of what was asked until it was out, and of no more.
     assert 0 < result["lost"] <= 1500 / 3 * 2.5, result
     assert result["last_failed"] - result["first_failed"] < 2.5 and result["refused"] == 0, result
-    assert result["late"] == 0, "a late answer reached a client"
+    assert result["late"] == 0, "a late response reached a client"
 
 
 def test_u3_no_upstream_is_up_servfail_at_once(lab):
@@ -102,13 +102,13 @@ def test_u3_no_upstream_is_up_servfail_at_once(lab):
         wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
         growth = lab.growth()
         plain = wire.query("n00003.example")
-        reply = client.ask(plain, 1)
-        assert reply[:2] == plain[:2] and reply[2] & 0x80 and wire.rcode_of(reply) == wire.SERVFAIL
-        assert wire.question_of(reply) == wire.question_of(plain)
+        response = client.ask(plain, 1)
+        assert response[:2] == plain[:2] and response[2] & 0x80 and wire.rcode_of(response) == wire.SERVFAIL
+        assert wire.question_of(response) == wire.question_of(plain)
         with_edns = wire.edns_query("n00003.example", wire.opt(1232))
-        reply = client.ask(with_edns, 1)
-        assert wire.rcode_of(reply) == wire.SERVFAIL
-        assert reply[-6:] == b"\0\x0f\0\2\0\x16", "extended error 22"
+        response = client.ask(with_edns, 1)
+        assert wire.rcode_of(response) == wire.SERVFAIL
+        assert response[-6:] == b"\0\x0f\0\2\0\x16", "extended error 22"
         growth.expect({}, {"own_servfail": 2, "queries": 0})
         before = {daemon: resident_kb(daemon) for daemon in (lab.dataplane, lab.ephemerad)}
         for _ in range(300):
@@ -127,7 +127,7 @@ def test_u3_no_upstream_is_up_servfail_at_once(lab):
 def ask_farmer(client, farmer, name):
     data = wire.query(name)
     client.send(data)
-    farmer.next().answer()
+    farmer.next().response()
     return data, client.receive()
 
 
@@ -139,7 +139,7 @@ def test_u3_no_upstream_is_up_keep_trying(lab):
         wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
         growth = lab.growth()
         assert wire.is_right(*ask_farmer(client, farmer, "n00003.example")), "it answers all but probes"
-        growth.expect({}, {"own_servfail": 0, "queries": 1, "answers": 1})
+        growth.expect({}, {"own_servfail": 0, "queries": 1, "responses": 1})
 
 
 def changes_of(lab, count, turns):
@@ -167,7 +167,7 @@ def test_u4_flapping_is_followed_no_faster_than_rise_and_fall(lab):
 
         return answered
 
-    # The outcome of a probe, also that it timed out, is known before the next one is sent: half a second at the most.
+    # The outcome of a probe, also that it timed out, is known before the next one is sent: half a second at most.
     probe = {**DEFAULT["upstreams"]["probe"], "interval_ms": 600, "timeout_ms": 50}
     with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, probe=probe):
         farmer.probes = every(3)

@@ -19,8 +19,8 @@ def farm(request, standing_lab):
 
 
 def swap(asked, *question):
-    """The right reply, but to another question."""
-    return wire.right_answer(wire.message(asked.id, wire.question(*question)), rdata=b"\6\6\6\6")
+    """The right response, but to another question."""
+    return wire.right_response(wire.message(asked.id, wire.question(*question)), rdata=b"\6\6\6\6")
 
 
 def other(asked):
@@ -28,31 +28,31 @@ def other(asked):
 
 
 def right(asked, **how):
-    return wire.right_answer(asked.data, **how)
+    return wire.right_response(asked.data, **how)
 
 
-# The reason that is counted, and the reply: (payload, address, port) made from the query as the farmer got it.
-BAD_REPLIES = {
-    "wrong ID": ("reply_wrong_id", lambda q: (right(q, query_id=q.id ^ 0x0101), q.address, 53)),
-    "wrong source port": ("reply_wrong_upstream", lambda q: (right(q), q.address, 5353)),
-    "from the other upstream": ("reply_wrong_upstream", lambda q: (right(q), other(q), 53)),
-    "wrong name": ("reply_wrong_question", lambda q: (swap(q, "n00002.example"), q.address, 53)),
-    "wrong type": ("reply_wrong_question", lambda q: (swap(q, "n00001.example", wire.AAAA), q.address, 53)),
-    "wrong class": ("reply_wrong_question", lambda q: (swap(q, "n00001.example", wire.A, 3), q.address, 53)),
-    "longer name": ("reply_wrong_question", lambda q: (swap(q, "n00001.example.net"), q.address, 53)),
-    "wrong letter case": ("reply_wrong_case", lambda q: (swap(q, "N00001.example"), q.address, 53)),
-    "QR=0": ("reply_not_reply", lambda q: (right(q, flags=0x0100), q.address, 53)),
-    "another opcode": ("reply_not_reply", lambda q: (right(q, flags=0xA180), q.address, 53)),
-    "no question, NOERROR": ("reply_wrong_question", lambda q: (q.data[:2] + b"\x81\x80" + bytes(8), q.address, 53)),
-    "two questions": ("reply_wrong_question", lambda q: (wire.message(q.id, q.question * 2, 0x8180, 2), q.address, 53)),
-    "cut in the question": ("reply_wrong_question", lambda q: (right(q)[:20], q.address, 53)),
+# The reason that is counted, and the response: (payload, address, port) made from the query as the farmer got it.
+BAD_RESPONSES = {
+    "wrong ID": ("response_wrong_id", lambda q: (right(q, query_id=q.id ^ 0x0101), q.address, 53)),
+    "wrong source port": ("response_wrong_upstream", lambda q: (right(q), q.address, 5353)),
+    "from the other upstream": ("response_wrong_upstream", lambda q: (right(q), other(q), 53)),
+    "wrong name": ("response_wrong_question", lambda q: (swap(q, "n00002.example"), q.address, 53)),
+    "wrong type": ("response_wrong_question", lambda q: (swap(q, "n00001.example", wire.AAAA), q.address, 53)),
+    "wrong class": ("response_wrong_question", lambda q: (swap(q, "n00001.example", wire.A, 3), q.address, 53)),
+    "longer name": ("response_wrong_question", lambda q: (swap(q, "n00001.example.net"), q.address, 53)),
+    "wrong letter case": ("response_wrong_case", lambda q: (swap(q, "N00001.example"), q.address, 53)),
+    "QR=0": ("response_bad_header", lambda q: (right(q, flags=0x0100), q.address, 53)),
+    "another opcode": ("response_bad_header", lambda q: (right(q, flags=0xA180), q.address, 53)),
+    "no question, NOERROR": ("response_wrong_question", lambda q: (q.data[:2] + b"\x81\x80" + bytes(8), q.address, 53)),
+    "two questions": ("response_wrong_question", lambda q: (wire.message(q.id, q.question * 2, 0x8180, 2), q.address, 53)),
+    "cut in the question": ("response_wrong_question", lambda q: (right(q)[:20], q.address, 53)),
     "cut in the header": ("dns_short", lambda q: (right(q)[:11], q.address, 53)),
 }
 
 
-@pytest.mark.parametrize("kind", BAD_REPLIES)
-def test_u5_bad_reply_is_dropped_and_the_right_one_delivered(lab, farm, kind):
-    reason, make = BAD_REPLIES[kind]
+@pytest.mark.parametrize("kind", BAD_RESPONSES)
+def test_u5_bad_response_is_dropped_and_the_right_one_delivered(lab, farm, kind):
+    reason, make = BAD_RESPONSES[kind]
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")
@@ -60,43 +60,43 @@ def test_u5_bad_reply_is_dropped_and_the_right_one_delivered(lab, farm, kind):
         asked = farm.next()
         payload, address, port = make(asked)
         asked.send(payload, address, port)
-        growth.expect({reason: 1}, {"answers": 0, "queries": 1})
+        growth.expect({reason: 1}, {"responses": 0, "queries": 1})
         assert client.has_nothing()
-        assert lab.stats()["in_flight"] >= 1, "the bad reply ended the flow it was aimed at"
-        asked.answer()
+        assert lab.stats()["in_flight"] >= 1, "the bad response ended the flow it was aimed at"
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({reason: 1}, {"answers": 1, "queries": 1, "timeouts": 0})
+        growth.expect({reason: 1}, {"responses": 1, "queries": 1, "timeouts": 0})
 
 
-def test_u5_reply_from_a_stranger_is_dropped_before_the_dataplane(lab, farm):
+def test_u5_response_from_a_stranger_is_dropped_before_the_dataplane(lab, farm):
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
-        asked.send(wire.right_answer(asked.data), address=STRANGER[farm.version])
-        growth.expect({}, {"answers": 0}, {"stray": 1})
+        asked.send(wire.right_response(asked.data), address=STRANGER[farm.version])
+        growth.expect({}, {"responses": 0}, {"stray": 1})
         assert client.has_nothing()
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
 
 
-def test_u5_reply_by_another_port_of_the_machine_is_dropped(lab, farm):
-    """The right reply in every byte, but it comes in from the clients' side."""
+def test_u5_response_by_another_port_of_the_machine_is_dropped(lab, farm):
+    """The right response in every byte, but it comes in from the clients' side."""
     with lab.client(farm.version) as client, lab.sender() as wire_in:
         growth = lab.growth()
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
-        wire_in.send(lab.frame(asked.address, asked.source, 53, asked.port, wire.right_answer(asked.data)))
-        growth.expect({"reply_wrong_port": 1}, {"answers": 0})
+        wire_in.send(lab.frame(asked.address, asked.source, 53, asked.port, wire.right_response(asked.data)))
+        growth.expect({"response_wrong_interface": 1}, {"responses": 0})
         assert client.has_nothing()
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
 
 
-def test_u6_a_thousand_bad_replies_then_the_right_one(lab, farm):
-    kinds = [BAD_REPLIES[k] for k in ("wrong ID", "wrong source port", "wrong name", "wrong letter case", "QR=0")]
+def test_u6_a_thousand_bad_responses_then_the_right_one(lab, farm):
+    kinds = [BAD_RESPONSES[k] for k in ("wrong ID", "wrong source port", "wrong name", "wrong letter case", "QR=0")]
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")
@@ -108,20 +108,20 @@ def test_u6_a_thousand_bad_replies_then_the_right_one(lab, farm):
             payload, address, port = make(asked)
             asked.send(payload, address, port)
             wanted[reason] = wanted.get(reason, 0) + 1
-        asked.answer()
+        asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect(wanted, {"answers": 1, "timeouts": 0})
+        growth.expect(wanted, {"responses": 1, "timeouts": 0})
         assert client.has_nothing()
 
 
-def test_u7_right_reply_three_times(lab, farm):
+def test_u7_right_response_three_times(lab, farm):
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
         for _ in range(3):
-            asked.answer()
+            asked.response()
         assert wire.is_right(data, client.receive())
-        growth.expect({"reply_late": 2}, {"answers": 1})
+        growth.expect({"response_late": 2}, {"responses": 1})
         assert client.has_nothing()

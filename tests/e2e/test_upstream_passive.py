@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: upstreams that answer probes well and clients badly."""
+"""U: upstreams that response probes well and clients badly."""
 import re
 
 import pytest
@@ -8,7 +8,7 @@ from deadline import wait
 from farmer import Farmer
 from topology import DEFAULT, FARMER, SERVERS
 
-PASSIVE = {"answers": 100, "timeout_percent": 50, "servfail_percent": 50}
+PASSIVE = {"responses": 100, "timeout_percent": 50, "servfail_percent": 50}
 # So many good probes bring one back that it is out for three seconds at least.
 PROBE = {**DEFAULT["upstreams"]["probe"], "rise": 12}
 SERVFAIL = "answered SERVFAIL"
@@ -22,7 +22,7 @@ class Bad:
 
     def __call__(self, asked):
         if self.healed:
-            asked.answer()
+            asked.response()
             return
         self.count += 1
         if self.kind == SERVFAIL:

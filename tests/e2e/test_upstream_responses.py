@@ -34,34 +34,34 @@ def exchange(lab, farm):
         yield client, data, asked, lab.growth()
 
 
-def in_own_case(data, reply):
-    """A reply as the client must get it: its own ID, and its question in its own case."""
+def in_own_case(data, response):
+    """A response as the client must get it: its own ID, and its question in its own case."""
     end = 12 + len(wire.question_of(data))
-    return data[:2] + reply[2:12] + data[12:end] + reply[end:]
+    return data[:2] + response[2:12] + data[12:end] + response[end:]
 
 
 # --- U9 ---
 
 DROPPED = {
-    "QR=0": ("reply_not_reply", lambda q: wire.right_answer(q.data, flags=0x0100)),
-    "header-only NOERROR": ("reply_wrong_question", lambda q: q.data[:2] + b"\x81\x80" + bytes(8)),
-    "header-only NXDOMAIN": ("reply_wrong_question", lambda q: q.data[:2] + b"\x81\x83" + bytes(8)),
-    "QDCOUNT=2": ("reply_wrong_question", lambda q: wire.message(q.id, q.question * 2, 0x8180, 2)),
-    "QDCOUNT=0, with the answer": (
-        "reply_wrong_question",
-        lambda q: q.data[:2] + b"\x81\x80\0\0\0\1" + wire.right_answer(q.data)[8:],
+    "QR=0": ("response_bad_header", lambda q: wire.right_response(q.data, flags=0x0100)),
+    "header-only NOERROR": ("response_wrong_question", lambda q: q.data[:2] + b"\x81\x80" + bytes(8)),
+    "header-only NXDOMAIN": ("response_wrong_question", lambda q: q.data[:2] + b"\x81\x83" + bytes(8)),
+    "QDCOUNT=2": ("response_wrong_question", lambda q: wire.message(q.id, q.question * 2, 0x8180, 2)),
+    "QDCOUNT=0, with the response": (
+        "response_wrong_question",
+        lambda q: q.data[:2] + b"\x81\x80\0\0\0\1" + wire.right_response(q.data)[8:],
     ),
 }
 
 
 @pytest.mark.parametrize("kind", DROPPED)
-def test_u9_reply_that_is_none_is_dropped(exchange, kind):
+def test_u9_response_that_is_none_is_dropped(exchange, kind):
     client, data, asked, growth = exchange
     reason, make = DROPPED[kind]
     asked.send(make(asked))
-    growth.expect({reason: 1}, {"answers": 0})
+    growth.expect({reason: 1}, {"responses": 0})
     assert client.has_nothing()
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())
 
 
@@ -71,7 +71,7 @@ def test_u9_header_only_error_is_relayed(exchange, rcode):
     bare = struct.pack("!HHHHHH", asked.id, 0x8180 | rcode, 0, 0, 0, 0)
     asked.send(bare)
     assert client.receive() == data[:2] + bare[2:]
-    growth.expect({}, {"answers": 1})
+    growth.expect({}, {"responses": 1})
 
 
 # --- U9b ---
@@ -80,10 +80,10 @@ def test_u9_header_only_error_is_relayed(exchange, rcode):
 def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
     client, data, asked, growth = exchange
     flipped = asked.question[:-4].swapcase() + asked.question[-4:]
-    asked.send(wire.right_answer(wire.message(asked.id, flipped)))
-    growth.expect({"reply_wrong_case": 1}, {"answers": 0, "near_misses": 0})
+    asked.send(wire.right_response(wire.message(asked.id, flipped)))
+    growth.expect({"response_wrong_case": 1}, {"responses": 0, "near_misses": 0})
     assert client.has_nothing()
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())
 
 
@@ -103,11 +103,11 @@ def datagram(asked, payload, **how):
 ODD_LENGTHS = {
     "payload of 0 bytes": ("dns_short", lambda q: datagram(q, b"")),
     "payload of 1 byte": ("dns_short", lambda q: datagram(q, b"x")),
-    "payload of 11 bytes": ("dns_short", lambda q: datagram(q, wire.right_answer(q.data)[:11])),
-    "payload of 12 bytes": ("reply_wrong_question", lambda q: datagram(q, wire.right_answer(q.data)[:12])),
-    "UDP length beyond the packet": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=400)),
-    "UDP length of 7": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=7)),
-    "UDP length of 0": ("udp_length", lambda q: datagram(q, wire.right_answer(q.data), length=0)),
+    "payload of 11 bytes": ("dns_short", lambda q: datagram(q, wire.right_response(q.data)[:11])),
+    "payload of 12 bytes": ("response_wrong_question", lambda q: datagram(q, wire.right_response(q.data)[:12])),
+    "UDP length beyond the packet": ("udp_length", lambda q: datagram(q, wire.right_response(q.data), length=400)),
+    "UDP length of 7": ("udp_length", lambda q: datagram(q, wire.right_response(q.data), length=7)),
+    "UDP length of 0": ("udp_length", lambda q: datagram(q, wire.right_response(q.data), length=0)),
     "UDP header cut": ("runt", lambda q: datagram(q, b"")[:7]),
 }
 
@@ -122,19 +122,19 @@ def test_u10_odd_length_is_dropped(lab, exchange, kind):
         lab.ask(version=6 if asked.address.count(":") else 4)
         assert growth.drops() == {}
     else:
-        growth.expect({reason: 1}, {"answers": 0})
+        growth.expect({reason: 1}, {"responses": 0})
     assert client.has_nothing()
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())
 
 
 def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
     client, data, asked, growth = exchange
-    reply = wire.right_answer(asked.data)
+    response = wire.right_response(asked.data)
     with lab.sender(FARM, "eph-f1") as sock:
-        sock.send(farm_frame(lab, asked, datagram(asked, reply) + b"\xa5" * 9))
-    assert client.receive() == in_own_case(data, reply)
-    growth.expect({}, {"answers": 1})
+        sock.send(farm_frame(lab, asked, datagram(asked, response) + b"\xa5" * 9))
+    assert client.receive() == in_own_case(data, response)
+    growth.expect({}, {"responses": 1})
 
 
 # --- U11 ---
@@ -150,20 +150,20 @@ def test_u11_answer_is_the_same_byte_for_byte(lab, farm, size):
         asked = farm.next()
         growth = lab.growth()
         filler = bytes(i * 7 & 0xFF for i in range(size - 12 - len(asked.question) - 12))
-        reply = wire.right_answer(asked.data, rdata=filler)
-        assert len(reply) == size
-        asked.send(reply)
-        assert client.receive() == in_own_case(data, reply)
-        growth.expect({}, {"answers": 1, "answers_truncated": 0})
+        response = wire.right_response(asked.data, rdata=filler)
+        assert len(response) == size
+        asked.send(response)
+        assert client.receive() == in_own_case(data, response)
+        growth.expect({}, {"responses": 1, "responses_truncated": 0})
 
 
 # --- U12 ---
 
 
-def fragments_of(asked, reply, cuts):
-    """IP fragments of a reply, each (first byte, end) of the datagram in cuts, in that order."""
+def fragments_of(asked, response, cuts):
+    """IP fragments of a response, each (first byte, end) of the datagram in cuts, in that order."""
     a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
-    whole = wire.udp(a, b, 53, asked.port, reply)
+    whole = wire.udp(a, b, 53, asked.port, response)
     for first, end in cuts:
         end = min(end, len(whole))
         more = end < len(whole)
@@ -188,17 +188,17 @@ CUTS = {
 @pytest.mark.parametrize("kind", CUTS)
 def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
     client, data, asked, growth = exchange
-    reply = wire.right_answer(asked.data, rdata=b"\6" * 1000)
+    response = wire.right_response(asked.data, rdata=b"\6" * 1000)
     before, sent = kernel_counters(lab)["fragments taken"], 0
     head = wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), b"\x45")[:12]
     with lab.sender(FARM, "eph-f1") as sock:
-        for packet in fragments_of(asked, reply, CUTS[kind]):
+        for packet in fragments_of(asked, response, CUTS[kind]):
             sock.send(head + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet)
             sent += 1
-    growth.expect({}, {"answers": 0}, {"fragment": sent})
+    growth.expect({}, {"responses": 0}, {"fragment": sent})
     assert kernel_counters(lab)["fragments taken"] == before, "the kernel got fragments to keep"
     assert client.has_nothing()
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())
 
 
@@ -210,7 +210,7 @@ def test_u13_truncated_answer_is_relayed_with_tc(exchange):
     truncated = struct.pack("!HHHHHH", asked.id, 0x8380, 1, 0, 0, 0) + asked.question
     asked.send(truncated)
     assert client.receive() == in_own_case(data, truncated)
-    growth.expect({}, {"answers": 1})
+    growth.expect({}, {"responses": 1})
 
 
 # --- U14 ---
@@ -228,7 +228,7 @@ def test_u14_forged_icmp_changes_nothing(lab, exchange):
     wait("the kernel has seen them", lambda: growth.steer().get("kernel", 0) >= len(icmp_rows(version)))
     assert growth.drops() == {} and client.has_nothing()
     assert lab.upstreams()["farmer"]["next_hop"] == hop and lab.upstreams()["farmer"]["state"] == "up"
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())
 
 
@@ -240,8 +240,8 @@ def with_opt(q, rcode=0, **how):
     return wire.message(q.id, q.question, 0x8180 | rcode, rest=wire.opt(**how), arcount=1)
 
 
-EDNS_ANSWERS = {
-    "EDNS ignored": lambda q: wire.right_answer(q.data),
+EDNS_RESPONSES = {
+    "EDNS ignored": lambda q: wire.right_response(q.data),
     "FORMERR without OPT": lambda q: wire.message(q.id, q.question, 0x8181),
     "FORMERR, header only": lambda q: struct.pack("!HHHHHH", q.id, 0x8181, 0, 0, 0, 0),
     "NOTIMP without OPT": lambda q: wire.message(q.id, q.question, 0x8184),
@@ -253,18 +253,18 @@ EDNS_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("kind", EDNS_ANSWERS)
+@pytest.mark.parametrize("kind", EDNS_RESPONSES)
 def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
     with lab.client(farm.version) as client:
         data = wire.edns_query("n00015.example", wire.opt(1232, options=struct.pack("!HH", 10, 8) + b"12345678"))
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        reply = EDNS_ANSWERS[kind](asked)
-        asked.send(reply)
-        expected = data[:2] + reply[2:] if len(reply) == 12 else in_own_case(data, reply)
+        response = EDNS_RESPONSES[kind](asked)
+        asked.send(response)
+        expected = data[:2] + response[2:] if len(response) == 12 else in_own_case(data, response)
         assert client.receive() == expected
-        growth.expect({}, {"answers": 1})
+        growth.expect({}, {"responses": 1})
 
 
 # --- U16 ---
@@ -273,8 +273,8 @@ def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
 def test_u16_answer_from_another_address_of_the_upstream(lab, exchange, farm):
     """The farmer's second address is no upstream: the XDP program stops what comes from there."""
     client, data, asked, growth = exchange
-    asked.send(wire.right_answer(asked.data), address=SECOND[farm.version])
-    growth.expect({}, {"answers": 0}, {"stray": 1})
+    asked.send(wire.right_response(asked.data), address=SECOND[farm.version])
+    growth.expect({}, {"responses": 0}, {"stray": 1})
     assert client.has_nothing()
-    asked.answer()
+    asked.response()
     assert wire.is_right(data, client.receive())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Several workers: replies that arrive at the wrong one are handed over, and nothing is lost."""
+"""Several workers: responses that arrive at the wrong one are handed over, and nothing is lost."""
 import collections
 import copy
 import subprocess
@@ -50,8 +50,8 @@ def test_two_workers_hand_over_and_lose_nothing(lab, tmp_path):
             assert "Queries lost:         0 " in done.stdout, done.stdout
         for result in results:
             assert (result["answered"], result["lost"], result["refused"]) == (3000, 0, 0), results
-        growth.expect({}, {"queries": 46000, "answers": 46000, "timeouts": 0})
-        assert growth.counters()["handed_out"] > 1000, "replies were to arrive at the wrong worker"
+        growth.expect({}, {"queries": 46000, "responses": 46000, "timeouts": 0})
+        assert growth.counters()["handoff_out"] > 1000, "responses were to arrive at the wrong worker"
         for worker in lab.stats()["workers"]:
             assert worker["counters"]["queries"] > 1000, "both workers were to take queries"
         sample = dump.queries()

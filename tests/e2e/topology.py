@@ -31,7 +31,7 @@ DEFAULT = {
         "worker_cores": [WORKER_CORE],
         "memory_mb": 256,
         "flows_per_worker": 1048576,
-        "ports": [{"xdp": "eph-c0"}, {"xdp": "eph-f0"}],
+        "interfaces": [{"xdp": "eph-c0"}, {"xdp": "eph-f0"}],
     },
     "source": {
         "ports": "49152-65535",

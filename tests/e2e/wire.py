@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Bytes: DNS messages, and frames down to their checksums, right ones and wrong ones.
 
-The farm's zone (scripts/lab/zone.awk) makes every answer a function of the name; answer_of() is that function."""
+The farm's zone (scripts/lab/zone.awk) makes every response a function of the name; answer_of() is that function."""
 import collections
 import hashlib
 import ipaddress
@@ -12,7 +12,7 @@ A, NS, TXT, AAAA, OPT = 1, 2, 16, 28, 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 PROBE = b"\5probe\7example\0"
 CLEAN = b"\6n19999\7example\0"  # what the oracle asks
-RANDOM = b"\4rand\7example\0"  # below it every name of one label has an answer, which only farmer.py gives
+RANDOM = b"\4rand\7example\0"  # below it every name of one label has a response, which only farmer.py gives
 
 
 # --- DNS ---
@@ -64,7 +64,7 @@ def padded_query(length, query_id=None):
     return message(query_id, question(b"\0"), arcount=1, rest=opt)
 
 
-NOTHING = query("nothing")  # a query that has no right answer
+NOTHING = query("nothing")  # a query that has no right response
 
 
 def same_but_case(a, b):
@@ -102,8 +102,8 @@ def answer_of(asked):
     return None
 
 
-def right_answer(data, rdata=None, query_id=None, rest=b"", flags=0x8180):
-    """The reply that the farm gives to the query in `data`."""
+def right_response(data, rdata=None, query_id=None, rest=b"", flags=0x8180):
+    """The response that the farm gives to the query in `data`."""
     asked = question_of(data)
     rdata = answer_of(asked) if rdata is None else rdata
     record = b"\xc0\x0c" + asked[-4:] + struct.pack("!IH", 300, len(rdata)) + rdata
@@ -111,19 +111,19 @@ def right_answer(data, rdata=None, query_id=None, rest=b"", flags=0x8180):
     return message(own_id if query_id is None else query_id, asked, flags, rest=record + rest, ancount=1)
 
 
-def is_right(asked, reply):
-    """Does `reply` answer the query `asked`, byte for byte and with what the farm says? The oracle of all clients."""
+def is_right(asked, response):
+    """Does `response` answer the query `asked`, byte for byte and with what the farm says? The oracle of all clients."""
     question_bytes = question_of(asked)
     rdata = answer_of(question_bytes)
     end = 12 + len(question_bytes)
     return (
         rdata is not None
-        and reply[:2] == asked[:2]
-        and reply[2] & 0x80 != 0
-        and rcode_of(reply) == NOERROR
-        and reply[4:8] == b"\0\1\0\1"
-        and reply[12:end] == question_bytes
-        and reply[end + 12 : end + 12 + len(rdata)] == rdata
+        and response[:2] == asked[:2]
+        and response[2] & 0x80 != 0
+        and rcode_of(response) == NOERROR
+        and response[4:8] == b"\0\1\0\1"
+        and response[12:end] == question_bytes
+        and response[end + 12 : end + 12 + len(rdata)] == rdata
     )
 
 

@@ -3,12 +3,12 @@
  * leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that nobody asked for.
  *
  * Every input is played twice: to a worker without defences, and to one that draws letter case, lets eight
- * clients wait for one answer, and gives TC=1 in place of answers that somebody aimed at.
+ * clients wait for one response, and gives TC=1 in place of responses that somebody aimed at.
  *
  * Input: frames, each a control byte, a size (2 bytes) and so many bytes. Control bits:
  *   1   it arrives at the farm's port, not the clients'
  *   2   repair: the port's MAC address, lengths and checksums of a plain IPv4 or IPv6 header and UDP are made
- * right 4   aim: UDP ports, addresses and DNS ID are made those of the reply that is waited for 8   the time
+ * right 4   aim: UDP ports, addresses and DNS ID are made those of the response that is waited for 8   the time
  * of all queries passes before it 16  no upstream is usable from here on 32  its question is made that of the
  * query in flight, as it was sent 64  in its place another client asks what is in flight: its bytes are his
  * number (2) and his letter case */
@@ -28,22 +28,22 @@
 
 static struct rig rig;
 static struct view *view_plain, *view_none, *view_defended;
-static struct way_sent waiting; /* the query in flight, as the farm got it */
+static struct pipeline_sent waiting; /* the query in flight, as the farm got it */
 
 static void
 rig_start(void)
 {
-	struct snapshot *none = way_snapshot_new(), *defended = way_snapshot_new();
+	struct snapshot *none = pipeline_snapshot_new(), *defended = pipeline_snapshot_new();
 
 	if (!rig_eal_start())
 		abort();
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	view_plain = rig.view;
-	way_snapshot_usable(none, 0);
+	pipeline_snapshot_usable(none, 0);
 	view_none = rig_view_make(&rig, none);
 	defended->waiters = 8;
 	defended->near_miss = NEAR_MISS_TRUNCATE;
-	defended->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
+	defended->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = 1;
 	view_defended = rig_view_make(&rig, defended);
 }
 
@@ -56,7 +56,7 @@ set16(uint8_t *at, uint32_t value)
 
 /* Where a plain frame's UDP header would be; 0: it is too short or of no family. */
 static uint32_t
-udp_of(const struct way_frame *f)
+udp_of(const struct pipeline_frame *f)
 {
 	const uint32_t udp = f->ipv6 ? 54 : 34;
 	const uint8_t *type = f->frame + 12;
@@ -66,9 +66,9 @@ udp_of(const struct way_frame *f)
 }
 
 static void
-aim(struct way_frame *f)
+aim(struct pipeline_frame *f)
 {
-	const struct way_ends *ends = &waiting.ends;
+	const struct pipeline_ends *ends = &waiting.ends;
 
 	if (f->ipv6 || udp_of(f) == 0)
 		return;
@@ -81,7 +81,7 @@ aim(struct way_frame *f)
 
 /* Of the query in flight, as far as the frame goes. */
 static void
-question_of(struct way_frame *f)
+question_of(struct pipeline_frame *f)
 {
 	const uint32_t question = udp_of(f) + 20, bytes = waiting.dns_bytes - 12;
 
@@ -91,7 +91,7 @@ question_of(struct way_frame *f)
 }
 
 static void
-repair(struct way_frame *f, enum rig_port port)
+repair(struct pipeline_frame *f, enum rig_interface port)
 {
 	const struct mac mac = rig_mac(port);
 
@@ -111,32 +111,32 @@ repair(struct way_frame *f, enum rig_port port)
 		set16(f->frame + 20, 0);
 	}
 	set16(f->frame + f->udp + 4, f->bytes - f->udp);
-	way_frame_sum(f);
+	pipeline_frame_sum(f);
 }
 
 /* Another client's frame, in place of this one. */
 static void
-again(struct way_frame *f, enum rig_port port, const uint8_t *bytes, size_t count)
+again(struct pipeline_frame *f, enum rig_interface port, const uint8_t *bytes, size_t count)
 {
-	struct way_client client;
-	struct way_dns query;
+	struct pipeline_client client;
+	struct pipeline_dns query;
 
-	way_dns_query(&query, 0, "www.example.net", 1, 1);
-	way_client_make(&rig, &client, count < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]) % 40000,
+	pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
+	pipeline_client_make(&rig, &client, count < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]) % 40000,
 			count > 2 && (bytes[2] & 1), &query);
 	if (count > 2)
-		way_case_turn(&client.query, bytes[2]);
+		pipeline_case_turn(&client.query, bytes[2]);
 	client.ends.destination_mac = rig_mac(port);
-	way_frame_make(f, &client.ends, NULL, client.query.message, (uint32_t)client.query.bytes);
+	pipeline_frame_make(f, &client.ends, NULL, client.query.message, (uint32_t)client.query.bytes);
 }
 
 /* Plays one frame; returns what is left of the input. */
 static size_t
 frame_play(const uint8_t *bytes, size_t size)
 {
-	static struct way_frame frame;
+	static struct pipeline_frame frame;
 	const uint8_t control = bytes[0];
-	const enum rig_port port = control & FROM_FARM ? RIG_FARM : RIG_CLIENTS;
+	const enum rig_interface port = control & FROM_FARM ? RIG_FARM : RIG_CLIENTS;
 	size_t count = (size_t)(bytes[1] << 8 | bytes[2]) % 1515;
 
 	size -= 3;
@@ -167,15 +167,15 @@ input_play(const uint8_t *bytes, size_t size, struct view *view)
 {
 	const uint8_t seed[32] = {1};
 	unsigned injected = 0;
-	struct way_dns query;
-	struct way_ends ends;
+	struct pipeline_dns query;
+	struct pipeline_ends ends;
 
 	rig.view = view;
 	rig_begin(&rig, view == view_plain ? "fuzz" : "fuzz, defended");
 	rig.tail_bytes = ANSWER_OPT_BYTES_MAX;
 	random_init_seeded(&rig.workers[0]->random, seed);
 	ends = rig_client_ends(&rig, false);
-	way_dns_query(&query, 0x1234, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 0x1234, "www.example.net", 1, 1);
 	waiting = *rig_ask(&rig, &ends, &query);
 	while (size >= 3 && injected < 64) {
 		size_t left = frame_play(bytes, size);
@@ -191,7 +191,7 @@ input_play(const uint8_t *bytes, size_t size, struct view *view)
 		;
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		rig_expect_drop(&rig, i, rig.stats[0].drops[i] - rig.drops_before[i]);
-	FUZZ_REQUIRE(rig_counted(&rig, COUNTER_answers) <=
+	FUZZ_REQUIRE(rig_counted(&rig, COUNTER_responses) <=
 		     rig_counted(&rig, COUNTER_queries) + rig_counted(&rig, COUNTER_coalesced));
 	FUZZ_REQUIRE(view != view_plain || rig_counted(&rig, COUNTER_coalesced) == 0);
 	FUZZ_REQUIRE(rig_end(&rig) == 0);

@@ -80,7 +80,7 @@ def ipv6(payload, **more):
     return frame(payload, CLIENT6, SERVICE6, **more)
 
 
-def reply(payload, **more):
+def response(payload, **more):
     """Addresses, ports and ID are aimed by the target."""
     return frame(payload, UPSTREAM4, SOURCE4, (53, 50000), **more)
 
@@ -127,40 +127,40 @@ def packet_corpus():
     yield "runt", step(0, frame(message())[:33])
     yield "ipv4-length", step(0, frame(message())[:16] + b"\xff\xff" + frame(message())[18:])
     yield "udp-length-7", step(0, frame(message())[:38] + b"\0\7" + frame(message())[40:])
-    yield "reply-right", step(aimed, reply(right))
-    yield "reply-answered", step(aimed, reply(answered))
-    yield "reply-twice", step(aimed, reply(right)) * 2
-    yield "reply-late", step(aimed | TIME_PASSES, reply(right))
-    yield "reply-refused", step(aimed, reply(message(b"", 0x8185, (0, 0, 0, 0))))
-    yield "reply-case", step(aimed, reply(message(name("wWw.example.net") + b"\0\1\0\1", 0x8180)))
-    yield "reply-type", step(aimed, reply(message(name("www.example.net") + b"\0\x1c\0\1", 0x8180)))
-    yield "reply-qr", step(aimed, reply(message()))
-    yield "reply-opcode", step(aimed, reply(message(flags=0xa180)))
-    yield "reply-cut", step(aimed, reply(right[:20]))
-    yield "reply-wrong-port", step(REPAIR | AIM, reply(right))
-    yield "reply-unknown", step(FROM_FARM | REPAIR, reply(right))
-    yield "reply-ipv6", step(FROM_FARM, frame(right, UPSTREAM6, SOURCE6, (53, 50000)))
-    yield "forged-then-right", step(aimed, reply(message(flags=0x8180, counts=(2, 0, 0, 0)))) + step(aimed, reply(right))
-    yield "query-and-reply", step(0, ipv6(message())) + step(aimed, reply(right))
+    yield "response-right", step(aimed, response(right))
+    yield "response-answered", step(aimed, response(answered))
+    yield "response-twice", step(aimed, response(right)) * 2
+    yield "response-late", step(aimed | TIME_PASSES, response(right))
+    yield "response-refused", step(aimed, response(message(b"", 0x8185, (0, 0, 0, 0))))
+    yield "response-case", step(aimed, response(message(name("wWw.example.net") + b"\0\1\0\1", 0x8180)))
+    yield "response-type", step(aimed, response(message(name("www.example.net") + b"\0\x1c\0\1", 0x8180)))
+    yield "response-qr", step(aimed, response(message()))
+    yield "response-opcode", step(aimed, response(message(flags=0xa180)))
+    yield "response-cut", step(aimed, response(right[:20]))
+    yield "response-wrong-port", step(REPAIR | AIM, response(right))
+    yield "response-unknown", step(FROM_FARM | REPAIR, response(right))
+    yield "response-ipv6", step(FROM_FARM, frame(right, UPSTREAM6, SOURCE6, (53, 50000)))
+    yield "forged-then-right", step(aimed, response(message(flags=0x8180, counts=(2, 0, 0, 0)))) + step(aimed, response(right))
+    yield "query-and-response", step(0, ipv6(message())) + step(aimed, response(right))
     yield "other-station", step(0, frame(message())).replace(b"\xee\0", b"\xee\7")
     right_case = aimed | QUESTION
     again = [step(AGAIN, struct.pack("!HB", number, number * 37 & 255)) for number in range(1, 11)]
-    yield "shared", b"".join(again[:3]) + step(right_case, reply(answered))
-    yield "shared-bound", b"".join(again) + step(right_case, reply(right))
-    yield "shared-late", b"".join(again[:3]) + step(right_case | TIME_PASSES, reply(answered))
-    yield "shared-refused", again[0] + step(aimed, reply(message(b"", 0x8185, (0, 0, 0, 0))))
-    yield "shared-after", step(right_case, reply(right)) + again[0] + again[1]
-    yield "shared-by-farm", step(AGAIN | FROM_FARM, b"\0\5\5") + step(right_case, reply(right))
-    yield "attacked", again[0] + step(aimed, reply(message(name("wwx.example.net") + b"\0\1\0\1", 0x8180))) + \
-        step(right_case, reply(right))
-    yield "wrong-id", step(FROM_FARM | REPAIR | QUESTION, reply(right)) + step(right_case, reply(right))
+    yield "shared", b"".join(again[:3]) + step(right_case, response(answered))
+    yield "shared-bound", b"".join(again) + step(right_case, response(right))
+    yield "shared-late", b"".join(again[:3]) + step(right_case | TIME_PASSES, response(answered))
+    yield "shared-refused", again[0] + step(aimed, response(message(b"", 0x8185, (0, 0, 0, 0))))
+    yield "shared-after", step(right_case, response(right)) + again[0] + again[1]
+    yield "shared-by-farm", step(AGAIN | FROM_FARM, b"\0\5\5") + step(right_case, response(right))
+    yield "attacked", again[0] + step(aimed, response(message(name("wwx.example.net") + b"\0\1\0\1", 0x8180))) + \
+        step(right_case, response(right))
+    yield "wrong-id", step(FROM_FARM | REPAIR | QUESTION, response(right)) + step(right_case, response(right))
     query = message(counts=(1, 0, 0, 1), more=opt(4096, 0x8000))
     yield "shared-edns", step(0, frame(query)) + step(0, ipv6(query))
     tsig = b"\0" + struct.pack("!HHIH", 250, 255, 0, 4) + b"abcd"
     yield "tsig", step(0, frame(message(counts=(1, 0, 0, 2), more=opt(4096) + tsig)))
     yield "servfail", step(NO_UPSTREAM, frame(message()))
     yield "servfail-edns", step(NO_UPSTREAM, frame(message(counts=(1, 0, 0, 1), more=opt(1232, 0x8000))))
-    yield "servfail-then-reply", step(NO_UPSTREAM, ipv6(message())) + step(aimed, reply(right))
+    yield "servfail-then-response", step(NO_UPSTREAM, ipv6(message())) + step(aimed, response(right))
 
 
 def question_corpus():
@@ -213,7 +213,7 @@ SERVICE = layout(
     ("address", 16), ("port", 2), ("state", 1), ("pool", 1), ("zero", 4), ("allow_first", 4), ("allow_count", 4))
 SOURCE = layout(("address", 16), ("state", 1), ("zero", 7))
 UPSTREAM = layout(
-    ("address", 16), ("port", 2), ("state", 1), ("usable", 1), ("resolved", 1), ("port_index", 1), ("next_hop", 6),
+    ("address", 16), ("port", 2), ("state", 1), ("usable", 1), ("resolved", 1), ("interface_index", 1), ("next_hop", 6),
     ("random_case", 1), ("case_not_kept", 1), ("admin_state", 1), ("zero", 1), ("name", 32))
 POOL = layout(
     ("name", 32), ("hash_seed", 8), ("load_percent", 2), ("policy", 1), ("used", 1), ("member_first", 4),
@@ -319,7 +319,7 @@ def snapshot_corpus():
     yield "upstream-state", b"\0" + upstream("state", b"\3")
     yield "upstream-retired", b"\0" + upstream("state", b"\2")
     yield "upstream-port-0", b"\0" + upstream("port", b"\0\0")
-    yield "upstream-port-index", b"\0" + upstream("port_index", b"\x10")
+    yield "upstream-port-index", b"\0" + upstream("interface_index", b"\x10")
     yield "upstream-name", b"\0" + upstream("name", b"n" * 32)
     yield "upstream-is-source", b"\0" + upstream("address", mapped + bytes([198, 51, 100, 16]))
     yield "random-case", b"\1" + upstream("random_case", b"\1")
@@ -368,7 +368,7 @@ def snapshot_corpus():
     yield "limit-exempt-beyond", b"\1" + limit(exempt_first=2, exempt_count=1)
 
 
-BASE = """dataplane: {worker_cores: [1], ports: [{xdp: eth0}]}
+BASE = """dataplane: {worker_cores: [1], interfaces: [{xdp: eth0}]}
 source: {addresses: [198.51.100.16]}
 service: {addresses: [{address: 192.0.2.53}]}
 upstreams: {servers: [{name: a, address: 198.51.100.101}, {name: b, address: 198.51.100.102}]}
@@ -393,7 +393,7 @@ def config_corpus():
     }
     for title, text in more.items():
         yield title, (BASE + text).encode()
-    yield "health", BASE.replace("{servers", "{probe: {good: [refused, 15], type: A}, passive: {answers: 10}, "
+    yield "health", BASE.replace("{servers", "{probe: {good: [refused, 15], type: A}, passive: {responses: 10}, "
                                  "healthy_min_percent: 100, servers").encode()
     yield "weights", BASE.replace("name: a", "weight: 10000, random_case: false, name: a").encode()
     yield "listen", BASE.replace("0.2.53}", "0.2.53, pool: default, allow: ['::/0', 0.0.0.0/0]}").encode()

@@ -29,7 +29,7 @@ struct snapshot *
 snapshot_input_edit(const uint8_t *edits, size_t size)
 {
 	static uint64_t block[SNAPSHOT_INPUT_ROOM / 8 + 1];
-	struct snapshot *template = way_snapshot_new();
+	struct snapshot *template = pipeline_snapshot_new();
 
 	memset(block, 0, sizeof(block));
 	memcpy(block, template, template->size_bytes);

@@ -7,7 +7,7 @@
 
 #define SNAPSHOT_INPUT_ROOM (sizeof(struct snapshot) + 65536)
 
-/* way_snapshot_new() in SNAPSHOT_INPUT_ROOM bytes, the rest of them 0, changed as the edits say: each a
+/* pipeline_snapshot_new() in SNAPSHOT_INPUT_ROOM bytes, the rest of them 0, changed as the edits say: each a
  * little-endian offset (3 bytes), a count and so many bytes. Not sealed. Valid until the next call. */
 struct snapshot *snapshot_input_edit(const uint8_t *edits, size_t size);
 

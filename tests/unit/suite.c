@@ -10,7 +10,7 @@
 #include "tests/unit/suite.h"
 
 int
-way_suite_run(const char *name, CU_TestInfo *tests)
+suite_run(const char *name, CU_TestInfo *tests)
 {
 	CU_SuiteInfo suites[] = {{.pName = name, .pTests = tests}, CU_SUITE_INFO_NULL};
 	unsigned failures;
@@ -30,7 +30,7 @@ way_suite_run(const char *name, CU_TestInfo *tests)
 }
 
 void
-way_assert(bool held, unsigned line, const char *file, const char *format, ...)
+suite_assert(bool held, unsigned line, const char *file, const char *format, ...)
 {
 	char sentence[256];
 	va_list arguments;
@@ -42,7 +42,7 @@ way_assert(bool held, unsigned line, const char *file, const char *format, ...)
 }
 
 uint64_t
-way_random_next(uint64_t *state)
+suite_random_next(uint64_t *state)
 {
 	uint64_t z = *state += 0x9e3779b97f4a7c15u;
 

@@ -31,8 +31,8 @@
 /* The usual packets of the five kinds. */
 #define QUERY4 .from = CLIENT4, .from_port = 40000, .to = SERVICE4, .to_port = SERVICE_PORT
 #define QUERY6 .from = CLIENT6, .from_port = 40000, .to = SERVICE6, .to_port = SERVICE_PORT
-#define REPLY4 .from = UPSTREAM4, .from_port = 53, .to = SOURCE4, .to_port = PORT
-#define REPLY6 .from = UPSTREAM6, .from_port = 53, .to = SOURCE6, .to_port = PORT
+#define RESPONSE4 .from = UPSTREAM4, .from_port = 53, .to = SOURCE4, .to_port = PORT
+#define RESPONSE6 .from = UPSTREAM6, .from_port = 53, .to = SOURCE6, .to_port = PORT
 #define STRAY4 .from = CLIENT4, .from_port = 53, .to = SOURCE4, .to_port = PORT
 #define STRAY6 .from = CLIENT6, .from_port = 53, .to = SOURCE6, .to_port = PORT
 #define OTHER4 .from = CLIENT4, .from_port = 40000, .to = NEITHER4, .to_port = 53
@@ -41,7 +41,7 @@
 /* What comes of a verdict while the queue has a socket. */
 #define TO_KERNEL   XDP_PASS, STEER_kernel
 #define TO_QUERY    XDP_REDIRECT, STEER_query
-#define TO_REPLY    XDP_REDIRECT, STEER_reply
+#define TO_RESPONSE    XDP_REDIRECT, STEER_response
 #define TO_STRAY    XDP_DROP, STEER_stray
 #define TO_FRAGMENT XDP_DROP, STEER_fragment
 #define TO_TAGGED   XDP_DROP, STEER_tagged

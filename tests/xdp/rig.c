@@ -232,7 +232,7 @@ rig_add_upstream(const struct rig *rig, const char *address)
 }
 
 int
-rig_set_ports(const struct rig *rig, const struct steer_ports *ports)
+rig_set_interfaces(const struct rig *rig, const struct steer_ports *ports)
 {
 	uint32_t zero = 0;
 

@@ -50,6 +50,6 @@ int rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t byt
 int rig_add_service(const struct rig *rig, const char *address, uint16_t port);
 int rig_add_source(const struct rig *rig, const char *address);
 int rig_add_upstream(const struct rig *rig, const char *address);
-int rig_set_ports(const struct rig *rig, const struct steer_ports *ports);
+int rig_set_interfaces(const struct rig *rig, const struct steer_ports *ports);
 
 #endif

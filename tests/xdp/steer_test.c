@@ -132,7 +132,7 @@ test_no_socket(void)
 	for (const struct steer_table *table = steer_tables; table->title; table++)
 		for (const struct steer_case *c = table->cases; c->description; c++) {
 			enum xdp_action action = c->verdict == STEER_query   ? XDP_PASS
-						 : c->verdict == STEER_reply ? XDP_DROP
+						 : c->verdict == STEER_response ? XDP_DROP
 									     : c->action;
 
 			expect(c->description, QUEUE_BARE, &c->frame, action,
@@ -145,15 +145,15 @@ test_every_port(void)
 {
 	for (unsigned port = 0; port < 65536; port++) {
 		bool open = port >= PORT_FIRST && port <= PORT_LAST && port != PORT_EXCLUDED;
-		struct frame_spec stray = {STRAY6}, reply = {REPLY4};
+		struct frame_spec stray = {STRAY6}, response = {RESPONSE4};
 
-		stray.to_port = reply.to_port = (uint16_t)port;
+		stray.to_port = response.to_port = (uint16_t)port;
 		if (open) {
 			expect("stray to each port", QUEUE_SOCKET, &stray, TO_STRAY);
-			expect("reply to each port", QUEUE_SOCKET, &reply, TO_REPLY);
+			expect("response to each port", QUEUE_SOCKET, &response, TO_RESPONSE);
 		} else {
 			expect("stray to each port", QUEUE_SOCKET, &stray, TO_KERNEL);
-			expect("reply to each port", QUEUE_SOCKET, &reply, TO_KERNEL);
+			expect("response to each port", QUEUE_SOCKET, &response, TO_KERNEL);
 		}
 	}
 }
@@ -165,17 +165,17 @@ static const struct runt {
 	unsigned whole_bytes, known_bytes;
 } runts[] = {
 	{{"query", {QUERY4}, TO_QUERY}, 42, 42},
-	{{"reply", {REPLY4}, TO_REPLY}, 42, 42},
+	{{"response", {RESPONSE4}, TO_RESPONSE}, 42, 42},
 	{{"stray", {STRAY4}, TO_STRAY}, 42, 42},
 	{{"stray with options", {STRAY4, .option_bytes = 12}, TO_STRAY}, 54, 54},
 	{{"first fragment", {STRAY4, .fragment = IPV4_MORE_FRAGMENTS}, TO_FRAGMENT}, 42, 34},
-	{{"later fragment", {REPLY4, .fragment = 2}, TO_FRAGMENT}, 42, 34},
+	{{"later fragment", {RESPONSE4, .fragment = 2}, TO_FRAGMENT}, 42, 34},
 	{{"priority-tagged stray", {STRAY4, .tags = {{TPID_C, 0}}}, TO_STRAY}, 46, 46},
 	{{"QinQ stray", {STRAY4, .tags = {{TPID_S, 3}, {TPID_C, 4}}}, TO_TAGGED}, 50, 50},
 	{{"TCP", {STRAY4, .protocol = 6, .payload_bytes = 20}, TO_KERNEL}, 54, 54},
 	{{"ARP", {.ethertype = 0x0806, .payload_bytes = 28}, TO_KERNEL}, 42, 42},
 	{{"query", {QUERY6}, TO_QUERY}, 62, 62},
-	{{"reply", {REPLY6}, TO_REPLY}, 62, 62},
+	{{"response", {RESPONSE6}, TO_RESPONSE}, 62, 62},
 	{{"stray", {STRAY6}, TO_STRAY}, 62, 62},
 	{{"atomic fragment", {STRAY6, .extensions = "F"}, TO_FRAGMENT}, 70, 54},
 	{{"stray with options", {STRAY6, .extensions = "D"}, TO_STRAY}, 70, 70},
@@ -215,7 +215,7 @@ static void
 test_mutants(void)
 {
 	static const enum xdp_action actions[STEER_VERDICT_COUNT] = {
-		[STEER_kernel] = XDP_PASS, [STEER_query] = XDP_REDIRECT, [STEER_reply] = XDP_REDIRECT,
+		[STEER_kernel] = XDP_PASS, [STEER_query] = XDP_REDIRECT, [STEER_response] = XDP_REDIRECT,
 		[STEER_stray] = XDP_DROP,  [STEER_fragment] = XDP_DROP,	 [STEER_tagged] = XDP_DROP,
 		[STEER_deep] = XDP_DROP,
 	};
@@ -247,22 +247,22 @@ static void
 test_live_maps(void)
 {
 	struct frame_spec query = {QUERY4, .to = NEITHER4, .to_port = 5300};
-	struct frame_spec reply = {REPLY6, .from = "2001:db8:2::777"};
+	struct frame_spec response = {RESPONSE6, .from = "2001:db8:2::777"};
 	struct steer_service service = {.port = (__be16)htobe16(5300)};
 	struct steer_address upstream;
 
 	address_parse(NEITHER4, service.address.bytes);
 	address_parse("2001:db8:2::777", upstream.bytes);
 	expect("service not there yet", QUEUE_SOCKET, &query, TO_KERNEL);
-	expect("upstream not there yet", QUEUE_SOCKET, &reply, TO_STRAY);
+	expect("upstream not there yet", QUEUE_SOCKET, &response, TO_STRAY);
 	CU_ASSERT_EQUAL(rig_add_service(&rig, NEITHER4, 5300), 0);
 	CU_ASSERT_EQUAL(rig_add_upstream(&rig, "2001:db8:2::777"), 0);
 	expect("service added", QUEUE_SOCKET, &query, TO_QUERY);
-	expect("upstream added", QUEUE_SOCKET, &reply, TO_REPLY);
+	expect("upstream added", QUEUE_SOCKET, &response, TO_RESPONSE);
 	CU_ASSERT_EQUAL(bpf_map_delete_elem(rig.maps[STEER_MAP_services], &service), 0);
 	CU_ASSERT_EQUAL(bpf_map_delete_elem(rig.maps[STEER_MAP_upstreams], &upstream), 0);
 	expect("service taken away", QUEUE_SOCKET, &query, TO_KERNEL);
-	expect("upstream taken away", QUEUE_SOCKET, &reply, TO_STRAY);
+	expect("upstream taken away", QUEUE_SOCKET, &response, TO_STRAY);
 }
 
 static void
@@ -313,7 +313,7 @@ maps_fill(void)
 	for (unsigned port = PORT_FIRST; port <= PORT_LAST; port++)
 		if (port != PORT_EXCLUDED)
 			ports->words[port >> 6] |= UINT64_C(1) << (port & 63);
-	rc = rig_set_ports(&rig, ports);
+	rc = rig_set_interfaces(&rig, ports);
 	free(ports);
 	return rc || rig_add_service(&rig, SERVICE4, SERVICE_PORT) ||
 	       rig_add_service(&rig, SERVICE6, SERVICE_PORT) || rig_add_service(&rig, BOTH4, SERVICE_PORT) ||

@@ -108,7 +108,7 @@ def turn(offer, forwarder, guess, label):
 
 
 def smoke(offer, forwarder, label):
-    """A few queries: is there an answer to most of them, and no wrong one?"""
+    """A few queries: is there a response to most of them, and no wrong one?"""
     forwarder.start()
     try:
         result = offer.steady(forwarder, SMOKE_RATE, SMOKE_S)
@@ -175,7 +175,7 @@ def run(standing, options):
     result = benchlib.Result("kernel", options, note=NOTE, allowed_loss=ALLOWED_LOSS)
     offer, all_of = Offer(standing), forwarders.all_of(standing)
     if options.smoke:
-        result.write(answers={f.name: smoke(offer, f, f.name) for f in all_of})
+        result.write(responses={f.name: smoke(offer, f, f.name) for f in all_of})
         print("kernel: each forwarder forwarded, and nothing was answered wrong")
         return
     run_rounds(offer, all_of, options.rounds, result)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The highest rate without loss.
 
-A rate holds if at most ALLOWED_LOSS of the queries offered go without a right answer. What counts is the rate that was
+A rate holds if at most ALLOWED_LOSS of the queries offered go without a right response. What counts is the rate that was
 answered, not the one wished for: the load program skips queries that it cannot send in time, and then offers less."""
 import dataclasses
 

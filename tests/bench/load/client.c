@@ -16,7 +16,7 @@
 #define REMEMBERED_MIN (UINT32_C(1) << 16)
 #define REMEMBERED_MAX (UINT32_C(1) << 24)
 #define REMEMBERED_S   0.25 /* beyond the farm's delay */
-#define SEARCH_RATE    5e6  /* what a search is expected to find, at the most */
+#define SEARCH_RATE    5e6  /* what a search is expected to find, at most */
 
 _Static_assert((ID_FACTOR * ID_INVERSE & 0xffff) == 1, "not the inverse");
 
@@ -80,7 +80,7 @@ ends_make(struct clients *c)
 	}
 }
 
-/* How many queries are remembered: those of the time that an answer may take, a power of two. */
+/* How many queries are remembered: those of the time that a response may take, a power of two. */
 static uint32_t
 remembered_count(const struct options *o, uint32_t client_count)
 {
@@ -336,7 +336,7 @@ answer_count(struct clients *c, const struct datagram *d, uint64_t age_tsc)
 }
 
 void
-clients_answer(struct clients *c, const struct datagram *d, uint64_t now_tsc)
+clients_response(struct clients *c, const struct datagram *d, uint64_t now_tsc)
 {
 	const bool is_own = c->options->reflect && !(d->dns->flags1 & DNS_QR);
 	const uint32_t client = d->is_ipv4 == c->is_ipv4 ? client_of(c, d) : NO_CLIENT;

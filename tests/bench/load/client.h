@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clients: make queries, and check every answer against the query that it belongs to.
+/* The clients: make queries, and check every response against the query that it belongs to.
  *
  * Queries are numbered. Number n comes from client n % clients, asks for name n % names, and its ID is made
- * of n / clients; so client and ID of an answer lead back to the number, and an array with the time of
+ * of n / clients; so client and ID of a response lead back to the number, and an array with the time of
  * sending, indexed by the number, is all that has to be remembered. Threads: one. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_CLIENT_H
 #define EPHEMERA_TESTS_BENCH_LOAD_CLIENT_H
@@ -43,7 +43,7 @@ struct clients {
 	uint64_t period;	 /* 65536 * count: after so many a client's IDs begin again */
 	uint64_t period_start;	 /* the last multiple of it, <= next */
 	uint32_t sent_mask;	 /* size of sent_tsc - 1 */
-	uint64_t *sent_tsc;	 /* [number & mask]: when it was sent, 0: nothing waits for an answer */
+	uint64_t *sent_tsc;	 /* [number & mask]: when it was sent, 0: nothing waits for a response */
 	uint64_t measured_first; /* answers to earlier queries do not count */
 
 	uint32_t waiting_count, waiting_first; /* frames that the port did not take yet */
@@ -62,10 +62,10 @@ void clients_close(struct clients *clients);
 /* Sends at most `wanted` new queries (up to CLIENT_BURST) after what waits; returns how many are new. */
 uint32_t clients_send(struct clients *clients, uint32_t wanted, uint64_t now_tsc);
 
-/* Judges an answer. The frame stays the caller's. */
-void clients_answer(struct clients *clients, const struct datagram *datagram, uint64_t now_tsc);
+/* Judges a response. The frame stays the caller's. */
+void clients_response(struct clients *clients, const struct datagram *datagram, uint64_t now_tsc);
 
-/* From here on all is counted anew, and answers to earlier queries are `late`. */
+/* From here on all is counted again, and answers to earlier queries are `late`. */
 void clients_measure(struct clients *clients);
 
 #endif

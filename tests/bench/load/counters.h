@@ -8,7 +8,7 @@
 
 #define LOAD_COUNTERS(X)                                                                                     \
 	X(sent, "queries sent")                                                                              \
-	X(answered, "right answers")                                                                         \
+	X(answered, "right responses")                                                                         \
 	X(failed, "answers that match, but with an rcode other than NOERROR and NXDOMAIN")                   \
 	X(truncated, "right answers with TC=1")                                                              \
 	X(duplicate, "answers to queries that were answered before")                                         \
@@ -22,7 +22,7 @@
 	X(other, "frames that are not DNS over UDP, or not for us")                                          \
 	X(neighbours, "ARP and ND requests answered")                                                        \
 	X(farm_queries, "queries that arrived at our farm")                                                  \
-	X(farm_answers, "answers that our farm sent")                                                        \
+	X(farm_responses, "answers that our farm sent")                                                        \
 	X(farm_full, "queries that our farm threw away: more in the delay than there are buffers")           \
 	X(blocked, "times that a port took fewer packets than it was given")                                 \
 	X(skipped, "queries not sent when they were due: the port or the processor was busy")
@@ -31,7 +31,7 @@ struct load_counters {
 #define X(name, help) uint64_t name;
 	LOAD_COUNTERS(X)
 #undef X
-	uint64_t rcodes[16]; /* of answers that match */
+	uint64_t rcodes[16]; /* of responses that match */
 };
 
 /* Answers that should not have come. */

@@ -90,11 +90,11 @@ ends_swap(const struct datagram *d)
 	}
 }
 
-/* Makes query `d` an answer of the question, and a record if there is to be one. Checksums are those that
+/* Makes query `d` a response of the question, and a record if there is to be one. Checksums are those that
  * came with what is changed taken out and put in: nothing is summed twice, least of all what was written just
  * before. Swapped ends change no sum. */
 static inline void
-message_answer(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes, bool has_record)
+message_response(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes, bool has_record)
 {
 	const uint32_t kept = DNS_HEADER_BYTES + question_bytes;
 	const uint32_t dns_bytes = kept + (has_record ? sizeof(record_blank) : 0);
@@ -144,7 +144,7 @@ message_answer(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t questio
 }
 
 bool
-farm_take(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uint64_t now_tsc)
+farm_handle(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uint64_t now_tsc)
 {
 	const uint8_t *question = (const uint8_t *)(d->dns + 1);
 	const uint32_t question_bytes = question_length(d);
@@ -164,7 +164,7 @@ farm_take(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uint6
 	has_record = memcmp(question + question_bytes - 4, &type_a, 2) == 0 &&
 		     (uint8_t *)question + question_bytes + sizeof(record_blank) - d->frame <
 			     mbuf->data_len + rte_pktmbuf_tailroom(mbuf);
-	message_answer(mbuf, d, question_bytes, has_record);
+	message_response(mbuf, d, question_bytes, has_record);
 	ends_swap(d);
 	f->mbufs[f->tail & f->mask] = mbuf;
 	f->due_tsc[f->tail & f->mask] = now_tsc + f->delay_tsc;
@@ -187,7 +187,7 @@ farm_burst(struct farm *f, uint64_t now_tsc)
 		return false;
 	taken = rte_eth_tx_burst(f->device, 0, f->mbufs + at, (uint16_t)due);
 	f->head += taken;
-	f->counters->farm_answers += taken;
+	f->counters->farm_responses += taken;
 	f->counters->blocked += taken < due;
 	return taken == burst;
 }

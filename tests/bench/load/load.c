@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The loop: answers in, queries to the farm, its answers out, new queries out; and the phases of a
+/* The loop: answers in, queries to the farm, its responses out, new queries out; and the phases of a
  * measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures (a line of
  * progress a second aside; drivers of kernel interfaces make their own). */
 #include "tests/bench/load/load.h"
@@ -19,7 +19,7 @@
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
-#define TURN_BURSTS    4  /* received from each port in a turn, at the most */
+#define TURN_BURSTS    4  /* received from each port in a turn, at most */
 
 /* ---- one turn ---- */
 
@@ -45,13 +45,13 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 
 		if (likely(kind == DATAGRAM_DNS)) {
 			if (is_client && (d.dns->flags1 & DNS_QR || is_reflected))
-				clients_answer(&l->clients, &d, now_tsc);
+				clients_response(&l->clients, &d, now_tsc);
 			else if (is_farm && !(d.dns->flags1 & DNS_QR))
-				is_taken = farm_take(&l->farm, mbufs[i], &d, now_tsc);
+				is_taken = farm_handle(&l->farm, mbufs[i], &d, now_tsc);
 			else
 				counters->other++;
 		} else if (kind == DATAGRAM_OTHER) {
-			is_taken = neighbours_take(side, mbufs[i], counters);
+			is_taken = neighbours_handle(side, mbufs[i], counters);
 			counters->other += !is_taken;
 		} else if (kind == DATAGRAM_CHECKSUM) {
 			counters->bad_checksum++;
@@ -67,7 +67,7 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 }
 
 /* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn takes, none
- * are asked, so that this program loses no answer only because it is slower than the other side; it offers
+ * are asked, so that this program loses no response only because it is slower than the other side; it offers
  * less instead. */
 static void
 load_turn(struct load *l, uint32_t wanted)
@@ -183,7 +183,7 @@ all_is_answered(const struct load *l)
 	return c->answered + c->failed >= c->sent;
 }
 
-/* Waits for the answers to what was sent. */
+/* Waits for the responses to what was sent. */
 static void
 load_drain(struct load *l)
 {

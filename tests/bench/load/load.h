@@ -36,10 +36,10 @@ struct measured {
 int load_open(struct load *load, const struct options *options, char *why, size_t why_bytes);
 void load_close(struct load *load);
 
-/* Asks now and then until the first answer comes. 0, -ETIMEDOUT, or -EINTR. */
+/* Asks now and then until the first response comes. 0, -ETIMEDOUT, or -EINTR. */
 int load_knock(struct load *load);
 
-/* Warm-up, measurement, and the wait for the last answers, at `rate` queries a second (0: as many as the port
+/* Warm-up, measurement, and the wait for the last responses, at `rate` queries a second (0: as many as the port
  * takes). A stop ends it early; `measured` then says how long it was. */
 void load_measure(struct load *load, double rate, struct measured *measured);
 

@@ -38,7 +38,7 @@ tsc_hz_measure(void)
 	return (uint64_t)((double)(to_tsc - from_tsc) * 1e9 / (double)ns);
 }
 
-/* Buffers that answers wait in. */
+/* Buffers that responses wait in. */
 static uint32_t
 delayed_count(const struct options *o)
 {
@@ -167,7 +167,7 @@ next_hop_find(struct load *l, struct mac *next_hop, char *why, size_t why_bytes)
 		}
 		count = rte_eth_rx_burst(o->client_device, 0, mbufs, CLIENT_BURST);
 		for (uint16_t i = 0; i < count; i++)
-			if (!neighbours_take(&l->client_side, mbufs[i], &counters))
+			if (!neighbours_handle(&l->client_side, mbufs[i], &counters))
 				rte_pktmbuf_free(mbufs[i]);
 	}
 	*next_hop = l->client_side.found;

@@ -29,7 +29,7 @@ stop_ask(int signal_number)
 }
 
 static void
-signals_take(void)
+signals_catch(void)
 {
 	const struct sigaction action = {.sa_handler = stop_ask,
 					 .sa_flags = SA_RESETHAND}; /* the second one kills */
@@ -79,7 +79,7 @@ load_run(const struct options *o, struct result *r)
 
 	if (status == -ETIMEDOUT) {
 		fprintf(stderr,
-			"ephemera-load: no answer to the first queries within %.0f s: %lu sent, %lu arrived "
+			"ephemera-load: no response to the first queries within %.0f s: %lu sent, %lu arrived "
 			"at our farm, "
 			"%lu not for us, %lu wrong\n",
 			o->wait_s, load.clients.counters.sent, load.clients.counters.farm_queries,
@@ -123,16 +123,16 @@ main(int argc, char **argv)
 		fprintf(stderr, "ephemera-load: %s\n", why);
 		return EXIT_USAGE;
 	}
-	if (options.wish == OPTIONS_HELP) {
+	if (options.action == OPTIONS_HELP) {
 		fputs(options_usage, stdout);
 		return EXIT_CLEAN;
 	}
-	if (options.wish == OPTIONS_VERSION) {
+	if (options.action == OPTIONS_VERSION) {
 		puts("ephemera-load " EPHEMERA_VERSION);
 		return EXIT_CLEAN;
 	}
 	arguments_note(&result, argc, argv);
-	signals_take();
+	signals_catch();
 	status = environment_open(&options, argv);
 	if (status != 0) {
 		fprintf(stderr, "ephemera-load: DPDK's EAL did not start (%s): its lines above say why\n",

@@ -67,7 +67,7 @@ frame_send(uint16_t device, struct rte_mbuf *mbuf, uint32_t bytes)
 /* ---- ARP ---- */
 
 static bool
-arp_take(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
+arp_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
 	struct rte_arp_hdr *arp = (struct rte_arp_hdr *)(frame + RTE_ETHER_HDR_LEN);
@@ -148,7 +148,7 @@ nd_write(uint8_t *frame, const struct address *from, const struct address *to, u
 }
 
 static bool
-nd_take(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
+nd_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
 {
 	static const struct address all_nodes = {.bytes = {0xff, 0x02, [15] = 1}}, unspecified;
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
@@ -201,16 +201,16 @@ nd_ask(const struct neighbours *n, struct rte_mbuf *mbuf)
 /* ---- both ---- */
 
 bool
-neighbours_take(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
+neighbours_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *counters)
 {
 	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
 
 	if (mbuf->nb_segs != 1)
 		return false;
 	if (eth->ether_type == htobe16(RTE_ETHER_TYPE_ARP))
-		return arp_take(n, mbuf, counters);
+		return arp_handle(n, mbuf, counters);
 	if (eth->ether_type == htobe16(RTE_ETHER_TYPE_IPV6))
-		return nd_take(n, mbuf, counters);
+		return nd_handle(n, mbuf, counters);
 	return false;
 }
 

@@ -21,8 +21,8 @@ struct neighbours {
 };
 
 /* Looks at a frame that is not DNS: answers a request for one of our addresses in the same mbuf, and learns
- * from an answer to ours. Takes the mbuf if it returns true. */
-bool neighbours_take(struct neighbours *neighbours, struct rte_mbuf *mbuf, struct load_counters *counters);
+ * from a response to ours. Takes the mbuf if it returns true. */
+bool neighbours_handle(struct neighbours *neighbours, struct rte_mbuf *mbuf, struct load_counters *counters);
 
 /* Asks for `sought`, as the first of our addresses. 0, -ENOMEM, or -EAGAIN if the port did not take it. */
 int neighbours_ask(const struct neighbours *neighbours, struct rte_mempool *pool);

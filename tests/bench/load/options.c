@@ -150,14 +150,14 @@ shares_read(struct options *o, const char *value)
 static int
 help_read(struct options *o, const char *value)
 {
-	o->wish = OPTIONS_HELP;
+	o->action = OPTIONS_HELP;
 	return 0;
 }
 
 static int
 version_read(struct options *o, const char *value)
 {
-	o->wish = OPTIONS_VERSION;
+	o->action = OPTIONS_VERSION;
 	return 0;
 }
 
@@ -271,7 +271,7 @@ options_fault(struct options *o)
 	if (o->has_gateway && address_is_ipv4(&o->gateway) != address_is_ipv4(&o->service))
 		return "--gateway and --service are of different families";
 	if (o->clients.count * ports > OPTIONS_CLIENTS_MAX)
-		return "too many clients: addresses times ports may be 4194304 at the most";
+		return "too many clients: addresses times ports may be 4194304 at most";
 	if (o->reflect && o->has_farm)
 		return "--reflect is for one port: leave --farm-device away";
 	if (!o->has_farm && (o->farm_count > 0 || o->farm_delay_us > 0))
@@ -308,11 +308,11 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 		if (strcmp(argv[i], "--") == 0)
 			o->eal_argc = i;
 		else if (strcmp(argv[i], "--help") == 0)
-			o->wish = OPTIONS_HELP; /* ours, not EAL's, which would not mention ours */
+			o->action = OPTIONS_HELP; /* ours, not EAL's, which would not mention ours */
 		else if (strcmp(argv[i], "--version") == 0)
-			o->wish = OPTIONS_VERSION;
+			o->action = OPTIONS_VERSION;
 	}
-	if (o->wish != OPTIONS_RUN)
+	if (o->action != OPTIONS_RUN)
 		return 0;
 	if (o->eal_argc == argc) {
 		snprintf(why, why_bytes,
@@ -320,7 +320,7 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 		return -EINVAL;
 	}
 	status = own_read(o, argc - o->eal_argc - 1, argv + o->eal_argc + 1, why, why_bytes);
-	if (status != 0 || o->wish != OPTIONS_RUN)
+	if (status != 0 || o->action != OPTIONS_RUN)
 		return status;
 	fault = options_fault(o);
 	if (fault == NULL)

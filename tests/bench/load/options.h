@@ -17,14 +17,14 @@
 #define OPTIONS_SHARES_MAX	8
 #define OPTIONS_CLIENTS_MAX	(1u << 22)
 
-enum options_wish {
+enum options_action {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
 };
 
 struct options {
-	enum options_wish wish;
+	enum options_action action;
 	int eal_argc; /* argv[0] and what stands before `--` */
 
 	/* what is asked */
@@ -61,7 +61,7 @@ struct options {
 	double seconds;	   /* measured, a step */
 	double warm_up_s;  /* before, not measured */
 	double timeout_ms; /* how long after the end answers are waited for */
-	double wait_s;	   /* for links, neighbours and the first answer */
+	double wait_s;	   /* for links, neighbours and the first response */
 	uint32_t buffers;  /* packet buffers; 0: from rate and delay */
 
 	bool search;

@@ -43,14 +43,14 @@ test_blocks(void)
 		const int status = address_block_read(block_rows[i].text, &block);
 
 		if (block_rows[i].first == NULL) {
-			WAY_ASSERT(status != 0 && block.count == 0, "'%s' is refused", block_rows[i].text);
+			SUITE_ASSERT(status != 0 && block.count == 0, "'%s' is refused", block_rows[i].text);
 			continue;
 		}
 		CU_ASSERT_EQUAL_FATAL(address_read(block_rows[i].first, &first), 0);
-		WAY_ASSERT(status == 0 && address_equal(&block.first, &first) &&
+		SUITE_ASSERT(status == 0 && address_equal(&block.first, &first) &&
 				   block.count == block_rows[i].count,
 			   "'%s': %u addresses", block_rows[i].text, block.count);
-		WAY_ASSERT(address_block_holds(&block, &first), "'%s' holds its first", block_rows[i].text);
+		SUITE_ASSERT(address_block_holds(&block, &first), "'%s' holds its first", block_rows[i].text);
 	}
 }
 
@@ -67,7 +67,7 @@ test_numbers(void)
 		double value = -1;
 		const int status = number_read(number_rows[i].text, &value);
 
-		WAY_ASSERT((status == 0) == (number_rows[i].value >= 0) &&
+		SUITE_ASSERT((status == 0) == (number_rows[i].value >= 0) &&
 				   (status != 0 || value == number_rows[i].value),
 			   "'%s' is %g", number_rows[i].text, value);
 	}
@@ -122,11 +122,11 @@ test_names(void)
 		snprintf(text, sizeof(text), "# first\n\n%s\n", name_rows[i].text);
 		status = names_of_text(text, &names, why, sizeof(why));
 		if (name_rows[i].wire == NULL) {
-			WAY_ASSERT(status != 0 && strstr(why, "line 3") != NULL, "'%s' is refused: %s",
+			SUITE_ASSERT(status != 0 && strstr(why, "line 3") != NULL, "'%s' is refused: %s",
 				   name_rows[i].text, why);
 			continue;
 		}
-		WAY_ASSERT(status == 0 && names.count == 1 &&
+		SUITE_ASSERT(status == 0 && names.count == 1 &&
 				   names.name[0].question_bytes == name_rows[i].bytes &&
 				   memcmp(name_tail(&names, &names.name[0]), name_rows[i].wire,
 					  name_rows[i].bytes) == 0,
@@ -152,7 +152,7 @@ test_many_names(void)
 		char label[8];
 
 		snprintf(label, sizeof(label), "\5n%04d", i);
-		WAY_ASSERT(memcmp(name_tail(&names, &names.name[i]), label, 6) == 0, "line %d", i);
+		SUITE_ASSERT(memcmp(name_tail(&names, &names.name[i]), label, 6) == 0, "line %d", i);
 	}
 	names_close(&names);
 }
@@ -173,10 +173,10 @@ test_generated(void)
 
 			while (wire[at] != 0 && wire[at] <= DNS_LABEL_BYTES_MAX && at < bytes)
 				at += wire[at] + 1u;
-			WAY_ASSERT(at + 1 == bytes && names.name[i].question_bytes == bytes + 4,
+			SUITE_ASSERT(at + 1 == bytes && names.name[i].question_bytes == bytes + 4,
 				   "name %u of %u bytes", i, bytes);
 			for (uint32_t other = 0; other < i; other++)
-				WAY_ASSERT(names.name[other].mark != names.name[i].mark,
+				SUITE_ASSERT(names.name[other].mark != names.name[i].mark,
 					   "names %u and %u of %u bytes", other, i, bytes);
 		}
 		names_close(&names);
@@ -193,7 +193,7 @@ test_mark(void)
 	CU_ASSERT_EQUAL(mark, question_mark(lower, bytes));
 	for (uint32_t i = 0; i < bytes; i++) {
 		lower[i] ^= 0x01;
-		WAY_ASSERT(mark != question_mark(lower, bytes), "byte %u differs", i);
+		SUITE_ASSERT(mark != question_mark(lower, bytes), "byte %u differs", i);
 		lower[i] ^= 0x01;
 	}
 }
@@ -240,9 +240,9 @@ test_options(void)
 		}
 		status = options_read(&options, argc, argv, why, sizeof(why));
 		if (option_rows[i].fault == NULL)
-			WAY_ASSERT(status == 0, "row %zu: %s", i, why);
+			SUITE_ASSERT(status == 0, "row %zu: %s", i, why);
 		else
-			WAY_ASSERT(status != 0 && strstr(why, option_rows[i].fault) != NULL, "row %zu: %s", i,
+			SUITE_ASSERT(status != 0 && strstr(why, option_rows[i].fault) != NULL, "row %zu: %s", i,
 				   why);
 	}
 }
@@ -256,8 +256,8 @@ test_latency(void)
 	const uint64_t units_per_tsc = latency_units_per_tsc(1000000000);
 
 	for (uint32_t i = 0; i + 1 < LATENCY_BUCKETS; i++) {
-		WAY_ASSERT(latency_index_of(latency_unit_of(i)) == i, "first of bucket %u", i);
-		WAY_ASSERT(latency_index_of(latency_unit_of(i + 1) - 1) == i, "last of bucket %u", i);
+		SUITE_ASSERT(latency_index_of(latency_unit_of(i)) == i, "first of bucket %u", i);
+		SUITE_ASSERT(latency_index_of(latency_unit_of(i + 1) - 1) == i, "last of bucket %u", i);
 	}
 	CU_ASSERT_EQUAL(latency_index_of(UINT64_MAX / LATENCY_UNIT_NS), LATENCY_BUCKETS - 1);
 	CU_ASSERT_EQUAL(latency_quantile_us(&latency, 0.5), 0);
@@ -285,5 +285,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("load, reading", tests);
+	return suite_run("load, reading", tests);
 }

@@ -92,13 +92,13 @@ bed_memory(size_t bytes, bool reserved, const char **pages)
 }
 
 struct mac
-bed_mac(enum bed_port port)
+bed_mac(enum bed_interface port)
 {
 	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)port}};
 }
 
 struct mac
-bed_peer_mac(enum bed_port port)
+bed_peer_mac(enum bed_interface port)
 {
 	return (struct mac){{2, 0, 0, 0, 0xfe, (uint8_t)port}};
 }
@@ -106,13 +106,13 @@ bed_peer_mac(enum bed_port port)
 struct address
 bed_service(bool ipv6)
 {
-	return way_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53");
+	return pipeline_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53");
 }
 
 struct address
 bed_source(bool ipv6, unsigned n)
 {
-	struct address a = way_address(ipv6 ? "2001:db8:2::10" : "198.51.100.16");
+	struct address a = pipeline_address(ipv6 ? "2001:db8:2::10" : "198.51.100.16");
 
 	a.bytes[15] = (uint8_t)(a.bytes[15] + n);
 	return a;
@@ -121,7 +121,7 @@ bed_source(bool ipv6, unsigned n)
 struct address
 bed_upstream(bool ipv6, unsigned n)
 {
-	struct address a = way_address(ipv6 ? "2001:db8:3::" : "198.18.0.0");
+	struct address a = pipeline_address(ipv6 ? "2001:db8:3::" : "198.18.0.0");
 
 	a.bytes[14] = 1;
 	a.bytes[15] = (uint8_t)n;
@@ -158,8 +158,8 @@ port_make(struct bed *bed, unsigned port)
 			need(NULL, "queue");
 	if (rte_eth_dev_start((uint16_t)ethdev) != 0)
 		need(NULL, "started port");
-	bed->ports[port] = (struct worker_port){
-		.ethdev = (uint16_t)ethdev, .mtu_bytes = 1500, .mac = bed_mac((enum bed_port)port)};
+	bed->interfaces[port] = (struct worker_interface){
+		.ethdev = (uint16_t)ethdev, .mtu_bytes = 1500, .mac = bed_mac((enum bed_interface)port)};
 }
 
 /* Suffixes of one to four labels: 's' and a number of as many digits as all have, then fixed ones. */
@@ -221,7 +221,7 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 			.state = SLOT_ACTIVE,
 			.usable = 1,
 			.resolved = 1,
-			.port_index = BED_FARM,
+			.interface_index = BED_FARM,
 			.next_hop = bed_peer_mac(BED_FARM),
 			.random_case = c->random_case,
 		};
@@ -233,7 +233,7 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 	}
 	s->range_count = RTE_DIM(allowed);
 	for (unsigned i = 0; i < RTE_DIM(allowed); i++)
-		s->ranges[i] = (struct address_range){way_address(allowed[i][0]), way_address(allowed[i][1])};
+		s->ranges[i] = (struct address_range){pipeline_address(allowed[i][0]), pipeline_address(allowed[i][1])};
 	for (unsigned i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = s->range_count;
 	s->member_count = s->upstream_count;
@@ -288,12 +288,12 @@ worker_set(struct bed *bed, struct worker *w, uint32_t index, uint32_t workers, 
 	w->outbox = rte_ring_lookup(index == 0 ? "bed_outbox0_0" : "bed_outbox0_1");
 	w->probes = index == 0 ? bed->probes : NULL;
 	w->probe_results = index == 0 ? bed->probe_results : NULL;
-	w->port_count = BED_PORT_COUNT;
-	w->ports = bed->ports;
-	for (unsigned port = 0; port < BED_PORT_COUNT; port++) {
-		w->port_of_ethdev[bed->ports[port].ethdev] = (uint8_t)port;
+	w->interface_count = BED_INTERFACE_COUNT;
+	w->interfaces = bed->interfaces;
+	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++) {
+		w->interface_of_ethdev[bed->interfaces[port].ethdev] = (uint8_t)port;
 		w->tx[port].queue = (uint16_t)index;
-		w->rx[w->rx_count].ethdev = bed->ports[port].ethdev;
+		w->rx[w->rx_count].ethdev = bed->interfaces[port].ethdev;
 		w->rx[w->rx_count++].queue = (uint16_t)index;
 	}
 	random_init(&w->random);
@@ -341,7 +341,7 @@ bed_open(struct bed *bed, uint32_t flows, bool huge)
 		need(rte_ring_create_elem("bed_results", sizeof(struct probe_result), WORKER_PROBE_RING,
 					  SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ),
 		     "ring of probe results");
-	for (unsigned port = 0; port < BED_PORT_COUNT; port++)
+	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++)
 		port_make(bed, port);
 }
 

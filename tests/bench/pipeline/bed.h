@@ -25,17 +25,17 @@
 #define BED_PORT_MIN 49152
 #define BED_RING     8192
 
-enum bed_port {
+enum bed_interface {
 	BED_CLIENTS,
 	BED_FARM,
-	BED_PORT_COUNT,
+	BED_INTERFACE_COUNT,
 };
 
 struct bed {
 	const char *pages; /* what kind the flow tables lie in */
 	struct rte_mempool *pool;
-	struct rte_ring *rx[BED_PORT_COUNT][BED_WORKERS], *tx[BED_PORT_COUNT][BED_WORKERS];
-	struct worker_port ports[BED_PORT_COUNT];
+	struct rte_ring *rx[BED_INTERFACE_COUNT][BED_WORKERS], *tx[BED_INTERFACE_COUNT][BED_WORKERS];
+	struct worker_interface interfaces[BED_INTERFACE_COUNT];
 	struct worker *workers[BED_WORKERS];
 	struct worker_stats *stats; /* [BED_WORKERS] */
 	void *flow_memory;
@@ -64,8 +64,8 @@ void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
 void *bed_memory(size_t bytes, bool reserved, const char **pages);
 
 /* Addresses of the bed. */
-struct mac bed_mac(enum bed_port port);
-struct mac bed_peer_mac(enum bed_port port); /* of the client, of the next hop to the farm */
+struct mac bed_mac(enum bed_interface port);
+struct mac bed_peer_mac(enum bed_interface port); /* of the client, of the next hop to the farm */
 struct address bed_service(bool ipv6);
 struct address bed_source(bool ipv6, unsigned n);
 struct address bed_upstream(bool ipv6, unsigned n);

@@ -8,7 +8,7 @@
 
 struct bench_case {
 	const char *name;
-	uint32_t in_flight; /* queries that wait for their reply, of each worker */
+	uint32_t in_flight; /* queries that wait for their response, of each worker */
 	uint32_t flows;	    /* entries of each worker's flow table */
 	uint16_t upstreams;
 	uint8_t name_bytes; /* as on the wire, with length bytes and root */

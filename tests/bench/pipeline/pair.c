@@ -75,18 +75,18 @@ turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 
 /* One phase; the times are written to *begin and *end. */
 static void
-phase(struct pair *pair, uint32_t index, uint32_t *lines, uint32_t queries, uint32_t replies, uint64_t *begin,
+phase(struct pair *pair, uint32_t index, uint32_t *lines, uint32_t queries, uint32_t responses, uint64_t *begin,
       uint64_t *end)
 {
 	struct traffic *t = &pair->traffic[index];
 	const uint64_t stopped = rte_rdtsc();
 
-	traffic_reply(t, replies, pair->workers > 1);
+	traffic_response(t, responses, pair->workers > 1);
 	traffic_ask(t, queries);
 	line_up(pair, ++*lines);
 	*begin = rte_rdtsc_precise();
 	pair->run->bed->workers[index]->sweep_next_tsc += *begin - stopped;
-	turn_until(pair, index, (uint64_t)queries + replies);
+	turn_until(pair, index, (uint64_t)queries + responses);
 	*end = rte_rdtsc_precise();
 	line_up(pair, ++*lines);
 	traffic_drain(t);
@@ -169,8 +169,8 @@ workers_run(struct run *run, const struct bench_case *c, uint32_t workers, struc
 		rte_eal_wait_lcore(PAIR_LCORE);
 	check(run, &pair);
 	if (workers > 1)
-		result->handed_over = (double)(run->bed->stats[0].counters[COUNTER_handed_out] +
-					       run->bed->stats[1].counters[COUNTER_handed_out]) /
+		result->handed_over = (double)(run->bed->stats[0].counters[COUNTER_handoff_out] +
+					       run->bed->stats[1].counters[COUNTER_handoff_out]) /
 				      (double)(pair.traffic[0].queries + pair.traffic[1].queries);
 	result->phases += pair.phases;
 	return queries_a_second(&pair, &result->interrupted);

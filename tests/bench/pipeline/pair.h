@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two workers on two cores against one, with replies that come in by any worker's queue: half of them are
+/* Two workers on two cores against one, with responses that come in by any worker's queue: half of them are
  * handed over to the worker that owns their source address. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_PAIR_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_PAIR_H

@@ -93,7 +93,7 @@ report_table(const struct result *r)
 	}
 	table_stages(r);
 	if (r->pair.rounds > 0)
-		printf("\nworkers: one %.2f M queries/s, two %.2f M, %.0f%% of the replies handed over; "
+		printf("\nworkers: one %.2f M queries/s, two %.2f M, %.0f%% of the responses handed over; "
 		       "ratio %.2f\n",
 		       median(r->pair.one, r->pair.rounds) / 1e6, median(r->pair.two, r->pair.rounds) / 1e6,
 		       100 * r->pair.handed_over, pair_ratio(&r->pair));
@@ -139,7 +139,7 @@ json_workers(const struct pair_result *pair)
 	return json_pack("{s:i, s:f, s:f, s:f, s:o, s:f, s:I, s:I}", "rounds", (int)pair->rounds,
 			 "one_queries_per_second", median(pair->one, pair->rounds), "two_queries_per_second",
 			 median(pair->two, pair->rounds), "ratio", pair_ratio(pair), "ratio_rounds", ratios,
-			 "replies_handed_over", pair->handed_over, "phases", (json_int_t)pair->phases,
+			 "responses_handed_over", pair->handed_over, "phases", (json_int_t)pair->phases,
 			 "phases_interrupted", (json_int_t)pair->interrupted);
 }
 

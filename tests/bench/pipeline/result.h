@@ -30,7 +30,7 @@ struct case_result {
 struct pair_result {
 	uint32_t rounds;
 	double one[RESULT_ROUNDS_MAX], two[RESULT_ROUNDS_MAX]; /* queries a second */
-	double handed_over;				       /* share of the replies, two workers */
+	double handed_over;				       /* share of the responses, two workers */
 	uint64_t phases, interrupted;
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times turns of one worker. Queries and replies of a phase lie in the receive queues before the clock starts
+/* Times turns of one worker. Queries and responses of a phase lie in the receive queues before the clock starts
  * and what was sent is taken when it has stopped: a turn finds its packets in the caches, as behind a NIC
  * that writes into them, and a receiver always has a whole burst waiting. */
 #include "tests/bench/pipeline/run.h"
@@ -39,24 +39,24 @@ run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke)
 	run->floor_store = bed_memory((size_t)RUN_FLOOR_SIZE * sizeof(*run->floor_store), false, &pages);
 }
 
-/* So many queries and replies through the worker; returns the cycles of its turns. */
+/* So many queries and responses through the worker; returns the cycles of its turns. */
 static uint64_t
-phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn, uint32_t replies)
+phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn, uint32_t responses)
 {
 	struct worker *w = run->bed->workers[0];
 	const uint64_t stopped = rte_rdtsc();
 	unsigned seen = 0, empty = 0;
 	uint64_t begin, end;
 
-	traffic_reply(t, replies, false);
+	traffic_response(t, responses, false);
 	traffic_ask(t, RUN_PHASE_QUERIES);
 	begin = rte_rdtsc_precise();
 	/* The sweep goes by the clock, which went on while the bench worked: as often as in a busy worker. */
 	w->sweep_next_tsc += begin - stopped;
-	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		seen += turn(w);
 	end = rte_rdtsc_precise();
-	while (seen < RUN_PHASE_QUERIES + replies && empty++ < 1000)
+	while (seen < RUN_PHASE_QUERIES + responses && empty++ < 1000)
 		seen += turn(w);
 	if (empty > 0)
 		complain(run, c, "a phase took more turns than it has bursts");
@@ -66,10 +66,10 @@ phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_funct
 
 /* Likewise, without queries. */
 static void
-phase_last(struct run *run, struct traffic *t, uint32_t replies)
+phase_last(struct run *run, struct traffic *t, uint32_t responses)
 {
-	traffic_reply(t, replies, false);
-	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+	traffic_response(t, responses, false);
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		pipeline_turn(run->bed->workers[0]);
 	traffic_drain(t);
 }
@@ -80,10 +80,10 @@ phase_floor(struct run *run, const struct bench_case *c, struct traffic *t)
 	unsigned seen = 0;
 	uint64_t begin, end;
 
-	traffic_reply(t, RUN_PHASE_QUERIES, false);
+	traffic_response(t, RUN_PHASE_QUERIES, false);
 	traffic_ask(t, RUN_PHASE_QUERIES);
 	begin = rte_rdtsc_precise();
-	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		seen += floor_turn(run->bed, 0);
 	end = rte_rdtsc_precise();
 	if (seen != 2 * RUN_PHASE_QUERIES)
@@ -106,7 +106,7 @@ fill(struct run *run, const struct bench_case *c, struct traffic *t)
 	t->checking = false;
 }
 
-/* Replies to all, the last ones looked at. */
+/* Responses to all, the last ones looked at. */
 static void
 empty(struct run *run, const struct bench_case *c, struct traffic *t)
 {
@@ -167,9 +167,9 @@ run_round(struct run *run, struct case_result *result)
 	traffic_set(&t, run->bed, result->c, 0, run->store, result->c->in_flight + RUN_PHASE_QUERIES);
 	traffic_set(&floor, run->bed, result->c, 0, run->floor_store, RUN_FLOOR_SIZE);
 	fill(run, result->c, &t);
-	/* The floor's replies: queries that it forwarded. */
+	/* The floor's responses: queries that it forwarded. */
 	traffic_ask(&floor, RUN_PHASE_QUERIES);
-	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BATCH_MAX; i++)
+	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		floor_turn(run->bed, 0);
 	traffic_drain(&floor);
 	measure(run, result, round, &t, &floor);
@@ -179,7 +179,7 @@ run_round(struct run *run, struct case_result *result)
 unsigned
 run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic)
 {
-	uint64_t c[WORKER_COUNTER_COUNT] = {0}, drops = 0, in_flight = 0, queries = 0, answers = 0;
+	uint64_t c[WORKER_COUNTER_COUNT] = {0}, drops = 0, in_flight = 0, queries = 0, delivered = 0;
 	unsigned faults = 0;
 
 	for (uint32_t i = 0; i < workers; i++) {
@@ -189,18 +189,18 @@ run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic
 			drops += bed->stats[i].drops[n];
 		in_flight += bed->workers[i]->flows.in_flight + traffic[i].store_count;
 		queries += traffic[i].queries;
-		answers += traffic[i].answers;
+		delivered += traffic[i].delivered;
 	}
 	const struct {
 		const char *what;
 		uint64_t is, must;
 	} checks[] = {
-		{"answers that clients got", answers, queries},
+		{"answers that clients got", delivered, queries},
 		{"queries counted", c[COUNTER_queries], queries},
-		{"answers counted", c[COUNTER_answers], queries},
+		{"answers counted", c[COUNTER_responses], queries},
 		{"packets received", c[COUNTER_rx], 2 * queries},
 		{"packets sent", c[COUNTER_tx], 2 * queries},
-		{"packets handed in", c[COUNTER_handed_in], c[COUNTER_handed_out]},
+		{"packets handed in", c[COUNTER_handoff_in], c[COUNTER_handoff_out]},
 		{"packets dropped", drops, 0},
 		{"queries that shared one of another question", c[COUNTER_coalesced], 0},
 		{"queries left in flight", in_flight, 0},

@@ -10,7 +10,7 @@
 
 struct run {
 	struct bed *bed;
-	struct traffic_reply *store, *floor_store;
+	struct traffic_response *store, *floor_store;
 	uint32_t store_size;
 	bool smoke;
 	uint64_t faults; /* said on stderr */

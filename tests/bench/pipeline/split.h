@@ -14,7 +14,7 @@
 	X(match)                                                                                             \
 	X(restore)                                                                                           \
 	X(admit)                                                                                             \
-	X(answers)                                                                                           \
+	X(delivered)                                                                                           \
 	X(coalesce)                                                                                          \
 	X(choose)                                                                                            \
 	X(draw)                                                                                              \

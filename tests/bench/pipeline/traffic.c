@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes queries, turns what comes out into replies. */
+/* Makes queries, turns what comes out into responses. */
 #include "tests/bench/pipeline/traffic.h"
 
 #include <stdio.h>
@@ -135,7 +135,7 @@ template_make(struct traffic *t)
 
 void
 traffic_set(struct traffic *t, struct bed *bed, const struct bench_case *c, unsigned worker,
-	    struct traffic_reply *store, uint32_t store_size)
+	    struct traffic_response *store, uint32_t store_size)
 {
 	*t = (struct traffic){
 		.c = c,
@@ -197,21 +197,21 @@ traffic_ask(struct traffic *t, uint32_t count)
 }
 
 void
-traffic_reply(struct traffic *t, uint32_t count, bool spread)
+traffic_response(struct traffic *t, uint32_t count, bool spread)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		const struct traffic_reply *reply = &t->store[t->store_head];
+		const struct traffic_response *response = &t->store[t->store_head];
 		unsigned queue = t->worker;
 
 		if (spread) {
 			t->random = t->random * 6364136223846793005u + 1442695040888963407u;
 			queue = t->random >> 63;
 		}
-		receive(t->bed->rx[BED_FARM][queue], mbuf_make(t, reply->frame, reply->bytes));
+		receive(t->bed->rx[BED_FARM][queue], mbuf_make(t, response->frame, response->bytes));
 		t->store_head = t->store_head + 1 == t->store_size ? 0 : t->store_head + 1;
 	}
 	t->store_count -= count;
-	t->replies += count;
+	t->responses += count;
 }
 
 static void
@@ -226,9 +226,9 @@ swap(uint8_t *a, uint8_t *b, uint32_t bytes)
 
 /* The farm: the frame goes back where it came from, as an answer with one address. */
 static void
-reply_make(const struct traffic *t, uint8_t *frame, uint32_t *bytes)
+response_make(const struct traffic *t, uint8_t *frame, uint32_t *bytes)
 {
-	static const uint8_t record[TRAFFIC_ANSWER_BYTES] = {
+	static const uint8_t record[TRAFFIC_RESPONSE_BYTES] = {
 		0xc0, DNS_HEADER_BYTES, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 1};
 	uint8_t *ip = frame + sizeof(struct rte_ether_hdr), *udp = frame + t->udp;
 	struct dns_header *dns = (struct dns_header *)(udp + sizeof(struct rte_udp_hdr));
@@ -260,19 +260,19 @@ static void
 asked(struct traffic *t, const struct rte_mbuf *mbuf)
 {
 	uint32_t at = t->store_head + t->store_count;
-	struct traffic_reply *reply;
+	struct traffic_response *response;
 
 	if (t->checking)
 		fault(t, traffic_check_asked(t, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len));
-	if (t->store_count == t->store_size || mbuf->data_len + TRAFFIC_ANSWER_BYTES > TRAFFIC_FRAME_BYTES) {
+	if (t->store_count == t->store_size || mbuf->data_len + TRAFFIC_RESPONSE_BYTES > TRAFFIC_FRAME_BYTES) {
 		fault(t, "more in flight than was asked, or a longer frame");
 		return;
 	}
-	reply = &t->store[at < t->store_size ? at : at - t->store_size];
+	response = &t->store[at < t->store_size ? at : at - t->store_size];
 	t->store_count++;
-	reply->bytes = mbuf->data_len;
-	memcpy(reply->frame, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
-	reply_make(t, reply->frame, &reply->bytes);
+	response->bytes = mbuf->data_len;
+	memcpy(response->frame, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len);
+	response_make(t, response->frame, &response->bytes);
 }
 
 void
@@ -291,9 +291,9 @@ traffic_drain(struct traffic *t)
 	while ((n = rte_ring_dequeue_burst(t->bed->tx[BED_CLIENTS][t->worker], (void **)mbufs, TRAFFIC_BURST,
 					   NULL)) > 0) {
 		for (unsigned i = 0; t->checking && i < n; i++)
-			fault(t, traffic_check_answer(t, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
+			fault(t, traffic_check_response(t, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
 						      mbufs[i]->data_len));
-		t->answers += n;
+		t->delivered += n;
 		rte_pktmbuf_free_bulk(mbufs, n);
 	}
 }

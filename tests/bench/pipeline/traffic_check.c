@@ -140,15 +140,15 @@ traffic_check_asked(const struct traffic *t, const uint8_t *frame, uint32_t byte
 }
 
 const char *
-traffic_check_answer(const struct traffic *t, const uint8_t *frame, uint32_t bytes)
+traffic_check_response(const struct traffic *t, const uint8_t *frame, uint32_t bytes)
 {
 	const struct mac own = bed_mac(BED_CLIENTS), peer = bed_peer_mac(BED_CLIENTS);
 	const struct address service = bed_service(t->c->ipv6);
 	struct traffic_client client;
 	struct parts parts;
-	const char *fault = bytes == t->query_bytes + TRAFFIC_ANSWER_BYTES
+	const char *fault = bytes == t->query_bytes + TRAFFIC_RESPONSE_BYTES
 				    ? parts_read(t, frame, bytes, &parts)
-				    : "an answer of another length";
+				    : "a response of another length";
 
 	if (fault != NULL)
 		return fault;
@@ -156,12 +156,12 @@ traffic_check_answer(const struct traffic *t, const uint8_t *frame, uint32_t byt
 	if (memcmp(frame, &peer, sizeof(peer)) != 0 || memcmp(frame + 6, &own, sizeof(own)) != 0)
 		return "an answer with wrong MAC addresses";
 	if (!address_equal(&parts.source, &service) || parts.source_port != 53)
-		return "an answer from another than the service";
+		return "a response from another than the service";
 	if (!address_equal(&parts.destination, &client.address) || parts.destination_port != client.port ||
 	    be16_to(parts.dns->id) != client.id)
-		return "an answer to another client";
+		return "a response to another client";
 	if (!question_right(t, &parts, number_of(&parts), true))
-		return "an answer to another question";
+		return "a response to another question";
 	if (parts.dns->flags1 != (DNS_QR | DNS_RD) || parts.dns->flags2 != DNS_RA ||
 	    be16_to(parts.dns->ancount) != 1)
 		return "an answer with other flags";

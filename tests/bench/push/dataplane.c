@@ -29,24 +29,24 @@ dataplane_connect(const char *directory)
 	return status;
 }
 
-/* A message to the dataplane, and the place for its answer. */
+/* A message to the dataplane, and the place for its response. */
 struct exchange {
 	uint16_t type;
 	const void *request;
 	size_t request_bytes;
 	int passed; /* goes beside the request; -1: none */
-	void *answer;
-	size_t answer_bytes;
-	int kept; /* the first descriptor beside the answer, or -1; the others are closed */
+	void *response;
+	size_t response_bytes;
+	int kept; /* the first descriptor beside the response, or -1; the others are closed */
 };
 
-/* The status of the answer, or -errno. */
+/* The status of the response, or -errno. */
 static int
 dataplane_ask(int fd, struct exchange *e)
 {
 	struct message_header header = {.version = MESSAGE_VERSION, .type = e->type};
 	struct iovec out[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)e->request, e->request_bytes}};
-	struct iovec in[2] = {{&header, sizeof(header)}, {e->answer, e->answer_bytes}};
+	struct iovec in[2] = {{&header, sizeof(header)}, {e->response, e->response_bytes}};
 	union {
 		char bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
@@ -85,14 +85,14 @@ dataplane_ask(int fd, struct exchange *e)
 }
 
 int
-dataplane_put(int fd, const struct snapshot *s, struct snapshot_answer *answer)
+dataplane_put(int fd, const struct snapshot *s, struct snapshot_response *response)
 {
 	const struct snapshot_put request = {.size_bytes = s->size_bytes};
 	struct exchange e = {.type = MESSAGE_SNAPSHOT_PUT,
 			     .request = &request,
 			     .request_bytes = sizeof(request),
-			     .answer = answer,
-			     .answer_bytes = sizeof(*answer)};
+			     .response = response,
+			     .response_bytes = sizeof(*response)};
 	int status;
 
 	e.passed = memfd_create("snapshot", MFD_CLOEXEC);
@@ -106,15 +106,15 @@ dataplane_put(int fd, const struct snapshot *s, struct snapshot_answer *answer)
 }
 
 int
-dataplane_hello(int fd, struct hello_answer *hello, const struct stats_header **stats)
+dataplane_hello(int fd, struct hello_response *hello, const struct stats_header **stats)
 {
 	const struct hello_request request = {0};
 	struct exchange e = {.type = MESSAGE_HELLO,
 			     .request = &request,
 			     .request_bytes = sizeof(request),
 			     .passed = -1,
-			     .answer = hello,
-			     .answer_bytes = sizeof(*hello)};
+			     .response = hello,
+			     .response_bytes = sizeof(*hello)};
 	int status = dataplane_ask(fd, &e);
 
 	if (status != 0)

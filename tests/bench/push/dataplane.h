@@ -11,9 +11,9 @@
 int dataplane_connect(const char *directory);
 
 /* Who are you? *stats is its statistics segment then, until the end of this process. 0 or -errno. */
-int dataplane_hello(int fd, struct hello_answer *hello, const struct stats_header **stats);
+int dataplane_hello(int fd, struct hello_response *hello, const struct stats_header **stats);
 
 /* Gives it a sealed snapshot. 0, or -errno with the reason in answer->why. */
-int dataplane_put(int fd, const struct snapshot *snapshot, struct snapshot_answer *answer);
+int dataplane_put(int fd, const struct snapshot *snapshot, struct snapshot_response *response);
 
 #endif

@@ -89,7 +89,7 @@ upstream_read(struct snapshot *s, char *value)
 	u->state = SLOT_ACTIVE;
 	u->usable = 1;
 	u->resolved = 1;
-	u->port_index = (uint8_t)atoi(index);
+	u->interface_index = (uint8_t)atoi(index);
 	if (address_port_read(address, &u->address, &port) != 0 || mac_read(mac, &u->next_hop) != 0)
 		return -EINVAL;
 	u->port = be16_from(port);
@@ -188,21 +188,21 @@ counters_add(json_t *state, const struct stats_header *stats)
 }
 
 static void
-state_print(const struct hello_answer *hello, uint64_t generation, const struct stats_header *stats)
+state_print(const struct hello_response *hello, uint64_t generation, const struct stats_header *stats)
 {
-	json_t *state = json_object(), *ports = json_array();
+	json_t *state = json_object(), *interfaces = json_array();
 
 	json_object_set_new(state, "generation", json_integer((json_int_t)generation));
 	json_object_set_new(state, "workers", json_integer(hello->worker_count));
-	for (uint32_t i = 0; i < hello->port_count && i < SNAPSHOT_PORTS_MAX; i++) {
-		const uint8_t *m = hello->ports[i].mac.bytes;
+	for (uint32_t i = 0; i < hello->interface_count && i < SNAPSHOT_INTERFACES_MAX; i++) {
+		const uint8_t *m = hello->interfaces[i].mac.bytes;
 
-		json_array_append_new(ports, json_pack("{s:s, s:o, s:i}", "name", hello->ports[i].name, "mac",
+		json_array_append_new(interfaces, json_pack("{s:s, s:o, s:i}", "name", hello->interfaces[i].name, "mac",
 						       json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0],
 								    m[1], m[2], m[3], m[4], m[5]),
-						       "mtu", (int)hello->ports[i].mtu_bytes));
+						       "mtu", (int)hello->interfaces[i].mtu_bytes));
 	}
-	json_object_set_new(state, "ports", ports);
+	json_object_set_new(state, "interfaces", interfaces);
 	counters_add(state, stats);
 	json_dumpf(state, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -255,9 +255,9 @@ option_take(struct snapshot *s, int option, char *value, bool *random_case)
 int
 main(int argc, char **argv)
 {
-	struct snapshot_answer answer = {.generation = 0};
+	struct snapshot_response response = {.generation = 0};
 	struct snapshot *s = snapshot_new();
-	static struct hello_answer hello;
+	static struct hello_response hello;
 	const struct stats_header *stats;
 	const char *directory = "/run/ephemera", *why = "";
 	bool random_case = false;
@@ -288,14 +288,14 @@ main(int argc, char **argv)
 		fprintf(stderr, "push: %s/%s: %s\n", directory, MESSAGE_SOCKET_NAME, strerror(-status));
 		return 3;
 	}
-	answer.generation = hello.generation;
+	response.generation = hello.generation;
 	if (s->service_count > 0)
-		status = dataplane_put(fd, s, &answer);
+		status = dataplane_put(fd, s, &response);
 	if (status != 0) {
-		fprintf(stderr, "push: refused: %s (%s)\n", answer.why, strerror(-status));
+		fprintf(stderr, "push: refused: %s (%s)\n", response.why, strerror(-status));
 		return 1;
 	}
-	state_print(&hello, answer.generation, stats);
+	state_print(&hello, response.generation, stats);
 	free(s);
 	close(fd);
 	return 0;

@@ -87,7 +87,7 @@ class Ephemera:
 
 class Testpmd:
     """The ceiling: sends each packet on to the other port, with MAC addresses, addresses and ports swapped, and does
-    nothing else. So a query reaches the farm as it was, and its answer the client as if the service had sent it."""
+    nothing else. So a query reaches the farm as it was, and its response the client as if the service had sent it."""
 
     name = "testpmd"
 

@@ -30,7 +30,7 @@ core_take(int core)
 
 /* Makes each even number odd. */
 static void *
-answer(void *core)
+response(void *core)
 {
 	if (core_take(*(int *)core) != 0)
 		exit(1);
@@ -63,7 +63,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	if (cores[0] == cores[1] || core_take(cores[0]) != 0 ||
-	    pthread_create(&thread, NULL, answer, &cores[1]) != 0) {
+	    pthread_create(&thread, NULL, response, &cores[1]) != 0) {
 		fputs("roundtrip: give two different cores of this machine\n", stderr);
 		return 1;
 	}

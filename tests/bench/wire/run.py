@@ -38,7 +38,7 @@ def turn_figures(found):
         raise Failed(f"no rate without loss: {json.dumps(search['steps'])}")
     forwarded = found.get("forwarder", {}).get("counters")
     if forwarded and forwarded["coalesced"] > SHARED_SHARE * forwarded["queries"]:
-        raise Failed(f"queries shared an answer, so fewer were forwarded than counted: {json.dumps(forwarded)}")
+        raise Failed(f"queries shared a response, so fewer were forwarded than counted: {json.dumps(forwarded)}")
     return {
         "queries_per_second": search["rate"],
         "packets_per_second": search["rate"] * report.PACKETS_A_QUERY,
@@ -77,7 +77,7 @@ def run_rounds(build, names, count, result):
 
 
 def smoke(build, names):
-    """Low rates through everything: every answer is right, and the forwarder counted what the load program saw."""
+    """Low rates through everything: every response is right, and the forwarder counted what the load program saw."""
     seen = {}
     for name in names:
         for kind in (Testpmd, Ephemera):
@@ -88,13 +88,13 @@ def smoke(build, names):
             progress(f"{name}, {kind.name}: {counters['answered']} of {counters['sent']} answered")
             text = f"{name}, {kind.name}: {json.dumps(found)}"
             if result["wrong"] or counters["answered"] < SMOKE_SHARE * counters["sent"] or counters["answered"] == 0:
-                raise Failed(f"lost or wrong answers: {text}")
+                raise Failed(f"lost or wrong responses: {text}")
             if kind is Ephemera:
                 forwarded = found["forwarder"]["counters"]
                 # What the load program measured is a part of all that it sent.
-                if not forwarded["queries"] >= forwarded["answers"] >= counters["answered"]:
+                if not forwarded["queries"] >= forwarded["responses"] >= counters["answered"]:
                     raise Failed(f"the forwarder's counters do not agree: {text}")
-                if forwarded["rx"] < forwarded["queries"] + forwarded["answers"]:
+                if forwarded["rx"] < forwarded["queries"] + forwarded["responses"]:
                     raise Failed(f"the forwarder received less than it forwarded: {text}")
             seen[f"{name}, {kind.name}"] = {"sent": counters["sent"], "answered": counters["answered"]}
     return seen
@@ -103,7 +103,7 @@ def smoke(build, names):
 def run(build, names, options):
     if options.smoke:
         result = benchlib.Result("wire", options)
-        result.write(answers=smoke(build, names))
+        result.write(responses=smoke(build, names))
         print("wire: everything was forwarded over each transport, and nothing was answered wrong")
         return
     result = benchlib.Result("wire", options)

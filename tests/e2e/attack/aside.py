@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks that go round the guess: side channels, ICMP, fragments, and replies from where they must not come."""
+"""Attacks that go round the guess: side channels, ICMP, fragments, and responses from where they must not come."""
 import os
 import struct
 
@@ -26,8 +26,8 @@ def sad_dns(lab, rate=RATE):
         volleys = []
         for version in (4, 6):
             for scanner in (VICTIM[version], STRANGER[version]):
-                template = bench.reply_template(scanner, SOURCES[version][0], "scan.example", source_port=53)
-                volleys.append(Volley.of_replies([template], [(0, port, 0) for port in PORTS]))
+                template = bench.response_template(scanner, SOURCES[version][0], "scan.example", source_port=53)
+                volleys.append(Volley.of_responses([template], [(0, port, 0) for port in PORTS]))
         told = []
         for open_queries in (0, 64):
             rows = bench.live(open_queries)
@@ -112,7 +112,7 @@ def forged_icmp(lab, rate=20000):
                 client.send(data)
                 sniffer.wait_for(lambda p: True)
                 held = bench.held.get(timeout=5)
-                held.send(wire.right_answer(held.data, rdata=b"\0\0\0\0"))
+                held.send(wire.right_response(held.data, rdata=b"\0\0\0\0"))
                 client.receive()
         lab.run("eph-fwd", "ip", "route", "flush", "cache")
         lab.run("eph-fwd", "ip", "-6", "route", "flush", "cache")
@@ -120,7 +120,7 @@ def forged_icmp(lab, rate=20000):
 
 
 def fragment_frames(bench, version, count, offset):
-    """Second halves of answers, each of another datagram: the forger fills in what the first half's ID will be."""
+    """Second halves of responses, each of another datagram: the forger fills in what the first half's ID will be."""
     source, tail = wire.address_bytes(VICTIM[version]), FORGED * 50
     frames = []
     for i in range(count):
@@ -137,7 +137,7 @@ def fragment_frames(bench, version, count, offset):
 
 
 def fragments(lab, rate=RATE):
-    """Second halves of answers for all IPv4 identifications, and many of IPv6, sent before any first half."""
+    """Second halves of responses for all IPv4 identifications, and many of IPv6, sent before any first half."""
     with Bench(lab, "fragments, second halves", BOTH, hold=True) as bench:
         before, rows = kernel_counters(lab)["fragments taken"], bench.live(32)
         for version, count, offset in ((4, 65536, 1480), (4, 65536, 512), (6, 32768, 1232)):
@@ -149,7 +149,7 @@ def fragments(lab, rate=RATE):
 
 
 def wrong_upstream(lab, rounds=50, rate=RATE):
-    """Replies that are right in port, ID, name and letter case, from everywhere but the upstream that was asked: from
+    """Responses that are right in port, ID, name and letter case, from everywhere but the upstream that was asked: from
     another upstream, a stranger, another port, and by the clients' side."""
     servers = {**BOTH, "other": OTHER[4], "other-v6": OTHER[6]}
     with Bench(lab, "from the wrong upstream", servers, hold=True) as bench:
@@ -160,12 +160,12 @@ def wrong_upstream(lab, rounds=50, rate=RATE):
                 other = next(a[version] for a in (VICTIM, OTHER) if a[version] != held.address)
                 senders = ((other, 53), (STRANGER[version], 53), (held.address, 5353), (SERVICE[version], 53))
                 templates = [
-                    bench.reply_template(a, held.source, None, port, question=held.question) for a, port in senders
+                    bench.response_template(a, held.source, None, port, question=held.question) for a, port in senders
                 ]
                 picks = [(i, held.port, held.id) for i in range(len(templates))] * 16
-                bench.forger.fire(Volley.of_replies(templates, picks), rate)
-                by_inside = bench.reply_template(held.address, held.source, None, 53, CLIENT, held.question)
-                bench.inside.fire(Volley.of_replies([by_inside], [(0, held.port, held.id)] * 4), rate)
+                bench.forger.fire(Volley.of_responses(templates, picks), rate)
+                by_inside = bench.response_template(held.address, held.source, None, 53, CLIENT, held.question)
+                bench.inside.fire(Volley.of_responses([by_inside], [(0, held.port, held.id)] * 4), rate)
             bench.settle()
             bench.close(rows)
     return bench.result

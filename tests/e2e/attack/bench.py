@@ -35,8 +35,8 @@ class Result:
     packets: int = 0  # sent by the attacker
     seconds: float = 0.0  # it took
     asked: int = 0  # queries that the attacker aimed at, or had asked
-    accepted: int = 0  # forged answers that reached a client
-    unanswered: int = 0  # of `asked`: no right answer came
+    accepted: int = 0  # forged responses that reached a client
+    unanswered: int = 0  # of `asked`: no right response came
     clean: int = 0  # queries of the load beside it
     clean_lost: int = 0
     uncounted: int = 0  # forged packets that were neither believed nor counted: lost on the way to the dataplane
@@ -97,7 +97,7 @@ class Bench:
         if asked.question[label_end:-4].lower() == wire.RANDOM or wire.answer_of(asked.question) is None:
             self.held.put(asked)
         else:
-            asked.answer()
+            asked.response()
 
     def _finish(self):
         result = self.result
@@ -110,7 +110,7 @@ class Bench:
         result.seconds = self.forger.seconds + self.inside.seconds
         result.uncounted = result.packets - self.settle() if self.counts else 0
         counters, drops, steer = self.growth.counters(), self.growth.drops(), self.growth.steer()
-        for name in ("near_misses", "attacked", "answers_attacked", "coalesced"):
+        for name in ("near_misses", "attacked", "responses_attacked", "coalesced"):
             if counters.get(name):
                 result.counted[name] = counters[name]
         result.counted.update(drops)
@@ -154,18 +154,18 @@ class Bench:
         """Takes `count` answers for the queries in `asked` (by ID), and judges them."""
         for _ in range(count):
             try:
-                reply = client.receive(seconds)
+                response = client.receive(seconds)
             except AssertionError:
                 self.result.unanswered += 1
                 continue
-            data = asked.get(reply[:2], wire.NOTHING)
-            if not wire.is_right(data, reply):
+            data = asked.get(response[:2], wire.NOTHING)
+            if not wire.is_right(data, response):
                 self.result.accepted += 1
 
     def close(self, rows):
         """Lets the farmer answer what is in flight, and hears what the clients were told."""
         for _, _, held in rows:
-            held.answer()
+            held.response()
         for client, data, _ in rows:
             self.hear(client, {data[:2]: data})
             if not client.has_nothing():
@@ -173,10 +173,10 @@ class Bench:
 
     # --- the forger's means ---
 
-    def reply_template(self, upstream, source, name, source_port=53, namespace=FARM, question=None):
-        """A forged reply as if from an upstream, to a source address of ours; the letter case is the forger's guess."""
+    def response_template(self, upstream, source, name, source_port=53, namespace=FARM, question=None):
+        """A forged response as if from an upstream, to a source address of ours; the letter case is the forger's guess."""
         asked = question or wire.question(name)
-        payload = wire.right_answer(wire.message(0, asked), rdata=FORGED)
+        payload = wire.right_response(wire.message(0, asked), rdata=FORGED)
         a, b = wire.address_bytes(upstream), wire.address_bytes(source)
         return Template(self.frame(wire.ip(a, b, 17, wire.udp(a, b, source_port, 1, payload)), namespace))
 
@@ -187,9 +187,9 @@ class Bench:
         """An IP packet as it comes to eph-fwd."""
         return self.heads[namespace] + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet
 
-    def reply_templates(self, upstream, name):
+    def response_templates(self, upstream, name):
         version = 6 if ":" in upstream else 4
-        return [self.reply_template(upstream, source, name) for source in SOURCES[version]]
+        return [self.response_template(upstream, source, name) for source in SOURCES[version]]
 
 
 def kernel_counters(lab):

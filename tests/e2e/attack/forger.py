@@ -2,10 +2,10 @@
 """Forged frames by the hundred thousand: built in one block of memory and sent by sendmmsg(2).
 
     forger = Forger("eph-farm", "eph-f1")
-    volley = Volley.of_replies([reply_template(...), ...], [(0, port, query_id), ...])
+    volley = Volley.of_responses([response_template(...), ...], [(0, port, query_id), ...])
     forger.fire(volley, rate=50000)
 
-A volley of replies is made of templates, frames that are whole but for the port they go to and the ID: these two and
+A volley of responses is made of templates, frames that are whole but for the port they go to and the ID: these two and
 the checksum are all that is written for each frame."""
 import array
 import ctypes
@@ -16,7 +16,7 @@ import time
 
 import netns
 
-BATCH = 32  # frames a call; so many come in one burst
+BURST = 32  # frames a call; so many come in one burst
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -51,7 +51,7 @@ class Volley:
         self.address = self._messages.buffer_info()[0]
 
     @classmethod
-    def of_replies(cls, templates, picks):
+    def of_responses(cls, templates, picks):
         """A frame for each (template's index, target port, ID). All templates are of one length."""
         stride = len(templates[0].frame)
         rows = [(bytes(t.frame), t.sum, t.source_port, t.length) for t in templates]
@@ -108,11 +108,11 @@ class Forger:
             now = time.monotonic()
             if until is not None and now >= until:
                 break
-            due = min(volley.count, int((now - began) * rate) + BATCH)
+            due = min(volley.count, int((now - began) * rate) + BURST)
             if due <= done:
-                time.sleep((done - due + BATCH) / rate)  # the pace is what this function is for
+                time.sleep((done - due + BURST) / rate)  # the pace is what this function is for
                 continue
-            count = min(BATCH, due - done)
+            count = min(BURST, due - done)
             sent = libc.sendmmsg(fd, ctypes.c_void_p(volley.address + 64 * done), count, 0)
             if sent < 0:
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -9,18 +9,18 @@ from topology import PORTS
 from .bench import VICTIM, Bench
 from .forger import Volley, random_picks
 
-RATE = 60000  # forged replies a second; README.md says what more does
+RATE = 60000  # forged responses a second; README.md says what more does
 
 
 def control(lab):
-    """No attack but a check of the others: a forger who has seen the query whole must be believed. Replies like his,
+    """No attack but a check of the others: a forger who has seen the query whole must be believed. Responses like his,
     wrong in nothing, are what the other attacks send."""
     with Bench(lab, "control: has seen the query", {"victim": VICTIM[4]}, hold=True) as bench:
         for client, data, held in bench.live(8, versions=(4,)):
-            template = bench.reply_template(held.address, held.source, None, question=held.question)
-            bench.forger.fire(Volley.of_replies([template], [(0, held.port, held.id)]), RATE)
+            template = bench.response_template(held.address, held.source, None, question=held.question)
+            bench.forger.fire(Volley.of_responses([template], [(0, held.port, held.id)]), RATE)
             bench.hear(client, {data[:2]: data})
-            held.answer()
+            held.response()
     return bench.result
 
 
@@ -31,9 +31,9 @@ def kaminsky(lab, rounds=12, names=24, window_s=0.3, rate=RATE):
         clients = bench.clients(names)
         for _ in range(rounds):
             asked = [wire.random_name() for _ in clients]
-            templates = [t for name in asked for t in bench.reply_templates(VICTIM[4], name)]
+            templates = [t for name in asked for t in bench.response_templates(VICTIM[4], name)]
             count = int(rate * window_s * 0.9)
-            volley = Volley.of_replies(templates, random_picks(count, len(templates), PORTS))
+            volley = Volley.of_responses(templates, random_picks(count, len(templates), PORTS))
             data = [bench.ask(client, name) for client, name in zip(clients, asked)]
             bench.forger.fire(volley, rate, until=time.monotonic() + window_s)
             for client, one in zip(clients, data):
@@ -49,9 +49,9 @@ def id_sweep(lab, rate=RATE):
         for _ in range(4):
             rows = bench.live(1, versions=(4,))
             held = rows[0][2]
-            template = bench.reply_template(held.address, held.source, None, question=held.question.lower())
+            template = bench.response_template(held.address, held.source, None, question=held.question.lower())
             picks = [(0, held.port, query_id) for query_id in range(65536)]
-            bench.forger.fire(Volley.of_replies([template], picks), rate)
+            bench.forger.fire(Volley.of_responses([template], picks), rate)
             bench.close(rows)
     return bench.result
 
@@ -64,16 +64,16 @@ def birthday(lab, clients=200, copies=10, count=200000, rate=RATE):
         for i in range(copies):
             for client in askers:
                 bench.ask(client, name, query_id=i)
-        templates = bench.reply_templates(VICTIM[4], name)
+        templates = bench.response_templates(VICTIM[4], name)
         for _ in range(4):
             picks = random_picks(count // 4, len(templates), PORTS)
-            bench.forger.fire(Volley.of_replies(templates, picks), rate)
+            bench.forger.fire(Volley.of_responses(templates, picks), rate)
         upstream = bench.held.qsize()
         for _ in range(upstream):
-            # One by one: the kernel of the clients, all on one machine, takes no two thousand answers at once.
-            answers = lab.growth()
-            bench.held.get().answer()
-            wait("its clients are answered", lambda: answers.counters().get("answers", 0) > 1)
+            # One by one: the kernel of the clients, all on one machine, takes no two thousand responses at once.
+            responses = lab.growth()
+            bench.held.get().response()
+            wait("its clients are answered", lambda: responses.counters().get("responses", 0) > 1)
         for client in askers:
             bench.hear(client, asked, count=copies)
     bench.result.counted["upstream queries"] = upstream

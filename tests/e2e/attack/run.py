@@ -5,7 +5,7 @@
     run.py [NAME...] [--json] [--build DIR]
 
 raises the lab for itself (scripts/lab.sh; one that is up is taken down first), runs the attacks named, or all, and
-takes it down. Exit status 1 if a forged answer was believed, a client was not answered, or a clean query was lost."""
+takes it down. Exit status 1 if a forged response was believed, a client was not answered, or a clean query was lost."""
 import argparse
 import json
 import os
@@ -37,7 +37,7 @@ def faults(name, result):
         if result.accepted != result.asked:
             lines.append(f"{result.name}: {result.accepted} of {result.asked} believed: the others prove nothing")
     elif result.accepted:
-        lines.append(f"{result.name}: {result.accepted} forged answers believed")
+        lines.append(f"{result.name}: {result.accepted} forged responses believed")
     if result.uncounted:
         lines.append(f"{result.name}: {result.uncounted} forged packets were not counted")
     if result.unanswered:

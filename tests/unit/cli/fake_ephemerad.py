@@ -11,8 +11,8 @@ import threading
 
 
 class FakeEphemerad:
-    def __init__(self, path, answers):
-        self.path, self.answers = path, answers
+    def __init__(self, path, responses):
+        self.path, self.responses = path, responses
         self.requests = []
         self.listener = None
         self.connections = set()
@@ -66,7 +66,7 @@ class FakeEphemerad:
             connection.close()
 
     def _answer(self, request):
-        result = self.answers.get(request["command"], "unknown command")
+        result = self.responses.get(request["command"], "unknown command")
         if callable(result):
             result = result(request)
         if isinstance(result, str):

@@ -28,9 +28,9 @@ config_make(const char *runtime_dir)
 	c->dataplane.worker_cores[1] = 5;
 	c->dataplane.memory_mb = 512;
 	c->dataplane.flows_per_worker = 65536;
-	c->dataplane.port_count = 2;
-	c->dataplane.ports[0] = (struct config_port){strdup("eth0"), 2};
-	c->dataplane.ports[1] = (struct config_port){strdup("eth1.100"), 1};
+	c->dataplane.interface_count = 2;
+	c->dataplane.interfaces[0] = (struct config_interface){strdup("eth0"), 2};
+	c->dataplane.interfaces[1] = (struct config_interface){strdup("eth1.100"), 1};
 	return c;
 }
 
@@ -74,7 +74,7 @@ test_command(void)
 		CU_ASSERT_FATAL(eal_build(c, "/x/ephemera-dataplane", "/x/steer.bpf.o", &command) == 0);
 		CU_ASSERT(command.words[command.count] == NULL);
 		text = printed(&command);
-		WAY_ASSERT(strcmp(text, wanted) == 0, "wants %s has %s", wanted, text);
+		SUITE_ASSERT(strcmp(text, wanted) == 0, "wants %s has %s", wanted, text);
 		free(text);
 		eal_free(&command);
 		CU_ASSERT(eal_build(c, "/x/ephemera-dataplane", "/x,y/steer.bpf.o", &command) == -EINVAL);
@@ -92,9 +92,9 @@ test_command_largest(void)
 	c->dataplane.worker_count = CONFIG_WORKERS_MAX;
 	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
 		c->dataplane.worker_cores[i] = (uint16_t)(960 + i);
-	for (; c->dataplane.port_count < SNAPSHOT_PORTS_MAX; c->dataplane.port_count++)
-		c->dataplane.ports[c->dataplane.port_count] =
-			(struct config_port){strdup("ethxethxethxeth"), 64};
+	for (; c->dataplane.interface_count < SNAPSHOT_INTERFACES_MAX; c->dataplane.interface_count++)
+		c->dataplane.interfaces[c->dataplane.interface_count] =
+			(struct config_interface){strdup("ethxethxethxeth"), 64};
 	CU_ASSERT_FATAL(eal_build(c, "/x", "/y", &command) == 0);
 	CU_ASSERT(command.count <= EAL_WORDS_MAX);
 	CU_ASSERT(strstr(command.words[2], ",64@1023") != NULL);
@@ -128,14 +128,14 @@ test_numbers(void)
 	char text[TABLE_NUMBER_BYTES];
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		WAY_ASSERT(strcmp(number_format(numbers[i].number, text), numbers[i].counted) == 0,
+		SUITE_ASSERT(strcmp(number_format(numbers[i].number, text), numbers[i].counted) == 0,
 			   "%lld shows as %s", numbers[i].number, text);
 		if (numbers[i].lasting != NULL)
-			WAY_ASSERT(strcmp(duration_format(numbers[i].number, text), numbers[i].lasting) == 0,
+			SUITE_ASSERT(strcmp(duration_format(numbers[i].number, text), numbers[i].lasting) == 0,
 				   "%lld s show as %s", numbers[i].number, text);
 	}
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
-		WAY_ASSERT(strcmp(latency_format(latencies[i].us, text), latencies[i].text) == 0,
+		SUITE_ASSERT(strcmp(latency_format(latencies[i].us, text), latencies[i].text) == 0,
 			   "%.0f us show as %s", latencies[i].us, text);
 }
 
@@ -179,7 +179,7 @@ program_end(FILE *pipe, char *text, size_t room)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-static const char config_text[] = "dataplane: {worker_cores: [1], ports: [{xdp: eth0}]}\n"
+static const char config_text[] = "dataplane: {worker_cores: [1], interfaces: [{xdp: eth0}]}\n"
 				  "source: {addresses: [198.51.100.16]}\n"
 				  "service: {addresses: [{address: 192.0.2.53}]}\n"
 				  "upstreams: {servers: [{name: nsd, address: 198.51.100.101}]}\n";
@@ -243,7 +243,7 @@ test_keys(void)
 				 json_string_length(json_object_get(entry, "help"));
 			json_decref(merged);
 		}
-		WAY_ASSERT(found, "no %s", keys[i]);
+		SUITE_ASSERT(found, "no %s", keys[i]);
 		json_decref(wanted);
 	}
 	json_decref(list);
@@ -270,8 +270,8 @@ test_keys(void)
 static const struct {
 	const char *command;
 	int status;
-	const char *answer, *shown;
-} answers[] = {
+	const char *response, *shown;
+} responses[] = {
 	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: source.ports: wrong\"}\n",
 	 "a.yaml:6: source.ports: wrong\n"},
 	{"reload", 1, "{\"ok\": false, \"error\": \"a.yaml:6: wrong\\na.yaml:7: too\"}\n",
@@ -310,19 +310,19 @@ test_answers(void)
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", made("control.sock"));
 	if (bind(listener, (struct sockaddr *)&path, sizeof(path)) < 0 || listen(listener, 1) < 0)
 		abort();
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
 		struct pollfd ready = {.fd = listener, .events = POLLIN};
 		FILE *pipe;
 		int fd, status;
 
-		snprintf(arguments, sizeof(arguments), "%s --socket %s", answers[i].command, path.sun_path);
+		snprintf(arguments, sizeof(arguments), "%s --socket %s", responses[i].command, path.sun_path);
 		pipe = program_start(arguments);
 		fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1;
 		CU_ASSERT_FATAL(fd >= 0);
 		CU_ASSERT(recv(fd, text, sizeof(text), 0) > 0);
-		CU_ASSERT(send(fd, answers[i].answer, strlen(answers[i].answer), MSG_NOSIGNAL) > 0);
+		CU_ASSERT(send(fd, responses[i].response, strlen(responses[i].response), MSG_NOSIGNAL) > 0);
 		status = program_end(pipe, text, sizeof(text));
-		WAY_ASSERT(status == answers[i].status && strcmp(text, answers[i].shown) == 0,
+		SUITE_ASSERT(status == responses[i].status && strcmp(text, responses[i].shown) == 0,
 			   "row %zu: %d, %s", i, status, text);
 		close(fd);
 	}
@@ -350,7 +350,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	program = argv[1];
-	status = way_suite_run("cli", tests);
+	status = suite_run("cli", tests);
 	rmdir(directory);
 	return status;
 }

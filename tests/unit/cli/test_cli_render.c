@@ -116,16 +116,16 @@ static const struct {
 	{LATENCY,
 	 {.columns = 54},
 	 "{\"recent\": " NOTHING ", \"total\": " HISTOGRAM ", \"window_s\": 9.8, \"workers\": [" HISTOGRAM
-	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"answers\": 7, \"mean_us\": "
+	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"responses\": 7, \"mean_us\": "
 	 "99.7},"
-	 "                   {\"name\": \"b\", \"address\": \"::1\", \"answers\": 0, \"mean_us\": null}]}",
-	 "answers           count    mean     p50     p90     p99   p99.9  slowest\n"
+	 "                   {\"name\": \"b\", \"address\": \"::1\", \"responses\": 0, \"mean_us\": null}]}",
+	 "responses         count    mean     p50     p90     p99   p99.9  slowest\n"
 	 "of the last 10 s      0       -       -       -       -       -        -\n"
 	 "since the start   1,000  310 us  288 us  352 us  1.3 ms  2.0 ms    1.5 s\n"
 	 "\n"
-	 "upstream  address    answers    mean\n"
-	 "a         192.0.2.1        7  100 us\n"
-	 "b         ::1              0       -\n"
+	 "upstream  address    responses    mean\n"
+	 "a         192.0.2.1          7  100 us\n"
+	 "b         ::1                0       -\n"
 	 "\n"
 	 "distribution since the start\n"
 	 "  less than   256 us           100   10.0%  ##\n"
@@ -142,12 +142,12 @@ static const struct {
 	 "  less than 524.3 ms             0    0.0%  \n"
 	 "  less than    1.0 s             0    0.0%  \n"
 	 "  less than    2.1 s             1    0.1%  #\n"},
-	/* Two workers are told apart; without an answer there is no distribution. */
+	/* Two workers are told apart; without a response there is no distribution. */
 	{LATENCY,
 	 {.columns = 80},
 	 "{\"recent\": " NOTHING ", \"total\": " NOTHING ", \"window_s\": 10, \"workers\": [" NOTHING
 	 ", " NOTHING "], \"upstreams\": []}",
-	 "answers           count  mean  p50  p90  p99  p99.9  slowest\n"
+	 "responses         count  mean  p50  p90  p99  p99.9  slowest\n"
 	 "of the last 10 s      0     -    -    -    -      -        -\n"
 	 "since the start       0     -    -    -    -      -        -\n"
 	 "  worker 0            0     -    -    -    -      -        -\n"
@@ -230,7 +230,7 @@ test_renders(void)
 	for (size_t i = 0; i < sizeof(renders) / sizeof(renders[0]); i++) {
 		char *text = rendered(renders[i].what, renders[i].json, &renders[i].look);
 
-		WAY_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
+		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
 			   renders[i].text, text);
 		free(text);
 	}
@@ -295,7 +295,7 @@ test_prints(void)
 			abort();
 		look_print(&prints[i].look, prints[i].text, prints[i].clip, stream);
 		fclose(stream);
-		WAY_ASSERT(strcmp(text, prints[i].printed) == 0, "%s: %s", prints[i].what, text);
+		SUITE_ASSERT(strcmp(text, prints[i].printed) == 0, "%s: %s", prints[i].what, text);
 		free(text);
 	}
 }
@@ -318,7 +318,7 @@ test_bars(void)
 		const struct look look = {.unicode = bars[i].unicode};
 		char text[64];
 
-		WAY_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text), bars[i].bar) == 0,
+		SUITE_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text), bars[i].bar) == 0,
 			   "%f of %u: %s", bars[i].share, bars[i].columns, text);
 	}
 }
@@ -359,8 +359,8 @@ test_rates(void)
 
 #define STATS(BOOT, US, QUERIES, DROPS)                                                                      \
 	"{\"ok\": true, \"result\": {\"boot_id\": \"" BOOT "\", \"monotonic_us\": " US ","                   \
-	" \"counters\": {\"queries\": " QUERIES ", \"answers\": 0, \"timeouts\": 0, \"coalesced\": 0},"      \
-	" \"drops\": {\"runt\": " DROPS "}, \"steer\": {\"query\": 5}, \"ports\": [], \"upstreams\": []}}"
+	" \"counters\": {\"queries\": " QUERIES ", \"responses\": 0, \"timeouts\": 0, \"coalesced\": 0},"      \
+	" \"drops\": {\"runt\": " DROPS "}, \"steer\": {\"query\": 5}, \"interfaces\": [], \"upstreams\": []}}"
 
 static const struct {
 	const char *what, *before, *now;
@@ -381,20 +381,20 @@ static void
 test_figures(void)
 {
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
-		struct top_answers answers = {
+		struct top_responses responses = {
 			.stats_before =
 				figures[i].before == NULL ? NULL : json_loads(figures[i].before, 0, NULL)};
 		json_t *result, *rate, *drops = json_loads(figures[i].drops, 0, NULL);
 
-		answers.now[TOP_STATS] = json_loads(figures[i].now, 0, NULL);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(answers.now[TOP_STATS]);
-		result = top_figures(&answers);
+		responses.now[TOP_STATS] = json_loads(figures[i].now, 0, NULL);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(responses.now[TOP_STATS]);
+		result = top_figures(&responses);
 		rate = json_loads(figures[i].rate, JSON_DECODE_ANY, NULL);
-		WAY_ASSERT(json_equal(json_object_get(json_object_get(result, "rates"), "queries"), rate),
+		SUITE_ASSERT(json_equal(json_object_get(json_object_get(result, "rates"), "queries"), rate),
 			   "%s: rate", figures[i].what);
-		WAY_ASSERT(json_equal(json_object_get(result, "drops"), drops), "%s: drops", figures[i].what);
-		json_decref(answers.now[TOP_STATS]);
-		json_decref(answers.stats_before);
+		SUITE_ASSERT(json_equal(json_object_get(result, "drops"), drops), "%s: drops", figures[i].what);
+		json_decref(responses.now[TOP_STATS]);
+		json_decref(responses.stats_before);
 		json_decref(result);
 		json_decref(rate);
 		json_decref(drops);
@@ -414,5 +414,5 @@ static CU_TestInfo tests[] = {
 int
 main(void)
 {
-	return way_suite_run("cli_render", tests);
+	return suite_run("cli_render", tests);
 }

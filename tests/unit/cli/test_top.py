@@ -50,12 +50,12 @@ class Farm:
         n = self.rounds
         return {
             "boot_id": "b", "monotonic_us": n * 1000000, "in_flight": 5, "steer": {"stray": 3 * n},
-            "counters": {"queries": 1200 * n, "answers": 1100 * n, "timeouts": 50 * n, "coalesced": 10 * n},
-            "drops": {"runt": 0, "reply_late": 40 * n, "reply_unknown": 2}, "ports": [],
+            "counters": {"queries": 1200 * n, "responses": 1100 * n, "timeouts": 50 * n, "coalesced": 10 * n},
+            "drops": {"runt": 0, "response_late": 40 * n, "response_unknown": 2}, "interfaces": [],
             "upstreams": [
                 {
                     "name": self.name(i), "address": f"198.51.100.{i}", "queries": (i + 1) * 10 * n,
-                    "answers": 10 * n, "servfails": i * n, "timeouts": 0, "in_flight": 9 - i,
+                    "responses": 10 * n, "servfails": i * n, "timeouts": 0, "in_flight": 9 - i,
                     "latency_sum_us": 10 * n * (1000 - i),
                 }
                 for i in range(self.count)
@@ -73,7 +73,7 @@ class Farm:
             ]
         }  # fmt: skip
 
-    def answers(self):
+    def responses(self):
         return {
             "status": lambda _: self.status,
             "stats": lambda request: self.stats(request) if callable(self.stats) else self.stats,
@@ -97,7 +97,7 @@ class TopTest(unittest.TestCase):
         self.directory.cleanup()
 
     def fake(self):
-        return FakeEphemerad(self.path, self.farm.answers())
+        return FakeEphemerad(self.path, self.farm.responses())
 
     def top(self, *options, columns=80, rows=24, **environment):
         command = [PROGRAM, "top", "--socket", self.path, "--interval", "0.1", *options]
@@ -121,11 +121,11 @@ class TopTest(unittest.TestCase):
             for line in (
                 "ephemerad 0.1.0, pid 77, up 1h 1m, generation 17, 3 of 4 upstreams up",
                 "dataplane pid 78, up 1h 0m, 2 workers, 5 of 2,097,152 flows, 8,192 of 65,536",
-                "a second    1,200    1,100        50     40         10",
+                "a second    1,200      1,100        50     40         10",
                 "latency   p50 250 us, p90 275 us, p99 1.1 ms, p99.9 2.2 ms, mean 260 us",
                 "entropy   uniform, p 0.430; 33.0 bits IPv4; 16,384 of 16,384 ports in 123,456",
-                "reply_late           40",
-                "xdp stray           3.0",
+                "response_late           40",
+                "xdp stray              3.0",
             ):
                 self.assertIn(line, text)
             self.assertRegex(text, r"(?m)^charlie +down +30 +7 +998 us +20\.0% +0\.0%  2h 5m, 3 o")
@@ -241,7 +241,7 @@ class TopTest(unittest.TestCase):
             self.farm.stats = lambda _: goes_on.wait(30) and count_on()
             terminal.type("n")  # keys are served all the while
             terminal.wait(lambda _: self.order(terminal)[0] == "alpha")
-            terminal.wait(lambda screen: "no answer" in screen.text())
+            terminal.wait(lambda screen: "no response" in screen.text())
             self.farm.stats = count_on
             goes_on.set()
             terminal.wait(lambda screen: "AWAY" not in screen.text())
@@ -266,12 +266,12 @@ class TopTest(unittest.TestCase):
             terminal.wait(lambda screen: "NOT READY" not in screen.text())
 
     def test_restarted_dataplane_has_no_rates(self):
-        """Counters that begin anew are no negative rates, and no wrong ones."""
+        """Counters that begin again are no negative rates, and no wrong ones."""
         with self.fake(), self.top() as terminal:
             terminal.wait(self.has_rates)
             count_on = self.farm.stats
             self.farm.stats = lambda _: {**count_on(), "boot_id": str(self.farm.rounds)}
-            terminal.wait(lambda screen: "a second        -        -" in screen.text())
+            terminal.wait(lambda screen: "a second        -          -" in screen.text())
 
     def test_alarm(self):
         self.farm.status["attack"] = {
@@ -279,7 +279,7 @@ class TopTest(unittest.TestCase):
             "upstream": "alpha", "question": "www.example. A IN",
         }  # fmt: skip
         with self.fake(), self.top(columns=140) as terminal:
-            terminal.wait(lambda screen: "ALARM: somebody forges replies" in screen.text())
+            terminal.wait(lambda screen: "ALARM: somebody forges responses" in screen.text())
             self.assertIn("12,345 near misses, 99 a second; upstream alpha, www.example.", terminal.screen.text())
 
     def test_colours(self):
@@ -305,7 +305,7 @@ class TopTest(unittest.TestCase):
     def test_once_on_a_terminal(self):
         with self.fake(), self.top("--once", columns=140, rows=50) as terminal:
             self.assertEqual(terminal.end(), 0)
-            self.assertIn("reply_late", terminal.screen.text())
+            self.assertIn("response_late", terminal.screen.text())
 
     def test_json(self):
         with self.fake():
@@ -313,7 +313,7 @@ class TopTest(unittest.TestCase):
             figures = json.loads(done.stdout)
             self.assertEqual(figures["rates"]["queries"], 1200)
             self.assertEqual(figures["totals"]["queries"], 2400)
-            self.assertEqual([d["reason"] for d in figures["drops"]], ["reply_late", "xdp stray", "reply_unknown"])
+            self.assertEqual([d["reason"] for d in figures["drops"]], ["response_late", "xdp stray", "response_unknown"])
             self.assertEqual(figures["upstreams"][2]["latency_us"], 998)
 
     def test_unreachable(self):

@@ -29,7 +29,7 @@ config_rig_load(const char *path)
 	fclose(errors);
 	for (const char *c = loaded.lines; *c != 0; c++)
 		loaded.line_count += *c == '\n';
-	WAY_ASSERT(end.tv_sec - begin.tv_sec <= SECONDS_MAX, "%s takes more than %d s", path, SECONDS_MAX);
+	SUITE_ASSERT(end.tv_sec - begin.tv_sec <= SECONDS_MAX, "%s takes more than %d s", path, SECONDS_MAX);
 	return loaded;
 }
 
@@ -116,11 +116,11 @@ config_rig_bad_in(const char *path, const char *in, unsigned line, const char *w
 		snprintf(begin, sizeof(begin), "%s:%u: ", in, line);
 	else
 		snprintf(begin, sizeof(begin), "%s: ", in);
-	WAY_ASSERT(loaded.status < 0 && loaded.config == NULL, "%s is taken (%s)", path, words);
-	WAY_ASSERT(loaded.line_count == 1, "%s: %u lines: %s", path, loaded.line_count, loaded.lines);
-	WAY_ASSERT(strncmp(loaded.lines, begin, strlen(begin)) == 0, "wants %s...%s, has %s", begin, words,
+	SUITE_ASSERT(loaded.status < 0 && loaded.config == NULL, "%s is taken (%s)", path, words);
+	SUITE_ASSERT(loaded.line_count == 1, "%s: %u lines: %s", path, loaded.line_count, loaded.lines);
+	SUITE_ASSERT(strncmp(loaded.lines, begin, strlen(begin)) == 0, "wants %s...%s, has %s", begin, words,
 		   loaded.lines);
-	WAY_ASSERT(strstr(loaded.lines, words) != NULL, "wants ...%s..., has %s", words, loaded.lines);
+	SUITE_ASSERT(strstr(loaded.lines, words) != NULL, "wants ...%s..., has %s", words, loaded.lines);
 	config_rig_unload(&loaded);
 }
 

@@ -49,11 +49,11 @@ test_warnings(void)
 		const char *path = config_rig_change(warned[i].old, warned[i].new, &line);
 
 		loaded = config_rig_load(path);
-		WAY_ASSERT(loaded.status == 0, "a warning is no mistake: %s", loaded.lines);
-		WAY_ASSERT(loaded.line_count == (warned[i].words != NULL), "%u lines: %s", loaded.line_count,
+		SUITE_ASSERT(loaded.status == 0, "a warning is no mistake: %s", loaded.lines);
+		SUITE_ASSERT(loaded.line_count == (warned[i].words != NULL), "%u lines: %s", loaded.line_count,
 			   loaded.lines);
 		if (warned[i].words != NULL)
-			WAY_ASSERT(strstr(loaded.lines, warned[i].words) != NULL, "wants %s, has %s",
+			SUITE_ASSERT(strstr(loaded.lines, warned[i].words) != NULL, "wants %s, has %s",
 				   warned[i].words, loaded.lines);
 		config_rig_unload(&loaded);
 	}
@@ -64,7 +64,7 @@ good_load(const char *name)
 {
 	struct loaded loaded = config_rig_load(config_rig_kept(name));
 
-	WAY_ASSERT(loaded.status == 0 && loaded.line_count == 0, "%s is good: %s", name, loaded.lines);
+	SUITE_ASSERT(loaded.status == 0 && loaded.line_count == 0, "%s is good: %s", name, loaded.lines);
 	free(loaded.lines);
 	if (loaded.config == NULL)
 		exit(EXIT_FAILURE);
@@ -106,9 +106,9 @@ full_machine(const struct config *c)
 	CU_ASSERT_STRING_EQUAL(c->runtime_dir, "/run/elsewhere");
 	CU_ASSERT(d->main_core == 2 && d->worker_count == 2 && d->worker_cores[0] == 3 &&
 		  d->worker_cores[1] == 5);
-	CU_ASSERT(d->memory_mb == 512 && d->flows_per_worker == 65536 && d->port_count == 2);
-	CU_ASSERT(strcmp(d->ports[0].xdp, "eth0") == 0 && d->ports[0].queues == 2);
-	CU_ASSERT(strcmp(d->ports[1].xdp, "eth1.100") == 0 && d->ports[1].queues == 1);
+	CU_ASSERT(d->memory_mb == 512 && d->flows_per_worker == 65536 && d->interface_count == 2);
+	CU_ASSERT(strcmp(d->interfaces[0].xdp, "eth0") == 0 && d->interfaces[0].queues == 2);
+	CU_ASSERT(strcmp(d->interfaces[1].xdp, "eth1.100") == 0 && d->interfaces[1].queues == 1);
 	CU_ASSERT(c->source.first_port == 20000 && c->source.last_port == 29999 &&
 		  c->source.port_count == 9989);
 	for (unsigned port = 0; port <= UINT16_MAX; port++) {
@@ -116,7 +116,7 @@ full_machine(const struct config *c)
 
 		if (bitmap_test(c->source.ports, (uint16_t)port) !=
 		    (port >= 20000 && port <= 29999 && !excluded))
-			WAY_ASSERT(false, "port %u has the wrong bit", port);
+			SUITE_ASSERT(false, "port %u has the wrong bit", port);
 	}
 	CU_ASSERT(c->source.address_count == 7 && address_is(&c->source.addresses[1], "198.51.100.17"));
 	CU_ASSERT(address_is(&c->source.addresses[5], "198.51.100.67"));
@@ -155,7 +155,7 @@ full_upstreams(const struct config *c)
 	CU_ASSERT(probe_is(c, "Probe\\.1.example. AAAA IN"));
 	CU_ASSERT(c->probe.interval_ms == 500 && c->probe.timeout_ms == 400 && c->probe.rise == 4 &&
 		  c->probe.fall == 5 && c->probe.good_rcodes == (1 << 0 | 1 << 5 | 1 << 11));
-	CU_ASSERT(c->passive.on && c->passive.answers == 200 && c->passive.timeout_percent == 30 &&
+	CU_ASSERT(c->passive.on && c->passive.responses == 200 && c->passive.timeout_percent == 30 &&
 		  c->passive.servfail_percent == 40);
 	CU_ASSERT(c->upstream_count == 2 && strcmp(c->upstreams[1].name, "second") == 0);
 	CU_ASSERT(c->upstreams[0].port == 53 && c->upstreams[1].port == 5300);
@@ -209,7 +209,7 @@ full_routes(const struct config *c)
 		int bytes =
 			question_name_format(routes->names + suffix->name_offset, suffix->name_bytes, text);
 
-		WAY_ASSERT(bytes == suffix->name_bytes && strcmp(text, rows[i].name) == 0 &&
+		SUITE_ASSERT(bytes == suffix->name_bytes && strcmp(text, rows[i].name) == 0 &&
 				   suffix->pool == rows[i].pool,
 			   "wants %s in pool %u, has %s in pool %u", rows[i].name, rows[i].pool, text,
 			   suffix->pool);
@@ -247,7 +247,7 @@ test_minimal(void)
 	CU_ASSERT(c->dataplane.main_core == 0 && c->dataplane.worker_count == 1 &&
 		  c->dataplane.worker_cores[0] == 1);
 	CU_ASSERT(c->dataplane.memory_mb == 256 && c->dataplane.flows_per_worker == 1048576);
-	CU_ASSERT(c->dataplane.port_count == 1 && c->dataplane.ports[0].queues == 1);
+	CU_ASSERT(c->dataplane.interface_count == 1 && c->dataplane.interfaces[0].queues == 1);
 	CU_ASSERT(c->source.first_port == 49152 && c->source.last_port == 65535 &&
 		  c->source.port_count == 16384);
 	CU_ASSERT(c->service.listen_count == 1 && c->service.listen[0].port == 53);
@@ -267,7 +267,7 @@ test_minimal(void)
 	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 && c->upstreams[0].random_case);
 	CU_ASSERT(c->service.listen[0].allow.count == sizeof(private_ranges) / sizeof(private_ranges[0]));
 	for (unsigned i = 0; i < c->service.listen[0].allow.count; i++)
-		WAY_ASSERT(range_is(&c->service.listen[0].allow, i, private_ranges[i]),
+		SUITE_ASSERT(range_is(&c->service.listen[0].allow, i, private_ranges[i]),
 			   "%s may ask by default", private_ranges[i]);
 	config_free(c);
 }
@@ -297,7 +297,7 @@ test_allow_all_ipv6(void)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct address_range *range = &loaded.config->service.listen[0].allow.ranges[i];
 
-		WAY_ASSERT(address_compare(&ipv4, &range->first) < 0 ||
+		SUITE_ASSERT(address_compare(&ipv4, &range->first) < 0 ||
 				   address_compare(&ipv4, &range->last) > 0,
 			   "no IPv4 in part %u", i);
 	}
@@ -312,9 +312,9 @@ static const struct {
 	{"[1]", "[1]\n  main_core: 3", "dataplane.main_core"},
 	{"[1]", "[1]\n  memory_mb: 300", "dataplane.memory_mb"},
 	{"[1]", "[1]\n  flows_per_worker: 4096", "dataplane.flows_per_worker"},
-	{"eth0", "eth1", "dataplane.ports"},
-	{"eth0", "eth0, queues: 2", "dataplane.ports"},
-	{"{xdp: eth0}", "{xdp: eth0}, {xdp: eth1}", "dataplane.ports"},
+	{"eth0", "eth1", "dataplane.interfaces"},
+	{"eth0", "eth0, queues: 2", "dataplane.interfaces"},
+	{"{xdp: eth0}", "{xdp: eth0}, {xdp: eth1}", "dataplane.interfaces"},
 	{"upstreams:", "runtime_dir: /run/x\nupstreams:", "runtime_dir"},
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", NULL},
 	{"198.51.100.16", "198.51.100.17", NULL},
@@ -337,7 +337,7 @@ test_differences(void)
 		loaded = config_rig_load(path);
 		CU_ASSERT_FATAL(loaded.status == 0);
 		key = config_static_difference(c, loaded.config);
-		WAY_ASSERT(wanted == NULL ? key == NULL : key != NULL && strcmp(key, wanted) == 0,
+		SUITE_ASSERT(wanted == NULL ? key == NULL : key != NULL && strcmp(key, wanted) == 0,
 			   "\"%s\": %s", differences[i].new, key != NULL ? key : "no difference");
 		config_rig_unload(&loaded);
 	}
@@ -348,7 +348,7 @@ test_differences(void)
 static void
 test_reference(void)
 {
-	static const char *const keys[] = {"runtime_dir ",	     "dataplane.ports[].xdp ",
+	static const char *const keys[] = {"runtime_dir ",	     "dataplane.interfaces[].xdp ",
 					   "source.exclude[] ",	     "service.addresses[].port ",
 					   "upstreams.probe.fall ",  "upstreams.servers[].address ",
 					   "protection.edns_bytes ", "upstreams.servers[].random_case "};
@@ -359,8 +359,8 @@ test_reference(void)
 	schema_print(stream);
 	fclose(stream);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		WAY_ASSERT(strstr(text, keys[i]) != NULL, "%s is in the reference", keys[i]);
-	WAY_ASSERT(strstr(text, "(50 to 30000 ms); default 2000") != NULL, "range, unit and default are");
+		SUITE_ASSERT(strstr(text, keys[i]) != NULL, "%s is in the reference", keys[i]);
+	SUITE_ASSERT(strstr(text, "(50 to 30000 ms); default 2000") != NULL, "range, unit and default are");
 	free(text);
 }
 
@@ -398,7 +398,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	config_rig_open(argv[1]);
-	status = way_suite_run("config", tests);
+	status = suite_run("config", tests);
 	config_rig_close();
 	return status;
 }

@@ -71,10 +71,10 @@ static const struct {
 	{"xdp: eth0", "xdp: \"eth0,a=b\"", 0, "is not the name of an interface: use letters, digits"},
 	{"xdp: eth0", "xdp: eth0eth0eth0eth0", 0, "16 characters long: at most 15"},
 	{"xdp: eth0", "xdp: ..", 0, "is not the name of an interface"},
-	{"xdp: eth0", "xdp: \"\"", 0, "dataplane.ports.xdp: empty"},
+	{"xdp: eth0", "xdp: \"\"", 0, "dataplane.interfaces.xdp: empty"},
 	{"{xdp: eth0}", "{xdp: eth0}, {xdp: eth0}", 0, "eth0 is given twice"},
 	{"{xdp: eth0}", "{xdp: eth0, pci: \"0000:3b:00.0\"}", 0,
-	 "dataplane.ports.pci: unknown key: use one of xdp, queues"},
+	 "dataplane.interfaces.pci: unknown key: use one of xdp, queues"},
 	{"[198.51.100.16]", "[198.51.100.16, 198.51.100.16]", 0,
 	 "198.51.100.16 is given twice: give it once"},
 	{"[198.51.100.16]", "[198.51.0.0/16]", 0,
@@ -202,8 +202,8 @@ test_bad_made(void)
 		} else {
 			struct loaded loaded = config_rig_load(path);
 
-			WAY_ASSERT(loaded.status < 0, "%s is taken", made[i].what);
-			WAY_ASSERT(strlen(loaded.lines) < 16384, "%s makes endless lines", made[i].what);
+			SUITE_ASSERT(loaded.status < 0, "%s is taken", made[i].what);
+			SUITE_ASSERT(strlen(loaded.lines) < 16384, "%s makes endless lines", made[i].what);
 			config_rig_unload(&loaded);
 		}
 	}
@@ -234,22 +234,22 @@ test_bad_files(void)
 	config_rig_bad("/dev/zero", 0, "is not a regular file: name a regular file");
 
 	path = config_rig_made("pipe");
-	WAY_ASSERT(mkfifo(path, 0600) == 0, "a pipe is made");
+	SUITE_ASSERT(mkfifo(path, 0600) == 0, "a pipe is made");
 	config_rig_bad(path, 0,
 		       "is not a regular file: name a regular file"); /* nobody writes: must not wait */
 	unlink(path);
 
 	path = config_rig_write("", 0);
-	WAY_ASSERT(truncate(path, 100000000) == 0, "a file of 100 MB is made");
+	SUITE_ASSERT(truncate(path, 100000000) == 0, "a file of 100 MB is made");
 	config_rig_bad(path, 0, "is 100000000 bytes long: a configuration has at most 4194304");
-	WAY_ASSERT(truncate(path, 4194305) == 0, "a file a byte too long is made");
+	SUITE_ASSERT(truncate(path, 4194305) == 0, "a file a byte too long is made");
 	config_rig_bad(path, 0, "is 4194305 bytes long");
-	WAY_ASSERT(stat(path, &status) == 0 && chmod(path, 0) == 0, "it is made unreadable");
+	SUITE_ASSERT(stat(path, &status) == 0 && chmod(path, 0) == 0, "it is made unreadable");
 	if (geteuid() == 0) /* root reads all files: be somebody else for a moment */
-		WAY_ASSERT(seteuid(65534) == 0, "root can be nobody");
+		SUITE_ASSERT(seteuid(65534) == 0, "root can be nobody");
 	config_rig_bad(path, 0, "Permission denied: let this user read it, or run as one who may");
 	if (getuid() == 0)
-		WAY_ASSERT(seteuid(0) == 0, "and root again");
+		SUITE_ASSERT(seteuid(0) == 0, "and root again");
 	unlink(path);
 }
 
@@ -266,8 +266,8 @@ test_bad_many(void)
 
 	path = config_rig_write(seven, strlen(seven));
 	loaded = config_rig_load(path);
-	WAY_ASSERT(loaded.status == -EINVAL && loaded.line_count == 7, "seven mistakes: %s", loaded.lines);
-	WAY_ASSERT(strstr(loaded.lines, ":3: source.x: unknown key") != NULL, "line and key of one: %s",
+	SUITE_ASSERT(loaded.status == -EINVAL && loaded.line_count == 7, "seven mistakes: %s", loaded.lines);
+	SUITE_ASSERT(strstr(loaded.lines, ":3: source.x: unknown key") != NULL, "line and key of one: %s",
 		   loaded.lines);
 	config_rig_unload(&loaded);
 
@@ -278,9 +278,9 @@ test_bad_many(void)
 	path = config_rig_write(text, bytes);
 	free(text);
 	loaded = config_rig_load(path);
-	WAY_ASSERT(loaded.status == -EINVAL && loaded.line_count == FAULTS_MAX, "%u lines",
+	SUITE_ASSERT(loaded.status == -EINVAL && loaded.line_count == FAULTS_MAX, "%u lines",
 		   loaded.line_count);
-	WAY_ASSERT(strstr(loaded.lines, "more errors follow") != NULL, "says that there are more");
+	SUITE_ASSERT(strstr(loaded.lines, "more errors follow") != NULL, "says that there are more");
 	config_rig_unload(&loaded);
 }
 
@@ -308,7 +308,7 @@ test_bad_damage(void)
 		loaded = config_rig_load(path);
 		if ((loaded.status == 0) != (loaded.config != NULL) ||
 		    (loaded.status < 0 && loaded.line_count == 0))
-			WAY_ASSERT(false, "damage %zu: status %d, lines: %s", at, loaded.status,
+			SUITE_ASSERT(false, "damage %zu: status %d, lines: %s", at, loaded.status,
 				   loaded.lines);
 		config_rig_unload(&loaded);
 	}

@@ -123,7 +123,7 @@ static const struct {
 	{"upstreams:\n  load_percent: 1\n", 1, "upstreams.load_percent: 1 is less than the average"},
 	{"upstreams:\n  load_percent: 10001\n", 1, "10001 is out of range: write a number from 0 to 10000 %"},
 	{"upstreams:\n  healthy_min_percent: 101\n", 1, "upstreams.healthy_min_percent: 101 is out of range"},
-	{"upstreams:\n  passive: {answers: 9}\n", 1, "upstreams.passive.answers: 9 is out of range"},
+	{"upstreams:\n  passive: {responses: 9}\n", 1, "upstreams.passive.responses: 9 is out of range"},
 	{"upstreams:\n  passive: {timeout_percent: 101}\n", 1, "timeout_percent: 101 is out of range"},
 	{"upstreams:\n  passive:\n", 1, "upstreams.passive: is empty: write keys below it"},
 	{"upstreams:\n  passive: true\n", 1, "upstreams.passive: is a single value: write keys below it"},
@@ -210,7 +210,7 @@ test_bad_lists(void)
 				  lists[i].line, lists[i].words);
 	config_rig_bad_in(list_configuration("a\0b\n", 4), list_path, 0, "holds a NUL byte");
 	snprintf(path, sizeof(path), "%s", list_configuration("", 0));
-	WAY_ASSERT(truncate(list_path, 33554433) == 0, "a list a byte too long is made");
+	SUITE_ASSERT(truncate(list_path, 33554433) == 0, "a list a byte too long is made");
 	config_rig_bad_in(path, list_path, 0,
 			  "is 33554433 bytes long: a list of domains has at most 33554432");
 	unlink(list_path);
@@ -252,7 +252,7 @@ test_many_domains(void)
 		    (a->name_bytes == b->name_bytes &&
 		     memcmp(routes->names + a->name_offset, routes->names + b->name_offset, a->name_bytes) >=
 			     0))
-			WAY_ASSERT(false, "suffix %u is out of order", i);
+			SUITE_ASSERT(false, "suffix %u is out of order", i);
 	}
 	config_rig_unload(&loaded);
 	config_rig_bad_in(many_configuration(SNAPSHOT_SUFFIXES_MAX), list_path, SNAPSHOT_SUFFIXES_MAX,
@@ -268,11 +268,11 @@ test_odd_lists(void)
 								   "a.example\r\nA.Example.\r\n";
 	struct loaded loaded = config_rig_load(list_configuration(empty, strlen(empty)));
 
-	WAY_ASSERT(loaded.status == 0 && strstr(loaded.lines, "list.txt: warning: holds no domain") != NULL,
+	SUITE_ASSERT(loaded.status == 0 && strstr(loaded.lines, "list.txt: warning: holds no domain") != NULL,
 		   "an empty list is warned of: %s", loaded.lines);
 	config_rig_unload(&loaded);
 	loaded = config_rig_load(list_configuration(twice, strlen(twice)));
-	WAY_ASSERT(loaded.status == 0 && loaded.line_count == 0, "no mistake: %s", loaded.lines);
+	SUITE_ASSERT(loaded.status == 0 && loaded.line_count == 0, "no mistake: %s", loaded.lines);
 	CU_ASSERT(loaded.config != NULL && loaded.config->routes.suffix_count == 2);
 	config_rig_unload(&loaded);
 	unlink(config_rig_made("list.txt"));

@@ -55,16 +55,16 @@ test_rows(void)
 		for (unsigned port = rows[i].first; port <= rows[i].last; port += rows[i].step)
 			bitmap_set(source->ports, (uint16_t)port);
 		found = local_ports_find(source, &kernel, &clash);
-		WAY_ASSERT(found == (rows[i].clashes > 0), "%s: %s", rows[i].what,
+		SUITE_ASSERT(found == (rows[i].clashes > 0), "%s: %s", rows[i].what,
 			   found ? "a clash" : "none");
 		if (!found || rows[i].clashes == 0)
 			continue;
-		WAY_ASSERT(clash.port_count == rows[i].clashes, "%s: %u ports", rows[i].what,
+		SUITE_ASSERT(clash.port_count == rows[i].clashes, "%s: %u ports", rows[i].what,
 			   clash.port_count);
-		WAY_ASSERT(strcmp(clash.list, rows[i].list) == 0, "%s: set %s", rows[i].what, clash.list);
-		WAY_ASSERT(clash.address_count == 1 && address_equal(clash.address, &own[1]), "%s: whose",
+		SUITE_ASSERT(strcmp(clash.list, rows[i].list) == 0, "%s: set %s", rows[i].what, clash.list);
+		SUITE_ASSERT(clash.address_count == 1 && address_equal(clash.address, &own[1]), "%s: whose",
 			   rows[i].what);
-		WAY_ASSERT(clash.first_port >= rows[i].first && clash.last_port <= rows[i].last, "%s: within",
+		SUITE_ASSERT(clash.first_port >= rows[i].first && clash.last_port <= rows[i].last, "%s: within",
 			   rows[i].what);
 	}
 	free(source);
@@ -113,10 +113,10 @@ test_kernel(void)
 	fclose(stream);
 	/* Every port of the range may be reserved here, so that there may be nothing to say. */
 	if (bytes > 0) {
-		WAY_ASSERT(strncmp(text, "file: warning: source.addresses: 127.0.0.1 is this host's own",
+		SUITE_ASSERT(strncmp(text, "file: warning: source.addresses: 127.0.0.1 is this host's own",
 				   61) == 0,
 			   "%s", text);
-		WAY_ASSERT(strstr(text, "net.ipv4.ip_local_reserved_ports") != NULL &&
+		SUITE_ASSERT(strstr(text, "net.ipv4.ip_local_reserved_ports") != NULL &&
 				   text[bytes - 1] == '\n',
 			   "%s", text);
 	}
@@ -132,5 +132,5 @@ main(void)
 			       {"this host", test_kernel},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("local_ports", tests);
+	return suite_run("local_ports", tests);
 }

@@ -105,7 +105,7 @@ rig_config_probing(const char *ports, const char *upstreams, unsigned interval_m
 		abort();
 	fprintf(file,
 		"runtime_dir: %s\n"
-		"dataplane:\n  worker_cores: [1]\n  ports: [{xdp: eph-test0}]\n"
+		"dataplane:\n  worker_cores: [1]\n  interfaces: [{xdp: eph-test0}]\n"
 		"source:\n  ports: %s\n  addresses: [198.51.100.16-198.51.100.17]\n"
 		"service:\n  addresses: [{address: 192.0.2.53}]\n"
 		"upstreams:\n  timeout_ms: 100\n"
@@ -122,13 +122,13 @@ rig_config_probing(const char *ports, const char *upstreams, unsigned interval_m
 struct rig_message {
 	struct message_header header;
 	union {
-		struct hello_answer hello;
+		struct hello_response hello;
 		struct snapshot_put put;
-		struct snapshot_answer snapshot;
+		struct snapshot_response snapshot;
 		struct port_request port_request;
-		struct port_answer port;
+		struct port_response port;
 		struct probe_request probe_request;
-		struct probe_answer probe;
+		struct probe_response probe;
 	} body;
 };
 
@@ -164,18 +164,18 @@ static void
 hello_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 {
 	dataplane->hellos++;
-	message->body.hello = (struct hello_answer){
+	message->body.hello = (struct hello_response){
 		.boot_id = dataplane->boot_id,
 		.worker_count = 1,
-		.port_count = 1,
+		.interface_count = 1,
 		.stats_bytes = dataplane->stats->size_bytes,
 		.generation = dataplane->snapshot == NULL ? 0 : dataplane->snapshot->generation,
-		.ports = {{.name = "eph-test0",
+		.interfaces = {{.name = "eph-test0",
 			   .ifindex = 1,
 			   .mtu_bytes = 1500,
 			   .steered = dataplane->strange_maps}},
 	};
-	rig_send_fds(dataplane, message, sizeof(struct hello_answer), dataplane->stats_fd,
+	rig_send_fds(dataplane, message, sizeof(struct hello_response), dataplane->stats_fd,
 		     1 + (dataplane->strange_maps ? STEER_MAP_COUNT : 0));
 }
 
@@ -192,7 +192,7 @@ put_serve(struct rig_dataplane *dataplane, struct rig_message *message, int fd)
 		why = dataplane->refuse;
 	}
 	message->header.status = status;
-	message->body.snapshot = (struct snapshot_answer){0};
+	message->body.snapshot = (struct snapshot_response){0};
 	if (status == 0) {
 		free(dataplane->snapshot);
 		dataplane->snapshot = snapshot;
@@ -204,7 +204,7 @@ put_serve(struct rig_dataplane *dataplane, struct rig_message *message, int fd)
 			 why ? why : "");
 	}
 	if (!dataplane->mute)
-		rig_send(dataplane, message, sizeof(struct snapshot_answer), -1);
+		rig_send(dataplane, message, sizeof(struct snapshot_response), -1);
 }
 
 static void
@@ -219,26 +219,26 @@ get_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		return;
 	}
 	fd = snapshot_file_make(dataplane->snapshot);
-	message->body.snapshot = (struct snapshot_answer){.generation = dataplane->snapshot->generation,
+	message->body.snapshot = (struct snapshot_response){.generation = dataplane->snapshot->generation,
 							  .size_bytes = dataplane->snapshot->size_bytes};
-	rig_send(dataplane, message, sizeof(struct snapshot_answer), fd);
+	rig_send(dataplane, message, sizeof(struct snapshot_response), fd);
 	close(fd);
 }
 
 static void
 port_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 {
-	struct port_answer *answer = &message->body.port;
+	struct port_response *response = &message->body.port;
 
-	memset(answer, 0, sizeof(*answer));
-	answer->total = 1;
-	answer->flow_count = 1;
-	answer->flows[0].source_address = dataplane->snapshot->sources[0].address;
-	answer->flows[0].client_address = dataplane->snapshot->services[0].address;
-	answer->flows[0].client_port = be16_from(4242);
-	answer->flows[0].question_bytes = 5;
-	memcpy(answer->flows[0].question, "\0\0\1\0\1", 5);
-	rig_send(dataplane, message, offsetof(struct port_answer, flows) + sizeof(answer->flows[0]), -1);
+	memset(response, 0, sizeof(*response));
+	response->total = 1;
+	response->flow_count = 1;
+	response->flows[0].source_address = dataplane->snapshot->sources[0].address;
+	response->flows[0].client_address = dataplane->snapshot->services[0].address;
+	response->flows[0].client_port = be16_from(4242);
+	response->flows[0].question_bytes = 5;
+	memcpy(response->flows[0].question, "\0\0\1\0\1", 5);
+	rig_send(dataplane, message, offsetof(struct port_response, flows) + sizeof(response->flows[0]), -1);
 }
 
 /* Of four probes the first and the third time out, which is told after the second and the fourth were
@@ -252,13 +252,13 @@ probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 		dataplane->late[turn / 2] = message->header;
 		return;
 	}
-	message->body.probe = (struct probe_answer){
-		.upstream = (uint16_t)dataplane->flapping, .outcome = PROBE_REPLY, .rcode = DNS_NOERROR};
-	rig_send(dataplane, message, sizeof(struct probe_answer), -1);
+	message->body.probe = (struct probe_response){
+		.upstream = (uint16_t)dataplane->flapping, .outcome = PROBE_RESPONSE, .rcode = DNS_NOERROR};
+	rig_send(dataplane, message, sizeof(struct probe_response), -1);
 	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->untold; i++) {
 		message->header = dataplane->late[i];
 		message->body.probe.outcome = PROBE_TIMEOUT;
-		rig_send(dataplane, message, sizeof(struct probe_answer), -1);
+		rig_send(dataplane, message, sizeof(struct probe_response), -1);
 	}
 }
 
@@ -275,11 +275,11 @@ probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		return;
 	}
 	message->body.probe =
-		(struct probe_answer){.upstream = slot,
-				      .outcome = good ? PROBE_REPLY : (uint8_t)dataplane->outcome,
+		(struct probe_response){.upstream = slot,
+				      .outcome = good ? PROBE_RESPONSE : (uint8_t)dataplane->outcome,
 				      .rcode = good ? DNS_NOERROR : dataplane->rcode,
 				      .latency_us = 250};
-	rig_send(dataplane, message, sizeof(struct probe_answer), -1);
+	rig_send(dataplane, message, sizeof(struct probe_response), -1);
 }
 
 static void
@@ -359,7 +359,7 @@ listener_ready(void *owner, uint32_t events)
 }
 
 static void
-segment_make(struct rig_dataplane *dataplane)
+stats_segment_make(struct rig_dataplane *dataplane)
 {
 	size_t bytes = sizeof(struct stats_header) + sizeof(struct worker_stats);
 
@@ -387,10 +387,10 @@ rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uint64_t
 					    .boot_id = boot_id,
 					    .answering = -1,
 					    .flapping = -1,
-					    .outcome = PROBE_REPLY,
+					    .outcome = PROBE_RESPONSE,
 					    .rcode = DNS_NOERROR,
 					    .connection = {.fd = -1}};
-	segment_make(dataplane);
+	stats_segment_make(dataplane);
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", rig_path(MESSAGE_SOCKET_NAME));
 	unlink(path.sun_path);
 	dataplane->listener = (struct loop_watch){

@@ -28,7 +28,7 @@ struct rig_dataplane {
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
-	int flapping;  /* the slot whose every other probe times out, told two answers late; -1: none */
+	int flapping;  /* the slot whose every other probe times out, told two responses late; -1: none */
 	struct message_header late[2]; /* probes of it that are going to time out */
 	bool untold;		       /* its timeouts are never told */
 	unsigned flaps;		       /* its probes */

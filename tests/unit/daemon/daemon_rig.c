@@ -164,10 +164,10 @@ rig_talk(struct daemon_rig *f, const char *bytes, size_t length)
 json_t *
 rig_ask(struct daemon_rig *f, const char *request)
 {
-	json_t *answer = json_loads(rig_talk(f, request, strlen(request)), 0, NULL);
+	json_t *response = json_loads(rig_talk(f, request, strlen(request)), 0, NULL);
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(answer);
-	return answer;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(response);
+	return response;
 }
 
 const char *
@@ -182,10 +182,10 @@ const char *
 rig_failure(struct daemon_rig *f, const char *request)
 {
 	static char error[512];
-	json_t *answer = rig_ask(f, request);
+	json_t *response = rig_ask(f, request);
 
-	snprintf(error, sizeof(error), "%s", rig_text(answer, "error"));
-	json_decref(answer);
+	snprintf(error, sizeof(error), "%s", rig_text(response, "error"));
+	json_decref(response);
 	return error;
 }
 
@@ -194,17 +194,17 @@ rig_tell(struct daemon_rig *f, const char *name, const char *action)
 {
 	static char said[256];
 	char request[128];
-	json_t *answer, *result;
+	json_t *response, *result;
 
 	snprintf(request, sizeof(request),
 		 "{\"command\": \"upstream\", \"name\": \"%s\", \"action\": \"%s\"}\n", name, action);
-	answer = rig_ask(f, request);
-	result = json_object_get(answer, "result");
+	response = rig_ask(f, request);
+	result = json_object_get(response, "result");
 	if (result != NULL)
 		snprintf(said, sizeof(said), "%s: %s", rig_text(result, "state"), rig_text(result, "reason"));
 	else
-		snprintf(said, sizeof(said), "%s", rig_text(answer, "error"));
-	json_decref(answer);
+		snprintf(said, sizeof(said), "%s", rig_text(response, "error"));
+	json_decref(response);
 	CU_ASSERT_TRUE(rig_wait_for(f, rig_is_ready));
 	return said;
 }
@@ -213,11 +213,11 @@ const char *
 rig_row(struct daemon_rig *f, unsigned index)
 {
 	static char said[512];
-	json_t *answer = rig_ask(f, "{\"command\": \"upstreams\"}\n"), *upstream;
+	json_t *response = rig_ask(f, "{\"command\": \"upstreams\"}\n"), *upstream;
 
-	upstream = json_array_get(json_object_get(json_object_get(answer, "result"), "upstreams"), index);
+	upstream = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"), index);
 	snprintf(said, sizeof(said), "%s: %s", rig_text(upstream, "state"), rig_text(upstream, "reason"));
-	json_decref(answer);
+	json_decref(response);
 	return said;
 }
 

@@ -72,7 +72,7 @@ const char *rig_talk(struct daemon_rig *f, const char *bytes, size_t length);
 json_t *rig_ask(struct daemon_rig *f, const char *request);
 /* "" where there is none. */
 const char *rig_text(const json_t *object, const char *key);
-/* The error that answers the request; "" if there is none. */
+/* The error that responses the request; "" if there is none. */
 const char *rig_failure(struct daemon_rig *f, const char *request);
 
 /* Has that upstream told something, and waits until the dataplane knows it. Returns "STATE: REASON" of the

@@ -79,10 +79,10 @@ is_empty_again(const void *owner)
 
 /* An entry of a list in a result; "" where there is none. */
 static const char *
-list_at(const json_t *answer, const char *key, size_t index)
+list_at(const json_t *response, const char *key, size_t index)
 {
 	const char *text = json_string_value(
-		json_array_get(json_object_get(json_object_get(answer, "result"), key), index));
+		json_array_get(json_object_get(json_object_get(response, "result"), key), index));
 
 	return text != NULL ? text : "";
 }
@@ -93,48 +93,48 @@ static void
 test_reload(void)
 {
 	struct daemon_rig f = {0};
-	json_t *answer;
+	json_t *response;
 
 	rig_start(&f, TWO);
 
 	f.rig.refuse = "not on a Monday"; /* refused by the dataplane: the old one stays */
 	rig_config("50000-59999", THREE);
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(answer, "error"), "the dataplane refuses it: not on a Monday" STAYS);
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
+	CU_ASSERT_STRING_EQUAL(rig_text(response, "error"), "the dataplane refuses it: not on a Monday" STAYS);
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
-	json_decref(answer);
+	json_decref(response);
 
 	f.rig.refuse = NULL; /* refused by us, with the line */
 	rig_config("50000-70000", THREE);
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "test.yaml:6: source.ports"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), STAYS));
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), "test.yaml:6: source.ports"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), STAYS));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
-	json_decref(answer);
+	json_decref(response);
 
-	answer = rig_ask(&f, "{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
-	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(answer, "errors", 0), "test.yaml:6: source.ports"));
-	json_decref(answer);
+	response = rig_ask(&f, "{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
+	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(response, "errors", 0), "test.yaml:6: source.ports"));
+	json_decref(response);
 	rig_config("50000-59999", THREE);
-	answer = rig_ask(&f, "{\"command\": \"config-diff\"}\n");
-	CU_ASSERT_STRING_EQUAL(list_at(answer, "errors", 0), "");
-	CU_ASSERT_STRING_EQUAL(list_at(answer, "static", 0), "");
-	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(answer, "changes", 0), "added"));
+	response = rig_ask(&f, "{\"command\": \"config-diff\"}\n");
+	CU_ASSERT_STRING_EQUAL(list_at(response, "errors", 0), "");
+	CU_ASSERT_STRING_EQUAL(list_at(response, "static", 0), "");
+	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(response, "changes", 0), "added"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
-	json_decref(answer);
+	json_decref(response);
 
 	rig_config("50000-59999", ONE); /* taken: slot 1 is retired, and empty in the end */
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_TRUE(json_is_true(json_object_get(answer, "ok")));
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(answer, "result"), "changes")), 1);
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
+	CU_ASSERT_TRUE(json_is_true(json_object_get(response, "ok")));
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(response, "result"), "changes")), 1);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
-	json_decref(answer);
+	json_decref(response);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_empty_again));
 
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n"); /* nothing changed: nothing pushed */
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(answer, "result"), "changes")), 0);
-	json_decref(answer);
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n"); /* nothing changed: nothing pushed */
+	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(response, "result"), "changes")), 0);
+	json_decref(response);
 	rig_stop(&f);
 }
 
@@ -170,17 +170,17 @@ test_static(void)
 {
 	struct daemon_rig f = {0};
 	char path[256], command[600];
-	json_t *answer;
+	json_t *response;
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
 	snprintf(path, sizeof(path), "%s", rig_path("test.yaml"));
 	snprintf(command, sizeof(command), "sed -i s/eph-test0/eph-test1/ %s", path);
 	CU_ASSERT_EQUAL(system(command), 0);
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "restart needed"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), "dataplane.ports"));
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(answer, "error"), STAYS));
-	json_decref(answer);
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), "restart needed"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), "dataplane.interfaces"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), STAYS));
+	json_decref(response);
 	rig_daemon_close(&f);
 }
 
@@ -189,24 +189,24 @@ static void
 test_away(void)
 {
 	struct daemon_rig f = {0};
-	json_t *answer, *result;
+	json_t *response, *result;
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	answer = rig_ask(&f, "{\"command\": \"status\"}\n");
-	result = json_object_get(answer, "result");
+	response = rig_ask(&f, "{\"command\": \"status\"}\n");
+	result = json_object_get(response, "result");
 	CU_ASSERT_TRUE(json_is_false(json_object_get(json_object_get(result, "dataplane"), "connected")));
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "upstreams_total")), 2);
-	json_decref(answer);
-	answer = rig_ask(&f, "{\"command\": \"stats\"}\n");
-	CU_ASSERT_TRUE(json_is_false(json_object_get(answer, "ok")));
-	json_decref(answer);
-	answer = rig_ask(&f, "{\"command\": \"port\", \"port\": 50000}\n");
-	CU_ASSERT_TRUE(json_is_false(json_object_get(answer, "ok")));
-	json_decref(answer);
+	json_decref(response);
+	response = rig_ask(&f, "{\"command\": \"stats\"}\n");
+	CU_ASSERT_TRUE(json_is_false(json_object_get(response, "ok")));
+	json_decref(response);
+	response = rig_ask(&f, "{\"command\": \"port\", \"port\": 50000}\n");
+	CU_ASSERT_TRUE(json_is_false(json_object_get(response, "ok")));
+	json_decref(response);
 	rig_config("50000-59999", THREE);
-	answer = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_TRUE(json_is_true(json_object_get(answer, "ok")));
-	json_decref(answer);
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
+	CU_ASSERT_TRUE(json_is_true(json_object_get(response, "ok")));
+	json_decref(response);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 3);
@@ -218,7 +218,7 @@ test_reports(void)
 {
 	struct daemon_rig f = {0};
 	struct worker_stats *worker;
-	json_t *answer, *result, *flow;
+	json_t *response, *result, *flow;
 
 	rig_daemon_open(&f, rig_config("50000-59999\n  exclude: [50007]", TWO));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 0xabc);
@@ -229,43 +229,43 @@ test_reports(void)
 	worker->flows_in_flight = 7;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 
-	answer = rig_ask(&f, "{\"command\": \"status\"}\n");
-	result = json_object_get(answer, "result");
+	response = rig_ask(&f, "{\"command\": \"status\"}\n");
+	result = json_object_get(response, "result");
 	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(result, "dataplane"), "boot_id"), "0000000000000abc");
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(result, "dataplane"), "pid")),
 			4711);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "in_flight")), 7);
-	json_decref(answer);
+	json_decref(response);
 
-	answer = rig_ask(&f, "{\"command\": \"stats\"}\n");
-	result = json_object_get(answer, "result");
+	response = rig_ask(&f, "{\"command\": \"stats\"}\n");
+	result = json_object_get(response, "result");
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "queries")), 1000);
 	CU_ASSERT_EQUAL(json_object_size(json_object_get(result, "drops")), DROP_REASON_COUNT);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(result, "drops"), "not_ours")), 3);
 	CU_ASSERT_EQUAL(json_object_size(json_object_get(result, "counters")), WORKER_COUNTER_COUNT);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(result, "workers")), 1);
-	json_decref(answer);
+	json_decref(response);
 
-	answer = rig_ask(&f, "{\"command\": \"upstreams\"}\n");
-	result = json_array_get(json_object_get(json_object_get(answer, "result"), "upstreams"), 1);
+	response = rig_ask(&f, "{\"command\": \"upstreams\"}\n");
+	result = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"), 1);
 	CU_ASSERT_STRING_EQUAL(rig_text(result, "name"), "two");
 	CU_ASSERT_STRING_EQUAL(rig_text(result, "state"), "up");
-	json_decref(answer);
+	json_decref(response);
 
-	answer = rig_ask(&f, "{\"command\": \"port\", \"port\": 50000}\n");
-	result = json_object_get(answer, "result");
+	response = rig_ask(&f, "{\"command\": \"port\", \"port\": 50000}\n");
+	result = json_object_get(response, "result");
 	CU_ASSERT_STRING_EQUAL(rig_text(result, "state"), "in use");
 	flow = json_array_get(json_object_get(result, "flows"), 0);
 	CU_ASSERT_STRING_EQUAL(rig_text(flow, "upstream"), "one");
 	CU_ASSERT_STRING_EQUAL(rig_text(flow, "client"), "192.0.2.53#4242");
 	CU_ASSERT_STRING_EQUAL(rig_text(flow, "question"), ". A IN");
-	json_decref(answer);
-	answer = rig_ask(&f, "{\"command\": \"port\", \"port\": 50007}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(answer, "result"), "state"), "excluded");
-	json_decref(answer);
-	answer = rig_ask(&f, "{\"command\": \"port\", \"port\": 49999}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(answer, "result"), "state"), "outside the range");
-	json_decref(answer);
+	json_decref(response);
+	response = rig_ask(&f, "{\"command\": \"port\", \"port\": 50007}\n");
+	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(response, "result"), "state"), "excluded");
+	json_decref(response);
+	response = rig_ask(&f, "{\"command\": \"port\", \"port\": 49999}\n");
+	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(response, "result"), "state"), "outside the range");
+	json_decref(response);
 	rig_stop(&f);
 }
 
@@ -286,7 +286,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("daemon", tests);
+	status = suite_run("daemon", tests);
 	rig_close();
 	return status;
 }

@@ -222,7 +222,7 @@ test_counters(void)
 		CU_ASSERT_EQUAL(queries_of(&f, "three"), 7);
 	}
 
-	file_damage(); /* nobody knows: they begin anew */
+	file_damage(); /* nobody knows: they begin again */
 	restart(&f);
 	CU_ASSERT_EQUAL(queries_of(&f, "one"), 0);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 0);
@@ -230,7 +230,7 @@ test_counters(void)
 	restart(&f);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 2);
 
-	restart_both(&f, 22); /* counters that begin anew anyway */
+	restart_both(&f, 22); /* counters that begin again anyway */
 	rig_worker(&f)->upstreams[0].queries = 3;
 	CU_ASSERT_EQUAL(queries_of(&f, "one"), 3);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 0);
@@ -254,7 +254,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("persist", tests);
+	status = suite_run("persist", tests);
 	rig_close();
 	return status;
 }

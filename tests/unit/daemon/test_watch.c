@@ -236,7 +236,7 @@ test_attack(void)
 	stats->strays[0] = (struct stray){.tsc = 1,
 					  .source_port = be16_from(53),
 					  .id = be16_from(4711),
-					  .reason = DROP_reply_late,
+					  .reason = DROP_response_late,
 					  .question_bytes = 5,
 					  .question = {0, 0, 2, 0, 1}};
 	stats->stray_count = 1;
@@ -246,7 +246,7 @@ test_attack(void)
 	CU_ASSERT(text_is(attack, "question", "a. A IN") && number(attack, "count") == 2 &&
 		  number(attack, "near_misses") == 8 && text_is(attack, "upstream", "one"));
 	attack = json_array_get(json_object_get(report, "strays"), 0);
-	CU_ASSERT(text_is(attack, "reason", "reply_late") && number(attack, "id") == 4711 &&
+	CU_ASSERT(text_is(attack, "reason", "response_late") && number(attack, "id") == 4711 &&
 		  text_is(attack, "question", ". NS IN") &&
 		  json_is_false(json_object_get(attack, "near_miss")));
 	json_decref(report);
@@ -314,7 +314,7 @@ static json_t *
 link_shown(const struct daemon_rig *f)
 {
 	json_t *report = report_status(f->daemon);
-	json_t *port = json_array_get(json_object_get(json_object_get(report, "dataplane"), "ports"), 0);
+	json_t *port = json_array_get(json_object_get(json_object_get(report, "dataplane"), "interfaces"), 0);
 	json_t *link = json_incref(json_object_get(port, "link_up"));
 
 	json_decref(report);
@@ -331,13 +331,13 @@ test_links(void)
 	shown = link_shown(&f);
 	CU_ASSERT(json_is_null(shown)); /* the dataplane has not measured any port yet */
 	json_decref(shown);
-	f.rig.stats->port_count = 1;
+	f.rig.stats->interface_count = 1;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_link_down));
 	CU_ASSERT_PTR_EQUAL(link_shown(&f), json_false());
-	f.rig.stats->ports[0].link_up = 1;
+	f.rig.stats->interfaces[0].link_up = 1;
 	CU_ASSERT_PTR_EQUAL(link_shown(&f), json_true());
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_link_up));
-	f.rig.stats->ports[0].link_up = 0;
+	f.rig.stats->interfaces[0].link_up = 0;
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_link_down));
 	rig_stop(&f);
 }
@@ -355,7 +355,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("watch", tests);
+	status = suite_run("watch", tests);
 	rig_close();
 	return status;
 }

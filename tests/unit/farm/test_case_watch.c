@@ -12,7 +12,7 @@ static const struct {
 	const char *what;
 	struct {
 		unsigned s;
-		uint64_t answers, wrong_case;
+		uint64_t responses, wrong_case;
 	} steps[STEPS_MAX];
 	int decides; /* the step, or -1 */
 } rows[] = {
@@ -30,10 +30,10 @@ static const struct {
 	{"an upstream that changes its mind: at first outvoted",
 	 {{1, 0, 0}, {11, 10000, 0}, {12, 11000, 0}, {13, 11000, 1000}, {14, 11000, 2000}},
 	 4},
-	{"an interval of ten seconds ends: old answers do not count",
+	{"an interval of ten seconds ends: old responses do not count",
 	 {{1, 0, 0}, {10, 9000, 0}, {11, 10000, 0}, {12, 10000, 900}},
 	 3},
-	{"counters that begin anew", {{1, 500, 500}, {2, 0, 4}, {3, 0, 7}, {4, 0, 8}}, 3},
+	{"counters that begin again", {{1, 500, 500}, {2, 0, 4}, {3, 0, 7}, {4, 0, 8}}, 3},
 };
 
 static void
@@ -45,14 +45,14 @@ test_rows(void)
 
 		case_watch_init(&watch, false);
 		for (int step = 0; step < STEPS_MAX && rows[i].steps[step].s > 0; step++) {
-			const struct case_sample now = {rows[i].steps[step].answers,
+			const struct case_sample now = {rows[i].steps[step].responses,
 							rows[i].steps[step].wrong_case};
 
 			if (case_watch_on_sample(&watch, &now, rows[i].steps[step].s * UINT64_C(1000000000)))
 				decided = step;
 		}
-		WAY_ASSERT(decided == rows[i].decides, "%s: decided at step %d", rows[i].what, decided);
-		WAY_ASSERT(watch.not_kept == (rows[i].decides >= 0), "%s: stays so", rows[i].what);
+		SUITE_ASSERT(decided == rows[i].decides, "%s: decided at step %d", rows[i].what, decided);
+		SUITE_ASSERT(watch.not_kept == (rows[i].decides >= 0), "%s: stays so", rows[i].what);
 	}
 }
 
@@ -64,7 +64,7 @@ test_once(void)
 	case_watch_init(&watch, false);
 	case_watch_on_sample(&watch, &(struct case_sample){0, 0}, 1);
 	CU_ASSERT_TRUE(case_watch_on_sample(&watch, &(struct case_sample){3, 9}, 2));
-	CU_ASSERT_EQUAL(watch.last.answers, 3);
+	CU_ASSERT_EQUAL(watch.last.responses, 3);
 	CU_ASSERT_EQUAL(watch.last.wrong_case, 9);
 	CU_ASSERT_FALSE(case_watch_on_sample(&watch, &(struct case_sample){3, 99}, 3));
 	case_watch_forget(&watch);
@@ -75,7 +75,7 @@ test_once(void)
 	CU_ASSERT_TRUE(watch.not_kept);
 }
 
-/* While the case is not drawn, replies in another case are nothing to count. */
+/* While the case is not drawn, responses in another case are nothing to count. */
 static void
 test_forget(void)
 {
@@ -95,5 +95,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"the rule", test_rows}, {"once", test_once}, {"forgotten", test_forget}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("case_watch", tests);
+	return suite_run("case_watch", tests);
 }

@@ -29,7 +29,7 @@ is_looked_at(const void *owner)
 	return f->daemon->farm.upstreams[f->slot].passive.watching;
 }
 
-#define PASSIVE "  passive: {answers: 100, timeout_percent: 50, servfail_percent: 20}\n"
+#define PASSIVE "  passive: {responses: 100, timeout_percent: 50, servfail_percent: 20}\n"
 
 static void
 test_passive(void)
@@ -38,9 +38,9 @@ test_passive(void)
 
 	rig_start(&f, TWO PASSIVE);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_looked_at));
-	rig_worker(&f)->upstreams[0].answers += 40;
+	rig_worker(&f)->upstreams[0].responses += 40;
 	rig_worker(&f)->upstreams[0].timeouts += 60;
-	rig_worker(&f)->upstreams[1].answers += 60;
+	rig_worker(&f)->upstreams[1].responses += 60;
 	rig_worker(&f)->upstreams[1].timeouts += 40;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
@@ -49,7 +49,7 @@ test_passive(void)
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "up: 2 good probes in a row"));
 	f.slot = 1;
-	rig_worker(&f)->upstreams[1].answers += 1000;
+	rig_worker(&f)->upstreams[1].responses += 1000;
 	rig_worker(&f)->upstreams[1].servfails += 300;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
 	CU_ASSERT_EQUAL(f.daemon->farm.upstreams[1].health.decided.type, HEALTH_SERVFAILS);
@@ -62,8 +62,8 @@ is_flapped(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps >= 12;
 }
 
-/* One that answers every other probe does not come up by that: what counts is the order in which the probes
- * were sent, in which no two good ones follow each other, though their answers come two by two. */
+/* One that responses every other probe does not come up by that: what counts is the order in which the probes
+ * were sent, in which no two good ones follow each other, though their responses come two by two. */
 static void
 test_every_other(void)
 {
@@ -88,7 +88,7 @@ is_held_up(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps == 5;
 }
 
-/* The dataplane goes away with two of its timeouts: the answers between them do not count either. */
+/* The dataplane goes away with two of its timeouts: the responses between them do not count either. */
 static void
 test_lost_probes(void)
 {
@@ -163,7 +163,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("farm", tests);
+	status = suite_run("farm", tests);
 	rig_close();
 	return status;
 }

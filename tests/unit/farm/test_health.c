@@ -22,7 +22,7 @@ static const struct {
 	{"untouched", HEALTH_ASSUMED, true, 2, 3, "", "", "assumed until probes prove otherwise"},
 	{"proven by probes", HEALTH_ASSUMED, true, 2, 3, "g", "U", "its probes have been good"},
 	{"falls after three", HEALTH_ASSUMED, true, 2, 3, "ttt", "UUD",
-	 "3 bad probes in a row, the last: no answer"},
+	 "3 bad probes in a row, the last: no response"},
 	{"a good one in between", HEALTH_ASSUMED, true, 2, 3, "ttgttt", "UUUUUD", NULL},
 	{"NXDOMAIN is good", HEALTH_ASSUMED, true, 2, 3, "ttnttt", "UUUUUD", NULL},
 	{"SERVFAIL is bad", HEALTH_ASSUMED, true, 2, 3, "sss", "UUD",
@@ -50,13 +50,13 @@ static const struct {
 	{"not before rise", HEALTH_ASSUMED, true, 2, 3, "Tgtgg", "DDDDU", NULL},
 	{"half a fall does not count on", HEALTH_ASSUMED, true, 2, 3, "ttTggtt", "UUDDUUU", NULL},
 	{"a good row before does not count", HEALTH_ASSUMED, true, 2, 3, "ggggTg", "UUUUDD", NULL},
-	{"nothing to take out", HEALTH_ASSUMED, true, 2, 1, "tTS", "DDD", "1 bad probe, the last: no answer"},
+	{"nothing to take out", HEALTH_ASSUMED, true, 2, 1, "tTS", "DDD", "1 bad probe, the last: no response"},
 	{"new: proven bad by clients", HEALTH_NEW, false, 2, 3, "gTg", "UDD", NULL},
 	/* healthy_min_percent */
 	{"kept", HEALTH_ASSUMED, true, 2, 1, "tk", "DK",
-	 "kept: healthy_min_percent of pool default; 1 bad probe, the last: no answer"},
+	 "kept: healthy_min_percent of pool default; 1 bad probe, the last: no response"},
 	{"kept through more bad ones", HEALTH_ASSUMED, true, 2, 1, "tktttt", "DKKKKK", NULL},
-	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD", "1 bad probe, the last: no answer"},
+	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD", "1 bad probe, the last: no response"},
 	{"kept, then up by itself", HEALTH_ASSUMED, true, 2, 1, "tkggl", "DKKUU", "2 good probes in a row"},
 	{"one that is up is not kept", HEALTH_ASSUMED, true, 2, 1, "kt", "UD", NULL},
 	{"kept although clients suffer", HEALTH_ASSUMED, true, 2, 3, "TkT", "DKK",
@@ -146,16 +146,16 @@ test_rows(void)
 			uint64_t since_ns = health.since_ns;
 			bool changed = health_handle(&health, &event, &rule, 2000 + n);
 
-			WAY_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what, n,
+			SUITE_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what, n,
 				   letter_of(&health));
-			WAY_ASSERT(changed == (before != after), "%s: event %zu is told", rows[i].what, n);
-			WAY_ASSERT(health.since_ns == (changed ? 2000 + n : since_ns), "%s: event %zu: since",
+			SUITE_ASSERT(changed == (before != after), "%s: event %zu is told", rows[i].what, n);
+			SUITE_ASSERT(health.since_ns == (changed ? 2000 + n : since_ns), "%s: event %zu: since",
 				   rows[i].what, n);
-			WAY_ASSERT(health_usable(&health) == (strchr("UK^", after) != NULL),
+			SUITE_ASSERT(health_usable(&health) == (strchr("UK^", after) != NULL),
 				   "%s: event %zu: usable", rows[i].what, n);
 		}
 		if (rows[i].reason != NULL)
-			WAY_ASSERT(strcmp(health_reason(&health, reason), rows[i].reason) == 0,
+			SUITE_ASSERT(strcmp(health_reason(&health, reason), rows[i].reason) == 0,
 				   "%s: reason %s", rows[i].what, reason);
 	}
 }
@@ -184,17 +184,17 @@ test_good(void)
 		uint16_t good_rcodes;
 		uint8_t rcode;
 		bool good;
-	} answers[] = {
+	} responses[] = {
 		{1 << 0, 0, true},   {1 << 0, 3, false},	 {1 << 5, 5, true},
 		{1 << 5, 0, false},  {1 << 0 | 1 << 2, 2, true}, {0xffff, 15, true},
 		{0xffff, 16, false}, {1 << 0, 32, false},	 {0xffff, 255, false},
 	};
 
-	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		const struct health_rule rule = {1, 1, answers[i].good_rcodes};
-		const struct health_event event = {.type = HEALTH_ANSWERED, .rcode = answers[i].rcode};
+	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+		const struct health_rule rule = {1, 1, responses[i].good_rcodes};
+		const struct health_event event = {.type = HEALTH_ANSWERED, .rcode = responses[i].rcode};
 
-		WAY_ASSERT(health_event_good(&event, &rule) == answers[i].good, "row %zu", i);
+		SUITE_ASSERT(health_event_good(&event, &rule) == responses[i].good, "row %zu", i);
 	}
 }
 
@@ -217,8 +217,8 @@ test_override_kept(void)
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		health_init(&health, HEALTH_KEPT, true, kept[i].admin_state, 1);
-		WAY_ASSERT(health_state(&health) == kept[i].state, "row %zu", i);
-		WAY_ASSERT(strcmp(health_reason(&health, reason), kept[i].reason) == 0, "row %zu: %s", i,
+		SUITE_ASSERT(health_state(&health) == kept[i].state, "row %zu", i);
+		SUITE_ASSERT(strcmp(health_reason(&health, reason), kept[i].reason) == 0, "row %zu: %s", i,
 			   reason);
 	}
 }
@@ -228,9 +228,9 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"events and states", test_rows},
 			       {"latency of good probes", test_latency},
-			       {"good answers", test_good},
+			       {"good responses", test_good},
 			       {"an override that was kept", test_override_kept},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("health", tests);
+	return suite_run("health", tests);
 }

@@ -51,7 +51,7 @@ test_rows(void)
 		for (const char *c = rows[i].usable; *c != 0; c++)
 			usable[*c - '0'] = true;
 		pool = healthy_min_pool(&config, rows[i].upstream, usable);
-		WAY_ASSERT((pool == NULL) == (rows[i].needs == NULL) &&
+		SUITE_ASSERT((pool == NULL) == (rows[i].needs == NULL) &&
 				   (pool == NULL || strcmp(pool, rows[i].needs) == 0),
 			   "%s: %s", rows[i].what, pool == NULL ? "nobody" : pool);
 	}
@@ -73,5 +73,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"who is needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("healthy_min", tests);
+	return suite_run("healthy_min", tests);
 }

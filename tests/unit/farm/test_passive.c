@@ -60,11 +60,11 @@ test_rows(void)
 				enum passive_verdict got;
 				bool last = n == rows[i].looks[l].repeat;
 
-				counters.answers += rows[i].looks[l].grown.answers;
+				counters.responses += rows[i].looks[l].grown.responses;
 				counters.servfails += rows[i].looks[l].grown.servfails;
 				counters.timeouts += rows[i].looks[l].grown.timeouts;
 				got = passive_on_sample(&passive, &counters, &rows[i].rule, &seen);
-				WAY_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
+				SUITE_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
 					   "%s: look %u, time %llu: %d", rows[i].what, l,
 					   (unsigned long long)n, got);
 			}
@@ -81,33 +81,33 @@ test_window(void)
 	struct passive passive = {0};
 
 	for (unsigned n = 0; n < 3000; n++) {
-		counters.answers += n % 3;
+		counters.responses += n % 3;
 		counters.timeouts += n % 2;
 		passive_on_sample(&passive, &counters, &rule, &seen);
 	}
-	CU_ASSERT(seen.answers + seen.timeouts >= 800);
-	CU_ASSERT(seen.answers + seen.timeouts < 800 + 100 + 3);
+	CU_ASSERT(seen.responses + seen.timeouts >= 800);
+	CU_ASSERT(seen.responses + seen.timeouts < 800 + 100 + 3);
 }
 
-/* However many answers are judged, those before them are soon forgotten: after a good year one by one, bad
+/* However many responses are judged, those before them are soon forgotten: after a good year one by one, bad
  * ones take it out when they are more than half of a window that is at most two steps too long. */
 static void
 test_forgotten(void)
 {
-	for (uint32_t answers = 1; answers <= 40; answers++) {
-		const struct config_passive rule = {true, answers, 50, 100};
+	for (uint32_t responses = 1; responses <= 40; responses++) {
+		const struct config_passive rule = {true, responses, 50, 100};
 		struct passive_counts counters = {0}, seen;
 		struct passive passive = {0};
 		uint32_t bad = 0;
 
-		for (unsigned n = 0; n < 1000; n++, counters.answers++)
+		for (unsigned n = 0; n < 1000; n++, counters.responses++)
 			CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 		do {
 			counters.timeouts++;
 			bad++;
 		} while (passive_on_sample(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
-		WAY_ASSERT(bad > answers / 2 && bad <= (answers + 2 * ((answers + 7) / 8)) / 2 + 1,
-			   "of %u: after %u bad ones", answers, bad);
+		SUITE_ASSERT(bad > responses / 2 && bad <= (responses + 2 * ((responses + 7) / 8)) / 2 + 1,
+			   "of %u: after %u bad ones", responses, bad);
 	}
 }
 
@@ -129,16 +129,16 @@ test_forget(void)
 	counters.timeouts += 9;
 	CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 	for (unsigned n = 0; n < 9; n++) {
-		counters.answers++;
+		counters.responses++;
 		passive_on_sample(&passive, &counters, &rule, &seen);
 	}
-	known = seen.answers + seen.timeouts;
-	rule.answers = 1000;
+	known = seen.responses + seen.timeouts;
+	rule.responses = 1000;
 	for (unsigned n = 0; n < 12; n++) {
-		counters.answers += 125;
+		counters.responses += 125;
 		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
 		if (n < 7) /* nothing is lost until there is enough */
-			CU_ASSERT_EQUAL(seen.answers + seen.timeouts, known + 125 * (n + 1));
+			CU_ASSERT_EQUAL(seen.responses + seen.timeouts, known + 125 * (n + 1));
 		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);
 	}
 }
@@ -152,5 +152,5 @@ main(void)
 			       {"forgetting, and another rule", test_forget},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("passive", tests);
+	return suite_run("passive", tests);
 }

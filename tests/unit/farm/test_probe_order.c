@@ -14,7 +14,7 @@ static const struct {
 } rows[] = {
 	{"one after the other", "+0+1+2", "012"},
 	{"in order although out of order", "++10", "01"},
-	{"a timeout before an answer", "++1t0", "t1"},
+	{"a timeout before a response", "++1t0", "t1"},
 	{"every other one", "++1t0++3t2++5t4", "t1t3t5"},
 	{"nothing known yet", "+++", ""},
 	{"the oldest holds up the others", "+++12", ""},
@@ -55,7 +55,7 @@ test_rows(void)
 			while (probe_order_next(&order, &taken))
 				got[used++] = taken.type == HEALTH_TIMEOUT ? 't' : (char)('0' + taken.rcode);
 		}
-		WAY_ASSERT(strcmp(got, rows[i].taken) == 0, "%s: %s", rows[i].what, got);
+		SUITE_ASSERT(strcmp(got, rows[i].taken) == 0, "%s: %s", rows[i].what, got);
 	}
 }
 
@@ -63,19 +63,19 @@ test_rows(void)
 static void
 test_room(void)
 {
-	const struct health_event answer = {.type = HEALTH_ANSWERED};
+	const struct health_event response = {.type = HEALTH_ANSWERED};
 	struct probe_order order = {.first = UINT32_MAX - 5};
 	struct health_event taken;
 	unsigned sent = 1, got = 0;
 	uint32_t oldest = probe_order_begin(&order);
 
 	while (probe_order_room(&order)) {
-		probe_order_end(&order, probe_order_begin(&order), &answer);
+		probe_order_end(&order, probe_order_begin(&order), &response);
 		CU_ASSERT_FALSE(probe_order_next(&order, &taken));
 		sent++;
 	}
 	CU_ASSERT_EQUAL(sent, PROBE_ORDER_MAX);
-	probe_order_end(&order, oldest, &answer);
+	probe_order_end(&order, oldest, &response);
 	while (probe_order_next(&order, &taken))
 		got++;
 	CU_ASSERT_EQUAL(got, PROBE_ORDER_MAX);
@@ -89,5 +89,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"order", test_rows}, {"room", test_room}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("probe_order", tests);
+	return suite_run("probe_order", tests);
 }

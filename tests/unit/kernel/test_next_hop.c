@@ -25,7 +25,7 @@ static const struct {
 	{"failures have to be in a row", "RFRFR", "+++++", 1},
 	{"never resolved", "IFIF", "----", 0},
 	{"no route, no way", "RN", "+-", 0},
-	{"the route is back: asked anew", "RNB", "+--", 0},
+	{"the route is back: asked again", "RNB", "+--", 0},
 	{"the route is back and the neighbour too", "RNBR", "+--+", 1},
 	{"another next hop", "RP", "+-", 0},
 	{"a route out of no port of ours", "RX", "+-", 0},
@@ -83,11 +83,11 @@ test_rows(void)
 		event_give(&hop, 'B', 1);
 		for (size_t n = 0; rows[i].events[n] != 0; n++) {
 			event_give(&hop, rows[i].events[n], 2 + n);
-			WAY_ASSERT(next_hop_resolved(&hop) == (rows[i].resolved[n] == '+'), "%s: event %zu",
+			SUITE_ASSERT(next_hop_resolved(&hop) == (rows[i].resolved[n] == '+'), "%s: event %zu",
 				   rows[i].what, n);
 		}
 		if (next_hop_resolved(&hop))
-			WAY_ASSERT(hop.mac.bytes[5] == rows[i].mac, "%s: MAC %u", rows[i].what,
+			SUITE_ASSERT(hop.mac.bytes[5] == rows[i].mac, "%s: MAC %u", rows[i].what,
 				   hop.mac.bytes[5]);
 	}
 }
@@ -164,5 +164,5 @@ main(void)
 			       {"a silent upstream", test_suspect},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("next_hop", tests);
+	return suite_run("next_hop", tests);
 }

@@ -42,9 +42,9 @@ test_addresses(void)
 		struct address address;
 		int status = address_parse(text, &address);
 
-		WAY_ASSERT(status == addresses[i].status, "\"%s\" gives %d", text, status);
+		SUITE_ASSERT(status == addresses[i].status, "\"%s\" gives %d", text, status);
 		if (status == 0)
-			WAY_ASSERT(strcmp(address_format(&address, back), formatted ? formatted : text) == 0,
+			SUITE_ASSERT(strcmp(address_format(&address, back), formatted ? formatted : text) == 0,
 				   "\"%s\" comes back as \"%s\"", text, back);
 	}
 }
@@ -112,13 +112,13 @@ test_ranges(void)
 		struct address_range range;
 		int status = address_range_parse(text, &range, &why);
 
-		WAY_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text, status);
+		SUITE_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text, status);
 		if (ranges[i].count == 0) {
-			WAY_ASSERT(strstr(why, ranges[i].why) != NULL, "\"%s\": says \"%s\"", text, why);
+			SUITE_ASSERT(strstr(why, ranges[i].why) != NULL, "\"%s\": says \"%s\"", text, why);
 			continue;
 		}
-		WAY_ASSERT(address_range_count(&range) == ranges[i].count, "\"%s\" has another count", text);
-		WAY_ASSERT(strcmp(range_ends(&range, ends), ranges[i].ends) == 0, "\"%s\" is \"%s\"", text,
+		SUITE_ASSERT(address_range_count(&range) == ranges[i].count, "\"%s\" has another count", text);
+		SUITE_ASSERT(strcmp(range_ends(&range, ends), ranges[i].ends) == 0, "\"%s\" is \"%s\"", text,
 			   ends);
 	}
 }
@@ -149,15 +149,15 @@ test_merges(void)
 
 		strcpy(in, merges[i].in);
 		for (char *word = strtok(in, " "); word != NULL; word = strtok(NULL, " "))
-			WAY_ASSERT(address_range_parse(word, &list[count++], &why) == 0, "%s: %s", word, why);
+			SUITE_ASSERT(address_range_parse(word, &list[count++], &why) == 0, "%s: %s", word, why);
 		count = address_ranges_merge(list, count);
 		for (unsigned j = 0; j < count; j++) {
 			strcat(out, j > 0 ? ", " : "");
 			strcat(out, range_ends(&list[j], ends));
 		}
-		WAY_ASSERT(strcmp(out, merges[i].out) == 0, "\"%s\" becomes \"%s\"", merges[i].in, out);
+		SUITE_ASSERT(strcmp(out, merges[i].out) == 0, "\"%s\" becomes \"%s\"", merges[i].in, out);
 	}
-	WAY_ASSERT(address_ranges_merge(NULL, 0) == 0, "no ranges stay none");
+	SUITE_ASSERT(address_ranges_merge(NULL, 0) == 0, "no ranges stay none");
 }
 
 /* IPv4 lies inside the IPv6 space in its mapped form, and "::/0" does not mean it. */
@@ -171,27 +171,27 @@ test_split(void)
 	address_parse("192.0.2.1", &ipv4);
 	address_parse("::1", &below);
 	address_parse("2001:db8::", &above);
-	WAY_ASSERT(address_range_parse("::/0", &all, &why) == 0, "::/0 is a range");
-	WAY_ASSERT(address_range_split(&all, parts) == 2, "::/0 has two parts");
-	WAY_ASSERT(address_compare(&parts[0].last, &ipv4) < 0 && address_compare(&parts[1].first, &ipv4) > 0,
+	SUITE_ASSERT(address_range_parse("::/0", &all, &why) == 0, "::/0 is a range");
+	SUITE_ASSERT(address_range_split(&all, parts) == 2, "::/0 has two parts");
+	SUITE_ASSERT(address_compare(&parts[0].last, &ipv4) < 0 && address_compare(&parts[1].first, &ipv4) > 0,
 		   "IPv4 is in neither part");
-	WAY_ASSERT(address_compare(&parts[0].first, &below) < 0 &&
+	SUITE_ASSERT(address_compare(&parts[0].first, &below) < 0 &&
 			   address_compare(&parts[1].first, &above) < 0,
 		   "IPv6 is in the parts");
-	WAY_ASSERT(!address_is_ipv4(&parts[0].last), "the first part ends in IPv6");
+	SUITE_ASSERT(!address_is_ipv4(&parts[0].last), "the first part ends in IPv6");
 	below = address_next(&parts[0].last);
-	WAY_ASSERT(address_is_ipv4(&below), "right behind the first part IPv4 begins");
+	SUITE_ASSERT(address_is_ipv4(&below), "right behind the first part IPv4 begins");
 
-	WAY_ASSERT(address_range_parse("::/48", &all, &why) == 0 && address_range_split(&all, parts) == 2,
+	SUITE_ASSERT(address_range_parse("::/48", &all, &why) == 0 && address_range_split(&all, parts) == 2,
 		   "a shorter prefix around IPv4 too");
-	WAY_ASSERT(address_range_parse("0.0.0.0/0", &all, &why) == 0 &&
+	SUITE_ASSERT(address_range_parse("0.0.0.0/0", &all, &why) == 0 &&
 			   address_range_split(&all, parts) == 1 && address_equal(&parts[0].last, &all.last),
 		   "an IPv4 range is left alone");
-	WAY_ASSERT(address_range_parse("2001:db8::/32", &all, &why) == 0 &&
+	SUITE_ASSERT(address_range_parse("2001:db8::/32", &all, &why) == 0 &&
 			   address_range_split(&all, parts) == 1 &&
 			   address_equal(&parts[0].first, &all.first),
 		   "an IPv6 range above is left alone");
-	WAY_ASSERT(address_range_parse("::-::fffe:ffff:ffff", &all, &why) == 0 &&
+	SUITE_ASSERT(address_range_parse("::-::fffe:ffff:ffff", &all, &why) == 0 &&
 			   address_range_split(&all, parts) == 1 && address_equal(&parts[0].last, &all.last),
 		   "a range that ends right before IPv4 is left alone");
 }
@@ -214,10 +214,10 @@ test_hosts(void)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		address_parse(hosts[i].text, &address);
-		WAY_ASSERT(address_is_host(&address) == hosts[i].host, "%s is judged wrong", hosts[i].text);
+		SUITE_ASSERT(address_is_host(&address) == hosts[i].host, "%s is judged wrong", hosts[i].text);
 	}
 	address_parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", &address);
-	WAY_ASSERT(strcmp(address_port_format(&address, 65535, text),
+	SUITE_ASSERT(strcmp(address_port_format(&address, 65535, text),
 			  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff#65535") == 0,
 		   "the longest address with port: %s", text);
 }
@@ -234,5 +234,5 @@ static CU_TestInfo tests[] = {
 int
 main(void)
 {
-	return way_suite_run("address", tests);
+	return suite_run("address", tests);
 }

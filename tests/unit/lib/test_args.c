@@ -71,9 +71,9 @@ static const struct args_row rows[] = {
 	 .status = -EINVAL,
 	 .why = "unknown argument --flows2"},
 	{"a value for what has none", {"--", "--help=x"}, .status = -EINVAL, .why = "unknown argument"},
-	{"--help alone", {"--help"}, .expected = {DEFAULTS, .wish = ARGS_HELP, .eal_argc = 2}},
-	{"--version alone", {"--version"}, .expected = {DEFAULTS, .wish = ARGS_VERSION, .eal_argc = 2}},
-	{"--help behind --", {"--", "--help"}, .expected = {DEFAULTS, .wish = ARGS_HELP, .eal_argc = 1}},
+	{"--help alone", {"--help"}, .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 2}},
+	{"--version alone", {"--version"}, .expected = {DEFAULTS, .action = ARGS_VERSION, .eal_argc = 2}},
+	{"--help behind --", {"--", "--help"}, .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 1}},
 	{"--help among EAL's is EAL's",
 	 {"-m", "64", "--help"},
 	 .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
@@ -84,18 +84,18 @@ row_check(const struct args_row *row, const struct args *args)
 {
 	const struct args *e = &row->expected;
 
-	WAY_ASSERT(args->wish == e->wish, "%s: wish %d", row->description, args->wish);
-	WAY_ASSERT(strcmp(args->runtime_dir, e->runtime_dir) == 0, "%s: directory %s", row->description,
+	SUITE_ASSERT(args->action == e->action, "%s: action %d", row->description, args->action);
+	SUITE_ASSERT(strcmp(args->runtime_dir, e->runtime_dir) == 0, "%s: directory %s", row->description,
 		   args->runtime_dir);
-	WAY_ASSERT(args->flows_per_worker == e->flows_per_worker, "%s: flows %u", row->description,
+	SUITE_ASSERT(args->flows_per_worker == e->flows_per_worker, "%s: flows %u", row->description,
 		   args->flows_per_worker);
-	WAY_ASSERT(args->eal_argc == e->eal_argc, "%s: eal_argc %d", row->description, args->eal_argc);
-	WAY_ASSERT(args->memory_mb == e->memory_mb, "%s: memory", row->description);
-	WAY_ASSERT(args->no_huge == e->no_huge && args->log_level_given == e->log_level_given, "%s: flags",
+	SUITE_ASSERT(args->eal_argc == e->eal_argc, "%s: eal_argc %d", row->description, args->eal_argc);
+	SUITE_ASSERT(args->memory_mb == e->memory_mb, "%s: memory", row->description);
+	SUITE_ASSERT(args->no_huge == e->no_huge && args->log_level_given == e->log_level_given, "%s: flags",
 		   row->description);
-	WAY_ASSERT(args->xdp_count == e->xdp_count, "%s: %u interfaces", row->description, args->xdp_count);
+	SUITE_ASSERT(args->xdp_count == e->xdp_count, "%s: %u interfaces", row->description, args->xdp_count);
 	for (uint32_t i = 0; i < e->xdp_count; i++)
-		WAY_ASSERT(strcmp(args->xdp[i], e->xdp[i]) == 0, "%s: interface %s", row->description,
+		SUITE_ASSERT(strcmp(args->xdp[i], e->xdp[i]) == 0, "%s: interface %s", row->description,
 			   args->xdp[i]);
 }
 
@@ -112,11 +112,11 @@ test_command_lines(void)
 		for (; row->argv[argc - 1] != NULL; argc++)
 			argv[argc] = (char *)(uintptr_t)row->argv[argc - 1];
 		status = args_parse(&args, argc, argv, why, sizeof(why));
-		WAY_ASSERT(status == row->status, "%s: status %d, %s", row->description, status, why);
+		SUITE_ASSERT(status == row->status, "%s: status %d, %s", row->description, status, why);
 		if (status == 0 && row->status == 0)
 			row_check(row, &args);
 		else
-			WAY_ASSERT(row->why != NULL && strstr(why, row->why) != NULL, "%s: says \"%s\"",
+			SUITE_ASSERT(row->why != NULL && strstr(why, row->why) != NULL, "%s: says \"%s\"",
 				   row->description, why);
 	}
 }
@@ -124,17 +124,17 @@ test_command_lines(void)
 static void
 test_too_many_interfaces(void)
 {
-	char vdevs[SNAPSHOT_PORTS_MAX + 1][48], why[256] = "";
-	char *argv[SNAPSHOT_PORTS_MAX + 2] = {(char *)(uintptr_t) "ephemera-dataplane"};
+	char vdevs[SNAPSHOT_INTERFACES_MAX + 1][48], why[256] = "";
+	char *argv[SNAPSHOT_INTERFACES_MAX + 2] = {(char *)(uintptr_t) "ephemera-dataplane"};
 	struct args args;
 
-	for (int i = 0; i <= SNAPSHOT_PORTS_MAX; i++) {
+	for (int i = 0; i <= SNAPSHOT_INTERFACES_MAX; i++) {
 		snprintf(vdevs[i], sizeof(vdevs[i]), "--vdev=net_af_xdp%d,iface=eth%d", i, i);
 		argv[i + 1] = vdevs[i];
 	}
-	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_PORTS_MAX + 1, argv, why, sizeof(why)), 0);
-	CU_ASSERT_EQUAL(args.xdp_count, SNAPSHOT_PORTS_MAX);
-	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_PORTS_MAX + 2, argv, why, sizeof(why)), -EINVAL);
+	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 1, argv, why, sizeof(why)), 0);
+	CU_ASSERT_EQUAL(args.xdp_count, SNAPSHOT_INTERFACES_MAX);
+	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 2, argv, why, sizeof(why)), -EINVAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "more than 16 ports"));
 }
 
@@ -147,5 +147,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("args", tests);
+	return suite_run("args", tests);
 }

@@ -137,7 +137,7 @@ test_unix_time(void)
 		clock_gettime(CLOCK_REALTIME, &wall);
 		off_ms = (int64_t)loop_unix_ms(then_ns) - distances_ms[i] -
 			 (int64_t)(wall.tv_sec * 1000 + wall.tv_nsec / 1000000);
-		WAY_ASSERT(off_ms >= -500 && off_ms <= 500, "%lld ms off", (long long)off_ms);
+		SUITE_ASSERT(off_ms >= -500 && off_ms <= 500, "%lld ms off", (long long)off_ms);
 	}
 }
 
@@ -152,5 +152,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("loop", tests);
+	return suite_run("loop", tests);
 }

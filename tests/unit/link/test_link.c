@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The client of the dataplane's socket against a dataplane of ours on the same loop: before it is there,
- * HELLO, requests and their answers, killed, restarted, lying. */
+ * HELLO, requests and their responses, killed, restarted, lying. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct fixture {
 	struct dataplane client;
 	unsigned connected, lost;
 	unsigned answered;
-	int status; /* of the last answer */
+	int status; /* of the last response */
 };
 
 static void
@@ -33,12 +33,12 @@ on_lost(void *owner)
 }
 
 static void
-on_answered(void *owner, uint64_t tag, const struct dataplane_answer *answer)
+on_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
 {
 	struct fixture *f = owner;
 
 	f->answered++;
-	f->status = answer->status;
+	f->status = response->status;
 	CU_ASSERT_EQUAL(tag, 77);
 }
 
@@ -55,7 +55,7 @@ is_away(const void *owner)
 }
 
 static bool
-has_answer(const void *owner)
+has_response(const void *owner)
 {
 	return ((const struct fixture *)owner)->answered > 0;
 }
@@ -107,15 +107,15 @@ test_life(void)
 	rig_dataplane_start(&f->rig, &f->loop, 11);
 	CU_ASSERT_TRUE_FATAL(rig_wait(&f->loop, is_connected, f));
 	CU_ASSERT_EQUAL(f->connected, 1);
-	CU_ASSERT_EQUAL(f->client.hello.answer.boot_id, 11);
-	CU_ASSERT_EQUAL(dataplane_port_index(&f->client, 1), 0);
-	CU_ASSERT_EQUAL(dataplane_port_index(&f->client, 2), -1);
-	CU_ASSERT_EQUAL(dataplane_port_index(&f->client, 0), -1);
+	CU_ASSERT_EQUAL(f->client.hello.response.boot_id, 11);
+	CU_ASSERT_EQUAL(dataplane_interface_index(&f->client, 1), 0);
+	CU_ASSERT_EQUAL(dataplane_interface_index(&f->client, 2), -1);
+	CU_ASSERT_EQUAL(dataplane_interface_index(&f->client, 0), -1);
 	CU_ASSERT(f->client.hello.stats_fd >= 0);
 
 	CU_ASSERT_EQUAL(ask_probe(f), 0);
 	CU_ASSERT_EQUAL(f->answered, 0); /* not before the call returns */
-	CU_ASSERT_TRUE(rig_wait(&f->loop, has_answer, f));
+	CU_ASSERT_TRUE(rig_wait(&f->loop, has_response, f));
 	CU_ASSERT_EQUAL(f->status, 0);
 
 	f->answered = 0;
@@ -129,7 +129,7 @@ test_life(void)
 
 	rig_dataplane_start(&f->rig, &f->loop, 12);
 	CU_ASSERT_TRUE(rig_wait(&f->loop, is_connected, f));
-	CU_ASSERT_EQUAL(f->client.hello.answer.boot_id, 12);
+	CU_ASSERT_EQUAL(f->client.hello.response.boot_id, 12);
 	fixture_close(f);
 }
 
@@ -178,7 +178,7 @@ static const struct {
 	 sizeof(struct message_header)},
 	{"HELLO without descriptors",
 	 {.version = 1, .type = MESSAGE_HELLO, .cookie = 1},
-	 sizeof(struct message_header) + sizeof(struct hello_answer)},
+	 sizeof(struct message_header) + sizeof(struct hello_response)},
 	{"longer than any", {.version = 1, .type = MESSAGE_HELLO, .cookie = 1}, 60000},
 };
 
@@ -210,8 +210,8 @@ test_lies(void)
 		CU_ASSERT_EQUAL(f->client.state, DATAPLANE_GREETING);
 		memcpy(message, &lies[i].header, sizeof(lies[i].header));
 		CU_ASSERT_EQUAL(send(liar.fd, message, lies[i].bytes, 0), (ssize_t)lies[i].bytes);
-		WAY_ASSERT(rig_wait(&f->loop, is_away, f), "%s", lies[i].what);
-		WAY_ASSERT(f->connected == 0 && f->client.pending_count == 0, "%s", lies[i].what);
+		SUITE_ASSERT(rig_wait(&f->loop, is_away, f), "%s", lies[i].what);
+		SUITE_ASSERT(f->connected == 0 && f->client.pending_count == 0, "%s", lies[i].what);
 		close(liar.fd);
 		free(message);
 		fixture_close(f);
@@ -228,7 +228,7 @@ main(void)
 	int status;
 
 	rig_open();
-	status = way_suite_run("dataplane_client", tests);
+	status = suite_run("dataplane_client", tests);
 	rig_close();
 	return status;
 }

@@ -40,7 +40,7 @@ static void
 test_accept(void)
 {
 	for (unsigned i = 0; i < sizeof(accepts) / sizeof(accepts[0]); i++)
-		WAY_ASSERT(metrics_format_of(accepts[i].accept) == accepts[i].format, "Accept: %s",
+		SUITE_ASSERT(metrics_format_of(accepts[i].accept) == accepts[i].format, "Accept: %s",
 			   accepts[i].accept);
 }
 
@@ -157,7 +157,7 @@ test_formats(void)
 
 		family_of_each_type(&writer);
 		fclose(writer.out);
-		WAY_ASSERT(strcmp(text, formats[i].text) == 0, "format %u wrote:\n%s", i, text);
+		SUITE_ASSERT(strcmp(text, formats[i].text) == 0, "format %u wrote:\n%s", i, text);
 		CU_ASSERT_STRING_EQUAL(metrics_content_type(formats[i].format), formats[i].content_type);
 		free(text);
 	}
@@ -219,5 +219,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("metrics_text", tests);
+	return suite_run("metrics_text", tests);
 }

@@ -27,13 +27,13 @@ test_equal(void)
 		uint8_t *a = some_bytes(count, 5), *b = some_bytes(count, 5);
 		unsigned unseen = 0;
 
-		WAY_ASSERT(bytes_equal(a, b, count), "%u bytes", count);
+		SUITE_ASSERT(bytes_equal(a, b, count), "%u bytes", count);
 		for (uint32_t i = 0; i < count * 8; i++) {
 			b[i / 8] ^= (uint8_t)(1 << i % 8);
 			unseen += bytes_equal(a, b, count);
 			b[i / 8] ^= (uint8_t)(1 << i % 8);
 		}
-		WAY_ASSERT(unseen == 0, "%u bytes: %u differing bits not seen", count, unseen);
+		SUITE_ASSERT(unseen == 0, "%u bytes: %u differing bits not seen", count, unseen);
 		free(a);
 		free(b);
 	}
@@ -46,7 +46,7 @@ test_copy(void)
 		uint8_t *from = some_bytes(count, 9), *to = some_bytes(count, 77);
 
 		bytes_copy(to, from, count);
-		WAY_ASSERT(memcmp(from, to, count) == 0, "%u bytes", count);
+		SUITE_ASSERT(memcmp(from, to, count) == 0, "%u bytes", count);
 		free(from);
 		free(to);
 	}
@@ -61,8 +61,8 @@ test_few(void)
 
 		memcpy(&want, bytes, few);
 		memcpy(&last, more + 8, few);
-		WAY_ASSERT(bytes_load_few(bytes, few) == want, "%u bytes", few);
-		WAY_ASSERT(bytes_load_last(more, 8 + few, few) == last, "the last %u bytes", few);
+		SUITE_ASSERT(bytes_load_few(bytes, few) == want, "%u bytes", few);
+		SUITE_ASSERT(bytes_load_last(more, 8 + few, few) == last, "the last %u bytes", few);
 		free(bytes);
 		free(more);
 	}
@@ -74,5 +74,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"equal", test_equal}, {"copy", test_copy}, {"few", test_few}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("bytes", tests);
+	return suite_run("bytes", tests);
 }

@@ -82,21 +82,21 @@ flip_length(uint32_t length)
 	for (uint32_t i = 0; i < length; i++)
 		letters += is_letter(name[i]);
 	flipped = case_flip_copy(name, copy, length, bits);
-	WAY_ASSERT(flipped.letters == letters, "%u bytes: number of letters", length);
-	WAY_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy is another", length);
-	WAY_ASSERT(checksum_of(checksum_add(checksum_bytes(before, length), flipped.added)) ==
+	SUITE_ASSERT(flipped.letters == letters, "%u bytes: number of letters", length);
+	SUITE_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy is another", length);
+	SUITE_ASSERT(checksum_of(checksum_add(checksum_bytes(before, length), flipped.added)) ==
 			   checksum_of(checksum_bytes(name, length)),
 		   "%u bytes: the sum", length);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != before[i] && (!is_letter(before[i]) || (name[i] ^ before[i]) != 0x20);
-	WAY_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case", length, wrong);
-	WAY_ASSERT(case_equal(name, before, length), "%u bytes: another name", length);
-	WAY_ASSERT(case_flip(name, length, bits).letters == letters && memcmp(name, before, length) == 0,
+	SUITE_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case", length, wrong);
+	SUITE_ASSERT(case_equal(name, before, length), "%u bytes: another name", length);
+	SUITE_ASSERT(case_flip(name, length, bits).letters == letters && memcmp(name, before, length) == 0,
 		   "%u bytes: not undone", length);
 	case_flip(name, length, ones);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != (is_letter(before[i]) ? before[i] ^ 0x20 : before[i]);
-	WAY_ASSERT(wrong == 0, "%u bytes: %u letters that no bit turns", length, wrong);
+	SUITE_ASSERT(wrong == 0, "%u bytes: %u letters that no bit turns", length, wrong);
 	free(bits);
 	free(copy);
 	free(name);
@@ -132,7 +132,7 @@ test_own_bit(void)
 		}
 		for (uint32_t i = 0; i < DNS_NAME_BYTES_MAX; i++)
 			others += turned_by[i] != (i < length);
-		WAY_ASSERT(crowds == 0 && others == 0,
+		SUITE_ASSERT(crowds == 0 && others == 0,
 			   "%u bytes: %u bits turn several, %u bytes not one bit's", length, crowds, others);
 	}
 }
@@ -156,15 +156,15 @@ test_difference(void)
 		case_difference(a, b, length, mask);
 		for (uint32_t i = 0; i < CASE_MASK_BYTES * 8; i++)
 			wrong += (mask[i / 8] >> (i % 8) & 1) != (i < length && a[i] != b[i]);
-		WAY_ASSERT(wrong == 0, "%u bytes: %u bits of the mask", length, wrong);
+		SUITE_ASSERT(wrong == 0, "%u bytes: %u bits of the mask", length, wrong);
 		memcpy(c, a, length);
 		case_apply(c, length, mask);
-		WAY_ASSERT(memcmp(c, b, length) == 0, "%u bytes: not applied", length);
+		SUITE_ASSERT(memcmp(c, b, length) == 0, "%u bytes: not applied", length);
 		case_apply(c, length, mask);
 		case_apply(c, length, none);
-		WAY_ASSERT(memcmp(c, a, length) == 0, "%u bytes: not undone", length);
+		SUITE_ASSERT(memcmp(c, a, length) == 0, "%u bytes: not undone", length);
 		case_difference(a, c, length, mask);
-		WAY_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal ones differ", length);
+		SUITE_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal ones differ", length);
 		free(a);
 		free(b);
 		free(c);
@@ -332,7 +332,7 @@ test_random(void)
 		random_init_seeded(&worker.random, (const uint8_t[32]){(uint8_t)(i + 1)});
 		survey_take(rows[i].source);
 		random = survey_random(false);
-		WAY_ASSERT(random == rows[i].random, "%s", rows[i].description);
+		SUITE_ASSERT(random == rows[i].random, "%s", rows[i].description);
 		if (random != rows[i].random)
 			survey_random(true);
 	}
@@ -352,12 +352,12 @@ test_draw(void)
 		for (uint32_t i = 0; i < name_bytes; i++)
 			letters += is_letter(question[i]);
 		draw_case(&worker, question, name_bytes + 4, bits);
-		WAY_ASSERT(memcmp(question + name_bytes, before + name_bytes, 4) == 0,
+		SUITE_ASSERT(memcmp(question + name_bytes, before + name_bytes, 4) == 0,
 			   "type and class behind %u bytes", name_bytes);
-		WAY_ASSERT(stats.draw.case_queries == name_bytes && stats.draw.case_letters == letters,
+		SUITE_ASSERT(stats.draw.case_queries == name_bytes && stats.draw.case_letters == letters,
 			   "counters at %u bytes", name_bytes);
 		case_flip(question, name_bytes, bits);
-		WAY_ASSERT(memcmp(question, before, name_bytes) == 0, "%u bytes: not undone", name_bytes);
+		SUITE_ASSERT(memcmp(question, before, name_bytes) == 0, "%u bytes: not undone", name_bytes);
 	}
 }
 
@@ -376,5 +376,5 @@ main(void)
 		return 1;
 	worker.stats = &stats;
 	random_init_seeded(&worker.random, (const uint8_t[32]){0xca, 0x5e});
-	return way_suite_run("case", tests);
+	return suite_run("case", tests);
 }

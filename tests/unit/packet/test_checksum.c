@@ -56,7 +56,7 @@ test_fold(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const uint16_t folded = checksum_fold(rows[i].sum);
 
-		WAY_ASSERT(folded == rows[i].folded, "%lx: %x", rows[i].sum, folded);
+		SUITE_ASSERT(folded == rows[i].folded, "%lx: %x", rows[i].sum, folded);
 	}
 }
 
@@ -72,25 +72,25 @@ test_lengths(void)
 		payload[i] = (uint8_t)(random >> 24);
 	}
 	for (int family = 0; family < 2; family++) {
-		const struct way_ends ends = {
-			.source = way_address(family ? "2001:db8:ffff::1" : "203.0.113.255"),
-			.destination = way_address(family ? "fe80::dead:beef" : "10.255.254.253"),
+		const struct pipeline_ends ends = {
+			.source = pipeline_address(family ? "2001:db8:ffff::1" : "203.0.113.255"),
+			.destination = pipeline_address(family ? "fe80::dead:beef" : "10.255.254.253"),
 			.source_port = 65535,
 			.destination_port = 53,
 		};
 
 		for (uint32_t bytes = 0; bytes <= 1472; bytes++) {
-			struct way_frame frame;
+			struct pipeline_frame frame;
 			const uint16_t udp_bytes = (uint16_t)(8 + bytes);
 			uint8_t *udp = copy + (bytes & 7);
 
-			way_frame_make(&frame, &ends, NULL, payload, bytes);
+			pipeline_frame_make(&frame, &ends, NULL, payload, bytes);
 			memcpy(udp, frame.frame + frame.udp, udp_bytes);
-			WAY_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp, udp_bytes) ==
+			SUITE_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp, udp_bytes) ==
 					   0xffff,
 				   "%u bytes are taken for wrong", bytes);
 			udp[6] = udp[7] = 0;
-			WAY_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp, udp_bytes)) ==
+			SUITE_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp, udp_bytes)) ==
 					   (frame.frame[frame.udp + 6] << 8 | frame.frame[frame.udp + 7]),
 				   "%u bytes", bytes);
 		}
@@ -101,11 +101,11 @@ test_lengths(void)
 static void
 test_bit_flips(void)
 {
-	const struct way_ends ends = {.source = way_address("192.0.2.1"),
-				      .destination = way_address("192.0.2.2")};
-	struct way_frame frame;
+	const struct pipeline_ends ends = {.source = pipeline_address("192.0.2.1"),
+				      .destination = pipeline_address("192.0.2.2")};
+	struct pipeline_frame frame;
 
-	way_frame_make(&frame, &ends, NULL, "some payload", 12);
+	pipeline_frame_make(&frame, &ends, NULL, "some payload", 12);
 	for (uint32_t bit = 0; bit < 20 * 8; bit++) {
 		frame.frame[frame.udp + bit / 8] ^= (uint8_t)(1 << bit % 8);
 		CU_ASSERT_NOT_EQUAL(
@@ -119,7 +119,7 @@ test_bit_flips(void)
 static void
 test_zero(void)
 {
-	const struct address a = way_address("192.0.2.1"), b = way_address("2001:db8::1");
+	const struct address a = pipeline_address("192.0.2.1"), b = pipeline_address("2001:db8::1");
 	uint8_t udp[16] = {0, 53, 0, 53, 0, 16, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0};
 	const struct address *pairs[][2] = {{&a, &a}, {&b, &b}};
 
@@ -139,7 +139,7 @@ test_zero(void)
 static void
 test_by_hand(void)
 {
-	const struct address from = way_address("10.0.0.1"), to = way_address("10.0.0.2");
+	const struct address from = pipeline_address("10.0.0.1"), to = pipeline_address("10.0.0.2");
 	const uint8_t udp[9] = {0, 1, 0, 2, 0, 9, 0, 0, 'A'};
 	const uint32_t sum = 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 17 + 9 + 1 + 2 + 9 + 0x4100;
 
@@ -167,10 +167,10 @@ test_changes(void)
 		new = round & 1 ? (uint16_t)random : (uint16_t)~old;
 		memcpy(bytes + offset, &new, 2);
 		sum = checksum_change(sum, offset, old, new);
-		WAY_ASSERT(checksum_of(sum) == checksum_of(checksum_bytes(bytes, count)),
+		SUITE_ASSERT(checksum_of(sum) == checksum_of(checksum_bytes(bytes, count)),
 			   "%u bytes, change at %u", count, offset);
 		without = checksum_subtract(sum, checksum_bytes(bytes, count));
-		WAY_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing", count,
+		SUITE_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing", count,
 			   without);
 	}
 }
@@ -183,5 +183,5 @@ main(void)
 		{"zero", test_zero}, {"by hand", test_by_hand},	     {"changes", test_changes},
 		CU_TEST_INFO_NULL};
 
-	return way_suite_run("checksum", tests);
+	return suite_run("checksum", tests);
 }

@@ -10,7 +10,7 @@
 
 /* In a copy that ends exactly where the message ends. */
 static struct edns_tail
-find(const struct way_dns *dns)
+find(const struct pipeline_dns *dns)
 {
 	uint8_t *copy = malloc(dns->bytes > 0 ? dns->bytes : 1);
 	struct edns_tail tail;
@@ -21,14 +21,14 @@ find(const struct way_dns *dns)
 	return tail;
 }
 
-#define OPT   WAY_OPT(1232, 0, "")
-#define SMALL WAY_RECORD("\0", 1, 0, 0)
-#define TSIG  WAY_RECORD("\3key\0", 250, 0, 58)
-#define SIG0  WAY_RECORD("\0", 24, 0, 60)
+#define OPT   PIPELINE_OPT(1232, 0, "")
+#define SMALL PIPELINE_RECORD("\0", 1, 0, 0)
+#define TSIG  PIPELINE_RECORD("\3key\0", 250, 0, 58)
+#define SIG0  PIPELINE_RECORD("\0", 24, 0, 60)
 
 /* An OPT record behind three others. */
 #define BEHIND_THREE                                                                                         \
-	WAY_RECORD("\0", 1, 0, 4), WAY_RECORD("\xc0\x0c", 28, 0, 16), WAY_RECORD("\3abc\2de\0", 16, 0, 33),  \
+	PIPELINE_RECORD("\0", 1, 0, 4), PIPELINE_RECORD("\xc0\x0c", 28, 0, 16), PIPELINE_RECORD("\3abc\2de\0", 16, 0, 33),  \
 		OPT
 
 static void
@@ -36,31 +36,31 @@ test_table(void)
 {
 	static const struct {
 		const char *description;
-		struct way_edit edits[WAY_EDITS_MAX];
+		struct pipeline_edit edits[PIPELINE_EDITS_MAX];
 		size_t expected; /* behind the question; SIZE_MAX: none */
 		bool plain;
 	} rows[] = {
 		{"no EDNS", {{0}}, SIZE_MAX, true},
 		{"OPT", {OPT}, 0, true},
-		{"OPT with options", {WAY_OPT(1232, 0, "\0\12\0\4abcd")}, 0, true},
-		{"OPT that is not counted", {OPT, WAY_SET(10, "\0\0")}, SIZE_MAX, true},
-		{"OPT cut by a byte", {OPT, WAY_CUT(1)}, SIZE_MAX, false},
-		{"OPT whose options go beyond the end", {OPT, WAY_SET(42, "\0\1")}, SIZE_MAX, false},
-		{"OPT with 65,535 bytes of options", {OPT, WAY_SET(42, "\xff\xff")}, SIZE_MAX, false},
-		{"OPT of another owner than the root", {WAY_RECORD("\1a\0", 41, 0, 0)}, SIZE_MAX, true},
-		{"OPT whose owner is a pointer", {WAY_RECORD("\xc0\x0c", 41, 0, 0)}, SIZE_MAX, true},
-		{"an answer is counted", {OPT, WAY_SET(6, "\0\1")}, SIZE_MAX, false},
-		{"an authority is counted", {OPT, WAY_SET(8, "\0\1")}, SIZE_MAX, false},
+		{"OPT with options", {PIPELINE_OPT(1232, 0, "\0\12\0\4abcd")}, 0, true},
+		{"OPT that is not counted", {OPT, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
+		{"OPT cut by a byte", {OPT, PIPELINE_CUT(1)}, SIZE_MAX, false},
+		{"OPT whose options go beyond the end", {OPT, PIPELINE_SET(42, "\0\1")}, SIZE_MAX, false},
+		{"OPT with 65,535 bytes of options", {OPT, PIPELINE_SET(42, "\xff\xff")}, SIZE_MAX, false},
+		{"OPT of another owner than the root", {PIPELINE_RECORD("\1a\0", 41, 0, 0)}, SIZE_MAX, true},
+		{"OPT whose owner is a pointer", {PIPELINE_RECORD("\xc0\x0c", 41, 0, 0)}, SIZE_MAX, true},
+		{"a response is counted", {OPT, PIPELINE_SET(6, "\0\1")}, SIZE_MAX, false},
+		{"an authority is counted", {OPT, PIPELINE_SET(8, "\0\1")}, SIZE_MAX, false},
 		{"behind three records", {BEHIND_THREE}, (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33), true},
 		{"behind four records", {SMALL, BEHIND_THREE}, SIZE_MAX, false},
 		{"behind a label that goes beyond the end",
-		 {WAY_APPEND("\77"), WAY_SET(10, "\0\1")},
+		 {PIPELINE_APPEND("\77"), PIPELINE_SET(10, "\0\1")},
 		 SIZE_MAX,
 		 false},
-		{"behind half a pointer", {WAY_APPEND("\xc0"), WAY_SET(10, "\0\1")}, SIZE_MAX, false},
-		{"behind a label of type 01", {WAY_RECORD("\x40", 1, 0, 0), OPT}, SIZE_MAX, false},
-		{"an owner and no more", {WAY_APPEND("\0"), WAY_SET(10, "\0\1")}, SIZE_MAX, false},
-		{"65,535 counted, none there", {WAY_SET(10, "\xff\xff")}, SIZE_MAX, false},
+		{"behind half a pointer", {PIPELINE_APPEND("\xc0"), PIPELINE_SET(10, "\0\1")}, SIZE_MAX, false},
+		{"behind a label of type 01", {PIPELINE_RECORD("\x40", 1, 0, 0), OPT}, SIZE_MAX, false},
+		{"an owner and no more", {PIPELINE_APPEND("\0"), PIPELINE_SET(10, "\0\1")}, SIZE_MAX, false},
+		{"65,535 counted, none there", {PIPELINE_SET(10, "\xff\xff")}, SIZE_MAX, false},
 		{"TSIG", {TSIG}, SIZE_MAX, false},
 		{"TSIG behind OPT", {OPT, TSIG}, 0, false},
 		{"OPT behind TSIG, where it may not be", {TSIG, OPT}, SIZE_MAX, false},
@@ -68,22 +68,22 @@ test_table(void)
 		{"SIG(0)", {SIG0}, SIZE_MAX, false},
 		{"SIG(0) behind OPT", {OPT, SIG0}, 0, false},
 		{"two OPT: the first", {OPT, OPT}, 0, true},
-		{"TSIG that is not counted", {TSIG, WAY_SET(10, "\0\0")}, SIZE_MAX, true},
-		{"bytes behind OPT", {OPT, WAY_APPEND("xyz")}, 0, true},
+		{"TSIG that is not counted", {TSIG, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
+		{"bytes behind OPT", {OPT, PIPELINE_APPEND("xyz")}, 0, true},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct way_dns dns;
+		struct pipeline_dns dns;
 		struct edns_tail found;
 		size_t expected;
 
-		way_dns_query(&dns, 1, "www.example.net", 1, 1);
-		way_dns_edit(&dns, rows[i].edits);
+		pipeline_dns_query(&dns, 1, "www.example.net", 1, 1);
+		pipeline_dns_edit(&dns, rows[i].edits);
 		found = find(&dns);
 		expected = rows[i].expected == SIZE_MAX ? 0 : 12 + dns.question_bytes + rows[i].expected;
-		WAY_ASSERT(found.opt_offset == expected, "%s: %u, not %zu", rows[i].description,
+		SUITE_ASSERT(found.opt_offset == expected, "%s: %u, not %zu", rows[i].description,
 			   found.opt_offset, expected);
-		WAY_ASSERT(found.plain == rows[i].plain, "%s: plain %d", rows[i].description, found.plain);
+		SUITE_ASSERT(found.plain == rows[i].plain, "%s: plain %d", rows[i].description, found.plain);
 	}
 }
 
@@ -91,12 +91,12 @@ test_table(void)
 static void
 test_cut(void)
 {
-	static const struct way_message message = {.edits = {BEHIND_THREE}};
-	struct way_dns dns;
+	static const struct pipeline_message message = {.edits = {BEHIND_THREE}};
+	struct pipeline_dns dns;
 
-	way_dns_make(&dns, 1, &message);
+	pipeline_dns_make(&dns, 1, &message);
 	while (dns.bytes-- > 12 + dns.question_bytes)
-		WAY_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain, "%zu bytes", dns.bytes);
+		SUITE_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain, "%zu bytes", dns.bytes);
 	dns.question_bytes = 0;
 	for (dns.bytes = 0; dns.bytes < 12; dns.bytes++)
 		CU_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain);
@@ -107,5 +107,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"messages", test_table}, {"cut short", test_cut}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("edns", tests);
+	return suite_run("edns", tests);
 }

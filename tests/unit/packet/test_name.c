@@ -50,7 +50,7 @@ test_table(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t bytes = question_bytes(rows[i].bytes, rows[i].available);
 
-		WAY_ASSERT(bytes == rows[i].expected, "%s: %u", rows[i].description, bytes);
+		SUITE_ASSERT(bytes == rows[i].expected, "%s: %u", rows[i].description, bytes);
 	}
 }
 
@@ -86,7 +86,7 @@ test_limits(void)
 
 			if (broken)
 				continue;
-			WAY_ASSERT(question_bytes(question, bytes) == (good ? bytes : 0),
+			SUITE_ASSERT(question_bytes(question, bytes) == (good ? bytes : 0),
 				   "name of %zu bytes, labels of %zu", name_bytes, label);
 		}
 	}
@@ -100,7 +100,7 @@ test_cut(void)
 	const size_t bytes = long_question(question, 63, 255);
 
 	for (size_t available = 0; available < bytes; available++)
-		WAY_ASSERT(question_bytes(question, available) == 0, "%zu of %zu bytes", available, bytes);
+		SUITE_ASSERT(question_bytes(question, available) == 0, "%zu of %zu bytes", available, bytes);
 	CU_ASSERT_EQUAL(question_bytes(question, bytes), 259);
 }
 
@@ -114,7 +114,7 @@ test_nocase(void)
 			const bool letters = (x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z');
 
 			if (case_equal(&x, &y, 1) != (x == y || letters))
-				WAY_ASSERT(false, "%02x and %02x", a, b);
+				SUITE_ASSERT(false, "%02x and %02x", a, b);
 		}
 	}
 	CU_ASSERT(case_equal((const uint8_t *)"\3wWw\0", (const uint8_t *)"\3WwW\0", 5));
@@ -131,5 +131,5 @@ main(void)
 			       {"letter case", test_nocase},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("name", tests);
+	return suite_run("name", tests);
 }

@@ -5,7 +5,7 @@
 #include <ctype.h>
 
 void
-way_case_turn(struct way_dns *query, uint64_t salt)
+pipeline_case_turn(struct pipeline_dns *query, uint64_t salt)
 {
 	for (size_t i = 12; i < 12 + query->question_bytes - 4; i++) {
 		salt = salt * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
@@ -15,8 +15,8 @@ way_case_turn(struct way_dns *query, uint64_t salt)
 }
 
 void
-way_client_make(const struct rig *rig, struct way_client *client, unsigned number, bool ipv6,
-		const struct way_dns *query)
+pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsigned number, bool ipv6,
+		const struct pipeline_dns *query)
 {
 	memset(client, 0, sizeof(*client));
 	client->ends = rig_client_ends(rig, ipv6);
@@ -25,37 +25,37 @@ way_client_make(const struct rig *rig, struct way_client *client, unsigned numbe
 	client->ends.source_mac = (struct mac){{2, 0, 0, 0xc1, (uint8_t)(number >> 8), (uint8_t)number}};
 	client->port = RIG_CLIENTS;
 	client->query = *query;
-	way_dns_set(client->query.message, 0, (uint16_t)(number * 40503 + 77));
-	way_case_turn(&client->query, number);
+	pipeline_dns_set(client->query.message, 0, (uint16_t)(number * 40503 + 77));
+	pipeline_case_turn(&client->query, number);
 }
 
 void
-way_client_ask(struct rig *rig, const struct way_client *client)
+pipeline_client_ask(struct rig *rig, const struct pipeline_client *client)
 {
 	rig_inject_query(rig, client->port, &client->ends, &client->query);
 }
 
-static struct way_client *
-client_of(const struct way_sent *sent, struct way_client *clients, unsigned count)
+static struct pipeline_client *
+client_of(const struct pipeline_sent *sent, struct pipeline_client *clients, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++) {
-		struct way_ends back = way_ends_back(&clients[i].ends);
+		struct pipeline_ends back = pipeline_ends_back(&clients[i].ends);
 
-		if (way_ends_equal(&sent->ends, &back) && sent->port == clients[i].port)
+		if (pipeline_ends_equal(&sent->ends, &back) && sent->port == clients[i].port)
 			return &clients[i];
 	}
 	return NULL;
 }
 
 static void
-answer_take(struct rig *rig, const struct way_sent *sent, struct way_client *clients, unsigned count)
+answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_client *clients, unsigned count)
 {
-	struct way_client *client = client_of(sent, clients, count);
+	struct pipeline_client *client = client_of(sent, clients, count);
 	const uint8_t *message = sent->frame + sent->dns;
 
-	if (!rig_check(rig, client != NULL, "an answer to port %u of nobody", sent->ends.destination_port))
+	if (!rig_check(rig, client != NULL, "a response to port %u of nobody", sent->ends.destination_port))
 		return;
-	rig_check(rig, way_dns_get(message, 0) == way_dns_get(client->query.message, 0),
+	rig_check(rig, pipeline_dns_get(message, 0) == pipeline_dns_get(client->query.message, 0),
 		  "client %u: another ID", sent->ends.destination_port);
 	if (sent->dns_bytes > 12)
 		rig_check(rig,
@@ -63,23 +63,23 @@ answer_take(struct rig *rig, const struct way_sent *sent, struct way_client *cli
 				  memcmp(message + 12, client->query.message + 12,
 					 client->query.question_bytes) == 0,
 			  "client %u: not the question as he asked it", sent->ends.destination_port);
-	client->answers++;
-	client->answer.bytes = sent->dns_bytes;
-	memcpy(client->answer.message, message, sent->dns_bytes);
+	client->responses++;
+	client->delivered.bytes = sent->dns_bytes;
+	memcpy(client->delivered.message, message, sent->dns_bytes);
 }
 
 unsigned
-way_clients_collect(struct rig *rig, struct way_client *clients, unsigned count, struct way_sent *asked,
+pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsigned count, struct pipeline_sent *asked,
 		    unsigned asked_room)
 {
-	const struct way_sent *sent;
+	const struct pipeline_sent *sent;
 	unsigned queries = 0;
 
 	while ((sent = rig_take(rig)) != NULL) {
 		if (sent->fault != NULL)
 			continue;
 		/* Clients may sit behind the farm's port too: a query is what goes to a port of upstreams. */
-		if (sent->port == RIG_FARM && sent->ends.source_port >= WAY_PORT_FIRST) {
+		if (sent->port == RIG_FARM && sent->ends.source_port >= PIPELINE_PORT_FIRST) {
 			if (rig_check(rig, queries < asked_room, "more than %u queries to upstreams",
 				      asked_room))
 				asked[queries++] = *sent;
@@ -91,55 +91,55 @@ way_clients_collect(struct rig *rig, struct way_client *clients, unsigned count,
 }
 
 void
-way_clients_expect(struct rig *rig, const struct way_client *clients, unsigned count, unsigned answers)
+pipeline_clients_expect(struct rig *rig, const struct pipeline_client *clients, unsigned count, unsigned responses)
 {
 	unsigned others = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		others += clients[i].answers != answers;
-	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count, answers);
+		others += clients[i].responses != responses;
+	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count, responses);
 }
 
 void
-way_party_publish(struct way_party *party, uint8_t waiters, bool random_case)
+pipeline_party_publish(struct pipeline_party *party, uint8_t waiters, bool random_case)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	s->waiters = waiters;
-	s->upstreams[WAY_UPSTREAM_IPV4].random_case = random_case;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = random_case;
 	rig_publish(party->rig, s);
 }
 
 unsigned
-way_party_ask(struct way_party *party, unsigned first, unsigned count, const char *name, bool burst)
+pipeline_party_ask(struct pipeline_party *party, unsigned first, unsigned count, const char *name, bool burst)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
-	way_dns_query(&query, 0, name, 1, 1);
+	pipeline_dns_query(&query, 0, name, 1, 1);
 	for (unsigned i = first; i < first + count; i++) {
-		way_client_make(party->rig, &party->clients[i], i, i & 1, &query);
-		way_client_ask(party->rig, &party->clients[i]);
+		pipeline_client_make(party->rig, &party->clients[i], i, i & 1, &query);
+		pipeline_client_ask(party->rig, &party->clients[i]);
 		if (!burst)
 			rig_run(party->rig);
 	}
 	rig_run(party->rig);
-	return way_clients_collect(party->rig, party->clients, first + count, party->asked, WAY_PARTY_MAX);
+	return pipeline_clients_collect(party->rig, party->clients, first + count, party->asked, PIPELINE_PARTY_MAX);
 }
 
 void
-way_party_reply(struct way_party *party, const struct way_sent *query, uint8_t rcode, size_t bytes)
+pipeline_party_response(struct pipeline_party *party, const struct pipeline_sent *query, uint8_t rcode, size_t bytes)
 {
-	struct way_dns reply;
+	struct pipeline_dns response;
 
-	way_dns_reply(&reply, query->frame + query->dns, query->dns_bytes, rcode, bytes);
-	rig_reply(party->rig, query, &reply);
+	pipeline_dns_response(&response, query->frame + query->dns, query->dns_bytes, rcode, bytes);
+	rig_response(party->rig, query, &response);
 }
 
 void
-way_party_reply_all(struct way_party *party, unsigned queries, unsigned count, size_t bytes)
+pipeline_party_response_all(struct pipeline_party *party, unsigned queries, unsigned count, size_t bytes)
 {
 	for (unsigned i = 0; i < queries; i++)
-		way_party_reply(party, &party->asked[i], 0, bytes);
-	way_clients_collect(party->rig, party->clients, count, party->asked, 0);
-	way_clients_expect(party->rig, party->clients, count, 1);
+		pipeline_party_response(party, &party->asked[i], 0, bytes);
+	pipeline_clients_collect(party->rig, party->clients, count, party->asked, 0);
+	pipeline_clients_expect(party->rig, party->clients, count, 1);
 }

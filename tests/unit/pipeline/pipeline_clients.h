@@ -8,52 +8,52 @@
 
 #include "tests/unit/pipeline/pipeline_rig.h"
 
-struct way_client {
-	struct way_ends ends;
-	struct way_dns query;
-	enum rig_port port; /* of the machine, by which he asks */
-	unsigned answers;
-	struct way_dns answer; /* the last one */
+struct pipeline_client {
+	struct pipeline_ends ends;
+	struct pipeline_dns query;
+	enum rig_interface port; /* of the machine, by which he asks */
+	unsigned responses;
+	struct pipeline_dns delivered; /* the last one */
 };
 
 /* Client `number` (below 40,000) of a family, who is to ask `query` in letter case of his own. */
-void way_client_make(const struct rig *rig, struct way_client *client, unsigned number, bool ipv6,
-		     const struct way_dns *query);
+void pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsigned number, bool ipv6,
+		     const struct pipeline_dns *query);
 
 /* Lays the client's query into the receive queue. */
-void way_client_ask(struct rig *rig, const struct way_client *client);
+void pipeline_client_ask(struct rig *rig, const struct pipeline_client *client);
 
 /* Turns the letters of a question, each or not, as `salt` says. */
-void way_case_turn(struct way_dns *query, uint64_t salt);
+void pipeline_case_turn(struct pipeline_dns *query, uint64_t salt);
 
 /* Takes what was sent: answers go to their clients, and any other frame to clients is a fault; queries to the
  * farm are copied to `asked`. Returns their number. */
-unsigned way_clients_collect(struct rig *rig, struct way_client *clients, unsigned count,
-			     struct way_sent *asked, unsigned asked_room);
+unsigned pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsigned count,
+			     struct pipeline_sent *asked, unsigned asked_room);
 
-/* Each client has got so many answers. */
-void way_clients_expect(struct rig *rig, const struct way_client *clients, unsigned count, unsigned answers);
+/* Each client has got so many responses. */
+void pipeline_clients_expect(struct rig *rig, const struct pipeline_client *clients, unsigned count, unsigned responses);
 
-#define WAY_PARTY_MAX 1000
+#define PIPELINE_PARTY_MAX 1000
 
 /* Clients who ask the same, and what the farm was asked. It is large: keep it static. */
-struct way_party {
+struct pipeline_party {
 	struct rig *rig;
-	struct way_client clients[WAY_PARTY_MAX];
-	struct way_sent asked[WAY_PARTY_MAX];
+	struct pipeline_client clients[PIPELINE_PARTY_MAX];
+	struct pipeline_sent asked[PIPELINE_PARTY_MAX];
 };
 
 /* Lets the rig run with so many waiters to a query, at an upstream that keeps case or not. */
-void way_party_publish(struct way_party *party, uint8_t waiters, bool random_case);
+void pipeline_party_publish(struct pipeline_party *party, uint8_t waiters, bool random_case);
 
 /* `count` clients from `first` on ask for one name, every other one over IPv6: in one burst, or one by one.
  * Returns the number of queries that upstreams got. */
-unsigned way_party_ask(struct way_party *party, unsigned first, unsigned count, const char *name, bool burst);
+unsigned pipeline_party_ask(struct pipeline_party *party, unsigned first, unsigned count, const char *name, bool burst);
 
-/* An upstream replies. */
-void way_party_reply(struct way_party *party, const struct way_sent *query, uint8_t rcode, size_t bytes);
+/* An upstream responses. */
+void pipeline_party_response(struct pipeline_party *party, const struct pipeline_sent *query, uint8_t rcode, size_t bytes);
 
-/* It replies to the first `queries` of `asked`, and then each of `count` clients has got one answer. */
-void way_party_reply_all(struct way_party *party, unsigned queries, unsigned count, size_t bytes);
+/* It responses to the first `queries` of `asked`, and then each of `count` clients has got one response. */
+void pipeline_party_response_all(struct pipeline_party *party, unsigned queries, unsigned count, size_t bytes);
 
 #endif

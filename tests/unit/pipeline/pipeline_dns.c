@@ -6,20 +6,20 @@
 #include <string.h>
 
 uint16_t
-way_dns_get(const uint8_t *message, size_t offset)
+pipeline_dns_get(const uint8_t *message, size_t offset)
 {
 	return (uint16_t)(message[offset] << 8 | message[offset + 1]);
 }
 
 void
-way_dns_set(uint8_t *message, size_t offset, uint16_t value)
+pipeline_dns_set(uint8_t *message, size_t offset, uint16_t value)
 {
 	message[offset] = (uint8_t)(value >> 8);
 	message[offset + 1] = (uint8_t)value;
 }
 
 size_t
-way_dns_name(uint8_t *to, const char *text)
+pipeline_dns_name(uint8_t *to, const char *text)
 {
 	size_t at = 0;
 
@@ -39,27 +39,27 @@ way_dns_name(uint8_t *to, const char *text)
 
 /* Header of a query with RD=1, and type and class behind a name that is there already. */
 static void
-query_finish(struct way_dns *dns, uint16_t id, size_t name_bytes, uint16_t type, uint16_t class)
+query_finish(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint16_t type, uint16_t class)
 {
 	memset(dns->message, 0, 12);
-	way_dns_set(dns->message, 0, id);
-	way_dns_set(dns->message, 2, 0x0100);
-	way_dns_set(dns->message, 4, 1);
-	way_dns_set(dns->message, 12 + name_bytes, type);
-	way_dns_set(dns->message, 14 + name_bytes, class);
+	pipeline_dns_set(dns->message, 0, id);
+	pipeline_dns_set(dns->message, 2, 0x0100);
+	pipeline_dns_set(dns->message, 4, 1);
+	pipeline_dns_set(dns->message, 12 + name_bytes, type);
+	pipeline_dns_set(dns->message, 14 + name_bytes, class);
 	dns->question_bytes = name_bytes + 4;
 	dns->bytes = 12 + dns->question_bytes;
 	dns->opt = 0;
 }
 
 void
-way_dns_query(struct way_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class)
+pipeline_dns_query(struct pipeline_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class)
 {
-	query_finish(dns, id, way_dns_name(dns->message + 12, name), type, class);
+	query_finish(dns, id, pipeline_dns_name(dns->message + 12, name), type, class);
 }
 
 size_t
-way_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint32_t salt)
+pipeline_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint32_t salt)
 {
 	size_t at = 0;
 
@@ -78,13 +78,13 @@ way_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint32_t s
 }
 
 void
-way_dns_query_long(struct way_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
+pipeline_dns_query_long(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
 {
-	query_finish(dns, id, way_dns_name_long(dns->message + 12, name_bytes, 63, salt), 1, 1);
+	query_finish(dns, id, pipeline_dns_name_long(dns->message + 12, name_bytes, 63, salt), 1, 1);
 }
 
 void
-way_dns_append(struct way_dns *dns, const void *more, size_t bytes)
+pipeline_dns_append(struct pipeline_dns *dns, const void *more, size_t bytes)
 {
 	if (dns->bytes + bytes > sizeof(dns->message))
 		abort();
@@ -93,40 +93,40 @@ way_dns_append(struct way_dns *dns, const void *more, size_t bytes)
 }
 
 void
-way_dns_record(struct way_dns *dns, const void *owner, size_t owner_bytes, uint16_t type, uint16_t class,
+pipeline_dns_record(struct pipeline_dns *dns, const void *owner, size_t owner_bytes, uint16_t type, uint16_t class,
 	       uint32_t ttl, const void *data, uint16_t bytes)
 {
 	uint8_t fixed[10];
 
-	way_dns_set(fixed, 0, type);
-	way_dns_set(fixed, 2, class);
-	way_dns_set(fixed, 4, (uint16_t)(ttl >> 16));
-	way_dns_set(fixed, 6, (uint16_t)ttl);
-	way_dns_set(fixed, 8, bytes);
+	pipeline_dns_set(fixed, 0, type);
+	pipeline_dns_set(fixed, 2, class);
+	pipeline_dns_set(fixed, 4, (uint16_t)(ttl >> 16));
+	pipeline_dns_set(fixed, 6, (uint16_t)ttl);
+	pipeline_dns_set(fixed, 8, bytes);
 	if (dns->opt == 0 && type == 41 && owner_bytes == 1)
 		dns->opt = dns->bytes;
-	way_dns_append(dns, owner, owner_bytes);
-	way_dns_append(dns, fixed, sizeof(fixed));
+	pipeline_dns_append(dns, owner, owner_bytes);
+	pipeline_dns_append(dns, fixed, sizeof(fixed));
 	if (bytes > 0)
-		way_dns_append(dns, data, bytes);
-	way_dns_set(dns->message, 10, (uint16_t)(way_dns_get(dns->message, 10) + 1));
+		pipeline_dns_append(dns, data, bytes);
+	pipeline_dns_set(dns->message, 10, (uint16_t)(pipeline_dns_get(dns->message, 10) + 1));
 }
 
 void
-way_dns_opt(struct way_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
+pipeline_dns_opt(struct pipeline_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
 {
-	way_dns_record(dns, "", 1, 41, udp_size, ttl, options, bytes);
+	pipeline_dns_record(dns, "", 1, 41, udp_size, ttl, options, bytes);
 }
 
 void
-way_dns_clamp(struct way_dns *dns, uint16_t most)
+pipeline_dns_clamp(struct pipeline_dns *dns, uint16_t most)
 {
-	if (dns->opt > 0 && way_dns_get(dns->message, dns->opt + 3) > most)
-		way_dns_set(dns->message, dns->opt + 3, most);
+	if (dns->opt > 0 && pipeline_dns_get(dns->message, dns->opt + 3) > most)
+		pipeline_dns_set(dns->message, dns->opt + 3, most);
 }
 
 void
-way_dns_fill(struct way_dns *dns, size_t total_bytes)
+pipeline_dns_fill(struct pipeline_dns *dns, size_t total_bytes)
 {
 	if (total_bytes > sizeof(dns->message))
 		abort();
@@ -136,7 +136,7 @@ way_dns_fill(struct way_dns *dns, size_t total_bytes)
 
 /* One TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one filling up. */
 void
-way_dns_reply(struct way_dns *reply, const uint8_t *asked, size_t asked_bytes, uint8_t rcode,
+pipeline_dns_response(struct pipeline_dns *response, const uint8_t *asked, size_t asked_bytes, uint8_t rcode,
 	      size_t total_bytes)
 {
 	size_t end = 12;
@@ -146,20 +146,20 @@ way_dns_reply(struct way_dns *reply, const uint8_t *asked, size_t asked_bytes, u
 	end += 5;
 	if (end > asked_bytes)
 		abort();
-	memcpy(reply->message, asked, end);
-	reply->bytes = end;
-	reply->question_bytes = end - 12;
-	reply->opt = 0;
-	reply->message[2] |= 0x80;
-	reply->message[3] = (uint8_t)(0x80 | rcode);
-	memset(reply->message + 6, 0, 6);
+	memcpy(response->message, asked, end);
+	response->bytes = end;
+	response->question_bytes = end - 12;
+	response->opt = 0;
+	response->message[2] |= 0x80;
+	response->message[3] = (uint8_t)(0x80 | rcode);
+	memset(response->message + 6, 0, 6);
 	if (total_bytes >= end + 12 + 1) {
 		const uint8_t fixed[12] = {0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 0, 0, 0};
 
-		way_dns_append(reply, fixed, sizeof(fixed));
-		way_dns_set(reply->message, reply->bytes - 2, (uint16_t)(total_bytes - end - 12));
-		way_dns_set(reply->message, 6, 1);
+		pipeline_dns_append(response, fixed, sizeof(fixed));
+		pipeline_dns_set(response->message, response->bytes - 2, (uint16_t)(total_bytes - end - 12));
+		pipeline_dns_set(response->message, 6, 1);
 	}
 	if (total_bytes > 0)
-		way_dns_fill(reply, total_bytes);
+		pipeline_dns_fill(response, total_bytes);
 }

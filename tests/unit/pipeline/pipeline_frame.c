@@ -51,7 +51,7 @@ udp_sum(const uint8_t *addresses, uint32_t addresses_bytes, const uint8_t *udp, 
 }
 
 struct address
-way_address(const char *text)
+pipeline_address(const char *text)
 {
 	struct address address;
 	uint8_t ipv4[4];
@@ -64,7 +64,7 @@ way_address(const char *text)
 }
 
 static uint32_t
-put_ethernet(uint8_t *to, const struct way_ends *ends, const struct way_shape *shape, bool ipv6)
+put_ethernet(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, bool ipv6)
 {
 	uint32_t at = 12;
 
@@ -79,7 +79,7 @@ put_ethernet(uint8_t *to, const struct way_ends *ends, const struct way_shape *s
 }
 
 static uint32_t
-put_ipv4(uint8_t *to, const struct way_ends *ends, const struct way_shape *shape, uint32_t payload_bytes)
+put_ipv4(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, uint32_t payload_bytes)
 {
 	uint32_t header = IPV4_BYTES + shape->option_bytes;
 
@@ -92,13 +92,13 @@ put_ipv4(uint8_t *to, const struct way_ends *ends, const struct way_shape *shape
 	memcpy(to + 12, ends->source.bytes + 12, 4);
 	memcpy(to + 16, ends->destination.bytes + 12, 4);
 	set16(to + 10, (uint16_t)~sum_add(0, to, header));
-	if (shape->ip_sum == WAY_SUM_WRONG)
+	if (shape->ip_sum == PIPELINE_SUM_WRONG)
 		to[11] ^= 1;
 	return header;
 }
 
 static uint32_t
-put_ipv6(uint8_t *to, const struct way_ends *ends, const struct way_shape *shape, uint32_t payload_bytes)
+put_ipv6(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, uint32_t payload_bytes)
 {
 	const uint32_t each = shape->extension_bytes ? shape->extension_bytes : 8;
 	uint32_t at = IPV6_BYTES, extensions = shape->extension_count * each;
@@ -121,7 +121,7 @@ put_ipv6(uint8_t *to, const struct way_ends *ends, const struct way_shape *shape
 }
 
 static void
-put_udp(struct way_frame *frame, const struct way_ends *ends, const void *payload, uint32_t payload_bytes)
+put_udp(struct pipeline_frame *frame, const struct pipeline_ends *ends, const void *payload, uint32_t payload_bytes)
 {
 	uint8_t *udp = frame->frame + frame->udp;
 
@@ -134,7 +134,7 @@ put_udp(struct way_frame *frame, const struct way_ends *ends, const void *payloa
 }
 
 static void
-sum_udp(struct way_frame *frame)
+sum_udp(struct pipeline_frame *frame)
 {
 	const uint8_t *ip = frame->frame + frame->ip;
 	uint8_t *udp = frame->frame + frame->udp;
@@ -148,7 +148,7 @@ sum_udp(struct way_frame *frame)
 }
 
 void
-way_frame_sum(struct way_frame *frame)
+pipeline_frame_sum(struct pipeline_frame *frame)
 {
 	uint8_t *ip = frame->frame + frame->ip;
 
@@ -160,10 +160,10 @@ way_frame_sum(struct way_frame *frame)
 }
 
 void
-way_frame_make(struct way_frame *frame, const struct way_ends *ends, const struct way_shape *shape,
+pipeline_frame_make(struct pipeline_frame *frame, const struct pipeline_ends *ends, const struct pipeline_shape *shape,
 	       const void *payload, uint32_t payload_bytes)
 {
-	static const struct way_shape plain;
+	static const struct pipeline_shape plain;
 	uint32_t inside, end;
 
 	if (shape == NULL)
@@ -181,16 +181,16 @@ way_frame_make(struct way_frame *frame, const struct way_ends *ends, const struc
 		abort();
 	put_udp(frame, ends, payload, payload_bytes);
 	memset(frame->frame + frame->dns + payload_bytes, 0xa5, shape->inner_padding + shape->outer_padding);
-	if (shape->udp_sum != WAY_SUM_ZERO)
+	if (shape->udp_sum != PIPELINE_SUM_ZERO)
 		sum_udp(frame);
-	if (shape->udp_sum == WAY_SUM_WRONG)
+	if (shape->udp_sum == PIPELINE_SUM_WRONG)
 		frame->frame[frame->udp + 7] ^= 1;
 }
 
-struct way_ends
-way_ends_back(const struct way_ends *ends)
+struct pipeline_ends
+pipeline_ends_back(const struct pipeline_ends *ends)
 {
-	return (struct way_ends){
+	return (struct pipeline_ends){
 		.source_mac = ends->destination_mac,
 		.destination_mac = ends->source_mac,
 		.source = ends->destination,
@@ -201,7 +201,7 @@ way_ends_back(const struct way_ends *ends)
 }
 
 bool
-way_ends_equal(const struct way_ends *a, const struct way_ends *b)
+pipeline_ends_equal(const struct pipeline_ends *a, const struct pipeline_ends *b)
 {
 	return memcmp(&a->source_mac, &b->source_mac, sizeof(a->source_mac)) == 0 &&
 	       memcmp(&a->destination_mac, &b->destination_mac, sizeof(a->destination_mac)) == 0 &&
@@ -211,7 +211,7 @@ way_ends_equal(const struct way_ends *a, const struct way_ends *b)
 
 /* The checks of each header of a sent frame; each returns what is wrong. */
 static const char *
-sent_ipv4(struct way_sent *sent, const uint8_t *ip)
+sent_ipv4(struct pipeline_sent *sent, const uint8_t *ip)
 {
 	if (sent->bytes < ETHERNET_BYTES + IPV4_BYTES + UDP_BYTES)
 		return "short IPv4 frame";
@@ -231,7 +231,7 @@ sent_ipv4(struct way_sent *sent, const uint8_t *ip)
 }
 
 static const char *
-sent_ipv6(struct way_sent *sent, const uint8_t *ip)
+sent_ipv6(struct pipeline_sent *sent, const uint8_t *ip)
 {
 	if (sent->bytes < ETHERNET_BYTES + IPV6_BYTES + UDP_BYTES)
 		return "short IPv6 frame";
@@ -247,7 +247,7 @@ sent_ipv6(struct way_sent *sent, const uint8_t *ip)
 }
 
 static const char *
-sent_udp(struct way_sent *sent, const uint8_t *ip, const uint8_t *udp)
+sent_udp(struct pipeline_sent *sent, const uint8_t *ip, const uint8_t *udp)
 {
 	uint32_t bytes = sent->bytes - (uint32_t)(udp - sent->frame);
 
@@ -265,7 +265,7 @@ sent_udp(struct way_sent *sent, const uint8_t *ip, const uint8_t *udp)
 }
 
 void
-way_sent_parse(struct way_sent *sent)
+pipeline_sent_parse(struct pipeline_sent *sent)
 {
 	const uint8_t *ip = sent->frame + ETHERNET_BYTES;
 	uint16_t type;

@@ -2,89 +2,89 @@
 /* Pairs of queries. */
 #include "tests/unit/pipeline/pipeline_pairs.h"
 
-static const struct way_message plain = {0};
+static const struct pipeline_message plain = {0};
 
-static const struct way_message other_name = {.name = "wwx.example.net"};
-static const struct way_message longer_name = {.name = "www.example.net.a"};
-static const struct way_message other_type = {.type = 28};
-static const struct way_message other_class = {.class = 3};
+static const struct pipeline_message other_name = {.name = "wwx.example.net"};
+static const struct pipeline_message longer_name = {.name = "www.example.net.a"};
+static const struct pipeline_message other_type = {.type = 28};
+static const struct pipeline_message other_class = {.class = 3};
 
 /* The same bytes, parted into labels otherwise. */
-static const struct way_message other_labels = {.name = "www7example.net"};
+static const struct pipeline_message other_labels = {.name = "www7example.net"};
 
 /* Types and classes whose bytes are letters: no case there. */
-static const struct way_message type_a = {.type = 'a'};
-static const struct way_message type_capital_a = {.type = 'A'};
-static const struct way_message class_a = {.class = 'a' << 8};
-static const struct way_message class_capital_a = {.class = 'A' << 8};
+static const struct pipeline_message type_a = {.type = 'a'};
+static const struct pipeline_message type_capital_a = {.type = 'A'};
+static const struct pipeline_message class_a = {.class = 'a' << 8};
+static const struct pipeline_message class_capital_a = {.class = 'A' << 8};
 
 /* Bytes that differ in 0x20 and are no letters. */
-static const struct way_message name_at = {.name = "www@example.net"};
-static const struct way_message name_backquote = {.name = "www`example.net"};
-static const struct way_message name_high = {.name = "w\xc1.example.net"};
-static const struct way_message name_high_other = {.name = "w\xe1.example.net"};
+static const struct pipeline_message name_at = {.name = "www@example.net"};
+static const struct pipeline_message name_backquote = {.name = "www`example.net"};
+static const struct pipeline_message name_high = {.name = "w\xc1.example.net"};
+static const struct pipeline_message name_high_other = {.name = "w\xe1.example.net"};
 
-static const struct way_message root = {.name = ".", .type = 2};
-static const struct way_message long_inline = {.edits = {WAY_LONG_NAME(52, 63)}};
-static const struct way_message long_cell = {.edits = {WAY_LONG_NAME(53, 63)}};
+static const struct pipeline_message root = {.name = ".", .type = 2};
+static const struct pipeline_message long_inline = {.edits = {PIPELINE_LONG_NAME(52, 63)}};
+static const struct pipeline_message long_cell = {.edits = {PIPELINE_LONG_NAME(53, 63)}};
 
 /* They differ in the last letter alone, which is at 12 + 253. */
-static const struct way_message longest = {.edits = {WAY_LONG_NAME(255, 63), WAY_SET(265, "n")}};
-static const struct way_message longest_other = {.edits = {WAY_LONG_NAME(255, 63), WAY_SET(265, "m")}};
+static const struct pipeline_message longest = {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "n")}};
+static const struct pipeline_message longest_other = {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "m")}};
 
 /* The two bytes of flags: QR, opcode, AA, TC, RD; RA, Z, AD, CD, rcode. */
-static const struct way_message no_rd = {.edits = {WAY_SET(2, "\0\0")}};
-static const struct way_message ad = {.edits = {WAY_SET(2, "\1\x20")}};
-static const struct way_message cd = {.edits = {WAY_SET(2, "\1\x10")}};
-static const struct way_message ad_cd = {.edits = {WAY_SET(2, "\1\x30")}};
-static const struct way_message bit_z = {.edits = {WAY_SET(2, "\1\x40")}};
-static const struct way_message bit_ra = {.edits = {WAY_SET(2, "\1\x80")}};
-static const struct way_message bit_aa = {.edits = {WAY_SET(2, "\5\0")}};
-static const struct way_message bit_tc = {.edits = {WAY_SET(2, "\3\0")}};
-static const struct way_message rcode_set = {.edits = {WAY_SET(2, "\1\1")}};
-static const struct way_message notify = {.edits = {WAY_SET(2, "\x20\0")}};
+static const struct pipeline_message no_rd = {.edits = {PIPELINE_SET(2, "\0\0")}};
+static const struct pipeline_message ad = {.edits = {PIPELINE_SET(2, "\1\x20")}};
+static const struct pipeline_message cd = {.edits = {PIPELINE_SET(2, "\1\x10")}};
+static const struct pipeline_message ad_cd = {.edits = {PIPELINE_SET(2, "\1\x30")}};
+static const struct pipeline_message bit_z = {.edits = {PIPELINE_SET(2, "\1\x40")}};
+static const struct pipeline_message bit_ra = {.edits = {PIPELINE_SET(2, "\1\x80")}};
+static const struct pipeline_message bit_aa = {.edits = {PIPELINE_SET(2, "\5\0")}};
+static const struct pipeline_message bit_tc = {.edits = {PIPELINE_SET(2, "\3\0")}};
+static const struct pipeline_message rcode_set = {.edits = {PIPELINE_SET(2, "\1\1")}};
+static const struct pipeline_message notify = {.edits = {PIPELINE_SET(2, "\x20\0")}};
 
-static const struct way_message edns = {.edits = {WAY_OPT(1232, 0, "")}};
-static const struct way_message edns_4096 = {.edits = {WAY_OPT(4096, 0, "")}};
-static const struct way_message edns_512 = {.edits = {WAY_OPT(512, 0, "")}};
-static const struct way_message edns_1231 = {.edits = {WAY_OPT(1231, 0, "")}};
-static const struct way_message edns_0 = {.edits = {WAY_OPT(0, 0, "")}};
-static const struct way_message edns_do = {.edits = {WAY_OPT(1232, 0x8000, "")}};
-static const struct way_message edns_do_long = {.edits = {WAY_LONG_NAME(100, 63), WAY_OPT(1232, 0x8000, "")}};
-static const struct way_message edns_version = {.edits = {WAY_OPT(1232, 0x00010000, "")}};
-static const struct way_message edns_rcode = {.edits = {WAY_OPT(1232, 0x01000000, "")}};
-static const struct way_message edns_flag_high = {.edits = {WAY_OPT(1232, 0x4000, "")}};
-static const struct way_message edns_flag_low = {.edits = {WAY_OPT(1232, 0x0001, "")}};
+static const struct pipeline_message edns = {.edits = {PIPELINE_OPT(1232, 0, "")}};
+static const struct pipeline_message edns_4096 = {.edits = {PIPELINE_OPT(4096, 0, "")}};
+static const struct pipeline_message edns_512 = {.edits = {PIPELINE_OPT(512, 0, "")}};
+static const struct pipeline_message edns_1231 = {.edits = {PIPELINE_OPT(1231, 0, "")}};
+static const struct pipeline_message edns_0 = {.edits = {PIPELINE_OPT(0, 0, "")}};
+static const struct pipeline_message edns_do = {.edits = {PIPELINE_OPT(1232, 0x8000, "")}};
+static const struct pipeline_message edns_do_long = {.edits = {PIPELINE_LONG_NAME(100, 63), PIPELINE_OPT(1232, 0x8000, "")}};
+static const struct pipeline_message edns_version = {.edits = {PIPELINE_OPT(1232, 0x00010000, "")}};
+static const struct pipeline_message edns_rcode = {.edits = {PIPELINE_OPT(1232, 0x01000000, "")}};
+static const struct pipeline_message edns_flag_high = {.edits = {PIPELINE_OPT(1232, 0x4000, "")}};
+static const struct pipeline_message edns_flag_low = {.edits = {PIPELINE_OPT(1232, 0x0001, "")}};
 
 static const char long_options[256 + 1] = "\0\14\0\374"; /* the length's low byte is 0 */
-static const struct way_message edns_long_options = {.edits = {WAY_OPT(1232, 0, long_options)}};
-static const struct way_message cookie = {.edits = {WAY_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}};
-static const struct way_message client_subnet = {.edits = {WAY_OPT(1232, 0, "\0\10\0\7\0\1\30\0\300\0\2")}};
-static const struct way_message padding = {.edits = {WAY_OPT(1232, 0, "\0\14\0\4\0\0\0\0")}};
-static const struct way_message name_server_id = {.edits = {WAY_OPT(1232, 0, "\0\3\0\0")}};
-static const struct way_message unknown_option = {.edits = {WAY_OPT(1232, 0, "\xff\xfe\0\0")}};
+static const struct pipeline_message edns_long_options = {.edits = {PIPELINE_OPT(1232, 0, long_options)}};
+static const struct pipeline_message cookie = {.edits = {PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}};
+static const struct pipeline_message client_subnet = {.edits = {PIPELINE_OPT(1232, 0, "\0\10\0\7\0\1\30\0\300\0\2")}};
+static const struct pipeline_message padding = {.edits = {PIPELINE_OPT(1232, 0, "\0\14\0\4\0\0\0\0")}};
+static const struct pipeline_message name_server_id = {.edits = {PIPELINE_OPT(1232, 0, "\0\3\0\0")}};
+static const struct pipeline_message unknown_option = {.edits = {PIPELINE_OPT(1232, 0, "\xff\xfe\0\0")}};
 
-static const struct way_message edns_twice = {.edits = {WAY_OPT(1232, 0, ""), WAY_OPT(1232, 0, "")}};
-static const struct way_message edns_uncounted = {.edits = {WAY_OPT(1232, 0, ""), WAY_SET(10, "\0\0")}};
-static const struct way_message edns_trailing = {.edits = {WAY_OPT(1232, 0, ""), WAY_APPEND("\0")}};
+static const struct pipeline_message edns_twice = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(1232, 0, "")}};
+static const struct pipeline_message edns_uncounted = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(10, "\0\0")}};
+static const struct pipeline_message edns_trailing = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND("\0")}};
 
 /* A pointer, and everything a byte further. */
-static const struct way_message edns_owner = {.edits = {WAY_OPT(1232, 0, ""), WAY_SET(33, "\xc0")}};
+static const struct pipeline_message edns_owner = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(33, "\xc0")}};
 
 #define TSIG "\0\0\372\0\377\0\0\0\0\0\4abcd"
-static const struct way_message tsig = {.edits = {WAY_APPEND(TSIG), WAY_SET(10, "\0\1")}};
-static const struct way_message edns_tsig = {
-	.edits = {WAY_OPT(1232, 0, ""), WAY_APPEND(TSIG), WAY_SET(10, "\0\2")}};
+static const struct pipeline_message tsig = {.edits = {PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\1")}};
+static const struct pipeline_message edns_tsig = {
+	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\2")}};
 
 /* As long as an OPT record, and counted, but none. */
-static const struct way_message another_record = {.edits = {WAY_RECORD("\0", 1, 1, 0)}};
+static const struct pipeline_message another_record = {.edits = {PIPELINE_RECORD("\0", 1, 1, 0)}};
 
-static const struct way_message trailing = {.edits = {WAY_APPEND("\0")}};
-static const struct way_message answers_counted = {.edits = {WAY_SET(6, "\0\1")}};
-static const struct way_message authorities_counted = {.edits = {WAY_SET(8, "\0\1")}};
-static const struct way_message additional_counted = {.edits = {WAY_SET(10, "\0\1")}};
+static const struct pipeline_message trailing = {.edits = {PIPELINE_APPEND("\0")}};
+static const struct pipeline_message answers_counted = {.edits = {PIPELINE_SET(6, "\0\1")}};
+static const struct pipeline_message authorities_counted = {.edits = {PIPELINE_SET(8, "\0\1")}};
+static const struct pipeline_message additional_counted = {.edits = {PIPELINE_SET(10, "\0\1")}};
 
-const struct way_pair way_pairs[] = {
+const struct pipeline_pair pipeline_pairs[] = {
 	{"twice the same", &plain, &plain, true},
 	{"twice the root", &root, &root, true},
 	{"twice the longest name that the flow keeps", &long_inline, &long_inline, true},
@@ -149,7 +149,7 @@ const struct way_pair way_pairs[] = {
 	{"EDNS and a trailing byte", &edns_trailing, &edns_trailing, false},
 	{"a record like OPT", &another_record, &another_record, false},
 	{"OPT that is not counted", &edns_uncounted, &edns_uncounted, false},
-	{"an answer counted", &answers_counted, &answers_counted, false},
+	{"a response counted", &answers_counted, &answers_counted, false},
 	{"an authority counted", &authorities_counted, &authorities_counted, false},
 	{"an additional record counted", &additional_counted, &additional_counted, false},
 
@@ -164,4 +164,4 @@ const struct way_pair way_pairs[] = {
 	{"EDNS flag, and the same without", &edns_flag_low, &edns, false},
 };
 
-const size_t way_pair_count = sizeof(way_pairs) / sizeof(way_pairs[0]);
+const size_t pipeline_pair_count = sizeof(pipeline_pairs) / sizeof(pipeline_pairs[0]);

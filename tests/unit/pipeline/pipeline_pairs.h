@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pairs of queries of two clients, and whether they may share an upstream query: only if their answers can't
+/* Pairs of queries of two clients, and whether they may share an upstream query: only if their responses can't
  * differ. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_PAIRS_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_PAIRS_H
@@ -8,13 +8,13 @@
 
 #include "tests/unit/pipeline/pipeline_edit.h"
 
-struct way_pair {
+struct pipeline_pair {
 	const char *description;
-	const struct way_message *first, *second;
+	const struct pipeline_message *first, *second;
 	bool shares;
 };
 
-extern const struct way_pair way_pairs[];
-extern const size_t way_pair_count;
+extern const struct pipeline_pair pipeline_pairs[];
+extern const size_t pipeline_pair_count;
 
 #endif

@@ -81,7 +81,7 @@ device_start(struct rig *rig, unsigned port, uint16_t ethdev)
 			need(NULL, "transmit queue");
 	if (rte_eth_dev_start(ethdev) != 0)
 		need(NULL, "started port");
-	rig->ports[port] = (struct worker_port){
+	rig->interfaces[port] = (struct worker_interface){
 		.ethdev = ethdev,
 		.mtu_bytes = port == RIG_CLIENTS ? o->client_mtu_bytes : 1500,
 		.mac = rig_mac(port),
@@ -96,7 +96,7 @@ ports_make(struct rig *rig)
 	static unsigned number;
 	char name[32];
 
-	for (int port = RIG_PORT_COUNT - 1; port >= 0; port--) {
+	for (int port = RIG_INTERFACE_COUNT - 1; port >= 0; port--) {
 		int ethdev;
 
 		for (unsigned q = 0; q < rig->options.rx_queues; q++)
@@ -117,15 +117,15 @@ worker_queues(struct rig *rig, struct worker *w)
 {
 	const struct rig_options *o = &rig->options;
 
-	w->port_count = RIG_PORT_COUNT;
-	w->ports = rig->ports;
-	for (unsigned port = 0; port < RIG_PORT_COUNT; port++) {
-		w->port_of_ethdev[rig->ports[port].ethdev] = (uint8_t)port;
+	w->interface_count = RIG_INTERFACE_COUNT;
+	w->interfaces = rig->interfaces;
+	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
+		w->interface_of_ethdev[rig->interfaces[port].ethdev] = (uint8_t)port;
 		w->tx[port].queue = w->index < o->tx_queues ? (uint16_t)w->index : WORKER_NO_QUEUE;
 		w->tx[port].through = 0;
 		if (w->index >= o->rx_queues)
 			continue;
-		w->rx[w->rx_count].ethdev = rig->ports[port].ethdev;
+		w->rx[w->rx_count].ethdev = rig->interfaces[port].ethdev;
 		w->rx[w->rx_count++].queue = (uint16_t)w->index;
 	}
 }
@@ -215,18 +215,18 @@ rig_open(struct rig *rig, const struct rig_options *options)
 	for (uint32_t i = 0; i < rig->options.workers; i++)
 		rig->workers[i] = worker_make(rig, i);
 	owners_init(&rig->owners, rig->options.workers);
-	rig_publish(rig, way_snapshot_new());
+	rig_publish(rig, pipeline_snapshot_new());
 }
 
 static void
-ports_close(struct rig *rig)
+interfaces_close(struct rig *rig)
 {
-	for (unsigned port = 0; port < RIG_PORT_COUNT; port++) {
+	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
 		char name[RTE_ETH_NAME_MAX_LEN];
 
-		if (rte_eth_dev_get_name_by_port(rig->ports[port].ethdev, name) != 0)
+		if (rte_eth_dev_get_name_by_port(rig->interfaces[port].ethdev, name) != 0)
 			need(NULL, "name of a port");
-		rte_eth_dev_stop(rig->ports[port].ethdev);
+		rte_eth_dev_stop(rig->interfaces[port].ethdev);
 		rte_vdev_uninit(name);
 		for (unsigned q = 0; q < rig->options.rx_queues; q++)
 			rte_ring_free(rig->rx[port][q]);
@@ -238,7 +238,7 @@ ports_close(struct rig *rig)
 void
 rig_close(struct rig *rig)
 {
-	ports_close(rig);
+	interfaces_close(rig);
 	for (uint32_t i = 0; i < rig->options.workers; i++) {
 		struct worker *w = rig->workers[i];
 
@@ -279,7 +279,7 @@ rig_publish(struct rig *rig, struct snapshot *snapshot)
 	struct view *view = NULL, *old = rig->view;
 
 	if (snapshot != NULL) {
-		way_snapshot_tidy(snapshot);
+		pipeline_snapshot_tidy(snapshot);
 		view = rig_view_make(rig, snapshot);
 	}
 	/* No worker is in a turn now: what main does with RCU is done here by being one thread. */

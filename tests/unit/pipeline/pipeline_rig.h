@@ -38,10 +38,10 @@
 #define RIG_MBUFS	8191
 #define RIG_LIMIT_SETS	64
 
-enum rig_port {
+enum rig_interface {
 	RIG_CLIENTS,
 	RIG_FARM,
-	RIG_PORT_COUNT,
+	RIG_INTERFACE_COUNT,
 };
 
 struct rig_options {
@@ -59,15 +59,15 @@ struct rig {
 	struct rig_options options;
 	const char *description;
 	unsigned faults;
-	uint16_t tail_bytes;	/* behind a frame, that stages may write to: 6 for an own answer's EDE */
+	uint16_t tail_bytes;	/* behind a frame, that stages may write to: 6 for an own response's EDE */
 	uint16_t receive_queue; /* that rig_inject() uses */
 	struct limit_table limit;
 	uint64_t receive_flags; /* what the "NIC" says of checksums: RTE_MBUF_F_RX_... */
 
 	struct rte_mempool *pool;
 	uint32_t pool_count;
-	struct rte_ring *rx[RIG_PORT_COUNT][RIG_WORKERS_MAX], *tx[RIG_PORT_COUNT][RIG_WORKERS_MAX];
-	struct worker_port ports[RIG_PORT_COUNT];
+	struct rte_ring *rx[RIG_INTERFACE_COUNT][RIG_WORKERS_MAX], *tx[RIG_INTERFACE_COUNT][RIG_WORKERS_MAX];
+	struct worker_interface interfaces[RIG_INTERFACE_COUNT];
 	struct worker *workers[RIG_WORKERS_MAX];
 	struct worker_stats *stats; /* [workers] */
 	struct rte_ring *probes, *probe_results;
@@ -78,7 +78,7 @@ struct rig {
 	struct rte_mbuf *poisoned[RIG_MBUFS]; /* the last ones injected, a ring */
 	uint32_t poisoned_count;
 
-	struct way_sent *sent; /* [RIG_SENT_MAX] */
+	struct pipeline_sent *sent; /* [RIG_SENT_MAX] */
 	uint32_t sent_count, sent_taken;
 
 	uint64_t counters_before[WORKER_COUNTER_COUNT];
@@ -89,7 +89,7 @@ struct rig {
 /* Starts the EAL once a process, without hugepages, files or sockets; false: it would not, and said why. */
 bool rig_eal_start(void);
 
-/* Makes a rig that runs on way_snapshot_new(). It is large: keep it static. Aborts when memory is short. */
+/* Makes a rig that runs on pipeline_snapshot_new(). It is large: keep it static. Aborts when memory is short. */
 void rig_open(struct rig *rig, const struct rig_options *options);
 void rig_close(struct rig *rig);
 
@@ -115,8 +115,8 @@ void rig_expect_count(struct rig *rig, enum worker_counter counter, uint64_t cou
 uint64_t rig_counted(const struct rig *rig, enum worker_counter counter);
 
 /* Lays a frame into a port's receive queue. */
-void rig_inject(struct rig *rig, enum rig_port port, const void *frame, uint32_t bytes);
-void rig_inject_frame(struct rig *rig, enum rig_port port, const struct way_frame *frame);
+void rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t bytes);
+void rig_inject_frame(struct rig *rig, enum rig_interface port, const struct pipeline_frame *frame);
 
 /* Lets every worker turn until nothing moves any more, and collects what was sent. */
 void rig_run(struct rig *rig);
@@ -126,11 +126,11 @@ void rig_turn(struct rig *rig, uint32_t worker); /* one turn of one worker; coll
 void rig_unpoison(struct rig *rig);
 
 /* The next sent frame, checked in all its headers, or NULL. Valid until rig_end(). */
-const struct way_sent *rig_take(struct rig *rig);
+const struct pipeline_sent *rig_take(struct rig *rig);
 
 /* Like rig_take(), but there must be one, and it must leave by `port`. Never NULL: it returns an empty frame
  * with the fault told. */
-const struct way_sent *rig_take_from(struct rig *rig, enum rig_port port);
+const struct pipeline_sent *rig_take_from(struct rig *rig, enum rig_interface port);
 
 /* Ends what has waited longer than `ms` from now, in all tables. Turns of the rig do not sweep, so that no
  * case depends on how fast the machine is; rig_sweeps() lets a worker's do, or stops them again. */
@@ -138,32 +138,32 @@ void rig_pass(struct rig *rig, uint64_t ms);
 void rig_sweeps(struct worker *worker, bool on);
 
 /* The MAC address of a port of every rig. */
-struct mac rig_mac(enum rig_port port);
+struct mac rig_mac(enum rig_interface port);
 
 /* The plain client's frame to a service: 192.0.2.2 or 2001:db8:1::2, port 40000. */
-struct way_ends rig_client_ends(const struct rig *rig, bool ipv6);
+struct pipeline_ends rig_client_ends(const struct rig *rig, bool ipv6);
 
-/* Lays a message, a query or a reply, into a port's receive queue. */
-void rig_inject_query(struct rig *rig, enum rig_port port, const struct way_ends *ends,
-		      const struct way_dns *query);
+/* Lays a message, a query or a response, into a port's receive queue. */
+void rig_inject_query(struct rig *rig, enum rig_interface port, const struct pipeline_ends *ends,
+		      const struct pipeline_dns *query);
 
 /* Makes all flows, and all near misses, older by `ms`. */
 void rig_age(struct rig *rig, uint64_t ms);
 
 /* A client asks; what the upstream got. */
-const struct way_sent *rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *query);
+const struct pipeline_sent *rig_ask(struct rig *rig, const struct pipeline_ends *ends, const struct pipeline_dns *query);
 
-/* An upstream replies to what it got. */
-void rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *reply);
+/* An upstream responses to what it got. */
+void rig_response(struct rig *rig, const struct pipeline_sent *asked, const struct pipeline_dns *response);
 
 /* Does the sent frame carry this message, from byte `from` of it on: 0, or 2 if the ID may be another? */
-bool rig_carries(const struct way_sent *sent, const struct way_dns *message, size_t from);
+bool rig_carries(const struct pipeline_sent *sent, const struct pipeline_dns *message, size_t from);
 
 /* Which upstream a query went to, by address and port; a query to none of them is a fault. */
-unsigned rig_upstream_of(struct rig *rig, const struct way_sent *asked);
+unsigned rig_upstream_of(struct rig *rig, const struct pipeline_sent *asked);
 
-/* How a forged reply differs from the right one; all zero does not. */
-struct way_forgery {
+/* How a forged response differs from the right one; all zero does not. */
+struct pipeline_forgery {
 	const char *source, *source_ipv6; /* for either family of the upstream; NULL: the right one */
 	const char *destination, *destination_ipv6; /* likewise */
 	uint16_t source_port;			    /* 0: the right one */
@@ -171,29 +171,29 @@ struct way_forgery {
 	uint8_t address_xor;			    /* of the last byte of the destination address */
 	uint8_t station_xor;			    /* of the last byte of the destination MAC address */
 	bool by_clients_port;			    /* it comes by RIG_CLIENTS, and is addressed to it */
-	struct way_edit edits[WAY_EDITS_MAX];	    /* of the message */
+	struct pipeline_edit edits[PIPELINE_EDITS_MAX];	    /* of the message */
 };
 
-/* A forged reply before it is made into a frame. */
-struct way_forged {
-	struct way_ends ends;
-	struct way_dns dns;
-	enum rig_port port; /* by which it comes */
+/* A forged response before it is made into a frame. */
+struct pipeline_forged {
+	struct pipeline_ends ends;
+	struct pipeline_dns dns;
+	enum rig_interface port; /* by which it comes */
 };
 
-/* Makes one from the query that the upstream got and the right reply to it. */
-void rig_forge(struct way_forged *forged, const struct way_sent *asked, const struct way_dns *right,
-	       const struct way_forgery *forgery);
+/* Makes one from the query that the upstream got and the right response to it. */
+void rig_forge(struct pipeline_forged *forged, const struct pipeline_sent *asked, const struct pipeline_dns *right,
+	       const struct pipeline_forgery *forgery);
 
-/* The whole way: a query of the plain client, its answer of `reply_bytes` (0: without records), every check
+/* The whole way: a query of the plain client, its response of `response_bytes` (0: without records), every check
  * on both. Works with whatever upstream is chosen. */
-void rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t reply_bytes);
+void rig_exchange(struct rig *rig, bool ipv6, const struct pipeline_dns *query, size_t response_bytes);
 
 /* Waiters in the pool. */
 uint32_t rig_free_waiters(const struct worker *worker);
 
 /* Orders a probe, as the main thread does: for ". NS", or for another question. */
 void rig_order_probe(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_t cookie);
-void rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct way_dns *question);
+void rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct pipeline_dns *question);
 
 #endif

@@ -143,7 +143,7 @@ rig_unpoison(struct rig *rig)
 }
 
 void
-rig_inject(struct rig *rig, enum rig_port port, const void *frame, uint32_t bytes)
+rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t bytes)
 {
 	struct rte_mbuf *mbuf = mbuf_take(rig);
 	uint8_t *to = rte_pktmbuf_mtod(mbuf, uint8_t *), *end = (uint8_t *)mbuf->buf_addr + mbuf->buf_len;
@@ -154,7 +154,7 @@ rig_inject(struct rig *rig, enum rig_port port, const void *frame, uint32_t byte
 		memcpy(to, frame, bytes);
 	mbuf->data_len = (uint16_t)bytes;
 	mbuf->pkt_len = bytes;
-	mbuf->port = rig->ports[port].ethdev; /* as drivers of real ports do */
+	mbuf->port = rig->interfaces[port].ethdev; /* as drivers of real ports do */
 	mbuf->ol_flags = rig->receive_flags;
 	ASAN_POISON_MEMORY_REGION(to + bytes + rig->tail_bytes, end - (to + bytes + rig->tail_bytes));
 	rig->poisoned[rig->poisoned_count++ % RIG_MBUFS] = mbuf;
@@ -165,7 +165,7 @@ rig_inject(struct rig *rig, enum rig_port port, const void *frame, uint32_t byte
 }
 
 void
-rig_inject_frame(struct rig *rig, enum rig_port port, const struct way_frame *frame)
+rig_inject_frame(struct rig *rig, enum rig_interface port, const struct pipeline_frame *frame)
 {
 	rig_inject(rig, port, frame->frame, frame->bytes);
 }
@@ -194,7 +194,7 @@ rig_order_probe(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_
 }
 
 void
-rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct way_dns *question)
+rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct pipeline_dns *question)
 {
 	probe_put(rig, upstream, 1000, cookie, question->message + 12, question->question_bytes);
 }
@@ -202,12 +202,12 @@ rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const st
 static void
 rig_collect(struct rig *rig)
 {
-	for (unsigned port = 0; port < RIG_PORT_COUNT; port++) {
+	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
 		for (unsigned q = 0; q < rig->options.tx_queues; q++) {
 			struct rte_mbuf *mbuf;
 
 			while (rte_ring_dequeue(rig->tx[port][q], (void **)&mbuf) == 0) {
-				struct way_sent *sent = &rig->sent[rig->sent_count];
+				struct pipeline_sent *sent = &rig->sent[rig->sent_count];
 
 				if (rig->sent_count == RIG_SENT_MAX)
 					abort();
@@ -219,10 +219,10 @@ rig_collect(struct rig *rig)
 				sent->bytes = mbuf->data_len;
 				ASAN_UNPOISON_MEMORY_REGION(mbuf->buf_addr, mbuf->buf_len);
 				memcpy(sent->frame, rte_pktmbuf_mtod(mbuf, void *),
-				       RTE_MIN(sent->bytes, WAY_FRAME_MAX));
+				       RTE_MIN(sent->bytes, PIPELINE_FRAME_MAX));
 				rte_pktmbuf_free(mbuf);
 				if (sent->fault == NULL)
-					way_sent_parse(sent);
+					pipeline_sent_parse(sent);
 			}
 		}
 	}
@@ -252,10 +252,10 @@ rig_run(struct rig *rig)
 	rig->poisoned_count = 0;
 }
 
-const struct way_sent *
+const struct pipeline_sent *
 rig_take(struct rig *rig)
 {
-	const struct way_sent *sent;
+	const struct pipeline_sent *sent;
 
 	if (rig->sent_taken == rig->sent_count)
 		return NULL;
@@ -264,11 +264,11 @@ rig_take(struct rig *rig)
 	return sent;
 }
 
-const struct way_sent *
-rig_take_from(struct rig *rig, enum rig_port port)
+const struct pipeline_sent *
+rig_take_from(struct rig *rig, enum rig_interface port)
 {
-	static const struct way_sent none = {.fault = "none", .bytes = 54, .dns = 42, .dns_bytes = 12};
-	const struct way_sent *sent = rig_take(rig);
+	static const struct pipeline_sent none = {.fault = "none", .bytes = 54, .dns = 42, .dns_bytes = 12};
+	const struct pipeline_sent *sent = rig_take(rig);
 
 	if (!rig_check(rig, sent != NULL, "no frame was sent to port %u", port))
 		return &none;
@@ -319,13 +319,13 @@ rig_free_waiters(const struct worker *w)
 	return count;
 }
 
-/* rx + made + handed_in = tx + absorbed + handed_out + drops. */
+/* rx + generated + handoff_in = tx + consumed + handoff_out + drops. */
 static void
 check_balance(struct rig *rig, const struct worker *w)
 {
 	const uint64_t *c = w->stats->counters;
-	uint64_t in = c[COUNTER_rx] + c[COUNTER_made] + c[COUNTER_handed_in];
-	uint64_t out = c[COUNTER_tx] + c[COUNTER_absorbed] + c[COUNTER_handed_out];
+	uint64_t in = c[COUNTER_rx] + c[COUNTER_generated] + c[COUNTER_handoff_in];
+	uint64_t out = c[COUNTER_tx] + c[COUNTER_consumed] + c[COUNTER_handoff_out];
 
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		out += w->stats->drops[i];
@@ -333,7 +333,7 @@ check_balance(struct rig *rig, const struct worker *w)
 	/* Nothing is in flight now: each client was answered, or its query timed out, or it was told of as
 	 * lost. */
 	in = c[COUNTER_queries] + c[COUNTER_coalesced];
-	out = c[COUNTER_answers] + c[COUNTER_timeouts] + c[COUNTER_answers_lost];
+	out = c[COUNTER_responses] + c[COUNTER_timeouts] + c[COUNTER_responses_lost];
 	rig_check(rig, in == out || w->stats->drops[DROP_no_headroom] > 0,
 		  "worker %u: %" PRIu64 " clients in, %" PRIu64 " out", w->index, in, out);
 }

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Conversations over the rig: a client that asks, an upstream that replies. */
+/* Conversations over the rig: a client that asks, an upstream that responses. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 
 struct mac
-rig_mac(enum rig_port port)
+rig_mac(enum rig_interface port)
 {
 	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)port}};
 }
 
-struct way_ends
+struct pipeline_ends
 rig_client_ends(const struct rig *rig, bool ipv6)
 {
-	return (struct way_ends){
+	return (struct pipeline_ends){
 		.source_mac = {{2, 0, 0, 0, 0xc1, 2}},
 		.destination_mac = rig_mac(RIG_CLIENTS),
-		.source = way_address(ipv6 ? "2001:db8:1::2" : "192.0.2.2"),
-		.destination = way_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53"),
+		.source = pipeline_address(ipv6 ? "2001:db8:1::2" : "192.0.2.2"),
+		.destination = pipeline_address(ipv6 ? "2001:db8:1::53" : "192.0.2.53"),
 		.source_port = 40000,
 		.destination_port = 53,
 	};
 }
 
 void
-rig_inject_query(struct rig *rig, enum rig_port port, const struct way_ends *ends,
-		 const struct way_dns *query)
+rig_inject_query(struct rig *rig, enum rig_interface port, const struct pipeline_ends *ends,
+		 const struct pipeline_dns *query)
 {
-	struct way_frame frame;
+	struct pipeline_frame frame;
 
-	way_frame_make(&frame, ends, NULL, query->message, (uint32_t)query->bytes);
+	pipeline_frame_make(&frame, ends, NULL, query->message, (uint32_t)query->bytes);
 	rig_inject_frame(rig, port, &frame);
 }
 
@@ -50,8 +50,8 @@ rig_age(struct rig *rig, uint64_t ms)
 	}
 }
 
-const struct way_sent *
-rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *query)
+const struct pipeline_sent *
+rig_ask(struct rig *rig, const struct pipeline_ends *ends, const struct pipeline_dns *query)
 {
 	rig_inject_query(rig, RIG_CLIENTS, ends, query);
 	rig_run(rig);
@@ -59,23 +59,23 @@ rig_ask(struct rig *rig, const struct way_ends *ends, const struct way_dns *quer
 }
 
 void
-rig_reply(struct rig *rig, const struct way_sent *asked, const struct way_dns *reply)
+rig_response(struct rig *rig, const struct pipeline_sent *asked, const struct pipeline_dns *response)
 {
-	const struct way_ends back = way_ends_back(&asked->ends);
+	const struct pipeline_ends back = pipeline_ends_back(&asked->ends);
 
-	rig_inject_query(rig, RIG_FARM, &back, reply);
+	rig_inject_query(rig, RIG_FARM, &back, response);
 	rig_run(rig);
 }
 
 bool
-rig_carries(const struct way_sent *sent, const struct way_dns *message, size_t from)
+rig_carries(const struct pipeline_sent *sent, const struct pipeline_dns *message, size_t from)
 {
 	return sent->dns_bytes == message->bytes &&
 	       memcmp(sent->frame + sent->dns + from, message->message + from, message->bytes - from) == 0;
 }
 
 unsigned
-rig_upstream_of(struct rig *rig, const struct way_sent *asked)
+rig_upstream_of(struct rig *rig, const struct pipeline_sent *asked)
 {
 	const struct snapshot *s = rig->view->snapshot;
 
@@ -88,19 +88,19 @@ rig_upstream_of(struct rig *rig, const struct way_sent *asked)
 }
 
 void
-rig_forge(struct way_forged *forged, const struct way_sent *asked, const struct way_dns *right,
-	  const struct way_forgery *forgery)
+rig_forge(struct pipeline_forged *forged, const struct pipeline_sent *asked, const struct pipeline_dns *right,
+	  const struct pipeline_forgery *forgery)
 {
-	struct way_ends *ends = &forged->ends;
+	struct pipeline_ends *ends = &forged->ends;
 	const bool ipv4 = address_is_ipv4(&asked->ends.source);
 	const char *source = ipv4 ? forgery->source : forgery->source_ipv6;
 	const char *destination = ipv4 ? forgery->destination : forgery->destination_ipv6;
 
-	*ends = way_ends_back(&asked->ends);
+	*ends = pipeline_ends_back(&asked->ends);
 	if (source != NULL)
-		ends->source = way_address(source);
+		ends->source = pipeline_address(source);
 	if (destination != NULL)
-		ends->destination = way_address(destination);
+		ends->destination = pipeline_address(destination);
 	if (forgery->source_port != 0)
 		ends->source_port = forgery->source_port;
 	if (forgery->by_clients_port)
@@ -110,15 +110,15 @@ rig_forge(struct way_forged *forged, const struct way_sent *asked, const struct 
 	ends->destination_mac.bytes[5] ^= forgery->station_xor;
 	forged->port = forgery->by_clients_port ? RIG_CLIENTS : RIG_FARM;
 	forged->dns = *right;
-	way_dns_edit(&forged->dns, forgery->edits);
+	pipeline_dns_edit(&forged->dns, forgery->edits);
 }
 
 /* Is the query that left one of the upstream's, from a source and port of ours, else unchanged? */
 static void
-check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns *query)
+check_asked(struct rig *rig, const struct pipeline_sent *asked, const struct pipeline_dns *query)
 {
 	const struct snapshot *s = rig->view->snapshot;
-	struct way_dns clamped = *query;
+	struct pipeline_dns clamped = *query;
 	bool source = false, upstream = false;
 
 	for (uint32_t i = 0; i < s->source_count; i++)
@@ -130,31 +130,31 @@ check_asked(struct rig *rig, const struct way_sent *asked, const struct way_dns 
 			    memcmp(&s->upstreams[i].next_hop, &asked->ends.destination_mac, 6) == 0;
 	rig_check(rig, source, "the query's source is none of ours");
 	rig_check(rig, upstream, "the query went to no upstream, or by a wrong next hop");
-	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->ports[RIG_FARM].mac, 6) == 0,
+	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->interfaces[RIG_FARM].mac, 6) == 0,
 		  "the query's own MAC");
 	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port), "port %u is not in the range",
 		  asked->ends.source_port);
-	way_dns_clamp(&clamped, s->edns_bytes);
+	pipeline_dns_clamp(&clamped, s->edns_bytes);
 	rig_check(rig, rig_carries(asked, &clamped, 2),
 		  "the message changed in more than its ID and the EDNS size");
 }
 
 void
-rig_exchange(struct rig *rig, bool ipv6, const struct way_dns *query, size_t reply_bytes)
+rig_exchange(struct rig *rig, bool ipv6, const struct pipeline_dns *query, size_t response_bytes)
 {
-	const struct way_ends ends = rig_client_ends(rig, ipv6), back = way_ends_back(&ends);
-	const struct way_sent *asked = rig_ask(rig, &ends, query), *answer;
-	struct way_dns reply;
+	const struct pipeline_ends ends = rig_client_ends(rig, ipv6), back = pipeline_ends_back(&ends);
+	const struct pipeline_sent *asked = rig_ask(rig, &ends, query), *delivered;
+	struct pipeline_dns response;
 
 	if (asked->fault != NULL)
 		return;
 	check_asked(rig, asked, query);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, reply_bytes);
-	rig_reply(rig, asked, &reply);
-	answer = rig_take_from(rig, RIG_CLIENTS);
-	if (answer->fault != NULL)
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, response_bytes);
+	rig_response(rig, asked, &response);
+	delivered = rig_take_from(rig, RIG_CLIENTS);
+	if (delivered->fault != NULL)
 		return;
-	rig_check(rig, way_ends_equal(&answer->ends, &back), "the answer's ends are not the query's");
-	way_dns_set(reply.message, 0, way_dns_get(query->message, 0));
-	rig_check(rig, rig_carries(answer, &reply, 0), "the answer is not the reply but for its ID");
+	rig_check(rig, pipeline_ends_equal(&delivered->ends, &back), "the response's ends are not the query's");
+	pipeline_dns_set(response.message, 0, pipeline_dns_get(query->message, 0));
+	rig_check(rig, rig_carries(delivered, &response, 0), "the response is not the response but for its ID");
 }

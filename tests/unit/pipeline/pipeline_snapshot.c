@@ -11,20 +11,20 @@
 
 /* The MAC address of the next hop to an upstream. */
 static struct mac
-way_next_hop(unsigned upstream)
+pipeline_next_hop(unsigned upstream)
 {
 	return (struct mac){{2, 0, 0, 0, 0xfa, (uint8_t)upstream}};
 }
 
 void
-way_snapshot_usable(struct snapshot *s, uint32_t upstreams)
+pipeline_snapshot_usable(struct snapshot *s, uint32_t upstreams)
 {
 	for (uint32_t i = 0; i < s->upstream_count; i++)
 		s->upstreams[i].usable = upstreams >> i & 1;
 }
 
 void
-way_snapshot_tidy(struct snapshot *s)
+pipeline_snapshot_tidy(struct snapshot *s)
 {
 	for (uint32_t i = 0; i < SNAPSHOT_POOLS_MAX; i++) {
 		struct pool_member *members = snapshot_members(s) + s->pools[i].member_first;
@@ -39,7 +39,7 @@ way_snapshot_tidy(struct snapshot *s)
 }
 
 void
-way_snapshot_ports(struct snapshot *s, uint16_t first, uint16_t last)
+pipeline_snapshot_ports(struct snapshot *s, uint16_t first, uint16_t last)
 {
 	memset(s->ports_draw, 0, sizeof(s->ports_draw));
 	for (uint32_t port = first; port <= last; port++)
@@ -53,58 +53,58 @@ fill_upstreams(struct snapshot *s)
 	static const struct {
 		const char *address;
 		uint16_t port;
-	} servers[WAY_UPSTREAM_COUNT] = {
-		[WAY_UPSTREAM_IPV4] = {"198.51.100.101", 53},
-		[WAY_UPSTREAM_IPV4_SECOND] = {"198.51.100.102", 53},
-		[WAY_UPSTREAM_IPV6] = {"2001:db8:2::101", 53},
-		[WAY_UPSTREAM_IPV6_SECOND] = {"2001:db8:2::102", 53},
-		[WAY_UPSTREAM_OTHER_PORT] = {"198.51.100.101", 5300},
+	} servers[PIPELINE_UPSTREAM_COUNT] = {
+		[PIPELINE_UPSTREAM_IPV4] = {"198.51.100.101", 53},
+		[PIPELINE_UPSTREAM_IPV4_SECOND] = {"198.51.100.102", 53},
+		[PIPELINE_UPSTREAM_IPV6] = {"2001:db8:2::101", 53},
+		[PIPELINE_UPSTREAM_IPV6_SECOND] = {"2001:db8:2::102", 53},
+		[PIPELINE_UPSTREAM_OTHER_PORT] = {"198.51.100.101", 5300},
 	};
 
-	s->upstream_count = WAY_UPSTREAM_COUNT;
-	for (uint32_t i = 0; i < WAY_UPSTREAM_COUNT; i++) {
+	s->upstream_count = PIPELINE_UPSTREAM_COUNT;
+	for (uint32_t i = 0; i < PIPELINE_UPSTREAM_COUNT; i++) {
 		s->upstreams[i] = (struct snapshot_upstream){
-			.address = way_address(servers[i].address),
+			.address = pipeline_address(servers[i].address),
 			.port = be16_from(servers[i].port),
 			.state = SLOT_ACTIVE,
 			.resolved = 1,
-			.port_index = 1,
-			.next_hop = way_next_hop(i),
+			.interface_index = 1,
+			.next_hop = pipeline_next_hop(i),
 		};
 		snprintf(s->upstreams[i].name, sizeof(s->upstreams[i].name), "upstream-%u", i);
 	}
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4);
 }
 
 static void
 fill_sources(struct snapshot *s)
 {
-	s->source_count = WAY_SOURCE_COUNT;
-	for (uint32_t i = 0; i < WAY_SOURCE_COUNT; i++) {
+	s->source_count = PIPELINE_SOURCE_COUNT;
+	for (uint32_t i = 0; i < PIPELINE_SOURCE_COUNT; i++) {
 		char text[32];
 
-		if (i < WAY_SOURCE_IPV6)
+		if (i < PIPELINE_SOURCE_IPV6)
 			snprintf(text, sizeof(text), "198.51.100.%u", 16 + i);
 		else
-			snprintf(text, sizeof(text), "2001:db8:2::%u", 16 + i - WAY_SOURCE_IPV6);
-		s->sources[i] = (struct snapshot_source){.address = way_address(text), .state = SLOT_ACTIVE};
+			snprintf(text, sizeof(text), "2001:db8:2::%u", 16 + i - PIPELINE_SOURCE_IPV6);
+		s->sources[i] = (struct snapshot_source){.address = pipeline_address(text), .state = SLOT_ACTIVE};
 	}
 }
 
 static void
 fill_services(struct snapshot *s)
 {
-	s->service_count = WAY_SERVICE_COUNT;
-	s->services[WAY_SERVICE_IPV4] = (struct snapshot_service){
-		.address = way_address("192.0.2.53"), .port = be16_from(53), .state = SLOT_ACTIVE};
-	s->services[WAY_SERVICE_IPV6] = (struct snapshot_service){
-		.address = way_address("2001:db8:1::53"), .port = be16_from(53), .state = SLOT_ACTIVE};
-	s->services[WAY_SERVICE_OTHER_PORT] = (struct snapshot_service){
-		.address = way_address("192.0.2.53"), .port = be16_from(5353), .state = SLOT_ACTIVE};
+	s->service_count = PIPELINE_SERVICE_COUNT;
+	s->services[PIPELINE_SERVICE_IPV4] = (struct snapshot_service){
+		.address = pipeline_address("192.0.2.53"), .port = be16_from(53), .state = SLOT_ACTIVE};
+	s->services[PIPELINE_SERVICE_IPV6] = (struct snapshot_service){
+		.address = pipeline_address("2001:db8:1::53"), .port = be16_from(53), .state = SLOT_ACTIVE};
+	s->services[PIPELINE_SERVICE_OTHER_PORT] = (struct snapshot_service){
+		.address = pipeline_address("192.0.2.53"), .port = be16_from(5353), .state = SLOT_ACTIVE};
 }
 
 struct snapshot *
-way_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t members, uint32_t suffixes,
+pipeline_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t members, uint32_t suffixes,
 		    uint32_t name_bytes)
 {
 	struct snapshot *s = calloc(1, snapshot_size(ranges, members, suffixes, name_bytes));
@@ -132,15 +132,15 @@ fill_pools(struct snapshot *s)
 	strcpy(s->pools[0].name, "default");
 	s->pools[0].used = 1;
 	s->pools[0].policy = POLICY_ROUND_ROBIN;
-	s->pools[0].member_count = WAY_UPSTREAM_COUNT;
-	for (uint16_t i = 0; i < WAY_UPSTREAM_COUNT; i++)
+	s->pools[0].member_count = PIPELINE_UPSTREAM_COUNT;
+	for (uint16_t i = 0; i < PIPELINE_UPSTREAM_COUNT; i++)
 		snapshot_members(s)[i] = (struct pool_member){.upstream = i, .weight = 1};
 }
 
 struct snapshot *
-way_snapshot_new(void)
+pipeline_snapshot_new(void)
 {
-	struct snapshot *s = calloc(1, snapshot_size(2, WAY_UPSTREAM_COUNT, 0, 0));
+	struct snapshot *s = calloc(1, snapshot_size(2, PIPELINE_UPSTREAM_COUNT, 0, 0));
 
 	if (s == NULL)
 		abort();
@@ -149,19 +149,19 @@ way_snapshot_new(void)
 	s->no_upstream = NO_UPSTREAM_SERVFAIL;
 	s->near_miss = NEAR_MISS_COUNT;
 	s->near_misses = 1;
-	s->edns_bytes = WAY_EDNS_BYTES;
+	s->edns_bytes = PIPELINE_EDNS_BYTES;
 	fill_services(s);
 	fill_sources(s);
 	fill_upstreams(s);
-	way_snapshot_ports(s, WAY_PORT_FIRST, 65535);
+	pipeline_snapshot_ports(s, PIPELINE_PORT_FIRST, 65535);
 	s->range_count = 2;
-	s->member_count = WAY_UPSTREAM_COUNT;
+	s->member_count = PIPELINE_UPSTREAM_COUNT;
 	for (uint32_t i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = 2;
 	fill_pools(s);
-	s->ranges[0] = (struct address_range){way_address("192.0.2.0"), way_address("192.0.2.255")};
-	s->ranges[1] = (struct address_range){way_address("2001:db8:1::"),
-					      way_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
+	s->ranges[0] = (struct address_range){pipeline_address("192.0.2.0"), pipeline_address("192.0.2.255")};
+	s->ranges[1] = (struct address_range){pipeline_address("2001:db8:1::"),
+					      pipeline_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
 	snapshot_seal(s);
 	return s;
 }

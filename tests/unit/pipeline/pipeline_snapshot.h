@@ -16,41 +16,41 @@
 #include "dataplane/shared/snapshot.h"
 
 enum {
-	WAY_SERVICE_IPV4,
-	WAY_SERVICE_IPV6,
-	WAY_SERVICE_OTHER_PORT,
-	WAY_SERVICE_COUNT,
+	PIPELINE_SERVICE_IPV4,
+	PIPELINE_SERVICE_IPV6,
+	PIPELINE_SERVICE_OTHER_PORT,
+	PIPELINE_SERVICE_COUNT,
 
-	WAY_SOURCE_IPV4 = 0,
-	WAY_SOURCE_IPV6 = 4,
-	WAY_SOURCE_COUNT = 8,
+	PIPELINE_SOURCE_IPV4 = 0,
+	PIPELINE_SOURCE_IPV6 = 4,
+	PIPELINE_SOURCE_COUNT = 8,
 
-	WAY_UPSTREAM_IPV4 = 0,
-	WAY_UPSTREAM_IPV4_SECOND,
-	WAY_UPSTREAM_IPV6,
-	WAY_UPSTREAM_IPV6_SECOND,
-	WAY_UPSTREAM_OTHER_PORT,
-	WAY_UPSTREAM_COUNT,
+	PIPELINE_UPSTREAM_IPV4 = 0,
+	PIPELINE_UPSTREAM_IPV4_SECOND,
+	PIPELINE_UPSTREAM_IPV6,
+	PIPELINE_UPSTREAM_IPV6_SECOND,
+	PIPELINE_UPSTREAM_OTHER_PORT,
+	PIPELINE_UPSTREAM_COUNT,
 
-	WAY_PORT_FIRST = 49152, /* of the range drawn from */
-	WAY_EDNS_BYTES = 1232,
+	PIPELINE_PORT_FIRST = 49152, /* of the range drawn from */
+	PIPELINE_EDNS_BYTES = 1232,
 };
 
 /* A sealed one, of malloc(). */
-struct snapshot *way_snapshot_new(void);
+struct snapshot *pipeline_snapshot_new(void);
 
 /* Gives it so much room behind the fixed part; what was there stays, as far as it fits. Returns where it is
  * now; not sealed. */
-struct snapshot *way_snapshot_resize(struct snapshot *snapshot, uint32_t ranges, uint32_t members,
+struct snapshot *pipeline_snapshot_resize(struct snapshot *snapshot, uint32_t ranges, uint32_t members,
 				     uint32_t suffixes, uint32_t name_bytes);
 
 /* Which upstreams may be given queries: bit i is slot i. */
-void way_snapshot_usable(struct snapshot *snapshot, uint32_t upstreams);
+void pipeline_snapshot_usable(struct snapshot *snapshot, uint32_t upstreams);
 
 /* Takes upstreams that are not active out of the pools, as ephemerad does. */
-void way_snapshot_tidy(struct snapshot *snapshot);
+void pipeline_snapshot_tidy(struct snapshot *snapshot);
 
 /* Lets ports first..last be drawn and accepted, and no others. */
-void way_snapshot_ports(struct snapshot *snapshot, uint16_t first, uint16_t last);
+void pipeline_snapshot_ports(struct snapshot *snapshot, uint16_t first, uint16_t last);
 
 #endif

@@ -62,7 +62,7 @@ draw_pool_of_2500(const struct view_space *space)
 {
 	struct draw draw = draw_from(&stream, space, &flows);
 
-	draw.port = be16_from((uint16_t)(WAY_PORT_FIRST + (be16_to(draw.port) - WAY_PORT_FIRST) % 2500 * 6));
+	draw.port = be16_from((uint16_t)(PIPELINE_PORT_FIRST + (be16_to(draw.port) - PIPELINE_PORT_FIRST) % 2500 * 6));
 	return draw;
 }
 
@@ -73,7 +73,7 @@ draw_port_counter(const struct view_space *space)
 	static uint32_t next;
 	struct draw draw = draw_from(&stream, space, &flows);
 
-	draw.port = be16_from((uint16_t)(WAY_PORT_FIRST + next++ % 16384));
+	draw.port = be16_from((uint16_t)(PIPELINE_PORT_FIRST + next++ % 16384));
 	return draw;
 }
 
@@ -228,7 +228,7 @@ survey_uniform(uint32_t first, uint32_t range, uint32_t sources, bool talk)
 	return pairs_independent(sources, talk) && uniform;
 }
 
-/* Deals the ports anew from the seeded stream. */
+/* Deals the ports again from the seeded stream. */
 static void
 seed_deal(struct owners *owners)
 {
@@ -247,7 +247,7 @@ seed_deal(struct owners *owners)
 static struct view *
 view_of(uint32_t workers, struct owners *owners, void (*change)(struct snapshot *))
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	struct view *view = NULL;
 
 	if (change != NULL)
@@ -262,7 +262,7 @@ view_of(uint32_t workers, struct owners *owners, void (*change)(struct snapshot 
 static void
 whole_range(struct snapshot *s)
 {
-	way_snapshot_ports(s, 1024, 65535);
+	pipeline_snapshot_ports(s, 1024, 65535);
 }
 
 static void
@@ -276,7 +276,7 @@ static void
 odd_numbers(struct snapshot *s)
 {
 	s->source_count = 3;
-	way_snapshot_ports(s, 10007, 10007 + 5119);
+	pipeline_snapshot_ports(s, 10007, 10007 + 5119);
 }
 
 static void
@@ -299,7 +299,7 @@ test_uniform(void)
 
 		seed_stream((uint8_t)(i * 5 + 2));
 		survey_take(draw_real, view_space(view, 0, FAMILY_IPV4), rows[i].first, rows[i].range);
-		WAY_ASSERT(survey_uniform(rows[i].first, rows[i].range, rows[i].sources, true), "%s",
+		SUITE_ASSERT(survey_uniform(rows[i].first, rows[i].range, rows[i].sources, true), "%s",
 			   rows[i].description);
 		view_free(view);
 	}
@@ -325,8 +325,8 @@ test_weak(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		seed_stream((uint8_t)(0x40 + i));
-		survey_take(rows[i].source, view_space(view, 0, FAMILY_IPV4), WAY_PORT_FIRST, 16384);
-		WAY_ASSERT(!survey_uniform(WAY_PORT_FIRST, 16384, 4, false), "%s passes for random",
+		survey_take(rows[i].source, view_space(view, 0, FAMILY_IPV4), PIPELINE_PORT_FIRST, 16384);
+		SUITE_ASSERT(!survey_uniform(PIPELINE_PORT_FIRST, 16384, 4, false), "%s passes for random",
 			   rows[i].description);
 	}
 	view_free(view);
@@ -357,7 +357,7 @@ test_exclusions(void)
 		if (may)
 			left[count++] = survey.ports[port];
 		else
-			WAY_ASSERT(survey.ports[port] == 0, "port %u was drawn", port);
+			SUITE_ASSERT(survey.ports[port] == 0, "port %u was drawn", port);
 	}
 	CU_ASSERT_EQUAL(count, 16384 - 14);
 	CU_ASSERT(chi_square_plausible(chi_square_uniform_p(left, count)));
@@ -390,7 +390,7 @@ test_dealt(void)
 				counts[own++] = survey.ports[port];
 				drawn_by[port] |= (uint8_t)(survey.ports[port] > 0 ? 1u << w : 0);
 			} else {
-				WAY_ASSERT(survey.ports[port] == 0, "worker %u drew port %u of another", w,
+				SUITE_ASSERT(survey.ports[port] == 0, "worker %u drew port %u of another", w,
 					   port);
 			}
 		}
@@ -404,7 +404,7 @@ test_dealt(void)
 	view_free(view);
 }
 
-/* The slot is the one that a reply with this port and ID leads to. */
+/* The slot is the one that a response with this port and ID leads to. */
 static void
 test_slot(void)
 {
@@ -416,7 +416,7 @@ test_slot(void)
 		const struct draw draw = draw_real(view_space(view, 0, FAMILY_IPV6));
 
 		if (draw.flow_slot != flow_slot(&flows, draw.port, draw.id) || draw.flow_slot > flows.mask ||
-		    draw.source < WAY_SOURCE_IPV6 || draw.source >= WAY_SOURCE_COUNT) {
+		    draw.source < PIPELINE_SOURCE_IPV6 || draw.source >= PIPELINE_SOURCE_COUNT) {
 			CU_FAIL("a draw that is none");
 			break;
 		}
@@ -434,5 +434,5 @@ main(void)
 	if (sodium_init() < 0)
 		return 1;
 	flows.mask = (1 << 20) - 1;
-	return way_suite_run("draw", tests);
+	return suite_run("draw", tests);
 }

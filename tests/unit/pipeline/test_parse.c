@@ -8,12 +8,12 @@
 static struct rig rig;
 
 static struct rte_mbuf *
-mbuf_of(const struct way_frame *frame)
+mbuf_of(const struct pipeline_frame *frame)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig.pool);
 
 	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)frame->bytes), frame->frame, frame->bytes);
-	mbuf->port = UINT16_MAX - 1; /* not every driver writes it: the batch says by which port they came */
+	mbuf->port = UINT16_MAX - 1; /* not every driver writes it: the burst says by which port they came */
 	return mbuf;
 }
 
@@ -23,8 +23,8 @@ test_findings(void)
 	static const struct {
 		const char *description;
 		bool ipv6;
-		struct way_shape shape;
-		enum rig_port port;
+		struct pipeline_shape shape;
+		enum rig_interface port;
 	} rows[] = {
 		{"IPv4", false, {0}, RIG_CLIENTS},
 		{"IPv6", true, {0}, RIG_FARM},
@@ -41,36 +41,36 @@ test_findings(void)
 		  .inner_padding = 1},
 		 RIG_CLIENTS},
 	};
-	static struct batch b;
+	static struct burst b;
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		struct way_ends ends = rig_client_ends(&rig, rows[i].ipv6);
+		struct pipeline_ends ends = rig_client_ends(&rig, rows[i].ipv6);
 		const struct packet *p = &b.packets[0];
-		struct way_frame frame;
+		struct pipeline_frame frame;
 
 		ends.destination_mac = rig_mac(rows[i].port);
-		way_frame_make(&frame, &ends, &rows[i].shape, "twelve bytes and a few", 22);
+		pipeline_frame_make(&frame, &ends, &rows[i].shape, "twelve bytes and a few", 22);
 		memset(&b, 0xff, sizeof(b));
 		b.count = 1;
-		b.handed_in = 0;
-		b.in_port = (uint8_t)rows[i].port;
+		b.handoff_in = 0;
+		b.in_interface = (uint8_t)rows[i].port;
 		b.mbufs[0] = mbuf_of(&frame);
 		parse(rig.workers[0], &b);
-		WAY_ASSERT(b.count == 1, "%s: dropped", rows[i].description);
+		SUITE_ASSERT(b.count == 1, "%s: dropped", rows[i].description);
 		if (b.count == 0)
 			continue;
-		WAY_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp &&
+		SUITE_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp &&
 				   p->dns_offset == frame.dns,
 			   "%s: offsets %u %u %u", rows[i].description, p->ip_offset, p->udp_offset,
 			   p->dns_offset);
-		WAY_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes", rows[i].description);
-		WAY_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_port == rows[i].port, "%s: family, port",
+		SUITE_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes", rows[i].description);
+		SUITE_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_interface == rows[i].port, "%s: family, port",
 			   rows[i].description);
-		WAY_ASSERT(address_equal(&p->source, &ends.source) &&
+		SUITE_ASSERT(address_equal(&p->source, &ends.source) &&
 				   address_equal(&p->destination, &ends.destination),
 			   "%s: addresses", rows[i].description);
-		WAY_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53,
+		SUITE_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53,
 			   "%s: ports", rows[i].description);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}
@@ -81,8 +81,8 @@ test_findings(void)
 static void
 test_order(void)
 {
-	static struct batch b;
-	struct way_ends ends;
+	static struct burst b;
+	struct pipeline_ends ends;
 
 	rig_open(&rig, NULL);
 	ends = rig_client_ends(&rig, false);
@@ -91,12 +91,12 @@ test_order(void)
 		unsigned good = 0;
 
 		for (unsigned i = 0; i < 6; i++) {
-			const struct way_shape shape = {.udp_sum = pattern >> i & 1 ? WAY_SUM_RIGHT
-										    : WAY_SUM_WRONG};
-			struct way_frame frame;
+			const struct pipeline_shape shape = {.udp_sum = pattern >> i & 1 ? PIPELINE_SUM_RIGHT
+										    : PIPELINE_SUM_WRONG};
+			struct pipeline_frame frame;
 
 			ends.source_port = (uint16_t)(100 + i);
-			way_frame_make(&frame, &ends, &shape, "a DNS header", 12);
+			pipeline_frame_make(&frame, &ends, &shape, "a DNS header", 12);
 			b.mbufs[i] = mbuf_of(&frame);
 		}
 		b.count = 6;
@@ -104,14 +104,14 @@ test_order(void)
 		for (unsigned i = 0; i < 6; i++) {
 			if (!(pattern >> i & 1))
 				continue;
-			WAY_ASSERT(good < b.count && be16_to(b.packets[good].source_port) == 100 + i &&
-					   way_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *),
+			SUITE_ASSERT(good < b.count && be16_to(b.packets[good].source_port) == 100 + i &&
+					   pipeline_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *),
 						       34) == 100 + i,
 				   "pattern %x, packet %u", pattern, i);
 			good++;
 		}
-		WAY_ASSERT(b.count == good, "pattern %x: %u left", pattern, b.count);
-		WAY_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops",
+		SUITE_ASSERT(b.count == good, "pattern %x: %u left", pattern, b.count);
+		SUITE_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops",
 			   pattern);
 		rte_pktmbuf_free_bulk(b.mbufs, b.count);
 	}
@@ -119,7 +119,7 @@ test_order(void)
 	rig_close(&rig);
 }
 
-/* To whom a frame is, and by which port of the machine it came: the batch's, or what the worker that handed
+/* To whom a frame is, and by which port of the machine it came: the burst's, or what the worker that handed
  * it over wrote into the mbuf. */
 static void
 test_stations(void)
@@ -127,7 +127,7 @@ test_stations(void)
 	static const struct {
 		const char *description;
 		struct mac to;
-		uint8_t in_port, mbuf_port, handed_in, found;
+		uint8_t in_interface, mbuf_port, handoff_in, found;
 		bool taken;
 	} rows[] = {
 		{"to the port it came by", {{2, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 1, true},
@@ -139,29 +139,29 @@ test_stations(void)
 		{"to everybody", {{255, 255, 255, 255, 255, 255}}, 1, 0, 0, 0, false},
 		{"to a group", {{1, 0, 0x5e, 0, 0, 1}}, 1, 0, 0, 0, false},
 	};
-	static struct batch b;
+	static struct burst b;
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		const uint64_t before = rig.stats[0].drops[DROP_other_mac];
-		struct way_ends ends = rig_client_ends(&rig, false);
-		struct way_frame frame;
+		struct pipeline_ends ends = rig_client_ends(&rig, false);
+		struct pipeline_frame frame;
 
 		ends.destination_mac = rows[i].to;
-		way_frame_make(&frame, &ends, NULL, "a DNS header", 12);
+		pipeline_frame_make(&frame, &ends, NULL, "a DNS header", 12);
 		b.count = 1;
-		b.handed_in = rows[i].handed_in;
-		b.in_port = rows[i].in_port;
+		b.handoff_in = rows[i].handoff_in;
+		b.in_interface = rows[i].in_interface;
 		b.mbufs[0] = mbuf_of(&frame);
 		b.mbufs[0]->port = rows[i].mbuf_port;
 		parse(rig.workers[0], &b);
-		WAY_ASSERT(b.count == rows[i].taken &&
+		SUITE_ASSERT(b.count == rows[i].taken &&
 				   rig.stats[0].drops[DROP_other_mac] - before == !rows[i].taken,
 			   "%s: %u taken", rows[i].description, b.count);
 		if (b.count == 0)
 			continue;
-		WAY_ASSERT(b.packets[0].in_port == rows[i].found, "%s: port %u", rows[i].description,
-			   b.packets[0].in_port);
+		SUITE_ASSERT(b.packets[0].in_interface == rows[i].found, "%s: port %u", rows[i].description,
+			   b.packets[0].in_interface);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}
 	rig_close(&rig);
@@ -175,5 +175,5 @@ main(void)
 			       {"stations", test_stations},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("parse", tests) : 1;
+	return rig_eal_start() ? suite_run("parse", tests) : 1;
 }

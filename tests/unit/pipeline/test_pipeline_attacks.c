@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Near misses mark the queries that they were aimed at, and no others; and what then becomes of the answer.
+/* Near misses mark the queries that they were aimed at, and no others; and what then becomes of the response.
  * All on one port, so that every query is aimed at together. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 #include "tests/unit/suite.h"
@@ -7,32 +7,32 @@
 #include <rte_cycles.h>
 
 static struct rig rig;
-static struct way_attack attacked = {.rig = &rig};
-static struct way_client *const clients = attacked.clients;
-static struct way_sent *const asked = attacked.asked;
+static struct pipeline_attack attacked = {.rig = &rig};
+static struct pipeline_client *const clients = attacked.clients;
+static struct pipeline_sent *const asked = attacked.asked;
 
 static void
-upstream_replies(unsigned query, size_t bytes)
+upstream_responses(unsigned query, size_t bytes)
 {
-	struct way_dns reply;
+	struct pipeline_dns response;
 
-	way_dns_reply(&reply, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 2, bytes);
-	reply.message[2] |= 0x04; /* AA */
-	reply.message[3] |= 0x20; /* AD */
-	rig_reply(&rig, &asked[query], &reply);
-	way_clients_collect(&rig, clients, RTE_DIM(attacked.clients), NULL, 0);
+	pipeline_dns_response(&response, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 2, bytes);
+	response.message[2] |= 0x04; /* AA */
+	response.message[3] |= 0x20; /* AD */
+	rig_response(&rig, &asked[query], &response);
+	pipeline_clients_collect(&rig, clients, RTE_DIM(attacked.clients), NULL, 0);
 }
 
 /* The other kind: everything right but the question. */
 static void
 miss_question(unsigned query)
 {
-	struct way_dns forged;
+	struct pipeline_dns forged;
 
-	way_dns_reply(&forged, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 0, 0);
+	pipeline_dns_response(&forged, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 0, 0);
 	forged.message[13] ^= 1;
-	rig_reply(&rig, &asked[query], &forged);
-	rig_expect_drop(&rig, DROP_reply_wrong_question, 1);
+	rig_response(&rig, &asked[query], &forged);
+	rig_expect_drop(&rig, DROP_response_wrong_question, 1);
 }
 
 /* Until the workers' coarse clock has gone on: what comes now is later than what came before. */
@@ -51,7 +51,7 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 {
 	const struct worker_stats *stats = &rig.stats[0];
 	const struct stray *attack = &stats->attacks[(stats->attack_count - 1) % STATS_ATTACKS];
-	const struct way_sent *sent = &asked[query];
+	const struct pipeline_sent *sent = &asked[query];
 
 	rig_check(&rig, attack->tsc >= before_tsc && attack->tsc <= rte_rdtsc(), "attack: the stamp");
 	rig_check(&rig,
@@ -62,7 +62,7 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 		  address_equal(&attack->destination, &sent->ends.source) &&
 			  be16_to(attack->destination_port) == sent->ends.source_port,
 		  "attack: our end");
-	rig_check(&rig, be16_to(attack->id) == way_dns_get(sent->frame, sent->dns), "attack: the ID");
+	rig_check(&rig, be16_to(attack->id) == pipeline_dns_get(sent->frame, sent->dns), "attack: the ID");
 	rig_check(&rig, attack->near_miss == 1 && attack->reason == 0 && attack->misses == misses,
 		  "attack: %u misses", attack->misses);
 	rig_check(&rig,
@@ -71,7 +71,7 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 		  "attack: the question");
 }
 
-/* Both rules, both kinds of miss: the query is marked, once; the answer is delivered, or TC=1 is. */
+/* Both rules, both kinds of miss: the query is marked, once; the response is delivered, or TC=1 is. */
 static void
 test_rules(void)
 {
@@ -79,7 +79,7 @@ test_rules(void)
 	for (int row = 0; row < 4; row++) {
 		const bool truncate = row & 1;
 		const uint64_t attacks = rig.stats[0].attack_count, before_tsc = rte_rdtsc();
-		const struct upstream_stats before = rig.stats[0].upstreams[WAY_UPSTREAM_IPV4];
+		const struct upstream_stats before = rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4];
 
 		attack_publish(&attacked, truncate ? NEAR_MISS_TRUNCATE : NEAR_MISS_COUNT, 1);
 		rig_begin(&rig, truncate ? "near_miss: truncate" : "near_miss: count");
@@ -92,22 +92,22 @@ test_rules(void)
 			  "a miss ended the query");
 		rig_expect_count(&rig, COUNTER_near_misses, 1);
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 1);
-		upstream_replies(0, 100);
+		upstream_responses(0, 100);
 		attack_check_answer(&attacked, 0, !truncate);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
-		rig_expect_count(&rig, COUNTER_answers, 1);
-		rig_expect_count(&rig, COUNTER_answers_attacked, truncate);
-		rig_expect_count(&rig, COUNTER_answers_truncated, 0);
+		rig_expect_count(&rig, COUNTER_responses, 1);
+		rig_expect_count(&rig, COUNTER_responses_attacked, truncate);
+		rig_expect_count(&rig, COUNTER_responses_truncated, 0);
 		rig_check(&rig, rig.stats[0].attack_count == attacks + 1, "%lu attacks",
 			  rig.stats[0].attack_count - attacks);
 		check_attack(0, 1, before_tsc);
 		/* The port has no query any more, and with it forgets: the next one there is clean. */
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 		attack_client_asks(&attacked, 1);
-		upstream_replies(1, 100);
+		upstream_responses(1, 100);
 		attack_check_answer(&attacked, 1, true);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
-		CU_ASSERT_EQUAL(rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].attacked, before.attacked + 1);
+		CU_ASSERT_EQUAL(rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].attacked, before.attacked + 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
@@ -128,18 +128,18 @@ test_before_and_after(void)
 	next_tick();
 	attack_client_asks(&attacked, 2);
 	attack_client_asks(&attacked, 3);
-	upstream_replies(3, 100);
+	upstream_responses(3, 100);
 	attack_check_answer(&attacked, 3, true);
-	upstream_replies(1, 100);
+	upstream_responses(1, 100);
 	attack_check_answer(&attacked, 1, false);
-	upstream_replies(2, 100);
+	upstream_responses(2, 100);
 	attack_check_answer(&attacked, 2, true);
 	rig_expect_count(&rig, COUNTER_attacked, 1);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 1);
-	upstream_replies(0, 100);
+	upstream_responses(0, 100);
 	attack_check_answer(&attacked, 0, false);
 	rig_expect_count(&rig, COUNTER_attacked, 2);
-	rig_expect_count(&rig, COUNTER_answers_attacked, 2);
+	rig_expect_count(&rig, COUNTER_responses_attacked, 2);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
@@ -147,7 +147,7 @@ test_before_and_after(void)
 	attack_client_asks(&attacked, 0);
 	rig_age(&rig, 20000);
 	attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-	upstream_replies(0, 100);
+	upstream_responses(0, 100);
 	attack_check_answer(&attacked, 0, false);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
@@ -159,16 +159,16 @@ test_before_and_after(void)
 	rig_age(&rig, 3000);
 	attack_client_asks(&attacked, 2);
 	for (int later = 0; later < 2; later++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
 		s->near_miss = NEAR_MISS_TRUNCATE;
 		s->timeout_ms = later ? 30000 : 50;
-		way_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
+		pipeline_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
 		rig_publish(&rig, s);
-		upstream_replies((unsigned)later, 100);
+		upstream_responses((unsigned)later, 100);
 		attack_check_answer(&attacked, (unsigned)later, false);
 	}
-	upstream_replies(2, 100);
+	upstream_responses(2, 100);
 	attack_check_answer(&attacked, 2, true);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -194,53 +194,53 @@ test_threshold(void)
 		attack_client_asks(&attacked, 0);
 		for (unsigned n = 0; n < rows[i].misses; n++)
 			attack_miss(&attacked, 0, n & 1 ? ATTACK_UPSTREAM : "198.51.100.102");
-		upstream_replies(0, 100);
+		upstream_responses(0, 100);
 		attack_check_answer(&attacked, 0, !rows[i].marked);
 		rig_expect_count(&rig, COUNTER_near_misses, rows[i].misses);
 		rig_expect_count(&rig, COUNTER_attacked, rows[i].marked);
 		if (rows[i].marked)
 			check_attack(0, (uint16_t)rows[i].misses, before_tsc);
-		WAY_ASSERT(rig_end(&rig) == 0, "%u misses, %u mark", rows[i].misses, rows[i].near_misses);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%u misses, %u mark", rows[i].misses, rows[i].near_misses);
 	}
 	rig_close(&rig);
 }
 
-/* What is no near miss marks nothing: strangers' replies, late ones, another case, what has no ID to guess.
+/* What is no near miss marks nothing: strangers' responses, late ones, another case, what has no ID to guess.
  */
 static void
 test_no_misses(void)
 {
-	struct way_dns reply;
-	struct way_ends ends;
-	struct snapshot *s = way_snapshot_new();
+	struct pipeline_dns response;
+	struct pipeline_ends ends;
+	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, NULL);
 	s->near_miss = NEAR_MISS_TRUNCATE;
-	s->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
-	way_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = 1;
+	pipeline_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
 	rig_publish(&rig, s);
 	rig_begin(&rig, "strays that are no near misses");
 	attack_client_asks(&attacked, 0);
 	attack_client_asks(&attacked, 1);
-	upstream_replies(1, 100);
+	upstream_responses(1, 100);
 	attack_check_answer(&attacked, 1, true);
-	way_dns_reply(&reply, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
-	rig_reply(&rig, &asked[1], &reply);
-	rig_expect_drop(&rig, DROP_reply_late, 1);
+	pipeline_dns_response(&response, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
+	rig_response(&rig, &asked[1], &response);
+	rig_expect_drop(&rig, DROP_response_late, 1);
 	attack_miss(&attacked, 0, "203.0.113.9");
 	attack_miss(&attacked, 0, "192.0.2.2");
-	way_dns_reply(&reply, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 0);
-	ends = way_ends_back(&asked[0].ends);
-	ends.source = way_address("203.0.113.9");
-	rig_inject_query(&rig, RIG_FARM, &ends, &reply);
+	pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 0);
+	ends = pipeline_ends_back(&asked[0].ends);
+	ends.source = pipeline_address("203.0.113.9");
+	rig_inject_query(&rig, RIG_FARM, &ends, &response);
 	rig_run(&rig);
-	rig_expect_drop(&rig, DROP_reply_wrong_upstream, 1);
-	reply.message[13] ^= 0x20;
-	rig_reply(&rig, &asked[0], &reply);
-	rig_expect_drop(&rig, DROP_reply_wrong_case, 1);
+	rig_expect_drop(&rig, DROP_response_wrong_upstream, 1);
+	response.message[13] ^= 0x20;
+	rig_response(&rig, &asked[0], &response);
+	rig_expect_drop(&rig, DROP_response_wrong_case, 1);
 	rig_expect_count(&rig, COUNTER_near_misses, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
-	upstream_replies(0, 100);
+	upstream_responses(0, 100);
 	attack_check_answer(&attacked, 0, true);
 	rig_expect_count(&rig, COUNTER_attacked, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].attack_count, 0);
@@ -257,17 +257,17 @@ test_timeout(void)
 	rig_open(&rig, NULL);
 	attack = &rig.stats[0].attacks[0];
 	attack_publish(&attacked, NEAR_MISS_TRUNCATE, 1);
-	rig_begin(&rig, "near miss, then no answer");
+	rig_begin(&rig, "near miss, then no response");
 	attack_client_asks(&attacked, 0);
 	attack_miss(&attacked, 0, ATTACK_UPSTREAM);
 	attack_miss(&attacked, 0, "198.51.100.102");
 	rig_pass(&rig, 31000);
 	rig_expect_count(&rig, COUNTER_timeouts, 1);
 	rig_expect_count(&rig, COUNTER_attacked, 1);
-	rig_expect_count(&rig, COUNTER_answers_attacked, 0);
+	rig_expect_count(&rig, COUNTER_responses_attacked, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].attack_count, 1);
 	rig_check(&rig,
-		  attack->misses == 2 && be16_to(attack->id) == way_dns_get(asked[0].frame, asked[0].dns),
+		  attack->misses == 2 && be16_to(attack->id) == pipeline_dns_get(asked[0].frame, asked[0].dns),
 		  "attack");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -285,7 +285,7 @@ test_ring(void)
 		rig_begin(&rig, "attack after attack");
 		attack_client_asks(&attacked, n % 4);
 		attack_miss(&attacked, n % 4, ATTACK_UPSTREAM);
-		upstream_replies(n % 4, 100);
+		upstream_responses(n % 4, 100);
 		attack_check_answer(&attacked, n % 4, false);
 		check_attack(n % 4, 1, before_tsc);
 		CU_ASSERT_EQUAL(rig.stats[0].attack_count, n + 1);
@@ -305,5 +305,5 @@ main(void)
 			       {"ring", test_ring},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("attacks", tests) : 1;
+	return rig_eal_start() ? suite_run("attacks", tests) : 1;
 }

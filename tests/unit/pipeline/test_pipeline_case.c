@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 0x20 on a query's way: the upstream is asked in drawn letter case, the reply must keep it, the client gets
+/* 0x20 on a query's way: the upstream is asked in drawn letter case, the response must keep it, the client gets
  * its own back; signed messages are left alone, and upstreams that do not keep case are believed all the
  * same. */
 #include "tests/unit/pipeline/pipeline_rig.h"
@@ -12,9 +12,9 @@ static struct rig rig;
 static void
 publish(int upstream, bool random_case)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
-	way_snapshot_usable(s, 1u << upstream);
+	pipeline_snapshot_usable(s, 1u << upstream);
 	s->upstreams[upstream].random_case = random_case;
 	rig_publish(&rig, s);
 }
@@ -38,7 +38,7 @@ differences(const uint8_t *a, const uint8_t *b, size_t bytes, unsigned *turned)
 }
 
 static unsigned
-letters_of(const struct way_dns *query)
+letters_of(const struct pipeline_dns *query)
 {
 	unsigned letters = 0;
 
@@ -47,23 +47,23 @@ letters_of(const struct way_dns *query)
 	return letters;
 }
 
-static const struct way_message mixed = {.type = 28};
-static const struct way_message longest_inline = {.edits = {WAY_LONG_NAME(52, 63)}};
-static const struct way_message longest = {.edits = {WAY_LONG_NAME(255, 63)}};
+static const struct pipeline_message mixed = {.type = 28};
+static const struct pipeline_message longest_inline = {.edits = {PIPELINE_LONG_NAME(52, 63)}};
+static const struct pipeline_message longest = {.edits = {PIPELINE_LONG_NAME(255, 63)}};
 
 /* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the client's.
  */
 static void
-play_kept(uint16_t id, const struct way_message *message, bool ipv6, size_t reply_bytes)
+play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t response_bytes)
 {
-	const struct way_ends ends = rig_client_ends(&rig, ipv6);
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
+	struct pipeline_dns query, response;
 	unsigned drawn = 0, letters;
 
-	way_dns_make(&query, id, message);
+	pipeline_dns_make(&query, id, message);
 	letters = letters_of(&query);
 	for (int n = 0; n < 2 || (n < 100 && letters > 0 && drawn == 0); n++) {
-		const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
+		const struct pipeline_sent *asked = rig_ask(&rig, &ends, &query), *delivered;
 		unsigned turned, others;
 
 		others = differences(query.message + 12, asked->frame + asked->dns + 12,
@@ -76,13 +76,13 @@ play_kept(uint16_t id, const struct way_message *message, bool ipv6, size_t repl
 					 asked->frame + asked->dns + 12 + query.question_bytes - 4,
 					 query.bytes - 12 - query.question_bytes + 4) == 0,
 			  "the query changed in more than letter case and ID");
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, reply_bytes);
-		rig_reply(&rig, asked, &reply);
-		answer = rig_take_from(&rig, RIG_CLIENTS);
-		memcpy(reply.message, query.message, 2);
-		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
-		rig_check(&rig, rig_carries(answer, &reply, 0),
-			  "the answer is not the reply but for ID and case");
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, response_bytes);
+		rig_response(&rig, asked, &response);
+		delivered = rig_take_from(&rig, RIG_CLIENTS);
+		memcpy(response.message, query.message, 2);
+		memcpy(response.message + 12, query.message + 12, query.question_bytes);
+		rig_check(&rig, rig_carries(delivered, &response, 0),
+			  "the response is not the response but for ID and case");
 	}
 	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters, drawn);
 }
@@ -92,8 +92,8 @@ test_kept(void)
 {
 	static const struct {
 		const char *description;
-		struct way_message message;
-		size_t reply_bytes;
+		struct pipeline_message message;
+		size_t response_bytes;
 	} rows[] = {
 		{"mixed case", {.type = 28}, 0},
 		{"lower case", {.name = "www.example.net"}, 100},
@@ -102,12 +102,12 @@ test_kept(void)
 		{"digits and what stands beside the letters", {.name = "0123456789-_.@[`{"}, 60},
 		{"type and class of letters' bytes", {.name = "a", .type = 0x6141, .class = 0x7a5a}, 60},
 		{"bytes above 127", {.name = "\1\x80\xc1\xe1\xff.a\x9fz"}, 60},
-		{"name of 52 bytes, kept in the flow", {.edits = {WAY_LONG_NAME(52, 63)}}, 200},
-		{"name of 53 bytes, kept in a cell", {.edits = {WAY_LONG_NAME(53, 63)}}, 200},
-		{"name of 65 bytes: two words of random", {.edits = {WAY_LONG_NAME(65, 63)}}, 200},
-		{"name of 255 bytes", {.edits = {WAY_LONG_NAME(255, 63)}}, 500},
-		{"with EDNS", {.edits = {WAY_OPT(1232, 0x8000, "\0\12\0\10abcdefgh")}}, 100},
-		{"with bytes behind", {.edits = {WAY_APPEND("trailing")}}, 100},
+		{"name of 52 bytes, kept in the flow", {.edits = {PIPELINE_LONG_NAME(52, 63)}}, 200},
+		{"name of 53 bytes, kept in a cell", {.edits = {PIPELINE_LONG_NAME(53, 63)}}, 200},
+		{"name of 65 bytes: two words of random", {.edits = {PIPELINE_LONG_NAME(65, 63)}}, 200},
+		{"name of 255 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, 500},
+		{"with EDNS", {.edits = {PIPELINE_OPT(1232, 0x8000, "\0\12\0\10abcdefgh")}}, 100},
+		{"with bytes behind", {.edits = {PIPELINE_APPEND("trailing")}}, 100},
 		{"U11 512 bytes", {.type = 28}, 512},
 		{"U11 1232 bytes", {.type = 28}, 1232},
 		{"U11 1452 bytes", {.type = 28}, 1452},
@@ -115,61 +115,61 @@ test_kept(void)
 
 	rig_open(&rig, NULL);
 	for (int way = 0; way < 4; way++) {
-		publish(way & 2 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4, true);
+		publish(way & 2 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4, true);
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
 			rig_begin(&rig, rows[i].description);
-			play_kept((uint16_t)i, &rows[i].message, way & 1, rows[i].reply_bytes);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+			play_kept((uint16_t)i, &rows[i].message, way & 1, rows[i].response_bytes);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* A reply with one letter in another case is not believed, whichever letter it is, and costs the query
+/* A response with one letter in another case is not believed, whichever letter it is, and costs the query
  * nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not guess. */
 static void
-refuse_each_letter(const char *description, const struct way_message *message)
+refuse_each_letter(const char *description, const struct pipeline_message *message)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	const uint64_t *wrong_case = &rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].wrong_case,
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	const uint64_t *wrong_case = &rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].wrong_case,
 		       before = *wrong_case;
-	const struct way_sent *asked, *answer;
-	struct way_dns query, right;
+	const struct pipeline_sent *asked, *delivered;
+	struct pipeline_dns query, right;
 	unsigned letters = 0;
 
 	rig_begin(&rig, description);
-	way_dns_make(&query, 0, message);
+	pipeline_dns_make(&query, 0, message);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	for (size_t i = 12; i < 12 + query.question_bytes - 4; i++) {
-		struct way_dns forged = right;
+		struct pipeline_dns forged = right;
 
 		if (forged.message[i] >= 128 || !isalpha(forged.message[i]))
 			continue;
 		letters++;
 		forged.message[i] ^= 0x20;
-		rig_reply(&rig, asked, &forged);
+		rig_response(&rig, asked, &forged);
 	}
-	rig_expect_drop(&rig, DROP_reply_wrong_case, letters);
-	rig_check(&rig, *wrong_case - before == letters, "%lu replies of the upstream in a wrong case",
+	rig_expect_drop(&rig, DROP_response_wrong_case, letters);
+	rig_check(&rig, *wrong_case - before == letters, "%lu responses of the upstream in a wrong case",
 		  *wrong_case - before);
 	rig_check(&rig, rig_take(&rig) == NULL && rig.workers[0]->flows.in_flight == 1,
 		  "a wrong case was believed");
 	rig_expect_count(&rig, COUNTER_near_misses, 0);
-	rig_reply(&rig, asked, &right);
-	answer = rig_take_from(&rig, RIG_CLIENTS);
+	rig_response(&rig, asked, &right);
+	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
 		  "the client's case");
-	rig_expect_count(&rig, COUNTER_answers, 1);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+	rig_expect_count(&rig, COUNTER_responses, 1);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 }
 
 static void
 test_refused(void)
 {
 	rig_open(&rig, NULL);
-	publish(WAY_UPSTREAM_IPV4, true);
+	publish(PIPELINE_UPSTREAM_IPV4, true);
 	refuse_each_letter("U9b each letter of a short name", &mixed);
 	refuse_each_letter("U9b each letter of the longest name in the flow", &longest_inline);
 	refuse_each_letter("U9b each letter of the longest name", &longest);
@@ -181,36 +181,36 @@ test_refused(void)
 static void
 test_accepted(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	static const struct way_message *const messages[] = {&mixed, &longest};
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	static const struct pipeline_message *const messages[] = {&mixed, &longest};
 	static int (*const cases[])(int) = {tolower, toupper};
 
 	rig_open(&rig, NULL);
-	publish(WAY_UPSTREAM_IPV4, false);
+	publish(PIPELINE_UPSTREAM_IPV4, false);
 	for (int row = 0; row < 4; row++) {
-		const uint64_t *wrong_case = &rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].wrong_case,
+		const uint64_t *wrong_case = &rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].wrong_case,
 			       before = *wrong_case;
-		const struct way_sent *asked, *answer;
-		struct way_dns query, reply;
+		const struct pipeline_sent *asked, *delivered;
+		struct pipeline_dns query, response;
 
 		rig_begin(&rig, "U9b a case that is not kept");
-		way_dns_make(&query, 0, messages[row / 2]);
+		pipeline_dns_make(&query, 0, messages[row / 2]);
 		asked = rig_ask(&rig, &ends, &query);
 		rig_check(&rig,
 			  memcmp(asked->frame + asked->dns + 12, query.message + 12, query.question_bytes) ==
 				  0,
 			  "case was drawn");
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 400);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 400);
 		for (size_t i = 12; i < 12 + query.question_bytes - 4; i++)
-			if (reply.message[i] < 128 && isalpha(reply.message[i]))
-				reply.message[i] = (uint8_t)cases[row % 2](reply.message[i]);
-		rig_reply(&rig, asked, &reply);
-		answer = rig_take_from(&rig, RIG_CLIENTS);
-		memcpy(reply.message, query.message, 2);
-		memcpy(reply.message + 12, query.message + 12, query.question_bytes);
-		rig_check(&rig, rig_carries(answer, &reply, 0),
-			  "the answer is not the reply in the client's case");
-		rig_check(&rig, *wrong_case - before == 1, "%lu replies in a wrong case",
+			if (response.message[i] < 128 && isalpha(response.message[i]))
+				response.message[i] = (uint8_t)cases[row % 2](response.message[i]);
+		rig_response(&rig, asked, &response);
+		delivered = rig_take_from(&rig, RIG_CLIENTS);
+		memcpy(response.message, query.message, 2);
+		memcpy(response.message + 12, query.message + 12, query.question_bytes);
+		rig_check(&rig, rig_carries(delivered, &response, 0),
+			  "the response is not the response in the client's case");
+		rig_check(&rig, *wrong_case - before == 1, "%lu responses in a wrong case",
 			  *wrong_case - before);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
@@ -218,56 +218,56 @@ test_accepted(void)
 	rig_close(&rig);
 }
 
-#define TSIG(owner) WAY_RECORD(owner, 250, 0, 61)
-#define SIG0	    WAY_RECORD("\0", 24, 0, 60)
-#define ADDRESS	    WAY_RECORD("\0", 1, 0, 4)
+#define TSIG(owner) PIPELINE_RECORD(owner, 250, 0, 61)
+#define SIG0	    PIPELINE_RECORD("\0", 24, 0, 60)
+#define ADDRESS	    PIPELINE_RECORD("\0", 1, 0, 4)
 
 /* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC 8945
- * section 4.3.2: the original ID is in the TSIG record). The reply's case does not matter then: nothing was
+ * section 4.3.2: the original ID is in the TSIG record). The response's case does not matter then: nothing was
  * drawn. */
 static void
 test_signed(void)
 {
 	static const struct {
 		const char *description;
-		struct way_message message;
+		struct pipeline_message message;
 	} rows[] = {
 		{"D11 TSIG", {.edits = {TSIG("\3key\7Example\0")}}},
 		{"D11 TSIG behind OPT of 4096 bytes",
-		 {.edits = {WAY_OPT(4096, 0, ""), TSIG("\3key\7Example\0")}}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), TSIG("\3key\7Example\0")}}},
 		{"D11 TSIG whose owner is a pointer", {.edits = {TSIG("\xc0\x0c")}}},
 		{"D11 TSIG behind five records",
-		 {.edits = {WAY_OPT(4096, 0, ""), ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
 			    TSIG("\3key\0")}}},
 		{"D11 SIG(0)", {.edits = {SIG0}}},
-		{"D11 SIG(0) behind OPT of 65535 bytes", {.edits = {WAY_OPT(65535, 0x8000, ""), SIG0}}},
-		/* Behind an answer, as a NOTIFY is signed. */
-		{"D11 TSIG of a NOTIFY with an answer",
-		 {.edits = {TSIG("\3key\7Example\0"), WAY_SET(2, "\x20"), WAY_SET(6, "\0\1")}}},
+		{"D11 SIG(0) behind OPT of 65535 bytes", {.edits = {PIPELINE_OPT(65535, 0x8000, ""), SIG0}}},
+		/* Behind a response, as a NOTIFY is signed. */
+		{"D11 TSIG of a NOTIFY with a response",
+		 {.edits = {TSIG("\3key\7Example\0"), PIPELINE_SET(2, "\x20"), PIPELINE_SET(6, "\0\1")}}},
 		/* What can't be walked may hide a signature. */
 		{"D11 a message cut in its TSIG",
-		 {.edits = {WAY_OPT(4096, 0, ""), TSIG("\3key\7Example\0"), WAY_CUT(1)}}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), TSIG("\3key\7Example\0"), PIPELINE_CUT(1)}}},
 	};
-	const struct way_ends ends = rig_client_ends(&rig, false);
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
 
 	rig_open(&rig, NULL);
-	publish(WAY_UPSTREAM_IPV4, true);
+	publish(PIPELINE_UPSTREAM_IPV4, true);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		struct way_dns query, reply;
+		struct pipeline_dns query, response;
 
 		rig_begin(&rig, rows[i].description);
-		way_dns_make(&query, 0, &rows[i].message);
+		pipeline_dns_make(&query, 0, &rows[i].message);
 		for (int n = 0; n < 20; n++) {
-			const struct way_sent *asked = rig_ask(&rig, &ends, &query), *answer;
+			const struct pipeline_sent *asked = rig_ask(&rig, &ends, &query), *delivered;
 
 			rig_check(&rig, rig_carries(asked, &query, 2), "it changed in more than its ID");
-			way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-			rig_reply(&rig, asked, &reply);
-			answer = rig_take_from(&rig, RIG_CLIENTS);
-			rig_check(&rig, rig_carries(answer, &reply, 2), "the answer changed");
+			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			rig_response(&rig, asked, &response);
+			delivered = rig_take_from(&rig, RIG_CLIENTS);
+			rig_check(&rig, rig_carries(delivered, &response, 2), "the response changed");
 		}
 		rig_expect_count(&rig, COUNTER_edns_clamped, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, 0);
 	rig_close(&rig);
@@ -278,19 +278,19 @@ test_signed(void)
 static void
 test_each_upstream(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct snapshot *s = way_snapshot_new();
-	struct way_sent asked = {0};
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = pipeline_snapshot_new();
+	struct pipeline_sent asked = {0};
+	struct pipeline_dns query, response;
 	unsigned turned, drawn[2] = {0, 0};
-	const struct way_sent *answer;
+	const struct pipeline_sent *delivered;
 
 	rig_open(&rig, NULL);
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV4_SECOND);
-	s->upstreams[WAY_UPSTREAM_IPV4_SECOND].random_case = 1;
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 | 1u << PIPELINE_UPSTREAM_IPV4_SECOND);
+	s->upstreams[PIPELINE_UPSTREAM_IPV4_SECOND].random_case = 1;
 	rig_publish(&rig, s);
 	rig_begin(&rig, "0x20 at one upstream of two");
-	way_dns_make(&query, 0, &mixed);
+	pipeline_dns_make(&query, 0, &mixed);
 	for (int n = 0; n < 40; n++) {
 		bool second;
 
@@ -302,19 +302,19 @@ test_each_upstream(void)
 	rig_check(&rig, drawn[0] == 0 && drawn[1] > 15, "drawn %u and %u times of 20", drawn[0], drawn[1]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
-	publish(WAY_UPSTREAM_IPV4, true);
+	publish(PIPELINE_UPSTREAM_IPV4, true);
 	rig_begin(&rig, "0x20 turned off with a query in flight");
 	asked = *rig_ask(&rig, &ends, &query);
-	publish(WAY_UPSTREAM_IPV4, false);
-	way_dns_reply(&reply, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
-	reply.message[13] ^= 0x20;
-	rig_reply(&rig, &asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_wrong_case, 1);
-	reply.message[13] ^= 0x20;
-	rig_reply(&rig, &asked, &reply);
-	answer = rig_take_from(&rig, RIG_CLIENTS);
+	publish(PIPELINE_UPSTREAM_IPV4, false);
+	pipeline_dns_response(&response, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
+	response.message[13] ^= 0x20;
+	rig_response(&rig, &asked, &response);
+	rig_expect_drop(&rig, DROP_response_wrong_case, 1);
+	response.message[13] ^= 0x20;
+	rig_response(&rig, &asked, &response);
+	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
 		  "the client's case");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -324,21 +324,21 @@ test_each_upstream(void)
 static void
 test_probes(void)
 {
-	static const struct way_message root = {.name = ".", .type = 2};
-	static const struct way_message *const messages[] = {&root, &mixed, &longest_inline, &longest};
+	static const struct pipeline_message root = {.name = ".", .type = 2};
+	static const struct pipeline_message *const messages[] = {&root, &mixed, &longest_inline, &longest};
 
 	rig_open(&rig, NULL);
-	publish(WAY_UPSTREAM_IPV4, true);
+	publish(PIPELINE_UPSTREAM_IPV4, true);
 	for (size_t i = 0; i < RTE_DIM(messages); i++) {
 		struct probe_result result = {.outcome = 99};
-		const struct way_sent *asked;
-		struct way_dns question, reply;
+		const struct pipeline_sent *asked;
+		struct pipeline_dns question, response;
 		unsigned turned = 0, others, letters;
 
-		way_dns_make(&question, 0, messages[i]);
+		pipeline_dns_make(&question, 0, messages[i]);
 		letters = letters_of(&question);
 		rig_begin(&rig, "probe in drawn case");
-		rig_order_probe_of(&rig, WAY_UPSTREAM_IPV4, 50 + i, &question);
+		rig_order_probe_of(&rig, PIPELINE_UPSTREAM_IPV4, 50 + i, &question);
 		rig_run(&rig);
 		asked = rig_take_from(&rig, RIG_FARM);
 		others = differences(question.message + 12, asked->frame + asked->dns + 12,
@@ -346,16 +346,16 @@ test_probes(void)
 		rig_check(&rig, others == 0 && asked->dns_bytes == 12 + question.question_bytes,
 			  "another question");
 		rig_check(&rig, letters < 20 || turned > 0, "no letter of %u was turned", letters);
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 		if (letters > 0) {
-			reply.message[13] ^= 0x20;
-			rig_reply(&rig, asked, &reply);
-			reply.message[13] ^= 0x20;
-			rig_expect_drop(&rig, DROP_reply_wrong_case, 1);
-			rig_expect_count(&rig, COUNTER_probe_replies, 0);
+			response.message[13] ^= 0x20;
+			rig_response(&rig, asked, &response);
+			response.message[13] ^= 0x20;
+			rig_expect_drop(&rig, DROP_response_wrong_case, 1);
+			rig_expect_count(&rig, COUNTER_probe_responses, 0);
 		}
-		rig_reply(&rig, asked, &reply);
-		rig_expect_count(&rig, COUNTER_probe_replies, 1);
+		rig_response(&rig, asked, &response);
+		rig_expect_count(&rig, COUNTER_probe_responses, 1);
 		rig_check(&rig,
 			  rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0 &&
 				  result.cookie == 50 + i && result.outcome == 0,
@@ -377,5 +377,5 @@ main(void)
 			       {"probes", test_probes},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("case on the way", tests) : 1;
+	return rig_eal_start() ? suite_run("case in the pipeline", tests) : 1;
 }

@@ -8,7 +8,7 @@
 
 #include "dataplane/pipeline/choose.h"
 
-#define OTHER_POOL 1 /* of WAY_SERVICE_OTHER_PORT */
+#define OTHER_POOL 1 /* of PIPELINE_SERVICE_OTHER_PORT */
 
 static struct rig rig;
 
@@ -16,10 +16,10 @@ static struct rig rig;
 static struct snapshot *
 two_pools(enum policy policy, uint16_t load_percent)
 {
-	static const struct pool_member row[] = {{.upstream = WAY_UPSTREAM_IPV4, .weight = 1},
-						 {.upstream = WAY_UPSTREAM_IPV4_SECOND, .weight = 2},
-						 {.upstream = WAY_UPSTREAM_OTHER_PORT, .weight = 5}};
-	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, 6, 0, 0);
+	static const struct pool_member row[] = {{.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1},
+						 {.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 2},
+						 {.upstream = PIPELINE_UPSTREAM_OTHER_PORT, .weight = 5}};
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, 6, 0, 0);
 
 	for (unsigned i = 0; i < 2; i++) {
 		memcpy(snapshot_members(s) + 3 * i, row, sizeof(row));
@@ -30,8 +30,8 @@ two_pools(enum policy policy, uint16_t load_percent)
 						     .member_first = 3 * i,
 						     .member_count = 3};
 	}
-	s->services[WAY_SERVICE_OTHER_PORT].pool = OTHER_POOL;
-	way_snapshot_usable(s, 0x1f);
+	s->services[PIPELINE_SERVICE_OTHER_PORT].pool = OTHER_POOL;
+	pipeline_snapshot_usable(s, 0x1f);
 	return s;
 }
 
@@ -45,20 +45,20 @@ upstream_queries(unsigned upstream)
 static void
 test_turns(void)
 {
-	static const unsigned upstreams[] = {WAY_UPSTREAM_IPV4, WAY_UPSTREAM_IPV4_SECOND,
-					     WAY_UPSTREAM_OTHER_PORT};
+	static const unsigned upstreams[] = {PIPELINE_UPSTREAM_IPV4, PIPELINE_UPSTREAM_IPV4_SECOND,
+					     PIPELINE_UPSTREAM_OTHER_PORT};
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, two_pools(POLICY_ROUND_ROBIN, 0));
 	rig_begin(&rig, "turns of two pools");
 	for (unsigned n = 0; n < 60; n++) {
-		struct way_ends ends = rig_client_ends(&rig, false);
-		struct way_dns query;
+		struct pipeline_ends ends = rig_client_ends(&rig, false);
+		struct pipeline_dns query;
 		char name[32];
 
 		ends.destination_port = n & 1 ? 5353 : 53;
 		snprintf(name, sizeof(name), "n%u.example.net", n);
-		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		rig_ask(&rig, &ends, &query);
 		/* Both pools' first, both's second ...: each pair goes to one upstream. */
 		for (unsigned i = 0; i < 3 && (n & 1); i++)
@@ -99,9 +99,9 @@ test_hash_bytes(void)
 
 		for (uint32_t at = 0; at < bytes; at++) {
 			name[at] = 'b';
-			WAY_ASSERT(choose_hash_name(&pool, name, bytes) != hash, "byte %u of %u", at, bytes);
+			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) != hash, "byte %u of %u", at, bytes);
 			name[at] = 'a';
-			WAY_ASSERT(choose_hash_name(&pool, name, bytes) == hash, "%u bytes, after byte %u", bytes, at);
+			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) == hash, "%u bytes, after byte %u", bytes, at);
 		}
 	}
 }
@@ -118,9 +118,9 @@ flight_set(const struct flight *flight)
 {
 	struct upstream_stats *stats = rig.workers[0]->stats->upstreams;
 
-	stats[WAY_UPSTREAM_IPV4].in_flight = flight->one;
-	stats[WAY_UPSTREAM_IPV4_SECOND].in_flight = flight->two;
-	stats[WAY_UPSTREAM_OTHER_PORT].in_flight = flight->five;
+	stats[PIPELINE_UPSTREAM_IPV4].in_flight = flight->one;
+	stats[PIPELINE_UPSTREAM_IPV4_SECOND].in_flight = flight->two;
+	stats[PIPELINE_UPSTREAM_OTHER_PORT].in_flight = flight->five;
 }
 
 /* Hashes of the other pool, by what they would be given in turn. */
@@ -141,7 +141,7 @@ hash_next(uint64_t *state)
 	return pool_ring_step(pool_ring_step(*state));
 }
 
-/* The sum of what is in flight is taken anew at this time. */
+/* The sum of what is in flight is taken again at this time. */
 static void
 bound_open(uint16_t load_percent)
 {
@@ -195,11 +195,11 @@ test_border(void)
 		bound_open(rows[i].percent);
 		do
 			hash = hash_next(&state);
-		while (place_of(hash, 0) != WAY_UPSTREAM_OTHER_PORT ||
-		       place_of(hash, 1) == WAY_UPSTREAM_OTHER_PORT);
+		while (place_of(hash, 0) != PIPELINE_UPSTREAM_OTHER_PORT ||
+		       place_of(hash, 1) == PIPELINE_UPSTREAM_OTHER_PORT);
 		flight_set(&rows[i].flight);
 		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
-		WAY_ASSERT((upstream == WAY_UPSTREAM_OTHER_PORT) == rows[i].stays, "%s: upstream %u",
+		SUITE_ASSERT((upstream == PIPELINE_UPSTREAM_OTHER_PORT) == rows[i].stays, "%s: upstream %u",
 			   rows[i].description, upstream);
 		bound_close();
 	}
@@ -217,12 +217,12 @@ test_sum(void)
 	w = rig.workers[0];
 	do
 		hash = hash_next(&state);
-	while (place_of(hash, 0) != WAY_UPSTREAM_OTHER_PORT || place_of(hash, 1) == WAY_UPSTREAM_OTHER_PORT);
+	while (place_of(hash, 0) != PIPELINE_UPSTREAM_OTHER_PORT || place_of(hash, 1) == PIPELINE_UPSTREAM_OTHER_PORT);
 	flight_set(&(struct flight){2, 3, 10});
-	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT); /* 10 of 15 */
-	CU_ASSERT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT);	/* 10 of 16 */
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 */
+	CU_ASSERT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT);	/* 10 of 16 */
 	w->now_tsc += UINT64_C(1) << 20;
-	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), WAY_UPSTREAM_OTHER_PORT); /* 10 of 15 again */
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 again */
 	bound_close();
 }
 
@@ -236,16 +236,16 @@ test_least(void)
 		struct flight flight;
 		unsigned upstream;
 	} rows[] = {
-		{"4 a weight, not 5", {1, 10, 20}, WAY_UPSTREAM_OTHER_PORT},
-		{"4.5 a weight, not 4.8", {1, 9, 24}, WAY_UPSTREAM_IPV4_SECOND},
-		{"room for one more", {2, 9, 25}, WAY_UPSTREAM_IPV4_SECOND},
-		{"4 a weight both: the first", {0, 8, 20}, WAY_UPSTREAM_IPV4_SECOND},
+		{"4 a weight, not 5", {1, 10, 20}, PIPELINE_UPSTREAM_OTHER_PORT},
+		{"4.5 a weight, not 4.8", {1, 9, 24}, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"room for one more", {2, 9, 25}, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"4 a weight both: the first", {0, 8, 20}, PIPELINE_UPSTREAM_IPV4_SECOND},
 	};
 	static const unsigned places = 16; /* that are looked at: the seventeenth is not */
 
 	for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
-		const unsigned home = i & 1 ? WAY_UPSTREAM_OTHER_PORT : WAY_UPSTREAM_IPV4_SECOND;
-		const unsigned second = WAY_UPSTREAM_OTHER_PORT + WAY_UPSTREAM_IPV4_SECOND - home;
+		const unsigned home = i & 1 ? PIPELINE_UPSTREAM_OTHER_PORT : PIPELINE_UPSTREAM_IPV4_SECOND;
+		const unsigned second = PIPELINE_UPSTREAM_OTHER_PORT + PIPELINE_UPSTREAM_IPV4_SECOND - home;
 		const bool tie = i / 2 == 3;
 		uint64_t hash, state = 1;
 		bool fits;
@@ -255,13 +255,13 @@ test_least(void)
 		do {
 			hash = hash_next(&state);
 			fits = place_of(hash, 0) == home && place_of(hash, 1) == second &&
-			       place_of(hash, places) == WAY_UPSTREAM_IPV4;
+			       place_of(hash, places) == PIPELINE_UPSTREAM_IPV4;
 			for (unsigned step = 0; fits && step < places; step++)
-				fits = place_of(hash, step) != WAY_UPSTREAM_IPV4;
+				fits = place_of(hash, step) != PIPELINE_UPSTREAM_IPV4;
 		} while (!fits);
 		flight_set(&rows[i / 2].flight);
 		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
-		WAY_ASSERT(upstream == (tie ? home : rows[i / 2].upstream), "%s, home %u: upstream %u",
+		SUITE_ASSERT(upstream == (tie ? home : rows[i / 2].upstream), "%s, home %u: upstream %u",
 			   rows[i / 2].description, home, upstream);
 		bound_close();
 	}
@@ -277,5 +277,5 @@ main(void)
 
 	if (!rig_eal_start())
 		return 1;
-	return way_suite_run("way_choose", tests);
+	return suite_run("pipeline_choose", tests);
 }

@@ -6,7 +6,7 @@
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
-#define TIMEOUT_MS 30000 /* of way_snapshot_new() */
+#define TIMEOUT_MS 30000 /* of pipeline_snapshot_new() */
 #define LATE_MS	   10	 /* more than the ticks of a deadline's rounding, at the slowest rate */
 
 static const uint64_t rates_hz[] = {1000000000, 2100000000, 2600000000, 5000000000};
@@ -23,48 +23,48 @@ open_at(uint64_t tsc_hz)
 static void
 test_exchange(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	for (size_t i = 0; i < RTE_DIM(rates_hz); i++) {
-		struct way_ends ends;
+		struct pipeline_ends ends;
 
 		open_at(rates_hz[i]);
 		rig_begin(&rig, "exchange");
 		ends = rig_client_ends(&rig, false);
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_exchange(&rig, false, &query, 100);
 		rig_exchange(&rig, true, &query, 0);
 		rig_ask(&rig, &ends, &query); /* unanswered */
-		WAY_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
 		rig_close(&rig);
 	}
 }
 
-/* A query without an answer waits for its timeout, in each view: of rig_publish() and of rig_view_make(). */
+/* A query without a response waits for its timeout, in each view: of rig_publish() and of rig_view_make(). */
 static void
 test_timeout(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	for (size_t i = 0; i < 2 * RTE_DIM(rates_hz); i++) {
 		const uint64_t hz = rates_hz[i / 2];
 		struct view *published, *own;
-		struct way_ends ends;
+		struct pipeline_ends ends;
 
 		open_at(hz);
-		own = rig_view_make(&rig, way_snapshot_new());
+		own = rig_view_make(&rig, pipeline_snapshot_new());
 		published = rig.view;
 		rig.view = i & 1 ? own : published;
 		rig_begin(&rig, i & 1 ? "timeout, a view of the test's" : "timeout");
 		ends = rig_client_ends(&rig, false);
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		rig_pass(&rig, TIMEOUT_MS - 1000);
 		rig_expect_count(&rig, COUNTER_timeouts, 0);
 		rig_age(&rig, TIMEOUT_MS + LATE_MS);
 		rig_pass(&rig, 0);
 		rig_expect_count(&rig, COUNTER_timeouts, 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "%lu Hz", hz);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", hz);
 		rig.view = published;
 		view_free(own);
 		rig_close(&rig);
@@ -85,35 +85,35 @@ test_probe_timeout(void)
 		rig_age(&rig, 20000 + LATE_MS);
 		rig_pass(&rig, 0);
 		rig_expect_count(&rig, COUNTER_probe_timeouts, 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
 		rig_close(&rig);
 	}
 }
 
-/* What the segment says an answer took, in microseconds. */
+/* What the segment says a response took, in microseconds. */
 static void
 test_latency(void)
 {
-	struct way_dns query, reply;
+	struct pipeline_dns query, response;
 
 	for (size_t i = 0; i < RTE_DIM(rates_hz); i++) {
-		const struct way_sent *asked;
-		struct way_ends ends;
+		const struct pipeline_sent *asked;
+		struct pipeline_ends ends;
 		uint64_t us;
 
 		open_at(rates_hz[i]);
 		rig_begin(&rig, "latency");
 		ends = rig_client_ends(&rig, false);
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
 		rig_age(&rig, 20000);
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-		rig_reply(&rig, asked, &reply);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 		us = rig.stats[0].latency_sum_us;
 		/* At most so much later: the query would have timed out. */
 		rig_check(&rig, us >= 19999999 && us < TIMEOUT_MS * UINT64_C(1000), "%lu us", us);
-		WAY_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
 		rig_close(&rig);
 	}
 }
@@ -123,18 +123,18 @@ static void
 test_quarter(void)
 {
 	static const uint64_t ages_ms[] = {TIMEOUT_MS / 4 - 1000, TIMEOUT_MS / 4 + LATE_MS};
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	for (size_t i = 0; i < 2 * RTE_DIM(rates_hz); i++) {
-		struct snapshot *s = way_snapshot_new();
-		struct way_ends ends;
+		struct snapshot *s = pipeline_snapshot_new();
+		struct pipeline_ends ends;
 
 		open_at(rates_hz[i / 2]);
 		s->waiters = 8;
 		rig_publish(&rig, s);
 		rig_begin(&rig, i & 1 ? "too old to be joined" : "young enough to be joined");
 		ends = rig_client_ends(&rig, false);
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		rig_age(&rig, ages_ms[i & 1]);
 		ends.source_port++;
@@ -143,7 +143,7 @@ test_quarter(void)
 		rig_expect_count(&rig, COUNTER_coalesced, i & 1 ? 0 : 1);
 		if (i & 1)
 			rig_take_from(&rig, RIG_FARM);
-		WAY_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i / 2]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i / 2]);
 		rig_close(&rig);
 	}
 }
@@ -158,5 +158,5 @@ main(void)
 			       {"first quarter", test_quarter},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("clock", tests) : 1;
+	return rig_eal_start() ? suite_run("clock", tests) : 1;
 }

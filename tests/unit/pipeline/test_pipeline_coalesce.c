@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients that share an upstream query: each gets its own answer, however many they are. What may share is
+/* Clients that share an upstream query: each gets its own response, however many they are. What may share is
  * test_pipeline_shares.c's; how many may, and what ends their query, test_pipeline_waiters.c's. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
 static struct rig rig;
-static struct way_party party = {.rig = &rig};
-static struct way_client *const clients = party.clients;
-static struct way_sent *const asked = party.asked;
+static struct pipeline_party party = {.rig = &rig};
+static struct pipeline_client *const clients = party.clients;
+static struct pipeline_sent *const asked = party.asked;
 
 /* Two to ten clients of both families, in one burst or one by one, short names and long ones, 0x20 or none:
- * one upstream query, and each client's answer is the reply with its ID and its letter case. */
+ * one upstream query, and each client's response is the response with its ID and its letter case. */
 static void
 test_own_answers(void)
 {
@@ -25,35 +25,35 @@ test_own_answers(void)
 			sizes[row % 5] > 0 && row & 4 ? RTE_MAX(sizes[row % 5], 160u) : sizes[row % 5];
 		unsigned queries;
 
-		way_party_publish(&party, 9, row & 1);
+		pipeline_party_publish(&party, 9, row & 1);
 		rig_begin(&rig, "clients of one query");
-		queries = way_party_ask(&party, 0, count, row & 4 ? long_name : "www.example.net", row & 2);
+		queries = pipeline_party_ask(&party, 0, count, row & 4 ? long_name : "www.example.net", row & 2);
 		rig_check(&rig, queries == 1, "%u upstream queries", queries);
 		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512 - (count - 1), "waiters taken");
-		way_party_reply_all(&party, queries, count, bytes);
+		pipeline_party_response_all(&party, queries, count, bytes);
 		for (unsigned i = 1; i < count; i++)
 			rig_check(&rig,
-				  clients[i].answer.bytes == clients[0].answer.bytes &&
-					  memcmp(clients[i].answer.message + 12 +
+				  clients[i].delivered.bytes == clients[0].delivered.bytes &&
+					  memcmp(clients[i].delivered.message + 12 +
 							 clients[i].query.question_bytes,
-						 clients[0].answer.message + 12 +
+						 clients[0].delivered.message + 12 +
 							 clients[0].query.question_bytes,
-						 clients[0].answer.bytes - 12 -
+						 clients[0].delivered.bytes - 12 -
 							 clients[0].query.question_bytes) == 0 &&
-					  memcmp(clients[i].answer.message + 2, clients[0].answer.message + 2,
+					  memcmp(clients[i].delivered.message + 2, clients[0].delivered.message + 2,
 						 10) == 0,
-				  "client %u got another answer", i);
-		rig_check(&rig, bytes == 0 || clients[0].answer.bytes == bytes, "%zu bytes",
-			  clients[0].answer.bytes);
+				  "client %u got another response", i);
+		rig_check(&rig, bytes == 0 || clients[0].delivered.bytes == bytes, "%zu bytes",
+			  clients[0].delivered.bytes);
 		rig_expect_count(&rig, COUNTER_queries, 1);
 		rig_expect_count(&rig, COUNTER_coalesced, count - 1);
-		rig_expect_count(&rig, COUNTER_absorbed, count - 1);
-		rig_expect_count(&rig, COUNTER_made, count - 1);
-		rig_expect_count(&rig, COUNTER_answers, count);
+		rig_expect_count(&rig, COUNTER_consumed, count - 1);
+		rig_expect_count(&rig, COUNTER_generated, count - 1);
+		rig_expect_count(&rig, COUNTER_responses, count);
 		rig_expect_count(&rig, COUNTER_coalesce_bound, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "row %d", row);
+		SUITE_ASSERT(rig_end(&rig) == 0, "row %d", row);
 	}
-	CU_ASSERT_EQUAL(rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].answers, 72);
+	CU_ASSERT_EQUAL(rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].responses, 72);
 	rig_close(&rig);
 }
 
@@ -61,54 +61,54 @@ test_own_answers(void)
 static void
 test_ways_back(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 	unsigned queries;
 
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, true);
+	pipeline_party_publish(&party, 8, true);
 	for (int burst = 0; burst < 2; burst++) {
 		rig_begin(&rig, "ports and services");
-		way_dns_query(&query, 0, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned i = 0; i < 8; i++) {
-			way_client_make(&rig, &clients[i], i, i & 1, &query);
+			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
 			if (i & 2) {
 				clients[i].port = RIG_FARM;
-				clients[i].ends.destination_mac = rig.ports[RIG_FARM].mac;
+				clients[i].ends.destination_mac = rig.interfaces[RIG_FARM].mac;
 			}
 			if ((i & 5) == 4)
 				clients[i].ends.destination_port = 5353;
-			way_client_ask(&rig, &clients[i]);
+			pipeline_client_ask(&rig, &clients[i]);
 			if (!burst)
 				rig_run(&rig);
 		}
 		rig_run(&rig);
-		queries = way_clients_collect(&rig, clients, 8, asked, WAY_PARTY_MAX);
+		queries = pipeline_clients_collect(&rig, clients, 8, asked, PIPELINE_PARTY_MAX);
 		rig_check(&rig, queries == 1, "%u upstream queries", queries);
-		way_party_reply_all(&party, queries, 8, 200);
+		pipeline_party_response_all(&party, queries, 8, 200);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
-/* A reply without question: each client gets the header with its own ID. */
+/* A response without question: each client gets the header with its own ID. */
 static void
 test_bare_error(void)
 {
-	struct way_dns reply = {.bytes = 12};
+	struct pipeline_dns response = {.bytes = 12};
 
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, true);
+	pipeline_party_publish(&party, 8, true);
 	rig_begin(&rig, "U9 bare REFUSED to all");
-	CU_ASSERT_EQUAL(way_party_ask(&party, 0, 5, "www.example.net", true), 1);
-	memcpy(reply.message, asked[0].frame + asked[0].dns, 2);
-	memcpy(reply.message + 2, "\x81\x85", 2);
-	rig_reply(&rig, &asked[0], &reply);
-	way_clients_collect(&rig, clients, 5, asked, 0);
-	way_clients_expect(&rig, clients, 5, 1);
+	CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 5, "www.example.net", true), 1);
+	memcpy(response.message, asked[0].frame + asked[0].dns, 2);
+	memcpy(response.message + 2, "\x81\x85", 2);
+	rig_response(&rig, &asked[0], &response);
+	pipeline_clients_collect(&rig, clients, 5, asked, 0);
+	pipeline_clients_expect(&rig, clients, 5, 1);
 	for (unsigned i = 0; i < 5; i++)
 		rig_check(&rig,
-			  clients[i].answer.bytes == 12 &&
-				  memcmp(clients[i].answer.message + 2, reply.message + 2, 10) == 0,
+			  clients[i].delivered.bytes == 12 &&
+				  memcmp(clients[i].delivered.message + 2, response.message + 2, 10) == 0,
 			  "client %u: not the bare header", i);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -135,43 +135,43 @@ test_sizes(void)
 
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		rig_open(&rig, &(struct rig_options){.client_mtu_bytes = rows[i].mtu_bytes});
-		way_party_publish(&party, 8, true);
+		pipeline_party_publish(&party, 8, true);
 		/* Each of them asks first once. */
 		for (unsigned first = 0; first < 4; first++) {
-			struct way_dns query;
+			struct pipeline_dns query;
 			unsigned cut = 0;
 
 			rig_begin(&rig, rows[i].description);
-			way_dns_query(&query, 0, "www.example.net", 16, 1);
+			pipeline_dns_query(&query, 0, "www.example.net", 16, 1);
 			for (unsigned n = 0; n < 4; n++) {
-				struct way_client *client = &clients[(first + n) % 4];
+				struct pipeline_client *client = &clients[(first + n) % 4];
 
-				way_client_make(&rig, client, (first + n) % 4, (first + n) & 1, &query);
+				pipeline_client_make(&rig, client, (first + n) % 4, (first + n) & 1, &query);
 				if ((first + n) & 2) {
 					client->port = RIG_FARM;
-					client->ends.destination_mac = rig.ports[RIG_FARM].mac;
+					client->ends.destination_mac = rig.interfaces[RIG_FARM].mac;
 				}
-				way_client_ask(&rig, client);
+				pipeline_client_ask(&rig, client);
 				rig_run(&rig);
 			}
-			CU_ASSERT_EQUAL(way_clients_collect(&rig, clients, 4, asked, WAY_PARTY_MAX), 1);
-			way_party_reply(&party, &asked[0], 3, rows[i].bytes);
-			way_clients_collect(&rig, clients, 4, asked, 0);
-			way_clients_expect(&rig, clients, 4, 1);
+			CU_ASSERT_EQUAL(pipeline_clients_collect(&rig, clients, 4, asked, PIPELINE_PARTY_MAX), 1);
+			pipeline_party_response(&party, &asked[0], 3, rows[i].bytes);
+			pipeline_clients_collect(&rig, clients, 4, asked, 0);
+			pipeline_clients_expect(&rig, clients, 4, 1);
 			for (unsigned n = 0; n < 4; n++) {
-				const bool tc = clients[n].answer.message[2] & 2;
+				const bool tc = clients[n].delivered.message[2] & 2;
 
 				cut += rows[i].cut[n];
 				rig_check(&rig, tc == rows[i].cut[n], "client %u: TC=%d", n, tc);
-				rig_check(&rig, clients[n].answer.bytes == (tc ? query.bytes : rows[i].bytes),
-					  "client %u: %zu bytes", n, clients[n].answer.bytes);
-				rig_check(&rig, (clients[n].answer.message[3] & 15) == 3, "client %u: rcode",
+				rig_check(&rig, clients[n].delivered.bytes == (tc ? query.bytes : rows[i].bytes),
+					  "client %u: %zu bytes", n, clients[n].delivered.bytes);
+				rig_check(&rig, (clients[n].delivered.message[3] & 15) == 3, "client %u: rcode",
 					  n);
-				rig_check(&rig, way_dns_get(clients[n].answer.message, 6) == (tc ? 0 : 1),
+				rig_check(&rig, pipeline_dns_get(clients[n].delivered.message, 6) == (tc ? 0 : 1),
 					  "client %u: answers counted", n);
 			}
-			rig_expect_count(&rig, COUNTER_answers_truncated, cut);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s, client %u first", rows[i].description, first);
+			rig_expect_count(&rig, COUNTER_responses_truncated, cut);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s, client %u first", rows[i].description, first);
 		}
 		rig_close(&rig);
 	}
@@ -192,13 +192,13 @@ test_thousand(void)
 		for (int random_case = 0; random_case < 2; random_case++) {
 			unsigned queries;
 
-			way_party_publish(&party, rows[i].waiters, random_case);
+			pipeline_party_publish(&party, rows[i].waiters, random_case);
 			rig_begin(&rig, "S5 1,000 identical questions");
-			queries = way_party_ask(&party, 0, 1000, "www.example.net", true);
+			queries = pipeline_party_ask(&party, 0, 1000, "www.example.net", true);
 			rig_check(&rig, queries == rows[i].queries, "%u upstream queries", queries);
-			way_party_reply_all(&party, queries, 1000, 100);
-			rig_expect_count(&rig, COUNTER_answers, 1000);
-			WAY_ASSERT(rig_end(&rig) == 0, "S5 %u waiters", rows[i].waiters);
+			pipeline_party_response_all(&party, queries, 1000, 100);
+			rig_expect_count(&rig, COUNTER_responses, 1000);
+			SUITE_ASSERT(rig_end(&rig) == 0, "S5 %u waiters", rows[i].waiters);
 		}
 	}
 	rig_close(&rig);
@@ -216,71 +216,71 @@ test_workers(void)
 
 	for (size_t i = 0; i < RTE_DIM(options); i++) {
 		unsigned queries;
-		struct way_dns query;
+		struct pipeline_dns query;
 
 		rig_open(&rig, &options[i]);
-		way_party_publish(&party, 255, true);
+		pipeline_party_publish(&party, 255, true);
 		rig_begin(&rig, "S5 several workers");
-		way_dns_query(&query, 0, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned n = 0; n < 300; n++) {
-			way_client_make(&rig, &clients[n], n, n & 1, &query);
+			pipeline_client_make(&rig, &clients[n], n, n & 1, &query);
 			rig.receive_queue = (uint16_t)(n % options[i].rx_queues);
-			way_client_ask(&rig, &clients[n]);
+			pipeline_client_ask(&rig, &clients[n]);
 		}
 		rig.receive_queue = 0;
 		rig_run(&rig);
-		queries = way_clients_collect(&rig, clients, 300, asked, WAY_PARTY_MAX);
+		queries = pipeline_clients_collect(&rig, clients, 300, asked, PIPELINE_PARTY_MAX);
 		rig_check(&rig, queries == options[i].workers, "%u upstream queries", queries);
-		way_party_reply_all(&party, queries, 300, 100);
-		WAY_ASSERT(rig_end(&rig) == 0, "set-up %zu", i);
+		pipeline_party_response_all(&party, queries, 300, 100);
+		SUITE_ASSERT(rig_end(&rig) == 0, "set-up %zu", i);
 		rig_close(&rig);
 	}
 }
 
-/* 60 clients of 20 questions in one burst, and again: all mixed, each gets the answer to what it asked. */
+/* 60 clients of 20 questions in one burst, and again: all mixed, each gets the response to what it asked. */
 static void
 test_mixed(void)
 {
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, true);
+	pipeline_party_publish(&party, 8, true);
 	for (int round = 0; round < 50; round++) {
 		unsigned queries;
 
 		rig_begin(&rig, "many questions in one burst");
 		for (unsigned i = 0; i < 60; i++) {
-			struct way_dns query;
+			struct pipeline_dns query;
 			char name[32];
 
 			snprintf(name, sizeof(name), "host%u.r%d.example", (i * 7 + (unsigned)round) % 20,
 				 round);
-			way_dns_query(&query, 0, name, 1, 1);
-			way_client_make(&rig, &clients[i], i, i & 1, &query);
-			way_client_ask(&rig, &clients[i]);
+			pipeline_dns_query(&query, 0, name, 1, 1);
+			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
+			pipeline_client_ask(&rig, &clients[i]);
 		}
 		rig_run(&rig);
-		queries = way_clients_collect(&rig, clients, 60, asked, WAY_PARTY_MAX);
+		queries = pipeline_clients_collect(&rig, clients, 60, asked, PIPELINE_PARTY_MAX);
 		/* Two of the 20 may have fallen into one place of the index, and cost each other their
 		 * sharing. */
 		rig_check(&rig, queries >= 20 && queries < 30, "%u upstream queries", queries);
-		way_party_reply_all(&party, queries, 60, 0);
+		pipeline_party_response_all(&party, queries, 60, 0);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
 /* For ten thousand steps, whoever asks, whoever is answered and whatever times out is left to a seeded
- * chance. Each client gets the one answer to its question, or none because of a timeout. */
+ * chance. Each client gets the one response to its question, or none because of a timeout. */
 static void
 test_random_talk(void)
 {
-	static struct way_sent open[WAY_PARTY_MAX];
-	static uint32_t asks[WAY_PARTY_MAX];
+	static struct pipeline_sent open[PIPELINE_PARTY_MAX];
+	static uint32_t asks[PIPELINE_PARTY_MAX];
 	struct random_stream *random = malloc(sizeof(*random));
 	unsigned open_count = 0, lost = 0;
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	random_init_seeded(random, (const uint8_t[32]){0x7a, 0x1c});
-	way_party_publish(&party, 5, true);
+	pipeline_party_publish(&party, 5, true);
 	rig_begin(&rig, "talk at random");
 	memset(party.clients, 0, sizeof(party.clients));
 	for (int step = 0; step < 2000; step++) {
@@ -288,40 +288,40 @@ test_random_talk(void)
 
 		for (unsigned n = 0; n < burst; n++) {
 			const unsigned i = (unsigned)(random_u64(random) % 300);
-			struct way_dns query;
+			struct pipeline_dns query;
 			char name[96];
 
-			if (asks[i] > clients[i].answers)
+			if (asks[i] > clients[i].responses)
 				continue;
 			snprintf(name, sizeof(name), "%s%u.example",
 				 random_u64(random) & 1
 					 ? "h"
 					 : "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffff",
 				 (unsigned)(random_u64(random) % 12));
-			way_dns_query(&query, 0, name, 1, 1);
+			pipeline_dns_query(&query, 0, name, 1, 1);
 			asks[i] = 1;
-			way_client_make(&rig, &clients[i], i, i & 1, &query);
-			way_client_ask(&rig, &clients[i]);
+			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
+			pipeline_client_ask(&rig, &clients[i]);
 		}
 		rig_run(&rig);
-		open_count += way_clients_collect(&rig, clients, 300, open + open_count,
-						  WAY_PARTY_MAX - open_count);
+		open_count += pipeline_clients_collect(&rig, clients, 300, open + open_count,
+						  PIPELINE_PARTY_MAX - open_count);
 		while (open_count > 0 && (random_u64(random) % 3 != 0 || open_count > 100)) {
 			const unsigned n = (unsigned)(random_u64(random) % open_count);
-			const struct way_sent query = open[n];
+			const struct pipeline_sent query = open[n];
 
 			open[n] = open[--open_count];
-			way_party_reply(&party, &query, 0, 0);
-			way_clients_collect(&rig, clients, 300, open, 0);
+			pipeline_party_response(&party, &query, 0, 0);
+			pipeline_clients_collect(&rig, clients, 300, open, 0);
 		}
 		rig.sent_count = rig.sent_taken = 0;
 		if (step % 100 == 99) {
 			rig_pass(&rig, 31000);
 			open_count = 0;
 			for (unsigned i = 0; i < 300; i++) {
-				lost += asks[i] > clients[i].answers;
+				lost += asks[i] > clients[i].responses;
 				asks[i] = 0;
-				clients[i].answers = 0;
+				clients[i].responses = 0;
 			}
 			rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "step %d: waiters were kept",
 				  step);
@@ -337,7 +337,7 @@ test_random_talk(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"own answers", test_own_answers},
+	CU_TestInfo tests[] = {{"own responses", test_own_answers},
 			       {"ways back", test_ways_back},
 			       {"bare error", test_bare_error},
 			       {"sizes", test_sizes},
@@ -347,5 +347,5 @@ main(void)
 			       {"random talk", test_random_talk},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("coalesce", tests) : 1;
+	return rig_eal_start() ? suite_run("coalesce", tests) : 1;
 }

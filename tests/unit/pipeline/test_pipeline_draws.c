@@ -38,9 +38,9 @@ sums_add(struct draw_sums *sums, uint64_t x, uint64_t before)
 }
 
 static void
-count_add(struct count *c, const struct way_sent *asked, bool random_case)
+count_add(struct count *c, const struct pipeline_sent *asked, bool random_case)
 {
-	const uint16_t id = way_dns_get(asked->frame, asked->dns), port = asked->ends.source_port;
+	const uint16_t id = pipeline_dns_get(asked->frame, asked->dns), port = asked->ends.source_port;
 
 	c->draw.draws++;
 	c->draw.id_high[id >> 8]++;
@@ -79,12 +79,12 @@ check_count(uint32_t worker)
 
 /* Which worker has a flow from here? */
 static uint32_t
-worker_of(const struct way_sent *asked)
+worker_of(const struct pipeline_sent *asked)
 {
 	for (uint32_t w = 0; w + 1 < rig.options.workers; w++) {
 		const struct flow_table *table = &rig.workers[w]->flows;
 		const struct be16 port = be16_from(asked->ends.source_port);
-		const struct be16 id = be16_from(way_dns_get(asked->frame, asked->dns));
+		const struct be16 id = be16_from(pipeline_dns_get(asked->frame, asked->dns));
 		const uint32_t index = flow_find(table, flow_slot(table, port, id));
 
 		if (index != FLOW_NONE && table->flows[index].state != FLOW_FREE &&
@@ -100,25 +100,25 @@ talk(unsigned rounds)
 {
 	static const char *const names[] = {"a", "wWw.example.NET", "1.0.0.127.in-addr.arpa",
 					    "xn--e1afmkfd.example", "."};
-	static struct way_sent burst[64];
+	static struct pipeline_sent burst[64];
 
 	for (unsigned n = 0; n < rounds; n++) {
 		unsigned count = 0;
 
 		for (unsigned i = 0; i < 20; i++) {
-			struct way_ends ends = rig_client_ends(&rig, i & 1);
-			struct way_dns query;
+			struct pipeline_ends ends = rig_client_ends(&rig, i & 1);
+			struct pipeline_dns query;
 
-			way_dns_query(&query, (uint16_t)i, names[(n + i) % RTE_DIM(names)], 1, 1);
+			pipeline_dns_query(&query, (uint16_t)i, names[(n + i) % RTE_DIM(names)], 1, 1);
 			ends.source_port = (uint16_t)(2000 + n + i);
 			rig.receive_queue = (uint16_t)(i % rig.options.rx_queues);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		}
 		rig.receive_queue = 0;
 		if (n % 7 == 0)
-			rig_order_probe(&rig, WAY_UPSTREAM_IPV6_SECOND, 20000, n);
+			rig_order_probe(&rig, PIPELINE_UPSTREAM_IPV6_SECOND, 20000, n);
 		rig_run(&rig);
-		for (const struct way_sent *sent; (sent = rig_take(&rig)) != NULL;) {
+		for (const struct pipeline_sent *sent; (sent = rig_take(&rig)) != NULL;) {
 			rig_check(&rig, sent->port == RIG_FARM && count < RTE_DIM(burst),
 				  "no query to the farm");
 			burst[count] = *sent;
@@ -128,13 +128,13 @@ talk(unsigned rounds)
 			count++;
 		}
 		for (unsigned i = 0; i < count; i += 2) {
-			struct way_dns reply;
+			struct pipeline_dns response;
 
-			if (burst[i].dns_bytes == 17 && way_dns_get(burst[i].frame, burst[i].dns + 13) == 2)
+			if (burst[i].dns_bytes == 17 && pipeline_dns_get(burst[i].frame, burst[i].dns + 13) == 2)
 				continue; /* the probe */
 			counts[worker_of(&burst[i])].live[burst[i].ends.source_port]--;
-			way_dns_reply(&reply, burst[i].frame + burst[i].dns, burst[i].dns_bytes, 0, 0);
-			rig_reply(&rig, &burst[i], &reply);
+			pipeline_dns_response(&response, burst[i].frame + burst[i].dns, burst[i].dns_bytes, 0, 0);
+			rig_response(&rig, &burst[i], &response);
 			rig_take_from(&rig, RIG_CLIENTS);
 		}
 		rig.sent_count = rig.sent_taken = 0;
@@ -144,13 +144,13 @@ talk(unsigned rounds)
 static void
 play(const char *description, const struct rig_options *options, unsigned rounds)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, options);
 	memset(counts, 0, sizeof(counts));
-	way_snapshot_usable(s, 15);
-	s->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
-	s->upstreams[WAY_UPSTREAM_IPV6].random_case = 1;
+	pipeline_snapshot_usable(s, 15);
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = 1;
+	s->upstreams[PIPELINE_UPSTREAM_IPV6].random_case = 1;
 	rig_publish(&rig, s);
 	rig_begin(&rig, description);
 	talk(rounds);
@@ -159,17 +159,17 @@ play(const char *description, const struct rig_options *options, unsigned rounds
 			  "worker %u did nothing", w);
 		check_count(w);
 	}
-	/* What is sent in vain draws nothing, and what ends is no longer live. */
+	/* What is sent without success draws nothing, and what ends is no longer live. */
 	rig_expect_drop(&rig, DROP_flow_table_full, rig.stats[0].drops[DROP_flow_table_full]);
 	rig_expect_drop(&rig, DROP_probe_unsent, rig.stats[0].drops[DROP_probe_unsent]);
 	rig_check(&rig, options == NULL || options->flows == 0 || rig_counted(&rig, COUNTER_redraws) > 100,
 		  "no redraws");
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 	memset(counts[0].live, 0, sizeof(counts[0].live));
 	memset(counts[1].live, 0, sizeof(counts[1].live));
 	for (uint32_t w = 0; w < rig.options.workers; w++)
 		check_count(w);
-	WAY_ASSERT(rig.faults == 0, "%s, at rest", description);
+	SUITE_ASSERT(rig.faults == 0, "%s, at rest", description);
 	rig_close(&rig);
 }
 
@@ -195,5 +195,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"figures", test_figures}, {"redraws", test_redraws}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("draws", tests) : 1;
+	return rig_eal_start() ? suite_run("draws", tests) : 1;
 }

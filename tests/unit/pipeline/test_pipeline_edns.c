@@ -9,7 +9,7 @@ static struct rig rig;
 static void
 publish(uint16_t edns_bytes)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	s->edns_bytes = edns_bytes;
 	rig_publish(&rig, s);
@@ -17,20 +17,20 @@ publish(uint16_t edns_bytes)
 
 /* Asks, and compares every byte but the ID with the query as it should leave. */
 static void
-ask(const struct way_dns *query, const struct way_dns *expected, bool clamped)
+ask(const struct pipeline_dns *query, const struct pipeline_dns *expected, bool clamped)
 {
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		const struct way_ends ends = rig_client_ends(&rig, ipv6);
-		const struct way_sent *asked = rig_ask(&rig, &ends, query), *answer;
-		struct way_dns reply;
+		const struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
+		const struct pipeline_sent *asked = rig_ask(&rig, &ends, query), *delivered;
+		struct pipeline_dns response;
 
 		rig_check(&rig, rig_carries(asked, expected, 2), "not the query as it should leave");
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-		way_dns_opt(&reply, 4096, 0, NULL, 0);
-		rig_reply(&rig, asked, &reply);
-		answer = rig_take_from(&rig, RIG_CLIENTS);
-		rig_check(&rig, rig_carries(answer, &reply, 2),
-			  "the upstream's own size was changed in the answer");
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		pipeline_dns_opt(&response, 4096, 0, NULL, 0);
+		rig_response(&rig, asked, &response);
+		delivered = rig_take_from(&rig, RIG_CLIENTS);
+		rig_check(&rig, rig_carries(delivered, &response, 2),
+			  "the upstream's own size was changed in the response");
 	}
 	rig_expect_count(&rig, COUNTER_edns_clamped, clamped ? 2 : 0);
 }
@@ -48,15 +48,15 @@ test_sizes(void)
 		publish(bounds[b]);
 		for (size_t i = 0; i < RTE_DIM(sizes) * 2; i++) {
 			const uint16_t size = sizes[i / 2];
-			struct way_dns query, expected;
+			struct pipeline_dns query, expected;
 
 			rig_begin(&rig, "EDNS size");
-			way_dns_query(&query, 1, "www.example.net", 1, 1);
-			way_dns_opt(&query, size, i & 1 ? 0x8000 : 0, NULL, 0);
+			pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
+			pipeline_dns_opt(&query, size, i & 1 ? 0x8000 : 0, NULL, 0);
 			expected = query;
-			way_dns_set(expected.message, expected.opt + 3, RTE_MIN(size, bounds[b]));
+			pipeline_dns_set(expected.message, expected.opt + 3, RTE_MIN(size, bounds[b]));
 			ask(&query, &expected, size > bounds[b]);
-			WAY_ASSERT(rig_end(&rig) == 0, "size %u, bound %u", size, bounds[b]);
+			SUITE_ASSERT(rig_end(&rig) == 0, "size %u, bound %u", size, bounds[b]);
 		}
 	}
 	rig_close(&rig);
@@ -70,64 +70,64 @@ test_content(void)
 {
 	static const struct {
 		const char *description;
-		struct way_message message;
+		struct pipeline_message message;
 		bool clamped;
 	} rows[] = {
 		{"D9 no EDNS", {0}, false},
-		{"D9 version 1", {.edits = {WAY_OPT(4096, 0x00010000, "")}}, true},
-		{"D9 version 255", {.edits = {WAY_OPT(4096, 0xffff0000, "")}}, true},
-		{"D9 flags Z", {.edits = {WAY_OPT(4096, 0x7fff, "")}}, true},
-		{"D9 all bits", {.edits = {WAY_OPT(65535, 0xffffffff, "")}}, true},
-		{"D9 cookie", {.edits = {WAY_OPT(4096, 0, "\0\12\0\10ABCDEFGH")}}, true},
-		{"D9 client subnet", {.edits = {WAY_OPT(4096, 0, "\0\10\0\7\0\1\30\0\300\0\2")}}, true},
-		{"D9 padding", {.edits = {WAY_OPT(4096, 0x8000, padding_options)}}, true},
-		{"D9 unknown option", {.edits = {WAY_OPT(4096, 0, "\xff\xfe\0\3abc")}}, true},
+		{"D9 version 1", {.edits = {PIPELINE_OPT(4096, 0x00010000, "")}}, true},
+		{"D9 version 255", {.edits = {PIPELINE_OPT(4096, 0xffff0000, "")}}, true},
+		{"D9 flags Z", {.edits = {PIPELINE_OPT(4096, 0x7fff, "")}}, true},
+		{"D9 all bits", {.edits = {PIPELINE_OPT(65535, 0xffffffff, "")}}, true},
+		{"D9 cookie", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH")}}, true},
+		{"D9 client subnet", {.edits = {PIPELINE_OPT(4096, 0, "\0\10\0\7\0\1\30\0\300\0\2")}}, true},
+		{"D9 padding", {.edits = {PIPELINE_OPT(4096, 0x8000, padding_options)}}, true},
+		{"D9 unknown option", {.edits = {PIPELINE_OPT(4096, 0, "\xff\xfe\0\3abc")}}, true},
 		/* The record is an OPT record all the same. */
-		{"D9 options that are none", {.edits = {WAY_OPT(4096, 0, "\0\12\0\377A")}}, true},
-		{"D9 the root's question", {.name = ".", .type = 2, .edits = {WAY_OPT(4096, 0, "")}}, true},
-		{"D9 the longest question", {.edits = {WAY_LONG_NAME(255, 63), WAY_OPT(4096, 0, "")}}, true},
-		{"D9 two OPT: the first", {.edits = {WAY_OPT(4096, 0, ""), WAY_OPT(4097, 0, "")}}, true},
+		{"D9 options that are none", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\377A")}}, true},
+		{"D9 the root's question", {.name = ".", .type = 2, .edits = {PIPELINE_OPT(4096, 0, "")}}, true},
+		{"D9 the longest question", {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_OPT(4096, 0, "")}}, true},
+		{"D9 two OPT: the first", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_OPT(4097, 0, "")}}, true},
 		{"D9 two OPT, the second too large",
-		 {.edits = {WAY_OPT(512, 0, ""), WAY_OPT(4097, 0, "")}},
+		 {.edits = {PIPELINE_OPT(512, 0, ""), PIPELINE_OPT(4097, 0, "")}},
 		 false},
 		{"D9 behind other records",
-		 {.edits = {WAY_RECORD("\3abc\0", 1, 1, 4), WAY_RECORD("\xc0\x0c", 16, 1, 4),
-			    WAY_OPT(4096, 0, "")}},
+		 {.edits = {PIPELINE_RECORD("\3abc\0", 1, 1, 4), PIPELINE_RECORD("\xc0\x0c", 16, 1, 4),
+			    PIPELINE_OPT(4096, 0, "")}},
 		 true},
 		{"D9 before other records",
-		 {.edits = {WAY_OPT(4096, 0, ""), WAY_RECORD("\3abc\0", 1, 1, 4)}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3abc\0", 1, 1, 4)}},
 		 true},
-		{"D9 bytes behind", {.edits = {WAY_OPT(4096, 0, ""), WAY_APPEND("xyz")}}, true},
-		{"D9 NOTIFY", {.edits = {WAY_OPT(4096, 0, ""), WAY_SET(2, "\x20")}}, true},
+		{"D9 bytes behind", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_APPEND("xyz")}}, true},
+		{"D9 NOTIFY", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(2, "\x20")}}, true},
 		/* An OPT record where none belongs is none. */
-		{"D9 OPT as an answer", {.edits = {WAY_OPT(4096, 0, ""), WAY_SET(6, "\0\1\0\0\0\0")}}, false},
+		{"D9 OPT as a response", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\1\0\0\0\0")}}, false},
 		{"D9 OPT as an authority",
-		 {.edits = {WAY_OPT(4096, 0, ""), WAY_SET(6, "\0\0\0\1\0\0")}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\0\0\1\0\0")}},
 		 false},
-		{"D9 OPT that is not counted", {.edits = {WAY_OPT(4096, 0, ""), WAY_SET(10, "\0\0")}}, false},
-		{"D9 OPT of another owner", {.edits = {WAY_RECORD("\1a\0", 41, 4096, 4)}}, false},
-		{"D9 OPT whose owner is a pointer", {.edits = {WAY_RECORD("\xc0\x0c", 41, 4096, 4)}}, false},
-		{"D9 OPT cut short", {.edits = {WAY_OPT(4096, 0, "\0\12\0\10ABCDEFGH"), WAY_CUT(1)}}, false},
-		{"D9 another type", {.edits = {WAY_RECORD("\0", 42, 4096, 4)}}, false},
+		{"D9 OPT that is not counted", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(10, "\0\0")}}, false},
+		{"D9 OPT of another owner", {.edits = {PIPELINE_RECORD("\1a\0", 41, 4096, 4)}}, false},
+		{"D9 OPT whose owner is a pointer", {.edits = {PIPELINE_RECORD("\xc0\x0c", 41, 4096, 4)}}, false},
+		{"D9 OPT cut short", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH"), PIPELINE_CUT(1)}}, false},
+		{"D9 another type", {.edits = {PIPELINE_RECORD("\0", 42, 4096, 4)}}, false},
 		{"D11 OPT under TSIG",
-		 {.edits = {WAY_OPT(4096, 0, ""), WAY_RECORD("\3key\0", 250, 255, 4)}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3key\0", 250, 255, 4)}},
 		 false},
 		{"D11 OPT under SIG(0)",
-		 {.edits = {WAY_OPT(4096, 0, ""), WAY_RECORD("\0", 24, 255, 4)}},
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\0", 24, 255, 4)}},
 		 false},
 	};
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		struct way_dns query, expected;
+		struct pipeline_dns query, expected;
 
 		rig_begin(&rig, rows[i].description);
-		way_dns_make(&query, 1, &rows[i].message);
+		pipeline_dns_make(&query, 1, &rows[i].message);
 		expected = query;
 		if (rows[i].clamped)
-			way_dns_set(expected.message, expected.opt + 3, 1232);
+			pipeline_dns_set(expected.message, expected.opt + 3, 1232);
 		ask(&query, &expected, rows[i].clamped);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
 }
@@ -137,5 +137,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"sizes", test_sizes}, {"content", test_content}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("EDNS on the way", tests) : 1;
+	return rig_eal_start() ? suite_run("EDNS in the pipeline", tests) : 1;
 }

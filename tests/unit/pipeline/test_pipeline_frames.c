@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played twice,
- * once as a query to a service and once as the reply to a query in flight, since nothing in front of the
+ * once as a query to a service and once as the response to a query in flight, since nothing in front of the
  * parser is trusted on either side. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
@@ -10,9 +10,9 @@
 static struct rig rig;
 
 static void
-set16(struct way_frame *f, uint32_t offset, uint16_t value)
+set16(struct pipeline_frame *f, uint32_t offset, uint16_t value)
 {
-	way_dns_set(f->frame, offset, value);
+	pipeline_dns_set(f->frame, offset, value);
 }
 
 /* Where the fields of a plain frame are. The message has 33 bytes: so the right lengths are 61 in IPv4, 41 in
@@ -36,8 +36,8 @@ static const struct frame_case {
 		IPV4,
 		IPV6,
 	} family;
-	struct way_shape shape;
-	struct way_edit edits[WAY_EDITS_MAX]; /* of the frame, after it was made */
+	struct pipeline_shape shape;
+	struct pipeline_edit edits[PIPELINE_EDITS_MAX]; /* of the frame, after it was made */
 	enum drop_reason outcome;
 } cases[] = {
 	{"P1 priority tag, IPv4", IPV4, {.tag_count = 1, .tags = {0xa000}}, {{0}}, FORWARDED},
@@ -50,56 +50,56 @@ static const struct frame_case {
 	{"P1 VLAN 7 inside a priority tag", IPV4, {.tag_count = 2, .tags = {0, 7}}, {{0}}, DROP_vlan},
 	{"P2 IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, {{0}}, FORWARDED},
 	{"P2 IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, {{0}}, FORWARDED},
-	{"P3 IHL 4", IPV4, {0}, {WAY_SET(IPV4_VERSION_IHL, "\x44")}, DROP_ip_header},
-	{"P3 IHL 15 over UDP", IPV4, {0}, {WAY_SET(IPV4_VERSION_IHL, "\x4f"), WAY_SUMS}, DROP_udp_length},
+	{"P3 IHL 4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x44")}, DROP_ip_header},
+	{"P3 IHL 15 over UDP", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SUMS}, DROP_udp_length},
 	{"P3 IHL beyond the total length",
 	 IPV4,
 	 {0},
-	 {WAY_SET(IPV4_VERSION_IHL, "\x4f"), WAY_SET(IPV4_LENGTH, "\0\73")},
+	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SET(IPV4_LENGTH, "\0\73")},
 	 DROP_ip_header},
-	{"P3 version 5 in IPv4", IPV4, {0}, {WAY_SET(IPV4_VERSION_IHL, "\x55")}, DROP_ip_header},
-	{"P3 version 5 in IPv6", IPV6, {0}, {WAY_SET(IPV6_VERSION, "\x50")}, DROP_ip_header},
+	{"P3 version 5 in IPv4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x55")}, DROP_ip_header},
+	{"P3 version 5 in IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_VERSION, "\x50")}, DROP_ip_header},
 	{"P3 IPv4 length beyond the frame",
 	 IPV4,
 	 {0},
-	 {WAY_SET(IPV4_LENGTH, "\0\76"), WAY_SUMS},
+	 {PIPELINE_SET(IPV4_LENGTH, "\0\76"), PIPELINE_SUMS},
 	 DROP_ip_header},
 	{"P3 IPv6 length beyond the frame",
 	 IPV6,
 	 {0},
-	 {WAY_SET(IPV6_LENGTH, "\0\52"), WAY_SUMS},
+	 {PIPELINE_SET(IPV6_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv4 length 65535", IPV4, {0}, {WAY_SET(IPV4_LENGTH, "\xff\xff"), WAY_SUMS}, DROP_ip_header},
-	{"P3 IPv6 length 65535", IPV6, {0}, {WAY_SET(IPV6_LENGTH, "\xff\xff"), WAY_SUMS}, DROP_ip_header},
-	{"P3 IPv4 length 19", IPV4, {0}, {WAY_SET(IPV4_LENGTH, "\0\23"), WAY_SUMS}, DROP_ip_header},
-	{"P3 IPv4 length 20", IPV4, {0}, {WAY_SET(IPV4_LENGTH, "\0\24"), WAY_SUMS}, DROP_udp_length},
-	{"P3 IPv6 length 0", IPV6, {0}, {WAY_SET(IPV6_LENGTH, "\0\0")}, DROP_udp_length},
+	{"P3 IPv4 length 65535", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\xff\xff"), PIPELINE_SUMS}, DROP_ip_header},
+	{"P3 IPv6 length 65535", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\xff\xff"), PIPELINE_SUMS}, DROP_ip_header},
+	{"P3 IPv4 length 19", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\0\23"), PIPELINE_SUMS}, DROP_ip_header},
+	{"P3 IPv4 length 20", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\0\24"), PIPELINE_SUMS}, DROP_udp_length},
+	{"P3 IPv6 length 0", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\0\0")}, DROP_udp_length},
 	{"P3 Ethernet padding, 1 byte", IPV4, {.outer_padding = 1}, {{0}}, FORWARDED},
 	{"P3 Ethernet padding, 18 bytes", IPV6, {.outer_padding = 18}, {{0}}, FORWARDED},
 	{"P3 length beyond, but inside the padding",
 	 IPV4,
 	 {.outer_padding = 8},
-	 {WAY_SET(IPV4_LENGTH, "\0\76"), WAY_SUMS},
+	 {PIPELINE_SET(IPV4_LENGTH, "\0\76"), PIPELINE_SUMS},
 	 FORWARDED},
-	{"U12 first fragment", IPV4, {0}, {WAY_SET(IPV4_FRAGMENT, "\x20\0"), WAY_SUMS}, DROP_fragment},
-	{"U12 later fragment", IPV4, {0}, {WAY_SET(IPV4_FRAGMENT, "\0\271"), WAY_SUMS}, DROP_fragment},
+	{"U12 first fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\x20\0"), PIPELINE_SUMS}, DROP_fragment},
+	{"U12 later fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\0\271"), PIPELINE_SUMS}, DROP_fragment},
 	{"U12 fragment at the last offset",
 	 IPV4,
 	 {0},
-	 {WAY_SET(IPV4_FRAGMENT, "\x1f\xff"), WAY_SUMS},
+	 {PIPELINE_SET(IPV4_FRAGMENT, "\x1f\xff"), PIPELINE_SUMS},
 	 DROP_fragment},
-	{"U12 DF is no fragment", IPV4, {0}, {WAY_SET(IPV4_FRAGMENT, "\x40\0"), WAY_SUMS}, FORWARDED},
+	{"U12 DF is no fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\x40\0"), PIPELINE_SUMS}, FORWARDED},
 	{"P10 IPv6 atomic fragment", IPV6, {.extension_count = 1, .extensions = {44}}, {{0}}, DROP_fragment},
 	{"P10 fragment header behind another",
 	 IPV6,
 	 {.extension_count = 2, .extensions = {60, 44}},
 	 {{0}},
 	 DROP_fragment},
-	{"P5/P7 IPv4 without a checksum", IPV4, {.udp_sum = WAY_SUM_ZERO}, {{0}}, FORWARDED},
-	{"P7 IPv6 without a checksum", IPV6, {.udp_sum = WAY_SUM_ZERO}, {{0}}, DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv4", IPV4, {.udp_sum = WAY_SUM_WRONG}, {{0}}, DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv6", IPV6, {.udp_sum = WAY_SUM_WRONG}, {{0}}, DROP_udp_checksum},
-	{"P6 wrong IPv4 checksum", IPV4, {.ip_sum = WAY_SUM_WRONG}, {{0}}, DROP_ip_checksum},
+	{"P5/P7 IPv4 without a checksum", IPV4, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, FORWARDED},
+	{"P7 IPv6 without a checksum", IPV6, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv4", IPV4, {.udp_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv6", IPV6, {.udp_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_udp_checksum},
+	{"P6 wrong IPv4 checksum", IPV4, {.ip_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_ip_checksum},
 	{"P10 hop-by-hop options", IPV6, {.extension_count = 1, .extensions = {0}}, {{0}}, FORWARDED},
 	{"P10 destination options, 64 bytes",
 	 IPV6,
@@ -114,7 +114,7 @@ static const struct frame_case {
 	{"P10 routing header, one segment left",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {43}},
-	 {WAY_SET(EXTENSION_SEGMENTS, "\1")},
+	 {PIPELINE_SET(EXTENSION_SEGMENTS, "\1")},
 	 DROP_extension},
 	{"P10 chain of 6",
 	 IPV6,
@@ -130,52 +130,52 @@ static const struct frame_case {
 	{"P10 extension longer than the packet",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {60}},
-	 {WAY_SET(EXTENSION_LENGTH, "\xff")},
+	 {PIPELINE_SET(EXTENSION_LENGTH, "\xff")},
 	 DROP_runt},
 	{"P10 authentication header", IPV6, {.extension_count = 1, .extensions = {51}}, {{0}}, DROP_not_udp},
 	{"P10 no next header", IPV6, {.extension_count = 1, .extensions = {59}}, {{0}}, DROP_not_udp},
-	{"TCP over IPv4", IPV4, {0}, {WAY_SET(IPV4_PROTOCOL, "\6"), WAY_SUMS}, DROP_not_udp},
-	{"TCP over IPv6", IPV6, {0}, {WAY_SET(IPV6_NEXT_HEADER, "\6"), WAY_SUMS}, DROP_not_udp},
-	{"U10 UDP length 7", IPV4, {0}, {WAY_SET(IPV4_UDP_LENGTH, "\0\7"), WAY_SUMS}, DROP_udp_length},
-	{"U10 UDP length 0, IPv6", IPV6, {0}, {WAY_SET(IPV6_UDP_LENGTH, "\0\0"), WAY_SUMS}, DROP_udp_length},
+	{"TCP over IPv4", IPV4, {0}, {PIPELINE_SET(IPV4_PROTOCOL, "\6"), PIPELINE_SUMS}, DROP_not_udp},
+	{"TCP over IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_NEXT_HEADER, "\6"), PIPELINE_SUMS}, DROP_not_udp},
+	{"U10 UDP length 7", IPV4, {0}, {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\7"), PIPELINE_SUMS}, DROP_udp_length},
+	{"U10 UDP length 0, IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\0"), PIPELINE_SUMS}, DROP_udp_length},
 	{"U10 UDP length beyond IP, IPv4",
 	 IPV4,
 	 {0},
-	 {WAY_SET(IPV4_UDP_LENGTH, "\0\52"), WAY_SUMS},
+	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
 	{"U10 UDP length beyond IP, IPv6",
 	 IPV6,
 	 {0},
-	 {WAY_SET(IPV6_UDP_LENGTH, "\0\52"), WAY_SUMS},
+	 {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
 	{"U10 UDP length beyond IP, but inside the frame",
 	 IPV4,
 	 {.outer_padding = 8},
-	 {WAY_SET(IPV4_UDP_LENGTH, "\0\52"), WAY_SUMS},
+	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
 	{"U10 UDP length below IP, IPv4", IPV4, {.inner_padding = 9}, {{0}}, FORWARDED},
 	{"U10 UDP length below IP, IPv6", IPV6, {.inner_padding = 1}, {{0}}, FORWARDED},
-	{"ARP", IPV4, {0}, {WAY_SET(ETHERTYPE, "\x08\x06")}, DROP_ethertype},
-	{"P12 LLDP", IPV4, {0}, {WAY_SET(ETHERTYPE, "\x88\xcc")}, DROP_ethertype},
+	{"ARP", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x08\x06")}, DROP_ethertype},
+	{"P12 LLDP", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x88\xcc")}, DROP_ethertype},
 	/* IEEE 802.3, as STP uses it. */
-	{"P12 802.3 length", IPV4, {0}, {WAY_SET(ETHERTYPE, "\0\46")}, DROP_ethertype},
-	{"P12 IPv4 as IPv6", IPV4, {0}, {WAY_SET(ETHERTYPE, "\x86\xdd")}, DROP_ip_header},
-	{"P12 IPv6 as IPv4", IPV6, {0}, {WAY_SET(ETHERTYPE, "\x08\x00")}, DROP_ip_header},
+	{"P12 802.3 length", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\0\46")}, DROP_ethertype},
+	{"P12 IPv4 as IPv6", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x86\xdd")}, DROP_ip_header},
+	{"P12 IPv6 as IPv4", IPV6, {0}, {PIPELINE_SET(ETHERTYPE, "\x08\x00")}, DROP_ip_header},
 	{"IPv4-mapped addresses in an IPv6 packet", IPV4, {.ipv6 = true}, {{0}}, DROP_ip_header},
 };
 
 static void
 case_as_query(const struct frame_case *c)
 {
-	const struct way_ends ends = rig_client_ends(&rig, c->family == IPV6);
-	const struct way_sent *asked;
-	struct way_frame frame;
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, c->family == IPV6);
+	const struct pipeline_sent *asked;
+	struct pipeline_frame frame;
+	struct pipeline_dns query;
 
 	rig_begin(&rig, c->description);
-	way_dns_query(&query, 0x4321, "www.example.net", 1, 1);
-	way_frame_make(&frame, &ends, &c->shape, query.message, (uint32_t)query.bytes);
-	way_frame_edit(&frame, c->edits);
+	pipeline_dns_query(&query, 0x4321, "www.example.net", 1, 1);
+	pipeline_frame_make(&frame, &ends, &c->shape, query.message, (uint32_t)query.bytes);
+	pipeline_frame_edit(&frame, c->edits);
 	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 	rig_run(&rig);
 	if (c->outcome == FORWARDED) {
@@ -184,7 +184,7 @@ case_as_query(const struct frame_case *c)
 	} else {
 		rig_expect_drop(&rig, c->outcome, 1);
 	}
-	WAY_ASSERT(rig_end(&rig) == 0, "as a query: %s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "as a query: %s", c->description);
 }
 
 static void
@@ -196,46 +196,46 @@ test_queries(void)
 	rig_close(&rig);
 }
 
-/* The frame comes back as the reply; where it is dropped, the plain reply behind it is delivered. */
+/* The frame comes back as the response; where it is dropped, the plain response behind it is delivered. */
 static void
-case_as_reply(const struct frame_case *c)
+case_as_response(const struct frame_case *c)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	const struct way_sent *asked;
-	struct way_ends back;
-	struct way_frame frame;
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	const struct pipeline_sent *asked;
+	struct pipeline_ends back;
+	struct pipeline_frame frame;
+	struct pipeline_dns query, response;
 
 	rig_begin(&rig, c->description);
-	way_dns_query(&query, 0x4321, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 0x4321, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	back = way_ends_back(&asked->ends);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	way_frame_make(&frame, &back, &c->shape, reply.message, (uint32_t)reply.bytes);
-	way_frame_edit(&frame, c->edits);
+	back = pipeline_ends_back(&asked->ends);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	pipeline_frame_make(&frame, &back, &c->shape, response.message, (uint32_t)response.bytes);
+	pipeline_frame_edit(&frame, c->edits);
 	rig_inject_frame(&rig, RIG_FARM, &frame);
 	rig_run(&rig);
 	if (c->outcome != FORWARDED) {
 		rig_expect_drop(&rig, c->outcome, 1);
 		rig_check(&rig, rig_take(&rig) == NULL, "something was sent");
-		rig_reply(&rig, asked, &reply);
+		rig_response(&rig, asked, &response);
 	}
-	rig_check(&rig, rig_take_from(&rig, RIG_CLIENTS)->dns_bytes == reply.bytes, "no answer");
-	WAY_ASSERT(rig_end(&rig) == 0, "as a reply: %s", c->description);
+	rig_check(&rig, rig_take_from(&rig, RIG_CLIENTS)->dns_bytes == response.bytes, "no response");
+	SUITE_ASSERT(rig_end(&rig) == 0, "as a response: %s", c->description);
 }
 
 static void
-test_replies(void)
+test_responses(void)
 {
 	rig_open(&rig, NULL);
 	for (int family = IPV4; family <= IPV6; family++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
-		way_snapshot_usable(s, 1u << (family == IPV6 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4));
+		pipeline_snapshot_usable(s, 1u << (family == IPV6 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4));
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < RTE_DIM(cases); i++)
 			if ((int)cases[i].family == family)
-				case_as_reply(&cases[i]);
+				case_as_response(&cases[i]);
 	}
 	rig_close(&rig);
 }
@@ -244,24 +244,24 @@ test_replies(void)
 static void
 test_runts(void)
 {
-	struct way_frame whole, frame;
-	struct way_dns query;
+	struct pipeline_frame whole, frame;
+	struct pipeline_dns query;
 	char description[64];
 
 	rig_open(&rig, NULL);
-	way_dns_query(&query, 7, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 7, "www.example.net", 1, 1);
 	for (int family = IPV4; family <= IPV6; family++) {
-		const struct way_ends ends = rig_client_ends(&rig, family == IPV6);
+		const struct pipeline_ends ends = rig_client_ends(&rig, family == IPV6);
 		const uint32_t ip_end = family == IPV6 ? 54 : 34;
 
-		way_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
+		pipeline_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
 		for (uint32_t bytes = 0; bytes < whole.bytes; bytes++) {
 			snprintf(description, sizeof(description), "P12 runt of %u bytes, family %d", bytes,
 				 family);
 			rig_begin(&rig, description);
 			rig_inject(&rig, RIG_CLIENTS, whole.frame, bytes);
 			rig_expect_drop(&rig, bytes < ip_end ? DROP_runt : DROP_ip_header, 1);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 		for (uint32_t bytes = ip_end; bytes < whole.dns + 12; bytes++) {
 			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d", bytes,
@@ -273,10 +273,10 @@ test_runts(void)
 			      (uint16_t)(bytes - (family == IPV6 ? 54 : 14)));
 			if (bytes >= frame.dns)
 				set16(&frame, frame.udp + 4, (uint16_t)(bytes - frame.udp));
-			way_frame_sum(&frame);
+			pipeline_frame_sum(&frame);
 			rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 			rig_expect_drop(&rig, bytes < frame.dns ? DROP_udp_length : DROP_dns_short, 1);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 	}
 	rig_close(&rig);
@@ -295,7 +295,7 @@ test_segmented(void)
 	rte_pktmbuf_append(first, 60);
 	rte_pktmbuf_append(second, 60);
 	rte_pktmbuf_chain(first, second);
-	first->port = rig.ports[RIG_CLIENTS].ethdev;
+	first->port = rig.interfaces[RIG_CLIENTS].ethdev;
 	rte_ring_enqueue(rig.rx[RIG_CLIENTS][0], first);
 	rig_expect_drop(&rig, DROP_segmented, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -310,41 +310,41 @@ test_nic_checksums(void)
 		const char *description;
 		bool checks;
 		uint64_t flags;
-		enum way_sum udp_sum, ip_sum;
+		enum pipeline_sum udp_sum, ip_sum;
 		enum drop_reason outcome;
 	} rows[] = {
 		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		 WAY_SUM_WRONG, WAY_SUM_WRONG, FORWARDED},
+		 PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG, FORWARDED},
 		{"port that does not check", false, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		 WAY_SUM_WRONG, WAY_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, WAY_SUM_WRONG, WAY_SUM_WRONG,
+		 PIPELINE_SUM_WRONG, PIPELINE_SUM_RIGHT, DROP_udp_checksum},
+		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG,
 		 DROP_udp_checksum},
-		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, WAY_SUM_WRONG, WAY_SUM_WRONG,
+		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG,
 		 DROP_ip_checksum},
-		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD, WAY_SUM_WRONG,
-		 WAY_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC says nothing of a good frame", true, 0, WAY_SUM_RIGHT, WAY_SUM_RIGHT, FORWARDED},
+		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD, PIPELINE_SUM_WRONG,
+		 PIPELINE_SUM_RIGHT, DROP_udp_checksum},
+		{"NIC says nothing of a good frame", true, 0, PIPELINE_SUM_RIGHT, PIPELINE_SUM_RIGHT, FORWARDED},
 	};
-	struct way_frame frame;
-	struct way_dns query;
+	struct pipeline_frame frame;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
-	way_dns_query(&query, 7, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 7, "www.example.net", 1, 1);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
-		const struct way_shape shape = {.udp_sum = rows[i].udp_sum, .ip_sum = rows[i].ip_sum};
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_shape shape = {.udp_sum = rows[i].udp_sum, .ip_sum = rows[i].ip_sum};
 
 		rig_begin(&rig, rows[i].description);
-		rig.ports[RIG_CLIENTS].checks_ip = rig.ports[RIG_CLIENTS].checks_udp = rows[i].checks;
+		rig.interfaces[RIG_CLIENTS].checks_ip = rig.interfaces[RIG_CLIENTS].checks_udp = rows[i].checks;
 		rig.receive_flags = rows[i].flags;
-		way_frame_make(&frame, &ends, &shape, query.message, (uint32_t)query.bytes);
+		pipeline_frame_make(&frame, &ends, &shape, query.message, (uint32_t)query.bytes);
 		rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 		rig_run(&rig);
 		if (rows[i].outcome == FORWARDED)
 			rig_take_from(&rig, RIG_FARM);
 		else
 			rig_expect_drop(&rig, rows[i].outcome, 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
 }
@@ -353,11 +353,11 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"odd frames as queries", test_queries},
-			       {"odd frames as replies", test_replies},
+			       {"odd frames as responses", test_responses},
 			       {"runts", test_runts},
 			       {"segments", test_segmented},
 			       {"checksums by the NIC", test_nic_checksums},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("frames", tests) : 1;
+	return rig_eal_start() ? suite_run("frames", tests) : 1;
 }

@@ -12,9 +12,9 @@ static struct rig rig;
 static void
 publish_upstream(int upstream)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
-	way_snapshot_usable(s, 1u << upstream);
+	pipeline_snapshot_usable(s, 1u << upstream);
 	rig_publish(&rig, s);
 }
 
@@ -22,18 +22,18 @@ publish_upstream(int upstream)
 static void
 exchange_of_length(uint32_t bytes, bool ipv6)
 {
-	const struct way_ends ends = rig_client_ends(&rig, ipv6);
-	const struct way_sent *own;
-	struct way_dns query;
-	struct way_frame frame;
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
+	const struct pipeline_sent *own;
+	struct pipeline_dns query;
+	struct pipeline_frame frame;
 
-	way_dns_query(&query, (uint16_t)bytes, "a", 1, 1);
+	pipeline_dns_query(&query, (uint16_t)bytes, "a", 1, 1);
 	if (bytes >= query.bytes) {
-		way_dns_fill(&query, bytes);
+		pipeline_dns_fill(&query, bytes);
 		rig_exchange(&rig, ipv6, &query, bytes);
 		return;
 	}
-	way_frame_make(&frame, &ends, NULL, query.message, bytes);
+	pipeline_frame_make(&frame, &ends, NULL, query.message, bytes);
 	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 	rig_run(&rig);
 	own = rig_take_from(&rig, RIG_CLIENTS);
@@ -50,14 +50,14 @@ test_every_length(void)
 		const bool client_ipv6 = way & 1, upstream_ipv6 = way & 2;
 		const uint32_t most = way == 0 ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX;
 
-		publish_upstream(upstream_ipv6 ? WAY_UPSTREAM_IPV6 : WAY_UPSTREAM_IPV4);
+		publish_upstream(upstream_ipv6 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4);
 		for (uint32_t bytes = 12; bytes <= most; bytes++) {
 			snprintf(description, sizeof(description),
 				 "P9 %u bytes, client IPv%d, upstream IPv%d", bytes, client_ipv6 ? 6 : 4,
 				 upstream_ipv6 ? 6 : 4);
 			rig_begin(&rig, description);
 			exchange_of_length(bytes, client_ipv6);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 	}
 	rig_close(&rig);
@@ -67,22 +67,22 @@ test_every_length(void)
 static void
 test_query_too_big(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_frame frame;
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_frame frame;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
-	publish_upstream(WAY_UPSTREAM_IPV6);
+	publish_upstream(PIPELINE_UPSTREAM_IPV6);
 	for (uint32_t bytes = IPV6_PAYLOAD_MAX + 1; bytes <= IPV4_PAYLOAD_MAX; bytes++) {
 		rig_begin(&rig, "D13 query larger than the upstream's path");
-		way_dns_query(&query, 9, "a", 1, 1);
-		way_dns_fill(&query, bytes);
-		way_frame_make(&frame, &ends, NULL, query.message, bytes);
+		pipeline_dns_query(&query, 9, "a", 1, 1);
+		pipeline_dns_fill(&query, bytes);
+		pipeline_frame_make(&frame, &ends, NULL, query.message, bytes);
 		rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 		rig_expect_drop(&rig, DROP_too_big, 1);
 		rig_run(&rig);
 		rig_expect_count(&rig, COUNTER_queries, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "query of %u bytes", bytes);
+		SUITE_ASSERT(rig_end(&rig) == 0, "query of %u bytes", bytes);
 	}
 	rig_close(&rig);
 }
@@ -91,30 +91,30 @@ test_query_too_big(void)
 static void
 answer_of_length(bool ipv6, uint32_t bytes, bool fits)
 {
-	const struct way_ends ends = rig_client_ends(&rig, ipv6);
-	const struct way_sent *asked, *answer;
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
+	const struct pipeline_sent *asked, *delivered;
+	struct pipeline_dns query, response;
 
-	way_dns_query(&query, 0x7c7c, "www.example.net", 16, 1);
+	pipeline_dns_query(&query, 0x7c7c, "www.example.net", 16, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 3, bytes);
-	reply.message[2] |= 0x04; /* AA, which must survive */
-	rig_reply(&rig, asked, &reply);
-	answer = rig_take_from(&rig, RIG_CLIENTS);
-	rig_expect_count(&rig, COUNTER_answers, 1);
-	rig_expect_count(&rig, COUNTER_answers_truncated, fits ? 0 : 1);
-	rig_check(&rig, way_dns_get(answer->frame, answer->dns) == 0x7c7c, "the client's ID");
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 3, bytes);
+	response.message[2] |= 0x04; /* AA, which must survive */
+	rig_response(&rig, asked, &response);
+	delivered = rig_take_from(&rig, RIG_CLIENTS);
+	rig_expect_count(&rig, COUNTER_responses, 1);
+	rig_expect_count(&rig, COUNTER_responses_truncated, fits ? 0 : 1);
+	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == 0x7c7c, "the client's ID");
 	if (fits) {
-		rig_check(&rig, answer->dns_bytes == bytes, "the answer was cut");
+		rig_check(&rig, delivered->dns_bytes == bytes, "the response was cut");
 		return;
 	}
-	rig_check(&rig, answer->dns_bytes == query.bytes, "%u bytes are not the question alone",
-		  answer->dns_bytes);
-	rig_check(&rig, answer->frame[answer->dns + 2] == (reply.message[2] | 0x02), "flags with TC");
-	rig_check(&rig, answer->frame[answer->dns + 3] == reply.message[3], "rcode");
-	rig_check(&rig, memcmp(answer->frame + answer->dns + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
+	rig_check(&rig, delivered->dns_bytes == query.bytes, "%u bytes are not the question alone",
+		  delivered->dns_bytes);
+	rig_check(&rig, delivered->frame[delivered->dns + 2] == (response.message[2] | 0x02), "flags with TC");
+	rig_check(&rig, delivered->frame[delivered->dns + 3] == response.message[3], "rcode");
+	rig_check(&rig, memcmp(delivered->frame + delivered->dns + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
 	rig_check(&rig,
-		  memcmp(answer->frame + answer->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
 		  "question");
 }
 
@@ -134,7 +134,7 @@ test_answer_too_big(void)
 					 "answer of %u bytes, MTU %u, IPv%d", bytes, mtu, ipv6 ? 6 : 4);
 				rig_begin(&rig, description);
 				answer_of_length(ipv6, bytes, bytes <= most);
-				WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+				SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 			}
 		}
 		rig_close(&rig);
@@ -145,55 +145,55 @@ test_answer_too_big(void)
 static void
 test_bare_error_too_big(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, true);
-	const struct way_sent *asked, *answer;
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, true);
+	const struct pipeline_sent *asked, *delivered;
+	struct pipeline_dns query, response;
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "bare REFUSED with 1460 bytes behind");
-	way_dns_query(&query, 5, "a", 1, 1);
+	pipeline_dns_query(&query, 5, "a", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 5, 0);
-	memset(reply.message + 4, 0, 8);
-	reply.bytes = 12;
-	way_dns_fill(&reply, 1472);
-	rig_reply(&rig, asked, &reply);
-	answer = rig_take_from(&rig, RIG_CLIENTS);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5, 0);
+	memset(response.message + 4, 0, 8);
+	response.bytes = 12;
+	pipeline_dns_fill(&response, 1472);
+	rig_response(&rig, asked, &response);
+	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  answer->dns_bytes == 12 && answer->frame[answer->dns + 2] & 0x02 &&
-			  way_dns_get(answer->frame, answer->dns + 4) == 0,
+		  delivered->dns_bytes == 12 && delivered->frame[delivered->dns + 2] & 0x02 &&
+			  pipeline_dns_get(delivered->frame, delivered->dns + 4) == 0,
 		  "not the header alone");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* P8: the reply is chosen so that the sum over the client's packet is 0xffff, and its complement 0. */
+/* P8: the response is chosen so that the sum over the client's packet is 0xffff, and its complement 0. */
 static void
 test_zero_checksum(void)
 {
-	struct way_dns query, reply;
+	struct pipeline_dns query, response;
 
 	rig_open(&rig, NULL);
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		const struct way_ends ends = rig_client_ends(&rig, ipv6), back = way_ends_back(&ends);
-		const struct way_sent *asked, *answer;
-		struct way_frame wanted;
+		const struct pipeline_ends ends = rig_client_ends(&rig, ipv6), back = pipeline_ends_back(&ends);
+		const struct pipeline_sent *asked, *delivered;
+		struct pipeline_frame wanted;
 		uint16_t rest;
 
 		rig_begin(&rig, ipv6 ? "P8 checksum 0, IPv6" : "P8 checksum 0, IPv4");
-		way_dns_query(&query, 0x0808, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 0x0808, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 100);
-		way_dns_set(reply.message, 98, 0);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 100);
+		pipeline_dns_set(response.message, 98, 0);
 		/* What the checksum would be with 0 in the last word is the word that makes it 0. */
-		way_dns_set(reply.message, 0, 0x0808);
-		way_frame_make(&wanted, &back, NULL, reply.message, (uint32_t)reply.bytes);
-		rest = way_dns_get(wanted.frame, wanted.udp + 6);
-		way_dns_set(reply.message, 98, rest);
-		way_dns_set(reply.message, 0, way_dns_get(asked->frame, asked->dns));
-		rig_reply(&rig, asked, &reply);
-		answer = rig_take_from(&rig, RIG_CLIENTS);
-		rig_check(&rig, answer->dns >= 2 && way_dns_get(answer->frame, answer->dns - 2) == 0xffff,
+		pipeline_dns_set(response.message, 0, 0x0808);
+		pipeline_frame_make(&wanted, &back, NULL, response.message, (uint32_t)response.bytes);
+		rest = pipeline_dns_get(wanted.frame, wanted.udp + 6);
+		pipeline_dns_set(response.message, 98, rest);
+		pipeline_dns_set(response.message, 0, pipeline_dns_get(asked->frame, asked->dns));
+		rig_response(&rig, asked, &response);
+		delivered = rig_take_from(&rig, RIG_CLIENTS);
+		rig_check(&rig, delivered->dns >= 2 && pipeline_dns_get(delivered->frame, delivered->dns - 2) == 0xffff,
 			  "the checksum is not 0xffff");
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
@@ -208,5 +208,5 @@ main(void)
 		{"answer too big", test_answer_too_big}, {"bare error too big", test_bare_error_too_big},
 		{"checksum 0", test_zero_checksum},	 CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("lengths", tests) : 1;
+	return rig_eal_start() ? suite_run("lengths", tests) : 1;
 }

@@ -21,38 +21,38 @@ limit_publish(struct snapshot *s)
 static struct snapshot *
 snapshot_make(enum refusal not_allowed)
 {
-	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 4, WAY_UPSTREAM_COUNT, 0, 0);
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 4, PIPELINE_UPSTREAM_COUNT, 0, 0);
 
 	s->not_allowed = (uint8_t)not_allowed;
-	s->ranges[2] = (struct address_range){way_address("10.0.0.0"), way_address("10.255.255.255")};
-	s->ranges[3] = (struct address_range){way_address("192.0.2.2"), way_address("192.0.2.2")};
-	s->services[WAY_SERVICE_OTHER_PORT].allow_first = 2;
-	s->services[WAY_SERVICE_OTHER_PORT].allow_count = 2;
+	s->ranges[2] = (struct address_range){pipeline_address("10.0.0.0"), pipeline_address("10.255.255.255")};
+	s->ranges[3] = (struct address_range){pipeline_address("192.0.2.2"), pipeline_address("192.0.2.2")};
+	s->services[PIPELINE_SERVICE_OTHER_PORT].allow_first = 2;
+	s->services[PIPELINE_SERVICE_OTHER_PORT].allow_count = 2;
 	return s;
 }
 
-static struct way_ends
+static struct pipeline_ends
 ends_of(const char *client, uint16_t service_port)
 {
 	const bool ipv6 = strchr(client, ':') != NULL;
-	struct way_ends ends = rig_client_ends(&rig, ipv6);
+	struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
 
-	ends.source = way_address(client);
+	ends.source = pipeline_address(client);
 	ends.destination_port = service_port;
 	return ends;
 }
 
-/* Our own answer: header, question, OPT with an extended error where there is one. */
+/* Our own response: header, question, OPT with an extended error where there is one. */
 static void
-check_own(const struct way_ends *ends, const struct way_dns *query, uint8_t flags1, uint8_t flags2, int ede)
+check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, uint8_t flags1, uint8_t flags2, int ede)
 {
-	const struct way_sent *own = rig_take_from(&rig, RIG_CLIENTS);
-	const struct way_ends back = way_ends_back(ends);
+	const struct pipeline_sent *own = rig_take_from(&rig, RIG_CLIENTS);
+	const struct pipeline_ends back = pipeline_ends_back(ends);
 	const uint8_t *message = own->frame + own->dns;
 	const bool opt = query->opt > 0;
 	const size_t opt_bytes = !opt ? 0 : ede >= 0 ? 17 : 11;
 
-	rig_check(&rig, way_ends_equal(&own->ends, &back), "the ends of our answer");
+	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
 	rig_check(&rig, memcmp(message, query->message, 2) == 0, "another ID");
 	rig_check(&rig, message[2] == flags1 && message[3] == flags2, "flags %02x %02x", message[2],
 		  message[3]);
@@ -85,15 +85,15 @@ test_lists(void)
 	for (int refuse = 0; refuse < 2; refuse++) {
 		rig_publish(&rig, snapshot_make(refuse ? REFUSAL_REFUSE : REFUSAL_DROP));
 		for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
-			const struct way_ends ends = ends_of(rows[i / 2].client, rows[i / 2].port);
-			struct way_dns query;
+			const struct pipeline_ends ends = ends_of(rows[i / 2].client, rows[i / 2].port);
+			struct pipeline_dns query;
 
 			rig_begin(&rig, rows[i / 2].client);
 			rig.tail_bytes = 6;
-			way_dns_query(&query, 0x4711, "wWw.example.net", 28, 1);
+			pipeline_dns_query(&query, 0x4711, "wWw.example.net", 28, 1);
 			query.message[3] = 0x10; /* CD */
 			if (i & 1)
-				way_dns_opt(&query, 4096, 0, NULL, 0);
+				pipeline_dns_opt(&query, 4096, 0, NULL, 0);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			rig_run(&rig);
 			if (rows[i / 2].allowed)
@@ -103,34 +103,34 @@ test_lists(void)
 			else
 				rig_expect_drop(&rig, DROP_query_not_allowed, 1);
 			rig_expect_count(&rig, COUNTER_own_refused, refuse && !rows[i / 2].allowed);
-			WAY_ASSERT(rig_end(&rig) == 0, "%s port %u", rows[i / 2].client, rows[i / 2].port);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s port %u", rows[i / 2].client, rows[i / 2].port);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* What is no query is not refused: REFUSED to a reply would be a loop. What can't be read is, by a bare
+/* What is no query is not refused: REFUSED to a response would be a loop. What can't be read is, by a bare
  * header. */
 static void
 test_refused_messages(void)
 {
-	const struct way_ends ends = ends_of("203.0.113.9", 53);
-	const struct way_sent *own;
-	struct way_dns query;
+	const struct pipeline_ends ends = ends_of("203.0.113.9", 53);
+	const struct pipeline_sent *own;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, snapshot_make(REFUSAL_REFUSE));
-	rig_begin(&rig, "a reply from one who may not ask");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	rig_begin(&rig, "a response from one who may not ask");
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	query.message[2] |= 0x80;
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
-	rig_expect_drop(&rig, DROP_query_is_reply, 1);
+	rig_expect_drop(&rig, DROP_query_is_response, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
 	rig_begin(&rig, "two questions from one who may not ask");
 	query.message[2] &= 0x7f;
-	way_dns_set(query.message, 4, 2);
+	pipeline_dns_set(query.message, 4, 2);
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	own = rig_take_from(&rig, RIG_CLIENTS);
@@ -148,7 +148,7 @@ struct limit_case {
 	const char *client;
 	unsigned asked;	    /* in one burst */
 	unsigned forwarded; /* the first so many */
-	unsigned every;	    /* of the others, each so-manieth is answered TC=1 */
+	unsigned every;	    /* of the others, each Nth is answered TC=1 */
 	bool refused;	    /* the rest of them: REFUSED, else dropped */
 };
 
@@ -204,10 +204,10 @@ static const struct limit_case limit_cases[] = {
 static void
 limit_play(const struct limit_case *c, bool opt)
 {
-	const struct way_ends ends = ends_of(c->client, 53);
+	const struct pipeline_ends ends = ends_of(c->client, 53);
 	const unsigned over = c->asked - c->forwarded, truncated = c->every > 0 ? over / c->every : 0;
 	struct snapshot *s = snapshot_make(REFUSAL_DROP);
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	s->limit = c->limit;
 	s->limit.prefix4 = 24;
@@ -221,9 +221,9 @@ limit_play(const struct limit_case *c, bool opt)
 		char name[32];
 
 		snprintf(name, sizeof(name), "n%02u.example.net", n);
-		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		if (opt)
-			way_dns_opt(&query, 1232, 0x8000, NULL, 0);
+			pipeline_dns_opt(&query, 1232, 0x8000, NULL, 0);
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	}
 	rig_run(&rig);
@@ -234,9 +234,9 @@ limit_play(const struct limit_case *c, bool opt)
 		if (!tc && !c->refused)
 			continue;
 		snprintf(name, sizeof(name), "n%02u.example.net", n);
-		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		if (opt)
-			way_dns_opt(&query, 1232, 0x8000, NULL, 0);
+			pipeline_dns_opt(&query, 1232, 0x8000, NULL, 0);
 		check_own(&ends, &query, tc ? 0x83 : 0x81, tc ? 0x80 : 0x85, -1);
 	}
 	for (unsigned n = 0; n < c->forwarded; n++)
@@ -246,7 +246,7 @@ limit_play(const struct limit_case *c, bool opt)
 	rig_expect_count(&rig, COUNTER_own_refused, c->refused ? over - truncated : 0);
 	if (!c->refused)
 		rig_expect_drop(&rig, DROP_query_over_limit, over - truncated);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
 static void
@@ -275,13 +275,13 @@ test_prefix_and_reload(void)
 		rig_begin(&rig, "clients of one prefix");
 		for (unsigned n = 0; n < 20; n++) {
 			char client[32], name[32];
-			struct way_ends ends;
-			struct way_dns query;
+			struct pipeline_ends ends;
+			struct pipeline_dns query;
 
 			snprintf(client, sizeof(client), "192.0.2.%u", 100 + 20 * round + n);
 			ends = ends_of(client, 53);
 			snprintf(name, sizeof(name), "n%u-%u.example.net", round, n);
-			way_dns_query(&query, (uint16_t)n, name, 1, 1);
+			pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		}
 		rig_run(&rig);
@@ -289,7 +289,7 @@ test_prefix_and_reload(void)
 			rig_take_from(&rig, RIG_FARM);
 		if (round > 0)
 			rig_expect_drop(&rig, DROP_query_over_limit, round == 1 ? 10 : 20);
-		WAY_ASSERT(rig_end(&rig) == 0, "round %u", round);
+		SUITE_ASSERT(rig_end(&rig) == 0, "round %u", round);
 	}
 	rig_close(&rig);
 }
@@ -307,12 +307,12 @@ test_workers(void)
 	limit_publish(s);
 	rig_begin(&rig, "two workers");
 	for (unsigned n = 0; n < 40; n++) {
-		const struct way_ends ends = ends_of("192.0.2.2", 53);
-		struct way_dns query;
+		const struct pipeline_ends ends = ends_of("192.0.2.2", 53);
+		struct pipeline_dns query;
 		char name[32];
 
 		snprintf(name, sizeof(name), "n%u.example.net", n);
-		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		rig.receive_queue = n & 1;
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	}
@@ -327,13 +327,13 @@ test_workers(void)
 	rig_close(&rig);
 }
 
-/* What is not forwarded counts too, and gets no answer over the limit. */
+/* What is not forwarded counts too, and gets no response over the limit. */
 static void
 test_malformed(void)
 {
-	const struct way_ends ends = ends_of("192.0.2.2", 53);
+	const struct pipeline_ends ends = ends_of("192.0.2.2", 53);
 	struct snapshot *s = snapshot_make(REFUSAL_DROP);
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	s->limit = (struct snapshot_limit){.queries_per_second = 1,
@@ -344,8 +344,8 @@ test_malformed(void)
 					   .truncate_every = 2};
 	limit_publish(s);
 	rig_begin(&rig, "messages that are not forwarded");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
-	way_dns_set(query.message, 4, 2);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_set(query.message, 4, 2);
 	for (unsigned n = 0; n < 20; n++)
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
@@ -371,12 +371,12 @@ test_evicted(void)
 	limit_publish(s);
 	rig_begin(&rig, "more prefixes than buckets");
 	for (unsigned n = 0; n < EVICT_CLIENTS; n++) {
-		struct way_ends ends = ends_of("2001:db8:1::1:0", 53);
-		struct way_dns query;
+		struct pipeline_ends ends = ends_of("2001:db8:1::1:0", 53);
+		struct pipeline_dns query;
 
 		ends.source.bytes[14] = (uint8_t)(n >> 8);
 		ends.source.bytes[15] = (uint8_t)n;
-		way_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		if (n % 64 == 63)
 			rig_run(&rig);
@@ -407,5 +407,5 @@ main(void)
 
 	if (!rig_eal_start())
 		return 1;
-	return way_suite_run("way_limit", tests);
+	return suite_run("pipeline_limit", tests);
 }

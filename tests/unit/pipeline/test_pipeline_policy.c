@@ -8,22 +8,22 @@
 
 static struct rig rig;
 
-/* A client asks; the upstream that was chosen. With `answered`, it replies. */
+/* A client asks; the upstream that was chosen. With `answered`, it responses. */
 static unsigned
 ask(unsigned client, const char *name, uint16_t type, bool answered)
 {
-	struct way_ends ends = rig_client_ends(&rig, false);
-	const struct way_sent *asked;
-	struct way_dns query, reply;
+	struct pipeline_ends ends = rig_client_ends(&rig, false);
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
 	unsigned upstream;
 
 	ends.source_port = (uint16_t)(10000 + client);
-	way_dns_query(&query, (uint16_t)client, name, type, 1);
+	pipeline_dns_query(&query, (uint16_t)client, name, type, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	upstream = rig_upstream_of(&rig, asked);
 	if (answered) {
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-		rig_reply(&rig, asked, &reply);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
 	return upstream;
@@ -33,26 +33,26 @@ ask(unsigned client, const char *name, uint16_t type, bool answered)
 static struct snapshot *
 weighted(enum policy policy, uint16_t load_percent)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	struct pool_member *members = snapshot_members(s);
 
-	members[0] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4, .weight = 1};
-	members[1] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4_SECOND, .weight = 2};
-	members[2] = (struct pool_member){.upstream = WAY_UPSTREAM_OTHER_PORT, .weight = 5};
+	members[0] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1};
+	members[1] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 2};
+	members[2] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_OTHER_PORT, .weight = 5};
 	s->pools[0].member_count = 3;
 	s->pools[0].policy = (uint8_t)policy;
 	s->pools[0].load_percent = load_percent;
 	s->pools[0].hash_seed = 42;
-	way_snapshot_usable(s, 0x1f);
+	pipeline_snapshot_usable(s, 0x1f);
 	return s;
 }
 
 static double
-weights_p(const unsigned seen[WAY_UPSTREAM_COUNT], unsigned asked)
+weights_p(const unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned asked)
 {
 	static const struct {
 		unsigned upstream, weight;
-	} shares[] = {{WAY_UPSTREAM_IPV4, 1}, {WAY_UPSTREAM_IPV4_SECOND, 2}, {WAY_UPSTREAM_OTHER_PORT, 5}};
+	} shares[] = {{PIPELINE_UPSTREAM_IPV4, 1}, {PIPELINE_UPSTREAM_IPV4_SECOND, 2}, {PIPELINE_UPSTREAM_OTHER_PORT, 5}};
 	double chi = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
@@ -64,9 +64,9 @@ weights_p(const unsigned seen[WAY_UPSTREAM_COUNT], unsigned asked)
 }
 
 static void
-ask_many(unsigned seen[WAY_UPSTREAM_COUNT], unsigned count, bool answered, const char *description)
+ask_many(unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned count, bool answered, const char *description)
 {
-	memset(seen, 0, WAY_UPSTREAM_COUNT * sizeof(seen[0]));
+	memset(seen, 0, PIPELINE_UPSTREAM_COUNT * sizeof(seen[0]));
 	rig_begin(&rig, description);
 	for (unsigned n = 0; n < count; n++) {
 		char name[32];
@@ -74,19 +74,19 @@ ask_many(unsigned seen[WAY_UPSTREAM_COUNT], unsigned count, bool answered, const
 		snprintf(name, sizeof(name), "host-%u.example.net", n);
 		seen[ask(n, name, 1, answered)]++;
 	}
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 }
 
 static void
 test_random(void)
 {
-	unsigned seen[WAY_UPSTREAM_COUNT];
+	unsigned seen[PIPELINE_UPSTREAM_COUNT];
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_RANDOM, 0));
 	ask_many(seen, 1600, true, "random by weight");
-	WAY_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[WAY_UPSTREAM_IPV4],
-		   seen[WAY_UPSTREAM_IPV4_SECOND], seen[WAY_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
+		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	rig_close(&rig);
 }
 
@@ -94,17 +94,17 @@ static void
 test_first(void)
 {
 	struct snapshot *s;
-	unsigned seen[WAY_UPSTREAM_COUNT];
+	unsigned seen[PIPELINE_UPSTREAM_COUNT];
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_FIRST, 0));
 	ask_many(seen, 20, false, "the first");
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4], 20);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4], 20);
 	s = weighted(POLICY_FIRST, 0);
-	s->upstreams[WAY_UPSTREAM_IPV4].usable = 0;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].usable = 0;
 	rig_publish(&rig, s);
 	ask_many(seen, 20, false, "the second, while the first is down");
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4_SECOND], 20);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4_SECOND], 20);
 	rig_close(&rig);
 }
 
@@ -113,18 +113,18 @@ test_first(void)
 static void
 test_least_outstanding(void)
 {
-	unsigned seen[WAY_UPSTREAM_COUNT];
+	unsigned seen[PIPELINE_UPSTREAM_COUNT];
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_LEAST_OUTSTANDING, 0));
 	ask_many(seen, 1600, true, "least outstanding, all answered at once");
-	WAY_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[WAY_UPSTREAM_IPV4],
-		   seen[WAY_UPSTREAM_IPV4_SECOND], seen[WAY_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
+		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	ask_many(seen, 1600, false, "least outstanding, none answered");
-	WAY_ASSERT(seen[WAY_UPSTREAM_IPV4] >= 190 && seen[WAY_UPSTREAM_IPV4] <= 210 &&
-			   seen[WAY_UPSTREAM_IPV4_SECOND] >= 390 && seen[WAY_UPSTREAM_IPV4_SECOND] <= 410,
-		   "%u %u %u", seen[WAY_UPSTREAM_IPV4], seen[WAY_UPSTREAM_IPV4_SECOND],
-		   seen[WAY_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] >= 190 && seen[PIPELINE_UPSTREAM_IPV4] <= 210 &&
+			   seen[PIPELINE_UPSTREAM_IPV4_SECOND] >= 390 && seen[PIPELINE_UPSTREAM_IPV4_SECOND] <= 410,
+		   "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
+		   seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	rig_close(&rig);
 }
 
@@ -132,13 +132,13 @@ test_least_outstanding(void)
 static void
 test_round_robin(void)
 {
-	unsigned seen[WAY_UPSTREAM_COUNT];
+	unsigned seen[PIPELINE_UPSTREAM_COUNT];
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_ROUND_ROBIN, 0));
 	ask_many(seen, 99, false, "round robin");
-	CU_ASSERT(seen[WAY_UPSTREAM_IPV4] == 33 && seen[WAY_UPSTREAM_IPV4_SECOND] == 33 &&
-		  seen[WAY_UPSTREAM_OTHER_PORT] == 33);
+	CU_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] == 33 && seen[PIPELINE_UPSTREAM_IPV4_SECOND] == 33 &&
+		  seen[PIPELINE_UPSTREAM_OTHER_PORT] == 33);
 	rig_close(&rig);
 }
 
@@ -150,7 +150,7 @@ static void
 test_hash(void)
 {
 	static unsigned first[HASH_NAMES];
-	unsigned seen[WAY_UPSTREAM_COUNT] = {0}, moved = 0;
+	unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0}, moved = 0;
 	char name[64];
 
 	for (unsigned machine = 0; machine < 4; machine++) {
@@ -158,15 +158,15 @@ test_hash(void)
 		struct pool_member *members = snapshot_members(s), swap = members[0];
 
 		if (machine == 1) { /* other slots, another order */
-			struct snapshot_upstream upstream = s->upstreams[WAY_UPSTREAM_IPV4];
+			struct snapshot_upstream upstream = s->upstreams[PIPELINE_UPSTREAM_IPV4];
 
-			s->upstreams[WAY_UPSTREAM_IPV4] = s->upstreams[WAY_UPSTREAM_IPV6];
-			s->upstreams[WAY_UPSTREAM_IPV6] = upstream;
+			s->upstreams[PIPELINE_UPSTREAM_IPV4] = s->upstreams[PIPELINE_UPSTREAM_IPV6];
+			s->upstreams[PIPELINE_UPSTREAM_IPV6] = upstream;
 			members[0] = members[2];
 			members[2] = swap;
-			members[2].upstream = WAY_UPSTREAM_IPV6;
+			members[2].upstream = PIPELINE_UPSTREAM_IPV6;
 		}
-		s->upstreams[WAY_UPSTREAM_OTHER_PORT].usable = machine != 2;
+		s->upstreams[PIPELINE_UPSTREAM_OTHER_PORT].usable = machine != 2;
 		rig_open(&rig, NULL);
 		rig_publish(&rig, s);
 		rig_begin(&rig, "names to upstreams");
@@ -176,12 +176,12 @@ test_hash(void)
 			snprintf(name, sizeof(name),
 				 machine == 3 ? "HOST-%u.eXAMPLE.NET" : "host-%u.example.net", n);
 			upstream = ask(n, name, n & 1 ? 1 : 28, true);
-			if (machine == 1 && upstream == WAY_UPSTREAM_IPV6)
-				upstream = WAY_UPSTREAM_IPV4;
+			if (machine == 1 && upstream == PIPELINE_UPSTREAM_IPV6)
+				upstream = PIPELINE_UPSTREAM_IPV4;
 			if (machine == 0) {
 				first[n] = upstream;
 				seen[upstream]++;
-			} else if (machine == 2 && first[n] == WAY_UPSTREAM_OTHER_PORT) {
+			} else if (machine == 2 && first[n] == PIPELINE_UPSTREAM_OTHER_PORT) {
 				moved++;
 			} else {
 				rig_check(&rig, upstream == first[n], "machine %u: %s went to %u, not %u",
@@ -191,9 +191,9 @@ test_hash(void)
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 		rig_close(&rig);
 	}
-	WAY_ASSERT(chi_square_plausible(weights_p(seen, HASH_NAMES)), "%u %u %u", seen[WAY_UPSTREAM_IPV4],
-		   seen[WAY_UPSTREAM_IPV4_SECOND], seen[WAY_UPSTREAM_OTHER_PORT]);
-	CU_ASSERT_EQUAL(moved, seen[WAY_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, HASH_NAMES)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
+		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
+	CU_ASSERT_EQUAL(moved, seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 }
 
 /* What one name brings, over and over, does not drown its upstream: none has more in flight than its bound, a
@@ -207,18 +207,18 @@ test_bounded_load(void)
 	} rows[] = {{0, 800}, {100, 501}, {125, 626}, {150, 751}};
 
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		unsigned seen[WAY_UPSTREAM_COUNT] = {0}, most = 0;
+		unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0}, most = 0;
 		char name[32] = "";
 
 		rig_open(&rig, NULL);
 		rig_publish(&rig, weighted(POLICY_HASH, rows[i].percent));
 		for (unsigned n = 0; n < 100; n++) { /* a name of the upstream with weight 5 */
 			struct pool *pool = &rig.view->pools[0];
-			struct way_dns query;
+			struct pipeline_dns query;
 			uint64_t hash;
 
 			snprintf(name, sizeof(name), "hot-%u.example", n);
-			way_dns_query(&query, 0, name, 1, 1);
+			pipeline_dns_query(&query, 0, name, 1, 1);
 			hash = choose_hash_name(pool, query.message + 12, (uint32_t)query.question_bytes - 4);
 			if (pool->usable[pool->ring[pool_ring_place(hash)]].weight == 5)
 				break;
@@ -229,13 +229,13 @@ test_bounded_load(void)
 			const unsigned upstream = ask(n, name, 1, false);
 
 			seen[upstream]++;
-			most = seen[WAY_UPSTREAM_OTHER_PORT];
+			most = seen[PIPELINE_UPSTREAM_OTHER_PORT];
 			/* The sum that the bound is a share of may be younger than what is in flight. */
 			if (rows[i].percent > 0)
 				rig_check(&rig, most <= bound + 1, "%u in flight of %u, bound %lu", most,
 					  n + 1, bound);
 		}
-		WAY_ASSERT(most <= rows[i].most && most + 3 >= rows[i].most, "%u %%: %u of 800",
+		SUITE_ASSERT(most <= rows[i].most && most + 3 >= rows[i].most, "%u %%: %u of 800",
 			   rows[i].percent, most);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 		rig_close(&rig);
@@ -253,5 +253,5 @@ main(void)
 			       {"bounded load", test_bounded_load},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("policies", tests) : 1;
+	return rig_eal_start() ? suite_run("policies", tests) : 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The pool that a query goes to: by its name, its type and the service asked; and that queries of two pools
- * never share an answer. Which upstream of a pool it is then, is test_pipeline_policy.c's. */
+ * never share a response. Which upstream of a pool it is then, is test_pipeline_policy.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -18,13 +18,13 @@ routed(void)
 {
 	static const uint8_t suffix[] = "\7example\3com";
 	struct snapshot *s =
-		way_snapshot_resize(way_snapshot_new(), 2, WAY_UPSTREAM_COUNT, 1, sizeof(suffix));
+		pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, 1, sizeof(suffix));
 	struct pool_member *members = snapshot_members(s);
 
-	way_snapshot_usable(s, 0x1f);
-	members[0] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4, .weight = 1};
-	members[1] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4_SECOND, .weight = 1};
-	members[2] = (struct pool_member){.upstream = WAY_UPSTREAM_OTHER_PORT, .weight = 1};
+	pipeline_snapshot_usable(s, 0x1f);
+	members[0] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1};
+	members[1] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 1};
+	members[2] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_OTHER_PORT, .weight = 1};
 	for (unsigned i = 0; i < 3; i++)
 		s->pools[i] = (struct snapshot_pool){
 			.used = 1, .policy = POLICY_FIRST, .member_first = i, .member_count = 1};
@@ -32,7 +32,7 @@ routed(void)
 	snapshot_suffixes(s)[0] = (struct suffix_route){.name_bytes = sizeof(suffix), .pool = BULK};
 	s->type_routes[0] = (struct type_route){.type = 12, .pool = TYPED};
 	s->type_route_count = 1;
-	s->services[WAY_SERVICE_OTHER_PORT].pool = BULK;
+	s->services[PIPELINE_SERVICE_OTHER_PORT].pool = BULK;
 	return s;
 }
 
@@ -44,28 +44,28 @@ test_routes(void)
 		uint16_t type, port;
 		unsigned upstream;
 	} rows[] = {
-		{"www.example.net", 1, 53, WAY_UPSTREAM_IPV4},
-		{"www.example.com", 1, 53, WAY_UPSTREAM_IPV4_SECOND},
-		{"WWW.EXAMPLE.COM", 28, 53, WAY_UPSTREAM_IPV4_SECOND},
-		{"example.com", 12, 53, WAY_UPSTREAM_IPV4_SECOND}, /* the name before the type */
-		{"1.2.0.192.in-addr.arpa", 12, 53, WAY_UPSTREAM_OTHER_PORT},
-		{"1.2.0.192.in-addr.arpa", 12, 5353, WAY_UPSTREAM_OTHER_PORT},
-		{".", 2, 53, WAY_UPSTREAM_IPV4},
-		{".", 2, 5353, WAY_UPSTREAM_IPV4_SECOND}, /* the service's own */
-		{"www.example.net", 12, 53, WAY_UPSTREAM_OTHER_PORT},
+		{"www.example.net", 1, 53, PIPELINE_UPSTREAM_IPV4},
+		{"www.example.com", 1, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"WWW.EXAMPLE.COM", 28, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"example.com", 12, 53, PIPELINE_UPSTREAM_IPV4_SECOND}, /* the name before the type */
+		{"1.2.0.192.in-addr.arpa", 12, 53, PIPELINE_UPSTREAM_OTHER_PORT},
+		{"1.2.0.192.in-addr.arpa", 12, 5353, PIPELINE_UPSTREAM_OTHER_PORT},
+		{".", 2, 53, PIPELINE_UPSTREAM_IPV4},
+		{".", 2, 5353, PIPELINE_UPSTREAM_IPV4_SECOND}, /* the service's own */
+		{"www.example.net", 12, 53, PIPELINE_UPSTREAM_OTHER_PORT},
 	};
-	struct way_ends ends;
+	struct pipeline_ends ends;
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, routed());
 	for (int burst = 0; burst < 2; burst++) {
 		rig_begin(&rig, burst ? "routes, in one burst" : "routes, one by one");
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
-			struct way_dns query;
+			struct pipeline_dns query;
 
 			ends = rig_client_ends(&rig, false);
 			ends.destination_port = rows[i].port;
-			way_dns_query(&query, (uint16_t)i, rows[i].name, rows[i].type, 1);
+			pipeline_dns_query(&query, (uint16_t)i, rows[i].name, rows[i].type, 1);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			if (!burst) {
 				rig_run(&rig);
@@ -90,12 +90,12 @@ test_routes(void)
 static void
 test_deep(void)
 {
-	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, WAY_UPSTREAM_COUNT, 128, 16384);
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, 128, 16384);
 	uint32_t at = 0;
 
-	way_snapshot_usable(s, 0x1f);
-	snapshot_members(s)[0] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4, .weight = 1};
-	snapshot_members(s)[1] = (struct pool_member){.upstream = WAY_UPSTREAM_IPV4_SECOND, .weight = 1};
+	pipeline_snapshot_usable(s, 0x1f);
+	snapshot_members(s)[0] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1};
+	snapshot_members(s)[1] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 1};
 	for (unsigned i = 0; i < 2; i++)
 		s->pools[i] = (struct snapshot_pool){
 			.used = 1, .policy = POLICY_FIRST, .member_first = i, .member_count = 1};
@@ -110,22 +110,22 @@ test_deep(void)
 	rig_publish(&rig, s);
 	rig_begin(&rig, "names of many labels");
 	for (unsigned n = 0; n < 64; n++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
 		const unsigned labels = n == 0 ? 0 : 127 - (n > 4 && n % 2 == 0);
 		char name[256] = ".";
-		struct way_dns query;
+		struct pipeline_dns query;
 
 		for (unsigned i = 0; i < labels; i++)
 			memcpy(name + 2 * i, i & 2 ? "Z." : "z.", 3);
-		way_dns_query(&query, (uint16_t)n, name, 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	}
 	rig_run(&rig);
 	for (unsigned n = 0; n < 64; n++)
 		rig_check(&rig,
 			  rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM)) ==
-				  (n == 0 || (n > 4 && n % 2 == 0) ? WAY_UPSTREAM_IPV4
-								   : WAY_UPSTREAM_IPV4_SECOND),
+				  (n == 0 || (n > 4 && n % 2 == 0) ? PIPELINE_UPSTREAM_IPV4
+								   : PIPELINE_UPSTREAM_IPV4_SECOND),
 			  "name %u", n);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -135,21 +135,21 @@ test_deep(void)
 static void
 test_empty_pool(void)
 {
-	const struct way_sent *own;
+	const struct pipeline_sent *own;
 	struct snapshot *s;
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	for (int keep = 0; keep < 2; keep++) {
-		struct way_ends client = rig_client_ends(&rig, false);
+		struct pipeline_ends client = rig_client_ends(&rig, false);
 
 		s = routed();
-		s->upstreams[WAY_UPSTREAM_IPV4_SECOND].usable = 0;
+		s->upstreams[PIPELINE_UPSTREAM_IPV4_SECOND].usable = 0;
 		s->no_upstream = keep ? NO_UPSTREAM_KEEP_TRYING : NO_UPSTREAM_SERVFAIL;
 		rig_publish(&rig, s);
 		rig_begin(&rig, keep ? "an empty pool, keep trying" : "an empty pool");
 		for (unsigned n = 0; n < 6; n++) {
-			way_dns_query(&query, (uint16_t)n, n & 1 ? "www.example.com" : "www.example.net", 1,
+			pipeline_dns_query(&query, (uint16_t)n, n & 1 ? "www.example.com" : "www.example.net", 1,
 				      1);
 			rig_inject_query(&rig, RIG_CLIENTS, &client, &query);
 		}
@@ -164,7 +164,7 @@ test_empty_pool(void)
 		for (unsigned n = 0; n < (keep ? 6 : 3); n++)
 			rig_check(&rig,
 				  rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM)) ==
-					  (keep && (n & 1) ? WAY_UPSTREAM_IPV4_SECOND : WAY_UPSTREAM_IPV4),
+					  (keep && (n & 1) ? PIPELINE_UPSTREAM_IPV4_SECOND : PIPELINE_UPSTREAM_IPV4),
 				  "query %u", n);
 		rig_expect_count(&rig, COUNTER_own_servfail, keep ? 0 : 3);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -180,18 +180,18 @@ test_shared_apart(void)
 	rig_open(&rig, NULL);
 	for (int burst = 0; burst < 2; burst++) {
 		struct snapshot *s = routed();
-		unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+		unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0};
 
 		s->waiters = 8;
 		rig_publish(&rig, s);
 		rig_begin(&rig, burst ? "two pools, one burst" : "two pools");
 		for (unsigned n = 0; n < 6; n++) {
-			struct way_ends ends = rig_client_ends(&rig, false);
-			struct way_dns query;
+			struct pipeline_ends ends = rig_client_ends(&rig, false);
+			struct pipeline_dns query;
 
 			ends.source_port = (uint16_t)(20000 + n);
 			ends.destination_port = n & 1 ? 5353 : 53;
-			way_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
+			pipeline_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			if (!burst)
 				rig_run(&rig);
@@ -199,7 +199,7 @@ test_shared_apart(void)
 		rig_run(&rig);
 		for (unsigned n = 0; n < 2; n++)
 			seen[rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM))]++;
-		rig_check(&rig, seen[WAY_UPSTREAM_IPV4] == 1 && seen[WAY_UPSTREAM_IPV4_SECOND] == 1,
+		rig_check(&rig, seen[PIPELINE_UPSTREAM_IPV4] == 1 && seen[PIPELINE_UPSTREAM_IPV4_SECOND] == 1,
 			  "not one query to each pool");
 		rig_expect_count(&rig, COUNTER_coalesced, 4);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -207,31 +207,31 @@ test_shared_apart(void)
 	rig_close(&rig);
 }
 
-/* What the segment says of each upstream: the time its answers took. */
+/* What the segment says of each upstream: the time its responses took. */
 static void
 test_statistics(void)
 {
 	const struct upstream_stats *stats;
-	const struct way_sent *asked;
-	struct way_dns query, reply;
-	struct way_ends ends;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
+	struct pipeline_ends ends;
 
 	rig_open(&rig, NULL);
 	stats = rig.stats[0].upstreams;
 	ends = rig_client_ends(&rig, false);
 	rig_publish(&rig, routed());
 	rig_begin(&rig, "latency of one upstream");
-	way_dns_query(&query, 1, "www.example.com", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.com", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig_age(&rig, 70);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
 	rig_take_from(&rig, RIG_CLIENTS);
-	rig_check(&rig, stats[WAY_UPSTREAM_IPV4_SECOND].latency_sum_us >= 69999, "%lu us",
-		  stats[WAY_UPSTREAM_IPV4_SECOND].latency_sum_us);
-	rig_check(&rig, stats[WAY_UPSTREAM_IPV4_SECOND].latency_sum_us == rig.stats[0].latency_sum_us,
+	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us >= 69999, "%lu us",
+		  stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us);
+	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us == rig.stats[0].latency_sum_us,
 		  "the worker has %lu us", rig.stats[0].latency_sum_us);
-	rig_check(&rig, stats[WAY_UPSTREAM_IPV4].latency_sum_us == 0, "another's latency");
+	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4].latency_sum_us == 0, "another's latency");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -243,5 +243,5 @@ main(void)
 			       {"empty pool", test_empty_pool}, {"sharing", test_shared_apart},
 			       {"statistics", test_statistics}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("pools", tests) : 1;
+	return rig_eal_start() ? suite_run("pools", tests) : 1;
 }

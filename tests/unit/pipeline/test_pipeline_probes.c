@@ -24,13 +24,13 @@ expect_result(uint64_t cookie, uint16_t upstream, uint8_t outcome, uint8_t rcode
 }
 
 static void
-test_reply(void)
+test_response(void)
 {
 	rig_open(&rig, NULL);
-	for (uint16_t upstream = 0; upstream < WAY_UPSTREAM_COUNT; upstream++) {
+	for (uint16_t upstream = 0; upstream < PIPELINE_UPSTREAM_COUNT; upstream++) {
 		const struct snapshot *s = rig.view->snapshot;
-		const struct way_sent *asked;
-		struct way_dns reply;
+		const struct pipeline_sent *asked;
+		struct pipeline_dns response;
 
 		/* Only upstream 0 is usable; the others are probed to learn whether they might be. */
 		rig_begin(&rig, s->upstreams[upstream].name);
@@ -43,21 +43,21 @@ test_reply(void)
 				  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) ==
 					  0,
 			  "to somebody else");
-		rig_check(&rig, asked->ends.source_port >= WAY_PORT_FIRST, "from port %u",
+		rig_check(&rig, asked->ends.source_port >= PIPELINE_PORT_FIRST, "from port %u",
 			  asked->ends.source_port);
 		rig_check(&rig,
 			  asked->dns_bytes == 17 && memcmp(asked->frame + asked->dns + 2,
 							   "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
 			  "not the question ordered, with RD");
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 5, 60);
-		rig_reply(&rig, asked, &reply);
-		expect_result(1000u + upstream, upstream, PROBE_REPLY, 5);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5, 60);
+		rig_response(&rig, asked, &response);
+		expect_result(1000u + upstream, upstream, PROBE_RESPONSE, 5);
 		rig_expect_count(&rig, COUNTER_probes, 1);
-		rig_expect_count(&rig, COUNTER_probe_replies, 1);
-		rig_expect_count(&rig, COUNTER_absorbed, 1);
+		rig_expect_count(&rig, COUNTER_probe_responses, 1);
+		rig_expect_count(&rig, COUNTER_consumed, 1);
 		rig_expect_count(&rig, COUNTER_queries, 0);
-		rig_expect_count(&rig, COUNTER_answers, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", s->upstreams[upstream].name);
+		rig_expect_count(&rig, COUNTER_responses, 0);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", s->upstreams[upstream].name);
 	}
 	rig_close(&rig);
 }
@@ -66,27 +66,27 @@ test_reply(void)
 static void
 test_forged(void)
 {
-	const struct way_sent *asked;
-	struct way_dns reply;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns response;
 
 	rig_open(&rig, NULL);
-	rig_begin(&rig, "forged reply to a probe");
+	rig_begin(&rig, "forged response to a probe");
 	rig_order_probe(&rig, 0, 1000, 7);
 	rig_run(&rig);
 	asked = rig_take_from(&rig, RIG_FARM);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	reply.message[0] ^= 1;
-	rig_reply(&rig, asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_wrong_id, 1);
-	reply.message[0] ^= 1;
-	reply.message[14] = 6;
-	rig_reply(&rig, asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_wrong_question, 1);
-	reply.message[14] = 2;
-	rig_reply(&rig, asked, &reply);
-	expect_result(7, 0, PROBE_REPLY, 0);
-	rig_reply(&rig, asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_late, 1);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	response.message[0] ^= 1;
+	rig_response(&rig, asked, &response);
+	rig_expect_drop(&rig, DROP_response_wrong_id, 1);
+	response.message[0] ^= 1;
+	response.message[14] = 6;
+	rig_response(&rig, asked, &response);
+	rig_expect_drop(&rig, DROP_response_wrong_question, 1);
+	response.message[14] = 2;
+	rig_response(&rig, asked, &response);
+	expect_result(7, 0, PROBE_RESPONSE, 0);
+	rig_response(&rig, asked, &response);
+	rig_expect_drop(&rig, DROP_response_late, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -95,8 +95,8 @@ test_forged(void)
 static void
 test_timeout(void)
 {
-	const struct way_sent *asked;
-	struct way_dns reply;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns response;
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "probe's timeout");
@@ -110,9 +110,9 @@ test_timeout(void)
 	rig_expect_count(&rig, COUNTER_timeouts, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].timeouts, 0);
 	expect_result(9, 0, PROBE_TIMEOUT, 0);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_late, 1);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
+	rig_expect_drop(&rig, DROP_response_late, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -144,7 +144,7 @@ no_source(struct snapshot *s)
 static void
 port_beyond(struct snapshot *s)
 {
-	s->upstreams[0].port_index = RIG_PORT_COUNT;
+	s->upstreams[0].interface_index = RIG_INTERFACE_COUNT;
 }
 
 static void
@@ -163,7 +163,7 @@ test_unsent(void)
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
 		rows[i].change(s);
 		rig_publish(&rig, s);
@@ -172,7 +172,7 @@ test_unsent(void)
 		rig_run(&rig);
 		expect_result(3, 0, PROBE_UNSENT, 0);
 		rig_expect_drop(&rig, rows[i].reason, 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
 }
@@ -182,9 +182,9 @@ test_unsent(void)
 static void
 test_port_beyond(void)
 {
-	struct snapshot *s = way_snapshot_new();
-	struct way_ends ends;
-	struct way_dns query;
+	struct snapshot *s = pipeline_snapshot_new();
+	struct pipeline_ends ends;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	port_beyond(s);
@@ -192,7 +192,7 @@ test_port_beyond(void)
 	rig_begin(&rig, "upstream behind a port that is not there");
 	rig_order_probe(&rig, 0, 1000, 3);
 	ends = rig_client_ends(&rig, false);
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_too_big, 1);
@@ -235,17 +235,17 @@ test_many(void)
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "500 probes");
 	for (uint64_t cookie = 0; cookie < 500; cookie++)
-		rig_order_probe(&rig, WAY_UPSTREAM_IPV6, 1000, cookie);
+		rig_order_probe(&rig, PIPELINE_UPSTREAM_IPV6, 1000, cookie);
 	for (int n = 0; n < 100; n++)
 		rig_run(&rig);
 	for (int n = 0; n < 500; n++)
 		rig_take_from(&rig, RIG_FARM);
 	for (uint32_t i = 0; i < 250; i++) {
-		const struct way_sent asked = rig.sent[i];
-		struct way_dns reply;
+		const struct pipeline_sent asked = rig.sent[i];
+		struct pipeline_dns response;
 
-		way_dns_reply(&reply, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
-		rig_reply(&rig, &asked, &reply);
+		pipeline_dns_response(&response, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
+		rig_response(&rig, &asked, &response);
 	}
 	rig_pass(&rig, 1010);
 	for (int n = 0; n < 500; n++) {
@@ -253,7 +253,7 @@ test_many(void)
 		    result.cookie >= 500)
 			break;
 		rig_check(&rig, !seen[result.cookie], "two results for %lu", result.cookie);
-		rig_check(&rig, result.outcome == (n < 250 ? PROBE_REPLY : PROBE_TIMEOUT), "result %d", n);
+		rig_check(&rig, result.outcome == (n < 250 ? PROBE_RESPONSE : PROBE_TIMEOUT), "result %d", n);
 		seen[result.cookie] = true;
 	}
 	for (int n = 0; n < 500; n++)
@@ -265,8 +265,8 @@ test_many(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"reply", test_reply},
-			       {"forged reply", test_forged},
+	CU_TestInfo tests[] = {{"response", test_response},
+			       {"forged response", test_forged},
 			       {"timeout", test_timeout},
 			       {"unsent", test_unsent},
 			       {"no such port", test_port_beyond},
@@ -274,5 +274,5 @@ main(void)
 			       {"many", test_many},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("probes", tests) : 1;
+	return rig_eal_start() ? suite_run("probes", tests) : 1;
 }

@@ -23,81 +23,81 @@ static const char label_of_type_10[131 + 1] = "\x81";
 
 static const struct query_case {
 	const char *description;
-	struct way_message message;
+	struct pipeline_message message;
 	enum outcome outcome;
 	enum drop_reason reason;
 } cases[] = {
-	{"D1 QR=1", {.edits = {WAY_XOR(2, "\x80")}}, DROPPED, DROP_query_is_reply},
-	{"D2 no question", {.edits = {WAY_SET(4, "\0\0"), WAY_CUT_TO(12)}}, FORMERR, 0},
+	{"D1 QR=1", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROPPED, DROP_query_is_response},
+	{"D2 no question", {.edits = {PIPELINE_SET(4, "\0\0"), PIPELINE_CUT_TO(12)}}, FORMERR, 0},
 	{"D2 no question but a cookie",
-	 {.edits = {WAY_SET(4, "\0\0"), WAY_CUT_TO(12), WAY_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}},
+	 {.edits = {PIPELINE_SET(4, "\0\0"), PIPELINE_CUT_TO(12), PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}},
 	 FORMERR,
 	 0},
-	{"D3 two questions", {.edits = {WAY_SET(4, "\0\2"), WAY_APPEND(QUESTION)}}, FORMERR, 0},
+	{"D3 two questions", {.edits = {PIPELINE_SET(4, "\0\2"), PIPELINE_APPEND(QUESTION)}}, FORMERR, 0},
 	/* 1, had someone forgotten the byte order. */
-	{"D3 QDCOUNT 256", {.edits = {WAY_SET(4, "\1\0")}}, FORMERR, 0},
-	{"D4 IQUERY", {.edits = {WAY_SET(2, "\x09")}}, NOTIMP, 0},
-	{"D4 STATUS", {.edits = {WAY_SET(2, "\x11")}}, NOTIMP, 0},
-	{"D4 NOTIFY", {.edits = {WAY_SET(2, "\x21")}}, FORWARDED, 0},
-	{"D4 UPDATE", {.edits = {WAY_SET(2, "\x29")}}, NOTIMP, 0},
-	{"D4 DSO", {.edits = {WAY_SET(2, "\x31")}}, NOTIMP, 0},
-	{"D4 opcode 15", {.edits = {WAY_SET(2, "\x79")}}, NOTIMP, 0},
+	{"D3 QDCOUNT 256", {.edits = {PIPELINE_SET(4, "\1\0")}}, FORMERR, 0},
+	{"D4 IQUERY", {.edits = {PIPELINE_SET(2, "\x09")}}, NOTIMP, 0},
+	{"D4 STATUS", {.edits = {PIPELINE_SET(2, "\x11")}}, NOTIMP, 0},
+	{"D4 NOTIFY", {.edits = {PIPELINE_SET(2, "\x21")}}, FORWARDED, 0},
+	{"D4 UPDATE", {.edits = {PIPELINE_SET(2, "\x29")}}, NOTIMP, 0},
+	{"D4 DSO", {.edits = {PIPELINE_SET(2, "\x31")}}, NOTIMP, 0},
+	{"D4 opcode 15", {.edits = {PIPELINE_SET(2, "\x79")}}, NOTIMP, 0},
 	{"D5 AXFR over UDP", {.name = "a.example", .type = 252, .class = 1}, FORWARDED, 0},
-	{"D6 pointer to itself", {.edits = {WAY_NAME("\xc0\x0c")}}, FORMERR, 0},
-	{"D6 pointer to the header", {.edits = {WAY_NAME("\xc0\x00")}}, FORMERR, 0},
-	{"D6 pointer forward", {.edits = {WAY_NAME("\3www\xc0\x20")}}, FORMERR, 0},
-	{"D6 pointer past the end", {.edits = {WAY_NAME("\xff\xff")}}, FORMERR, 0},
-	{"D7 label of 64", {.edits = {WAY_NAME(label_of_64)}}, FORMERR, 0},
-	{"D7 label type 10", {.edits = {WAY_NAME(label_of_type_10)}}, FORMERR, 0},
-	{"D7 name of 255 bytes", {.edits = {WAY_LONG_NAME(255, 63)}}, FORWARDED, 0},
-	{"D7 name of 256 bytes", {.edits = {WAY_LONG_NAME(256, 63)}}, FORMERR, 0},
-	{"D7 name of 256 bytes in short labels", {.edits = {WAY_LONG_NAME(256, 4)}}, FORMERR, 0},
-	{"D7 127 labels", {.edits = {WAY_LONG_NAME(255, 1)}}, FORWARDED, 0},
-	{"D7 128 labels", {.edits = {WAY_LONG_NAME(257, 1)}}, FORMERR, 0},
+	{"D6 pointer to itself", {.edits = {PIPELINE_NAME("\xc0\x0c")}}, FORMERR, 0},
+	{"D6 pointer to the header", {.edits = {PIPELINE_NAME("\xc0\x00")}}, FORMERR, 0},
+	{"D6 pointer forward", {.edits = {PIPELINE_NAME("\3www\xc0\x20")}}, FORMERR, 0},
+	{"D6 pointer past the end", {.edits = {PIPELINE_NAME("\xff\xff")}}, FORMERR, 0},
+	{"D7 label of 64", {.edits = {PIPELINE_NAME(label_of_64)}}, FORMERR, 0},
+	{"D7 label type 10", {.edits = {PIPELINE_NAME(label_of_type_10)}}, FORMERR, 0},
+	{"D7 name of 255 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, FORWARDED, 0},
+	{"D7 name of 256 bytes", {.edits = {PIPELINE_LONG_NAME(256, 63)}}, FORMERR, 0},
+	{"D7 name of 256 bytes in short labels", {.edits = {PIPELINE_LONG_NAME(256, 4)}}, FORMERR, 0},
+	{"D7 127 labels", {.edits = {PIPELINE_LONG_NAME(255, 1)}}, FORWARDED, 0},
+	{"D7 128 labels", {.edits = {PIPELINE_LONG_NAME(257, 1)}}, FORMERR, 0},
 	/* The longest that fits the flow's own line. */
-	{"question of 56 bytes", {.edits = {WAY_LONG_NAME(52, 63)}}, FORWARDED, 0},
-	{"question of 57 bytes", {.edits = {WAY_LONG_NAME(53, 63)}}, FORWARDED, 0},
-	{"question of 64 bytes", {.edits = {WAY_LONG_NAME(60, 63)}}, FORWARDED, 0},
-	{"question of 65 bytes", {.edits = {WAY_LONG_NAME(61, 63)}}, FORWARDED, 0},
-	{"D7 no terminator", {.edits = {WAY_CUT_TO(12), WAY_APPEND("\3www\7exampl")}}, FORMERR, 0},
-	{"D7 label beyond the end", {.edits = {WAY_CUT_TO(12), WAY_APPEND("\77")}}, FORMERR, 0},
-	{"no class", {.edits = {WAY_CUT(2)}}, FORMERR, 0},
-	{"half a class", {.edits = {WAY_CUT(1)}}, FORMERR, 0},
-	{"U10 header alone that counts a question", {.edits = {WAY_CUT_TO(12)}}, FORMERR, 0},
+	{"question of 56 bytes", {.edits = {PIPELINE_LONG_NAME(52, 63)}}, FORWARDED, 0},
+	{"question of 57 bytes", {.edits = {PIPELINE_LONG_NAME(53, 63)}}, FORWARDED, 0},
+	{"question of 64 bytes", {.edits = {PIPELINE_LONG_NAME(60, 63)}}, FORWARDED, 0},
+	{"question of 65 bytes", {.edits = {PIPELINE_LONG_NAME(61, 63)}}, FORWARDED, 0},
+	{"D7 no terminator", {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\3www\7exampl")}}, FORMERR, 0},
+	{"D7 label beyond the end", {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\77")}}, FORMERR, 0},
+	{"no class", {.edits = {PIPELINE_CUT(2)}}, FORMERR, 0},
+	{"half a class", {.edits = {PIPELINE_CUT(1)}}, FORMERR, 0},
+	{"U10 header alone that counts a question", {.edits = {PIPELINE_CUT_TO(12)}}, FORMERR, 0},
 	{"the root's name", {.name = ".", .type = 2}, FORWARDED, 0},
-	{"D7 binary name, dots inside labels", {.edits = {WAY_NAME("\4\0\xff.\1\3a.b\0")}}, FORWARDED, 0},
+	{"D7 binary name, dots inside labels", {.edits = {PIPELINE_NAME("\4\0\xff.\1\3a.b\0")}}, FORWARDED, 0},
 	{"D8 mixed case", {.name = "wWw.eXaMpLe.NeT", .type = 28}, FORWARDED, 0},
-	{"D9 EDNS", {.edits = {WAY_OPT(1232, 0, "")}}, FORWARDED, 0},
-	{"D9 EDNS version 1, size 0", {.edits = {WAY_OPT(0, 0x00010000, "")}}, FORWARDED, 0},
+	{"D9 EDNS", {.edits = {PIPELINE_OPT(1232, 0, "")}}, FORWARDED, 0},
+	{"D9 EDNS version 1, size 0", {.edits = {PIPELINE_OPT(0, 0x00010000, "")}}, FORWARDED, 0},
 	{"D9 size 65535, all flags, cookie, padding, ECS, unknown option",
-	 {.edits = {WAY_OPT(65535, 0x0000ffff,
+	 {.edits = {PIPELINE_OPT(65535, 0x0000ffff,
 			    "\0\12\0\10ABCDEFGH\0\14\0\3\0\0\0\0\10\0\7\0\1\30\0\300\0\2\xff\xfe\0\0")}},
 	 FORWARDED,
 	 0},
-	{"D9 two OPT", {.edits = {WAY_OPT(1232, 0, ""), WAY_OPT(512, 0, "")}}, FORWARDED, 0},
+	{"D9 two OPT", {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(512, 0, "")}}, FORWARDED, 0},
 	/* AA, TC, RD; RA, Z, AD, CD and an rcode. */
-	{"D10 all bits", {.edits = {WAY_SET(2, "\x07\xff")}}, FORWARDED, 0},
-	{"D10 no bits", {.edits = {WAY_SET(2, "\0")}}, FORWARDED, 0},
+	{"D10 all bits", {.edits = {PIPELINE_SET(2, "\x07\xff")}}, FORWARDED, 0},
+	{"D10 no bits", {.edits = {PIPELINE_SET(2, "\0")}}, FORWARDED, 0},
 	{"D12 type 65535",
-	 {.name = "a.example", .type = 65535, .edits = {WAY_SET(0, "\xff\xff")}},
+	 {.name = "a.example", .type = 65535, .edits = {PIPELINE_SET(0, "\xff\xff")}},
 	 FORWARDED,
 	 0},
 	{"D12 ANY, class ANY", {.name = "a.example", .type = 255, .class = 255}, FORWARDED, 0},
 	{"D12 class CH", {.name = "version.bind", .type = 16, .class = 3}, FORWARDED, 0},
-	{"D13 a trailing byte", {.edits = {WAY_APPEND("\0")}}, FORWARDED, 0},
-	{"D13 the largest payload", {.edits = {WAY_FILL(IPV4_PAYLOAD_MAX)}}, FORWARDED, 0},
-	{"D14 counts that lie", {.edits = {WAY_SET(6, "\xff\xff\xff\xff\xff\xff")}}, FORWARDED, 0},
+	{"D13 a trailing byte", {.edits = {PIPELINE_APPEND("\0")}}, FORWARDED, 0},
+	{"D13 the largest payload", {.edits = {PIPELINE_FILL(IPV4_PAYLOAD_MAX)}}, FORWARDED, 0},
+	{"D14 counts that lie", {.edits = {PIPELINE_SET(6, "\xff\xff\xff\xff\xff\xff")}}, FORWARDED, 0},
 };
 
-/* Our own answers to broken queries: the header alone, with what RFC 1035 wants copied. */
+/* Our own responses to broken queries: the header alone, with what RFC 1035 wants copied. */
 static void
-check_own(const struct way_ends *ends, const struct way_dns *query, uint8_t rcode)
+check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, uint8_t rcode)
 {
-	const struct way_ends back = way_ends_back(ends);
-	const struct way_sent *own = rig_take_from(&rig, RIG_CLIENTS);
+	const struct pipeline_ends back = pipeline_ends_back(ends);
+	const struct pipeline_sent *own = rig_take_from(&rig, RIG_CLIENTS);
 	const uint8_t *message = own->frame + own->dns;
 
-	rig_check(&rig, way_ends_equal(&own->ends, &back), "the ends of our answer");
+	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
 	rig_check(&rig, own->dns_bytes == 12, "%u bytes are not a header alone", own->dns_bytes);
 	rig_check(&rig, memcmp(message, query->message, 2) == 0, "ID");
 	rig_check(&rig, message[2] == (0x80 | (query->message[2] & 0x79)), "QR, opcode, RD");
@@ -107,14 +107,14 @@ check_own(const struct way_ends *ends, const struct way_dns *query, uint8_t rcod
 }
 
 static void
-play(const struct query_case *c, const struct way_dns *query, bool ipv6)
+play(const struct query_case *c, const struct pipeline_dns *query, bool ipv6)
 {
-	const struct way_ends ends = rig_client_ends(&rig, ipv6);
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
 
 	rig_begin(&rig, c->description);
 	if (c->outcome == FORWARDED) {
 		rig_exchange(&rig, ipv6, query, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 		return;
 	}
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, query);
@@ -124,17 +124,17 @@ play(const struct query_case *c, const struct way_dns *query, bool ipv6)
 	else
 		check_own(&ends, query, (uint8_t)c->outcome);
 	rig_expect_count(&rig, COUNTER_queries, 0);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
 static void
 test_content(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(cases); i++) {
-		way_dns_make(&query, 0x2222, &cases[i].message);
+		pipeline_dns_make(&query, 0x2222, &cases[i].message);
 		play(&cases[i], &query, false);
 		if (query.bytes <= IPV6_PAYLOAD_MAX)
 			play(&cases[i], &query, true);
@@ -146,44 +146,44 @@ test_content(void)
 static void
 test_name_lengths(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	for (size_t bytes = 1; bytes <= 255; bytes++) {
 		if (bytes == 2)
 			continue;
 		rig_begin(&rig, "every length of name");
-		way_dns_query_long(&query, 6, bytes, (uint32_t)bytes);
-		WAY_ASSERT(query.question_bytes == bytes + 4, "name of %zu bytes", bytes);
+		pipeline_dns_query_long(&query, 6, bytes, (uint32_t)bytes);
+		SUITE_ASSERT(query.question_bytes == bytes + 4, "name of %zu bytes", bytes);
 		rig_exchange(&rig, bytes & 1, &query, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "name of %zu bytes", bytes);
+		SUITE_ASSERT(rig_end(&rig) == 0, "name of %zu bytes", bytes);
 	}
 	rig_close(&rig);
 }
 
-/* D15: two questions with one ID from one port: each gets its own answer, whichever comes first. */
+/* D15: two questions with one ID from one port: each gets its own response, whichever comes first. */
 static void
 test_same_id(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	const struct way_sent *asked[2], *answer;
-	struct way_dns query[2], reply[2];
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	const struct pipeline_sent *asked[2], *delivered;
+	struct pipeline_dns query[2], response[2];
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "D15 one ID, two questions");
 	for (int i = 0; i < 2; i++) {
-		way_dns_query(&query[i], 15, i ? "second.example" : "first.example", 1, 1);
+		pipeline_dns_query(&query[i], 15, i ? "second.example" : "first.example", 1, 1);
 		asked[i] = rig_ask(&rig, &ends, &query[i]);
-		way_dns_reply(&reply[i], asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
+		pipeline_dns_response(&response[i], asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
 	}
 	for (int i = 1; i >= 0; i--) {
-		rig_reply(&rig, asked[i], &reply[i]);
-		answer = rig_take_from(&rig, RIG_CLIENTS);
+		rig_response(&rig, asked[i], &response[i]);
+		delivered = rig_take_from(&rig, RIG_CLIENTS);
 		rig_check(&rig,
-			  answer->dns_bytes == query[i].bytes &&
-				  memcmp(answer->frame + answer->dns + 12, query[i].message + 12,
+			  delivered->dns_bytes == query[i].bytes &&
+				  memcmp(delivered->frame + delivered->dns + 12, query[i].message + 12,
 					 query[i].question_bytes) == 0,
-			  "the answer to another question");
+			  "the response to another question");
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -197,5 +197,5 @@ main(void)
 			       {"one ID, two questions", test_same_id},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("queries", tests) : 1;
+	return rig_eal_start() ? suite_run("queries", tests) : 1;
 }

@@ -11,34 +11,34 @@ static struct rig rig;
 static void
 play(const char *source, uint16_t port, enum drop_reason outcome)
 {
-	const struct address address = way_address(source);
-	struct way_ends ends = rig_client_ends(&rig, !address_is_ipv4(&address));
-	struct way_dns query;
+	const struct address address = pipeline_address(source);
+	struct pipeline_ends ends = rig_client_ends(&rig, !address_is_ipv4(&address));
+	struct pipeline_dns query;
 	char description[96];
 
 	snprintf(description, sizeof(description), "query from %s port %u", source, port);
 	rig_begin(&rig, description);
 	ends.source = address;
 	ends.source_port = port;
-	way_dns_query(&query, 9, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 9, "www.example.net", 1, 1);
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	if (outcome == FORWARDED)
 		rig_take_from(&rig, RIG_FARM);
 	else
 		rig_expect_drop(&rig, outcome, 1);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 }
 
 static void
 allow(struct snapshot **s, uint32_t count, const char *const ranges[][2])
 {
-	*s = way_snapshot_resize(*s, count, (*s)->member_count, 0, 0);
+	*s = pipeline_snapshot_resize(*s, count, (*s)->member_count, 0, 0);
 	for (uint32_t i = 0; i < (*s)->service_count; i++)
 		(*s)->services[i].allow_count = count;
 	for (uint32_t i = 0; i < count; i++)
 		(*s)->ranges[i] =
-			(struct address_range){way_address(ranges[i][0]), way_address(ranges[i][1])};
+			(struct address_range){pipeline_address(ranges[i][0]), pipeline_address(ranges[i][1])};
 }
 
 /* S9, with everybody allowed: these have no business asking all the same (CVE-2024-2169 among others). */
@@ -84,7 +84,7 @@ test_bad_sources(void)
 		{"192.0.2.2", 53, FORWARDED},
 		{"192.0.2.2", 65535, FORWARDED},
 	};
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, NULL);
 	allow(&s, 1, everybody);
@@ -131,44 +131,44 @@ test_allowed(void)
 
 	rig_open(&rig, NULL);
 	for (uint32_t count = 0; count <= RTE_DIM(ranges); count++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
 		allow(&s, count, ranges);
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
-			const struct address a = way_address(rows[i].source);
+			const struct address a = pipeline_address(rows[i].source);
 			bool allowed = false;
 
 			for (uint32_t r = 0; r < count; r++)
 				allowed |= memcmp(a.bytes, s->ranges[r].first.bytes, 16) >= 0 &&
 					   memcmp(a.bytes, s->ranges[r].last.bytes, 16) <= 0;
 			if (count == RTE_DIM(ranges))
-				WAY_ASSERT(allowed == rows[i].allowed, "row %s", rows[i].source);
+				SUITE_ASSERT(allowed == rows[i].allowed, "row %s", rows[i].source);
 			play(rows[i].source, 40000, allowed ? FORWARDED : DROP_query_not_allowed);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* While shutting down no query is taken, and replies to those in flight still are. */
+/* While shutting down no query is taken, and responses to those in flight still are. */
 static void
 test_draining(void)
 {
-	struct way_ends ends;
-	const struct way_sent *asked;
-	struct way_dns query, reply;
+	struct pipeline_ends ends;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
 
 	rig_open(&rig, NULL);
 	ends = rig_client_ends(&rig, false);
 	rig_begin(&rig, "draining");
-	way_dns_query(&query, 10, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 10, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig.draining = true;
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_draining, 1);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
 	rig_take_from(&rig, RIG_CLIENTS);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -177,16 +177,16 @@ test_draining(void)
 static void
 test_no_snapshot(void)
 {
-	struct way_ends ends;
-	struct way_frame frame;
-	struct way_dns query;
+	struct pipeline_ends ends;
+	struct pipeline_frame frame;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	ends = rig_client_ends(&rig, false);
 	rig_publish(&rig, NULL);
 	rig_begin(&rig, "before the first snapshot");
-	way_dns_query(&query, 10, "www.example.net", 1, 1);
-	way_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
+	pipeline_dns_query(&query, 10, "www.example.net", 1, 1);
+	pipeline_frame_make(&frame, &ends, NULL, query.message, (uint32_t)query.bytes);
 	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
 	frame.frame[12] = 0x12;
 	rig_inject_frame(&rig, RIG_CLIENTS, &frame);
@@ -196,7 +196,7 @@ test_no_snapshot(void)
 	rig_expect_drop(&rig, DROP_ethertype, 1);
 	rig_expect_drop(&rig, DROP_probe_unsent, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
-	rig_publish(&rig, way_snapshot_new());
+	rig_publish(&rig, pipeline_snapshot_new());
 	rig_begin(&rig, "after the first snapshot");
 	rig_exchange(&rig, false, &query, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -221,34 +221,34 @@ test_destinations(void)
 		{"192.0.2.54", 53, DROP_not_ours},
 		{"255.255.255.255", 53, DROP_not_ours},
 		{"198.51.100.101", 53, DROP_not_ours},
-		{"198.51.100.16", 53, DROP_reply_not_reply},
-		{"198.51.100.16", 50000, DROP_reply_not_reply},
+		{"198.51.100.16", 53, DROP_response_bad_header},
+		{"198.51.100.16", 50000, DROP_response_bad_header},
 	};
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
-	way_dns_query(&query, 10, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 10, "www.example.net", 1, 1);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		const struct address to = way_address(rows[i].destination);
-		struct way_ends ends = rig_client_ends(&rig, !address_is_ipv4(&to)), back;
-		const struct way_sent *asked, *answer;
-		struct way_dns reply;
+		const struct address to = pipeline_address(rows[i].destination);
+		struct pipeline_ends ends = rig_client_ends(&rig, !address_is_ipv4(&to)), back;
+		const struct pipeline_sent *asked, *delivered;
+		struct pipeline_dns response;
 
 		rig_begin(&rig, rows[i].destination);
 		ends.destination = to;
 		ends.destination_port = rows[i].port;
-		back = way_ends_back(&ends);
+		back = pipeline_ends_back(&ends);
 		if (rows[i].outcome == FORWARDED) {
 			asked = rig_ask(&rig, &ends, &query);
-			way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-			rig_reply(&rig, asked, &reply);
-			answer = rig_take_from(&rig, RIG_CLIENTS);
-			rig_check(&rig, way_ends_equal(&answer->ends, &back), "the answer's ends");
+			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			rig_response(&rig, asked, &response);
+			delivered = rig_take_from(&rig, RIG_CLIENTS);
+			rig_check(&rig, pipeline_ends_equal(&delivered->ends, &back), "the response's ends");
 		} else {
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			rig_expect_drop(&rig, rows[i].outcome, 1);
 		}
-		WAY_ASSERT(rig_end(&rig) == 0, "to %s port %u", rows[i].destination, rows[i].port);
+		SUITE_ASSERT(rig_end(&rig) == 0, "to %s port %u", rows[i].destination, rows[i].port);
 	}
 	rig_close(&rig);
 }
@@ -263,5 +263,5 @@ main(void)
 			       {"destinations", test_destinations},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("senders", tests) : 1;
+	return rig_eal_start() ? suite_run("senders", tests) : 1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which queries share an upstream query: those whose answers can't differ, and no others. Each pair is asked
+/* Which queries share an upstream query: those whose responses can't differ, and no others. Each pair is asked
  * in both orders, in one burst and in two, of upstreams that keep case and that do not. */
 #include "dataplane/tables/coalesce_table.h"
 #include "tests/unit/pipeline/pipeline_clients.h"
@@ -11,36 +11,36 @@
 static struct rig rig;
 
 static void
-play(const struct way_pair *pair, bool swapped, bool burst)
+play(const struct pipeline_pair *pair, bool swapped, bool burst)
 {
-	static struct way_client clients[2];
-	static struct way_sent asked[2];
-	struct way_dns query, reply;
+	static struct pipeline_client clients[2];
+	static struct pipeline_sent asked[2];
+	struct pipeline_dns query, response;
 	unsigned queries;
 
 	rig_begin(&rig, pair->description);
 	for (unsigned i = 0; i < 2; i++) {
-		way_dns_make(&query, 1, i == swapped ? pair->first : pair->second);
-		way_client_make(&rig, &clients[i], 7 + i, swapped && i == 1, &query);
-		way_client_ask(&rig, &clients[i]);
+		pipeline_dns_make(&query, 1, i == swapped ? pair->first : pair->second);
+		pipeline_client_make(&rig, &clients[i], 7 + i, swapped && i == 1, &query);
+		pipeline_client_ask(&rig, &clients[i]);
 		if (!burst)
 			rig_run(&rig);
 	}
 	rig_run(&rig);
-	queries = way_clients_collect(&rig, clients, 2, asked, 2);
+	queries = pipeline_clients_collect(&rig, clients, 2, asked, 2);
 	rig_check(&rig, queries == (pair->shares ? 1 : 2), "%u upstream queries", queries);
 	rig_expect_count(&rig, COUNTER_queries, pair->shares ? 1 : 2);
 	rig_expect_count(&rig, COUNTER_coalesced, pair->shares ? 1 : 0);
-	rig_expect_count(&rig, COUNTER_absorbed, pair->shares ? 1 : 0);
+	rig_expect_count(&rig, COUNTER_consumed, pair->shares ? 1 : 0);
 	for (unsigned i = 0; i < queries; i++) {
-		way_dns_reply(&reply, asked[i].frame + asked[i].dns, asked[i].dns_bytes, 0, 0);
-		rig_reply(&rig, &asked[i], &reply);
+		pipeline_dns_response(&response, asked[i].frame + asked[i].dns, asked[i].dns_bytes, 0, 0);
+		rig_response(&rig, &asked[i], &response);
 	}
-	way_clients_collect(&rig, clients, 2, asked, 0);
-	way_clients_expect(&rig, clients, 2, 1);
-	rig_expect_count(&rig, COUNTER_answers, 2);
-	rig_expect_count(&rig, COUNTER_made, pair->shares ? 1 : 0);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description, swapped ? ", the other way round" : "",
+	pipeline_clients_collect(&rig, clients, 2, asked, 0);
+	pipeline_clients_expect(&rig, clients, 2, 1);
+	rig_expect_count(&rig, COUNTER_responses, 2);
+	rig_expect_count(&rig, COUNTER_generated, pair->shares ? 1 : 0);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description, swapped ? ", the other way round" : "",
 		   burst ? "in one burst" : "in two");
 }
 
@@ -49,14 +49,14 @@ test_pairs(void)
 {
 	rig_open(&rig, NULL);
 	for (int random_case = 0; random_case < 2; random_case++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
 		s->waiters = 8;
-		s->upstreams[WAY_UPSTREAM_IPV4].random_case = (uint8_t)random_case;
+		s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = (uint8_t)random_case;
 		rig_publish(&rig, s);
-		for (size_t i = 0; i < way_pair_count; i++)
+		for (size_t i = 0; i < pipeline_pair_count; i++)
 			for (int way = 0; way < 4; way++)
-				play(&way_pairs[i], way & 1, way & 2);
+				play(&pipeline_pairs[i], way & 1, way & 2);
 	}
 	rig_close(&rig);
 }
@@ -79,19 +79,19 @@ entry_of_flow(void)
 }
 
 static void
-client_asks(unsigned number, const struct way_message *message)
+client_asks(unsigned number, const struct pipeline_message *message)
 {
-	static struct way_client client;
-	struct way_dns query;
+	static struct pipeline_client client;
+	struct pipeline_dns query;
 
-	way_dns_make(&query, 1, message);
-	way_client_make(&rig, &client, number, false, &query);
-	way_client_ask(&rig, &client);
+	pipeline_dns_make(&query, 1, message);
+	pipeline_client_make(&rig, &client, number, false, &query);
+	pipeline_client_ask(&rig, &client);
 }
 
 /* Where the index keeps this query. */
 static uint32_t *
-entry_of(const struct way_message *message)
+entry_of(const struct pipeline_message *message)
 {
 	uint32_t *entry;
 
@@ -120,7 +120,7 @@ entry_renew(uint32_t *entry)
  * The test makes them collide: the entry of the second is made to name the first. False: one of them is not
  * to be shared at all, and is not in the index; or they share a place there without that. */
 static bool
-play_collision(const struct way_pair *pair, bool burst)
+play_collision(const struct pipeline_pair *pair, bool burst)
 {
 	uint32_t *entry, *first;
 	bool apart;
@@ -141,7 +141,7 @@ play_collision(const struct way_pair *pair, bool burst)
 		rig_expect_count(&rig, COUNTER_coalesced, 0);
 	}
 	rig.sent_taken = rig.sent_count;
-	WAY_ASSERT(rig_end(&rig) == 0, "%s, hashes that collide, in %s", pair->description,
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s, hashes that collide, in %s", pair->description,
 		   burst ? "a burst" : "two");
 	return apart;
 }
@@ -149,23 +149,23 @@ play_collision(const struct way_pair *pair, bool burst)
 static void
 test_collisions(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	unsigned played = 0;
 
 	rig_open(&rig, NULL);
 	s->waiters = 8;
 	rig_publish(&rig, s);
-	for (size_t i = 0; i < way_pair_count; i++) {
-		struct way_pair swapped = way_pairs[i];
+	for (size_t i = 0; i < pipeline_pair_count; i++) {
+		struct pipeline_pair swapped = pipeline_pairs[i];
 
-		if (way_pairs[i].shares)
+		if (pipeline_pairs[i].shares)
 			continue;
-		swapped.first = way_pairs[i].second;
-		swapped.second = way_pairs[i].first;
+		swapped.first = pipeline_pairs[i].second;
+		swapped.second = pipeline_pairs[i].first;
 		for (int burst = 0; burst < 2; burst++)
-			played += play_collision(&way_pairs[i], burst) + play_collision(&swapped, burst);
+			played += play_collision(&pipeline_pairs[i], burst) + play_collision(&swapped, burst);
 	}
-	WAY_ASSERT(played > 60, "%u pairs collided", played);
+	SUITE_ASSERT(played > 60, "%u pairs collided", played);
 	rig_close(&rig);
 }
 
@@ -174,8 +174,8 @@ static void
 test_off(void)
 {
 	rig_open(&rig, NULL);
-	for (size_t i = 0; i < way_pair_count; i++) {
-		struct way_pair pair = way_pairs[i];
+	for (size_t i = 0; i < pipeline_pair_count; i++) {
+		struct pipeline_pair pair = pipeline_pairs[i];
 
 		pair.shares = false;
 		play(&pair, false, true);
@@ -190,5 +190,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"pairs", test_pairs}, {"collisions", test_collisions}, {"off", test_off}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("shares", tests) : 1;
+	return rig_eal_start() ? suite_run("shares", tests) : 1;
 }

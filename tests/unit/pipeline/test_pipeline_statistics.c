@@ -34,7 +34,7 @@ test_survival(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		double p = chi_square_survival(rows[i].value, rows[i].freedom);
 
-		WAY_ASSERT(fabs(p - rows[i].p) <= rows[i].precision, "chi-square %g, %g degrees: %g, not %g",
+		SUITE_ASSERT(fabs(p - rows[i].p) <= rows[i].precision, "chi-square %g, %g degrees: %g, not %g",
 			   rows[i].value, rows[i].freedom, p, rows[i].p);
 	}
 }
@@ -48,7 +48,7 @@ test_many_degrees(void)
 			const double h = 2 / (9 * freedom), root = 1 - h + z * sqrt(h);
 			const double p = chi_square_survival(freedom * root * root * root, freedom);
 
-			WAY_ASSERT(fabs(p - erfc(z / sqrt(2)) / 2) < 2e-4, "z = %g, %g degrees: %g", z,
+			SUITE_ASSERT(fabs(p - erfc(z / sqrt(2)) / 2) < 2e-4, "z = %g, %g degrees: %g", z,
 				   freedom, p);
 		}
 	}
@@ -75,5 +75,5 @@ main(void)
 			       {"uniform counts", test_uniform},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("statistics", tests);
+	return suite_run("statistics", tests);
 }

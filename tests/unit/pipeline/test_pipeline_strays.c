@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is remembered of a reply that was not believed: every field of its entry, for each reason; and the
+/* What is remembered of a response that was not believed: every field of its entry, for each reason; and the
  * ring of entries. What near misses do to queries is test_pipeline_attacks.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
@@ -8,21 +8,21 @@
 
 static struct rig rig;
 
-#define REPLY_BYTES	  90
+#define RESPONSE_BYTES	  90
 #define KEPT		  21 /* the bytes of the right question */
-#define WRONG_ID	  WAY_XOR(0, "\x40")
+#define WRONG_ID	  PIPELINE_XOR(0, "\x40")
 #define OF_STRANGER	  .source = "203.0.113.9"
 #define OF_OTHER_UPSTREAM .source = "198.51.100.102"
 
-/* The reason, and whether the query was answered before: a near miss at a query in flight, another reply
- * while it was in flight, one that came after its answer. */
-#define NEAR_MISS(reason) DROP_reply_##reason, true, false
-#define MISS(reason)	  DROP_reply_##reason, false, false
-#define TOO_LATE(reason)  DROP_reply_##reason, false, true
+/* The reason, and whether the query was answered before: a near miss at a query in flight, another response
+ * while it was in flight, one that came after its response. */
+#define NEAR_MISS(reason) DROP_response_##reason, true, false
+#define MISS(reason)	  DROP_response_##reason, false, false
+#define TOO_LATE(reason)  DROP_response_##reason, false, true
 
 static const struct stray_case {
 	const char *description;
-	struct way_forgery forgery;
+	struct pipeline_forgery forgery;
 	size_t kept; /* of the question, as the entry is to tell it */
 	enum drop_reason reason;
 	bool near_miss;
@@ -47,27 +47,27 @@ static const struct stray_case {
 	{"another upstream", {OF_OTHER_UPSTREAM}, KEPT, MISS(wrong_upstream)},
 	{"a stranger", {OF_STRANGER}, KEPT, MISS(wrong_upstream)},
 	{"another port of the upstream's", {.source_port = 5300}, KEPT, MISS(wrong_upstream)},
-	{"another port of the machine", {.by_clients_port = true}, KEPT, MISS(wrong_port)},
-	{"no reply", {.edits = {WAY_XOR(2, "\x80")}}, KEPT, MISS(not_reply)},
-	{"another opcode", {.edits = {WAY_XOR(2, "\x20")}}, KEPT, MISS(not_reply)},
-	{"another name", {.edits = {WAY_SET(13, "!")}}, KEPT, NEAR_MISS(wrong_question)},
-	{"another type", {.edits = {WAY_XOR(30, "\x80")}}, KEPT, NEAR_MISS(wrong_question)},
-	{"another letter case", {.edits = {WAY_XOR(13, "\x20")}}, KEPT, MISS(wrong_case)},
-	{"a question of 72 bytes", {.edits = {WAY_LONG_NAME(68, 63)}}, 72, NEAR_MISS(wrong_question)},
-	{"a question of 73 bytes", {.edits = {WAY_LONG_NAME(69, 63)}}, 73, NEAR_MISS(wrong_question)},
-	{"a question of 259 bytes", {.edits = {WAY_LONG_NAME(255, 63)}}, 259, NEAR_MISS(wrong_question)},
-	{"a question cut short", {.edits = {WAY_CUT_TO(12 + 9)}}, 9, NEAR_MISS(wrong_question)},
-	{"a bare NOERROR that counts a question", {.edits = {WAY_CUT_TO(12)}}, 0, NEAR_MISS(wrong_question)},
+	{"another interface", {.by_clients_port = true}, KEPT, MISS(wrong_interface)},
+	{"no response", {.edits = {PIPELINE_XOR(2, "\x80")}}, KEPT, MISS(bad_header)},
+	{"another opcode", {.edits = {PIPELINE_XOR(2, "\x20")}}, KEPT, MISS(bad_header)},
+	{"another name", {.edits = {PIPELINE_SET(13, "!")}}, KEPT, NEAR_MISS(wrong_question)},
+	{"another type", {.edits = {PIPELINE_XOR(30, "\x80")}}, KEPT, NEAR_MISS(wrong_question)},
+	{"another letter case", {.edits = {PIPELINE_XOR(13, "\x20")}}, KEPT, MISS(wrong_case)},
+	{"a question of 72 bytes", {.edits = {PIPELINE_LONG_NAME(68, 63)}}, 72, NEAR_MISS(wrong_question)},
+	{"a question of 73 bytes", {.edits = {PIPELINE_LONG_NAME(69, 63)}}, 73, NEAR_MISS(wrong_question)},
+	{"a question of 259 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, 259, NEAR_MISS(wrong_question)},
+	{"a question cut short", {.edits = {PIPELINE_CUT_TO(12 + 9)}}, 9, NEAR_MISS(wrong_question)},
+	{"a bare NOERROR that counts a question", {.edits = {PIPELINE_CUT_TO(12)}}, 0, NEAR_MISS(wrong_question)},
 	/* Something stands behind the header that could be read as one. */
-	{"no question counted", {.edits = {WAY_SET(4, "\0\0")}}, 0, NEAR_MISS(wrong_question)},
+	{"no question counted", {.edits = {PIPELINE_SET(4, "\0\0")}}, 0, NEAR_MISS(wrong_question)},
 	{"a pointer as question",
-	 {.edits = {WAY_SET(12, "\xc0")}},
-	 REPLY_BYTES - 12,
+	 {.edits = {PIPELINE_SET(12, "\xc0")}},
+	 RESPONSE_BYTES - 12,
 	 NEAR_MISS(wrong_question)},
 };
 
 static void
-check_entry(const struct stray *stray, const struct stray_case *c, const struct way_forged *f,
+check_entry(const struct stray *stray, const struct stray_case *c, const struct pipeline_forged *f,
 	    uint64_t before_tsc)
 {
 	uint8_t question[STRAY_QUESTION_BYTES] = {0};
@@ -82,7 +82,7 @@ check_entry(const struct stray *stray, const struct stray_case *c, const struct 
 		  address_equal(&stray->destination, &f->ends.destination) &&
 			  be16_to(stray->destination_port) == f->ends.destination_port,
 		  "to whom");
-	rig_check(&rig, be16_to(stray->id) == way_dns_get(f->dns.message, 0), "the ID");
+	rig_check(&rig, be16_to(stray->id) == pipeline_dns_get(f->dns.message, 0), "the ID");
 	rig_check(&rig, stray->reason == c->reason, "reason %u, not %u", stray->reason, c->reason);
 	rig_check(&rig, stray->near_miss == c->near_miss, "near miss %u", stray->near_miss);
 	rig_check(&rig, stray->misses == 0, "misses %u", stray->misses);
@@ -94,21 +94,21 @@ check_entry(const struct stray *stray, const struct stray_case *c, const struct 
 static void
 play(const struct stray_case *c)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
 	const uint64_t strays = rig.stats[0].stray_count, before_tsc = rte_rdtsc();
-	struct way_forged forged;
-	const struct way_sent *asked;
-	struct way_dns query, right;
+	struct pipeline_forged forged;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, right;
 
 	rig_begin(&rig, c->description);
-	way_dns_query(&query, 0xbeef, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 0xbeef, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, REPLY_BYTES);
+	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0, RESPONSE_BYTES);
 	if (c->over) {
-		rig_reply(&rig, asked, &right);
+		rig_response(&rig, asked, &right);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
-	rig_check(&rig, rig.stats[0].stray_count == strays, "a believed reply is a stray");
+	rig_check(&rig, rig.stats[0].stray_count == strays, "a believed response is a stray");
 	rig_forge(&forged, asked, &right, &c->forgery);
 	rig_inject_query(&rig, forged.port, &forged.ends, &forged.dns);
 	rig_run(&rig);
@@ -119,22 +119,22 @@ play(const struct stray_case *c)
 		      rig.stats[0].stray_count - strays))
 		check_entry(&rig.stats[0].strays[strays % STATS_STRAYS], c, &forged, before_tsc);
 	if (!c->over) {
-		rig_reply(&rig, asked, &right);
+		rig_response(&rig, asked, &right);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
-	rig_expect_count(&rig, COUNTER_answers, 1);
+	rig_expect_count(&rig, COUNTER_responses, 1);
 	rig_expect_count(&rig, COUNTER_attacked, c->near_miss);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
 /* Around the ring more than once: each entry is where the count says. */
 static void
 test_entries(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, NULL);
-	s->upstreams[WAY_UPSTREAM_IPV4].random_case = 1;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = 1;
 	rig_publish(&rig, s);
 	for (size_t n = 0; n < 2 * STATS_STRAYS / RTE_DIM(cases) + 1; n++)
 		for (size_t i = 0; i < RTE_DIM(cases); i++)
@@ -147,60 +147,60 @@ test_entries(void)
 static void
 test_ring(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, true);
-	const struct way_sent *asked;
-	struct way_dns query, forged;
-	struct way_ends back;
-	struct snapshot *s = way_snapshot_new();
+	const struct pipeline_ends ends = rig_client_ends(&rig, true);
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, forged;
+	struct pipeline_ends back;
+	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, NULL);
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV6);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV6);
 	rig_publish(&rig, s);
 	rig_begin(&rig, "1,000 strays in bursts");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	back = way_ends_back(&asked->ends);
-	way_dns_reply(&forged, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	back = pipeline_ends_back(&asked->ends);
+	pipeline_dns_response(&forged, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	for (uint16_t n = 1; n <= 1000; n++) {
-		way_dns_set(forged.message, 0, (uint16_t)(way_dns_get(asked->frame, asked->dns) ^ n));
+		pipeline_dns_set(forged.message, 0, (uint16_t)(pipeline_dns_get(asked->frame, asked->dns) ^ n));
 		rig_inject_query(&rig, RIG_FARM, &back, &forged);
 	}
 	rig_run(&rig);
-	rig_expect_drop(&rig, DROP_reply_wrong_id, 1000);
+	rig_expect_drop(&rig, DROP_response_wrong_id, 1000);
 	rig_expect_count(&rig, COUNTER_near_misses, 1000);
 	CU_ASSERT_EQUAL(rig.stats[0].stray_count, 1000);
 	for (uint64_t n = 1000 - STATS_STRAYS; n < 1000; n++)
 		rig_check(&rig,
 			  be16_to(rig.stats[0].strays[n % STATS_STRAYS].id) ==
-				  (way_dns_get(asked->frame, asked->dns) ^ (n + 1)),
+				  (pipeline_dns_get(asked->frame, asked->dns) ^ (n + 1)),
 			  "entry %lu", n);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	CU_ASSERT_EQUAL(rig.stats[0].attack_count, 1);
 	rig_close(&rig);
 }
 
-/* S4: in every state of the port, nothing that is sent there gets an answer or changes a query in flight. */
+/* S4: in every state of the port, nothing that is sent there gets a response or changes a query in flight. */
 static void
 test_silence(void)
 {
 	static const char *const senders[] = {"198.51.100.101", "198.51.100.102", "203.0.113.9", "192.0.2.7"};
-	struct way_dns query, probe, right;
-	const struct way_sent *asked;
-	struct way_ends ends, back;
+	struct pipeline_dns query, probe, right;
+	const struct pipeline_sent *asked;
+	struct pipeline_ends ends, back;
 	uint64_t sent = 0;
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "S4 scan of the range");
 	ends = rig_client_ends(&rig, false);
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	back = way_ends_back(&asked->ends);
+	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	back = pipeline_ends_back(&asked->ends);
 	for (size_t i = 0; i < RTE_DIM(senders); i++) {
 		ends = back;
-		ends.source = way_address(senders[i]);
-		for (uint32_t port = WAY_PORT_FIRST; port < 65536; port += 7) {
-			way_dns_query(&probe, (uint16_t)port, "www.example.net", 1, 1);
+		ends.source = pipeline_address(senders[i]);
+		for (uint32_t port = PIPELINE_PORT_FIRST; port < 65536; port += 7) {
+			pipeline_dns_query(&probe, (uint16_t)port, "www.example.net", 1, 1);
 			probe.message[2] |= port & 8 ? 0x80 : 0;
 			ends.destination_port = (uint16_t)port;
 			rig_inject_query(&rig, RIG_FARM, &ends, &probe);
@@ -210,12 +210,12 @@ test_silence(void)
 	}
 	rig_run(&rig);
 	rig_check(&rig, rig_take(&rig) == NULL, "something was answered");
-	for (unsigned i = DROP_reply_unknown; i <= DROP_reply_wrong_case; i++)
+	for (unsigned i = DROP_response_unknown; i <= DROP_response_wrong_case; i++)
 		rig_expect_drop(&rig, i, rig.stats[0].drops[i]);
 	CU_ASSERT_EQUAL(rig.stats[0].stray_count, sent);
-	rig_reply(&rig, asked, &right);
+	rig_response(&rig, asked, &right);
 	rig_take_from(&rig, RIG_CLIENTS);
-	rig_expect_count(&rig, COUNTER_answers, 1);
+	rig_expect_count(&rig, COUNTER_responses, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -226,5 +226,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"entries", test_entries}, {"ring", test_ring}, {"silence", test_silence}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("strays", tests) : 1;
+	return rig_eal_start() ? suite_run("strays", tests) : 1;
 }

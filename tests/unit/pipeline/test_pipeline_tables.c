@@ -10,24 +10,24 @@
 static struct rig rig;
 
 static void
-inject_query(const struct way_dns *query, uint16_t client_port)
+inject_query(const struct pipeline_dns *query, uint16_t client_port)
 {
-	struct way_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_ends ends = rig_client_ends(&rig, false);
 
 	ends.source_port = client_port;
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, query);
 }
 
-/* Answers the frames `first`.. that the farm got; each answer must come. */
+/* Answers the frames `first`.. that the farm got; each response must come. */
 static void
 answer_all(uint32_t first, uint32_t count)
 {
 	for (uint32_t i = first; i < first + count; i++) {
-		const struct way_sent asked = rig.sent[i];
-		struct way_dns reply;
+		const struct pipeline_sent asked = rig.sent[i];
+		struct pipeline_dns response;
 
-		way_dns_reply(&reply, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
-		rig_reply(&rig, &asked, &reply);
+		pipeline_dns_response(&response, asked.frame + asked.dns, asked.dns_bytes, 0, 0);
+		rig_response(&rig, &asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
 }
@@ -36,14 +36,14 @@ answer_all(uint32_t first, uint32_t count)
 static void
 test_table_full(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_dns query;
 	uint64_t forwarded;
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	rig_begin(&rig, "S7 flow table full");
 	for (uint32_t n = 0; n < 3000; n++) {
-		way_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
 		inject_query(&query, (uint16_t)(1024 + n));
 	}
 	rig_run(&rig);
@@ -56,7 +56,7 @@ test_table_full(void)
 	rig.sent_taken = (uint32_t)forwarded;
 	answer_all(0, 500);
 	rig_check(&rig, rig.workers[0]->flows.in_flight == forwarded - 500, "flows after 500 answers");
-	rig_expect_count(&rig, COUNTER_answers, 500);
+	rig_expect_count(&rig, COUNTER_responses, 500);
 	rig_ask(&rig, &ends, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_begin(&rig, "S7 after the flood");
@@ -70,27 +70,27 @@ static void
 test_long_names(void)
 {
 	const uint32_t cells = 1024 / FLOW_CELL_SHARE;
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_dns query;
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	for (int round = 0; round < 3; round++) {
 		rig_begin(&rig, "long names");
 		for (uint32_t n = 0; n < cells + 7; n++) {
-			way_dns_query_long(&query, (uint16_t)n, 200, n + 1);
+			pipeline_dns_query_long(&query, (uint16_t)n, 200, n + 1);
 			inject_query(&query, 5000);
 			rig_run(&rig);
 		}
 		rig_expect_drop(&rig, DROP_long_name_pool_full, 7);
 		rig_check(&rig, rig.workers[0]->flows.cell_free_count == 0, "cells are left");
 		rig.sent_taken = cells;
-		way_dns_query(&query, 1, "short.example", 1, 1);
+		pipeline_dns_query(&query, 1, "short.example", 1, 1);
 		rig_exchange(&rig, true, &query, 0);
-		/* Every long question is still its own: replies match byte for byte. */
+		/* Every long question is still its own: responses match byte for byte. */
 		if (round < 2)
 			answer_all(0, cells);
 		if (round == 0) {
-			way_dns_query_long(&query, 1, 255, 99);
+			pipeline_dns_query_long(&query, 1, 255, 99);
 			rig_ask(&rig, &ends, &query);
 		}
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -112,19 +112,19 @@ static void
 test_timeout(void)
 {
 	static const uint32_t timeouts_ms[] = {50, 2000, 30000};
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(timeouts_ms); i++) {
 		struct worker *w = rig.workers[0];
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 		uint64_t sent_tsc;
 
 		s->timeout_ms = timeouts_ms[i];
 		rig_publish(&rig, s);
 		rig_begin(&rig, "timeout");
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		sent_tsc = 0;
 		for (uint32_t f = 0; f <= w->flows.mask; f++)
@@ -145,7 +145,7 @@ test_timeout(void)
 			rig_expect_count(&rig, COUNTER_timeouts, (uint64_t)late);
 		}
 		rig_sweeps(w, false);
-		WAY_ASSERT(rig_end(&rig) == 0, "timeout of %u ms", timeouts_ms[i]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "timeout of %u ms", timeouts_ms[i]);
 	}
 	rig_close(&rig);
 }
@@ -155,10 +155,10 @@ static void
 test_sweep_pace(void)
 {
 	static const uint32_t sizes[] = {1024, 4096, 65536};
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	for (size_t i = 0; i < RTE_DIM(sizes); i++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
 		struct worker *w;
 		uint64_t start, turns = 0;
 
@@ -166,7 +166,7 @@ test_sweep_pace(void)
 		w = rig.workers[0];
 		rig_begin(&rig, "pace of the sweep");
 		w->flows.used = sizes[i] - 1; /* as if all had been in use: the query gets the last one */
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		start = rte_rdtsc() + 40 * w->tsc_hz;
 		rig_sweeps(w, true);
@@ -180,7 +180,7 @@ test_sweep_pace(void)
 		rig_sweeps(w, false);
 		w->flows.used = 0;
 		w->flows.free_first = FLOW_NONE;
-		WAY_ASSERT(rig_end(&rig) == 0, "%u flows", sizes[i]);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%u flows", sizes[i]);
 		rig_close(&rig);
 	}
 }
@@ -189,14 +189,14 @@ test_sweep_pace(void)
 static void
 test_turns_sweep(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct way_dns query;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct pipeline_dns query;
 	struct worker *w;
 
 	rig_open(&rig, NULL);
 	w = rig.workers[0];
 	rig_begin(&rig, "turns sweep");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	rig_ask(&rig, &ends, &query);
 	for (uint32_t i = 0; i < w->flows.used; i++)
 		w->flows.flows[i].deadline_tick = (uint32_t)(rte_rdtsc() >> FLOW_TICK_SHIFT);
@@ -215,24 +215,24 @@ test_turns_sweep(void)
 static void
 test_transmit_full(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 	uint32_t taken = 0;
 
 	rig_open(&rig, &(struct rig_options){.tx_ring = 64});
 	rig_begin(&rig, "transmit queue full");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	for (int n = 0; n < 300; n++)
 		inject_query(&query, 5000);
 	for (int turn = 0; turn < 20; turn++)
 		rig_turn(&rig, 0);
-	rig_expect_drop(&rig, DROP_tx_full, 300 - 63 - BATCH_MAX);
+	rig_expect_drop(&rig, DROP_tx_full, 300 - 63 - BURST_MAX);
 	rig_expect_count(&rig, COUNTER_tx, 63);
 	rig_expect_count(&rig, COUNTER_queries, 300);
 	for (int round = 0; round < 3; round++)
 		rig_run(&rig);
 	while (rig_take(&rig) != NULL)
 		taken++;
-	rig_check(&rig, taken == 63 + BATCH_MAX, "%u frames came out", taken);
+	rig_check(&rig, taken == 63 + BURST_MAX, "%u frames came out", taken);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_begin(&rig, "transmit queue empty again");
 	rig_exchange(&rig, false, &query, 0);
@@ -244,20 +244,20 @@ test_transmit_full(void)
 static void
 test_transmit_order(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 	uint32_t next = 0;
 
 	rig_open(&rig, &(struct rig_options){.tx_ring = 16});
 	rig_begin(&rig, "order on a slow port");
 	for (uint16_t n = 0; n < 60; n++) {
-		way_dns_query(&query, n, "www.example.net", (uint16_t)(1000 + n), 1);
+		pipeline_dns_query(&query, n, "www.example.net", (uint16_t)(1000 + n), 1);
 		inject_query(&query, 5000);
 	}
 	for (int turn = 0; turn < 10; turn++)
 		rig_run(&rig);
-	for (const struct way_sent *sent; (sent = rig_take(&rig)) != NULL; next++)
+	for (const struct pipeline_sent *sent; (sent = rig_take(&rig)) != NULL; next++)
 		rig_check(&rig,
-			  way_dns_get(sent->frame, sent->dns + 12 + query.question_bytes - 4) == 1000 + next,
+			  pipeline_dns_get(sent->frame, sent->dns + 12 + query.question_bytes - 4) == 1000 + next,
 			  "frame %u is out of order", next);
 	rig_check(&rig, next == 60, "%u frames", next);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -268,28 +268,28 @@ test_transmit_order(void)
 static void
 test_statistics(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 	uint64_t histogram = 0;
 
 	rig_open(&rig, NULL);
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	for (uint8_t rcode = 0; rcode < 6; rcode++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
-		const struct way_sent *asked;
-		struct way_dns reply;
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_sent *asked;
+		struct pipeline_dns response;
 
 		rig_begin(&rig, "statistics");
 		asked = rig_ask(&rig, &ends, &query);
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, rcode, 0);
-		rig_reply(&rig, asked, &reply);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, rcode, 0);
+		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
-		WAY_ASSERT(rig_end(&rig) == 0, "rcode %u", rcode);
+		SUITE_ASSERT(rig_end(&rig) == 0, "rcode %u", rcode);
 	}
 	for (int i = 0; i < STATS_LATENCY_BUCKETS; i++)
 		histogram += rig.stats[0].latency[i];
 	CU_ASSERT_EQUAL(histogram, 6);
 	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].queries, 6);
-	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].answers, 6);
+	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].responses, 6);
 	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].servfails, 1);
 	CU_ASSERT_EQUAL(rig.stats[0].upstreams[0].timeouts, 0);
 	rig_close(&rig);
@@ -308,5 +308,5 @@ main(void)
 			       {"statistics", test_statistics},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("tables", tests) : 1;
+	return rig_eal_start() ? suite_run("tables", tests) : 1;
 }

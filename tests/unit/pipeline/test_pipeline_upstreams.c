@@ -13,7 +13,7 @@ static const struct servfail_case {
 	uint16_t udp_size;
 	uint32_t ttl;
 	bool more_before; /* another record stands before the OPT */
-	bool answers;	  /* the query counts an answer: no OPT is looked for */
+	bool responses;	  /* the query counts a response: no OPT is looked for */
 	bool wants_opt;
 } servfail_cases[] = {
 	{"without EDNS", false, 0, 0, false, false, false},
@@ -21,37 +21,37 @@ static const struct servfail_case {
 	{"EDNS with DO", true, 4096, 0x8000, false, false, true},
 	{"EDNS with all flags, and version 1", true, 512, 0x0001ffff, false, false, true},
 	{"OPT behind another record", true, 1232, 0x8000, true, false, true},
-	{"a query that counts an answer", true, 1232, 0, false, true, false},
+	{"a query that counts a response", true, 1232, 0, false, true, false},
 };
 
 static void
 servfail_play(const struct servfail_case *c, bool ipv6)
 {
-	const struct way_ends ends = rig_client_ends(&rig, ipv6), back = way_ends_back(&ends);
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6), back = pipeline_ends_back(&ends);
 	const uint8_t opt[17] = {0, 0, 41, 0x04, 0xd0, 0, 0, c->ttl & 0x8000 ? 0x80 : 0, 0, 0,
 				 6, 0, 15, 0,	 2,    0, 22};
-	const struct way_sent *own;
-	struct way_dns query;
+	const struct pipeline_sent *own;
+	struct pipeline_dns query;
 	const uint8_t *message;
 
 	rig_begin(&rig, c->description);
 	rig.tail_bytes = 6; /* the extended error may be longer than what the query had there */
-	way_dns_query(&query, 0xaaaa, "wWw.example.net", 28, 1);
+	pipeline_dns_query(&query, 0xaaaa, "wWw.example.net", 28, 1);
 	query.message[3] = 0x30; /* AD, CD */
 	if (c->more_before) {
-		way_dns_append(&query, "\3one\0\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 19);
-		way_dns_set(query.message, 10, 1);
+		pipeline_dns_append(&query, "\3one\0\0\1\0\1\0\0\0\0\0\4\300\0\2\1", 19);
+		pipeline_dns_set(query.message, 10, 1);
 	}
 	if (c->opt)
-		way_dns_opt(&query, c->udp_size, c->ttl, NULL, 0);
-	if (c->answers)
-		way_dns_set(query.message, 6, 1);
+		pipeline_dns_opt(&query, c->udp_size, c->ttl, NULL, 0);
+	if (c->responses)
+		pipeline_dns_set(query.message, 6, 1);
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	own = rig_take_from(&rig, RIG_CLIENTS);
 	message = own->frame + own->dns;
-	rig_check(&rig, way_ends_equal(&own->ends, &back), "the ends of our answer");
-	rig_check(&rig, way_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 && message[3] == 0x92,
+	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
+	rig_check(&rig, pipeline_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 && message[3] == 0x92,
 		  "header %02x%02x", message[2], message[3]);
 	rig_check(&rig, memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
 		  "counts");
@@ -61,26 +61,26 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	if (c->wants_opt)
 		rig_check(&rig, memcmp(message + 12 + query.question_bytes, opt, sizeof(opt)) == 0, "OPT");
 	rig_expect_count(&rig, COUNTER_own_servfail, 1);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
 /* Ways to have no upstream. */
 static void
 none_usable(struct snapshot *s)
 {
-	way_snapshot_usable(s, 0);
+	pipeline_snapshot_usable(s, 0);
 }
 
 static void
 usable_but_unresolved(struct snapshot *s)
 {
-	s->upstreams[WAY_UPSTREAM_IPV4].resolved = 0;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].resolved = 0;
 }
 
 static void
 usable_but_retired(struct snapshot *s)
 {
-	s->upstreams[WAY_UPSTREAM_IPV4].state = SLOT_RETIRED;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].state = SLOT_RETIRED;
 }
 
 static void
@@ -97,7 +97,7 @@ test_none_servfail(void)
 
 	rig_open(&rig, NULL);
 	for (size_t way = 0; way < RTE_DIM(ways); way++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 
 		ways[way](s);
 		rig_publish(&rig, s);
@@ -114,31 +114,31 @@ test_none_servfail(void)
 static void
 test_keep_trying(void)
 {
-	struct snapshot *s = way_snapshot_new();
-	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+	struct snapshot *s = pipeline_snapshot_new();
+	unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0};
 
 	rig_open(&rig, NULL);
 	s->no_upstream = NO_UPSTREAM_KEEP_TRYING;
-	way_snapshot_usable(s, 0);
-	s->upstreams[WAY_UPSTREAM_IPV4_SECOND].resolved = 0;
-	s->upstreams[WAY_UPSTREAM_IPV6].state = SLOT_RETIRED;
+	pipeline_snapshot_usable(s, 0);
+	s->upstreams[PIPELINE_UPSTREAM_IPV4_SECOND].resolved = 0;
+	s->upstreams[PIPELINE_UPSTREAM_IPV6].state = SLOT_RETIRED;
 	rig_publish(&rig, s);
 	rig_begin(&rig, "keep trying");
 	for (int n = 0; n < 30; n++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
-		struct way_dns query;
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
+		struct pipeline_dns query;
 
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		seen[rig_upstream_of(&rig, rig_ask(&rig, &ends, &query))]++;
 	}
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4], 10);
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV6_SECOND], 10);
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_OTHER_PORT], 10);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4], 10);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV6_SECOND], 10);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_OTHER_PORT], 10);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
-	s = way_snapshot_new();
+	s = pipeline_snapshot_new();
 	s->no_upstream = NO_UPSTREAM_KEEP_TRYING;
-	for (int i = 0; i < WAY_UPSTREAM_COUNT; i++)
+	for (int i = 0; i < PIPELINE_UPSTREAM_COUNT; i++)
 		s->upstreams[i].resolved = 0;
 	rig_publish(&rig, s);
 	servfail_play(&servfail_cases[0], false);
@@ -148,22 +148,22 @@ test_keep_trying(void)
 static void
 test_round_robin(void)
 {
-	struct snapshot *s = way_snapshot_new();
-	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+	struct snapshot *s = pipeline_snapshot_new();
+	unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0};
 
 	rig_open(&rig, NULL);
-	way_snapshot_usable(s, 0x1f & ~(1u << WAY_UPSTREAM_IPV4_SECOND));
+	pipeline_snapshot_usable(s, 0x1f & ~(1u << PIPELINE_UPSTREAM_IPV4_SECOND));
 	rig_publish(&rig, s);
 	rig_begin(&rig, "round robin");
 	for (int n = 0; n < 400; n++) {
-		const struct way_ends ends = rig_client_ends(&rig, n & 1);
-		struct way_dns query;
+		const struct pipeline_ends ends = rig_client_ends(&rig, n & 1);
+		struct pipeline_dns query;
 
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		seen[rig_upstream_of(&rig, rig_ask(&rig, &ends, &query))]++;
 	}
-	for (int i = 0; i < WAY_UPSTREAM_COUNT; i++) {
-		CU_ASSERT_EQUAL(seen[i], i == WAY_UPSTREAM_IPV4_SECOND ? 0 : 100);
+	for (int i = 0; i < PIPELINE_UPSTREAM_COUNT; i++) {
+		CU_ASSERT_EQUAL(seen[i], i == PIPELINE_UPSTREAM_IPV4_SECOND ? 0 : 100);
 		CU_ASSERT_EQUAL(rig.stats[0].upstreams[i].queries, seen[i]);
 		CU_ASSERT_EQUAL(rig.stats[0].upstreams[i].in_flight, seen[i]);
 	}
@@ -176,56 +176,56 @@ test_round_robin(void)
 static void
 test_least_outstanding(void)
 {
-	struct snapshot *s = way_snapshot_new();
-	unsigned seen[WAY_UPSTREAM_COUNT] = {0};
+	struct snapshot *s = pipeline_snapshot_new();
+	unsigned seen[PIPELINE_UPSTREAM_COUNT] = {0};
 
 	rig_open(&rig, NULL);
 	s->pools[0].policy = POLICY_LEAST_OUTSTANDING;
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV4_SECOND);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 | 1u << PIPELINE_UPSTREAM_IPV4_SECOND);
 	rig_publish(&rig, s);
 	rig_begin(&rig, "least outstanding, one is silent");
 	for (int n = 0; n < 1000; n++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
-		const struct way_sent *asked;
-		struct way_dns query, reply;
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_sent *asked;
+		struct pipeline_dns query, response;
 		unsigned upstream;
 
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
 		upstream = rig_upstream_of(&rig, asked);
 		seen[upstream]++;
-		if (upstream == WAY_UPSTREAM_IPV4)
+		if (upstream == PIPELINE_UPSTREAM_IPV4)
 			continue;
-		way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-		rig_reply(&rig, asked, &reply);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
-	CU_ASSERT_EQUAL(seen[WAY_UPSTREAM_IPV4] + seen[WAY_UPSTREAM_IPV4_SECOND], 1000);
+	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4] + seen[PIPELINE_UPSTREAM_IPV4_SECOND], 1000);
 	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is seeded. */
-	WAY_ASSERT(seen[WAY_UPSTREAM_IPV4] > 190 && seen[WAY_UPSTREAM_IPV4] < 310,
-		   "%u of 1000 to the silent one", seen[WAY_UPSTREAM_IPV4]);
+	SUITE_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] > 190 && seen[PIPELINE_UPSTREAM_IPV4] < 310,
+		   "%u of 1000 to the silent one", seen[PIPELINE_UPSTREAM_IPV4]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* Both ways across the families, with the answer back in the client's. */
+/* Both ways across the families, with the response back in the client's. */
 static void
 test_cross_family(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, NULL);
-	way_dns_query(&query, 77, "cRoss.example.net", 28, 1);
-	way_dns_opt(&query, 1232, 0x8000, NULL, 0);
-	for (int upstream = 0; upstream < WAY_UPSTREAM_COUNT; upstream++) {
-		struct snapshot *s = way_snapshot_new();
+	pipeline_dns_query(&query, 77, "cRoss.example.net", 28, 1);
+	pipeline_dns_opt(&query, 1232, 0x8000, NULL, 0);
+	for (int upstream = 0; upstream < PIPELINE_UPSTREAM_COUNT; upstream++) {
+		struct snapshot *s = pipeline_snapshot_new();
 
-		way_snapshot_usable(s, 1u << upstream);
+		pipeline_snapshot_usable(s, 1u << upstream);
 		rig_publish(&rig, s);
 		for (int client = 0; client < 2; client++) {
 			rig_begin(&rig, s->upstreams[upstream].name);
 			rig_exchange(&rig, client, &query, 400);
-			WAY_ASSERT(rig_end(&rig) == 0, "client IPv%d, %s", client ? 6 : 4,
+			SUITE_ASSERT(rig_end(&rig) == 0, "client IPv%d, %s", client ? 6 : 4,
 				   s->upstreams[upstream].name);
 		}
 	}
@@ -241,14 +241,14 @@ no_sources(struct snapshot *s)
 static void
 sources_of_other_family(struct snapshot *s)
 {
-	s->source_count = WAY_SOURCE_IPV6;
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV6);
+	s->source_count = PIPELINE_SOURCE_IPV6;
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV6);
 }
 
 static void
 sources_retired(struct snapshot *s)
 {
-	for (int i = 0; i < WAY_SOURCE_COUNT; i++)
+	for (int i = 0; i < PIPELINE_SOURCE_COUNT; i++)
 		s->sources[i].state = SLOT_RETIRED;
 }
 
@@ -266,46 +266,46 @@ test_no_source(void)
 
 	rig_open(&rig, NULL);
 	for (size_t way = 0; way < RTE_DIM(ways); way++) {
-		struct snapshot *s = way_snapshot_new();
-		const struct way_ends ends = rig_client_ends(&rig, false);
-		struct way_dns query;
+		struct snapshot *s = pipeline_snapshot_new();
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
+		struct pipeline_dns query;
 
 		ways[way](s);
 		rig_publish(&rig, s);
 		rig_begin(&rig, "no source");
-		way_dns_query(&query, 1, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		rig_expect_drop(&rig, DROP_no_source, 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "way %zu", way);
+		SUITE_ASSERT(rig_end(&rig) == 0, "way %zu", way);
 	}
 	rig_close(&rig);
 }
 
-/* Changes of the snapshot while a query is in flight; its answer must come through all the same. */
+/* Changes of the snapshot while a query is in flight; its response must come through all the same. */
 static void
 upstream_retired(struct snapshot *s)
 {
-	s->upstreams[WAY_UPSTREAM_IPV4].state = SLOT_RETIRED;
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV6);
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].state = SLOT_RETIRED;
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV6);
 }
 
 static void
 upstream_down(struct snapshot *s)
 {
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4_SECOND);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4_SECOND);
 }
 
 static void
 source_retired(struct snapshot *s)
 {
-	for (int i = 0; i < WAY_SOURCE_IPV6; i++)
+	for (int i = 0; i < PIPELINE_SOURCE_IPV6; i++)
 		s->sources[i].state = SLOT_RETIRED;
 }
 
 static void
 service_retired(struct snapshot *s)
 {
-	s->services[WAY_SERVICE_IPV4].state = SLOT_RETIRED;
+	s->services[PIPELINE_SERVICE_IPV4].state = SLOT_RETIRED;
 }
 
 static void
@@ -314,7 +314,7 @@ range_moved(struct snapshot *s)
 	uint64_t accept[SNAPSHOT_BITMAP_WORDS];
 
 	memcpy(accept, s->ports_accept, sizeof(accept));
-	way_snapshot_ports(s, 20000, 21000);
+	pipeline_snapshot_ports(s, 20000, 21000);
 	for (int i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
 		s->ports_accept[i] |= accept[i];
 }
@@ -322,7 +322,7 @@ range_moved(struct snapshot *s)
 static void
 next_hop_changed(struct snapshot *s)
 {
-	s->upstreams[WAY_UPSTREAM_IPV4].next_hop.bytes[5] = 0x99;
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].next_hop.bytes[5] = 0x99;
 }
 
 static const struct change_case {
@@ -340,7 +340,7 @@ static const struct change_case {
 
 /* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the range. */
 static void
-check_next(const struct snapshot *s, const struct way_sent *asked)
+check_next(const struct snapshot *s, const struct pipeline_sent *asked)
 {
 	const unsigned upstream = rig_upstream_of(&rig, asked);
 
@@ -354,28 +354,28 @@ check_next(const struct snapshot *s, const struct way_sent *asked)
 static void
 change_play(const struct change_case *c)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct snapshot *s = way_snapshot_new();
-	const struct way_sent *asked;
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = pipeline_snapshot_new();
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
 
-	rig_publish(&rig, way_snapshot_new());
+	rig_publish(&rig, pipeline_snapshot_new());
 	rig_begin(&rig, c->description);
-	way_dns_query(&query, 0x5151, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 0x5151, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	c->change(s);
 	s->generation = 2;
 	rig_publish(&rig, s);
-	rig_reply(&rig, asked, &reply);
-	rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151, "no answer");
+	rig_response(&rig, asked, &response);
+	rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151, "no response");
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	if (c->next != DROP_NONE)
 		rig_expect_drop(&rig, c->next, 1);
 	else
 		check_next(s, rig_take_from(&rig, RIG_FARM));
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", c->description);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
 static void
@@ -391,25 +391,25 @@ test_changes(void)
 static void
 test_slot_emptied(void)
 {
-	const struct way_ends ends = rig_client_ends(&rig, false);
-	struct snapshot *s = way_snapshot_new();
-	const struct way_sent *asked;
-	struct way_dns query, reply;
+	const struct pipeline_ends ends = rig_client_ends(&rig, false);
+	struct snapshot *s = pipeline_snapshot_new();
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
 
 	rig_open(&rig, NULL);
 	rig_begin(&rig, "upstream's slot given to another address");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	s->upstreams[WAY_UPSTREAM_IPV4].address = way_address("198.51.100.200");
+	s->upstreams[PIPELINE_UPSTREAM_IPV4].address = pipeline_address("198.51.100.200");
 	rig_publish(&rig, s);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
-	rig_expect_drop(&rig, DROP_reply_wrong_upstream, 1);
-	s = way_snapshot_new();
-	for (int i = 0; i < WAY_SOURCE_COUNT; i++)
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
+	rig_expect_drop(&rig, DROP_response_wrong_upstream, 1);
+	s = pipeline_snapshot_new();
+	for (int i = 0; i < PIPELINE_SOURCE_COUNT; i++)
 		s->sources[i].state = SLOT_EMPTY;
 	rig_publish(&rig, s);
-	rig_reply(&rig, asked, &reply);
+	rig_response(&rig, asked, &response);
 	rig_expect_drop(&rig, DROP_not_ours, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -428,5 +428,5 @@ main(void)
 			       {"slots emptied in flight", test_slot_emptied},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("upstreams", tests) : 1;
+	return rig_eal_start() ? suite_run("upstreams", tests) : 1;
 }

@@ -5,9 +5,9 @@
 #include "tests/unit/suite.h"
 
 static struct rig rig;
-static struct way_party party = {.rig = &rig};
-static struct way_client *const clients = party.clients;
-static struct way_sent *const asked = party.asked;
+static struct pipeline_party party = {.rig = &rig};
+static struct pipeline_client *const clients = party.clients;
+static struct pipeline_sent *const asked = party.asked;
 
 /* At the bound the next query goes out, and those after it join that one. */
 static void
@@ -26,16 +26,16 @@ test_bound(void)
 		for (int way = 0; way < 4; way++) {
 			unsigned queries;
 
-			way_party_publish(&party, rows[i].waiters, way & 2);
+			pipeline_party_publish(&party, rows[i].waiters, way & 2);
 			rig_begin(&rig, "bound of waiters");
-			queries = way_party_ask(&party, 0, rows[i].count, "www.example.net", way & 1);
+			queries = pipeline_party_ask(&party, 0, rows[i].count, "www.example.net", way & 1);
 			rig_check(&rig, queries == rows[i].queries, "%u upstream queries, not %u", queries,
 				  rows[i].queries);
 			rig_expect_count(&rig, COUNTER_coalesce_bound,
 					 rows[i].waiters > 0 ? rows[i].queries - 1 : 0);
 			rig_expect_count(&rig, COUNTER_coalesced, rows[i].count - rows[i].queries);
-			way_party_reply_all(&party, queries, rows[i].count, 0);
-			WAY_ASSERT(rig_end(&rig) == 0, "%u waiters, %u clients, %s", rows[i].waiters,
+			pipeline_party_response_all(&party, queries, rows[i].count, 0);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%u waiters, %u clients, %s", rows[i].waiters,
 				   rows[i].count, way & 1 ? "in bursts" : "one by one");
 		}
 	}
@@ -49,15 +49,15 @@ test_reload(void)
 	unsigned queries;
 
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, false);
+	pipeline_party_publish(&party, 8, false);
 	rig_begin(&rig, "reload in flight");
-	CU_ASSERT_EQUAL(way_party_ask(&party, 0, 6, "www.example.net", true), 1);
-	way_party_publish(&party, 2, false);
-	asked[WAY_PARTY_MAX - 1] = asked[0];
-	queries = way_party_ask(&party, 6, 3, "www.example.net", true);
+	CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 6, "www.example.net", true), 1);
+	pipeline_party_publish(&party, 2, false);
+	asked[PIPELINE_PARTY_MAX - 1] = asked[0];
+	queries = pipeline_party_ask(&party, 6, 3, "www.example.net", true);
 	rig_check(&rig, queries == 1, "%u more upstream queries", queries);
-	asked[queries++] = asked[WAY_PARTY_MAX - 1];
-	way_party_reply_all(&party, queries, 9, 0);
+	asked[queries++] = asked[PIPELINE_PARTY_MAX - 1];
+	pipeline_party_response_all(&party, queries, 9, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -67,17 +67,17 @@ static void
 test_pool_empty(void)
 {
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
-	way_party_publish(&party, 255, true);
+	pipeline_party_publish(&party, 255, true);
 	for (int round = 0; round < 3; round++) {
 		unsigned queries;
 
 		rig_begin(&rig, "no waiters left");
-		queries = way_party_ask(&party, 0, 200, "www.example.net", true);
+		queries = pipeline_party_ask(&party, 0, 200, "www.example.net", true);
 		rig_check(&rig, queries == 200 - 128, "%u upstream queries", queries);
 		rig_check(&rig, rig.workers[0]->flows.waiter_free == FLOW_NONE, "waiters are left");
 		rig_expect_count(&rig, COUNTER_coalesce_bound, 200 - 129);
 		if (round < 2)
-			way_party_reply_all(&party, queries, 200, 0);
+			pipeline_party_response_all(&party, queries, 200, 0);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
@@ -103,16 +103,16 @@ cells_away(struct worker *w, bool away)
 static void
 sources_away(struct worker *w, bool away)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	s->waiters = 8;
-	for (int i = WAY_SOURCE_IPV4; away && i < WAY_SOURCE_IPV6; i++)
+	for (int i = PIPELINE_SOURCE_IPV4; away && i < PIPELINE_SOURCE_IPV6; i++)
 		s->sources[i].state = SLOT_EMPTY;
 	rig_publish(&rig, s);
 }
 
 /* The query that others of its burst joined is dropped: they are told of as lost, and nobody waits for ever.
- * The next one who asks starts anew. */
+ * The next one who asks starts again. */
 static void
 test_first_dropped(void)
 {
@@ -130,18 +130,18 @@ test_first_dropped(void)
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		way_party_publish(&party, 8, false);
+		pipeline_party_publish(&party, 8, false);
 		rig_begin(&rig, rows[i].description);
 		rows[i].change(rig.workers[0], true);
-		rig_check(&rig, way_party_ask(&party, 0, 6, rows[i].name, true) == 0, "a query left");
+		rig_check(&rig, pipeline_party_ask(&party, 0, 6, rows[i].name, true) == 0, "a query left");
 		rows[i].change(rig.workers[0], false);
 		rig_expect_drop(&rig, rows[i].reason, 1);
 		rig_expect_count(&rig, COUNTER_coalesced, 5);
-		rig_expect_count(&rig, COUNTER_answers_lost, 5);
+		rig_expect_count(&rig, COUNTER_responses_lost, 5);
 		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "waiters were kept");
-		rig_check(&rig, way_party_ask(&party, 0, 2, rows[i].name, true) == 1, "no new query");
-		way_party_reply_all(&party, 1, 2, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		rig_check(&rig, pipeline_party_ask(&party, 0, 2, rows[i].name, true) == 1, "no new query");
+		pipeline_party_response_all(&party, 1, 2, 0);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
 }
@@ -151,17 +151,17 @@ static void
 test_first_too_big(void)
 {
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, false);
+	pipeline_party_publish(&party, 8, false);
 	rig_begin(&rig, "query larger than the upstream's path");
-	rig.ports[RIG_FARM].mtu_bytes = 40;
-	rig_check(&rig, way_party_ask(&party, 0, 6, "www.example.net", true) == 0, "a query left");
+	rig.interfaces[RIG_FARM].mtu_bytes = 40;
+	rig_check(&rig, pipeline_party_ask(&party, 0, 6, "www.example.net", true) == 0, "a query left");
 	rig_expect_drop(&rig, DROP_too_big, 1);
 	rig_expect_count(&rig, COUNTER_coalesced, 5);
-	rig_expect_count(&rig, COUNTER_answers_lost, 5);
+	rig_expect_count(&rig, COUNTER_responses_lost, 5);
 	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were kept");
-	rig.ports[RIG_FARM].mtu_bytes = 1500;
-	rig_check(&rig, way_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
-	way_party_reply_all(&party, 1, 2, 0);
+	rig.interfaces[RIG_FARM].mtu_bytes = 1500;
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
+	pipeline_party_response_all(&party, 1, 2, 0);
 	rig_expect_count(&rig, COUNTER_timeouts, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -171,23 +171,23 @@ static void
 test_timeout(void)
 {
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, true);
+	pipeline_party_publish(&party, 8, true);
 	rig_begin(&rig, "timeout of a query with waiters");
-	CU_ASSERT_EQUAL(way_party_ask(&party, 0, 7, "www.example.net", true), 1);
+	CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 7, "www.example.net", true), 1);
 	rig_pass(&rig, 29000);
 	rig_expect_count(&rig, COUNTER_timeouts, 0);
 	rig_pass(&rig, 31000);
 	rig_expect_count(&rig, COUNTER_timeouts, 7);
-	rig_check(&rig, rig.stats[0].upstreams[WAY_UPSTREAM_IPV4].timeouts == 1,
+	rig_check(&rig, rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].timeouts == 1,
 		  "timeouts of the upstream's");
 	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were kept");
-	way_party_reply(&party, &asked[0], 0, 0);
-	rig_expect_drop(&rig, DROP_reply_late, 1);
+	pipeline_party_response(&party, &asked[0], 0, 0);
+	rig_expect_drop(&rig, DROP_response_late, 1);
 	/* Nobody joins what is over. */
-	rig_check(&rig, way_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
-	way_party_reply_all(&party, 1, 2, 0);
-	rig_check(&rig, way_party_ask(&party, 0, 2, "www.example.net", false) == 1, "no new query");
-	way_party_reply_all(&party, 1, 2, 0);
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
+	pipeline_party_response_all(&party, 1, 2, 0);
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", false) == 1, "no new query");
+	pipeline_party_response_all(&party, 1, 2, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -213,7 +213,7 @@ test_age(void)
 		unsigned queries;
 
 		for (int later = 0; later <= rows[i].renewed; later++) {
-			struct snapshot *s = way_snapshot_new();
+			struct snapshot *s = pipeline_snapshot_new();
 
 			s->waiters = 8;
 			s->timeout_ms = rows[i].timeout_ms;
@@ -221,42 +221,42 @@ test_age(void)
 			if (later)
 				break;
 			rig_begin(&rig, "age of the query that could be joined");
-			CU_ASSERT_EQUAL(way_party_ask(&party, 0, 1, "www.example.net", true), 1);
+			CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 1, "www.example.net", true), 1);
 		}
 		rig_age(&rig, rows[i].age_ms);
-		asked[WAY_PARTY_MAX - 1] = asked[0];
-		queries = way_party_ask(&party, 1, 1, "www.example.net", true);
+		asked[PIPELINE_PARTY_MAX - 1] = asked[0];
+		queries = pipeline_party_ask(&party, 1, 1, "www.example.net", true);
 		rig_check(&rig, queries == rows[i].queries, "%u queries", queries);
-		asked[queries++] = asked[WAY_PARTY_MAX - 1];
+		asked[queries++] = asked[PIPELINE_PARTY_MAX - 1];
 		/* Later ones join the second. */
-		rig_check(&rig, way_party_ask(&party, 2, 1, "www.example.net", true) == 0, "a third query");
-		asked[WAY_PARTY_MAX - 2] = asked[0];
-		way_party_reply_all(&party, queries, 3, 0);
-		WAY_ASSERT(rig_end(&rig) == 0, "timeout %u ms, age %lu, renewed %d", rows[i].timeout_ms,
+		rig_check(&rig, pipeline_party_ask(&party, 2, 1, "www.example.net", true) == 0, "a third query");
+		asked[PIPELINE_PARTY_MAX - 2] = asked[0];
+		pipeline_party_response_all(&party, queries, 3, 0);
+		SUITE_ASSERT(rig_end(&rig) == 0, "timeout %u ms, age %lu, renewed %d", rows[i].timeout_ms,
 			   rows[i].age_ms, rows[i].renewed);
 	}
 	rig_close(&rig);
 }
 
 /* S8: as many packet buffers as there are make copies; the others' answers are lost and counted, and the
- * query's own client has the reply's. */
+ * query's own client has the response's. */
 static void
 test_no_buffers(void)
 {
 	static struct rte_mbuf *held[8192];
 
 	rig_open(&rig, NULL);
-	way_party_publish(&party, 8, true);
+	pipeline_party_publish(&party, 8, true);
 	for (unsigned left = 0; left < 8; left++) {
 		unsigned count = 0, answered = 0;
-		struct way_dns reply;
-		struct way_ends back;
+		struct pipeline_dns response;
+		struct pipeline_ends back;
 
 		rig_begin(&rig, "S8 no buffers for copies");
-		CU_ASSERT_EQUAL(way_party_ask(&party, 0, 7, "www.example.net", true), 1);
-		back = way_ends_back(&asked[0].ends);
-		way_dns_reply(&reply, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 300);
-		rig_inject_query(&rig, RIG_FARM, &back, &reply);
+		CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 7, "www.example.net", true), 1);
+		back = pipeline_ends_back(&asked[0].ends);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 300);
+		rig_inject_query(&rig, RIG_FARM, &back, &response);
 		while ((held[count] = rte_pktmbuf_alloc(rig.pool)) != NULL)
 			count++;
 		for (unsigned i = 0; i < left; i++)
@@ -264,18 +264,18 @@ test_no_buffers(void)
 		rig_run(&rig);
 		while (count > 0)
 			rte_pktmbuf_free(held[--count]);
-		way_clients_collect(&rig, clients, 7, asked, 0);
+		pipeline_clients_collect(&rig, clients, 7, asked, 0);
 		for (unsigned i = 0; i < 7; i++) {
-			rig_check(&rig, clients[i].answers <= 1, "client %u: %u answers", i,
-				  clients[i].answers);
-			answered += clients[i].answers;
+			rig_check(&rig, clients[i].responses <= 1, "client %u: %u answers", i,
+				  clients[i].responses);
+			answered += clients[i].responses;
 		}
-		rig_check(&rig, clients[0].answers == 1, "the query's own client was not answered");
+		rig_check(&rig, clients[0].responses == 1, "the query's own client was not answered");
 		rig_check(&rig, answered == 1 + RTE_MIN(left, 6u), "%u of 7 answered", answered);
-		rig_expect_count(&rig, COUNTER_answers_lost, 7 - answered);
-		rig_expect_count(&rig, COUNTER_answers, answered);
-		rig_expect_count(&rig, COUNTER_made, answered - 1);
-		WAY_ASSERT(rig_end(&rig) == 0, "%u buffers", left);
+		rig_expect_count(&rig, COUNTER_responses_lost, 7 - answered);
+		rig_expect_count(&rig, COUNTER_responses, answered);
+		rig_expect_count(&rig, COUNTER_generated, answered - 1);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%u buffers", left);
 	}
 	rig_close(&rig);
 }
@@ -293,5 +293,5 @@ main(void)
 			       {"no buffers", test_no_buffers},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("waiters", tests) : 1;
+	return rig_eal_start() ? suite_run("waiters", tests) : 1;
 }

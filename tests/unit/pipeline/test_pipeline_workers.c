@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Several workers: who owns what, replies at the wrong worker, queries dealt out, queues that only another
+/* Several workers: who owns what, responses at the wrong worker, queries dealt out, queues that only another
  * worker has. Owners and deals are random, as at each start, so nothing here may depend on who got what. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
@@ -8,10 +8,10 @@ static struct rig rig;
 
 /* The worker in whose table the query that went out so waits, or UINT32_MAX. */
 static uint32_t
-holder_of(const struct way_sent *asked)
+holder_of(const struct pipeline_sent *asked)
 {
 	const struct be16 port = be16_from(asked->ends.source_port);
-	const struct be16 id = be16_from(way_dns_get(asked->frame, asked->dns));
+	const struct be16 id = be16_from(pipeline_dns_get(asked->frame, asked->dns));
 
 	for (uint32_t i = 0; i < rig.options.workers; i++) {
 		const struct flow_table *flows = &rig.workers[i]->flows;
@@ -27,7 +27,7 @@ holder_of(const struct way_sent *asked)
 }
 
 static uint32_t
-source_slot(const struct way_sent *asked)
+source_slot(const struct pipeline_sent *asked)
 {
 	const struct snapshot *s = rig.view->snapshot;
 
@@ -39,42 +39,42 @@ source_slot(const struct way_sent *asked)
 
 /* Who is expected to own what the query was sent from. */
 static uint32_t
-owner_expected(const struct way_sent *asked)
+owner_expected(const struct pipeline_sent *asked)
 {
 	return owner_of(&rig.view->owners, (uint16_t)source_slot(asked), !asked->ipv6,
 			asked->ends.source_port);
 }
 
-/* One query in at worker `in`, its reply in at worker `back`; hand-overs as they must be. */
+/* One query in at worker `in`, its response in at worker `back`; hand-overs as they must be. */
 static void
 round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 {
-	struct way_ends ends = rig_client_ends(&rig, ipv6);
-	const struct way_sent *asked, *answer;
-	struct way_dns query, reply;
+	struct pipeline_ends ends = rig_client_ends(&rig, ipv6);
+	const struct pipeline_sent *asked, *delivered;
+	struct pipeline_dns query, response;
 	char description[96];
 
-	snprintf(description, sizeof(description), "query at worker %u, reply at %u, IPv%d", in, back,
+	snprintf(description, sizeof(description), "query at worker %u, response at %u, IPv%d", in, back,
 		 ipv6 ? 6 : 4);
 	rig_begin(&rig, description);
 	rig.receive_queue = (uint16_t)in;
 	ends.source_port = client_port;
-	way_dns_query(&query, 0x3131, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 0x3131, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig_check(&rig, holder_of(asked) == in, "the flow is in another worker's table");
 	rig_check(&rig, owner_expected(asked) == in, "drawn from what another worker owns");
-	rig_expect_count(&rig, COUNTER_handed_out, 0);
+	rig_expect_count(&rig, COUNTER_handoff_out, 0);
 	rig.receive_queue = (uint16_t)back;
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
-	answer = rig_take_from(&rig, RIG_CLIENTS);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
+	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  way_dns_get(answer->frame, answer->dns) == 0x3131 &&
-			  answer->ends.destination_port == client_port,
-		  "the answer to somebody else");
-	rig_expect_count(&rig, COUNTER_handed_out, in != back);
-	rig_expect_count(&rig, COUNTER_handed_in, in != back);
-	WAY_ASSERT(rig_end(&rig) == 0, "%s", description);
+		  pipeline_dns_get(delivered->frame, delivered->dns) == 0x3131 &&
+			  delivered->ends.destination_port == client_port,
+		  "the response to somebody else");
+	rig_expect_count(&rig, COUNTER_handoff_out, in != back);
+	rig_expect_count(&rig, COUNTER_handoff_in, in != back);
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 }
 
 /* Enough round trips that each worker draws from each of its addresses. */
@@ -90,13 +90,13 @@ all_round_trips(uint32_t workers)
 static void
 publish_sources(uint32_t ipv4, uint32_t ipv6)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
-	for (uint32_t i = ipv4; i < WAY_SOURCE_IPV6; i++)
+	for (uint32_t i = ipv4; i < PIPELINE_SOURCE_IPV6; i++)
 		s->sources[i].state = SLOT_EMPTY;
-	for (uint32_t i = WAY_SOURCE_IPV6 + ipv6; i < WAY_SOURCE_COUNT; i++)
+	for (uint32_t i = PIPELINE_SOURCE_IPV6 + ipv6; i < PIPELINE_SOURCE_COUNT; i++)
 		s->sources[i].state = SLOT_EMPTY;
-	way_snapshot_usable(s, 1u << WAY_UPSTREAM_IPV4 | 1u << WAY_UPSTREAM_IPV6);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 | 1u << PIPELINE_UPSTREAM_IPV6);
 	rig_publish(&rig, s);
 }
 
@@ -129,14 +129,14 @@ test_fan_out(void)
 		uint32_t first = UINT32_MAX;
 
 		for (int again = 0; again < 2; again++) {
-			struct way_ends ends = rig_client_ends(&rig, n & 1);
-			const struct way_sent *asked;
-			struct way_dns query, reply;
+			struct pipeline_ends ends = rig_client_ends(&rig, n & 1);
+			const struct pipeline_sent *asked;
+			struct pipeline_dns query, response;
 			uint32_t holder;
 
 			rig_begin(&rig, "fan out");
 			ends.source_port = (uint16_t)(30000 + n);
-			way_dns_query(&query, n, "www.example.net", 1, 1);
+			pipeline_dns_query(&query, n, "www.example.net", 1, 1);
 			asked = rig_ask(&rig, &ends, &query);
 			holder = holder_of(asked);
 			if (!rig_check(&rig, holder < 3, "no worker has the flow"))
@@ -144,17 +144,17 @@ test_fan_out(void)
 			rig_check(&rig, again == 0 || holder == first, "another worker the second time");
 			first = holder;
 			queries[holder]++;
-			rig_expect_count(&rig, COUNTER_handed_out, holder != 0);
-			way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-			rig_reply(&rig, asked, &reply);
+			rig_expect_count(&rig, COUNTER_handoff_out, holder != 0);
+			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			rig_response(&rig, asked, &response);
 			rig_take_from(&rig, RIG_CLIENTS);
-			rig_expect_count(&rig, COUNTER_handed_out, 2 * (holder != 0));
-			WAY_ASSERT(rig_end(&rig) == 0, "client port %u", 30000 + n);
+			rig_expect_count(&rig, COUNTER_handoff_out, 2 * (holder != 0));
+			SUITE_ASSERT(rig_end(&rig) == 0, "client port %u", 30000 + n);
 		}
 	}
 	/* 240 queries among three: each share has a mean of 80; the seed is fixed. */
 	for (int i = 0; i < 3; i++)
-		WAY_ASSERT(queries[i] > 40 && queries[i] < 130, "worker %d had %u of 240", i, queries[i]);
+		SUITE_ASSERT(queries[i] > 40 && queries[i] < 130, "worker %d had %u of 240", i, queries[i]);
 	rig_close(&rig);
 }
 
@@ -162,26 +162,26 @@ test_fan_out(void)
 static void
 test_no_transmit_queue(void)
 {
-	struct way_ends ends;
-	const struct way_sent *asked;
-	struct way_dns query, reply;
+	struct pipeline_ends ends;
+	const struct pipeline_sent *asked;
+	struct pipeline_dns query, response;
 
 	rig_open(&rig, &(struct rig_options){.workers = 2, .tx_queues = 1});
 	ends = rig_client_ends(&rig, true);
 	rig_begin(&rig, "worker without a transmit queue");
 	rig.receive_queue = 1;
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig_check(&rig, holder_of(asked) == 1, "the flow is not worker 1's");
-	rig_expect_count(&rig, COUNTER_handed_out, 1);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_reply(&rig, asked, &reply);
+	rig_expect_count(&rig, COUNTER_handoff_out, 1);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_response(&rig, asked, &response);
 	rig_take_from(&rig, RIG_CLIENTS);
-	rig_expect_count(&rig, COUNTER_handed_out, 2);
-	rig_expect_count(&rig, COUNTER_handed_in, 2);
+	rig_expect_count(&rig, COUNTER_handoff_out, 2);
+	rig_expect_count(&rig, COUNTER_handoff_in, 2);
 	CU_ASSERT_EQUAL(rig.stats[1].counters[COUNTER_tx], 0);
 	CU_ASSERT_EQUAL(rig.stats[0].counters[COUNTER_tx], 2);
-	CU_ASSERT_EQUAL(rig.stats[1].counters[COUNTER_answers], 1);
+	CU_ASSERT_EQUAL(rig.stats[1].counters[COUNTER_responses], 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -190,18 +190,18 @@ test_no_transmit_queue(void)
 static void
 test_one_queue(void)
 {
-	struct way_dns query;
+	struct pipeline_dns query;
 
 	rig_open(&rig, &(struct rig_options){.workers = 3, .rx_queues = 1, .tx_queues = 1});
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
-	for (int upstream = WAY_UPSTREAM_IPV4; upstream <= WAY_UPSTREAM_IPV6; upstream += 2) {
-		struct snapshot *s = way_snapshot_new();
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
+	for (int upstream = PIPELINE_UPSTREAM_IPV4; upstream <= PIPELINE_UPSTREAM_IPV6; upstream += 2) {
+		struct snapshot *s = pipeline_snapshot_new();
 
-		way_snapshot_usable(s, 1u << upstream);
+		pipeline_snapshot_usable(s, 1u << upstream);
 		rig_publish(&rig, s);
 		for (int n = 0; n < 50; n++) {
 			rig_begin(&rig, "one queue for three workers");
-			way_dns_query(&query, (uint16_t)n, "www.example.net", (uint16_t)n, 1);
+			pipeline_dns_query(&query, (uint16_t)n, "www.example.net", (uint16_t)n, 1);
 			rig_exchange(&rig, n & 1, &query, 0);
 			CU_ASSERT_EQUAL(rig_end(&rig), 0);
 		}
@@ -214,21 +214,21 @@ static void
 test_handover_full(void)
 {
 	const uint32_t room = WORKER_RING_SIZE - 1, flood = room + 25;
-	struct way_ends ends;
-	struct way_dns query, reply;
-	const struct way_sent *asked;
-	struct way_frame frame;
+	struct pipeline_ends ends;
+	struct pipeline_dns query, response;
+	const struct pipeline_sent *asked;
+	struct pipeline_frame frame;
 
 	rig_open(&rig, &(struct rig_options){.workers = 2});
 	ends = rig_client_ends(&rig, false);
 	rig_begin(&rig, "inbox full");
 	rig.receive_queue = 1;
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	ends = way_ends_back(&asked->ends);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	way_dns_set(reply.message, 0, (uint16_t)(way_dns_get(reply.message, 0) ^ 0x0101));
-	way_frame_make(&frame, &ends, NULL, reply.message, (uint32_t)reply.bytes);
+	ends = pipeline_ends_back(&asked->ends);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	pipeline_dns_set(response.message, 0, (uint16_t)(pipeline_dns_get(response.message, 0) ^ 0x0101));
+	pipeline_frame_make(&frame, &ends, NULL, response.message, (uint32_t)response.bytes);
 	rig.receive_queue = 0;
 	for (uint32_t n = 0; n < flood; n++) {
 		rig_inject_frame(&rig, RIG_FARM, &frame);
@@ -236,29 +236,29 @@ test_handover_full(void)
 	}
 	rig_expect_drop(&rig, DROP_handover_full, flood - room);
 	rig_run(&rig);
-	rig_expect_drop(&rig, DROP_reply_wrong_id, room);
+	rig_expect_drop(&rig, DROP_response_wrong_id, room);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* A reply that was handed over to a worker that does not own it either, as after a change of owners: it must
+/* A response that was handed over to a worker that does not own it either, as after a change of owners: it must
  * not go around. */
 static void
 test_handover_lost(void)
 {
-	struct way_ends ends;
-	struct way_dns query, reply;
-	const struct way_sent *asked;
+	struct pipeline_ends ends;
+	struct pipeline_dns query, response;
+	const struct pipeline_sent *asked;
 	struct rte_mbuf *mbuf = NULL;
 
 	rig_open(&rig, &(struct rig_options){.workers = 2});
 	ends = rig_client_ends(&rig, false);
 	rig_begin(&rig, "handed over to the wrong one");
-	way_dns_query(&query, 1, "www.example.net", 1, 1);
+	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	ends = way_ends_back(&asked->ends);
-	way_dns_reply(&reply, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	rig_inject_query(&rig, RIG_FARM, &ends, &reply);
+	ends = pipeline_ends_back(&asked->ends);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+	rig_inject_query(&rig, RIG_FARM, &ends, &response);
 	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had handed it
 	 * over, and is counted so, for the balance. */
 	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
@@ -274,29 +274,29 @@ test_handover_lost(void)
 static void
 test_reload(void)
 {
-	const struct way_sent *asked[8];
-	struct way_dns query, reply;
+	const struct pipeline_sent *asked[8];
+	struct pipeline_dns query, response;
 	struct snapshot *s;
 
 	rig_open(&rig, &(struct rig_options){.workers = 2});
 	rig_begin(&rig, "owners over a reload");
 	for (int i = 0; i < 8; i++) {
-		const struct way_ends ends = rig_client_ends(&rig, false);
+		const struct pipeline_ends ends = rig_client_ends(&rig, false);
 
 		rig.receive_queue = i & 1;
-		way_dns_query(&query, (uint16_t)i, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, (uint16_t)i, "www.example.net", 1, 1);
 		asked[i] = rig_ask(&rig, &ends, &query);
 	}
-	s = way_snapshot_new();
+	s = pipeline_snapshot_new();
 	s->sources[8] =
-		(struct snapshot_source){.address = way_address("198.51.100.23"), .state = SLOT_ACTIVE};
+		(struct snapshot_source){.address = pipeline_address("198.51.100.23"), .state = SLOT_ACTIVE};
 	s->source_count = 9;
 	s->generation = 2;
 	rig_publish(&rig, s);
 	for (int i = 0; i < 8; i++) {
-		way_dns_reply(&reply, asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
-		rig_reply(&rig, asked[i], &reply);
-		rig_check(&rig, way_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i, "answer %d",
+		pipeline_dns_response(&response, asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
+		rig_response(&rig, asked[i], &response);
+		rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i, "answer %d",
 			  i);
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -311,9 +311,9 @@ main(void)
 			       {"no transmit queue", test_no_transmit_queue},
 			       {"one queue for all", test_one_queue},
 			       {"inbox full", test_handover_full},
-			       {"handed over in vain", test_handover_lost},
+			       {"handed over without success", test_handover_lost},
 			       {"owners over a reload", test_reload},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("workers", tests) : 1;
+	return rig_eal_start() ? suite_run("workers", tests) : 1;
 }

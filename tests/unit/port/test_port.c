@@ -13,7 +13,7 @@ struct queue_row {
 	const char *description;
 	uint32_t port, queues, workers;
 	uint32_t polled_by[6];	 /* [queue] */
-	struct port_way ways[4]; /* [worker] */
+	struct interface_path ways[4]; /* [worker] */
 };
 
 #define THROUGH(w)                                                                                           \
@@ -40,15 +40,15 @@ test_assignment(void)
 		const struct queue_row *row = &rows[i];
 
 		for (uint32_t q = 0; q < row->queues; q++) {
-			uint32_t worker = port_queue_worker(row->port, q, row->queues, row->workers);
+			uint32_t worker = interface_queue_worker(row->port, q, row->queues, row->workers);
 
-			WAY_ASSERT(worker == row->polled_by[q], "%s: queue %u is worker %u's",
+			SUITE_ASSERT(worker == row->polled_by[q], "%s: queue %u is worker %u's",
 				   row->description, q, worker);
 		}
 		for (uint32_t w = 0; w < row->workers; w++) {
-			struct port_way way = port_way(row->port, w, row->queues, row->workers);
+			struct interface_path way = interface_path(row->port, w, row->queues, row->workers);
 
-			WAY_ASSERT(way.queue == row->ways[w].queue && way.through == row->ways[w].through,
+			SUITE_ASSERT(way.queue == row->ways[w].queue && way.through == row->ways[w].through,
 				   "%s: worker %u sends on queue %u through %u", row->description, w,
 				   way.queue, way.through);
 		}
@@ -60,27 +60,27 @@ test_assignment(void)
 static void
 test_assignment_invariants(void)
 {
-	for (uint32_t port = 0; port < SNAPSHOT_PORTS_MAX; port++)
+	for (uint32_t port = 0; port < SNAPSHOT_INTERFACES_MAX; port++)
 		for (uint32_t queues = 1; queues <= 9; queues++)
 			for (uint32_t workers = 1; workers <= 9; workers++) {
 				uint32_t users[9] = {0}, polled = 0;
 
 				for (uint32_t q = 0; q < queues; q++)
-					polled += port_queue_worker(port, q, queues, workers) < workers;
+					polled += interface_queue_worker(port, q, queues, workers) < workers;
 				CU_ASSERT_EQUAL_FATAL(polled, queues);
 				for (uint32_t w = 0; w < workers; w++) {
-					struct port_way way = port_way(port, w, queues, workers), through;
+					struct interface_path way = interface_path(port, w, queues, workers), through;
 
 					if (way.queue != WORKER_NO_QUEUE) {
 						CU_ASSERT_FATAL(way.queue < queues && way.through == w);
 						CU_ASSERT_EQUAL_FATAL(users[way.queue]++, 0);
 						/* Its worker polls the queue of the same number. */
 						CU_ASSERT_EQUAL_FATAL(
-							port_queue_worker(port, way.queue, queues, workers),
+							interface_queue_worker(port, way.queue, queues, workers),
 							w);
 						continue;
 					}
-					through = port_way(port, way.through, queues, workers);
+					through = interface_path(port, way.through, queues, workers);
 					CU_ASSERT_FATAL(queues < workers && way.through < workers);
 					CU_ASSERT_NOT_EQUAL_FATAL(through.queue, WORKER_NO_QUEUE);
 				}
@@ -90,12 +90,12 @@ test_assignment_invariants(void)
 static void
 test_buffers(void)
 {
-	struct ports ports = {.count = 2};
+	struct interfaces interfaces = {.count = 2};
 	uint32_t one_worker, two_workers;
 
-	ports.port[0] = ports.port[1] = (struct port){.queue_count = 1, .descriptor_count = 2048};
-	one_worker = ports_buffer_count(&ports, 1);
-	two_workers = ports_buffer_count(&ports, 2);
+	interfaces.interface[0] = interfaces.interface[1] = (struct interface){.queue_count = 1, .descriptor_count = 2048};
+	one_worker = interfaces_buffer_count(&interfaces, 1);
+	two_workers = interfaces_buffer_count(&interfaces, 2);
 	/* Fill ring, transmit ring and completion ring of both queues, and 4,096 beyond. */
 	CU_ASSERT(one_worker >= 2 * 3 * 2048 + 4096);
 	/* Two workers can also fill their inboxes and outboxes. */
@@ -139,11 +139,11 @@ test_drivers(void)
 		const struct rte_eth_rxconf rx = driver_rx(&device, row->ring);
 		const struct rte_eth_txconf tx = driver_tx(&device, row->ring);
 
-		WAY_ASSERT(driver_descriptors(&device) == row->descriptors, "%s: %u descriptors",
+		SUITE_ASSERT(driver_descriptors(&device) == row->descriptors, "%s: %u descriptors",
 			   row->driver_name, driver_descriptors(&device));
-		WAY_ASSERT(rx.rx_free_thresh == row->rx_free && rx.rx_drop_en == 1, "%s: receive, %u",
+		SUITE_ASSERT(rx.rx_free_thresh == row->rx_free && rx.rx_drop_en == 1, "%s: receive, %u",
 			   row->driver_name, rx.rx_free_thresh);
-		WAY_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5, "%s: transmit, %u",
+		SUITE_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5, "%s: transmit, %u",
 			   row->driver_name, tx.tx_free_thresh);
 	}
 	/* virtio is asked for no checksums, on whatever bus it is. */
@@ -161,5 +161,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("port", tests);
+	return suite_run("port", tests);
 }

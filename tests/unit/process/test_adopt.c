@@ -16,7 +16,7 @@
 #define PORTS 2
 
 static struct workers workers;
-static struct segment segment;
+static struct stats_segment segment;
 static struct adopt adopt;
 
 struct put_row {
@@ -24,7 +24,7 @@ struct put_row {
 	uint64_t generation; /* 0: as the row before left it */
 	int64_t announced;   /* added to the size that is announced */
 	int64_t sent;	     /* added to the size of the memfd */
-	uint8_t port_index;  /* of upstream 0; 0: as it is */
+	uint8_t interface_index;  /* of upstream 0; 0: as it is */
 	uint8_t broken;	     /* 1: changed after it was sealed */
 	int status;
 	const char *why;
@@ -43,8 +43,8 @@ static const struct put_row put_rows[] = {
 	 .runs = 9},
 	{"too large", 10, .announced = 1 << 30, .status = -EINVAL, .why = "size out of range", .runs = 9},
 	{"too small", 10, .announced = -60000, .status = -EINVAL, .why = "size out of range", .runs = 9},
-	{"the last port", 10, .port_index = PORTS - 1, .runs = 10},
-	{"a port that is not there", 11, .port_index = PORTS, .status = -EINVAL,
+	{"the last port", 10, .interface_index = PORTS - 1, .runs = 10},
+	{"a port that is not there", 11, .interface_index = PORTS, .status = -EINVAL,
 	 .why = "upstream behind a port that is not there", .runs = 10},
 	{"after all that", 12, .runs = 12},
 };
@@ -67,16 +67,16 @@ kept_check(const struct put_row *row)
 	const char *why;
 	void *kept;
 
-	WAY_ASSERT((current == NULL ? 0 : current->generation) == row->runs, "%s: another one runs",
+	SUITE_ASSERT((current == NULL ? 0 : current->generation) == row->runs, "%s: another one runs",
 		   row->description);
-	WAY_ASSERT(segment.header->generation == row->runs, "%s: the segment says %lu", row->description,
+	SUITE_ASSERT(segment.header->generation == row->runs, "%s: the segment says %lu", row->description,
 		   segment.header->generation);
-	WAY_ASSERT((adopt.current_fd >= 0) == (row->runs != 0), "%s: kept bytes", row->description);
+	SUITE_ASSERT((adopt.current_fd >= 0) == (row->runs != 0), "%s: kept bytes", row->description);
 	if (row->runs == 0)
 		return;
 	kept = mmap(NULL, current->size_bytes, PROT_READ, MAP_SHARED, adopt.current_fd, 0);
 	CU_ASSERT_FATAL(kept != MAP_FAILED);
-	WAY_ASSERT(memcmp(kept, current, current->size_bytes) == 0 &&
+	SUITE_ASSERT(memcmp(kept, current, current->size_bytes) == 0 &&
 			   snapshot_validate(kept, current->size_bytes, &why) == 0,
 		   "%s: the kept bytes are others", row->description);
 	munmap(kept, current->size_bytes);
@@ -88,21 +88,21 @@ test_puts(void)
 {
 	for (size_t i = 0; i < sizeof(put_rows) / sizeof(put_rows[0]); i++) {
 		const struct put_row *row = &put_rows[i];
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 		const char *why = "";
 		int fd, status;
 
 		s->generation = row->generation;
-		if (row->port_index != 0) {
-			s->upstreams[0].port_index = row->port_index;
+		if (row->interface_index != 0) {
+			s->upstreams[0].interface_index = row->interface_index;
 			s->upstreams[0].resolved = 1;
 		}
 		snapshot_seal(s);
 		s->timeout_ms += row->broken;
 		fd = snapshot_fd(s, s->size_bytes + row->sent);
 		status = adopt_put(&adopt, fd, s->size_bytes + (uint64_t)row->announced, &why);
-		WAY_ASSERT(status == row->status, "%s: %d, %s", row->description, status, why);
-		WAY_ASSERT(status == 0 || (row->why != NULL && strcmp(why, row->why) == 0), "%s: says \"%s\"",
+		SUITE_ASSERT(status == row->status, "%s: %d, %s", row->description, status, why);
+		SUITE_ASSERT(status == 0 || (row->why != NULL && strcmp(why, row->why) == 0), "%s: says \"%s\"",
 			   row->description, why);
 		kept_check(row);
 		close(fd);
@@ -115,7 +115,7 @@ test_puts(void)
 static void
 test_a_worker_that_hangs(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	const char *why = "";
 	int fd;
 
@@ -157,12 +157,12 @@ main(void)
 	workers.count = 1;
 	workers.qsbr = aligned_alloc(64, rte_rcu_qsbr_get_memsize(1));
 	if (sodium_init() < 0 || workers.qsbr == NULL || rte_rcu_qsbr_init(workers.qsbr, 1) != 0 ||
-	    segment_open(&segment, 1, 1024) != 0)
+	    stats_segment_open(&segment, 1, 1024) != 0)
 		return EXIT_FAILURE;
 	adopt_open(&adopt, &workers, &segment, PORTS);
-	status = way_suite_run("adopt", tests);
+	status = suite_run("adopt", tests);
 	adopt_close(&adopt);
-	segment_close(&segment);
+	stats_segment_close(&segment);
 	free(workers.qsbr);
 	return status;
 }

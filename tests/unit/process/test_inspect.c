@@ -29,7 +29,7 @@ test_range(void)
 		uint32_t first = 1, count = 0;
 
 		inspect_range(rows[i].mask, rows[i].port, &first, &count);
-		WAY_ASSERT(first == rows[i].first && count == rows[i].count, "%s: %u entries from %u",
+		SUITE_ASSERT(first == rows[i].first && count == rows[i].count, "%s: %u entries from %u",
 			   rows[i].description, count, first);
 	}
 }
@@ -96,7 +96,7 @@ static void
 test_flows(uint32_t size)
 {
 	static struct snapshot snapshot = {.source_count = 2};
-	static struct port_answer answer;
+	static struct port_response response;
 	const struct address none = {{{0}}};
 
 	tables_make(size);
@@ -111,30 +111,30 @@ test_flows(uint32_t size)
 		 &worker[0].flows.flows[flow_find(
 			 &worker[0].flows, flow_slot(&worker[0].flows, be16_from(60000), be16_from(5)))]);
 
-	inspect_port(&workers, &snapshot, 60000, 10 * TSC_HZ + TSC_HZ / 4, &answer);
-	CU_ASSERT_EQUAL(answer.total, 3);
-	CU_ASSERT_EQUAL_FATAL(answer.flow_count, 3);
-	CU_ASSERT_EQUAL(answer.flows[0].worker, 0);
-	CU_ASSERT_EQUAL(be16_to(answer.flows[0].id), 1);
-	CU_ASSERT_EQUAL(answer.flows[0].source, 1);
-	CU_ASSERT_EQUAL(answer.flows[0].upstream, 3);
-	CU_ASSERT_EQUAL(answer.flows[0].age_us, 250000);
-	CU_ASSERT_EQUAL(answer.flows[0].question_bytes, 7);
-	CU_ASSERT_EQUAL(answer.flows[0].question[1], 'a');
-	CU_ASSERT(address_equal(&answer.flows[0].client_address, &client));
-	CU_ASSERT(address_equal(&answer.flows[0].source_address, &snapshot.sources[1].address));
-	CU_ASSERT_EQUAL(be16_to(answer.flows[0].client_port), 4000);
+	inspect_port(&workers, &snapshot, 60000, 10 * TSC_HZ + TSC_HZ / 4, &response);
+	CU_ASSERT_EQUAL(response.total, 3);
+	CU_ASSERT_EQUAL_FATAL(response.flow_count, 3);
+	CU_ASSERT_EQUAL(response.flows[0].worker, 0);
+	CU_ASSERT_EQUAL(be16_to(response.flows[0].id), 1);
+	CU_ASSERT_EQUAL(response.flows[0].source, 1);
+	CU_ASSERT_EQUAL(response.flows[0].upstream, 3);
+	CU_ASSERT_EQUAL(response.flows[0].age_us, 250000);
+	CU_ASSERT_EQUAL(response.flows[0].question_bytes, 7);
+	CU_ASSERT_EQUAL(response.flows[0].question[1], 'a');
+	CU_ASSERT(address_equal(&response.flows[0].client_address, &client));
+	CU_ASSERT(address_equal(&response.flows[0].source_address, &snapshot.sources[1].address));
+	CU_ASSERT_EQUAL(be16_to(response.flows[0].client_port), 4000);
 	/* A probe has no client, whatever shares the field with its address. */
-	CU_ASSERT_EQUAL(be16_to(answer.flows[1].id), 2);
-	CU_ASSERT(address_equal(&answer.flows[1].client_address, &none));
-	CU_ASSERT_EQUAL(be16_to(answer.flows[2].id), 65535);
+	CU_ASSERT_EQUAL(be16_to(response.flows[1].id), 2);
+	CU_ASSERT(address_equal(&response.flows[1].client_address, &none));
+	CU_ASSERT_EQUAL(be16_to(response.flows[2].id), 65535);
 
-	inspect_port(&workers, NULL, 61000, 0, &answer);
-	CU_ASSERT_EQUAL(answer.total, 0);
+	inspect_port(&workers, NULL, 61000, 0, &response);
+	CU_ASSERT_EQUAL(response.total, 0);
 	/* A clock that is behind the worker's makes no ages of centuries. */
-	inspect_port(&workers, NULL, 60001, 0, &answer);
-	CU_ASSERT(answer.total == 1 && answer.flows[0].age_us == 0);
-	CU_ASSERT(address_equal(&answer.flows[0].source_address, &none));
+	inspect_port(&workers, NULL, 60001, 0, &response);
+	CU_ASSERT(response.total == 1 && response.flows[0].age_us == 0);
+	CU_ASSERT(address_equal(&response.flows[0].source_address, &none));
 	tables_free();
 }
 
@@ -153,14 +153,14 @@ test_flows_small(void)
 static void
 test_more_than_fit(void)
 {
-	static struct port_answer answer;
+	static struct port_response response;
 
 	tables_make(1 << 17);
 	for (uint16_t id = 0; id < 100; id++)
 		flow_add(id & 1, 60000, id, FLOW_CLIENT);
-	inspect_port(&workers, NULL, 60000, 0, &answer);
-	CU_ASSERT_EQUAL(answer.total, 100);
-	CU_ASSERT_EQUAL(answer.flow_count, MESSAGE_FLOWS_MAX);
+	inspect_port(&workers, NULL, 60000, 0, &response);
+	CU_ASSERT_EQUAL(response.total, 100);
+	CU_ASSERT_EQUAL(response.flow_count, MESSAGE_FLOWS_MAX);
 	tables_free();
 }
 
@@ -175,5 +175,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("inspect", tests);
+	return suite_run("inspect", tests);
 }

@@ -18,7 +18,7 @@
 
 static const struct {
 	const char *what;
-	uint32_t workers, flows, ports, queues; /* of each port */
+	uint32_t workers, flows, interfaces, queues; /* of each port */
 } rows[] = {
 	{"the smallest", 1, 1024, 1, 1},
 	{"the default, one port", 1, 1048576, 1, 1},
@@ -28,25 +28,25 @@ static const struct {
 	{"two workers", 2, 65536, 2, 1},
 	{"two workers, two queues", 2, 1048576, 2, 2},
 	{"more queues than workers", 1, 1024, 2, 64},
-	{"as many ports as there may be", 1, 1024, SNAPSHOT_PORTS_MAX, 1},
+	{"as many ports as there may be", 1, 1024, SNAPSHOT_INTERFACES_MAX, 1},
 	{"eight workers, eight ports", 8, 1048576, 8, 8},
 	{"as many workers as there may be", 64, 1024, 2, 1},
-	{"as many of all", 64, 1024, SNAPSHOT_PORTS_MAX, 1},
+	{"as many of all", 64, 1024, SNAPSHOT_INTERFACES_MAX, 1},
 };
 
 static size_t
 taken_bytes(unsigned i)
 {
-	struct ports ports = {.count = rows[i].ports};
+	struct interfaces interfaces = {.count = rows[i].interfaces};
 	size_t bytes = LIMIT_SETS * sizeof(struct limit_set), buffers;
 	size_t worker = flow_table_bytes(rows[i].flows) + sizeof(struct worker) +
 			2 * (size_t)rte_ring_get_memsize(WORKER_RING_SIZE);
 
-	for (uint32_t p = 0; p < rows[i].ports; p++) {
-		ports.port[p].queue_count = (uint16_t)rows[i].queues;
-		ports.port[p].descriptor_count = XDP_DESCRIPTORS;
+	for (uint32_t p = 0; p < rows[i].interfaces; p++) {
+		interfaces.interface[p].queue_count = (uint16_t)rows[i].queues;
+		interfaces.interface[p].descriptor_count = XDP_DESCRIPTORS;
 	}
-	buffers = ports_buffer_count(&ports, rows[i].workers);
+	buffers = interfaces_buffer_count(&interfaces, rows[i].workers);
 	bytes += rows[i].workers * worker;
 	bytes += (size_t)rte_ring_get_memsize(WORKER_PROBE_RING) +
 		 (size_t)rte_ring_get_memsize_elem(sizeof(struct probe_result), WORKER_PROBE_RING);
@@ -59,14 +59,14 @@ static void
 test_enough(void)
 {
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint64_t asked = build_memory_mb(rows[i].workers, rows[i].flows, rows[i].ports,
-						 rows[i].ports * rows[i].queues)
+		uint64_t asked = build_memory_mb(rows[i].workers, rows[i].flows, rows[i].interfaces,
+						 rows[i].interfaces * rows[i].queues)
 				 << 20;
 		size_t taken = taken_bytes(i);
 
-		WAY_ASSERT(asked >= taken, "%s: %.1f MiB asked, %.1f taken", rows[i].what,
+		SUITE_ASSERT(asked >= taken, "%s: %.1f MiB asked, %.1f taken", rows[i].what,
 			   (double)asked / (1 << 20), (double)taken / (1 << 20));
-		WAY_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES, "%s: %.1f MiB asked, %.1f taken",
+		SUITE_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES, "%s: %.1f MiB asked, %.1f taken",
 			   rows[i].what, (double)asked / (1 << 20), (double)taken / (1 << 20));
 	}
 }
@@ -76,5 +76,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"enough, and not much more", test_enough}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("memory", tests);
+	return suite_run("memory", tests);
 }

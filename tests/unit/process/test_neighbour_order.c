@@ -10,7 +10,7 @@
 static void
 test_refused(void)
 {
-	static const struct ports ports = {.count = 2, .port = {{.ifindex = 0}, {.ifindex = 7}}};
+	static const struct interfaces interfaces = {.count = 2, .interface = {{.ifindex = 0}, {.ifindex = 7}}};
 	static const struct {
 		const char *what;
 		struct neighbour_request request;
@@ -23,7 +23,7 @@ test_refused(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		WAY_ASSERT(neighbour_order(&ports, &rows[i].request) == -EINVAL, "%s", rows[i].what);
+		SUITE_ASSERT(neighbour_order(&interfaces, &rows[i].request) == -EINVAL, "%s", rows[i].what);
 }
 
 int
@@ -31,5 +31,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"refused", test_refused}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("neighbour order", tests);
+	return suite_run("neighbour order", tests);
 }

@@ -46,23 +46,23 @@ test_requests(void)
 		const struct check_row *row = &check_rows[i];
 		const struct message_header header = {.version = row->version, .type = row->type};
 		const struct socket_row *found = NULL;
-		int status = socket_check(service_rows, SERVICE_ROWS, &header,
+		int status = socket_check(requests_rows, REQUESTS_ROWS, &header,
 					  sizeof(header) + row->body_bytes, &found);
 
-		WAY_ASSERT(status == row->status, "%s: %d", row->description, status);
-		WAY_ASSERT(status != 0 || found->type == row->type, "%s: another row", row->description);
+		SUITE_ASSERT(status == row->status, "%s: %d", row->description, status);
+		SUITE_ASSERT(status != 0 || found->type == row->type, "%s: another row", row->description);
 	}
 }
 
 static void
 test_table(void)
 {
-	for (unsigned i = 0; i < SERVICE_ROWS; i++) {
-		CU_ASSERT(service_rows[i].request_bytes + sizeof(struct message_header) <=
+	for (unsigned i = 0; i < REQUESTS_ROWS; i++) {
+		CU_ASSERT(requests_rows[i].request_bytes + sizeof(struct message_header) <=
 			  SOCKET_REQUEST_BYTES);
-		CU_ASSERT_PTR_NOT_NULL(service_rows[i].handle);
+		CU_ASSERT_PTR_NOT_NULL(requests_rows[i].handle);
 		for (unsigned j = 0; j < i; j++)
-			CU_ASSERT_NOT_EQUAL(service_rows[i].type, service_rows[j].type);
+			CU_ASSERT_NOT_EQUAL(requests_rows[i].type, requests_rows[j].type);
 	}
 }
 
@@ -75,10 +75,10 @@ struct echo {
 /* Adds one; refuses 7, and 8 with a body; keeps silent on 9 until told. A descriptor adds 1000 for each byte
  * in it. */
 static int
-echo_handle(void *owner, const struct socket_request *request, struct socket_answer *answer)
+echo_handle(void *owner, const struct socket_request *request, struct socket_response *response)
 {
 	const struct echo *asked = request->body;
-	struct echo *said = answer->body;
+	struct echo *said = response->body;
 	uint64_t *late_client = owner;
 	struct stat stat;
 
@@ -87,10 +87,10 @@ echo_handle(void *owner, const struct socket_request *request, struct socket_ans
 		said->word += 1000 * (uint64_t)stat.st_size;
 	if (asked->word == 9) {
 		*late_client = request->client;
-		answer->later = 1;
+		response->later = 1;
 	}
 	if (asked->word == 8)
-		answer->refusal_bytes = sizeof(*said);
+		response->refusal_bytes = sizeof(*said);
 	return asked->word == 7 || asked->word == 8 ? -EBUSY : 0;
 }
 
@@ -153,14 +153,14 @@ struct echo_message {
 
 /* Asks, and returns the size of what came back: -1 for nothing, 0 for the end. */
 static ssize_t
-client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word, struct echo_message *answer)
+client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word, struct echo_message *response)
 {
 	const struct echo_message ask = {.header = {.version = version, .type = 1, .cookie = ~word},
 					 .echo.word = word};
 
 	CU_ASSERT_EQUAL(send(fd, &ask, sizeof(ask), 0), sizeof(ask));
 	bench_serve(bench);
-	return recv(fd, answer, sizeof(*answer), 0);
+	return recv(fd, response, sizeof(*response), 0);
 }
 
 static void
@@ -168,33 +168,33 @@ test_answers(void)
 {
 	const struct echo late = {.word = 99};
 	struct message_header header = {.version = MESSAGE_VERSION, .type = 1, .cookie = 5};
-	struct echo_message answer;
+	struct echo_message response;
 	struct bench bench;
 	int fd;
 
 	bench_open(&bench);
 	fd = client_open(&bench);
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 41, &answer), sizeof(answer));
-	CU_ASSERT(answer.echo.word == 42 && answer.header.status == 0 &&
-		  answer.header.cookie == ~UINT64_C(41));
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 7, &answer), sizeof(answer.header));
-	CU_ASSERT_EQUAL(answer.header.status, -EBUSY);
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 8, &answer), sizeof(answer));
-	CU_ASSERT(answer.header.status == -EBUSY && answer.echo.word == 9);
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 9, &answer), -1);
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 41, &response), sizeof(response));
+	CU_ASSERT(response.echo.word == 42 && response.header.status == 0 &&
+		  response.header.cookie == ~UINT64_C(41));
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 7, &response), sizeof(response.header));
+	CU_ASSERT_EQUAL(response.header.status, -EBUSY);
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 8, &response), sizeof(response));
+	CU_ASSERT(response.header.status == -EBUSY && response.echo.word == 9);
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 9, &response), -1);
 	socket_send(&bench.server, bench.late_client, &header, &late, sizeof(late));
-	CU_ASSERT_EQUAL(recv(fd, &answer, sizeof(answer), 0), sizeof(answer));
-	CU_ASSERT(answer.echo.word == 99 && answer.header.cookie == 5);
+	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), sizeof(response));
+	CU_ASSERT(response.echo.word == 99 && response.header.cookie == 5);
 	/* Who has gone gets nothing, and neither does who came in its place. */
 	close(fd);
 	bench_serve(&bench);
 	fd = client_open(&bench);
 	socket_send(&bench.server, bench.late_client, &header, &late, sizeof(late));
-	CU_ASSERT_EQUAL(recv(fd, &answer, sizeof(answer), 0), -1);
+	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), -1);
 	/* Another version ends the connection, after it was told. */
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION + 1, 1, &answer), sizeof(answer.header));
-	CU_ASSERT_EQUAL(answer.header.status, -EPROTO);
-	CU_ASSERT_EQUAL(recv(fd, &answer, sizeof(answer), 0), 0);
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION + 1, 1, &response), sizeof(response.header));
+	CU_ASSERT_EQUAL(response.header.status, -EPROTO);
+	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), 0);
 	close(fd);
 	bench_close(&bench);
 }
@@ -213,7 +213,7 @@ descriptors_open(void)
 static void
 test_descriptors(void)
 {
-	struct echo_message ask = {.header = {.version = MESSAGE_VERSION, .type = 1}}, answer;
+	struct echo_message ask = {.header = {.version = MESSAGE_VERSION, .type = 1}}, response;
 	struct iovec part = {.iov_base = &ask, .iov_len = sizeof(ask)};
 	char control[CMSG_SPACE(3 * sizeof(int))] = {0};
 	struct msghdr message = {
@@ -238,8 +238,8 @@ test_descriptors(void)
 		ask.header.type = (uint16_t)type;
 		CU_ASSERT_EQUAL(sendmsg(fd, &message, 0), sizeof(ask));
 		bench_serve(&bench);
-		CU_ASSERT(recv(fd, &answer, sizeof(answer), 0) > 0);
-		CU_ASSERT(type == 2 || answer.echo.word == 2001);
+		CU_ASSERT(recv(fd, &response, sizeof(response), 0) > 0);
+		CU_ASSERT(type == 2 || response.echo.word == 2001);
 		CU_ASSERT_EQUAL(descriptors_open(), before);
 	}
 	close(file);
@@ -250,22 +250,22 @@ test_descriptors(void)
 static void
 test_too_many_clients(void)
 {
-	struct echo_message answer;
+	struct echo_message response;
 	struct bench bench;
 	int fds[SOCKET_CLIENTS_MAX + 1];
 
 	bench_open(&bench);
 	for (unsigned i = 0; i <= SOCKET_CLIENTS_MAX; i++)
 		fds[i] = client_open(&bench);
-	CU_ASSERT_EQUAL(recv(fds[SOCKET_CLIENTS_MAX], &answer, sizeof(answer), 0), 0);
+	CU_ASSERT_EQUAL(recv(fds[SOCKET_CLIENTS_MAX], &response, sizeof(response), 0), 0);
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
-		CU_ASSERT_EQUAL(client_ask(&bench, fds[i], MESSAGE_VERSION, i, &answer), i == 7 ? 16 : 24);
+		CU_ASSERT_EQUAL(client_ask(&bench, fds[i], MESSAGE_VERSION, i, &response), i == 7 ? 16 : 24);
 	/* One leaves, one may come. */
 	close(fds[0]);
 	close(fds[SOCKET_CLIENTS_MAX]);
 	bench_serve(&bench);
 	fds[0] = client_open(&bench);
-	CU_ASSERT_EQUAL(client_ask(&bench, fds[0], MESSAGE_VERSION, 1, &answer), sizeof(answer));
+	CU_ASSERT_EQUAL(client_ask(&bench, fds[0], MESSAGE_VERSION, 1, &response), sizeof(response));
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
 		close(fds[i]);
 	bench_close(&bench);
@@ -340,7 +340,7 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"requests", test_requests},
 		{"table", test_table},
-		{"answers", test_answers},
+		{"responses", test_answers},
 		{"descriptors", test_descriptors},
 		{"too many clients", test_too_many_clients},
 		{"file", test_file},
@@ -348,5 +348,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("socket", tests);
+	return suite_run("socket", tests);
 }

@@ -19,12 +19,12 @@
 static void
 test_layout(void)
 {
-	struct segment segment;
+	struct stats_segment segment;
 	const struct stats_header *h;
 	struct stat stat;
 	const uint8_t *view;
 
-	CU_ASSERT_EQUAL_FATAL(segment_open(&segment, WORKERS, FLOWS), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&segment, WORKERS, FLOWS), 0);
 	view = mmap(NULL, segment.size_bytes, PROT_READ, MAP_SHARED, segment.fd_reader, 0);
 	CU_ASSERT_FATAL(view != MAP_FAILED);
 	h = (const struct stats_header *)view;
@@ -36,7 +36,7 @@ test_layout(void)
 	CU_ASSERT_NOT_EQUAL(h->boot_id, 0);
 	CU_ASSERT_EQUAL(h->pid, (uint64_t)getpid());
 	CU_ASSERT_EQUAL(h->flows_per_worker, FLOWS);
-	CU_ASSERT(h->started_ns != 0 && h->started_ns <= segment_now_ns());
+	CU_ASSERT(h->started_ns != 0 && h->started_ns <= stats_segment_now_ns());
 	CU_ASSERT(h->worker_offset >= sizeof(*h) && h->worker_stride >= sizeof(struct worker_stats));
 	CU_ASSERT(h->worker_offset % 64 == 0 && h->worker_stride % 64 == 0);
 	CU_ASSERT(h->worker_offset + WORKERS * h->worker_stride <= h->size_bytes);
@@ -45,7 +45,7 @@ test_layout(void)
 
 	/* What a worker writes appears at its place, and at no other's. */
 	for (uint32_t w = 0; w < WORKERS; w++)
-		segment_worker(&segment, w)->counters[COUNTER_rx] = 100 + w;
+		stats_segment_worker(&segment, w)->counters[COUNTER_rx] = 100 + w;
 	for (uint32_t w = 0; w < WORKERS; w++) {
 		const struct worker_stats *stats =
 			(const struct worker_stats *)(view + h->worker_offset + w * h->worker_stride);
@@ -54,21 +54,21 @@ test_layout(void)
 		CU_ASSERT_EQUAL(stats->counters[COUNTER_tx], 0);
 	}
 	munmap((void *)(uintptr_t)view, segment.size_bytes);
-	segment_close(&segment);
+	stats_segment_close(&segment);
 }
 
 static void
 test_others_cannot_write(void)
 {
 	const char byte = 1;
-	struct segment segment;
+	struct stats_segment segment;
 	char path[64];
 	int fd;
 
-	CU_ASSERT_EQUAL_FATAL(segment_open(&segment, 1, FLOWS), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&segment, 1, FLOWS), 0);
 	CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, segment.fd_reader, 0) == MAP_FAILED);
 	CU_ASSERT(write(segment.fd_reader, &byte, 1) < 0 && errno == EBADF);
-	/* Not even by opening it anew, which its mode allows. */
+	/* Not even by opening it again, which its mode allows. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", segment.fd_reader);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
@@ -81,19 +81,19 @@ test_others_cannot_write(void)
 	/* And we still can. */
 	segment.header->draining = 1;
 	CU_ASSERT_EQUAL(segment.header->draining, 1);
-	segment_close(&segment);
+	stats_segment_close(&segment);
 }
 
 static void
 test_boot_ids_differ(void)
 {
-	struct segment a, b;
+	struct stats_segment a, b;
 
-	CU_ASSERT_EQUAL_FATAL(segment_open(&a, 1, FLOWS), 0);
-	CU_ASSERT_EQUAL_FATAL(segment_open(&b, 1, FLOWS), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&a, 1, FLOWS), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&b, 1, FLOWS), 0);
 	CU_ASSERT_NOT_EQUAL(a.header->boot_id, b.header->boot_id);
-	segment_close(&a);
-	segment_close(&b);
+	stats_segment_close(&a);
+	stats_segment_close(&b);
 }
 
 int
@@ -106,5 +106,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("segment", tests);
+	return sodium_init() < 0 ? 1 : suite_run("segment", tests);
 }

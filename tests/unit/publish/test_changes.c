@@ -46,7 +46,7 @@ static const struct {
 	  .upstreams = "x=192.0.2.2#53",
 	  .ports = "50000-50999",
 	  .timeout_ms = 2000},
-	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its replies are taken "
+	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its responses are taken "
 	 "for "
 	 "another 5.0 s|"},
 	{"service, source, ports, timeout",
@@ -57,7 +57,7 @@ static const struct {
 	  .timeout_ms = 1000},
 	 "service address 192.0.2.54#53 added|service address 192.0.2.53#53 removed|source address "
 	 "2001:db8::1 "
-	 "added|source address 198.51.100.16 removed; replies to it are taken for another 5.0 s|source "
+	 "added|source address 198.51.100.16 removed; responses to it are taken for another 5.0 s|source "
 	 "ports: from "
 	 "50000-50999 (1000 ports) to 50000-51999 (2000 ports)|upstreams.timeout_ms: from 2000 to 1000|"},
 };
@@ -71,7 +71,7 @@ test_rows(void)
 		struct lines lines = {0};
 
 		changes_describe(before, after, line_take, &lines);
-		WAY_ASSERT(strcmp(lines.text, rows[i].lines) == 0, "%s: %s", rows[i].what, lines.text);
+		SUITE_ASSERT(strcmp(lines.text, rows[i].lines) == 0, "%s: %s", rows[i].what, lines.text);
 		free(before);
 		free(after);
 	}
@@ -149,7 +149,7 @@ changed(const char *what, void (*change)(struct config *before, struct config *a
 
 	change(before, after);
 	changes_describe(before, after, line_take, &lines);
-	WAY_ASSERT(strcmp(lines.text, wanted) == 0, "%s: %s", what, lines.text);
+	SUITE_ASSERT(strcmp(lines.text, wanted) == 0, "%s: %s", what, lines.text);
 	free(before);
 	free(after);
 }
@@ -282,7 +282,7 @@ health_changed(struct config *before, struct config *after)
 {
 	before->probe.good_rcodes = 1 << 0 | 1 << 3;
 	after->probe.good_rcodes = 1 << 0 | 1 << 11;
-	before->passive = (struct config_passive){.on = true, .answers = 100, .timeout_percent = 50};
+	before->passive = (struct config_passive){.on = true, .responses = 100, .timeout_percent = 50};
 	after->passive = (struct config_passive){true, 200, 60, 70};
 	after->healthy_min_percent = 40;
 }
@@ -290,7 +290,7 @@ health_changed(struct config *before, struct config *after)
 static void
 passive_off(struct config *before, struct config *after)
 {
-	before->passive = (struct config_passive){.on = true, .answers = 100};
+	before->passive = (struct config_passive){.on = true, .responses = 100};
 	before->http =
 		(struct config_http){.on = true, .address = after->service.listen[0].address, .port = 8953};
 }
@@ -337,7 +337,7 @@ test_health(void)
 {
 	changed("what counts", health_changed,
 		"upstreams.healthy_min_percent: from 0 to 40|upstreams.probe.good: from noerror, nxdomain to "
-		"noerror, rcode11|upstreams.passive.answers: from 100 to "
+		"noerror, rcode11|upstreams.passive.responses: from 100 to "
 		"200|upstreams.passive.timeout_percent: "
 		"from 50 to 60|upstreams.passive.servfail_percent: from 0 to 70|");
 	changed("switched off", passive_off,
@@ -356,5 +356,5 @@ main(void)
 			       {"many", test_many},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("changes", tests);
+	return suite_run("changes", tests);
 }

@@ -17,13 +17,13 @@ static const struct {
 	 ""},
 	{"upstreams:", "http: {port: 0}\nrate_limit: {queries_per_second: 9}\nupstreams:",
 	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "", ""},
-	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "", "runtime_dir|dataplane.ports", "", ""},
-	{"[1]\n  ports: [{xdp: eth0}]\nsource:\n",
-	 "[2]\n  ports: [{xdp: eth0}]\nsource:\n  ports: 50000-60000\n",
+	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "", "runtime_dir|dataplane.interfaces", "", ""},
+	{"[1]\n  interfaces: [{xdp: eth0}]\nsource:\n",
+	 "[2]\n  interfaces: [{xdp: eth0}]\nsource:\n  ports: 50000-60000\n",
 	 "source ports: from 49152-65535 (16384 ports) to 50000-60000 (10001 ports)",
 	 "dataplane.worker_cores", "", ""},
 	{"xdp: eth0", "xbp: eth0", "", "",
-	 "MADE:5: dataplane.ports.xbp: unknown key: use one of xdp, queues|MADE:5: dataplane.ports.xdp: "
+	 "MADE:5: dataplane.interfaces.xbp: unknown key: use one of xdp, queues|MADE:5: dataplane.interfaces.xdp: "
 	 "missing: add it, the kernel's interface that is used through AF_XDP",
 	 ""},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]", "", "", "",
@@ -66,7 +66,7 @@ test_rows(void)
 		for (unsigned list = 0; list < 4; list++) {
 			const char *has = joined(json_object_get(diff, lists[list]), path);
 
-			WAY_ASSERT(strcmp(has, wanted[list]) == 0, "\"%s\": %s: %s", rows[i].new, lists[list],
+			SUITE_ASSERT(strcmp(has, wanted[list]) == 0, "\"%s\": %s: %s", rows[i].new, lists[list],
 				   has);
 		}
 		json_decref(diff);
@@ -85,7 +85,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	config_rig_open(argv[1]);
-	status = way_suite_run("config_diff", tests);
+	status = suite_run("config_diff", tests);
 	config_rig_close();
 	return status;
 }

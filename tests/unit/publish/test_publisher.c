@@ -134,9 +134,9 @@ test_offer(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "wait 2 s, then add the new ones"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstreams[0].address.bytes[13], 1);
 
-	WAY_ASSERT(offer_make(&f, 1, 200) == 0, "200 of the old: %s", offer.why);
+	SUITE_ASSERT(offer_make(&f, 1, 200) == 0, "200 of the old: %s", offer.why);
 	CU_ASSERT_TRUE(rig_wait_for(&f, nothing_retired));
-	WAY_ASSERT(offer_make(&f, 2, 300) == 0, "300 new: %s", offer.why);
+	SUITE_ASSERT(offer_make(&f, 2, 300) == 0, "300 new: %s", offer.why);
 	/* What happened meanwhile, a probe that timed out, say, goes out right behind it. */
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_in_force));
 	rig_stop(&f);
@@ -325,7 +325,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("publisher", tests);
+	status = suite_run("publisher", tests);
 	rig_close();
 	return status;
 }

@@ -34,12 +34,12 @@ static const char *
 unready(struct daemon_rig *f)
 {
 	static char reason[256];
-	json_t *answer = rig_ask(f, "{\"command\": \"ready\"}\n"),
-	       *result = json_object_get(answer, "result");
+	json_t *response = rig_ask(f, "{\"command\": \"ready\"}\n"),
+	       *result = json_object_get(response, "result");
 
 	snprintf(reason, sizeof(reason), "%s", rig_text(result, "reason"));
 	CU_ASSERT_EQUAL(json_is_true(json_object_get(result, "ready")), reason[0] == 0);
-	json_decref(answer);
+	json_decref(response);
 	return reason;
 }
 
@@ -70,7 +70,7 @@ test_overrides(void)
 	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "up"), "forced-up: by the operator"));
 	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "down"), "forced-down: by the operator"));
 
-	/* Not forgotten by an ephemerad that starts anew, nor by a second one. */
+	/* Not forgotten by an ephemerad that starts again, nor by a second one. */
 	for (unsigned i = 0; i < 2; i++) {
 		rig_daemon_replace(&f, rig_path("test.yaml"));
 		CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
@@ -132,7 +132,7 @@ test_refused(void)
 
 	rig_start(&f, TWO);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		WAY_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error), "%s",
+		SUITE_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error), "%s",
 			   refused[i].request);
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
@@ -205,11 +205,11 @@ static const char *
 drain_state(struct daemon_rig *f)
 {
 	static char state[32];
-	json_t *answer = rig_ask(f, "{\"command\": \"status\"}\n");
-	json_t *drain = json_object_get(json_object_get(answer, "result"), "drain");
+	json_t *response = rig_ask(f, "{\"command\": \"status\"}\n");
+	json_t *drain = json_object_get(json_object_get(response, "result"), "drain");
 
 	snprintf(state, sizeof(state), "%s", json_is_null(drain) ? "off" : rig_text(drain, "state"));
-	json_decref(answer);
+	json_decref(response);
 	return state;
 }
 
@@ -217,15 +217,15 @@ static void
 test_drain(void)
 {
 	struct daemon_rig f = {0};
-	json_t *answer;
+	json_t *response;
 
 	rig_start(&f, TWO);
 	rig_worker(&f)->generation = 1;
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "off");
-	answer = rig_ask(&f, "{\"command\": \"drain\"}\n");
-	CU_ASSERT_TRUE(json_is_true(json_object_get(json_object_get(answer, "result"), "draining")));
-	CU_ASSERT_EQUAL(strlen(rig_text(json_object_get(answer, "result"), "until")), 20);
-	json_decref(answer);
+	response = rig_ask(&f, "{\"command\": \"drain\"}\n");
+	CU_ASSERT_TRUE(json_is_true(json_object_get(json_object_get(response, "result"), "draining")));
+	CU_ASSERT_EQUAL(strlen(rig_text(json_object_get(response, "result"), "until")), 20);
+	json_decref(response);
 	CU_ASSERT_STRING_EQUAL(unready(&f), "draining");
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "waiting");
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable); /* all else goes on */
@@ -294,7 +294,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("operate", tests);
+	status = suite_run("operate", tests);
 	rig_close();
 	return status;
 }

@@ -22,18 +22,18 @@ static struct http http;
 static unsigned handled;
 
 static void
-handle(void *owner, const struct http_request *request, struct http_reply *reply)
+handle(void *owner, const struct http_request *request, struct http_response *response)
 {
 	(void)owner;
 	handled++;
-	reply->content_type = "text/plain";
+	response->content_type = "text/plain";
 	if (strcmp(request->path, "/constant") == 0) {
-		reply->body = "constant";
-		reply->body_is_constant = true;
+		response->body = "constant";
+		response->body_is_constant = true;
 	} else {
-		reply->body = strdup(request->accept);
+		response->body = strdup(request->accept);
 	}
-	reply->body_bytes = strlen(reply->body);
+	response->body_bytes = strlen(response->body);
 }
 
 static struct config_http
@@ -95,7 +95,7 @@ turn_until(bool (*done)(void))
 
 /* Turns the loop until the server has closed the connection, or `enough` came; what it sent. */
 static const char *
-answer(int fd, const char *enough)
+response(int fd, const char *enough)
 {
 	static char text[65536];
 	size_t bytes = 0;
@@ -124,14 +124,14 @@ ask(const char *request)
 	const char *text;
 
 	CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
-	text = answer(fd, NULL);
+	text = response(fd, NULL);
 	close(fd);
 	return text;
 }
 
 #define CLOSE "Connection: close\r\n\r\n"
 
-/* The status line's begin, and something that must be in the answer, or not if it begins with '!'. */
+/* The status line's begin, and something that must be in the response, or not if it begins with '!'. */
 static const struct row {
 	const char *name, *request, *status, *has;
 	unsigned handled;
@@ -180,11 +180,11 @@ test_requests(void)
 
 		handled = 0;
 		text = ask(rows[i].request);
-		WAY_ASSERT(strncmp(text, rows[i].status, strlen(rows[i].status)) == 0, "%s: %s", rows[i].name,
+		SUITE_ASSERT(strncmp(text, rows[i].status, strlen(rows[i].status)) == 0, "%s: %s", rows[i].name,
 			   text);
-		WAY_ASSERT(has[0] == '!' ? strstr(text, has + 1) == NULL : strstr(text, has) != NULL,
+		SUITE_ASSERT(has[0] == '!' ? strstr(text, has + 1) == NULL : strstr(text, has) != NULL,
 			   "%s: %s", rows[i].name, text);
-		WAY_ASSERT(handled == rows[i].handled, "%s: handled %u times", rows[i].name, handled);
+		SUITE_ASSERT(handled == rows[i].handled, "%s: handled %u times", rows[i].name, handled);
 	}
 	stop();
 }
@@ -226,7 +226,7 @@ static void
 test_hosts(void)
 {
 	for (unsigned i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		WAY_ASSERT(http_host_is_local(hosts[i].host) == hosts[i].local, "Host: %s", hosts[i].host);
+		SUITE_ASSERT(http_host_is_local(hosts[i].host) == hosts[i].local, "Host: %s", hosts[i].host);
 }
 
 static void
@@ -239,7 +239,7 @@ test_kept_connection(void)
 	fd = client(http_port(&http));
 	for (unsigned i = 1; i <= 3; i++) {
 		CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
-		CU_ASSERT_PTR_NOT_NULL(strstr(answer(fd, "\r\n\r\nconstant"), "200 OK"));
+		CU_ASSERT_PTR_NOT_NULL(strstr(response(fd, "\r\n\r\nconstant"), "200 OK"));
 		CU_ASSERT_EQUAL(handled, i);
 	}
 	close(fd);
@@ -261,7 +261,7 @@ test_long_head(void)
 		strcpy(request + used + 2 * HTTP_HEAD_BYTES,
 		       in_headers ? "\r\n\r\n" : " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 		text = ask(request);
-		WAY_ASSERT(strncmp(text, "HTTP/1.1 4", 10) == 0 || text[0] == 0, "%.40s", text);
+		SUITE_ASSERT(strncmp(text, "HTTP/1.1 4", 10) == 0 || text[0] == 0, "%.40s", text);
 		CU_ASSERT_EQUAL(handled, 0);
 	}
 	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE), "HTTP/1.1 200", 12) == 0);
@@ -289,7 +289,7 @@ test_slow_client(void)
 	CU_ASSERT(http.timer.armed && http.timer.due_ns <= http.connections[0].due_ns + NS_PER_MS);
 	http.connections[0].due_ns = now;
 	loop_timer_at(&loop, &http.timer, 0);
-	CU_ASSERT_STRING_EQUAL(answer(fd, NULL), "");
+	CU_ASSERT_STRING_EQUAL(response(fd, NULL), "");
 	CU_ASSERT_EQUAL(http.connections[0].fd, -1);
 	close(fd);
 	stop();
@@ -447,5 +447,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("http", tests);
+	return suite_run("http", tests);
 }

@@ -39,7 +39,7 @@ static const struct {
 	{"a port that is a word", "{\"command\": \"port\", \"port\": \"53\"}\n", 0, "from 1 to 65535"},
 	{"port 65536", "{\"command\": \"port\", \"port\": 65536}\n", 0, "from 1 to 65535"},
 	{"a key twice", "{\"command\": \"status\", \"command\": \"stats\"}\n", 0, "not JSON"},
-	{"two requests at once: the first answer first",
+	{"two requests at once: the first response first",
 	 "{\"command\": \"halt\"}\n{\"command\": \"status\"}\n", 0, "unknown command"},
 };
 
@@ -58,8 +58,8 @@ test_hostile(void)
 		size_t length = requests[i].length > 0 ? requests[i].length : strlen(requests[i].bytes);
 		const char *line = rig_talk(&f, requests[i].bytes, length);
 
-		WAY_ASSERT(strstr(line, requests[i].part) != NULL, "%s: %s", requests[i].what, line);
-		WAY_ASSERT(strstr(line, "\"ok\":false") != NULL, "%s: %s", requests[i].what, line);
+		SUITE_ASSERT(strstr(line, requests[i].part) != NULL, "%s: %s", requests[i].what, line);
+		SUITE_ASSERT(strstr(line, "\"ok\":false") != NULL, "%s: %s", requests[i].what, line);
 	}
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_talk(&f, longest, sizeof(longest)), "longer than"));
 	rig_daemon_close(&f);
@@ -128,7 +128,7 @@ main(void)
 
 	log_set_level(LEVEL_ERROR);
 	rig_open();
-	status = way_suite_run("server", tests);
+	status = suite_run("server", tests);
 	rig_close();
 	return status;
 }

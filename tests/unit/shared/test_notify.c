@@ -56,7 +56,7 @@ test_bad_address(void)
 	longer[sizeof(longer) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		setenv("NOTIFY_SOCKET", bad[i], 1);
-		WAY_ASSERT(notify_send("READY=1") == -EINVAL, "%s", bad[i]);
+		SUITE_ASSERT(notify_send("READY=1") == -EINVAL, "%s", bad[i]);
 	}
 	unsetenv("NOTIFY_SOCKET");
 }
@@ -90,7 +90,7 @@ test_watchdog(void)
 			setenv("WATCHDOG_USEC", rows[i].limit_us, 1);
 		if (rows[i].pid != NULL)
 			setenv("WATCHDOG_PID", rows[i].pid, 1);
-		WAY_ASSERT(notify_watchdog_ns() == rows[i].expected_ns, "row %zu", i);
+		SUITE_ASSERT(notify_watchdog_ns() == rows[i].expected_ns, "row %zu", i);
 	}
 }
 
@@ -102,5 +102,5 @@ main(void)
 			       {"the watchdog's time", test_watchdog},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("notify", tests);
+	return suite_run("notify", tests);
 }

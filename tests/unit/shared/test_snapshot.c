@@ -79,8 +79,8 @@ SPOIL(override_unknown, s->upstreams[4].admin_state = ADMIN_DOWN + 1)
 SPOIL(override_retired, s->upstreams[4].admin_state = ADMIN_DRAIN; s->upstreams[4].state = SLOT_RETIRED;
       s->pools[0].member_count = 0)
 SPOIL(case_drawn_not_kept, s->upstreams[4].random_case = s->upstreams[4].case_not_kept = 1)
-SPOIL(upstream_port_index_15, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX - 1)
-SPOIL(upstream_port_index_16, s->upstreams[4].port_index = SNAPSHOT_PORTS_MAX)
+SPOIL(upstream_interface_index_15, s->upstreams[4].interface_index = SNAPSHOT_INTERFACES_MAX - 1)
+SPOIL(upstream_interface_index_16, s->upstreams[4].interface_index = SNAPSHOT_INTERFACES_MAX)
 SPOIL(upstream_name_31, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES - 1))
 SPOIL(upstream_name_32, memset(s->upstreams[4].name, 'n', SNAPSHOT_NAME_BYTES))
 SPOIL(beyond_the_count, s->upstreams[400].state = 9)
@@ -97,18 +97,18 @@ routed(struct snapshot *s)
 {
 	static const char names[] = "\3net\0\3www\3org\0\7example";
 	struct snapshot *grown =
-		way_snapshot_resize(way_snapshot_new(), 3, WAY_UPSTREAM_COUNT + 2, 3, sizeof(names));
+		pipeline_snapshot_resize(pipeline_snapshot_new(), 3, PIPELINE_UPSTREAM_COUNT + 2, 3, sizeof(names));
 
 	grown->pools[7] = (struct snapshot_pool){
-		.used = 1, .policy = POLICY_HASH, .member_first = WAY_UPSTREAM_COUNT, .member_count = 2};
+		.used = 1, .policy = POLICY_HASH, .member_first = PIPELINE_UPSTREAM_COUNT, .member_count = 2};
 	strcpy(grown->pools[7].name, "bulk");
-	snapshot_members(grown)[WAY_UPSTREAM_COUNT] = (struct pool_member){.upstream = 1, .weight = 2};
-	snapshot_members(grown)[WAY_UPSTREAM_COUNT + 1] =
+	snapshot_members(grown)[PIPELINE_UPSTREAM_COUNT] = (struct pool_member){.upstream = 1, .weight = 2};
+	snapshot_members(grown)[PIPELINE_UPSTREAM_COUNT + 1] =
 		(struct pool_member){.upstream = 3, .weight = 10000};
 	grown->services[2].pool = 7;
 	grown->services[2].allow_first = 2;
 	grown->services[2].allow_count = 1;
-	grown->ranges[2] = (struct address_range){way_address("0.0.0.0"), way_address("255.255.255.255")};
+	grown->ranges[2] = (struct address_range){pipeline_address("0.0.0.0"), pipeline_address("255.255.255.255")};
 	memcpy(snapshot_names(grown), names, sizeof(names));
 	snapshot_suffixes(grown)[0] = (struct suffix_route){.name_offset = 0, .name_bytes = 5, .pool = 7};
 	snapshot_suffixes(grown)[1] = (struct suffix_route){.name_offset = 5, .name_bytes = 9, .pool = 0};
@@ -143,7 +143,7 @@ SPOIL_ROUTED(pool_members_beyond, s->pools[7].member_count = 3)
 SPOIL_ROUTED(pool_members_wrap, s->pools[7].member_count = UINT32_MAX)
 SPOIL_ROUTED(pool_first_beyond, s->pools[7].member_first = 8; s->pools[7].member_count = 0)
 SPOIL_ROUTED(pool_no_members, s->pools[7].member_count = 0)
-SPOIL_ROUTED(member_beyond, members[5].upstream = WAY_UPSTREAM_COUNT)
+SPOIL_ROUTED(member_beyond, members[5].upstream = PIPELINE_UPSTREAM_COUNT)
 SPOIL_ROUTED(member_retired, s->upstreams[3].state = SLOT_RETIRED; s->pools[0].member_count = 3)
 SPOIL_ROUTED(member_twice, members[5].upstream = members[6].upstream)
 SPOIL_ROUTED(weight_0, members[6].weight = 0)
@@ -246,8 +246,8 @@ static const struct {
 	{"upstream resolved 2", upstream_resolved, "upstream in an unknown state"},
 	{"upstream on port 0", upstream_port_0, "upstream with port 0"},
 	{"empty upstream on port 0", upstream_empty_port_0, NULL},
-	{"upstream behind port 15", upstream_port_index_15, NULL},
-	{"upstream behind port 16", upstream_port_index_16, "upstream behind a port that can't exist"},
+	{"upstream behind port 15", upstream_interface_index_15, NULL},
+	{"upstream behind port 16", upstream_interface_index_16, "upstream behind a port that can't exist"},
 	{"name of 31 bytes", upstream_name_31, NULL},
 	{"name of 32 bytes", upstream_name_32, "upstream's name without an end"},
 	{"rubbish beyond the count", beyond_the_count, NULL},
@@ -311,7 +311,7 @@ static const struct {
 static void
 block_reset(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	memset(&block, 0, sizeof(struct snapshot) + 65536);
 	memcpy(&block, s, s->size_bytes);
@@ -324,11 +324,11 @@ expect(const char *description, size_t size, const char *why)
 	const char *found = "nothing";
 	const int status = snapshot_validate(&block, size, &found);
 
-	WAY_ASSERT(status == (why ? -EINVAL : 0), "%s: status %d", description, status);
+	SUITE_ASSERT(status == (why ? -EINVAL : 0), "%s: status %d", description, status);
 	if (why == NULL || found == NULL)
-		WAY_ASSERT(found == why, "%s: %s", description, found ? found : "accepted");
+		SUITE_ASSERT(found == why, "%s: %s", description, found ? found : "accepted");
 	else
-		WAY_ASSERT(strcmp(found, why) == 0, "%s: %s", description, found);
+		SUITE_ASSERT(strcmp(found, why) == 0, "%s: %s", description, found);
 }
 
 static void
@@ -391,7 +391,7 @@ test_every_byte(void)
 		const char *why;
 
 		block.bytes[at] ^= 0x10;
-		WAY_ASSERT(snapshot_validate(&block, block.s.size_bytes, &why) == -EINVAL, "byte %zu", at);
+		SUITE_ASSERT(snapshot_validate(&block, block.s.size_bytes, &why) == -EINVAL, "byte %zu", at);
 		block.bytes[at] ^= 0x10;
 	}
 	expect("back as it was", block.s.size_bytes, NULL);
@@ -409,7 +409,7 @@ test_ranges_most(void)
 		char text[32];
 
 		snprintf(text, sizeof(text), "10.%u.%u.0", i / 256, i % 256);
-		block.s.ranges[i] = (struct address_range){way_address(text), way_address(text)};
+		block.s.ranges[i] = (struct address_range){pipeline_address(text), pipeline_address(text)};
 	}
 	snapshot_seal(&block.s);
 	expect("16,384 ranges", block.s.size_bytes, NULL);
@@ -445,5 +445,5 @@ main(void)
 			       {"exact memory", test_exact_memory},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("snapshot", tests);
+	return suite_run("snapshot", tests);
 }

@@ -14,11 +14,11 @@ test_buckets(void)
 	for (uint32_t i = 0; i + 1 < STATS_LATENCY_BUCKETS; i++) {
 		const uint64_t first = latency_bucket_us(i), next = latency_bucket_us(i + 1);
 
-		WAY_ASSERT(next > first, "bucket %u is empty", i);
-		WAY_ASSERT(latency_bucket_of(first) == i, "first of bucket %u", i);
-		WAY_ASSERT(latency_bucket_of(next - 1) == i, "last of bucket %u", i);
+		SUITE_ASSERT(next > first, "bucket %u is empty", i);
+		SUITE_ASSERT(latency_bucket_of(first) == i, "first of bucket %u", i);
+		SUITE_ASSERT(latency_bucket_of(next - 1) == i, "last of bucket %u", i);
 		/* Eight to a power of two: none is wider than an eighth of where it starts. */
-		WAY_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first,
+		SUITE_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first,
 			   "bucket %u is wide", i);
 	}
 	CU_ASSERT_EQUAL(latency_bucket_us(0), 0);
@@ -30,7 +30,7 @@ test_buckets(void)
 		const uint32_t i = latency_bucket_of(us);
 
 		if (latency_bucket_us(i) > us || latency_bucket_us(i + 1) <= us)
-			WAY_ASSERT(false, "%lu us in bucket %u", us, i);
+			SUITE_ASSERT(false, "%lu us in bucket %u", us, i);
 	}
 }
 
@@ -48,7 +48,7 @@ test_names(void)
 	CU_ASSERT_EQUAL(count, WORKER_COUNTER_COUNT + DROP_REASON_COUNT);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; j < count; j++)
-			WAY_ASSERT(strcmp(names[i], names[j]) != 0, "%s is twice", names[i]);
+			SUITE_ASSERT(strcmp(names[i], names[j]) != 0, "%s is twice", names[i]);
 	CU_ASSERT_STRING_EQUAL(names[COUNTER_redraws], "redraws");
 	CU_ASSERT_STRING_EQUAL(names[WORKER_COUNTER_COUNT + DROP_probe_unsent], "probe_unsent");
 }
@@ -74,7 +74,7 @@ test_microseconds(void)
 			const uint64_t cycles = (uint64_t)((unsigned __int128)us * clocks[i] / 1000000);
 			const uint64_t found = worker_us(&w, cycles);
 
-			WAY_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us, clocks[i],
+			SUITE_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us, clocks[i],
 				   found);
 		}
 		CU_ASSERT_EQUAL(worker_us(&w, 0), 0);
@@ -90,5 +90,5 @@ main(void)
 			       {"microseconds", test_microseconds},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("stats", tests);
+	return suite_run("stats", tests);
 }

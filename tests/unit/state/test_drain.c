@@ -31,7 +31,7 @@ static const struct {
 	{"they never do", {{0, 'd', 1000, 'W'}, {400, 'q', 1, 'W'}, {999, 'q', 2, 'W'}, {1000, 'q', 3, 'P'}}},
 	{"idle from the beginning", {{0, 'd', 60000, 'W'}, {0, 'q', 5, 'W'}, {2000, 'q', 5, 'P'}}},
 	{"undrain", {{0, 'd', 60000, 'W'}, {100, 'q', 5, 'W'}, {200, 'u', 0, 'O'}, {9000, 'q', 5, 'O'}}},
-	{"undrain, and drain again: the count begins anew",
+	{"undrain, and drain again: the count begins again",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 5, 'W'},
 	  {200, 'u', 0, 'O'},
@@ -122,7 +122,7 @@ test_rows(void)
 				drain_begin(&drain, number * MS, now_ns);
 				break;
 			case 'u':
-				WAY_ASSERT(drain_cancel(&drain) == -(int)number, "%s: step %u", rows[i].what,
+				SUITE_ASSERT(drain_cancel(&drain) == -(int)number, "%s: step %u", rows[i].what,
 					   n);
 				break;
 			case 'q':
@@ -140,9 +140,9 @@ test_rows(void)
 			default:
 				drain_connected(&drain, rows[i].steps[n].what == 's');
 			}
-			WAY_ASSERT("OWPX"[drain.state] == rows[i].steps[n].state, "%s: step %u: %c",
+			SUITE_ASSERT("OWPX"[drain.state] == rows[i].steps[n].state, "%s: step %u: %c",
 				   rows[i].what, n, "OWPX"[drain.state]);
-			WAY_ASSERT(stop == (rows[i].steps[n].what == 'q' && before == 'W' &&
+			SUITE_ASSERT(stop == (rows[i].steps[n].what == 'q' && before == 'W' &&
 					    drain.state == DRAIN_STOPPING),
 				   "%s: step %u: stop", rows[i].what, n);
 		}
@@ -154,5 +154,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"states", test_rows}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("drain", tests);
+	return suite_run("drain", tests);
 }

@@ -82,7 +82,7 @@ test_stories(void)
 
 			slots_expire(slots, m->now_ms * MS);
 			CU_ASSERT_EQUAL(slots_apply(slots, config, m->now_ms * MS, &why), 0);
-			WAY_ASSERT(strcmp(set_letters(&slots->upstreams), m->letters) == 0,
+			SUITE_ASSERT(strcmp(set_letters(&slots->upstreams), m->letters) == 0,
 				   "%s: at %llu ms %s", stories[i].what, (unsigned long long)m->now_ms,
 				   set_letters(&slots->upstreams));
 			free(config);
@@ -159,7 +159,7 @@ test_linger(void)
 		slots_apply(slots, before, 0, &why);
 		CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
 		slots_apply(slots, after, 0, &why);
-		WAY_ASSERT(slots_expiry_ns(slots) == rows[i].until_ms * MS, "row %zu: %llu", i,
+		SUITE_ASSERT(slots_expiry_ns(slots) == rows[i].until_ms * MS, "row %zu: %llu", i,
 			   (unsigned long long)slots_expiry_ns(slots));
 		free(before);
 		free(after);
@@ -198,7 +198,7 @@ test_full(void)
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &full), -ENOSPC);
 	CU_ASSERT_STRING_EQUAL(full, "services");
 	CU_ASSERT_EQUAL(active(&tried->services), 1);
-	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC); /* they do not retire anew */
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC); /* they do not retire again */
 	slots_expire(tried, 1 + slots_linger_ns(100));
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 5000 * MS, &full), 0);
 	CU_ASSERT_EQUAL(active(&tried->services), SNAPSHOT_SERVICES_MAX);
@@ -245,7 +245,7 @@ test_ports(void)
 		free(config);
 	}
 	for (unsigned i = 0; i < 6; i++) /* 50000 + i was withdrawn at (i + 1) * 100 ms */
-		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers", 50000 + i);
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers", 50000 + i);
 	CU_ASSERT_EQUAL(lingering(slots, 50006), 0);
 	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first to be over.
 	 */
@@ -254,13 +254,13 @@ test_ports(void)
 	CU_ASSERT_EQUAL(lingering(slots, 50002), 1);
 	slots_expire(slots, 1500 * MS);
 	for (unsigned i = 0; i < 6; i++)
-		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2), "port %u at 1500 ms",
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2), "port %u at 1500 ms",
 			   50000 + i);
 	slots_expire(slots, 1799 * MS);
 	CU_ASSERT_EQUAL(lingering(slots, 50005), 1);
 	slots_expire(slots, 1800 * MS);
 	for (unsigned i = 0; i < 6; i++)
-		WAY_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over", 50000 + i);
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over", 50000 + i);
 	CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
 	free(slots);
 }
@@ -322,5 +322,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("slots", tests);
+	return suite_run("slots", tests);
 }

@@ -86,7 +86,7 @@ test_content(void)
 	CU_ASSERT_EQUAL(s->upstreams[0].next_hop.bytes[5], 1);
 	CU_ASSERT_FALSE(s->upstreams[1].usable || s->upstreams[1].resolved);
 	CU_ASSERT_EQUAL(s->upstreams[1].next_hop.bytes[5], 0); /* not resolved: says nothing */
-	CU_ASSERT_EQUAL(s->upstreams[1].port_index, 1);	       /* but its replies still come by there */
+	CU_ASSERT_EQUAL(s->upstreams[1].interface_index, 1);	       /* but its responses still come by there */
 	CU_ASSERT_TRUE(bitmap_test(s->ports_draw, 49152) && bitmap_test(s->ports_accept, 65535));
 	CU_ASSERT_FALSE(bitmap_test(s->ports_accept, 49151));
 	fixture_close(&f);
@@ -108,7 +108,7 @@ test_retired(void)
 	CU_ASSERT_EQUAL(f.snapshot->upstream_count, 2);
 	CU_ASSERT_EQUAL(f.snapshot->upstreams[0].state, SLOT_RETIRED);
 	CU_ASSERT_FALSE(f.snapshot->upstreams[0].usable); /* although health has it up */
-	CU_ASSERT_EQUAL(f.snapshot->upstreams[0].port_index, 1);
+	CU_ASSERT_EQUAL(f.snapshot->upstreams[0].interface_index, 1);
 	CU_ASSERT_FALSE(bitmap_test(f.snapshot->ports_draw, 50000));
 	CU_ASSERT_TRUE(bitmap_test(f.snapshot->ports_accept, 50000));
 	slots_expire(f.slots, slots_expiry_ns(f.slots));
@@ -400,9 +400,9 @@ test_same(void)
 		CU_ASSERT_PTR_NULL(fault(&f, 1, f.snapshot));
 		changes[i].change(&f);
 		CU_ASSERT_PTR_NULL(fault(&f, 2, f.other));
-		WAY_ASSERT(build_same(f.snapshot, f.other) == changes[i].same, "%s", changes[i].what);
+		SUITE_ASSERT(build_same(f.snapshot, f.other) == changes[i].same, "%s", changes[i].what);
 		CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
-		WAY_ASSERT(memcmp(f.snapshot, f.other, f.other->size_bytes) == 0, "%s: the same twice",
+		SUITE_ASSERT(memcmp(f.snapshot, f.other, f.other->size_bytes) == 0, "%s: the same twice",
 			   changes[i].what);
 		fixture_close(&f);
 	}
@@ -421,5 +421,5 @@ main(void)
 			       {"same input, same block", test_same},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("build", tests);
+	return suite_run("build", tests);
 }

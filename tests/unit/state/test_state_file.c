@@ -59,7 +59,7 @@ state_make(struct state *state, unsigned count)
 		upstream->slot = (uint16_t)(SNAPSHOT_UPSTREAMS_MAX - 1 - i);
 		upstream->admin_state = i % 4;
 		upstream->base = (struct upstream_stats){.queries = i,
-							 .answers = UINT64_C(1) << 62,
+							 .responses = UINT64_C(1) << 62,
 							 .servfails = 3 * i,
 							 .timeouts = 4 * i,
 							 .wrong_case = 5 * i,
@@ -81,7 +81,7 @@ test_back(void)
 		state_make(&written, counts[i]);
 		CU_ASSERT_EQUAL(state_file_write(path, &written), 0);
 		CU_ASSERT_EQUAL(state_file_read(path, NOW, &read, why), 0);
-		WAY_ASSERT(memcmp(&written, &read, sizeof(read)) == 0, "%u upstreams", counts[i]);
+		SUITE_ASSERT(memcmp(&written, &read, sizeof(read)) == 0, "%u upstreams", counts[i]);
 	}
 	CU_ASSERT_EQUAL(stat(path, &file), 0);
 	CU_ASSERT_EQUAL(file.st_mode & 07777, 0600);
@@ -146,7 +146,7 @@ test_damaged(void)
 		size_t before = at == NULL ? 0 : (size_t)(at - good);
 		int status;
 
-		WAY_ASSERT(at != NULL, "%s: nothing to change", rows[i].what);
+		SUITE_ASSERT(at != NULL, "%s: nothing to change", rows[i].what);
 		if (at == NULL)
 			continue;
 		snprintf(bad, sizeof(bad), "%.*s%s%s", (int)before, good,
@@ -155,9 +155,9 @@ test_damaged(void)
 		text_put(path, bad);
 		state_make(&state, 3);
 		status = state_file_read(path, NOW, &state, why);
-		WAY_ASSERT(status == rows[i].status, "%s: %d", rows[i].what, status);
-		WAY_ASSERT(memcmp(&state, &none, sizeof(state)) == 0, "%s: something is left", rows[i].what);
-		WAY_ASSERT(why[0] != 0, "%s: no reason", rows[i].what);
+		SUITE_ASSERT(status == rows[i].status, "%s: %d", rows[i].what, status);
+		SUITE_ASSERT(memcmp(&state, &none, sizeof(state)) == 0, "%s: something is left", rows[i].what);
+		SUITE_ASSERT(why[0] != 0, "%s: no reason", rows[i].what);
 	}
 	text_put(path, good);
 	CU_ASSERT_EQUAL(state_file_read(path, NOW, &state, why), 0);
@@ -226,7 +226,7 @@ main(void)
 		return EXIT_FAILURE;
 	snprintf(path, sizeof(path), "%s/" STATE_FILE_NAME, directory);
 	snprintf(next, sizeof(next), "%s.new", path);
-	status = way_suite_run("state_file", tests);
+	status = suite_run("state_file", tests);
 	rmdir(directory);
 	return status;
 }

@@ -98,5 +98,5 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"one snapshot, two, retired, gone", test_sets}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("steer_set", tests);
+	return suite_run("steer_set", tests);
 }

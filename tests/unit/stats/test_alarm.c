@@ -84,8 +84,8 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"its course", test_course},
 			       {"near misses alone", test_no_attack},
-			       {"counters that begin anew", test_anew},
+			       {"counters that begin again", test_anew},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("alarm", tests);
+	return suite_run("alarm", tests);
 }

@@ -101,9 +101,9 @@ test_moves_on(void)
 		draw(&f.workers[0], 50000, 1, 0);
 		draw_window_read(&f.window, 0, f.difference);
 		length = second + 1 - f.window.base_ns / S;
-		WAY_ASSERT(f.difference->stats.draws == length, "second %u: %llu draws in %llu s", second,
+		SUITE_ASSERT(f.difference->stats.draws == length, "second %u: %llu draws in %llu s", second,
 			   (unsigned long long)f.difference->stats.draws, (unsigned long long)length);
-		WAY_ASSERT(length <= 121 && (second < 1060 || length > 60), "second %u: %llu s long", second,
+		SUITE_ASSERT(length <= 121 && (second < 1060 || length > 60), "second %u: %llu s long", second,
 			   (unsigned long long)length);
 	}
 	draw_window_begin(&f.window, 1500 * S);
@@ -139,7 +139,7 @@ test_first(void)
 	serial = uniformity_serial(
 		stats->draws,
 		&(struct uniformity_sums){stats->port_sums.x, stats->port_sums.xx, stats->port_sums.xy});
-	WAY_ASSERT(serial.z > -3 && serial.z < 3, "z %.2f", serial.z);
+	SUITE_ASSERT(serial.z > -3 && serial.z < 3, "z %.2f", serial.z);
 	fixture_close(&f);
 }
 
@@ -151,5 +151,5 @@ main(void)
 			       {"the first draw", test_first},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("draw_window", tests);
+	return suite_run("draw_window", tests);
 }

@@ -66,13 +66,13 @@ source_open(struct source *source, enum weak weak, uint64_t seed)
 				  .last_port = FIRST + PORTS / 2,
 				  .last_id = 32768};
 	for (unsigned i = 0; i < 2500; i++)
-		source->pool[i] = (uint16_t)(FIRST + way_random_next(&source->random) % PORTS);
+		source->pool[i] = (uint16_t)(FIRST + suite_random_next(&source->random) % PORTS);
 }
 
 static void
 draw(struct source *source, unsigned addresses, struct draw_difference *d)
 {
-	const uint64_t word = way_random_next(&source->random);
+	const uint64_t word = suite_random_next(&source->random);
 	uint16_t id = (uint16_t)word, port = (uint16_t)(FIRST + (word >> 16) % PORTS);
 	unsigned address = (unsigned)((word >> 40) % addresses);
 
@@ -163,10 +163,10 @@ test_rows(void)
 			draw(source, 8, d);
 		entropy_of_worker(s, 1, d, &worker);
 		entropy_of_all(s, 1, d, &worker, &all);
-		WAY_ASSERT(worker.judgement == rows[i].judgement &&
+		SUITE_ASSERT(worker.judgement == rows[i].judgement &&
 				   strstr(worker.verdict, rows[i].words) != NULL,
 			   "%s: %s", rows[i].what, worker.verdict);
-		WAY_ASSERT(all.judgement == rows[i].judgement && strstr(all.verdict, rows[i].words) != NULL,
+		SUITE_ASSERT(all.judgement == rows[i].judgement && strstr(all.verdict, rows[i].words) != NULL,
 			   "%s: all: %s", rows[i].what, all.verdict);
 	}
 	free(source);
@@ -213,7 +213,7 @@ test_workers(void)
 			entropy_of_worker(s, WORKERS_MAX, &d[w], &workers[w]);
 		}
 		entropy_of_all(s, WORKERS_MAX, sum, workers, &all);
-		WAY_ASSERT(all.judgement == pairs[i].judgement && strstr(all.verdict, pairs[i].words) != NULL,
+		SUITE_ASSERT(all.judgement == pairs[i].judgement && strstr(all.verdict, pairs[i].words) != NULL,
 			   "%s: %s; worker 0: %s; worker 1: %s", pairs[i].what, all.verdict,
 			   workers[0].verdict, workers[1].verdict);
 	}
@@ -254,23 +254,23 @@ test_dealt(void)
 		for (unsigned n = 0; n < PORTS; n++) {
 			bool mine = deals[i].kind == 1	 ? n < PORTS / 2
 				    : deals[i].kind == 2 ? n % 2 == 0
-							 : way_random_next(&state) >> 63;
+							 : suite_random_next(&state) >> 63;
 
 			if (mine)
 				own[count++] = (uint16_t)(FIRST + n);
 		}
 		source_open(source, WEAK_NONE, state);
 		for (unsigned n = 0; n < deals[i].draws; n++) {
-			uint16_t x = (uint16_t)(way_random_next(&state) % count);
+			uint16_t x = (uint16_t)(suite_random_next(&state) % count);
 
 			draw(source, 1, d);
-			if (deals[i].kind == 3 && x < count / 4 && way_random_next(&state) >> 63)
+			if (deals[i].kind == 3 && x < count / 4 && suite_random_next(&state) >> 63)
 				x = (uint16_t)(x + count / 4);
 			d->ports[source->last_port]--;
 			d->ports[own[x]]++;
 		}
 		entropy_of_worker(s, 2, d, &measure);
-		WAY_ASSERT(measure.ports_dealt && measure.judgement == deals[i].judgement &&
+		SUITE_ASSERT(measure.ports_dealt && measure.judgement == deals[i].judgement &&
 				   strstr(measure.verdict, deals[i].words) != NULL,
 			   "%s: %s", deals[i].what, measure.verdict);
 	}
@@ -314,5 +314,5 @@ main(void)
 			       {"bits", test_bits},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("entropy", tests);
+	return suite_run("entropy", tests);
 }

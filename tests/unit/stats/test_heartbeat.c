@@ -33,7 +33,7 @@ test_rows(void)
 
 			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats, rows[i].worker_count,
 					    now_ns);
-			WAY_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
+			SUITE_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
 				   "%s: look %u: %d", rows[i].what, n, heartbeat_still(&heartbeat, now_ns));
 		}
 	}
@@ -60,5 +60,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"heartbeats", test_rows}, {"another dataplane", test_forget}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("heartbeat", tests);
+	return suite_run("heartbeat", tests);
 }

@@ -38,7 +38,7 @@ test_ring(void)
 		add(rows[i].add);
 		count = rows[i].last - rows[i].first + 1;
 		for (unsigned at = 0; at < count; at++)
-			WAY_ASSERT(history_at(&history, at) != NULL &&
+			SUITE_ASSERT(history_at(&history, at) != NULL &&
 					   history_at(&history, at)->ns == rows[i].first + at,
 				   "row %u, sample %u", i, at);
 		CU_ASSERT_PTR_NULL(history_at(&history, count));
@@ -53,5 +53,5 @@ main(void)
 		CU_TEST_INFO_NULL,
 	};
 
-	return way_suite_run("history", tests);
+	return suite_run("history", tests);
 }

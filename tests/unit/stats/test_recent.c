@@ -7,7 +7,7 @@
 #include "tests/unit/suite.h"
 
 /* A segment of one worker, in memory: the reader only looks at it. */
-struct segment {
+struct stats_segment {
 	struct stats_header header;
 	struct worker_stats worker;
 };
@@ -17,7 +17,7 @@ struct rig {
 	struct dataplane dataplane; /* not connected: no maps to read */
 	struct steer_maps steer;
 	struct stats_reader stats;
-	struct segment *segment;
+	struct stats_segment *segment;
 	struct recent recent;
 };
 
@@ -30,7 +30,7 @@ rig_open(struct rig *rig)
 		abort();
 	rig->stats = (struct stats_reader){.segment = (const uint8_t *)rig->segment,
 					   .worker_count = 1,
-					   .worker_offset = offsetof(struct segment, worker)};
+					   .worker_offset = offsetof(struct stats_segment, worker)};
 	steer_maps_init(&rig->steer, &rig->dataplane);
 	recent_init(&rig->recent, &rig->loop, &rig->stats, &rig->steer);
 }
@@ -65,7 +65,7 @@ test_base(void)
 		rig.segment->worker.latency[3] = 7 * second;
 		fire(&rig, second);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(recent_base(&rig.recent));
-		WAY_ASSERT(recent_base(&rig.recent)->ns == oldest * NS_PER_S, "at %llu: %llu",
+		SUITE_ASSERT(recent_base(&rig.recent)->ns == oldest * NS_PER_S, "at %llu: %llu",
 			   (unsigned long long)second,
 			   (unsigned long long)(recent_base(&rig.recent)->ns / NS_PER_S));
 		CU_ASSERT_EQUAL(recent_base(&rig.recent)->drops[DROP_runt], oldest);
@@ -116,5 +116,5 @@ static CU_TestInfo tests[] = {
 int
 main(void)
 {
-	return way_suite_run("recent", tests);
+	return suite_run("recent", tests);
 }

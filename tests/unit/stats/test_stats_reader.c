@@ -12,15 +12,15 @@
 
 #define WORKERS 2
 
-struct segment {
+struct stats_segment {
 	struct stats_header header;
 	struct worker_stats workers[WORKERS];
 };
 
-static struct segment *
-segment_make(void)
+static struct stats_segment *
+stats_segment_make(void)
 {
-	struct segment *segment =
+	struct stats_segment *segment =
 		calloc(1, sizeof(*segment) + 64); /* calloc() aligns to 16: enough for words */
 
 	if (segment == NULL)
@@ -29,13 +29,13 @@ segment_make(void)
 	segment->header.version = STATS_VERSION;
 	segment->header.worker_count = WORKERS;
 	segment->header.size_bytes = sizeof(*segment);
-	segment->header.worker_offset = offsetof(struct segment, workers);
+	segment->header.worker_offset = offsetof(struct stats_segment, workers);
 	segment->header.worker_stride = sizeof(struct worker_stats);
 	return segment;
 }
 
 static int
-segment_open(struct stats_reader *reader, const void *segment, size_t bytes)
+stats_segment_open(struct stats_reader *reader, const void *segment, size_t bytes)
 {
 	int fd = memfd_create("segment", MFD_CLOEXEC), status;
 	const char *why = NULL;
@@ -65,7 +65,7 @@ static const struct {
 	{"workers inside the header", offsetof(struct stats_header, worker_offset), 8, 8, 0, false},
 	{"workers behind the end", offsetof(struct stats_header, worker_offset), 8, 1 << 30, 0, false},
 	{"workers at an odd place", offsetof(struct stats_header, worker_offset), 8,
-	 offsetof(struct segment, workers) + 1, 0, false},
+	 offsetof(struct stats_segment, workers) + 1, 0, false},
 	{"workers at the last moment", offsetof(struct stats_header, worker_offset), 8, UINT64_MAX - 7, 0,
 	 false},
 	{"stride 0", offsetof(struct stats_header, worker_stride), 8, 0, 0, false},
@@ -74,22 +74,22 @@ static const struct {
 	{"stride that wraps around", offsetof(struct stats_header, worker_stride), 8, UINT64_C(1) << 63, 0,
 	 false},
 	{"a file cut short", 0, 0, 0, 64, false},
-	{"a file shorter than the header", 0, 0, 0, sizeof(struct segment) - 100, false},
-	{"an empty file", 0, 0, 0, sizeof(struct segment), false},
+	{"a file shorter than the header", 0, 0, 0, sizeof(struct stats_segment) - 100, false},
+	{"an empty file", 0, 0, 0, sizeof(struct stats_segment), false},
 };
 
 static void
 test_headers(void)
 {
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		struct segment *segment = segment_make();
+		struct stats_segment *segment = stats_segment_make();
 		struct stats_reader reader;
 		int status;
 
 		memcpy((char *)segment + headers[i].field, &headers[i].value, headers[i].field_bytes);
-		status = segment_open(&reader, segment, sizeof(*segment) - headers[i].cut);
-		WAY_ASSERT((status == 0) == headers[i].good, "%s: %d", headers[i].what, status);
-		WAY_ASSERT(stats_reader_is_open(&reader) == headers[i].good, "%s", headers[i].what);
+		status = stats_segment_open(&reader, segment, sizeof(*segment) - headers[i].cut);
+		SUITE_ASSERT((status == 0) == headers[i].good, "%s: %d", headers[i].what, status);
+		SUITE_ASSERT(stats_reader_is_open(&reader) == headers[i].good, "%s", headers[i].what);
 		stats_reader_close(&reader);
 		free(segment);
 	}
@@ -98,7 +98,7 @@ test_headers(void)
 static void
 test_sums(void)
 {
-	struct segment *segment = segment_make();
+	struct stats_segment *segment = stats_segment_make();
 	struct stats_reader reader;
 
 	segment->workers[0].counters[COUNTER_queries] = 40;
@@ -108,7 +108,7 @@ test_sums(void)
 	segment->workers[1].flows_in_flight = 4;
 	segment->workers[0].upstreams[511] = (struct upstream_stats){10, 9, 8, 7, 6, 5, 4, 3};
 	segment->workers[1].upstreams[511] = (struct upstream_stats){1, 1, 1, 1, 2, 2, 2, 2};
-	CU_ASSERT_EQUAL_FATAL(segment_open(&reader, segment, sizeof(*segment)), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&reader, segment, sizeof(*segment)), 0);
 	CU_ASSERT_EQUAL(stats_reader_counter(&reader, COUNTER_queries), 42);
 	CU_ASSERT_EQUAL(stats_reader_drop(&reader, DROP_fragment), 5);
 	CU_ASSERT_EQUAL(stats_reader_in_flight(&reader), 7);
@@ -137,7 +137,7 @@ static void
 test_latency(void)
 {
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++) {
-		struct segment *segment = segment_make();
+		struct stats_segment *segment = stats_segment_make();
 		struct stats_reader reader;
 		struct stats_latency latency;
 
@@ -145,20 +145,20 @@ test_latency(void)
 		segment->workers[1].latency[latency_bucket_of(latencies[i].slow_us)] += latencies[i].slow;
 		segment->workers[0].latency_sum_us = latencies[i].fast * latencies[i].fast_us;
 		segment->workers[1].latency_sum_us = latencies[i].slow * latencies[i].slow_us;
-		CU_ASSERT_EQUAL_FATAL(segment_open(&reader, segment, sizeof(*segment)), 0);
+		CU_ASSERT_EQUAL_FATAL(stats_segment_open(&reader, segment, sizeof(*segment)), 0);
 		latency = stats_reader_latency(&reader);
-		WAY_ASSERT(latency.p50_us == latencies[i].p50, "%s: p50 %llu", latencies[i].what,
+		SUITE_ASSERT(latency.p50_us == latencies[i].p50, "%s: p50 %llu", latencies[i].what,
 			   (unsigned long long)latency.p50_us);
-		WAY_ASSERT(latency.p99_us == latencies[i].p99, "%s: p99 %llu", latencies[i].what,
+		SUITE_ASSERT(latency.p99_us == latencies[i].p99, "%s: p99 %llu", latencies[i].what,
 			   (unsigned long long)latency.p99_us);
-		WAY_ASSERT(latency.p999_us == latencies[i].p999, "%s: p999 %llu", latencies[i].what,
+		SUITE_ASSERT(latency.p999_us == latencies[i].p999, "%s: p999 %llu", latencies[i].what,
 			   (unsigned long long)latency.p999_us);
 		stats_reader_close(&reader);
 		free(segment);
 	}
 }
 
-/* One of a thousand, at both ends; more answers than a product with 1,000 has room for. */
+/* One of a thousand, at both ends; more responses than a product with 1,000 has room for. */
 static const struct {
 	const char *what;
 	uint64_t counts[3]; /* of 1, 5 and 9 us */
@@ -186,14 +186,14 @@ test_quantiles(void)
 		for (unsigned b = 0; b < 3; b++)
 			histogram.count += quantiles[i].counts[b];
 		us = stats_histogram_quantile(&histogram, quantiles[i].thousandths);
-		WAY_ASSERT(us == quantiles[i].us, "%s: %llu", quantiles[i].what, (unsigned long long)us);
+		SUITE_ASSERT(us == quantiles[i].us, "%s: %llu", quantiles[i].what, (unsigned long long)us);
 	}
 }
 
 static void
 test_histograms(void)
 {
-	struct segment *segment = segment_make();
+	struct stats_segment *segment = stats_segment_make();
 	struct stats_reader reader;
 	struct stats_histogram all, one;
 
@@ -202,7 +202,7 @@ test_histograms(void)
 	segment->workers[1].latency[2] = 1;
 	segment->workers[1].latency[STATS_LATENCY_BUCKETS - 1] = 4;
 	segment->workers[1].latency_sum_us = 1000;
-	CU_ASSERT_EQUAL_FATAL(segment_open(&reader, segment, sizeof(*segment)), 0);
+	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&reader, segment, sizeof(*segment)), 0);
 	all = stats_reader_histogram(&reader);
 	one = stats_reader_histogram_of(&reader, 1);
 	CU_ASSERT(all.count == 15 && all.sum_us == 1025 && all.buckets[2] == 11);
@@ -223,5 +223,5 @@ main(void)
 			       {"percentiles", test_latency},	   {"quantiles", test_quantiles},
 			       {"histograms", test_histograms},	   CU_TEST_INFO_NULL};
 
-	return way_suite_run("stats_reader", tests);
+	return suite_run("stats_reader", tests);
 }

@@ -40,9 +40,9 @@ test_ring(void)
 
 		ring_fill(entries, rows[i].count, SIZE, 1);
 		read = stray_ring_read(&ring, to, rows[i].room);
-		WAY_ASSERT(read == rows[i].read, "%s: %u", rows[i].what, read);
+		SUITE_ASSERT(read == rows[i].read, "%s: %u", rows[i].what, read);
 		for (unsigned n = 0; n < read; n++)
-			WAY_ASSERT(to[n].tsc == rows[i].count - n, "%s: entry %u is %llu", rows[i].what, n,
+			SUITE_ASSERT(to[n].tsc == rows[i].count - n, "%s: entry %u is %llu", rows[i].what, n,
 				   (unsigned long long)to[n].tsc);
 	}
 }
@@ -107,7 +107,7 @@ static const struct {
 	{"", 0, 0, "(none)"},
 	{"\3www\7eXample\0\0\1\0\1", 17, 17, "www.eXample. A IN"},
 	{"\0\0\2\0\1", 5, 5, ". NS IN"},
-	{"\3www\7example\0\0\1\0\1 and an answer behind it", 40, 40, "www.example. A IN"},
+	{"\3www\7example\0\0\1\0\1 and a response behind it", 40, 40, "www.example. A IN"},
 	{"\3www\7example\0\0\1\0\1 and a long answer behind it                                    ", 72, 1200,
 	 "www.example. A IN"},
 	{"\3www\7example\0\0\1", 15, 15, "(malformed)"},
@@ -131,7 +131,7 @@ test_questions(void)
 		struct stray stray = {.question_bytes = (uint16_t)questions[i].whole};
 
 		memcpy(stray.question, questions[i].bytes, questions[i].kept);
-		WAY_ASSERT(strcmp(stray_question(&stray, text), questions[i].text) == 0, "question %zu: %s",
+		SUITE_ASSERT(strcmp(stray_question(&stray, text), questions[i].text) == 0, "question %zu: %s",
 			   i, text);
 	}
 }
@@ -173,7 +173,7 @@ test_noise(void)
 		stray_lower(&stray);
 		stray_question(&stray, text);
 		if (memchr(text, 0, sizeof(text)) == NULL)
-			WAY_ASSERT(false, "turn %u has no end", turn);
+			SUITE_ASSERT(false, "turn %u has no end", turn);
 	}
 }
 
@@ -185,5 +185,5 @@ main(void)
 			       {"lower case", test_lower}, {"noise", test_noise},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("stray_reader", tests);
+	return suite_run("stray_reader", tests);
 }

@@ -34,7 +34,7 @@ test_survival(void)
 	for (size_t i = 0; i < sizeof(survivals) / sizeof(survivals[0]); i++) {
 		double p = uniformity_survival(survivals[i].statistic, survivals[i].degrees);
 
-		WAY_ASSERT(fabs(p - survivals[i].p) <= survivals[i].within, "%.4f of %.0f: %.15g, not %.15g",
+		SUITE_ASSERT(fabs(p - survivals[i].p) <= survivals[i].within, "%.4f of %.0f: %.15g, not %.15g",
 			   survivals[i].statistic, survivals[i].degrees, p, survivals[i].p);
 	}
 	for (double degrees = 1; degrees < 70000; degrees *= 3) {
@@ -43,7 +43,7 @@ test_survival(void)
 		for (double x = degrees / 8; x < degrees * 3; x += degrees / 8) {
 			double p = uniformity_survival(x, degrees);
 
-			WAY_ASSERT(p >= 0 && p <= before + 1e-12, "%.0f of %.0f falls: %g after %g", x,
+			SUITE_ASSERT(p >= 0 && p <= before + 1e-12, "%.0f of %.0f falls: %g after %g", x,
 				   degrees, p, before);
 			before = p;
 		}
@@ -84,7 +84,7 @@ enum stream {
 static unsigned
 stream_cell(enum stream stream, uint64_t n, const uint16_t *pool, uint64_t *state)
 {
-	uint64_t random = way_random_next(state);
+	uint64_t random = suite_random_next(state);
 	unsigned cell = random >> 32 & (CELLS - 1);
 
 	switch (stream) {
@@ -134,7 +134,7 @@ test_streams(void)
 
 		memset(counts, 0, CELLS * sizeof(*counts));
 		for (unsigned n = 0; n < 2500; n++)
-			pool[n] = (uint16_t)(way_random_next(&state) & (CELLS - 1));
+			pool[n] = (uint16_t)(suite_random_next(&state) & (CELLS - 1));
 		for (uint64_t n = 0; n < streams[i].draws; n++)
 			counts[stream_cell(streams[i].stream, n, pool, &state)]++;
 		for (unsigned n = 0; n < CELLS; n++)
@@ -143,9 +143,9 @@ test_streams(void)
 		z = uniformity_distinct_z(CELLS, (double)streams[i].draws, (double)distinct);
 		/* "A pool, few" may show in either test: only that the other one sees it is asked for. */
 		if (streams[i].chi_bad || streams[i].stream == STREAM_GOOD)
-			WAY_ASSERT(uniformity_chi_bad(&chi) == streams[i].chi_bad, "%s: %.0f of %u, p %g",
+			SUITE_ASSERT(uniformity_chi_bad(&chi) == streams[i].chi_bad, "%s: %.0f of %u, p %g",
 				   streams[i].what, chi.statistic, chi.degrees, chi.p);
-		WAY_ASSERT((fabs(z) > UNIFORMITY_Z_MAX) == streams[i].distinct_bad,
+		SUITE_ASSERT((fabs(z) > UNIFORMITY_Z_MAX) == streams[i].distinct_bad,
 			   "%s: %llu distinct, z %.1f", streams[i].what, (unsigned long long)distinct, z);
 	}
 	free(counts);
@@ -166,15 +166,15 @@ test_false_alarms(void)
 
 			memset(counts, 0, CELLS * sizeof(*counts));
 			for (uint64_t n = 0; n < draws[i]; n++)
-				counts[way_random_next(&state) >> 32 & (CELLS - 1)]++;
+				counts[suite_random_next(&state) >> 32 & (CELLS - 1)]++;
 			chi = uniformity_cells(counts, CELLS);
 			low += chi.p < 0.1;
 			high += chi.p > 0.9;
-			WAY_ASSERT(!uniformity_chi_bad(&chi), "%llu draws: p %g",
+			SUITE_ASSERT(!uniformity_chi_bad(&chi), "%llu draws: p %g",
 				   (unsigned long long)draws[i], chi.p);
 		}
 		/* 20 expected, standard deviation 4.2. */
-		WAY_ASSERT(low > 2 && low < 42 && high > 2 && high < 42,
+		SUITE_ASSERT(low > 2 && low < 42 && high > 2 && high < 42,
 			   "%llu draws: %u below 0.1, %u above 0.9", (unsigned long long)draws[i], low, high);
 	}
 	free(counts);
@@ -200,7 +200,7 @@ serial_of(uint64_t draws, unsigned kind)
 	uint64_t state = 11, x = 50000, y;
 
 	for (uint64_t n = 0; n < draws; n++) {
-		uint64_t random = way_random_next(&state);
+		uint64_t random = suite_random_next(&state);
 
 		y = x;
 		x = 49152 + (random >> 20 & 16383);
@@ -241,8 +241,8 @@ test_serial(void)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		one = serial_of(kinds[i].draws, kinds[i].kind);
-		WAY_ASSERT(fabs(one.r - kinds[i].r) <= kinds[i].within, "%s: r %.4f", kinds[i].what, one.r);
-		WAY_ASSERT((fabs(one.z) > UNIFORMITY_Z_MAX) == kinds[i].bad, "%s: z %.2f", kinds[i].what,
+		SUITE_ASSERT(fabs(one.r - kinds[i].r) <= kinds[i].within, "%s: r %.4f", kinds[i].what, one.r);
+		SUITE_ASSERT((fabs(one.z) > UNIFORMITY_Z_MAX) == kinds[i].bad, "%s: z %.2f", kinds[i].what,
 			   one.z);
 	}
 	CU_ASSERT_EQUAL(serial_of(10, 1).pairs, 0);
@@ -263,7 +263,7 @@ test_choice(void)
 	struct uniformity_chi chi;
 
 	for (unsigned i = 0; i < CELLS; i++)
-		chosen[i] = way_random_next(&state) >> 63;
+		chosen[i] = suite_random_next(&state) >> 63;
 	chi = uniformity_choice(chosen, CELLS);
 	CU_ASSERT(chi.degrees == 63 && !uniformity_chi_bad(&chi));
 	for (unsigned i = 0; i < CELLS; i++)
@@ -289,5 +289,5 @@ main(void)
 			       {"distinct cells", test_distinct},  {"serial correlation", test_serial},
 			       {"a choice of cells", test_choice}, CU_TEST_INFO_NULL};
 
-	return way_suite_run("uniformity", tests);
+	return suite_run("uniformity", tests);
 }

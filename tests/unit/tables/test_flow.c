@@ -149,7 +149,7 @@ test_mark(void)
 		CU_ASSERT(mark != 0 && !(mark & FLOW_LIVE));
 		alike += n != 6 && mark == table.slots[6];
 	}
-	WAY_ASSERT(alike <= 1, "%u other IDs have the same mark", alike);
+	SUITE_ASSERT(alike <= 1, "%u other IDs have the same mark", alike);
 	table_close();
 }
 
@@ -199,7 +199,7 @@ test_cells(void)
 				own &= question[n] == (uint8_t)(i + round);
 			for (uint32_t n = 0; n < case_words(flow->question_bytes - 4u); n++)
 				own &= flow_case_bits(&table, flow)[n] == (uint8_t)(i + round);
-			WAY_ASSERT(own, "round %d, flow %u", round, i);
+			SUITE_ASSERT(own, "round %d, flow %u", round, i);
 		}
 		/* Ended in another order than they began. */
 		for (uint32_t i = 0; i < cells; i++)
@@ -325,8 +325,8 @@ test_read_beside_writer(void)
 	}
 	writer_stop = true;
 	pthread_join(thread, NULL);
-	WAY_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
-	WAY_ASSERT(believed >= 1000 && writer_turns >= 1000,
+	SUITE_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
+	SUITE_ASSERT(believed >= 1000 && writer_turns >= 1000,
 		   "%u entries could be read, %u not; %u were written", believed, busy, writer_turns);
 	table_close();
 }
@@ -340,5 +340,5 @@ main(void)
 			       {"slot", test_slot},	{"read beside a writer", test_read_beside_writer},
 			       CU_TEST_INFO_NULL};
 
-	return way_suite_run("flow", tests);
+	return suite_run("flow", tests);
 }

@@ -38,7 +38,7 @@ table_reset(uint32_t count)
 static bool
 within(const struct limit_rule *rule, const char *client, uint64_t now)
 {
-	const struct address address = way_address(client);
+	const struct address address = pipeline_address(client);
 
 	return limit_take(&table, rule, limit_hash(&table, rule, &address), now) != LIMIT_OVER;
 }
@@ -63,7 +63,7 @@ test_rates(void)
 		for (uint64_t n = 0; n < asked; n++)
 			passed += within(&rule, "192.0.2.1", START + n * step);
 		/* The last step is not over yet; whole units of time are off by less than 1 in 2,000. */
-		WAY_ASSERT(passed <= wanted + wanted / 2000 && passed + 1 + wanted / 2000 >= wanted,
+		SUITE_ASSERT(passed <= wanted + wanted / 2000 && passed + 1 + wanted / 2000 >= wanted,
 			   "%u a second, burst %u: %lu of %lu passed, not %lu", rows[i].rate, rows[i].burst,
 			   passed, asked, wanted);
 	}
@@ -82,7 +82,7 @@ test_prices(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct limit_rule rule = rule_of(rows[i].rate, 2, 24, 56);
 
-		WAY_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
+		SUITE_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
 			   rule.interval);
 		table_reset(1024);
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
@@ -103,7 +103,7 @@ test_longest(void)
 
 		for (unsigned n = 0; n < 10000; n++)
 			passed += within(&rule, "192.0.2.1", START + later * 6766 * HZ);
-		WAY_ASSERT(passed == 6766, "%u passed", passed);
+		SUITE_ASSERT(passed == 6766, "%u passed", passed);
 	}
 }
 
@@ -117,14 +117,14 @@ test_burst(void)
 	table_reset(1024);
 	for (unsigned n = 0; n < 5000; n++, now += HZ / 50)
 		if (!within(&rule, "192.0.2.1", now))
-			WAY_ASSERT(false, "query %u at the rate is refused", n);
+			SUITE_ASSERT(false, "query %u at the rate is refused", n);
 	for (int pause = 0; pause < 3; pause++) {
 		unsigned passed = 0;
 
 		now += HZ * 3600 * (uint64_t)pause + HZ * 10;
 		for (unsigned n = 0; n < 100; n++)
 			passed += within(&rule, "192.0.2.1", now);
-		WAY_ASSERT(passed == 20, "%u passed after pause %d", passed, pause);
+		SUITE_ASSERT(passed == 20, "%u passed after pause %d", passed, pause);
 	}
 	/* Half the burst later, half of it. */
 	now += HZ / 5;
@@ -163,7 +163,7 @@ test_prefixes(void)
 
 		table_reset(1024);
 		CU_ASSERT_TRUE(within(&rule, rows[i].one, START));
-		WAY_ASSERT(within(&rule, rows[i].other, START) != rows[i].same, "%s, %s", rows[i].one,
+		SUITE_ASSERT(within(&rule, rows[i].other, START) != rows[i].same, "%s, %s", rows[i].one,
 			   rows[i].other);
 	}
 }
@@ -182,11 +182,11 @@ test_full_set(void)
 			CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START), LIMIT_WITHIN);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_EVICTED);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_WITHIN);
-	/* Number 5 begins anew, in place of the one that owes least now: number 1, one and a half. */
+	/* Number 5 begins again, in place of the one that owes least now: number 1, one and a half. */
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + HZ / 2), LIMIT_EVICTED);
 	for (uint64_t n = 2; n <= 9; n++)
 		if (n != 5)
-			WAY_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) == LIMIT_WITHIN, "%lu",
+			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) == LIMIT_WITHIN, "%lu",
 				   n);
 	/* All is paid long since: room for eight others. */
 	for (uint64_t n = 11; n <= 18; n++)
@@ -209,18 +209,18 @@ test_round(void)
 		table_reset(1);
 		for (unsigned n = 0; n < 40; n++)
 			passed += within(&rule, "192.0.2.1", now + n * HZ / 40);
-		WAY_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed", (long)offset,
+		SUITE_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed", (long)offset,
 			   passed);
 		for (unsigned part = 1; part < 16; part++) {
 			passed = 0;
 			for (unsigned n = 0; n < 40; n++)
 				passed += within(&rule, "192.0.2.1", now + 2 * HZ + part * (round / 16));
-			WAY_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part, passed);
+			SUITE_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part, passed);
 		}
 	}
 }
 
-/* A limit that a reload changed: who owes more than the new one allows begins anew. */
+/* A limit that a reload changed: who owes more than the new one allows begins again. */
 static void
 test_changed(void)
 {
@@ -287,5 +287,5 @@ main(void)
 			       {"two workers", test_shared},
 			       CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("limit", tests);
+	return sodium_init() < 0 ? 1 : suite_run("limit", tests);
 }

@@ -17,12 +17,12 @@ static struct owners owners;
 static struct snapshot *
 sources(uint32_t ipv4, uint32_t ipv6)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 
 	memset(s->sources, 0, sizeof(s->sources));
 	s->source_count = ipv4 + ipv6;
 	for (uint32_t i = 0; i < ipv4 + ipv6; i++) {
-		struct address address = way_address(i < ipv4 ? "198.51.100.0" : "2001:db8:2::");
+		struct address address = pipeline_address(i < ipv4 ? "198.51.100.0" : "2001:db8:2::");
 
 		address.bytes[15] = (uint8_t)(1 + i);
 		s->sources[i] = (struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
@@ -67,7 +67,7 @@ test_whole(void)
 
 			count_owned(s, family == 0, held);
 			for (uint32_t w = 0; w < rows[i].workers; w++)
-				WAY_ASSERT(held[w] == all / rows[i].workers ||
+				SUITE_ASSERT(held[w] == all / rows[i].workers ||
 						   held[w] == all / rows[i].workers + 1,
 					   "row %zu: worker %u has %u of %u", i, w, held[w], all);
 		}
@@ -102,7 +102,7 @@ test_dealt(void)
 		CU_ASSERT(counts[w] == 21845 || counts[w] == 21846);
 		for (int slice = 0; slice < 64; slice++)
 			/* A mean of 341 of 1,024 with a standard deviation of 15: this is seven of them. */
-			WAY_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448,
+			SUITE_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448,
 				   "worker %d has %u of slice %d", w, slices[w][slice], slice);
 	}
 	free(s);
@@ -166,13 +166,13 @@ test_reloads(void)
 			count_owned(s, true, held);
 			for (uint32_t w = 0; w < workers; w++)
 				poor += held[w] == 0;
-			WAY_ASSERT(poor == 0, "%u workers, reload %d: %u without an address", workers, reload,
+			SUITE_ASSERT(poor == 0, "%u workers, reload %d: %u without an address", workers, reload,
 				   poor);
 			for (uint32_t i = 0; i < 40; i++)
 				changed += stayed[i] && before[i] != OWNER_NONE &&
 					   before[i] != owners.map.owner[i];
 			/* Addresses change hands only for a worker that would have none. */
-			WAY_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands", workers,
+			SUITE_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands", workers,
 				   reload, changed);
 		}
 		free(s);
@@ -258,5 +258,5 @@ main(void)
 			       {"modes", test_modes},
 			       CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("owner", tests);
+	return sodium_init() < 0 ? 1 : suite_run("owner", tests);
 }

@@ -19,7 +19,7 @@
 static struct snapshot *
 members_make(unsigned count, enum policy policy, const uint16_t *weights, bool turned)
 {
-	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, count, 0, 0);
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, count, 0, 0);
 
 	s->upstream_count = turned ? SNAPSHOT_UPSTREAMS_MAX : count;
 	memset(s->upstreams, 0, sizeof(s->upstreams));
@@ -82,7 +82,7 @@ test_aliases(void)
 			sum += rows[row].weights[i];
 		}
 		for (unsigned i = 0; i < rows[row].count; i++)
-			WAY_ASSERT(share[i] > rows[row].weights[i] / sum - 1e-8 &&
+			SUITE_ASSERT(share[i] > rows[row].weights[i] / sum - 1e-8 &&
 					   share[i] < rows[row].weights[i] / sum + 1e-8,
 				   "row %zu: member %u has %f", row, i, share[i]);
 		pool_release(&pool);
@@ -109,7 +109,7 @@ test_draws(void)
 
 		chi += (counts[i] - wanted) * (counts[i] - wanted) / wanted;
 	}
-	WAY_ASSERT(chi_square_plausible(chi_square_survival(chi, 2)), "%.0f %.0f %.0f", counts[0], counts[1],
+	SUITE_ASSERT(chi_square_plausible(chi_square_survival(chi, 2)), "%.0f %.0f %.0f", counts[0], counts[1],
 		   counts[2]);
 	pool_release(&pool);
 	free(s);
@@ -146,7 +146,7 @@ test_ring_shares(void)
 		const unsigned wanted = POOL_RING_SIZE * weights[i] / 8;
 		unsigned share = ring_share(names, s->upstreams[i].name);
 
-		WAY_ASSERT(share + 2 >= wanted && share <= wanted + 2, "%s: %u of %u", s->upstreams[i].name,
+		SUITE_ASSERT(share + 2 >= wanted && share <= wanted + 2, "%s: %u of %u", s->upstreams[i].name,
 			   share, wanted);
 	}
 	pool_release(&pool);
@@ -158,7 +158,7 @@ test_ring_shares(void)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		unsigned share = ring_share(names, s->upstreams[i].name);
 
-		WAY_ASSERT(share >= 128 && share <= 129, "%s: %u of 512", s->upstreams[i].name, share);
+		SUITE_ASSERT(share >= 128 && share <= 129, "%s: %u of 512", s->upstreams[i].name, share);
 	}
 	pool_release(&pool);
 	free(s);
@@ -184,7 +184,7 @@ test_ring_same(void)
 	CU_ASSERT_EQUAL(differ, 0);
 	for (unsigned i = 0; i < 32; i++)
 		strncat(text, one[i] + strlen("server-"), 1);
-	WAY_ASSERT(strcmp(text, "05555565052447200227755555555274") == 0, "the ring begins with %s", text);
+	SUITE_ASSERT(strcmp(text, "05555565052447200227755555555274") == 0, "the ring begins with %s", text);
 	pool_release(&pool_b);
 
 	b->pools[0].hash_seed++;
@@ -192,7 +192,7 @@ test_ring_same(void)
 	ring_names(b, &pool_b, other);
 	for (uint32_t i = 0; i < POOL_RING_SIZE; i++)
 		differ += strcmp(one[i], other[i]) != 0;
-	WAY_ASSERT(differ > POOL_RING_SIZE / 2, "%u entries differ with another seed", differ);
+	SUITE_ASSERT(differ > POOL_RING_SIZE / 2, "%u entries differ with another seed", differ);
 	pool_release(&pool_a);
 	pool_release(&pool_b);
 	free(a);
@@ -223,7 +223,7 @@ test_ring_disturbance(void)
 		ring_names(s, &pool, after);
 		for (uint32_t i = 0; i < POOL_RING_SIZE; i++)
 			strayed += before[i] != after[i] && before[i] != gone;
-		WAY_ASSERT(strayed == 0, "%u entries of others moved when %s went", strayed, gone);
+		SUITE_ASSERT(strayed == 0, "%u entries of others moved when %s went", strayed, gone);
 		CU_ASSERT_EQUAL(ring_share(after, gone), 0);
 		for (unsigned i = 0; i < 8; i++) {
 			const double grown = (double)ring_share(after, s->upstreams[i].name) -
@@ -231,7 +231,7 @@ test_ring_disturbance(void)
 			const double wanted = (double)share / (7 - n);
 
 			if (s->upstreams[i].usable)
-				WAY_ASSERT(grown > 0.9 * wanted && grown < 1.1 * wanted,
+				SUITE_ASSERT(grown > 0.9 * wanted && grown < 1.1 * wanted,
 					   "%s got %.0f of the %u entries of %s", s->upstreams[i].name, grown,
 					   share, gone);
 		}
@@ -273,7 +273,7 @@ test_ring_extremes(void)
 	ring_names(fewer, &pool, after);
 	for (uint32_t i = 0; i < POOL_RING_SIZE; i++)
 		moved += strcmp(before[i], "server-63") != 0 && strcmp(before[i], after[i]) != 0;
-	WAY_ASSERT(moved < POOL_RING_SIZE / 20, "%u entries of the other 63 moved", moved);
+	SUITE_ASSERT(moved < POOL_RING_SIZE / 20, "%u entries of the other 63 moved", moved);
 	pool_release(&pool);
 	free(s);
 	free(fewer);
@@ -318,5 +318,5 @@ main(void)
 			       {"usable members", test_usable},
 			       CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("pool", tests);
+	return sodium_init() < 0 ? 1 : suite_run("pool", tests);
 }

@@ -118,7 +118,7 @@ test_uniform(void)
 	for (int byte = 0; byte < 8; byte++) {
 		const double p = chi_square_uniform_p(bytes[byte], 256);
 
-		WAY_ASSERT(chi_square_plausible(p), "byte %d: p = %g", byte, p);
+		SUITE_ASSERT(chi_square_plausible(p), "byte %d: p = %g", byte, p);
 	}
 }
 
@@ -130,5 +130,5 @@ main(void)
 		{"top up", test_top_up},   {"starts", test_starts_differ}, {"uniform", test_uniform},
 		CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("random", tests);
+	return sodium_init() < 0 ? 1 : suite_run("random", tests);
 }

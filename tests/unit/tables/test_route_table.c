@@ -22,7 +22,7 @@ name_of(const char *text)
 {
 	struct name name;
 
-	name.bytes = way_dns_name(name.wire, text);
+	name.bytes = pipeline_dns_name(name.wire, text);
 	return name;
 }
 
@@ -59,7 +59,7 @@ snapshot_with(const struct name *names, uint32_t count)
 		bytes += (uint32_t)sorted[i].bytes;
 	}
 	qsort(sorted, count, sizeof(*sorted), name_compare);
-	s = way_snapshot_resize(way_snapshot_new(), 2, WAY_UPSTREAM_COUNT, count, bytes);
+	s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, count, bytes);
 	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++)
 		s->pools[i].used = 1;
 	for (uint32_t i = 0; i < count; i++) {
@@ -151,7 +151,7 @@ test_matches(void)
 
 		name = name_of(rows[i].name);
 		found = find(&routes, s, &name, &lines);
-		WAY_ASSERT(found == wanted, "%s: pool %u, not %u", rows[i].name, found, wanted);
+		SUITE_ASSERT(found == wanted, "%s: pool %u, not %u", rows[i].name, found, wanted);
 	}
 	routes_free(&routes);
 	free(s);
@@ -204,7 +204,7 @@ test_hash_alike(void)
 	CU_ASSERT_EQUAL(route_suffix(&routes, s, names[0].wire, (uint32_t)names[0].bytes, &probes[0]), 1);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		name = name_of(others[i]);
-		WAY_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes, &probes[0]) ==
+		SUITE_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes, &probes[0]) ==
 				   ROUTE_NONE,
 			   "%s is taken for %s", others[i], "example.com");
 	}
@@ -265,7 +265,7 @@ look_for_all(const struct routes *routes, const struct snapshot *s, const struct
 		name = name_of(text);
 		wrong += find(routes, s, &name, &lines) != ROUTE_NONE;
 	}
-	WAY_ASSERT(wrong == 0, "%u suffixes: %u wrong", count, wrong);
+	SUITE_ASSERT(wrong == 0, "%u suffixes: %u wrong", count, wrong);
 	return lines;
 }
 
@@ -301,7 +301,7 @@ test_many(void)
 			lines = look_for_all(&routes, s, names, count);
 			routes_free(&routes);
 		}
-		WAY_ASSERT(lines <= (uint64_t)3 * count * 9 / 10, "%u suffixes: %u lines for %u looks", count,
+		SUITE_ASSERT(lines <= (uint64_t)3 * count * 9 / 10, "%u suffixes: %u lines for %u looks", count,
 			   lines, 3 * count);
 		free(s);
 	}
@@ -331,7 +331,7 @@ test_types(void)
 	CU_ASSERT_TRUE(routes.any);
 	CU_ASSERT_PTR_NULL(routes.buckets);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		WAY_ASSERT(route_type(&routes, s, rows[i].type) == rows[i].pool, "type %u", rows[i].type);
+		SUITE_ASSERT(route_type(&routes, s, rows[i].type) == rows[i].pool, "type %u", rows[i].type);
 	routes_free(&routes);
 	free(s);
 }
@@ -347,5 +347,5 @@ main(void)
 			       {"types", test_types},
 			       CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("route", tests);
+	return sodium_init() < 0 ? 1 : suite_run("route", tests);
 }

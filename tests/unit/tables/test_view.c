@@ -31,7 +31,7 @@ view_new(struct snapshot *s, uint32_t workers)
 static const struct view_address *
 find(const struct view *view, const char *text)
 {
-	const struct address address = way_address(text);
+	const struct address address = pipeline_address(text);
 
 	return view_find(view, &address);
 }
@@ -39,29 +39,29 @@ find(const struct view *view, const char *text)
 static void
 test_addresses(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	const struct view_address *entry;
 	struct view *view;
 
 	s->sources[1].state = SLOT_EMPTY;
 	s->sources[2].state = SLOT_RETIRED;
-	s->upstreams[WAY_UPSTREAM_IPV6].state = SLOT_RETIRED;
-	s->services[WAY_SERVICE_IPV6].state = SLOT_EMPTY;
+	s->upstreams[PIPELINE_UPSTREAM_IPV6].state = SLOT_RETIRED;
+	s->services[PIPELINE_SERVICE_IPV6].state = SLOT_EMPTY;
 	view = view_new(s, 1);
 
 	entry = find(view, "192.0.2.53");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
 	CU_ASSERT(entry->source == VIEW_NONE && entry->first_upstream == VIEW_NONE);
 	/* Both services of the address are on its chain. */
-	CU_ASSERT(entry->first_service < WAY_SERVICE_COUNT);
+	CU_ASSERT(entry->first_service < PIPELINE_SERVICE_COUNT);
 	CU_ASSERT_EQUAL(entry->first_service + view->next_service[entry->first_service],
-			WAY_SERVICE_IPV4 + WAY_SERVICE_OTHER_PORT);
+			PIPELINE_SERVICE_IPV4 + PIPELINE_SERVICE_OTHER_PORT);
 	CU_ASSERT_EQUAL(view->next_service[view->next_service[entry->first_service]], VIEW_NONE);
 
 	entry = find(view, "198.51.100.101");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(entry);
 	CU_ASSERT_EQUAL(entry->first_upstream + view->next_upstream[entry->first_upstream],
-			WAY_UPSTREAM_IPV4 + WAY_UPSTREAM_OTHER_PORT);
+			PIPELINE_UPSTREAM_IPV4 + PIPELINE_UPSTREAM_OTHER_PORT);
 	CU_ASSERT(entry->source == VIEW_NONE && entry->first_service == VIEW_NONE);
 
 	CU_ASSERT_PTR_NOT_NULL(find(view, "2001:db8:2::101"));
@@ -80,7 +80,7 @@ test_addresses(void)
 static void
 test_address_of_many(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	const struct view_address *entry;
 	struct view *view;
 
@@ -98,8 +98,8 @@ test_address_of_many(void)
 static void
 test_full(void)
 {
-	struct snapshot *s = way_snapshot_resize(way_snapshot_new(), 2, SNAPSHOT_UPSTREAMS_MAX, 0, 0);
-	struct address address = way_address("10.0.0.0");
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, SNAPSHOT_UPSTREAMS_MAX, 0, 0);
+	struct address address = pipeline_address("10.0.0.0");
 	struct view *view;
 
 	s->pools[0].member_count = SNAPSHOT_UPSTREAMS_MAX;
@@ -130,16 +130,16 @@ test_full(void)
 	for (uint32_t i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct view_address *entry = view_find(view, &s->upstreams[i].address);
 
-		WAY_ASSERT(entry != NULL && entry->first_upstream == i, "upstream %u", i);
+		SUITE_ASSERT(entry != NULL && entry->first_upstream == i, "upstream %u", i);
 		if (i >= SNAPSHOT_SOURCES_MAX)
 			continue;
 		entry = view_find(view, &s->sources[i].address);
-		WAY_ASSERT(entry != NULL && entry->source == i, "source %u", i);
+		SUITE_ASSERT(entry != NULL && entry->source == i, "source %u", i);
 	}
 	for (uint32_t i = 0; i < SNAPSHOT_SERVICES_MAX; i++) {
 		const struct view_address *entry = view_find(view, &s->services[i].address);
 
-		WAY_ASSERT(entry != NULL && entry->first_service == i, "service %u", i);
+		SUITE_ASSERT(entry != NULL && entry->first_service == i, "service %u", i);
 	}
 	CU_ASSERT_PTR_NULL(find(view, "10.4.0.0"));
 	view_free(view);
@@ -149,7 +149,7 @@ test_full(void)
 static void
 test_chain(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	const struct view_address *entry;
 	struct view *view;
 	uint32_t length = 0;
@@ -191,7 +191,7 @@ test_usable(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 		struct view *view;
 
 		s->upstream_count = 1;
@@ -202,8 +202,8 @@ test_usable(void)
 		s->upstreams[0].admin_state = rows[i].admin_state;
 		s->upstreams[0].resolved = rows[i].resolved;
 		view = view_new(s, 1);
-		WAY_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s", rows[i].description);
-		WAY_ASSERT(view->empty_pools == (rows[i].expected == 0), "%s: pools without an upstream",
+		SUITE_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s", rows[i].description);
+		SUITE_ASSERT(view->empty_pools == (rows[i].expected == 0), "%s: pools without an upstream",
 			   rows[i].description);
 		view_free(view);
 	}
@@ -246,8 +246,8 @@ check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 		    address_is_ipv4(&s->sources[i].address) == (family == FAMILY_IPV4))
 			for (uint32_t port = 0; port < 65536; port++)
 				wanted += bitmap_test(s->ports_draw, (uint16_t)port);
-	WAY_ASSERT(wrong == 0, "%u workers, family %d: %lu wrong", workers, family, wrong);
-	WAY_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family, pairs,
+	SUITE_ASSERT(wrong == 0, "%u workers, family %d: %lu wrong", workers, family, wrong);
+	SUITE_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family, pairs,
 		   wanted);
 }
 
@@ -255,12 +255,12 @@ static void
 test_spaces(void)
 {
 	for (uint32_t workers = 1; workers <= 6; workers++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 		struct view *view;
 
 		s->sources[1].state = SLOT_RETIRED;
 		s->sources[6].state = SLOT_EMPTY;
-		way_snapshot_ports(s, 1024, 65535);
+		pipeline_snapshot_ports(s, 1024, 65535);
 		s->ports_draw[600] = 0xff00ff00ff00ff00;
 		view = view_new(s, workers);
 		check_spaces(view, workers, FAMILY_IPV4);
@@ -273,11 +273,11 @@ test_spaces(void)
 static void
 test_few_ports(void)
 {
-	struct snapshot *s = way_snapshot_new();
+	struct snapshot *s = pipeline_snapshot_new();
 	struct view *view;
 
 	s->source_count = 1;
-	way_snapshot_ports(s, 40000, 40002);
+	pipeline_snapshot_ports(s, 40000, 40002);
 	view = view_new(s, 6);
 	check_spaces(view, 6, FAMILY_IPV4);
 	check_spaces(view, 6, FAMILY_IPV6);
@@ -290,14 +290,14 @@ test_timeout(void)
 	static const uint32_t timeouts_ms[] = {SNAPSHOT_TIMEOUT_MS_MIN, 2000, SNAPSHOT_TIMEOUT_MS_MAX};
 
 	for (int i = 0; i < 3; i++) {
-		struct snapshot *s = way_snapshot_new();
+		struct snapshot *s = pipeline_snapshot_new();
 		struct view *view;
 		double ms;
 
 		s->timeout_ms = timeouts_ms[i];
 		view = view_new(s, 1);
 		ms = (double)((uint64_t)view->timeout_ticks << FLOW_TICK_SHIFT) / ((double)HZ / 1000);
-		WAY_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f", timeouts_ms[i],
+		SUITE_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f", timeouts_ms[i],
 			   ms);
 		view_free(view);
 	}
@@ -317,5 +317,5 @@ main(void)
 			       {"timeout", test_timeout},
 			       CU_TEST_INFO_NULL};
 
-	return sodium_init() < 0 ? 1 : way_suite_run("view", tests);
+	return sodium_init() < 0 ? 1 : suite_run("view", tests);
 }

@@ -5,9 +5,9 @@
 #include "tests/unit/suite.h"
 
 static struct rig rig;
-static struct way_attack attacked = {.rig = &rig};
-static struct way_client *const clients = attacked.clients;
-static struct way_sent *const asked = attacked.asked;
+static struct pipeline_attack attacked = {.rig = &rig};
+static struct pipeline_client *const clients = attacked.clients;
+static struct pipeline_sent *const asked = attacked.asked;
 
 /* Everyone who waits for an attacked answer is told to come by TCP; each in his own letter case, which is
  * checked where answers are collected. A bare error becomes a bare header. */
@@ -17,44 +17,44 @@ test_waiters(void)
 	rig_open(&rig, NULL);
 	for (int row = 0; row < 4; row++) {
 		const bool truncate = row & 1, bare = row & 2;
-		struct way_dns query, reply;
+		struct pipeline_dns query, response;
 
 		attack_publish(&attacked, truncate ? NEAR_MISS_TRUNCATE : NEAR_MISS_COUNT, 1);
 		rig_begin(&rig, "near miss at a shared query");
-		way_dns_query(&query, 0, "www.example.net", 1, 1);
+		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned i = 0; i < 6; i++) {
-			way_client_make(&rig, &clients[i], i, i & 1, &query);
-			way_client_ask(&rig, &clients[i]);
+			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
+			pipeline_client_ask(&rig, &clients[i]);
 		}
 		rig_run(&rig);
-		rig_check(&rig, way_clients_collect(&rig, clients, 6, asked, 1) == 1, "not one query");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 6, asked, 1) == 1, "not one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-		way_dns_reply(&reply, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 5, bare ? 0 : 100);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 5, bare ? 0 : 100);
 		if (bare) {
-			reply.bytes = 12;
-			way_dns_set(reply.message, 4, 0);
+			response.bytes = 12;
+			pipeline_dns_set(response.message, 4, 0);
 		}
-		rig_reply(&rig, &asked[0], &reply);
-		way_clients_collect(&rig, clients, 6, NULL, 0);
+		rig_response(&rig, &asked[0], &response);
+		pipeline_clients_collect(&rig, clients, 6, NULL, 0);
 		for (unsigned i = 0; i < 6 && !bare; i++)
 			attack_check_answer(&attacked, i, !truncate);
 		for (unsigned i = 0; i < 6 && bare; i++)
 			rig_check(&rig,
-				  clients[i].answer.bytes == 12 &&
-					  (clients[i].answer.message[2] & 2) == (truncate ? 2 : 0) &&
-					  (clients[i].answer.message[3] & 15) == (truncate ? 0 : 5) &&
-					  memcmp(clients[i].answer.message + 4, "\0\0\0\0\0\0\0\0", 8) == 0,
+				  clients[i].delivered.bytes == 12 &&
+					  (clients[i].delivered.message[2] & 2) == (truncate ? 2 : 0) &&
+					  (clients[i].delivered.message[3] & 15) == (truncate ? 0 : 5) &&
+					  memcmp(clients[i].delivered.message + 4, "\0\0\0\0\0\0\0\0", 8) == 0,
 				  "client %u: bare answer", i);
-		way_clients_expect(&rig, clients, 6, 1);
+		pipeline_clients_expect(&rig, clients, 6, 1);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
-		rig_expect_count(&rig, COUNTER_answers, 6);
-		rig_expect_count(&rig, COUNTER_answers_attacked, truncate ? 6 : 0);
+		rig_expect_count(&rig, COUNTER_responses, 6);
+		rig_expect_count(&rig, COUNTER_responses_attacked, truncate ? 6 : 0);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
-/* With EDNS the answer has an OPT record (RFC 6891 section 7), with the DO bit of the query. */
+/* With EDNS the response has an OPT record (RFC 6891 section 7), with the DO bit of the query. */
 static void
 test_edns(void)
 {
@@ -66,33 +66,33 @@ test_edns(void)
 	rig_open(&rig, NULL);
 	attack_publish(&attacked, NEAR_MISS_TRUNCATE, 1);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		struct way_dns query, reply;
-		const uint8_t *message = clients[0].answer.message;
+		struct pipeline_dns query, response;
+		const uint8_t *message = clients[0].delivered.message;
 
 		rig_begin(&rig, "near miss at a query with EDNS");
 		rig.tail_bytes = 32;
-		way_dns_query(&query, 0, "www.example.net", 1, 1);
-		way_dns_opt(&query, 4096, rows[i].ttl, NULL, 0);
+		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
+		pipeline_dns_opt(&query, 4096, rows[i].ttl, NULL, 0);
 		for (unsigned n = 0; n < 2; n++) {
-			way_client_make(&rig, &clients[n], n, n & 1, &query);
-			way_client_ask(&rig, &clients[n]);
+			pipeline_client_make(&rig, &clients[n], n, n & 1, &query);
+			pipeline_client_ask(&rig, &clients[n]);
 		}
 		rig_run(&rig);
-		rig_check(&rig, way_clients_collect(&rig, clients, 2, asked, 1) == 1, "not one query");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 2, asked, 1) == 1, "not one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-		way_dns_reply(&reply, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 2, 0);
-		rig_reply(&rig, &asked[0], &reply);
-		way_clients_collect(&rig, clients, 2, NULL, 0);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 2, 0);
+		rig_response(&rig, &asked[0], &response);
+		pipeline_clients_collect(&rig, clients, 2, NULL, 0);
 		for (unsigned n = 0; n < 2; n++) {
-			message = clients[n].answer.message;
+			message = clients[n].delivered.message;
 			rig_check(&rig,
-				  clients[n].answer.bytes == query.bytes && (message[2] & 2) &&
+				  clients[n].delivered.bytes == query.bytes && (message[2] & 2) &&
 					  (message[3] & 15) == 0 &&
 					  memcmp(message + 4, "\0\1\0\0\0\0\0\1", 8) == 0 &&
 					  memcmp(message + query.opt, rows[i].opt, 11) == 0,
 				  "client %u: not the question and OPT", n);
 		}
-		way_clients_expect(&rig, clients, 2, 1);
+		pipeline_clients_expect(&rig, clients, 2, 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
@@ -119,12 +119,12 @@ test_probes(void)
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		struct probe_result result = {.outcome = 99};
-		struct way_dns reply;
-		struct snapshot *s = way_snapshot_new();
+		struct pipeline_dns response;
+		struct snapshot *s = pipeline_snapshot_new();
 
 		s->near_miss = NEAR_MISS_TRUNCATE;
 		s->timeout_ms = 10000;
-		way_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
+		pipeline_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
 		rig_publish(&rig, s);
 		rig_begin(&rig, rows[i].description);
 		attack_client_asks(&attacked, 0);
@@ -132,22 +132,22 @@ test_probes(void)
 			attack_miss(&attacked, 0, ATTACK_UPSTREAM);
 			rig_age(&rig, 2000);
 		}
-		rig_order_probe(&rig, WAY_UPSTREAM_IPV4, rows[i].timeout_ms, 42);
+		rig_order_probe(&rig, PIPELINE_UPSTREAM_IPV4, rows[i].timeout_ms, 42);
 		rig_run(&rig);
-		rig_check(&rig, way_clients_collect(&rig, clients, 1, &asked[1], 1) == 1, "no probe");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 1, &asked[1], 1) == 1, "no probe");
 		if (rows[i].age_ms > 0) {
 			rig_age(&rig, rows[i].age_ms);
 			attack_miss(&attacked, 1, ATTACK_UPSTREAM);
 		}
-		way_dns_reply(&reply, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
-		rig_reply(&rig, &asked[1], &reply);
+		pipeline_dns_response(&response, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
+		rig_response(&rig, &asked[1], &response);
 		rig_expect_count(&rig, COUNTER_attacked, rows[i].marked);
-		rig_expect_count(&rig, COUNTER_answers_attacked, 0);
+		rig_expect_count(&rig, COUNTER_responses_attacked, 0);
 		rig_check(&rig,
 			  rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0 &&
 				  result.cookie == 42 && result.outcome == 0,
 			  "the probe's result");
-		WAY_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
 }
@@ -158,5 +158,5 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"waiters", test_waiters}, {"EDNS", test_edns}, {"probes", test_probes}, CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? way_suite_run("attack answers", tests) : 1;
+	return rig_eal_start() ? suite_run("attack answers", tests) : 1;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What to do when a file of runtime_dir can't be made: how both daemons end that line. */
-#ifndef EPHEMERA_DATAPLANE_SHARED_MEND_H
-#define EPHEMERA_DATAPLANE_SHARED_MEND_H
+#ifndef EPHEMERA_DATAPLANE_SHARED_RUNTIME_DIR_H
+#define EPHEMERA_DATAPLANE_SHARED_RUNTIME_DIR_H
 
 #include <errno.h>
 
 /* A constant string, the mend for `error`, an errno. */
 static inline const char *
-runtime_dir_mend(int error)
+runtime_dir_hint(int error)
 {
 	switch (error) {
 	case ENOSPC:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does the load program see what is wrong with an answer? Its queries go out over a port that is a ring,
+/* Does the load program see what is wrong with a response? Its queries go out over a port that is a ring,
  * become answers in its own farm, are spoilt in one way, and come back. */
 #include <sched.h>
 #include <stdio.h>
@@ -82,7 +82,7 @@ frame_take(void)
 	return mbuf;
 }
 
-/* Asks one question and returns the farm's answer to it. */
+/* Asks one question and returns the farm's response to it. */
 static struct rte_mbuf *
 answer_make(struct table *t, struct datagram *d)
 {
@@ -91,10 +91,10 @@ answer_make(struct table *t, struct datagram *d)
 	must(clients_send(&t->clients, 1, 1000) == 1 ? 0 : -1, "no query");
 	mbuf = frame_take();
 	must((int)datagram_find(mbuf, d), "the query can't be read");
-	must(farm_take(&t->farm, mbuf, d, 1000) ? 0 : -1, "the farm does not want it");
+	must(farm_handle(&t->farm, mbuf, d, 1000) ? 0 : -1, "the farm does not want it");
 	farm_send(&t->farm, 1000);
 	mbuf = frame_take();
-	must((int)datagram_find(mbuf, d), "the answer can't be read");
+	must((int)datagram_find(mbuf, d), "the response can't be read");
 	return mbuf;
 }
 
@@ -154,7 +154,7 @@ static const struct spoil_row {
 	struct spoil spoils[2];
 	size_t counter; /* offset of what must be 1 */
 	bool is_answered;
-	bool is_wrong; /* it counts as a wrong answer */
+	bool is_wrong; /* it counts as a wrong response */
 } rows[] = {
 	{"as it should be", {SPOIL(DNS, 0, 0)}, COUNTED(answered), true, false},
 	{"another ID", {SPOIL(DNS, 1, 0x01)}, COUNTED(unknown), false, true},
@@ -209,21 +209,21 @@ test_spoilt(void)
 			spoil(&d, &rows[i].spoils[0]);
 			spoil(&d, &rows[i].spoils[1]);
 			checksums_mend(&d);
-			WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS, "%s: still DNS",
+			SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS, "%s: still DNS",
 				   rows[i].description);
-			clients_answer(&t.clients, &d, 2000);
-			WAY_ASSERT(counter_of(&t.clients.counters, rows[i].counter) == 1, "%s %s: counted",
+			clients_response(&t.clients, &d, 2000);
+			SUITE_ASSERT(counter_of(&t.clients.counters, rows[i].counter) == 1, "%s %s: counted",
 				   families[f][0], rows[i].description);
-			WAY_ASSERT((t.clients.counters.answered == 1) == rows[i].is_answered,
+			SUITE_ASSERT((t.clients.counters.answered == 1) == rows[i].is_answered,
 				   "%s %s: answered", families[f][0], rows[i].description);
-			WAY_ASSERT(load_counters_wrong(&t.clients.counters) == (rows[i].is_wrong ? 1u : 0u),
+			SUITE_ASSERT(load_counters_wrong(&t.clients.counters) == (rows[i].is_wrong ? 1u : 0u),
 				   "%s %s: wrong", families[f][0], rows[i].description);
 			rte_pktmbuf_free(mbuf);
 			table_clear(&t);
 		}
 }
 
-/* A wrong answer does not use up the query: the right one behind it counts, a second one does not. */
+/* A wrong response does not use up the query: the right one behind it counts, a second one does not. */
 static void
 test_after_wrong(void)
 {
@@ -234,17 +234,17 @@ test_after_wrong(void)
 	table_lay(&t, families[0], false);
 	mbuf = answer_make(&t, &d);
 	spoil(&d, &spoil_case);
-	clients_answer(&t.clients, &d, 2000);
+	clients_response(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
 	spoil(&d, &spoil_case);
-	clients_answer(&t.clients, &d, 3000);
+	clients_response(&t.clients, &d, 3000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
 	CU_ASSERT_EQUAL(t.clients.latency.max_tsc, 2000);
-	clients_answer(&t.clients, &d, 4000);
+	clients_response(&t.clients, &d, 4000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
 	CU_ASSERT_EQUAL(t.clients.counters.duplicate, 1);
 	clients_measure(&t.clients);
-	clients_answer(&t.clients, &d, 5000);
+	clients_response(&t.clients, &d, 5000);
 	CU_ASSERT_EQUAL(t.clients.counters.late, 1);
 	rte_pktmbuf_free(mbuf);
 	table_clear(&t);
@@ -267,7 +267,7 @@ test_checksum(void)
 			uint8_t *byte = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, at);
 
 			*byte ^= 0x10;
-			WAY_ASSERT(datagram_find(mbuf, &d) != DATAGRAM_DNS, "%s: byte %u changed",
+			SUITE_ASSERT(datagram_find(mbuf, &d) != DATAGRAM_DNS, "%s: byte %u changed",
 				   families[f][0], at);
 			*byte ^= 0x10;
 		}
@@ -277,7 +277,7 @@ test_checksum(void)
 	}
 }
 
-/* The farm's answer has the right checksums and no byte too many, wherever the question ends, whether there
+/* The farm's response has the right checksums and no byte too many, wherever the question ends, whether there
  * was something behind it, and whether the query had a checksum. */
 static void
 test_farm(void)
@@ -297,22 +297,22 @@ test_farm(void)
 		if (is_bare)
 			((struct rte_udp_hdr *)(rte_pktmbuf_mtod(mbuf, uint8_t *) + FRAME_UDP_IPV4))
 				->dgram_cksum = 0;
-		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare, "query %u", i);
-		must(farm_take(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm does not want it");
+		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare, "query %u", i);
+		must(farm_handle(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm does not want it");
 		farm_send(&t.farm, 1000);
 		mbuf = frame_take();
-		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed,
+		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed,
 			   "%s, name of %u bytes, EDNS %u: a right checksum", families[family][0], name_bytes,
 			   edns);
 		CU_ASSERT_EQUAL(d.dns_bytes, DNS_HEADER_BYTES + name_bytes + 4 + 16);
-		clients_answer(&t.clients, &d, 2000);
+		clients_response(&t.clients, &d, 2000);
 		CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
 		rte_pktmbuf_free(mbuf);
 		table_clear(&t);
 	}
 }
 
-/* Frames cut anywhere are not read beyond their end, and are not taken for answers. */
+/* Frames cut anywhere are not read beyond their end, and are not taken for responses. */
 static void
 test_cut(void)
 {
@@ -326,14 +326,14 @@ test_cut(void)
 	whole = mbuf->data_len;
 	for (uint16_t bytes = RTE_ETHER_HDR_LEN; bytes < whole; bytes++) {
 		mbuf->data_len = bytes;
-		WAY_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_MALFORMED, "cut to %u bytes", bytes);
+		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_MALFORMED, "cut to %u bytes", bytes);
 	}
 	mbuf->data_len = whole;
 	rte_pktmbuf_free(mbuf);
 	table_clear(&t);
 }
 
-/* Client and ID lead back to the query over several rounds of the IDs; every answer is the right one's. */
+/* Client and ID lead back to the query over several rounds of the IDs; every response is the right one's. */
 static void
 test_numbers(void)
 {
@@ -349,7 +349,7 @@ test_numbers(void)
 		struct datagram d;
 		struct rte_mbuf *mbuf = answer_make(&t, &d);
 
-		clients_answer(&t.clients, &d, 2000);
+		clients_response(&t.clients, &d, 2000);
 		rte_pktmbuf_free(mbuf);
 	}
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 6 * clients);
@@ -357,7 +357,7 @@ test_numbers(void)
 	table_clear(&t);
 }
 
-/* In --reflect our own frame with its ends swapped is the answer, and without it is none. */
+/* In --reflect our own frame with its ends swapped is the response, and without it is none. */
 static void
 test_reflect(void)
 {
@@ -372,7 +372,7 @@ test_reflect(void)
 	must(clients_send(&t.clients, 1, 1000) == 1 ? 0 : -1, "no query");
 	mbuf = frame_take();
 	must((int)datagram_find(mbuf, &d), "the query can't be read");
-	clients_answer(&t.clients, &d, 2000);
+	clients_response(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
 	CU_ASSERT_EQUAL(load_counters_wrong(&t.clients.counters), 1);
 	ip = frame_ipv4(d.frame);
@@ -383,7 +383,7 @@ test_reflect(void)
 	d.udp->src_port = d.udp->dst_port;
 	d.udp->dst_port = port;
 	CU_ASSERT_EQUAL(datagram_find(mbuf, &d), DATAGRAM_DNS);
-	clients_answer(&t.clients, &d, 2000);
+	clients_response(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
 	rte_pktmbuf_free(mbuf);
 	table_clear(&t);
@@ -422,9 +422,9 @@ main(void)
 	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry, memory, ring, cores, log_level};
 	CU_TestInfo tests[] = {
 		{"spoilt answers", test_spoilt},
-		{"after a wrong answer", test_after_wrong},
+		{"after a wrong response", test_after_wrong},
 		{"checksums", test_checksum},
-		{"the farm's answers", test_farm},
+		{"the farm's responses", test_farm},
 		{"cut frames", test_cut},
 		{"numbers of queries", test_numbers},
 		{"reflected frames", test_reflect},
@@ -437,5 +437,5 @@ main(void)
 	pool = rte_pktmbuf_pool_create("test", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	must(pool == NULL, "no pool");
 	must(device_open(device, pool, why, sizeof(why)), why);
-	return way_suite_run("load, answers", tests);
+	return suite_run("load, answers", tests);
 }
