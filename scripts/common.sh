@@ -33,6 +33,32 @@ cores_allowed() {
 	done
 }
 
+# Prints the version of Debian that this is, as 12; nothing where it is another system, or no release.
+debian_release() {
+	local ID='' VERSION_ID=''
+
+	[ ! -r /etc/os-release ] || . /etc/os-release
+	[ "$ID" != debian ] || echo "$VERSION_ID"
+}
+
+# The two builds that the tests are run with: a release for /usr, and one with sanitizers and the packet balance asserted.
+gcc_options=(--prefix=/usr --buildtype=release -Dwerror=true)
+clang_options=(--buildtype=debugoptimized -Dwerror=true "-Db_sanitize=address,undefined" -Db_lundef=false
+	-Dc_args=-fno-sanitize-recover=undefined -Ddebug_checks=true)
+
+# build_in DIR COMPILER MESON-OPTIONS...: 1 when it does not build.
+build_in() {
+	local dir=$1 compiler=$2
+
+	shift 2
+	if [ -e "$dir/build.ninja" ]; then
+		meson configure "$dir" "$@" || return 1
+	else
+		CC=$compiler meson setup "$dir" "$repo" "$@" || return 1
+	fi
+	ninja -C "$dir" --quiet
+}
+
 # wait_until SECONDS COMMAND...: runs the command again and again until it succeeds; 1 when the time is over.
 wait_until() {
 	local deadline=$((${EPOCHREALTIME/[^0-9]/} + $1 * 1000000))

@@ -1,16 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Makes a Debian 12 machine able to build and run Ephemera: packages, hugepages, hugetlbfs.
+# Makes a machine with Debian 12 or 13 able to build and run Ephemera: packages, hugepages, hugetlbfs.
+#   setup.sh              all that scripts/test.sh needs
+#   setup.sh --build      only the packages that the build and its unit tests need
+#   setup.sh --list 13    prints their names in Debian 13
 # Only what is missing is touched; with nothing missing it takes a fraction of a second. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
-packages=(
-	# the build
+# What has the same name in both releases. libdpdk-dev depends on the packages of all of DPDK's drivers.
+build_packages=(
 	build-essential meson ninja-build pkg-config clang libdpdk-dev libbpf-dev libxxhash-dev libsodium-dev
 	libyaml-dev libmnl-dev libjansson-dev libcap-ng-dev libmicrohttpd-dev python3
-	# its tests
-	libcunit1-dev libclang-rt-14-dev mandoc fish
+	# its unit tests
+	libcunit1-dev mandoc fish zsh
+)
+other_packages=(
 	# the lab
 	iproute2 ethtool nftables procps util-linux nsd knot knot-dnsutils unbound dnsperf tcpdump jq
 	# the end-to-end tests
@@ -19,20 +24,33 @@ packages=(
 	lua5.4 python3-scapy python3-dnspython dpdk-dev dnsdist
 )
 
+# What else each release has, or calls otherwise.
+release_packages() {
+	case $1 in
+	12)
+		build_packages+=(libclang-rt-14-dev)
+		other_packages+=(debootstrap) # for the tree of Debian 13 that scripts/debian13.sh makes
+		;;
+	13) build_packages+=(libclang-rt-19-dev) ;;
+	*) die "there is no list of packages for Debian $1" ;;
+	esac
+}
+
 # 2 MiB pages that must be free: the dataplane of the lab takes 128 (memory_mb: 256); tests of drivers and benchmarks start others
 # and load programs beside it.
 hugepages_wanted=768
 
 policy=/usr/sbin/policy-rc.d
 
+# install_packages NAMES...
 install_packages() {
 	local missing=() package
 
-	for package in "${packages[@]}"; do
+	for package in "$@"; do
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
 	done
 	if [ ${#missing[@]} -eq 0 ]; then
-		say "packages: all ${#packages[@]} are installed"
+		say "packages: all $# are installed"
 		return
 	fi
 	say "packages: installing ${missing[*]}"
@@ -79,7 +97,50 @@ reserve_hugepages() {
 	fi
 }
 
-need_root
-[ -r /etc/debian_version ] || die "knows Debian only; README.md lists what is needed elsewhere"
-install_packages
-reserve_hugepages
+# Ends where this is another system, with a list of what is needed there.
+other_system() {
+	local PRETTY_NAME='a system without /etc/os-release'
+
+	[ ! -r /etc/os-release ] || . /etc/os-release
+	release_packages 13
+	cat >&2 <<-END
+		setup.sh: knows Debian 12 and Debian 13; this is $PRETTY_NAME. Install by hand, in these versions or later:
+		  Linux 6.1 with BPF and AF_XDP; 2 MiB hugepages, $hugepages_wanted of them free, and hugetlbfs mounted
+		  gcc 12; clang 14 with its bpf target and its sanitizers
+		  meson 1.0, ninja, pkg-config, Python 3.11
+		  DPDK 22.11 to 24.11 with its drivers, and libbpf 1.0, both with headers
+		  libraries with headers: xxHash, libsodium, libyaml, libmnl, Jansson, libcap-ng, libmicrohttpd, CUnit
+		By the names of Debian 13's packages that is
+		  for the build and the unit tests: ${build_packages[*]}
+		  for the lab, the end-to-end tests and the benchmarks: ${other_packages[*]}
+	END
+	exit 1
+}
+
+prepare_packages() {
+	local release
+
+	need_root
+	release=$(debian_release)
+	case $release in
+	12 | 13) release_packages "$release" ;;
+	*) other_system ;;
+	esac
+}
+
+case ${1-} in
+--list)
+	release_packages "${2-}"
+	printf '%s\n' "${build_packages[@]}"
+	;;
+--build)
+	prepare_packages
+	install_packages "${build_packages[@]}"
+	;;
+'')
+	prepare_packages
+	install_packages "${build_packages[@]}" "${other_packages[@]}"
+	reserve_hugepages
+	;;
+*) die "takes nothing, --build, or --list RELEASE" ;;
+esac

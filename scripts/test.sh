@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera and runs all its tests:
-#   gcc    release build for /usr with every warning an error; the unit tests and the table of the XDP program
-#   clang  AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
-#   e2e    network namespaces, real servers, both daemons (tests/e2e)
-#   bench  every benchmark, for seconds: that it works, not how fast anything is
+#   gcc       release build for /usr with every warning an error; the unit tests and the table of the XDP program
+#   clang     AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
+#   debian13  both again in a tree of Debian 13, on a machine with Debian 12 (scripts/debian13.sh)
+#   e2e       network namespaces, real servers, both daemons (tests/e2e)
+#   bench     every benchmark, for seconds: that it works, not how fast anything is
 # The last line says how many passed and failed; exit status 0 only if none failed. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -29,31 +30,26 @@ finish() {
 	[ $failed -eq 0 ] && [ $passed -gt 0 ]
 }
 
-# build_in DIR COMPILER MESON-OPTIONS...: 1 when it does not build.
-build_in() {
-	local dir=$1 compiler=$2
+# count_meson NAME COMMAND...: runs a command that runs meson's tests, once or more; shows what failed, counts.
+count_meson() {
+	local name=$1 log status=0 good bad
 
-	shift 2
-	if [ -e "$dir/build.ninja" ]; then
-		meson configure "$dir" "$@" || return 1
-	else
-		CC=$compiler meson setup "$dir" "$repo" "$@" || return 1
-	fi
-	ninja -C "$dir" --quiet
-}
-
-# meson_tests NAME DIR OPTIONS...: runs them, shows what failed, counts.
-meson_tests() {
-	local name=$1 dir=$2 log good bad
-
-	shift 2
+	shift
 	log=$(mktemp)
-	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" 2>&1 < /dev/null | tee "$log" || true
+	"$@" 2>&1 < /dev/null | tee "$log" || status=1
 	good=$(awk '/^Ok:/ || /^Expected Fail:/ {n += $NF} END {print n + 0}' "$log")
 	bad=$(awk '/^Fail:/ || /^Unexpected Pass:/ || /^Timeout:/ {n += $NF} END {print n + 0}' "$log")
 	rm -f "$log"
-	[ $((good + bad)) -gt 0 ] || bad=1 # that no test ran at all is a failure
+	# That no test ran at all is a failure, and so is a command that failed by something else than a test.
+	if [ $((good + bad)) -eq 0 ] || { [ $status -ne 0 ] && [ "$bad" -eq 0 ]; }; then
+		bad=1
+	fi
 	count "$name" "$good" "$bad"
+}
+
+# meson_tests NAME DIR OPTIONS...
+meson_tests() {
+	count_meson "$1" meson test -C "$2" --no-rebuild --print-errorlogs "${@:3}"
 }
 
 e2e_tests() {
@@ -83,7 +79,7 @@ need_root
 "$repo/scripts/setup.sh"
 
 say "gcc: release build with warnings as errors, in $build"
-if build_in "$build" gcc --prefix=/usr --buildtype=release -Dwerror=true; then
+if build_in "$build" gcc "${gcc_options[@]}"; then
 	meson_tests gcc "$build"
 else
 	count gcc 0 1
@@ -92,11 +88,15 @@ else
 fi
 
 say "clang: unit tests with AddressSanitizer and UndefinedBehaviorSanitizer, in $build_asan"
-if build_in "$build_asan" clang --buildtype=debugoptimized -Dwerror=true -Db_sanitize=address,undefined \
-	-Db_lundef=false -Dc_args=-fno-sanitize-recover=undefined -Ddebug_checks=true; then
+if build_in "$build_asan" clang "${clang_options[@]}"; then
 	meson_tests clang "$build_asan" --suite unit
 else
 	count clang 0 1
+fi
+
+if [ "$(debian_release)" = 12 ]; then
+	say "debian13: both builds and their tests, in a tree of Debian 13"
+	count_meson debian13 "$repo/scripts/debian13.sh"
 fi
 
 say "e2e: in network namespaces"
