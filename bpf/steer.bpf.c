@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause) */
-/* The XDP program: hands DNS that is for the dataplane to its socket, leaves the rest to the kernel.
+/* The XDP program: hands DNS that is for the dataplane to its socket, leaves the rest to the
+ * kernel.
  * Way:   frame -> parse (what is it?) -> judge (whose is it?) -> act -> count
  * Runs:  on every frame of an AF_XDP port, on the core that receives it.
  * Never: changes a frame, reads a DNS message, trusts a length that it did not check.
  *
  * The maps and the verdicts are steer.h's. Two rules decide what looks doubtful below:
- * - An IP packet that the kernel might take for UDP to a source address and port never reaches the kernel, or
+ * - An IP packet that the kernel might take for UDP to a source address and port never reaches the
+ * kernel, or
  *   the ICMP error that responses it would tell a stranger which ports are not in use. Hence what is too deep
  *   to look into is dropped, and so is every fragment to a source address: it may complete a datagram.
- * - Packets whose headers are cut short or contradict each other pass: the kernel drops those in silence. */
+ * - Packets whose headers are cut short or contradict each other pass: the kernel drops those in
+ * silence. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -85,8 +88,8 @@ enum packet_kind {
 	PACKET_DEEP_TAGS,
 };
 
-/* What the parser finds out. `at` moves through the frame; `left` counts what the IP header leaves for the
- * headers after it, which is less than the frame holds when Ethernet padded it. */
+/* What the parser finds out. `at` moves through the frame; `left` counts what the IP header leaves
+ * for the headers after it, which is less than the frame holds when Ethernet padded it. */
 struct packet {
 	void *at;
 	void *end;
@@ -130,14 +133,15 @@ ipv4_name(__be32 ipv4)
 	return name;
 }
 
-/* ::ffff:a.b.c.d in an IPv6 header is not the IPv4 address that the maps mean by it: it becomes ::, which is
- * in no map. */
+/* ::ffff:a.b.c.d in an IPv6 header is not the IPv4 address that the maps mean by it: it becomes ::,
+ * which is in no map. */
 static __always_inline struct steer_address
 ipv6_name(const struct in6_addr *ipv6)
 {
 	struct steer_address name = {};
 
-	if (ipv6->s6_addr32[0] == 0 && ipv6->s6_addr32[1] == 0 && ipv6->s6_addr32[2] == bpf_htonl(0xffff))
+	if (ipv6->s6_addr32[0] == 0 && ipv6->s6_addr32[1] == 0 &&
+	    ipv6->s6_addr32[2] == bpf_htonl(0xffff))
 		return name;
 	__builtin_memcpy(&name, ipv6, sizeof(name));
 	return name;
@@ -207,7 +211,8 @@ extensions_parse(struct packet *packet, __u8 next)
 	if (extension_is(next))
 		packet->kind = PACKET_DEEP;
 	else if (next ==
-		 IPPROTO_FRAGMENT) /* atomic ones too, RFC 6946: the kernel would take them for whole */
+		 /* atomic ones too, RFC 6946: the kernel would take them for whole */
+		 IPPROTO_FRAGMENT)
 		packet->kind = PACKET_FRAGMENT;
 	else if (next == IPPROTO_UDP)
 		udp_parse(packet);
@@ -222,8 +227,8 @@ ipv6_parse(struct packet *packet)
 	if (!ip || ip->version != 6)
 		return;
 	packet->left = bpf_ntohs(ip->payload_len);
-	/* Length 0 announces a jumbogram (RFC 2675), and the kernel takes all of the frame for the packet,
-	 * even if no jumbo option follows. */
+	/* Length 0 announces a jumbogram (RFC 2675), and the kernel takes all of the frame for the
+	 * packet, even if no jumbo option follows. */
 	if (packet->left == 0 && ip->nexthdr == IPPROTO_HOPOPTS)
 		packet->left = frame_bytes;
 	if (packet->left > frame_bytes)
@@ -267,7 +272,8 @@ frame_parse(struct packet *packet)
 static __always_inline bool
 to_service(const struct packet *packet)
 {
-	struct steer_service key = {.address = packet->destination, .port = packet->destination_port};
+	struct steer_service key = {.address = packet->destination,
+				    .port = packet->destination_port};
 
 	return bpf_map_lookup_elem(&services, &key) != NULL;
 }

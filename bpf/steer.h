@@ -11,8 +11,7 @@
  *   sources     HASH           struct steer_address   u32, unused
  *   upstreams   HASH           struct steer_address   u32, unused
  *   ports       ARRAY, 1       0                      struct steer_ports
- *   verdicts    PERCPU_ARRAY   enum steer_verdict     u64, packets
- */
+ *   verdicts    PERCPU_ARRAY   enum steer_verdict     u64, packets */
 #ifndef EPHEMERA_BPF_STEER_H
 #define EPHEMERA_BPF_STEER_H
 
@@ -41,15 +40,17 @@ struct steer_ports {
 };
 
 /* One row a verdict: the name, and what it counts. */
-#define STEER_VERDICTS(X)                                                                                    \
-	X(kernel, "passed to the kernel: not ours")                                                          \
-	X(query, "UDP to a service address, redirected")                                                     \
-	X(response, "UDP from an upstream to a source address and port, redirected")                            \
-	X(stray, "UDP to a source address and port from no upstream, dropped")                               \
-	X(fragment, "IP fragment towards a source address, dropped")                                         \
-	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")                                   \
-	X(deep, "more VLAN tags, or IPv6 extension headers to a source address, than are walked, dropped")   \
-	X(orphan, "query or response on a queue without a socket: the query to the kernel, the response dropped")
+#define STEER_VERDICTS(X)                                                                          \
+	X(kernel, "passed to the kernel: not ours")                                                \
+	X(query, "UDP to a service address, redirected")                                           \
+	X(response, "UDP from an upstream to a source address and port, redirected")               \
+	X(stray, "UDP to a source address and port from no upstream, dropped")                     \
+	X(fragment, "IP fragment towards a source address, dropped")                               \
+	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")                         \
+	X(deep, "more VLAN tags, or IPv6 extension headers to a source address, than are walked, " \
+		"dropped")                                                                         \
+	X(orphan, "query or response on a queue without a socket: the query to the kernel, the "   \
+		  "response dropped")
 
 enum steer_verdict {
 #define X(name, help) STEER_##name,

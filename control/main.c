@@ -42,7 +42,8 @@ usage_print(FILE *to)
 {
 	fprintf(to, "usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
 		    "\n"
-		    "The control daemon of Ephemera. It stays in the foreground and logs to standard error.\n"
+		    "The control daemon of Ephemera. It stays in the foreground and logs to "
+		    "standard error.\n"
 		    "\n"
 		    "  -c, --config FILE    the configuration (default " CONFIG_PATH_DEFAULT ")\n"
 		    "      --foreground     what it does anyway\n"
@@ -133,8 +134,8 @@ config_read(const char *path)
 	return status == 0 ? config : NULL;
 }
 
-/* The directory of our sockets, held by a lock on it, which the kernel takes back when the process ends,
- * however it ends. */
+/* The directory of our sockets, held by a lock on it, which the kernel takes back when the process
+ * ends, however it ends. */
 struct runtime_dir {
 	const char *path;
 	int fd;
@@ -186,7 +187,8 @@ runtime_dir_take(struct runtime_dir *dir, const char *path)
 	status = -errno;
 	if (status == -EWOULDBLOCK)
 		log_line(LEVEL_ERROR,
-			 "another ephemerad runs in %s: stop it first, or give this one another runtime_dir",
+			 "another ephemerad runs in %s: stop it first, or give this one another "
+			 "runtime_dir",
 			 path);
 	else
 		log_line(LEVEL_ERROR, "can't lock runtime_dir %s: %s", path, strerror(-status));
@@ -233,8 +235,8 @@ signals_watch(struct signals *signals, struct daemon *daemon, const sigset_t *se
 	return fd < 0 ? -errno : loop_watch_add(&daemon->loop, &signals->watch, EPOLLIN);
 }
 
-/* The service manager's watchdog: our loop turns. The dataplane's workers have their own, fed by the
- * dataplane. */
+/* The service manager's watchdog: our loop turns. The dataplane's workers have their own, fed by
+ * the dataplane. */
 static void
 watchdog_fire(void *owner, uint64_t now_ns)
 {
@@ -248,8 +250,9 @@ static int
 daemon_run(struct daemon *daemon, const sigset_t *set)
 {
 	struct signals signals;
-	struct watchdog watchdog = {
-		.loop = &daemon->loop, .timer = {.fire = watchdog_fire}, .every_ns = notify_watchdog_ns()};
+	struct watchdog watchdog = {.loop = &daemon->loop,
+				    .timer = {.fire = watchdog_fire},
+				    .every_ns = notify_watchdog_ns()};
 	int status = signals_watch(&signals, daemon, set);
 
 	log_line(LEVEL_NOTICE, "ephemerad %s started: %s, %u upstreams", EPHEMERA_VERSION,

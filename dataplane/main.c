@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's process: starts its parts in the order of one table, lives in the event loop beside the
- * workers (main_loop.c), and undoes the table in reverse order.
+/* The dataplane's process: starts its parts in the order of one table, lives in the event loop
+ * beside the workers (main_loop.c), and undoes the table in reverse order.
  * Runs:  the main core. */
 #include <errno.h>
 #include <stdio.h>
@@ -217,8 +217,8 @@ socket_init(struct process *p)
 		.main_loop = &p->main_loop,
 	};
 	prober_open(&p->prober, p->workers.worker[0], &p->server);
-	return socket_open(&p->server, &p->main_loop.loop, p->args.runtime_dir, requests_rows, REQUESTS_ROWS,
-			   &p->requests);
+	return socket_open(&p->server, &p->main_loop.loop, p->args.runtime_dir, requests_rows,
+			   REQUESTS_ROWS, &p->requests);
 }
 
 static void
@@ -233,7 +233,8 @@ static const struct part {
 	int (*init)(struct process *p);
 	void (*fini)(struct process *p);
 } parts[] = {
-	{"main_loop", main_loop_init, main_loop_fini}, /* before EAL makes threads: none of them takes a signal */
+	{"main_loop", main_loop_init,
+	 main_loop_fini}, /* before EAL makes threads: none of them takes a signal */
 	{"random", random_start, NULL},
 	{"interfaces", steer_init, steer_fini}, /* before EAL may touch them */
 	{"environment", eal_init, eal_fini},

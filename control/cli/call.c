@@ -25,7 +25,8 @@ call_begin(struct call *call, const char *path, unsigned wait_s)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(address.sun_path, path);
-	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait_s == 0 ? SOCK_NONBLOCK : 0), 0);
+	call->fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (wait_s == 0 ? SOCK_NONBLOCK : 0), 0);
 	if (call->fd < 0)
 		return -errno;
 	setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
@@ -115,7 +116,8 @@ call_turn(struct call *call, char **response)
 		return request_send(call);
 	if (room_make(call) != 0)
 		return -ENOMEM;
-	got = recv(call->fd, call->in + call->in_bytes, call->in_room - call->in_bytes - 1, MSG_DONTWAIT);
+	got = recv(call->fd, call->in + call->in_bytes, call->in_room - call->in_bytes - 1,
+		   MSG_DONTWAIT);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if (got == 0)

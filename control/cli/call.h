@@ -15,9 +15,9 @@ struct call {
 };
 
 /* A call that has no connection yet. */
-#define CALL_INIT                                                                                            \
-	{                                                                                                    \
-		.fd = -1                                                                                     \
+#define CALL_INIT                                                                                  \
+	{                                                                                          \
+		.fd = -1                                                                           \
 	}
 
 /* Connects to the socket at `path`; where ephemerad has no room for another connection, waits so
@@ -32,8 +32,8 @@ int call_ask(struct call *call, const char *command, json_t *arguments);
 /* POLLIN or POLLOUT. */
 short call_events(const struct call *call);
 
-/* Sends or reads what can be now. 1: *answer is the whole line, the caller frees it; 0: not yet; -errno, also
- * -ECONNRESET when ephemerad hung up. */
+/* Sends or reads what can be now. 1: *answer is the whole line, the caller frees it; 0: not yet;
+ * -errno, also -ECONNRESET when ephemerad hung up. */
 int call_turn(struct call *call, char **response);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command line `ephemeractl`: what all its commands share.
  *
- * commands.c has the table of commands, main.c reads the options; each command is a function that gets them
- * and returns the exit status. What a command prints goes to stdout, what went wrong to stderr, one line
- * each. Threads: one. */
+ * commands.c has the table of commands, main.c reads the options; each command is a function that
+ * gets them and returns the exit status. What a command prints goes to stdout, what went wrong to
+ * stderr, one line each. Threads: one. */
 #ifndef EPHEMERA_CONTROL_CLI_CLI_H
 #define EPHEMERA_CONTROL_CLI_CLI_H
 

@@ -39,9 +39,10 @@ static enum cli_exit
 unreachable(const char *path, int error)
 {
 	const char *why = error == EAGAIN ? "no response within 30 s" : strerror(error);
-	const char *mend = error == EACCES || error == EPERM
-				   ? "run this as root, or as a member of the socket's group"
-				   : "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
+	const char *mend =
+		error == EACCES || error == EPERM
+			? "run this as root, or as a member of the socket's group"
+			: "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
 
 	output_error("ephemerad does not answer at %s: %s: %s", path, why, mend);
 	return CLI_UNREACHABLE;
@@ -74,8 +75,8 @@ line_exchange(const char *path, const char *command, json_t *arguments, char **r
 	return status > 0 ? 0 : status;
 }
 
-/* For people on standard error: it may be the lines of a configuration's mistakes. For programs as it came,
- * on standard output. */
+/* For people on standard error: it may be the lines of a configuration's mistakes. For programs as
+ * it came, on standard output. */
 static void
 refusal_print(const struct cli_options *options, const json_t *response)
 {
@@ -94,7 +95,8 @@ answer_judge(const struct cli_options *options, const char *path, const char *li
 
 	if (good ? !json_is_object(json_object_get(response, "result"))
 		 : !json_is_string(json_object_get(response, "error"))) {
-		output_error("what answers at %s is not ephemerad: name its socket with --socket", path);
+		output_error("what answers at %s is not ephemerad: name its socket with --socket",
+			     path);
 		json_decref(response);
 		return CLI_UNREACHABLE;
 	}
@@ -109,7 +111,8 @@ answer_judge(const struct cli_options *options, const char *path, const char *li
 }
 
 enum cli_exit
-client_ask(const struct cli_options *options, const char *command, json_t *arguments, json_t **result)
+client_ask(const struct cli_options *options, const char *command, json_t *arguments,
+	   json_t **result)
 {
 	char path[PATH_MAX], *response = NULL;
 	enum cli_exit status = client_socket_path(options, path, sizeof(path));

@@ -43,7 +43,8 @@ typed_read(struct typed *typed, char **words, int count)
 {
 	typed->words = words;
 	for (int i = 0; i < count; i++) {
-		const struct command_option *option = words[i][0] == '-' ? option_find(words[i]) : NULL;
+		const struct command_option *option =
+			words[i][0] == '-' ? option_find(words[i]) : NULL;
 
 		if (words[i][0] != '-')
 			words[typed->word_count++] = words[i];
@@ -61,7 +62,8 @@ typed_read(struct typed *typed, char **words, int count)
 static void
 options_offer(const struct typed *typed, unsigned takes)
 {
-	for (const struct command_option *option = command_options; option->name != NULL; option++) {
+	for (const struct command_option *option = command_options; option->name != NULL;
+	     option++) {
 		char word[WORD_BYTES];
 
 		snprintf(word, sizeof(word), "--%s", option->name);
@@ -80,7 +82,8 @@ commands_offer(const struct typed *typed, const char *first)
 		const char *second = strchr(command->name, ' ');
 		char word[WORD_BYTES];
 
-		snprintf(word, sizeof(word), "%.*s", (int)strcspn(command->name, " "), command->name);
+		snprintf(word, sizeof(word), "%.*s", (int)strcspn(command->name, " "),
+			 command->name);
 		if (first != NULL && second != NULL && strcmp(word, first) == 0)
 			offer(typed, second + 1, command->summary);
 		/* Commands with the same first word are neighbours. */

@@ -37,10 +37,12 @@ cli_config_check(const struct cli_options *options)
 	} else {
 		fputs(lines, stderr);
 		if (err == 0)
-			printf("%s: good: %u upstreams, %u source addresses, %u source ports, %u pools, %u "
+			printf("%s: good: %u upstreams, %u source addresses, %u source ports, %u "
+			       "pools, %u "
 			       "domains\n",
-			       options->operands[0], config->upstream_count, config->source.address_count,
-			       config->source.port_count, config->pool_count, config->routes.suffix_count);
+			       options->operands[0], config->upstream_count,
+			       config->source.address_count, config->source.port_count,
+			       config->pool_count, config->routes.suffix_count);
 	}
 	free(lines);
 	config_free(config);
@@ -53,13 +55,13 @@ key_add(void *owner, const char *path, const struct schema_key *key)
 {
 	bool number = key->type == SCHEMA_NUMBER;
 	json_t *initial = key->initial == NULL ? json_null()
-			  : number		? json_integer(strtoll(key->initial, NULL, 10))
-						: json_string(key->initial);
+			  : number	       ? json_integer(strtoll(key->initial, NULL, 10))
+					       : json_string(key->initial);
 
 	json_array_append_new(
-		owner, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s?}", "key", path, "help", key->help,
-				 "required", key->required, "default", initial,
-				 "min", number ? json_integer(key->min) : json_null(), "max",
+		owner, json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:s?}", "key", path, "help",
+				 key->help, "required", key->required, "default", initial, "min",
+				 number ? json_integer(key->min) : json_null(), "max",
 				 number ? json_integer(key->max) : json_null(), "unit", key->unit));
 }
 

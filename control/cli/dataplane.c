@@ -13,8 +13,8 @@
 #include "control/cli/eal.h"
 #include "control/cli/output.h"
 
-/* Finds a file of ours: beside this program in a tree where it was built, or where it is installed. If it is
- * at neither, `path` is the installed place. */
+/* Finds a file of ours: beside this program in a tree where it was built, or where it is installed.
+ * If it is at neither, `path` is the installed place. */
 static void
 file_find(const char *built, const char *installed, char path[PATH_MAX])
 {
@@ -25,7 +25,8 @@ file_find(const char *built, const char *installed, char path[PATH_MAX])
 	if (bytes <= 0)
 		return;
 	program[bytes] = 0;
-	if (snprintf(beside, sizeof(beside), "%s/%s", dirname(program), built) < (int)sizeof(beside) &&
+	if (snprintf(beside, sizeof(beside), "%s/%s", dirname(program), built) <
+		    (int)sizeof(beside) &&
 	    access(beside, F_OK) == 0 && realpath(beside, path) == NULL)
 		snprintf(path, PATH_MAX, "%s", installed);
 }
@@ -37,15 +38,16 @@ cores_check(const struct config_dataplane *dataplane)
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
 
 	if (dataplane->main_core >= cores) {
-		output_error("dataplane.main_core: this machine has no core %u: choose one from 0 to %ld",
+		output_error("dataplane.main_core: this machine has no core %u: choose one from 0 "
+			     "to %ld",
 			     dataplane->main_core, cores - 1);
 		return CLI_REFUSED;
 	}
 	for (unsigned i = 0; i < dataplane->worker_count; i++) {
 		if (dataplane->worker_cores[i] >= cores) {
-			output_error(
-				"dataplane.worker_cores: this machine has no core %u: choose from 0 to %ld",
-				dataplane->worker_cores[i], cores - 1);
+			output_error("dataplane.worker_cores: this machine has no core %u: choose "
+				     "from 0 to %ld",
+				     dataplane->worker_cores[i], cores - 1);
 			return CLI_REFUSED;
 		}
 	}
@@ -61,7 +63,8 @@ dataplane_become(const struct config *config, struct eal_command *command, const
 	if (status != CLI_OK)
 		return status;
 	if (access(steer, R_OK) != 0) {
-		output_error("cannot read %s: %s: install Ephemera, or build it", steer, strerror(errno));
+		output_error("cannot read %s: %s: install Ephemera, or build it", steer,
+			     strerror(errno));
 		return CLI_REFUSED;
 	}
 	execv(command->words[0], command->words);
@@ -90,7 +93,8 @@ command_print(const struct eal_command *command, bool json)
 enum cli_exit
 cli_exec_dataplane(const struct cli_options *options)
 {
-	const char *path = options->config_path != NULL ? options->config_path : CONFIG_PATH_DEFAULT;
+	const char *path =
+		options->config_path != NULL ? options->config_path : CONFIG_PATH_DEFAULT;
 	char program[PATH_MAX], steer[PATH_MAX];
 	struct eal_command command;
 	struct config *config;
@@ -98,18 +102,21 @@ cli_exec_dataplane(const struct cli_options *options)
 	int err;
 
 	if (options->json && !options->print) {
-		output_error("exec-dataplane: --json goes with --print: a dataplane prints no JSON");
+		output_error(
+			"exec-dataplane: --json goes with --print: a dataplane prints no JSON");
 		return CLI_USAGE;
 	}
 	status = config_load_print(path, true, &config);
 	if (status != CLI_OK)
 		return status;
-	file_find("../dataplane/ephemera-dataplane", EPHEMERA_SBINDIR "/ephemera-dataplane", program);
+	file_find("../dataplane/ephemera-dataplane", EPHEMERA_SBINDIR "/ephemera-dataplane",
+		  program);
 	file_find("../bpf/steer.bpf.o", EPHEMERA_LIBDIR "/steer.bpf.o", steer);
 	err = eal_build(config, program, steer, &command);
 	if (err != 0) {
 		output_error("%s: %s", steer,
-			     err == -EINVAL ? "DPDK takes no path with a comma: move it" : strerror(-err));
+			     err == -EINVAL ? "DPDK takes no path with a comma: move it"
+					    : strerror(-err));
 		status = CLI_REFUSED;
 	} else if (options->print) {
 		command_print(&command, options->json);

@@ -38,13 +38,16 @@ drops_render(const json_t *result, bool all, FILE *out)
 {
 	char total[TABLE_NUMBER_BYTES], rate[TABLE_NUMBER_BYTES];
 
-	fprintf(out, "packets dropped: %s since the dataplane started, %s a second in the last %.0f s\n\n",
+	fprintf(out,
+		"packets dropped: %s since the dataplane started, %s a second in the last %.0f "
+		"s\n\n",
 		number_format(json_number(result, "total"), total),
-		rate_format(json_measure(result, "rate_per_s"), rate), json_measure(result, "window_s"));
+		rate_format(json_measure(result, "rate_per_s"), rate),
+		json_measure(result, "window_s"));
 	rows_render("drops by reason", "reason", json_object_get(result, "drops"), all, out);
 	fputc('\n', out);
-	rows_render("what the XDP program did with packets", "verdict", json_object_get(result, "steer"), all,
-		    out);
+	rows_render("what the XDP program did with packets", "verdict",
+		    json_object_get(result, "steer"), all, out);
 }
 
 static void

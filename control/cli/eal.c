@@ -10,7 +10,8 @@
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
 
-/* Appends a word; a word that finds no memory is NULL, which eal_build() looks for once at the end. */
+/* Appends a word; a word that finds no memory is NULL, which eal_build() looks for once at the
+ * end. */
 static void __attribute__((format(printf, 2, 3)))
 word_add(struct eal_command *command, const char *format, ...)
 {
@@ -45,13 +46,14 @@ ports_add(struct eal_command *command, const struct config_dataplane *dataplane,
 {
 	for (unsigned i = 0; i < dataplane->interface_count; i++) {
 		word_add(command, "--vdev");
-		word_add(command, "net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", i,
-			 dataplane->interfaces[i].xdp, dataplane->interfaces[i].queues, steer);
+		word_add(command, "net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s",
+			 i, dataplane->interfaces[i].xdp, dataplane->interfaces[i].queues, steer);
 	}
 }
 
 int
-eal_build(const struct config *config, const char *program, const char *steer, struct eal_command *command)
+eal_build(const struct config *config, const char *program, const char *steer,
+	  struct eal_command *command)
 {
 	const struct config_dataplane *dataplane = &config->dataplane;
 

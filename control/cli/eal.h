@@ -17,8 +17,9 @@ struct eal_command {
 	unsigned count;
 };
 
-/* Makes the words from the configuration. `steer` is the path of the XDP program's object; -EINVAL if DPDK
- * could not read it out of a device argument (a comma in it), -ENOMEM. Nothing is left to free then. */
+/* Makes the words from the configuration. `steer` is the path of the XDP program's object; -EINVAL
+ * if DPDK could not read it out of a device argument (a comma in it), -ENOMEM. Nothing is left to
+ * free then. */
 int eal_build(const struct config *config, const char *program, const char *steer,
 	      struct eal_command *command);
 

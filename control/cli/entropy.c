@@ -38,9 +38,9 @@ bits_show(const json_t *bits)
 	}
 	table_print(&table, "  ");
 	printf("  from %s ports", number_format(json_number(bits, "ports"), ports));
-	json_array_foreach(json_object_get(bits, "families"), i, family)
-		printf(", %lld %s address%s", json_number(family, "addresses"), json_text(family, "family"),
-		       json_number(family, "addresses") == 1 ? "" : "es");
+	json_array_foreach(json_object_get(bits, "families"), i, family) printf(
+		", %lld %s address%s", json_number(family, "addresses"),
+		json_text(family, "family"), json_number(family, "addresses") == 1 ? "" : "es");
 	printf("; case: letters of a query on average, drawn for %lld of %lld upstreams\n",
 	       json_number(bits, "upstreams_random_case"), json_number(bits, "upstreams"));
 }
@@ -116,9 +116,10 @@ entropy_show(const struct cli_options *options, const json_t *result)
 	(void)options;
 	bits_show(json_object_get(result, "bits"));
 	printf("\ndrawn in the last %.0f s\n", json_measure(result, "window_s"));
-	table_heading(&table,
-		      "worker|draws|ports|share|chi-square|p|p ID high|p ID low|p IPv4|p IPv6|z ports|z "
-		      "IDs");
+	table_heading(
+		&table,
+		"worker|draws|ports|share|chi-square|p|p ID high|p ID low|p IPv4|p IPv6|z ports|z "
+		"IDs");
 	json_array_foreach(workers, i, worker)
 	{
 		char number[TABLE_NUMBER_BYTES];
@@ -129,8 +130,9 @@ entropy_show(const struct cli_options *options, const json_t *result)
 	measure_add(&table, "all", json_object_get(result, "all"));
 	table_print(&table, "  ");
 	printf("\n%s\n", json_text(result, "verdict"));
-	json_array_foreach(workers, i, worker) if (json_array_size(workers) > 1 &&
-						   strncmp(json_text(worker, "verdict"), "not", 3) == 0)
+	json_array_foreach(workers, i,
+			   worker) if (json_array_size(workers) > 1 &&
+				       strncmp(json_text(worker, "verdict"), "not", 3) == 0)
 		printf("worker %zu: %s\n", i, json_text(worker, "verdict"));
 }
 

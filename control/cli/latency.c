@@ -66,7 +66,8 @@ upstreams_render(const json_t *upstreams, FILE *out)
 	table_write(&table, "", out);
 }
 
-/* Which doubling of a microsecond a latency is in: 0 is less than 1 us, 1 is 1 us, 2 is 2 and 3 us. */
+/* Which doubling of a microsecond a latency is in: 0 is less than 1 us, 1 is 1 us, 2 is 2 and 3
+ * us. */
 static unsigned
 doubling_of(long long us)
 {
@@ -87,7 +88,8 @@ doublings_sum(const json_t *buckets, double sums[DOUBLINGS], unsigned *first, un
 	*first = *last = 0;
 	json_array_foreach(buckets, i, bucket)
 	{
-		unsigned doubling = doubling_of((long long)json_number_value(json_array_get(bucket, 0)));
+		unsigned doubling =
+			doubling_of((long long)json_number_value(json_array_get(bucket, 0)));
 
 		sums[doubling] += json_number_value(json_array_get(bucket, 2));
 		if (i == 0)
@@ -110,12 +112,14 @@ distribution_render(const json_t *histogram, const struct look *look, FILE *out)
 		most = sums[i] > most ? sums[i] : most;
 	fputs("\ndistribution since the start\n", out);
 	for (unsigned i = first; i <= last; i++) {
-		char edge[TABLE_NUMBER_BYTES], number[TABLE_NUMBER_BYTES], share[TABLE_NUMBER_BYTES];
+		char edge[TABLE_NUMBER_BYTES], number[TABLE_NUMBER_BYTES],
+			share[TABLE_NUMBER_BYTES];
 
 		/* 2^i - 1 us are the last that belong here */
 		fprintf(out, "  less than %8s  %12s  %6s  %s\n",
 			latency_format((double)(UINT64_C(1) << i), edge),
-			number_format((long long)sums[i], number), share_format(sums[i] / count, share),
+			number_format((long long)sums[i], number),
+			share_format(sums[i] / count, share),
 			look_bar(look, sums[i] / most, room < 1000 ? room : 1000, bar));
 	}
 }

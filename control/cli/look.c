@@ -16,13 +16,16 @@
 static unsigned
 columns_within(unsigned long columns)
 {
-	return columns < COLUMNS_MIN ? COLUMNS_MIN : columns > COLUMNS_MAX ? COLUMNS_MAX : (unsigned)columns;
+	return columns < COLUMNS_MIN   ? COLUMNS_MIN
+	       : columns > COLUMNS_MAX ? COLUMNS_MAX
+				       : (unsigned)columns;
 }
 
 struct look
 look_of_stdout(void)
 {
-	const char *columns = getenv("COLUMNS"), *no_colour = getenv("NO_COLOR"), *kind = getenv("TERM");
+	const char *columns = getenv("COLUMNS"), *no_colour = getenv("NO_COLOR"),
+		   *kind = getenv("TERM");
 	struct look look = {.columns = LOOK_COLUMNS_DEFAULT, .terminal = isatty(STDOUT_FILENO)};
 	struct winsize size;
 

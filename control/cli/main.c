@@ -17,7 +17,8 @@ static void
 options_help(unsigned takes)
 {
 	puts("\nOptions:");
-	for (const struct command_option *option = command_options; option->name != NULL; option++) {
+	for (const struct command_option *option = command_options; option->name != NULL;
+	     option++) {
 		char text[64];
 
 		if (option->bit != 0 && !(option->bit & takes))
@@ -27,7 +28,8 @@ options_help(unsigned takes)
 			 option->argument != NULL ? option->argument : "");
 		printf("  %-*s %s\n", COLUMN, text, option->help);
 	}
-	puts("\nExit status: 0 done, 1 refused or a check failed, 2 wrong usage, 3 ephemerad does not "
+	puts("\nExit status: 0 done, 1 refused or a check failed, 2 wrong usage, 3 ephemerad does "
+	     "not "
 	     "answer.");
 }
 
@@ -88,7 +90,8 @@ timeout_parse(const char *text, long *timeout_s)
 	*timeout_s = digits > 0 && digits <= 5 && text[digits] == 0 ? strtol(text, NULL, 10) : -1;
 	if (*timeout_s >= 0 && *timeout_s <= DRAIN_TIMEOUT_S_MAX)
 		return true;
-	output_error("--timeout: \"%s\" is not a number of seconds from 0 to %d", text, DRAIN_TIMEOUT_S_MAX);
+	output_error("--timeout: \"%s\" is not a number of seconds from 0 to %d", text,
+		     DRAIN_TIMEOUT_S_MAX);
 	return false;
 }
 
@@ -149,10 +152,11 @@ options_parse(int argc, char **argv, struct invocation *invocation)
 	char letters[2 * OPTIONS_MAX + 1] = "", *out = letters;
 	int letter, index = 0;
 
-	for (const struct command_option *option = command_options; option->name != NULL; option++) {
-		longs[index++] = (struct option){option->name,
-						 option->argument != NULL ? required_argument : no_argument,
-						 NULL, option->letter};
+	for (const struct command_option *option = command_options; option->name != NULL;
+	     option++) {
+		longs[index++] = (struct option){
+			option->name, option->argument != NULL ? required_argument : no_argument,
+			NULL, option->letter};
 		*out++ = option->letter;
 		if (option->argument != NULL)
 			*out++ = ':';
@@ -160,7 +164,8 @@ options_parse(int argc, char **argv, struct invocation *invocation)
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (!option_take(invocation, letter))
 			return false;
-		for (const struct command_option *option = command_options; option->name != NULL; option++)
+		for (const struct command_option *option = command_options; option->name != NULL;
+		     option++)
 			if (option->letter == letter)
 				invocation->given |= option->bit;
 	}
@@ -168,7 +173,8 @@ options_parse(int argc, char **argv, struct invocation *invocation)
 }
 
 static enum cli_exit
-command_run(const struct command *command, struct invocation *invocation, char *const *operands, int count)
+command_run(const struct command *command, struct invocation *invocation, char *const *operands,
+	    int count)
 {
 	int wanted = command_operands(command);
 
@@ -195,7 +201,8 @@ main(int argc, char **argv)
 	enum cli_exit status;
 	int taken = 0;
 
-	if (argc > 1 && strcmp(argv[1], "__complete") == 0) /* no word behind it is an option of ours */
+	if (argc > 1 &&
+	    strcmp(argv[1], "__complete") == 0) /* no word behind it is an option of ours */
 		return cli_complete(argc - 2, argv + 2);
 	if (!options_parse(argc, argv, &invocation))
 		return CLI_USAGE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands upstream, drain, undrain and ready: what the operator does at three in the morning. */
+/* The commands upstream, drain, undrain and ready: what the operator does at three in the
+ * morning. */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +23,10 @@ cli_upstream(const struct cli_options *options)
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (strcmp(options->operands[1], actions[i]) == 0)
-			return client_show(
-				options, "upstream",
-				json_pack("{s:s, s:s}", "name", options->operands[0], "action", actions[i]),
-				upstream_show);
+			return client_show(options, "upstream",
+					   json_pack("{s:s, s:s}", "name", options->operands[0],
+						     "action", actions[i]),
+					   upstream_show);
 	output_error("\"%s\" is not what an upstream can be told: drain, up, down or auto",
 		     options->operands[1]);
 	return CLI_USAGE;
@@ -35,7 +36,8 @@ static void
 drain_show(const struct cli_options *options, const json_t *result)
 {
 	(void)options;
-	printf("draining: not ready from now on; the dataplane stops when no more queries come, at %s at the "
+	printf("draining: not ready from now on; the dataplane stops when no more queries come, at "
+	       "%s at the "
 	       "latest\n",
 	       json_text(result, "until"));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command ports: the range of source ports as a map.
  *
- * A character shows two rows of squares, one above the other. A square is one cell of ephemerad's answer, or,
- * where the terminal is too narrow, a block of them; its brightness is the queries a port, of its ports that
- * may be drawn. Without colours it shows only whether there are any. */
+ * A character shows two rows of squares, one above the other. A square is one cell of ephemerad's
+ * answer, or, where the terminal is too narrow, a block of them; its brightness is the queries a
+ * port, of its ports that may be drawn. Without colours it shows only whether there are any. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,8 +46,8 @@ excluded_take(struct map *map, const json_t *excluded)
 	{
 		long long last = (long long)json_number_value(json_array_get(range, 1));
 
-		for (long long port = (long long)json_number_value(json_array_get(range, 0)); port <= last;
-		     port++) {
+		for (long long port = (long long)json_number_value(json_array_get(range, 0));
+		     port <= last; port++) {
 			unsigned cell = (unsigned)(port - map->first) / map->cell_ports;
 			unsigned column = cell % map->cell_columns / map->scale;
 			unsigned row = cell / map->cell_columns / map->scale;
@@ -69,8 +69,9 @@ cells_take(struct map *map, const json_t *cells, unsigned port_count)
 	{
 		unsigned column = (unsigned)i % map->cell_columns / map->scale;
 		unsigned row = (unsigned)i / map->cell_columns / map->scale;
-		unsigned left =
-			port_count > i * map->cell_ports ? port_count - (unsigned)i * map->cell_ports : 0;
+		unsigned left = port_count > i * map->cell_ports
+					? port_count - (unsigned)i * map->cell_ports
+					: 0;
 		struct square *square = &map->squares[row * map->columns + column];
 
 		square->queries += json_number_value(cell);
@@ -93,10 +94,12 @@ map_make(const json_t *result, bool live, unsigned columns, struct map *map)
 	if (map->cell_ports == 0 || map->cell_columns == 0 || cell_rows_count == 0 || first < 0 ||
 	    last > 65535 || last < first)
 		return false;
-	while (map->cell_columns / map->scale + LABEL_COLUMNS > columns && map->scale < map->cell_columns)
+	while (map->cell_columns / map->scale + LABEL_COLUMNS > columns &&
+	       map->scale < map->cell_columns)
 		map->scale *= 2;
 	map->columns = (map->cell_columns + map->scale - 1) / map->scale;
-	map->rows = (cell_rows_count + map->cell_columns * map->scale - 1) / (map->cell_columns * map->scale);
+	map->rows = (cell_rows_count + map->cell_columns * map->scale - 1) /
+		    (map->cell_columns * map->scale);
 	map->squares = calloc((size_t)map->columns * map->rows, sizeof(*map->squares));
 	if (map->squares == NULL)
 		return false;
@@ -133,7 +136,8 @@ pair_colour(int upper, int lower, FILE *out)
 	else if (lower == LEVEL_NONE)
 		fprintf(out, "\033[38;5;%d;49m\xe2\x96\x80", level_colours[upper]);
 	else
-		fprintf(out, "\033[38;5;%d;48;5;%dm\xe2\x96\x80", level_colours[upper], level_colours[lower]);
+		fprintf(out, "\033[38;5;%d;48;5;%dm\xe2\x96\x80", level_colours[upper],
+			level_colours[lower]);
 }
 
 static void
@@ -158,7 +162,8 @@ map_write(const struct map *map, const struct look *look, FILE *out)
 		fprintf(out, "%7u ", map->first + row * row_ports);
 		for (unsigned column = 0; column < map->columns; column++) {
 			int upper = level_of(map, column, row);
-			int lower = row + 1 < map->rows ? level_of(map, column, row + 1) : LEVEL_NONE;
+			int lower =
+				row + 1 < map->rows ? level_of(map, column, row + 1) : LEVEL_NONE;
 
 			if (colour)
 				pair_colour(upper, lower, out);
@@ -181,11 +186,12 @@ legend_write(const struct map *map, const struct look *look, FILE *out)
 				i == 0 ? "\033[0m none  " : "");
 		fprintf(out, "\033[0m up to %.1f queries a port", map->most);
 	} else {
-		fputs(look->unicode
-			      ? "\xe2\x96\x88 both squares have queries, \xe2\x96\x80 the upper one, "
-				"\xe2\x96\x84 "
-				"the lower one, \xc2\xb7 not drawn"
-			      : "# both squares have queries, ' the upper one, . the lower one, - not drawn",
+		fputs(look->unicode ? "\xe2\x96\x88 both squares have queries, \xe2\x96\x80 the "
+				      "upper one, "
+				      "\xe2\x96\x84 "
+				      "the lower one, \xc2\xb7 not drawn"
+				    : "# both squares have queries, ' the upper one, . the lower "
+				      "one, - not drawn",
 		      out);
 	}
 	if (ports == 1)
@@ -202,12 +208,13 @@ totals_write(const json_t *result, FILE *out)
 	const long long range = json_number(result, "last") - json_number(result, "first") + 1;
 	char text[4][TABLE_NUMBER_BYTES];
 
-	fprintf(out, "range    %lld-%lld, %s ports, %s of them excluded\n", json_number(result, "first"),
-		json_number(result, "last"), number_format(range, text[0]),
-		number_format(range - ports, text[1]));
+	fprintf(out, "range    %lld-%lld, %s ports, %s of them excluded\n",
+		json_number(result, "first"), json_number(result, "last"),
+		number_format(range, text[0]), number_format(range - ports, text[1]));
 	fprintf(out, "window   %.0f s: %s queries from %s of %s ports (%.1f%%)\n",
-		json_measure(result, "window_s"), number_format(json_number(result, "draws"), text[0]),
-		number_format(used, text[1]), number_format(ports, text[2]),
+		json_measure(result, "window_s"),
+		number_format(json_number(result, "draws"), text[0]), number_format(used, text[1]),
+		number_format(ports, text[2]),
 		ports > 0 ? 100.0 * (double)used / (double)ports : 0);
 	fprintf(out, "a port   %s at least, %.1f on average, %s at most\n",
 		number_format(json_number(result, "min"), text[0]), json_measure(result, "mean"),

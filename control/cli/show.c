@@ -35,8 +35,9 @@ readiness_show(const json_t *status)
 }
 
 static const struct column machine_port_columns[] = {
-	{"port", cell_text, "name"},	{"mac", cell_text, "mac"},	    {"mtu", cell_number, "mtu"},
-	{"link", cell_link, "link_up"}, {"steered", cell_truth, "steered"}, {NULL, NULL, NULL},
+	{"port", cell_text, "name"},	    {"mac", cell_text, "mac"},
+	{"mtu", cell_number, "mtu"},	    {"link", cell_link, "link_up"},
+	{"steered", cell_truth, "steered"}, {NULL, NULL, NULL},
 };
 
 static void
@@ -47,21 +48,25 @@ dataplane_show(const json_t *dataplane)
 	struct table table = {.alignment = "llrll"};
 
 	if (!json_truth(dataplane, "connected")) {
-		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"
+		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by "
+		     "hand\n"
 		     "               `ephemeractl exec-dataplane -c FILE`");
 		return;
 	}
 	printf("dataplane      pid %lld, up %s, boot %s%s\n", json_number(dataplane, "pid"),
-	       duration_format(json_number(dataplane, "uptime_s"), uptime), json_text(dataplane, "boot_id"),
+	       duration_format(json_number(dataplane, "uptime_s"), uptime),
+	       json_text(dataplane, "boot_id"),
 	       json_truth(dataplane, "draining") ? ", draining" : "");
-	printf("               generation %lld, %lld worker%s of %s flows, %s of %s packet buffers in use\n",
+	printf("               generation %lld, %lld worker%s of %s flows, %s of %s packet buffers "
+	       "in use\n",
 	       json_number(dataplane, "generation"), json_number(dataplane, "workers"),
 	       json_number(dataplane, "workers") == 1 ? "" : "s",
 	       number_format(json_number(dataplane, "flows_per_worker"), flows),
 	       number_format(json_number(dataplane, "mbufs_in_use"), used),
 	       number_format(json_number(dataplane, "mbufs_total"), all));
 	if (json_is_false(json_object_get(dataplane, "steer_usable")))
-		puts("               the XDP program's maps are not usable: ephemerad's log says why");
+		puts("               the XDP program's maps are not usable: ephemerad's log says "
+		     "why");
 	putchar('\n');
 	rows_fill(&table, machine_port_columns, json_object_get(dataplane, "interfaces"), ROWS_ALL);
 	table_print(&table, "");
@@ -73,8 +78,9 @@ status_show(const struct cli_options *options, const json_t *status)
 	char uptime[TABLE_NUMBER_BYTES], flight[TABLE_NUMBER_BYTES];
 
 	(void)options;
-	printf("ephemerad      %s, pid %lld, up %s, generation %lld\n", json_text(status, "version"),
-	       json_number(status, "pid"), duration_format(json_number(status, "uptime_s"), uptime),
+	printf("ephemerad      %s, pid %lld, up %s, generation %lld\n",
+	       json_text(status, "version"), json_number(status, "pid"),
+	       duration_format(json_number(status, "uptime_s"), uptime),
 	       json_number(status, "generation"));
 	printf("configuration  %s, loaded %s\n", json_text(status, "config_file"),
 	       json_text(status, "config_loaded_at"));
@@ -91,14 +97,16 @@ cell_address(struct table *table, const json_t *upstream, const char *key)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "%s#%lld", json_text(upstream, key), json_number(upstream, "port"));
+	snprintf(text, sizeof(text), "%s#%lld", json_text(upstream, key),
+		 json_number(upstream, "port"));
 	table_cell(table, text);
 }
 
 static void
 cell_via(struct table *table, const json_t *upstream, const char *key)
 {
-	table_cell(table, json_truth(upstream, "resolved") ? json_text(upstream, key) : "no neighbour");
+	table_cell(table,
+		   json_truth(upstream, "resolved") ? json_text(upstream, key) : "no neighbour");
 }
 
 static void
@@ -109,7 +117,8 @@ cell_since(struct table *table, const json_t *upstream, const char *key)
 
 	if (strcmp(reason, "-") == 0)
 		reason = "";
-	snprintf(text, sizeof(text), "%s%s%s", json_text(upstream, key), *reason != 0 ? ", " : "", reason);
+	snprintf(text, sizeof(text), "%s%s%s", json_text(upstream, key), *reason != 0 ? ", " : "",
+		 reason);
 	table_cell(table, text);
 }
 
@@ -150,7 +159,8 @@ cell_upstream(struct table *table, const json_t *flow, const char *key)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "%s (%s)", json_text(flow, key), json_text(flow, "upstream_address"));
+	snprintf(text, sizeof(text), "%s (%s)", json_text(flow, key),
+		 json_text(flow, "upstream_address"));
 	table_cell(table, text);
 }
 
@@ -165,7 +175,8 @@ static void
 port_show(const struct cli_options *options, const json_t *result)
 {
 	const json_t *flows = json_object_get(result, "flows");
-	const long long total = json_number(result, "total"), shown = (long long)json_array_size(flows);
+	const long long total = json_number(result, "total"),
+			shown = (long long)json_array_size(flows);
 	struct table table = {.alignment = "rllllrr"};
 
 	(void)options;
@@ -207,13 +218,16 @@ enum cli_exit
 cli_port(const struct cli_options *options)
 {
 	size_t digits = strspn(options->operands[0], "0123456789");
-	unsigned long port = digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
+	unsigned long port =
+		digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
 
 	if (options->operands[0][digits] != 0 || port < 1 || port > 65535) {
-		output_error("\"%s\" is not a port: give a number from 1 to 65535", options->operands[0]);
+		output_error("\"%s\" is not a port: give a number from 1 to 65535",
+			     options->operands[0]);
 		return CLI_USAGE;
 	}
-	return client_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port), port_show);
+	return client_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port),
+			   port_show);
 }
 
 enum cli_exit

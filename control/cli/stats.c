@@ -128,7 +128,8 @@ sum_of(const json_t *counts)
 	const char *name;
 	long long sum = 0;
 
-	json_object_foreach((json_t *)counts, name, count) sum += (long long)json_number_value(count);
+	json_object_foreach((json_t *)counts, name, count) sum +=
+		(long long)json_number_value(count);
 	return sum;
 }
 
@@ -176,12 +177,14 @@ workers_show(const json_t *workers)
 static void
 stats_show(const struct cli_options *options, const json_t *stats)
 {
-	const json_t *pools = json_object_get(stats, "pools"), *ports = json_object_get(stats, "interfaces");
+	const json_t *pools = json_object_get(stats, "pools"),
+		     *ports = json_object_get(stats, "interfaces");
 
 	totals_show(stats);
 	counts_show("counters", json_object_get(stats, "counters"), options->all, counter_names,
 		    WORKER_COUNTER_COUNT);
-	counts_show("drops", json_object_get(stats, "drops"), options->all, drop_names, DROP_REASON_COUNT);
+	counts_show("drops", json_object_get(stats, "drops"), options->all, drop_names,
+		    DROP_REASON_COUNT);
 	counts_show("XDP verdicts", json_object_get(stats, "steer"), options->all, NULL, 0);
 	putchar('\n');
 	rows_show("llrrrrrr", upstream_columns, json_object_get(stats, "upstreams"));

@@ -18,13 +18,15 @@ attack_show(const json_t *attack)
 
 	if (!json_truth(attack, "active"))
 		return;
-	printf("ALARM          somebody forges responses since %s: %s quer%s saw %s near misses, %.0f a "
+	printf("ALARM          somebody forges responses since %s: %s quer%s saw %s near misses, "
+	       "%.0f a "
 	       "second;\n"
 	       "               the newest: upstream %s, question %s\n",
 	       json_text(attack, "since"), number_format(json_number(attack, "queries"), queries),
 	       json_number(attack, "queries") == 1 ? "y" : "ies",
-	       number_format(json_number(attack, "near_misses"), misses), json_measure(attack, "rate_per_s"),
-	       json_text(attack, "upstream"), json_text(attack, "question"));
+	       number_format(json_number(attack, "near_misses"), misses),
+	       json_measure(attack, "rate_per_s"), json_text(attack, "upstream"),
+	       json_text(attack, "question"));
 }
 
 static const struct column attack_columns[] = {

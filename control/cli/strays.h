@@ -5,7 +5,8 @@
 
 #include <jansson.h>
 
-/* The ALARM line of an attack that is under way, nothing of another; `attack` as `status` has it. */
+/* The ALARM line of an attack that is under way, nothing of another; `attack` as `status` has
+ * it. */
 void attack_show(const json_t *attack);
 
 #endif

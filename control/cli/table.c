@@ -84,8 +84,8 @@ table_write(struct table *table, const char *indent, FILE *out)
 
 		if (table->plain || table->cell_count > columns) {
 			fputs(column == 0 ? indent : "  ", out);
-			cell_write(table->cells[i], widths[column], table->alignment[column] == 'r', last,
-				   out);
+			cell_write(table->cells[i], widths[column], table->alignment[column] == 'r',
+				   last, out);
 			fputs(last ? "\n" : "", out);
 		}
 		free(table->cells[i]);
@@ -126,8 +126,9 @@ duration_format(long long seconds, char *text)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (seconds >= steps[i].seconds) {
-			snprintf(text, TABLE_NUMBER_BYTES, "%lld%c %lld%c", seconds / steps[i].seconds,
-				 steps[i].unit, seconds % steps[i].seconds / steps[i].part_seconds,
+			snprintf(text, TABLE_NUMBER_BYTES, "%lld%c %lld%c",
+				 seconds / steps[i].seconds, steps[i].unit,
+				 seconds % steps[i].seconds / steps[i].part_seconds,
 				 steps[i].part_unit);
 			return text;
 		}

@@ -12,8 +12,9 @@ enum {
 	TABLE_NUMBER_BYTES = 40,
 };
 
-/* Cells row by row; the first row is the heading, unless `plain` says that there is none. Begin with
- * {.alignment = "lrr"}: a letter a column, 'l' or 'r'; end with table_print(), which also frees. */
+/* Cells row by row; the first row is the heading, unless `plain` says that there is none. Begin
+ * with {.alignment = "lrr"}: a letter a column, 'l' or 'r'; end with table_print(), which also
+ * frees. */
 struct table {
 	const char *alignment;
 	bool plain;
@@ -34,8 +35,8 @@ void table_write(struct table *table, const char *indent, FILE *out);
 /* Prints each line behind `indent`. Nothing if there are no rows behind the heading. */
 void table_print(struct table *table, const char *indent);
 
-/* Each writes to `text` (TABLE_NUMBER_BYTES) and returns it: 1,234,567; 3d 4h; 850 us, 1.2 ms; a rate to one
- * decimal below ten; 12.3%. */
+/* Each writes to `text` (TABLE_NUMBER_BYTES) and returns it: 1,234,567; 3d 4h; 850 us, 1.2 ms; a
+ * rate to one decimal below ten; 12.3%. */
 const char *number_format(long long number, char *text);
 const char *duration_format(long long seconds, char *text);
 const char *latency_format(double us, char *text);

@@ -76,7 +76,8 @@ signals_of(sigset_t *set)
 int
 terminal_open(void)
 {
-	struct sigaction action = {.sa_handler = fault_handle, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+	struct sigaction action = {.sa_handler = fault_handle,
+				   .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
 	sigset_t set;
 	int status;
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The terminal for a program that draws on the whole of it: alternate screen, no cursor, keys without Enter.
+/* The terminal for a program that draws on the whole of it: alternate screen, no cursor, keys
+ * without Enter.
  *
  * terminal_open() leaves things such that the terminal comes back as it was on every way out: by
- * terminal_close(), by exit(), and by a signal that a fault in the program raises. Signals from outside do
- * not interrupt: they are read from terminal_signals(), a descriptor to poll. Threads: one, and one terminal.
- */
+ * terminal_close(), by exit(), and by a signal that a fault in the program raises. Signals from
+ * outside do not interrupt: they are read from terminal_signals(), a descriptor to poll. Threads:
+ * one, and one terminal. */
 #ifndef EPHEMERA_CONTROL_CLI_TERMINAL_H
 #define EPHEMERA_CONTROL_CLI_TERMINAL_H
 
@@ -15,7 +16,7 @@ enum terminal_signal {
 	TERMINAL_NOTHING,
 	TERMINAL_RESIZED,
 	TERMINAL_SUSPEND, /* answer with terminal_suspend() */
-	TERMINAL_QUIT,	  /* SIGINT, SIGTERM, SIGHUP or SIGQUIT; terminal_quit_signal() says which */
+	TERMINAL_QUIT, /* SIGINT, SIGTERM, SIGHUP or SIGQUIT; terminal_quit_signal() says which */
 };
 
 enum terminal_key {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command top: asks ephemerad in rounds, and shows what it says until somebody quits.
  *
- * A round begins each interval: a connection if there is none, then one question after the other. What is
- * shown changes at a round's end, or when it fails; keys and signals are served all the while. */
+ * A round begins each interval: a connection if there is none, then one question after the other.
+ * What is shown changes at a round's end, or when it fails; keys and signals are served all the
+ * while. */
 #include "control/cli/top.h"
 
 #include <errno.h>
@@ -269,7 +270,8 @@ static void
 top_turn(struct top *top, bool live)
 {
 	struct pollfd polled[] = {
-		{.fd = top->asking ? top->call.fd : -1, .events = top->asking ? call_events(&top->call) : 0},
+		{.fd = top->asking ? top->call.fd : -1,
+		 .events = top->asking ? call_events(&top->call) : 0},
 		{.fd = live ? terminal_signals() : -1, .events = POLLIN},
 		{.fd = live ? terminal_keys() : -1, .events = POLLIN},
 	};
@@ -324,7 +326,8 @@ top_once(struct top *top)
 	while (top->rounds < 2 && top->responses.away == NULL)
 		top_turn(top, false);
 	if (top->responses.away != NULL) {
-		output_error("ephemerad does not answer at %s: `systemctl start ephemerad` starts it, or by "
+		output_error("ephemerad does not answer at %s: `systemctl start ephemerad` starts "
+			     "it, or by "
 			     "hand `ephemerad -c FILE`",
 			     top->responses.away);
 		return CLI_UNREACHABLE;

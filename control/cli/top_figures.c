@@ -21,7 +21,8 @@ result_of(const json_t *response)
 	return json_object_get(response, "result");
 }
 
-/* Both rounds' statistics, and the time between them; the time is 0 where the rates would mean nothing. */
+/* Both rounds' statistics, and the time between them; the time is 0 where the rates would mean
+ * nothing. */
 struct span {
 	const json_t *now, *before;
 	double seconds;
@@ -30,8 +31,10 @@ struct span {
 static struct span
 span_make(const struct top_responses *responses)
 {
-	struct span span = {result_of(responses->now[TOP_STATS]), result_of(responses->stats_before), 0};
-	double from = json_measure(span.before, "monotonic_us"), to = json_measure(span.now, "monotonic_us");
+	struct span span = {result_of(responses->now[TOP_STATS]),
+			    result_of(responses->stats_before), 0};
+	double from = json_measure(span.before, "monotonic_us"),
+	       to = json_measure(span.now, "monotonic_us");
 
 	if (from > 0 && to > from &&
 	    strcmp(json_text(span.now, "boot_id"), json_text(span.before, "boot_id")) == 0)
@@ -76,14 +79,17 @@ totals_add(json_t *figures, const struct span *span)
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		json_object_set_new(totals, names[i], json_integer(json_number(now, names[i])));
-		json_object_set_new(rates, names[i], rate_or_null(span, growth(now, before, names[i])));
+		json_object_set_new(rates, names[i],
+				    rate_or_null(span, growth(now, before, names[i])));
 	}
 	json_object_set_new(totals, "drops", json_integer((json_int_t)drops));
-	json_object_set_new(rates, "drops",
-			    rate_or_null(span, drops - sum_of(json_object_get(span->before, "drops"))));
+	json_object_set_new(
+		rates, "drops",
+		rate_or_null(span, drops - sum_of(json_object_get(span->before, "drops"))));
 	json_object_set_new(figures, "totals", totals);
 	json_object_set_new(figures, "rates", rates);
-	json_object_set_new(figures, "in_flight", json_integer(json_number(span->now, "in_flight")));
+	json_object_set_new(figures, "in_flight",
+			    json_integer(json_number(span->now, "in_flight")));
 }
 
 static json_t *
@@ -94,8 +100,9 @@ latency_of(const json_t *latency)
 	if (json_number(recent, "count") == 0)
 		return json_null();
 	return json_pack("{s:f, s:f, s:f, s:f, s:f}", "p50", json_measure(recent, "p50_us"), "p90",
-			 json_measure(recent, "p90_us"), "p99", json_measure(recent, "p99_us"), "p999",
-			 json_measure(recent, "p999_us"), "mean", json_measure(recent, "mean_us"));
+			 json_measure(recent, "p90_us"), "p99", json_measure(recent, "p99_us"),
+			 "p999", json_measure(recent, "p999_us"), "mean",
+			 json_measure(recent, "mean_us"));
 }
 
 static json_t *
@@ -111,12 +118,14 @@ entropy_of(const json_t *entropy)
 		return json_null();
 	}
 	json_array_foreach(json_object_get(json_object_get(entropy, "bits"), "families"), i, family)
-		json_object_set(bits, json_text(family, "family"), json_object_get(family, "total_bits"));
-	return json_pack(
-		"{s:s, s:I, s:I, s:I, s:o, s:o}", "verdict", json_text(entropy, "verdict"), "draws",
-		(json_int_t)json_number(entropy, "draws"), "used", (json_int_t)json_number(ports, "distinct"),
-		"ports", (json_int_t)json_number(ports, "of"), "p",
-		json_is_object(test) ? json_real(json_measure(test, "p")) : json_null(), "bits", bits);
+		json_object_set(bits, json_text(family, "family"),
+				json_object_get(family, "total_bits"));
+	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "verdict", json_text(entropy, "verdict"),
+			 "draws", (json_int_t)json_number(entropy, "draws"), "used",
+			 (json_int_t)json_number(ports, "distinct"), "ports",
+			 (json_int_t)json_number(ports, "of"), "p",
+			 json_is_object(test) ? json_real(json_measure(test, "p")) : json_null(),
+			 "bits", bits);
 }
 
 /* The upstream of that name and address in a list. */
@@ -127,9 +136,10 @@ upstream_find(const json_t *list, const json_t *wanted)
 	size_t i;
 
 	json_array_foreach(
-		list, i, upstream) if (strcmp(json_text(upstream, "name"), json_text(wanted, "name")) == 0 &&
-				       strcmp(json_text(upstream, "address"), json_text(wanted, "address")) ==
-					       0) return upstream;
+		list, i,
+		upstream) if (strcmp(json_text(upstream, "name"), json_text(wanted, "name")) == 0 &&
+			      strcmp(json_text(upstream, "address"),
+				     json_text(wanted, "address")) == 0) return upstream;
 	return NULL;
 }
 
@@ -143,16 +153,17 @@ static json_t *
 upstream_of(const struct span *span, const json_t *upstream)
 {
 	const json_t *now = upstream_find(json_object_get(span->now, "upstreams"), upstream);
-	const json_t *before = span->seconds > 0
-				       ? upstream_find(json_object_get(span->before, "upstreams"), upstream)
-				       : NULL;
+	const json_t *before =
+		span->seconds > 0
+			? upstream_find(json_object_get(span->before, "upstreams"), upstream)
+			: NULL;
 	const double responses = before != NULL ? growth(now, before, "responses") : 0;
 	const double timeouts = before != NULL ? growth(now, before, "timeouts") : 0;
-	json_t *figures =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "name", json_text(upstream, "name"), "address",
-			  json_text(upstream, "address"), "state", json_text(upstream, "state"), "reason",
-			  json_text(upstream, "reason"), "since", json_text(upstream, "since"), "in_flight",
-			  (json_int_t)json_number(now, "in_flight"));
+	json_t *figures = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:I}", "name", json_text(upstream, "name"), "address",
+		json_text(upstream, "address"), "state", json_text(upstream, "state"), "reason",
+		json_text(upstream, "reason"), "since", json_text(upstream, "since"), "in_flight",
+		(json_int_t)json_number(now, "in_flight"));
 
 	json_object_set_new(figures, "queries_per_s",
 			    before != NULL ? rate_or_null(span, growth(now, before, "queries"))
@@ -161,7 +172,8 @@ upstream_of(const struct span *span, const json_t *upstream)
 			    share_or_null(growth(now, before, "latency_sum_us"), responses));
 	json_object_set_new(figures, "servfail_share",
 			    share_or_null(growth(now, before, "servfails"), responses));
-	json_object_set_new(figures, "timeout_share", share_or_null(timeouts, responses + timeouts));
+	json_object_set_new(figures, "timeout_share",
+			    share_or_null(timeouts, responses + timeouts));
 	return figures;
 }
 
@@ -190,8 +202,8 @@ struct drops {
 };
 
 static void
-drop_add(struct drops *drops, const struct span *span, const char *prefix, const char *name, double now,
-	 double before)
+drop_add(struct drops *drops, const struct span *span, const char *prefix, const char *name,
+	 double now, double before)
 {
 	struct drop *drop = &drops->rows[drops->count];
 
@@ -213,7 +225,8 @@ machine_drops_add(struct drops *drops, const struct span *span)
 
 	json_array_foreach(json_object_get(span->now, "interfaces"), i, interface)
 	{
-		const json_t *before = json_array_get(json_object_get(span->before, "interfaces"), i);
+		const json_t *before =
+			json_array_get(json_object_get(span->before, "interfaces"), i);
 		char prefix[40];
 
 		snprintf(prefix, sizeof(prefix), "%.32s ", json_text(interface, "name"));
@@ -248,8 +261,8 @@ drops_of(const struct span *span)
 
 	if (drops == NULL)
 		return list;
-	json_object_foreach((json_t *)now, name, count)
-		drop_add(drops, span, "", name, json_number_value(count), json_measure(before, name));
+	json_object_foreach((json_t *)now, name, count) drop_add(
+		drops, span, "", name, json_number_value(count), json_measure(before, name));
 	now = json_object_get(span->now, "steer");
 	before = json_object_get(span->before, "steer");
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
@@ -258,9 +271,10 @@ drops_of(const struct span *span)
 	machine_drops_add(drops, span);
 	qsort(drops->rows, drops->count, sizeof(drops->rows[0]), drop_compare);
 	for (unsigned i = 0; i < drops->count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I, s:f}", "reason", drops->rows[i].name,
-						      "count", (json_int_t)drops->rows[i].count, "rate_per_s",
-						      drops->rows[i].rate));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:f}", "reason", drops->rows[i].name,
+						"count", (json_int_t)drops->rows[i].count,
+						"rate_per_s", drops->rows[i].rate));
 	free(drops);
 	return list;
 }
@@ -273,12 +287,16 @@ top_figures(const struct top_responses *responses)
 	const json_t *refusal = json_object_get(responses->now[TOP_STATS], "error");
 	json_t *figures = json_pack("{s:s?}", "away", responses->away);
 
-	json_object_set_new(figures, "status", status != NULL ? json_deep_copy(status) : json_null());
+	json_object_set_new(figures, "status",
+			    status != NULL ? json_deep_copy(status) : json_null());
 	json_object_set_new(figures, "dataplane",
-			    json_is_string(refusal) ? json_string(json_string_value(refusal)) : json_null());
-	json_object_set_new(figures, "interval_s", span.seconds > 0 ? json_real(span.seconds) : json_null());
+			    json_is_string(refusal) ? json_string(json_string_value(refusal))
+						    : json_null());
+	json_object_set_new(figures, "interval_s",
+			    span.seconds > 0 ? json_real(span.seconds) : json_null());
 	totals_add(figures, &span);
-	json_object_set_new(figures, "latency_us", latency_of(result_of(responses->now[TOP_LATENCY])));
+	json_object_set_new(figures, "latency_us",
+			    latency_of(result_of(responses->now[TOP_LATENCY])));
 	json_object_set_new(figures, "entropy", entropy_of(result_of(responses->now[TOP_ENTROPY])));
 	json_object_set_new(figures, "upstreams",
 			    upstreams_of(&span, result_of(responses->now[TOP_UPSTREAMS])));

@@ -61,15 +61,18 @@ daemon_render(const json_t *figures, const struct top_view *view, FILE *out)
 			json_number(status, "upstreams_total"),
 			view->paused ? "  " STYLE_WARNING "PAUSED" STYLE_END : "");
 	else
-		fprintf(out, STYLE_BOLD "ephemerad" STYLE_END "%s\n", away == NULL ? ": asking" : "");
+		fprintf(out, STYLE_BOLD "ephemerad" STYLE_END "%s\n",
+			away == NULL ? ": asking" : "");
 	if (json_is_false(json_object_get(status, "ready"))) {
-		fprintf(out, STYLE_WARNING "NOT READY" STYLE_END ": %s\n", json_text(status, "not_ready"));
+		fprintf(out, STYLE_WARNING "NOT READY" STYLE_END ": %s\n",
+			json_text(status, "not_ready"));
 		lines++;
 	}
 	if (away != NULL) {
 		fprintf(out, STYLE_BAD "ephemerad is AWAY: %s; trying again" STYLE_END "\n", away);
 		if (json_is_object(status))
-			fputs(STYLE_FAINT "what follows is of when it last answered" STYLE_END "\n", out);
+			fputs(STYLE_FAINT "what follows is of when it last answered" STYLE_END "\n",
+			      out);
 		lines += json_is_object(status) ? 2 : 1;
 	}
 	return lines;
@@ -92,9 +95,11 @@ dataplane_render(const json_t *figures, FILE *out)
 			   " pid %lld, up %s, %lld worker%s, %s of %s flows, %s of %s buffers%s\n",
 		json_number(dataplane, "pid"),
 		duration_format(json_number(dataplane, "uptime_s"), uptime.text),
-		json_number(dataplane, "workers"), json_number(dataplane, "workers") == 1 ? "" : "s",
+		json_number(dataplane, "workers"),
+		json_number(dataplane, "workers") == 1 ? "" : "s",
 		number_format(json_number(figures, "in_flight"), flight.text),
-		number_format(json_number(dataplane, "workers") * json_number(dataplane, "flows_per_worker"),
+		number_format(json_number(dataplane, "workers") *
+				      json_number(dataplane, "flows_per_worker"),
 			      flows.text),
 		number_format(json_number(dataplane, "mbufs_in_use"), used.text),
 		number_format(json_number(dataplane, "mbufs_total"), all.text),
@@ -111,19 +116,23 @@ alarm_render(const json_t *figures, FILE *out)
 	if (!json_truth(attack, "active"))
 		return 0;
 	fprintf(out,
-		STYLE_BAD "ALARM: somebody forges responses since %s: %s near misses, %s a second; upstream "
-			  "%s, %s" STYLE_END "\n",
-		json_text(attack, "since"), number_format(json_number(attack, "near_misses"), misses.text),
-		rate_format(json_measure(attack, "rate_per_s"), rate.text), json_text(attack, "upstream"),
-		json_text(attack, "question"));
+		STYLE_BAD
+		"ALARM: somebody forges responses since %s: %s near misses, %s a second; upstream "
+		"%s, %s" STYLE_END "\n",
+		json_text(attack, "since"),
+		number_format(json_number(attack, "near_misses"), misses.text),
+		rate_format(json_measure(attack, "rate_per_s"), rate.text),
+		json_text(attack, "upstream"), json_text(attack, "question"));
 	return 1;
 }
 
 static unsigned
 rates_render(const json_t *figures, FILE *out)
 {
-	static const char *const names[] = {"queries", "responses", "timeouts", "drops", "coalesced"};
-	const json_t *rates = json_object_get(figures, "rates"), *totals = json_object_get(figures, "totals");
+	static const char *const names[] = {"queries", "responses", "timeouts", "drops",
+					    "coalesced"};
+	const json_t *rates = json_object_get(figures, "rates"),
+		     *totals = json_object_get(figures, "totals");
 	const json_t *latency = json_object_get(figures, "latency_us");
 	struct table table = {.alignment = "lrrrrr", .plain = true};
 	struct number number;
@@ -170,11 +179,12 @@ entropy_render(const json_t *figures, FILE *out)
 		fprintf(out, ", p %.3f", json_measure(entropy, "p"));
 	json_object_foreach((json_t *)json_object_get(entropy, "bits"), family, bits)
 	{
-		fprintf(out, "%s %.1f%s %s", first ? ";" : ",", json_number_value(bits), first ? " bits" : "",
-			family);
+		fprintf(out, "%s %.1f%s %s", first ? ";" : ",", json_number_value(bits),
+			first ? " bits" : "", family);
 		first = false;
 	}
-	fprintf(out, "; %s of %s ports in %s draws\n", number_format(json_number(entropy, "used"), used.text),
+	fprintf(out, "; %s of %s ports in %s draws\n",
+		number_format(json_number(entropy, "used"), used.text),
 		number_format(json_number(entropy, "ports"), ports.text),
 		number_format(json_number(entropy, "draws"), draws.text));
 	return 1;
@@ -261,7 +271,8 @@ upstream_add(struct table *table, const json_t *upstream, time_t now)
 	table_cell(table, latency_text(upstream, "latency_us", &number));
 	table_cell(table, share_text(upstream, "servfail_share", &number));
 	table_cell(table, share_text(upstream, "timeout_share", &number));
-	snprintf(text, sizeof(text), "%s%s%s", since_text(json_text(upstream, "since"), now, &number),
+	snprintf(text, sizeof(text), "%s%s%s",
+		 since_text(json_text(upstream, "since"), now, &number),
 		 strcmp(reason, "-") == 0 ? "" : ", ", strcmp(reason, "-") == 0 ? "" : reason);
 	table_cell(table, text);
 }
@@ -283,7 +294,8 @@ upstreams_render(const json_t *figures, struct top_view *view, unsigned rows, FI
 	qsort(ranked, count, sizeof(*ranked), rank_compare);
 	if (view->scrolled > count - shown)
 		view->scrolled = count - shown;
-	table_heading(&table, "upstream|state|a second|in flight|latency|servfail|timeout|for, why");
+	table_heading(&table,
+		      "upstream|state|a second|in flight|latency|servfail|timeout|for, why");
 	for (unsigned i = 0; i < shown; i++)
 		upstream_add(&table, ranked[view->scrolled + i].upstream, view->now);
 	table_write(&table, "", out);
@@ -352,7 +364,8 @@ top_render(const json_t *figures, const struct look *look, struct top_view *view
 			drops_render_rows(drops, drop_rows, out);
 	}
 	if (view->keys)
-		fputs(STYLE_FAINT "q quit p pause sort: n name c queries f in flight l latency s servfail t "
-				  "timeout" STYLE_END,
+		fputs(STYLE_FAINT
+		      "q quit p pause sort: n name c queries f in flight l latency s servfail t "
+		      "timeout" STYLE_END,
 		      out);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's parts about this machine and about the servers, and the order of all parts. */
+/* The configuration's parts about this machine and about the servers, and the order of all
+ * parts. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -8,19 +9,20 @@
 
 #include "control/lib/address.h"
 
-/* What the dataplane needs of the hugepages, each a little more than it takes there (tests/unit/process/test_memory.c
- * holds them against it): a flow with its share of the table's pools; packet buffers, for interfaces with an
- * MTU of 1,500; the table of the clients' limits; and all else, with what the rounding to pages wastes. */
-#define FLOW_BYTES		184
-#define BUFFER_BYTES		2432
-#define BUFFERS_ANYWAY		4608
-#define BUFFERS_OF_QUEUE	6144 /* waiting to be received, waiting to be sent, sent */
-#define BUFFERS_OF_WORKER	512
-#define BUFFERS_OF_WORKER_INTERFACE	128
-#define BUFFERS_BETWEEN_WORKERS 8192 /* of each of several */
-#define LIMIT_BYTES		(2u << 20)
-#define OTHER_BYTES		(6u << 20)
-#define NAME_CHARACTERS		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+/* What the dataplane needs of the hugepages, each a little more than it takes there
+ * (tests/unit/process/test_memory.c holds them against it): a flow with its share of the table's
+ * pools; packet buffers, for interfaces with an MTU of 1,500; the table of the clients' limits; and
+ * all else, with what the rounding to pages wastes. */
+#define FLOW_BYTES		    184
+#define BUFFER_BYTES		    2432
+#define BUFFERS_ANYWAY		    4608
+#define BUFFERS_OF_QUEUE	    6144 /* waiting to be received, waiting to be sent, sent */
+#define BUFFERS_OF_WORKER	    512
+#define BUFFERS_OF_WORKER_INTERFACE 128
+#define BUFFERS_BETWEEN_WORKERS	    8192 /* of each of several */
+#define LIMIT_BYTES		    (2u << 20)
+#define OTHER_BYTES		    (6u << 20)
+#define NAME_CHARACTERS		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 bool
 build_name_good(const char *name)
@@ -28,7 +30,8 @@ build_name_good(const char *name)
 	return name[strspn(name, NAME_CHARACTERS)] == 0;
 }
 
-/* A worker polls without pause, so a core holds one worker, and nothing else if there are enough cores. */
+/* A worker polls without pause, so a core holds one worker, and nothing else if there are enough
+ * cores. */
 static void
 dataplane_cores(struct build *b, const struct tree_node *mapping)
 {
@@ -40,18 +43,21 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 	for (uint32_t i = 0; i < written->worker_cores_count; i++, n = n->next) {
 		for (uint32_t j = 0; j < i; j++) {
 			if (written->worker_cores[j] == written->worker_cores[i])
-				fault_error(b->faults, n->line,
-					    "dataplane.worker_cores: core %u is given twice: give each "
-					    "worker its own",
-					    written->worker_cores[i]);
+				fault_error(
+					b->faults, n->line,
+					"dataplane.worker_cores: core %u is given twice: give each "
+					"worker its own",
+					written->worker_cores[i]);
 		}
 		if (written->worker_cores[i] == written->main_core)
 			fault_warning(
 				b->faults, n->line,
-				"dataplane.worker_cores: core %u is dataplane.main_core too: the worker "
+				"dataplane.worker_cores: core %u is dataplane.main_core too: the "
+				"worker "
 				"loses time to the main thread; choose another for one of them",
 				written->main_core);
-		dataplane->worker_cores[dataplane->worker_count++] = (uint16_t)written->worker_cores[i];
+		dataplane->worker_cores[dataplane->worker_count++] =
+			(uint16_t)written->worker_cores[i];
 	}
 }
 
@@ -61,8 +67,8 @@ build_memory_mb(uint32_t workers, uint32_t flows, uint32_t interfaces, uint32_t 
 	uint64_t buffers = BUFFERS_ANYWAY + (uint64_t)queues * BUFFERS_OF_QUEUE;
 	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)interfaces * BUFFERS_OF_WORKER_INTERFACE +
 			(workers > 1 ? BUFFERS_BETWEEN_WORKERS : 0);
-	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES + (buffers + workers * each) * BUFFER_BYTES +
-			 LIMIT_BYTES + OTHER_BYTES;
+	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES +
+			 (buffers + workers * each) * BUFFER_BYTES + LIMIT_BYTES + OTHER_BYTES;
 
 	return (bytes + (1 << 20) - 1) >> 20;
 }
@@ -84,16 +90,18 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 		unsigned below = 1u << (31 - __builtin_clz(flows));
 
 		fault_error(b->faults, tree_line(mapping, "flows_per_worker"),
-			    "dataplane.flows_per_worker: %u is not a power of two: write %u or %u", flows,
-			    below, 2 * below);
+			    "dataplane.flows_per_worker: %u is not a power of two: write %u or %u",
+			    flows, below, 2 * below);
 		return;
 	}
 	if (dataplane->memory_mb < needed_mb)
 		fault_error(b->faults, tree_line(mapping, "memory_mb"),
-			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u flows: write at "
+			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u "
+			    "flows: write at "
 			    "least %llu",
 			    dataplane->memory_mb, dataplane->worker_count,
-			    dataplane->worker_count == 1 ? "" : "s", flows, (unsigned long long)needed_mb);
+			    dataplane->worker_count == 1 ? "" : "s", flows,
+			    (unsigned long long)needed_mb);
 }
 
 /* Names end up in DPDK's device arguments, where commas and equals signs have a meaning. */
@@ -104,22 +112,25 @@ dataplane_interfaces(struct build *b, const struct tree_node *list)
 	const struct written_interface *written = b->written->dataplane.interfaces;
 
 	for (const struct tree_node *n = list->first; n != NULL; n = n->next, written++) {
-		struct config_interface *interface = &dataplane->interfaces[dataplane->interface_count];
+		struct config_interface *interface =
+			&dataplane->interfaces[dataplane->interface_count];
 		unsigned line = tree_line(n, "xdp");
 		char quote[FAULT_QUOTE_BYTES];
 
 		if (!build_name_good(written->xdp) || strcmp(written->xdp, ".") == 0 ||
 		    strcmp(written->xdp, "..") == 0)
 			fault_error(b->faults, line,
-				    "dataplane.interfaces.xdp: \"%s\" is not the name of an interface: use "
+				    "dataplane.interfaces.xdp: \"%s\" is not the name of an "
+				    "interface: use "
 				    "letters, digits, "
 				    "'.', '_' and '-'",
 				    fault_quote(written->xdp, quote));
 		for (unsigned i = 0; i < dataplane->interface_count; i++) {
 			if (strcmp(dataplane->interfaces[i].xdp, written->xdp) == 0)
-				fault_error(b->faults, line,
-					    "dataplane.interfaces.xdp: %s is given twice: give it once",
-					    fault_quote(written->xdp, quote));
+				fault_error(
+					b->faults, line,
+					"dataplane.interfaces.xdp: %s is given twice: give it once",
+					fault_quote(written->xdp, quote));
 		}
 		interface->queues = (uint16_t)written->queues;
 		interface->xdp = strdup(written->xdp);
@@ -140,7 +151,8 @@ build_dataplane(struct build *b)
 	return dataplane_interfaces(b, tree_find(mapping, "interfaces"));
 }
 
-/* Whether another thing of ours has this upstream's address, or another upstream its name or address. */
+/* Whether another thing of ours has this upstream's address, or another upstream its name or
+ * address. */
 static void
 server_duplicates(struct build *b, const struct tree_node *n, const struct config_upstream *server)
 {
@@ -148,30 +160,35 @@ server_duplicates(struct build *b, const struct tree_node *n, const struct confi
 	char text[ADDRESS_TEXT_BYTES];
 
 	address_format(&server->address, text);
-	for (const struct config_upstream *duplicate = c->upstreams; duplicate < server; duplicate++) {
+	for (const struct config_upstream *duplicate = c->upstreams; duplicate < server;
+	     duplicate++) {
 		if (strcmp(duplicate->name, server->name) == 0)
 			fault_error(b->faults, tree_line(n, "name"),
-				    "upstreams.servers.name: \"%s\" is given twice: give each server its own",
+				    "upstreams.servers.name: \"%s\" is given twice: give each "
+				    "server its own",
 				    server->name);
-		if (address_equal(&duplicate->address, &server->address) && duplicate->port == server->port)
+		if (address_equal(&duplicate->address, &server->address) &&
+		    duplicate->port == server->port)
 			fault_error(b->faults, tree_line(n, "address"),
-				    "upstreams.servers.address: %s port %u is \"%s\" already: give each "
+				    "upstreams.servers.address: %s port %u is \"%s\" already: give "
+				    "each "
 				    "server its own",
 				    text, server->port, duplicate->name);
 	}
 	for (unsigned i = 0; i < c->service.listen_count; i++) {
 		if (address_equal(&c->service.listen[i].address, &server->address)) {
-			fault_error(
-				b->faults, tree_line(n, "address"),
-				"upstreams.servers.address: %s is a service address: name another machine",
-				text);
+			fault_error(b->faults, tree_line(n, "address"),
+				    "upstreams.servers.address: %s is a service address: name "
+				    "another machine",
+				    text);
 			break;
 		}
 	}
 	for (unsigned i = 0; i < c->source.address_count; i++) {
 		if (address_equal(&c->source.addresses[i], &server->address))
 			fault_error(b->faults, tree_line(n, "address"),
-				    "upstreams.servers.address: %s is a source address: name another machine",
+				    "upstreams.servers.address: %s is a source address: name "
+				    "another machine",
 				    text);
 	}
 }
@@ -187,7 +204,8 @@ server_family(struct build *b, const struct tree_node *n, const struct config_up
 			return;
 	}
 	fault_error(b->faults, tree_line(n, "address"),
-		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address is %s: add "
+		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address "
+		    "is %s: add "
 		    "one to "
 		    "source.addresses",
 		    server->name, family, family);
@@ -204,11 +222,12 @@ build_servers(struct build *b, const struct tree_node *list)
 		char quote[FAULT_QUOTE_BYTES];
 
 		if (!build_name_good(written->name)) {
-			fault_error(b->faults, tree_line(n, "name"),
-				    "upstreams.servers.name: \"%s\" has other characters: use letters, "
-				    "digits, '.', '_' "
-				    "and '-'",
-				    fault_quote(written->name, quote));
+			fault_error(
+				b->faults, tree_line(n, "name"),
+				"upstreams.servers.name: \"%s\" has other characters: use letters, "
+				"digits, '.', '_' "
+				"and '-'",
+				fault_quote(written->name, quote));
 			continue;
 		}
 		strcpy(server->name, written->name);
@@ -272,8 +291,8 @@ build_runtime_dir(struct build *b)
 int
 config_build(struct build *b)
 {
-	/* In this order: upstreams are compared with sources and services, services with sources, and pools
-	 * have to be known before routes name them. */
+	/* In this order: upstreams are compared with sources and services, services with sources,
+	 * and pools have to be known before routes name them. */
 	static int (*const parts[])(struct build *) = {
 		build_runtime_dir, build_dataplane, build_source, build_service, build_limit,
 		build_protection,  build_upstreams, build_pools,  build_routes,	 build_http,

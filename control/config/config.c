@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads the configuration file: read, parse into a tree, check against the schema, fill struct written,
- * build. Each step needs the ones before it to have found no fault. */
+/* Loads the configuration file: read, parse into a tree, check against the schema, fill struct
+ * written, build. Each step needs the ones before it to have found no fault. */
 #include "control/config/config.h"
 
 #include <errno.h>
@@ -55,7 +55,8 @@ config_load(const char *path, struct config **config, FILE *errors)
 	struct faults faults = {.out = errors, .path = path};
 	size_t text_bytes;
 	char *text;
-	int err = config_file_read(&faults, "a configuration", CONFIG_FILE_BYTES_MAX, &text, &text_bytes);
+	int err = config_file_read(&faults, "a configuration", CONFIG_FILE_BYTES_MAX, &text,
+				   &text_bytes);
 
 	if (err == 0) {
 		err = text_load(&faults, text, text_bytes, config);
@@ -90,7 +91,8 @@ interfaces_differ(const struct config_dataplane *a, const struct config_dataplan
 	if (a->interface_count != b->interface_count)
 		return true;
 	for (unsigned i = 0; i < a->interface_count; i++)
-		if (strcmp(a->interfaces[i].xdp, b->interfaces[i].xdp) != 0 || a->interfaces[i].queues != b->interfaces[i].queues)
+		if (strcmp(a->interfaces[i].xdp, b->interfaces[i].xdp) != 0 ||
+		    a->interfaces[i].queues != b->interfaces[i].queues)
 			return true;
 	return false;
 }
@@ -106,9 +108,9 @@ config_static_differences(const struct config *a, const struct config *b,
 	} rows[CONFIG_STATIC_KEYS_MAX] = {
 		{"runtime_dir", strcmp(a->runtime_dir, b->runtime_dir) != 0},
 		{"dataplane.main_core", left->main_core != right->main_core},
-		{"dataplane.worker_cores",
-		 left->worker_count != right->worker_count ||
-			 memcmp(left->worker_cores, right->worker_cores, sizeof(left->worker_cores)) != 0},
+		{"dataplane.worker_cores", left->worker_count != right->worker_count ||
+						   memcmp(left->worker_cores, right->worker_cores,
+							  sizeof(left->worker_cores)) != 0},
 		{"dataplane.memory_mb", left->memory_mb != right->memory_mb},
 		{"dataplane.flows_per_worker", left->flows_per_worker != right->flows_per_worker},
 		{"dataplane.interfaces", interfaces_differ(left, right)},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The configuration file, checked and in the form that the rest of control uses.
  *
- * config_load() is the only way in: what it returns is complete (defaults filled in) and consistent; nothing
- * else checks again. Threads: none; a loaded struct config is read-only. */
+ * config_load() is the only way in: what it returns is complete (defaults filled in) and
+ * consistent; nothing else checks again. Threads: none; a loaded struct config is read-only. */
 #ifndef EPHEMERA_CONTROL_CONFIG_CONFIG_H
 #define EPHEMERA_CONTROL_CONFIG_CONFIG_H
 
@@ -108,7 +108,8 @@ struct config_probe {
 	uint16_t good_rcodes; /* bit n: an answer with rcode n is good */
 };
 
-/* What clients' own queries say of an upstream: judged once `answers` of them, timeouts included, are in. */
+/* What clients' own queries say of an upstream: judged once `answers` of them, timeouts included,
+ * are in. */
 struct config_passive {
 	bool on;
 	uint32_t responses;	   /* over so many of the last ones */
@@ -152,9 +153,10 @@ struct config {
 	unsigned upstream_count;
 };
 
-/* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after having written to
- * `errors` one line an error, at most twenty: "FILE:LINE: key: what is wrong with the value: how to fix
- * it". Warnings go there too ("FILE:LINE: warning: ...") and do not make it fail. */
+/* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after having
+ * written to `errors` one line an error, at most twenty: "FILE:LINE: key: what is wrong with the
+ * value: how to fix it". Warnings go there too ("FILE:LINE: warning: ...") and do not make it
+ * fail. */
 int config_load(const char *path, struct config **config, FILE *errors);
 
 void config_free(struct config *config); /* NULL is fine */
@@ -162,8 +164,8 @@ void config_free(struct config *config); /* NULL is fine */
 /* Whether two lists hold the same addresses. */
 bool config_ranges_same(const struct config_ranges *a, const struct config_ranges *b);
 
-/* The keys of the static part (runtime_dir, dataplane.*) in which two configurations differ, as constant
- * strings in `keys`; returns how many. */
+/* The keys of the static part (runtime_dir, dataplane.*) in which two configurations differ, as
+ * constant strings in `keys`; returns how many. */
 #define CONFIG_STATIC_KEYS_MAX 6
 unsigned config_static_differences(const struct config *a, const struct config *b,
 				   const char *keys[CONFIG_STATIC_KEYS_MAX]);

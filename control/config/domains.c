@@ -38,7 +38,8 @@ room_make(struct domains *domains)
 	return 0;
 }
 
-/* Says why a text cannot be a domain, NULL if it can: what people write in lists for other programs. */
+/* Says why a text cannot be a domain, NULL if it can: what people write in lists for other
+ * programs. */
 static const char *
 text_fault(const char *text)
 {
@@ -51,9 +52,11 @@ text_fault(const char *text)
 			c++;
 		else if (strchr(BLANKS, *c) != NULL)
 			return "it has blanks: write one domain, and nothing else";
-		else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./\\", *c) ==
-			 NULL)
-			return "it has other characters than letters, digits, '-' and '_': write them as "
+		else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
+				"\\",
+				*c) == NULL)
+			return "it has other characters than letters, digits, '-' and '_': write "
+			       "them as "
 			       "\\DDD if "
 			       "they are meant";
 	}
@@ -61,7 +64,8 @@ text_fault(const char *text)
 }
 
 int
-domains_add(struct domains *domains, struct faults *faults, const struct domain_text *written, uint8_t pool)
+domains_add(struct domains *domains, struct faults *faults, const struct domain_text *written,
+	    uint8_t pool)
 {
 	const char *why = text_fault(written->text);
 	char quote[FAULT_QUOTE_BYTES];
@@ -72,8 +76,8 @@ domains_add(struct domains *domains, struct faults *faults, const struct domain_
 		return 0;
 	if (domains->count == SNAPSHOT_SUFFIXES_MAX) {
 		fault_error(faults, written->line,
-			    "%smore than %u domains in all routes together: take some out", written->before,
-			    SNAPSHOT_SUFFIXES_MAX);
+			    "%smore than %u domains in all routes together: take some out",
+			    written->before, SNAPSHOT_SUFFIXES_MAX);
 		domains->full = true;
 		return 0;
 	}
@@ -90,7 +94,8 @@ domains_add(struct domains *domains, struct faults *faults, const struct domain_
 			name[i] |= 0x20;
 	if (bytes == 1)
 		fault_warning(faults, written->line,
-			      "%sthe root holds every name: no other pool but those of longer domains gets "
+			      "%sthe root holds every name: no other pool but those of longer "
+			      "domains gets "
 			      "queries",
 			      written->before);
 	domains->rows[domains->count++] = (struct domain){.name_offset = domains->names_bytes,
@@ -119,7 +124,8 @@ line_trim(char *line, char *end)
 }
 
 static int
-lines_add(struct domains *domains, struct faults *faults, char *text, size_t text_bytes, uint8_t pool)
+lines_add(struct domains *domains, struct faults *faults, char *text, size_t text_bytes,
+	  uint8_t pool)
 {
 	char *end = text + text_bytes, *next;
 	unsigned count = domains->count, errors = faults->errors, line = 1;
@@ -138,9 +144,11 @@ lines_add(struct domains *domains, struct faults *faults, char *text, size_t tex
 		next = newline != NULL ? newline + 1 : end;
 		word = line_trim(at, newline != NULL ? newline : end);
 		if (strlen(word) > LINE_BYTES_MAX)
-			fault_error(faults, line, "a line longer than any domain: write one domain a line");
+			fault_error(faults, line,
+				    "a line longer than any domain: write one domain a line");
 		else if (word[0] != 0)
-			err = domains_add(domains, faults, &(struct domain_text){word, line, ""}, pool);
+			err = domains_add(domains, faults, &(struct domain_text){word, line, ""},
+					  pool);
 	}
 	if (err == 0 && domains->count == count && faults->errors == errors)
 		fault_warning(faults, 0,
@@ -164,7 +172,8 @@ domains_file_add(struct domains *domains, struct faults *faults, const char *pat
 		return -ENOMEM;
 	faults->path = paths[domains->path_count++];
 	domains->file = domains->path_count;
-	err = config_file_read(faults, "a list of domains", DOMAINS_FILE_BYTES_MAX, &text, &text_bytes);
+	err = config_file_read(faults, "a list of domains", DOMAINS_FILE_BYTES_MAX, &text,
+			       &text_bytes);
 	if (err == 0) {
 		err = lines_add(domains, faults, text, text_bytes, pool);
 		free(text);
@@ -187,7 +196,8 @@ domain_order(const void *a, const void *b, void *names)
 	int order = (int)left->name_bytes - (int)right->name_bytes;
 
 	if (order == 0)
-		order = memcmp(bytes + left->name_offset, bytes + right->name_offset, left->name_bytes);
+		order = memcmp(bytes + left->name_offset, bytes + right->name_offset,
+			       left->name_bytes);
 	return order != 0 ? order : left->name_offset < right->name_offset ? -1 : 1;
 }
 
@@ -200,7 +210,7 @@ domain_path(const struct domains *domains, const struct domain *domain)
 /* A domain that was written before with another pool. */
 static void
 duplicate_fault(const struct domains *domains, struct faults *faults, const struct config *config,
-	   const struct domain *first, const struct domain *second)
+		const struct domain *first, const struct domain *second)
 {
 	char text[QUESTION_NAME_TEXT_BYTES], quote[FAULT_QUOTE_BYTES];
 
@@ -222,7 +232,8 @@ domains_build(const struct domains *domains, struct faults *faults, struct confi
 
 	if (domains->count == 0)
 		return 0;
-	qsort_r(domains->rows, domains->count, sizeof(*domains->rows), domain_order, domains->names);
+	qsort_r(domains->rows, domains->count, sizeof(*domains->rows), domain_order,
+		domains->names);
 	routes->suffixes = calloc(domains->count, sizeof(*routes->suffixes));
 	routes->names = malloc(domains->names_bytes);
 	if (routes->suffixes == NULL || routes->names == NULL)
@@ -237,15 +248,18 @@ domains_build(const struct domains *domains, struct faults *faults, struct confi
 			continue;
 		}
 		before = d;
-		routes->suffixes[routes->suffix_count++] = (struct config_suffix){
-			.name_offset = routes->names_bytes, .name_bytes = d->name_bytes, .pool = d->pool};
+		routes->suffixes[routes->suffix_count++] =
+			(struct config_suffix){.name_offset = routes->names_bytes,
+					       .name_bytes = d->name_bytes,
+					       .pool = d->pool};
 		memcpy(routes->names + routes->names_bytes, name, d->name_bytes);
 		routes->names_bytes += d->name_bytes;
 	}
 	if (routes->names_bytes > SNAPSHOT_NAMES_BYTES_MAX)
-		fault_error(faults, 0,
-			    "routes: the domains take %u bytes: at most %u are possible; take some out",
-			    routes->names_bytes, SNAPSHOT_NAMES_BYTES_MAX);
+		fault_error(
+			faults, 0,
+			"routes: the domains take %u bytes: at most %u are possible; take some out",
+			routes->names_bytes, SNAPSHOT_NAMES_BYTES_MAX);
 	return 0;
 }
 

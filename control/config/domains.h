@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The domains of all routes, while the configuration is read: gathered in the order of the files, then sorted
- * and freed of duplicates.
+/* The domains of all routes, while the configuration is read: gathered in the order of the files,
+ * then sorted and freed of duplicates.
  *
  *     struct domains domains = {.config_path = path};
  *     domains_add() for each of the configuration, domains_file_add() for each file; domains_build(); and in
@@ -46,16 +46,18 @@ struct domain_text {
 	const char *before;
 };
 
-/* Takes a domain of the configuration, or one of the file read now. 0, also after a fault, or -ENOMEM. */
+/* Takes a domain of the configuration, or one of the file read now. 0, also after a fault, or
+ * -ENOMEM. */
 int domains_add(struct domains *domains, struct faults *faults, const struct domain_text *written,
 		uint8_t pool);
 
-/* Takes all domains of a file: one a line, with blanks around it, "#" begins a comment. Messages about it
- * name it and its lines. 0, also after a fault, or -ENOMEM. */
-int domains_file_add(struct domains *domains, struct faults *faults, const char *path, uint8_t pool);
+/* Takes all domains of a file: one a line, with blanks around it, "#" begins a comment. Messages
+ * about it name it and its lines. 0, also after a fault, or -ENOMEM. */
+int domains_file_add(struct domains *domains, struct faults *faults, const char *path,
+		     uint8_t pool);
 
-/* Writes config->routes.suffixes and names; a domain with two pools is a fault that names both places. 0,
- * also after a fault, or -ENOMEM. */
+/* Writes config->routes.suffixes and names; a domain with two pools is a fault that names both
+ * places. 0, also after a fault, or -ENOMEM. */
 int domains_build(const struct domains *domains, struct faults *faults, struct config *config);
 
 void domains_free(struct domains *domains);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static void
-fault_write(struct faults *faults, unsigned line, const char *kind, const char *format, va_list arguments)
+fault_write(struct faults *faults, unsigned line, const char *kind, const char *format,
+	    va_list arguments)
 {
 	if (faults->shown == FAULTS_MAX)
 		return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The errors found in one configuration file: each becomes one line, "FILE:LINE: what: fix".
  *
- * What the file says is shown with odd bytes replaced, so that a line stays a line whatever the file holds.
+ * What the file says is shown with odd bytes replaced, so that a line stays a line whatever the
+ * file holds.
  * Threads: none; one struct faults belongs to one config_load(). */
 #ifndef EPHEMERA_CONTROL_CONFIG_FAULT_H
 #define EPHEMERA_CONTROL_CONFIG_FAULT_H
@@ -26,8 +27,8 @@ void fault_error(struct faults *faults, unsigned line, const char *format, ...)
 void fault_warning(struct faults *faults, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* `text` fit to be shown between quotes: cut, odd bytes as '?'. Writes to `quote` (FAULT_QUOTE_BYTES),
- * returns it. */
+/* `text` fit to be shown between quotes: cut, odd bytes as '?'. Writes to `quote`
+ * (FAULT_QUOTE_BYTES), returns it. */
 const char *fault_quote(const char *text, char *quote);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads a file of the configuration into memory. The size is bounded twice, by what the file says and by what
- * comes.
- */
+/* Reads a file of the configuration into memory. The size is bounded twice, by what the file says
+ * and by what comes. */
 #include "control/config/file.h"
 
 #include <errno.h>
@@ -40,8 +39,8 @@ file_check(struct faults *faults, const char *what, size_t bytes_max, int fd)
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	}
 	if ((uint64_t)status.st_size > bytes_max) {
-		fault_error(faults, 0, "is %lld bytes long: %s has at most %zu", (long long)status.st_size,
-			    what, bytes_max);
+		fault_error(faults, 0, "is %lld bytes long: %s has at most %zu",
+			    (long long)status.st_size, what, bytes_max);
 		return -EFBIG;
 	}
 	return status.st_size;
@@ -81,7 +80,8 @@ file_fill(int fd, size_t expected, size_t bytes_max, char **text, size_t *text_b
 }
 
 int
-config_file_read(struct faults *faults, const char *what, size_t bytes_max, char **text, size_t *text_bytes)
+config_file_read(struct faults *faults, const char *what, size_t bytes_max, char **text,
+		 size_t *text_bytes)
 {
 	int fd = file_open(faults), err;
 	ssize_t size;
@@ -93,10 +93,11 @@ config_file_read(struct faults *faults, const char *what, size_t bytes_max, char
 	if (size >= 0 && err != 0) {
 		free(*text);
 		if (err == -EFBIG)
-			fault_error(faults, 0, "grows while it is read: %s has at most %zu bytes", what,
-				    bytes_max);
+			fault_error(faults, 0, "grows while it is read: %s has at most %zu bytes",
+				    what, bytes_max);
 		else if (err != -ENOMEM)
-			fault_error(faults, 0, "cannot be read: %s: check the disk or name another file",
+			fault_error(faults, 0,
+				    "cannot be read: %s: check the disk or name another file",
 				    strerror(-err));
 	}
 	close(fd);

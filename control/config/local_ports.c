@@ -117,7 +117,8 @@ local_ports_find(const struct config_source *source, const struct local_ports *k
 	list_parse(kernel->reserved, reserved);
 	memcpy(mended, reserved, sizeof(mended));
 	for (unsigned port = 0; port <= UINT16_MAX; port++) {
-		if (!bitmap_test(given, (uint16_t)port) || !bitmap_test(source->ports, (uint16_t)port))
+		if (!bitmap_test(given, (uint16_t)port) ||
+		    !bitmap_test(source->ports, (uint16_t)port))
 			continue;
 		/* What is reserved already belongs to the list, too. */
 		bitmap_set(mended, (uint16_t)port);
@@ -168,15 +169,19 @@ addresses_read(size_t *count)
 		free(addresses);
 		return NULL;
 	}
-	for (const struct ifaddrs *one = all; one != NULL && *count < ADDRESSES_MAX; one = one->ifa_next) {
+	for (const struct ifaddrs *one = all; one != NULL && *count < ADDRESSES_MAX;
+	     one = one->ifa_next) {
 		if (one->ifa_addr == NULL)
 			continue;
 		if (one->ifa_addr->sa_family == AF_INET)
 			addresses[(*count)++] = address_from_ipv4(
-				&((const struct sockaddr_in *)(const void *)one->ifa_addr)->sin_addr);
+				&((const struct sockaddr_in *)(const void *)one->ifa_addr)
+					 ->sin_addr);
 		else if (one->ifa_addr->sa_family == AF_INET6)
 			memcpy(addresses[(*count)++].bytes,
-			       &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)->sin6_addr, 16);
+			       &((const struct sockaddr_in6 *)(const void *)one->ifa_addr)
+					->sin6_addr,
+			       16);
 	}
 	freeifaddrs(all);
 	return addresses;
@@ -190,16 +195,19 @@ clash_write(const struct local_ports_clash *clash, const char *path, FILE *out)
 	if (clash->address_count > 1)
 		snprintf(more, sizeof(more), " (and %u more)", clash->address_count - 1);
 	fprintf(out,
-		"%s: warning: source.addresses: %s%s is this host's own address, and the kernel gives its "
+		"%s: warning: source.addresses: %s%s is this host's own address, and the kernel "
+		"gives its "
 		"own "
-		"sockets %u of the ports in source.ports, from %u to %u, where their responses are lost: ",
-		path, address_format(clash->address, address), more, clash->port_count, clash->first_port,
-		clash->last_port);
+		"sockets %u of the ports in source.ports, from %u to %u, where their responses are "
+		"lost: ",
+		path, address_format(clash->address, address), more, clash->port_count,
+		clash->first_port, clash->last_port);
 	if (clash->list[0] != 0)
 		fprintf(out, "set net.ipv4.ip_local_reserved_ports=%s (it holds for IPv6 too)\n",
 			clash->list);
 	else
-		fprintf(out, "add %u-%u to net.ipv4.ip_local_reserved_ports (it holds for IPv6 too)\n",
+		fprintf(out,
+			"add %u-%u to net.ipv4.ip_local_reserved_ports (it holds for IPv6 too)\n",
 			clash->first_port, clash->last_port);
 }
 

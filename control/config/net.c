@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parts of the configuration about addresses and ports: where queries come from, and where clients ask.
- */
+/* The parts of the configuration about addresses and ports: where queries come from, and where
+ * clients ask. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -12,7 +12,8 @@
 #define SOURCE_PORTS_FEW 1024 /* fewer than these deserve a warning: ten bits */
 
 bool
-build_address(struct build *b, const struct tree_node *node, const char *text, struct address *address)
+build_address(struct build *b, const struct tree_node *node, const char *text,
+	      struct address *address)
 {
 	char path[TREE_PATH_BYTES], quote[FAULT_QUOTE_BYTES];
 
@@ -24,7 +25,8 @@ build_address(struct build *b, const struct tree_node *node, const char *text, s
 	}
 	if (!address_is_host(address)) {
 		fault_error(b->faults, node->line,
-			    "%s: %s is not an address of one machine: write a unicast one, not loopback or "
+			    "%s: %s is not an address of one machine: write a unicast one, not "
+			    "loopback or "
 			    "link-local",
 			    tree_path(node, path), fault_quote(text, quote));
 		return false;
@@ -72,17 +74,18 @@ source_exclude(struct build *b, const struct tree_node *list)
 		fault_quote(n->text, quote);
 		if (!ports_parse(n->text, &first, &last)) {
 			fault_error(b->faults, n->line,
-				    "source.exclude: \"%s\" is neither a port nor a range first-last: write "
+				    "source.exclude: \"%s\" is neither a port nor a range "
+				    "first-last: write "
 				    "50000 or "
 				    "60000-60010",
 				    quote);
 			continue;
 		}
 		if (first < source->first_port || last > source->last_port)
-			fault_warning(
-				b->faults, n->line,
-				"source.exclude: %s lies outside source.ports, %u-%u: it can be taken out",
-				quote, source->first_port, source->last_port);
+			fault_warning(b->faults, n->line,
+				      "source.exclude: %s lies outside source.ports, %u-%u: it can "
+				      "be taken out",
+				      quote, source->first_port, source->last_port);
 		for (unsigned port = first; port <= last; port++)
 			source->ports[port >> 6] &= ~(UINT64_C(1) << (port & 63));
 	}
@@ -98,15 +101,16 @@ source_ports(struct build *b, const struct tree_node *mapping)
 
 	fault_quote(b->written->source.ports, quote);
 	if (!ports_parse(b->written->source.ports, &source->first_port, &source->last_port)) {
-		fault_error(
-			b->faults, line,
-			"source.ports: \"%s\" is not a range of ports: write first-last, like 49152-65535",
-			quote);
+		fault_error(b->faults, line,
+			    "source.ports: \"%s\" is not a range of ports: write first-last, like "
+			    "49152-65535",
+			    quote);
 		return;
 	}
 	if (source->first_port < SNAPSHOT_SOURCE_PORT_MIN) {
 		fault_error(b->faults, line,
-			    "source.ports: %s begins below %u, where services live: begin there or above",
+			    "source.ports: %s begins below %u, where services live: begin there or "
+			    "above",
 			    quote, SNAPSHOT_SOURCE_PORT_MIN);
 		return;
 	}
@@ -116,12 +120,15 @@ source_ports(struct build *b, const struct tree_node *mapping)
 	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
 		source->port_count += (unsigned)__builtin_popcountll(source->ports[i]);
 	if (source->port_count == 0)
-		fault_error(b->faults, line,
-			    "source.ports: no port of %s is left: exclude fewer, or widen the range", quote);
+		fault_error(
+			b->faults, line,
+			"source.ports: no port of %s is left: exclude fewer, or widen the range",
+			quote);
 	else if (source->port_count < SOURCE_PORTS_FEW)
-		fault_warning(b->faults, line,
-			      "source.ports: %u ports are easily guessed: widen the range, 49152-65535",
-			      source->port_count);
+		fault_warning(
+			b->faults, line,
+			"source.ports: %u ports are easily guessed: widen the range, 49152-65535",
+			source->port_count);
 }
 
 /* Adds the addresses of one entry of source.addresses. */
@@ -135,15 +142,16 @@ source_range_add(struct build *b, const struct tree_node *n)
 
 	fault_quote(n->text, quote);
 	if (address_range_parse(n->text, &range, &why) != 0) {
-		fault_error(b->faults, n->line,
-			    "source.addresses: \"%s\": %s: write an address, first-last, or a prefix", quote,
-			    why);
+		fault_error(
+			b->faults, n->line,
+			"source.addresses: \"%s\": %s: write an address, first-last, or a prefix",
+			quote, why);
 		return;
 	}
 	if (address_range_count(&range) > SNAPSHOT_SOURCES_MAX - source->address_count) {
 		fault_error(b->faults, n->line,
-			    "source.addresses: \"%s\" makes more than %u addresses: give fewer", quote,
-			    SNAPSHOT_SOURCES_MAX);
+			    "source.addresses: \"%s\" makes more than %u addresses: give fewer",
+			    quote, SNAPSHOT_SOURCES_MAX);
 		return;
 	}
 	for (struct address a = range.first;; a = address_next(&a)) {
@@ -153,7 +161,8 @@ source_range_add(struct build *b, const struct tree_node *n)
 		for (unsigned i = 0; i < source->address_count; i++) {
 			if (address_equal(&source->addresses[i], &a)) {
 				fault_error(b->faults, n->line,
-					    "source.addresses: %s is given twice: give it once", text);
+					    "source.addresses: %s is given twice: give it once",
+					    text);
 				return;
 			}
 		}
@@ -195,15 +204,16 @@ service_listen(struct build *b, const struct tree_node *list)
 		for (unsigned i = 0; i < service->listen_count; i++) {
 			if (address_equal(&service->listen[i].address, &listen->address) &&
 			    service->listen[i].port == listen->port)
-				fault_error(
-					b->faults, node->line,
-					"service.addresses.address: %s port %u is given twice: give it once",
-					written->address, listen->port);
+				fault_error(b->faults, node->line,
+					    "service.addresses.address: %s port %u is given twice: "
+					    "give it once",
+					    written->address, listen->port);
 		}
 		for (unsigned i = 0; i < source->address_count; i++) {
 			if (address_equal(&source->addresses[i], &listen->address))
 				fault_error(b->faults, node->line,
-					    "service.addresses.address: %s is a source address too: give "
+					    "service.addresses.address: %s is a source address "
+					    "too: give "
 					    "queries to "
 					    "upstreams an address of their own",
 					    written->address);
@@ -212,11 +222,11 @@ service_listen(struct build *b, const struct tree_node *list)
 	}
 }
 
-/* The ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is the default), `key`
- * its path. */
+/* The ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is the
+ * default), `key` its path. */
 static int
-ranges_build(struct build *b, const struct tree_node *list, const char *key, const char *const *texts,
-	     uint32_t count, struct config_ranges *ranges)
+ranges_build(struct build *b, const struct tree_node *list, const char *key,
+	     const char *const *texts, uint32_t count, struct config_ranges *ranges)
 {
 	const struct tree_node *n = list != NULL ? list->first : NULL;
 
@@ -231,11 +241,12 @@ ranges_build(struct build *b, const struct tree_node *list, const char *key, con
 		const char *why;
 
 		if (address_range_parse(texts[i], &range, &why) == 0)
-			ranges->count += address_range_split(&range, ranges->ranges + ranges->count);
+			ranges->count +=
+				address_range_split(&range, ranges->ranges + ranges->count);
 		else
 			fault_error(b->faults, n != NULL ? n->line : 0,
-				    "%s: \"%s\": %s: write an address, first-last, or a prefix", key,
-				    fault_quote(texts[i], quote), why);
+				    "%s: \"%s\": %s: write an address, first-last, or a prefix",
+				    key, fault_quote(texts[i], quote), why);
 	}
 	ranges->count = address_ranges_merge(ranges->ranges, ranges->count);
 	return 0;
@@ -254,8 +265,8 @@ ranges_copy(const struct config_ranges *from, struct config_ranges *to)
 	return 0;
 }
 
-/* Each address has its own list, or a copy of the service's. An address with a fault has been left out, and
- * then what is made here is thrown away: it need not be the right address's. */
+/* Each address has its own list, or a copy of the service's. An address with a fault has been left
+ * out, and then what is made here is thrown away: it need not be the right address's. */
 static int
 service_allow(struct build *b, const struct tree_node *mapping)
 {
@@ -271,7 +282,8 @@ service_allow(struct build *b, const struct tree_node *mapping)
 
 		err = listen->allow_count > 0
 			      ? ranges_build(b, tree_find(n, "allow"), "service.addresses.allow",
-					     listen->allow, listen->allow_count, &service->listen[i].allow)
+					     listen->allow, listen->allow_count,
+					     &service->listen[i].allow)
 			      : ranges_copy(&all, &service->listen[i].allow);
 	}
 	free(all.ranges);
@@ -306,18 +318,18 @@ ranges_count(struct build *b)
 	for (unsigned i = 0; i < service->listen_count; i++) {
 		unsigned duplicate = 0;
 
-		while (duplicate < i &&
-		       !config_ranges_same(&service->listen[duplicate].allow, &service->listen[i].allow))
+		while (duplicate < i && !config_ranges_same(&service->listen[duplicate].allow,
+							    &service->listen[i].allow))
 			duplicate++;
 		if (duplicate == i)
 			count += service->listen[i].allow.count;
 	}
 	if (count > SNAPSHOT_RANGES_MAX)
-		fault_error(
-			b->faults, tree_find(b->top, "service")->line,
-			"service: %llu address ranges in all lists together: at most %u are possible; join "
-			"some",
-			(unsigned long long)count, SNAPSHOT_RANGES_MAX);
+		fault_error(b->faults, tree_find(b->top, "service")->line,
+			    "service: %llu address ranges in all lists together: at most %u are "
+			    "possible; join "
+			    "some",
+			    (unsigned long long)count, SNAPSHOT_RANGES_MAX);
 }
 
 int
@@ -356,13 +368,14 @@ build_http(struct build *b)
 		good = http->address.bytes[12] < 224;
 	else if (good)
 		good = address_equal(&http->address, &every_ipv6) ||
-		       address_equal(&http->address, &loopback_ipv6) || address_is_host(&http->address);
+		       address_equal(&http->address, &loopback_ipv6) ||
+		       address_is_host(&http->address);
 	if (!good)
-		fault_error(
-			b->faults, mapping != NULL ? tree_line(mapping, "address") : 0,
-			"http.address: \"%s\" is not an address to serve at: write 127.0.0.1, ::1, or one of "
-			"this machine",
-			fault_quote(written->address, quote));
+		fault_error(b->faults, mapping != NULL ? tree_line(mapping, "address") : 0,
+			    "http.address: \"%s\" is not an address to serve at: write 127.0.0.1, "
+			    "::1, or one of "
+			    "this machine",
+			    fault_quote(written->address, quote));
 	http->port = (uint16_t)written->port;
 	http->on = written->port != 0;
 	return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's pools: who is in them, how they choose, and that each is found by whoever names it. */
+/* The configuration's pools: who is in them, how they choose, and that each is found by whoever
+ * names it. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -33,13 +34,14 @@ server_unknown(struct build *b, const struct tree_node *node)
 
 	for (uint32_t i = 0; i < written->servers_count; i++)
 		names_add(names, fault_quote(written->servers[i].name, known));
-	fault_error(b->faults, node->line,
-		    "pools.servers: no server is called \"%s\": use names from upstreams.servers: %s",
-		    fault_quote(node->text, quote), names);
+	fault_error(
+		b->faults, node->line,
+		"pools.servers: no server is called \"%s\": use names from upstreams.servers: %s",
+		fault_quote(node->text, quote), names);
 }
 
-/* Adds the servers that the file names. They are numbered as they are written: if one of them has a fault,
- * and the configuration's numbers are others, the configuration is thrown away. */
+/* Adds the servers that the file names. They are numbered as they are written: if one of them has a
+ * fault, and the configuration's numbers are others, the configuration is thrown away. */
 static void
 members_add(struct build *b, struct config_pool *pool, const struct tree_node *list)
 {
@@ -55,7 +57,8 @@ members_add(struct build *b, struct config_pool *pool, const struct tree_node *l
 			server_unknown(b, n);
 		} else if (taken[i]) {
 			fault_error(b->faults, n->line,
-				    "pools.servers: \"%s\" is given twice: give it once; for a larger share "
+				    "pools.servers: \"%s\" is given twice: give it once; for a "
+				    "larger share "
 				    "raise its weight",
 				    n->text);
 		} else {
@@ -71,16 +74,18 @@ hash_seed(const char *key)
 	return key != NULL ? XXH3_64bits(key, strlen(key)) : XXH3_64bits("", 0);
 }
 
-/* The share 0 switches the bound off; others below 100 would pass servers over that have less than most. */
+/* The share 0 switches the bound off; others below 100 would pass servers over that have less than
+ * most. */
 static void
 load_percent_check(struct build *b, const struct tree_node *mapping, uint32_t percent)
 {
 	char path[TREE_PATH_BYTES];
 
 	if (percent > 0 && percent < 100)
-		fault_error(b->faults, tree_line(mapping, "load_percent"),
-			    "%s: %u is less than the average: write 100 to 10000 %%, or 0 for no bound",
-			    tree_path(tree_find(mapping, "load_percent"), path), percent);
+		fault_error(
+			b->faults, tree_line(mapping, "load_percent"),
+			"%s: %u is less than the average: write 100 to 10000 %%, or 0 for no bound",
+			tree_path(tree_find(mapping, "load_percent"), path), percent);
 }
 
 /* What upstreams.* says of the pool default, and of those that do not say it themselves. */
@@ -95,8 +100,8 @@ pool_settings(const struct build *b, struct config_pool *pool)
 }
 
 static void
-pool_own_settings(struct build *b, const struct tree_node *mapping, const struct written_pool *written,
-		  struct config_pool *pool)
+pool_own_settings(struct build *b, const struct tree_node *mapping,
+		  const struct written_pool *written, struct config_pool *pool)
 {
 	if (tree_find(mapping, "policy") != NULL)
 		pool->policy = written->policy;
@@ -106,10 +111,10 @@ pool_own_settings(struct build *b, const struct tree_node *mapping, const struct
 		pool->load_percent = (uint16_t)written->load_percent;
 	load_percent_check(b, mapping, pool->load_percent);
 	if (written->hash_key != NULL && pool->policy != POLICY_HASH)
-		fault_warning(
-			b->faults, tree_line(mapping, "hash_key"),
-			"pools.hash_key: has no meaning for policy %s: write policy hash, or take it out",
-			schema_policy_name(pool->policy));
+		fault_warning(b->faults, tree_line(mapping, "hash_key"),
+			      "pools.hash_key: has no meaning for policy %s: write policy hash, or "
+			      "take it out",
+			      schema_policy_name(pool->policy));
 }
 
 /* Gives a pool of the file its place: 0 is the pool default's. NULL after a fault. */
@@ -122,23 +127,26 @@ pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 
 	if (!build_name_good(name)) {
 		fault_error(b->faults, node->line,
-			    "pools.name: \"%s\" has other characters: use letters, digits, '.', '_' and '-'",
+			    "pools.name: \"%s\" has other characters: use letters, digits, '.', "
+			    "'_' and '-'",
 			    fault_quote(name, quote));
 		return NULL;
 	}
-	for (const struct tree_node *duplicate = mapping->parent->first; duplicate != mapping; duplicate = duplicate->next) {
+	for (const struct tree_node *duplicate = mapping->parent->first; duplicate != mapping;
+	     duplicate = duplicate->next) {
 		if (strcmp(tree_find(duplicate, "name")->text, name) == 0) {
-			fault_error(
-				b->faults, node->line,
-				"pools.name: \"%s\" is given twice, first on line %u: give each pool its own",
-				name, tree_line(duplicate, "name"));
+			fault_error(b->faults, node->line,
+				    "pools.name: \"%s\" is given twice, first on line %u: give "
+				    "each pool its own",
+				    name, tree_line(duplicate, "name"));
 			return NULL;
 		}
 	}
 	if (strcmp(name, POOL_DEFAULT) == 0)
 		return &c->pools[0];
 	if (c->pool_count == SNAPSHOT_POOLS_MAX) {
-		fault_error(b->faults, node->line, "pools: at most %u are possible, with the pool default",
+		fault_error(b->faults, node->line,
+			    "pools: at most %u are possible, with the pool default",
 			    SNAPSHOT_POOLS_MAX);
 		return NULL;
 	}
@@ -188,12 +196,14 @@ members_count(struct build *b, const struct tree_node *list)
 		count += b->config->pools[i].member_count;
 	if (count > SNAPSHOT_MEMBERS_MAX)
 		fault_error(b->faults, list->line,
-			    "pools: %u servers in all pools together, the pool default too: at most %u are "
+			    "pools: %u servers in all pools together, the pool default too: at "
+			    "most %u are "
 			    "possible",
 			    count, SNAPSHOT_MEMBERS_MAX);
 }
 
-/* An address with a fault has been left out, and then the numbers here are wrong, and thrown away. */
+/* An address with a fault has been left out, and then the numbers here are wrong, and thrown
+ * away. */
 static void
 listen_pools(struct build *b)
 {
@@ -208,7 +218,8 @@ listen_pools(struct build *b)
 int
 build_pools(struct build *b)
 {
-	const struct tree_node *list = tree_find(b->top, "pools"), *n = list != NULL ? list->first : NULL;
+	const struct tree_node *list = tree_find(b->top, "pools"),
+			       *n = list != NULL ? list->first : NULL;
 	int err = 0;
 
 	strcpy(b->config->pools[0].name, POOL_DEFAULT);
@@ -262,11 +273,11 @@ build_pools_unused(struct build *b)
 		while (strcmp(c->pools[pool].name, b->written->pools[i].name) != 0)
 			pool++;
 		if (!b->pools_used[pool])
-			fault_warning(
-				b->faults, tree_line(n, "name"),
-				"pools.name: no route and no service address leads to \"%s\": add one, or "
-				"take the pool out",
-				c->pools[pool].name);
+			fault_warning(b->faults, tree_line(n, "name"),
+				      "pools.name: no route and no service address leads to "
+				      "\"%s\": add one, or "
+				      "take the pool out",
+				      c->pools[pool].name);
 	}
 	for (unsigned i = 0; i < c->pool_count; i++)
 		for (unsigned member = 0; member < c->pools[i].member_count; member++)
@@ -274,9 +285,9 @@ build_pools_unused(struct build *b)
 	n = servers->first;
 	for (unsigned i = 0; i < c->upstream_count; i++, n = n->next)
 		if (!taken[i])
-			fault_warning(
-				b->faults, tree_line(n, "name"),
-				"upstreams.servers.name: \"%s\" is in no pool and gets no queries: add it to "
-				"one, or take it out",
-				c->upstreams[i].name);
+			fault_warning(b->faults, tree_line(n, "name"),
+				      "upstreams.servers.name: \"%s\" is in no pool and gets no "
+				      "queries: add it to "
+				      "one, or take it out",
+				      c->upstreams[i].name);
 }

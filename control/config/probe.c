@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's parts about the servers' health: what probes ask and want to hear, and what clients'
- * own queries say. */
+/* The configuration's parts about the servers' health: what probes ask and want to hear, and what
+ * clients' own queries say. */
 #include "control/config/build.h"
 
 #include "control/lib/question.h"
@@ -25,7 +25,8 @@ probe_good(struct build *b, const struct tree_node *list)
 
 		if (question_rcode_parse(written->good[i], &rcode) != 0)
 			fault_error(b->faults, n != NULL ? n->line : 0,
-				    "upstreams.probe.good: \"%s\" is not a response code: write a name like "
+				    "upstreams.probe.good: \"%s\" is not a response code: write a "
+				    "name like "
 				    "noerror, nxdomain, refused, or a number from 0 to 15",
 				    fault_quote(written->good[i], quote));
 		else
@@ -46,22 +47,25 @@ build_probe(struct build *b)
 	uint16_t type = 0;
 
 	if (question_type_parse(written->type, &type) != 0 || !probe_type_fits(type))
-		fault_error(
-			b->faults, tree_line(mapping, "type"),
-			"upstreams.probe.type: \"%s\" cannot be asked for: write a type like NS, A or TYPE65",
-			fault_quote(written->type, quote));
+		fault_error(b->faults, tree_line(mapping, "type"),
+			    "upstreams.probe.type: \"%s\" cannot be asked for: write a type like "
+			    "NS, A or TYPE65",
+			    fault_quote(written->type, quote));
 	if (question_build(written->name, type, probe->question, &probe->question_bytes, &why) != 0)
 		fault_error(b->faults, tree_line(mapping, "name"),
-			    "upstreams.probe.name: \"%s\" is not a name: %s: write one like probe.example.",
+			    "upstreams.probe.name: \"%s\" is not a name: %s: write one like "
+			    "probe.example.",
 			    fault_quote(written->name, quote), why);
 	if (written->timeout_ms > written->interval_ms)
-		fault_warning(b->faults,
-			      tree_line(mapping, node != NULL && tree_find(node, "timeout_ms") != NULL
-							 ? "timeout_ms"
-							 : "interval_ms"),
-			      "upstreams.probe.timeout_ms: %u is longer than interval_ms, %u: lower it, or "
-			      "probes overlap",
-			      written->timeout_ms, written->interval_ms);
+		fault_warning(
+			b->faults,
+			tree_line(mapping, node != NULL && tree_find(node, "timeout_ms") != NULL
+						   ? "timeout_ms"
+						   : "interval_ms"),
+			"upstreams.probe.timeout_ms: %u is longer than interval_ms, %u: lower it, "
+			"or "
+			"probes overlap",
+			written->timeout_ms, written->interval_ms);
 	probe->interval_ms = written->interval_ms;
 	probe->timeout_ms = written->timeout_ms;
 	probe->rise = written->rise;
@@ -83,6 +87,7 @@ build_passive(struct build *b)
 	};
 	if (mapping != NULL && written->timeout_percent == 100 && written->servfail_percent == 100)
 		fault_warning(b->faults, mapping->line,
-			      "upstreams.passive: both shares are 100, so that it never takes a server out: "
+			      "upstreams.passive: both shares are 100, so that it never takes a "
+			      "server out: "
 			      "lower one, or take the section out");
 }

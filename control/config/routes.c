@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's routes: which names and types go to which pool, from the file itself and from files
- * with lists of domains. All is gathered first, then sorted once, so that the time grows as the lists do. */
+/* The configuration's routes: which names and types go to which pool, from the file itself and from
+ * files with lists of domains. All is gathered first, then sorted once, so that the time grows as
+ * the lists do. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@ route_domains(struct build *b, struct domains *domains, const struct tree_node *
 
 	for (const struct tree_node *n = list->first; n != NULL && err == 0; n = n->next)
 		err = domains_add(domains, b->faults,
-				  &(struct domain_text){n->text, n->line, "routes.domains: "}, pool);
+				  &(struct domain_text){n->text, n->line, "routes.domains: "},
+				  pool);
 	return err;
 }
 
@@ -31,10 +33,13 @@ domains_path(const char *config_path, const char *name)
 
 	if (name[0] == '/' || slash == NULL)
 		return strdup(name);
-	return asprintf(&path, "%.*s/%s", (int)(slash - config_path), config_path, name) >= 0 ? path : NULL;
+	return asprintf(&path, "%.*s/%s", (int)(slash - config_path), config_path, name) >= 0
+		       ? path
+		       : NULL;
 }
 
-/* Messages show the file's name as it is: what moves a terminal's cursor, in UTF-8 too, may not be in it. */
+/* Messages show the file's name as it is: what moves a terminal's cursor, in UTF-8 too, may not be
+ * in it. */
 static bool
 has_controls(const char *name)
 {
@@ -45,14 +50,16 @@ has_controls(const char *name)
 }
 
 static int
-route_domains_file(struct build *b, struct domains *domains, const struct tree_node *node, uint8_t pool)
+route_domains_file(struct build *b, struct domains *domains, const struct tree_node *node,
+		   uint8_t pool)
 {
 	char quote[FAULT_QUOTE_BYTES], *path;
 	int err;
 
 	if (has_controls(node->text)) {
 		fault_error(b->faults, node->line,
-			    "routes.domains_file: \"%s\" has control characters: give the file another name",
+			    "routes.domains_file: \"%s\" has control characters: give the file "
+			    "another name",
 			    fault_quote(node->text, quote));
 		return 0;
 	}
@@ -75,22 +82,22 @@ route_types(struct build *b, const struct tree_node *list, uint8_t pool,
 		unsigned i = 0;
 
 		if (question_type_parse(n->text, &type) != 0 || type == 0 || type == DNS_TYPE_OPT) {
-			fault_error(
-				b->faults, n->line,
-				"routes.types: \"%s\" is not a type that is asked for: write one like PTR, "
-				"AAAA or TYPE65",
-				fault_quote(n->text, quote));
+			fault_error(b->faults, n->line,
+				    "routes.types: \"%s\" is not a type that is asked for: write "
+				    "one like PTR, "
+				    "AAAA or TYPE65",
+				    fault_quote(n->text, quote));
 			continue;
 		}
 		while (i < routes->type_count && routes->types[i].type != type)
 			i++;
 		if (i < routes->type_count && routes->types[i].pool != pool) {
-			fault_error(
-				b->faults, n->line,
-				"routes.types: %s goes to pool \"%s\" already, on line %u: keep one of the "
-				"two",
-				question_type_format(type, name),
-				b->config->pools[routes->types[i].pool].name, lines[i]);
+			fault_error(b->faults, n->line,
+				    "routes.types: %s goes to pool \"%s\" already, on line %u: "
+				    "keep one of the "
+				    "two",
+				    question_type_format(type, name),
+				    b->config->pools[routes->types[i].pool].name, lines[i]);
 		} else if (i == SNAPSHOT_TYPE_ROUTES_MAX) {
 			fault_error(b->faults, n->line,
 				    "routes.types: more than %u types in all: take some out",
@@ -121,8 +128,9 @@ route_add(struct build *b, const struct tree_node *n, const struct written_route
 	int err = 0;
 
 	if (list == NULL && types == NULL && written->domains_file == NULL) {
-		fault_error(b->faults, n->line,
-			    "routes: this one takes no query: give it domains, domains_file or types");
+		fault_error(
+			b->faults, n->line,
+			"routes: this one takes no query: give it domains, domains_file or types");
 		return 0;
 	}
 	if (!build_pool_find(b, tree_find(n, "pool"), written->pool, &pool))
@@ -139,7 +147,8 @@ route_add(struct build *b, const struct tree_node *n, const struct written_route
 int
 build_routes(struct build *b)
 {
-	const struct tree_node *list = tree_find(b->top, "routes"), *n = list != NULL ? list->first : NULL;
+	const struct tree_node *list = tree_find(b->top, "routes"),
+			       *n = list != NULL ? list->first : NULL;
 	struct config_routes *routes = &b->config->routes;
 	unsigned type_lines[SNAPSHOT_TYPE_ROUTES_MAX];
 	struct domains domains = {.config_path = b->faults->path};

@@ -2,29 +2,34 @@
 /* The table of the configuration's keys. */
 #include "control/config/schema.h"
 
-#define TEXT_BYTES_MAX 1023 /* of any value that is a text: a probe's name with escapes is the longest */
+#define TEXT_BYTES_MAX                                                                             \
+	1023 /* of any value that is a text: a probe's name with escapes is the longest */
 
 /* Where a key's value is stored. A key is named as its member, which has to be of this C type. */
-#define MEMBER(structure, member, c_type)                                                                    \
-	.name = #member, .offset = _Generic(&((struct structure *)0)->member, c_type *                       \
+#define MEMBER(structure, member, c_type)                                                          \
+	.name = #member, .offset = _Generic(&((struct structure *)0)->member, c_type *             \
 					    : offsetof(struct structure, member))
-#define ENTRIES(structure, member, c_type, length_max)                                                       \
-	MEMBER(structure, member, c_type *), .list_max = length_max, .entry_size = sizeof(c_type),           \
-					     .count_offset = offsetof(struct structure, member##_count)
+#define ENTRIES(structure, member, c_type, length_max)                                             \
+	MEMBER(structure, member, c_type *),                                                       \
+		.list_max = length_max, .entry_size = sizeof(c_type),                              \
+		.count_offset = offsetof(struct structure, member##_count)
 
-#define NUMBER(structure, member, first, last)                                                               \
+#define NUMBER(structure, member, first, last)                                                     \
 	MEMBER(structure, member, uint32_t), .type = SCHEMA_NUMBER, .min = first, .max = last
-#define NUMBERS(structure, member, length_max, first, last)                                                  \
-	ENTRIES(structure, member, uint32_t, length_max), .type = SCHEMA_NUMBER, .min = first, .max = last
-#define TEXT(structure, member, bytes_max)                                                                   \
+#define NUMBERS(structure, member, length_max, first, last)                                        \
+	ENTRIES(structure, member, uint32_t, length_max), .type = SCHEMA_NUMBER, .min = first,     \
+							  .max = last
+#define TEXT(structure, member, bytes_max)                                                         \
 	MEMBER(structure, member, const char *), .type = SCHEMA_TEXT, .max = bytes_max
-#define TEXTS(structure, member, length_max)                                                                 \
-	ENTRIES(structure, member, const char *, length_max), .type = SCHEMA_TEXT, .max = TEXT_BYTES_MAX
-#define CHOICE(structure, member, names)                                                                     \
+#define TEXTS(structure, member, length_max)                                                       \
+	ENTRIES(structure, member, const char *, length_max), .type = SCHEMA_TEXT,                 \
+							      .max = TEXT_BYTES_MAX
+#define CHOICE(structure, member, names)                                                           \
 	MEMBER(structure, member, uint32_t), .type = SCHEMA_CHOICE, .choices = names
-#define SECTION(structure, member, keys_below)                                                               \
-	MEMBER(structure, member, struct written_##member), .type = SCHEMA_SECTION, .keys = keys_below
-#define SECTIONS(structure, member, c_type, length_max, keys_below)                                          \
+#define SECTION(structure, member, keys_below)                                                     \
+	MEMBER(structure, member, struct written_##member), .type = SCHEMA_SECTION,                \
+							    .keys = keys_below
+#define SECTIONS(structure, member, c_type, length_max, keys_below)                                \
 	ENTRIES(structure, member, c_type, length_max), .type = SCHEMA_SECTION, .keys = keys_below
 
 static const struct schema_choice no_upstream_names[] = {
@@ -77,7 +82,8 @@ static const struct schema_key dataplane_keys[] = {
 	 .help = "hugepages for packets and flow tables"},
 	{NUMBER(written_dataplane, flows_per_worker, 1024, 16777216), .initial = "1048576",
 	 .help = "queries that one worker can have in flight; a power of two"},
-	{SECTIONS(written_dataplane, interfaces, struct written_interface, SNAPSHOT_INTERFACES_MAX, interface_keys),
+	{SECTIONS(written_dataplane, interfaces, struct written_interface, SNAPSHOT_INTERFACES_MAX,
+		  interface_keys),
 	 .required = true, .help = "the ports of the machine that queries and responses come by"},
 	{0},
 };
@@ -85,7 +91,8 @@ static const struct schema_key dataplane_keys[] = {
 static const struct schema_key source_keys[] = {
 	{TEXT(written_source, ports, 11), .initial = "49152-65535",
 	 .help = "the range that source ports are drawn from, 1024 at the lowest"},
-	{TEXTS(written_source, exclude, 65535), .help = "ports and ranges of ports that are never drawn"},
+	{TEXTS(written_source, exclude, 65535),
+	 .help = "ports and ranges of ports that are never drawn"},
 	{TEXTS(written_source, addresses, SNAPSHOT_SOURCES_MAX), .required = true,
 	 .help = "the addresses that upstream queries come from: single, first-last, or prefix"},
 	{0},
@@ -94,7 +101,8 @@ static const struct schema_key source_keys[] = {
 static const struct schema_key listen_keys[] = {
 	{TEXT(written_listen, address, TEXT_BYTES_MAX), .required = true,
 	 .help = "an address that clients ask"},
-	{NUMBER(written_listen, port, 1, 65535), .initial = "53", .help = "the UDP port that clients ask"},
+	{NUMBER(written_listen, port, 1, 65535), .initial = "53",
+	 .help = "the UDP port that clients ask"},
 	{TEXT(written_listen, pool, SNAPSHOT_NAME_BYTES - 1), .initial = "default",
 	 .help = "the pool for queries that no route takes elsewhere"},
 	{TEXTS(written_listen, allow, SNAPSHOT_RANGES_MAX),
@@ -103,7 +111,8 @@ static const struct schema_key listen_keys[] = {
 };
 
 static const struct schema_key service_keys[] = {
-	{SECTIONS(written_service, addresses, struct written_listen, SNAPSHOT_SERVICES_MAX, listen_keys),
+	{SECTIONS(written_service, addresses, struct written_listen, SNAPSHOT_SERVICES_MAX,
+		  listen_keys),
 	 .required = true, .help = "the addresses and ports that clients ask"},
 	{TEXTS(written_service, allow, SNAPSHOT_RANGES_MAX),
 	 .initial = "10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, 127.0.0.0/8, "
@@ -118,8 +127,8 @@ static const struct schema_key service_keys[] = {
 };
 
 static const struct schema_key rate_limit_keys[] = {
-	{NUMBER(written_rate_limit, queries_per_second, 1, 1000000), .required = true, .unit = "queries/s",
-	 .help = "what the clients of one prefix may ask together"},
+	{NUMBER(written_rate_limit, queries_per_second, 1, 1000000), .required = true,
+	 .unit = "queries/s", .help = "what the clients of one prefix may ask together"},
 	{NUMBER(written_rate_limit, burst, 1, 1000000), .unit = "queries",
 	 .help = "what they may ask at once after a pause; as queries_per_second if not written"},
 	{NUMBER(written_rate_limit, ipv4_prefix, 1, 32), .initial = "24", .unit = "bits",
@@ -154,7 +163,8 @@ static const struct schema_key protection_keys[] = {
 };
 
 static const struct schema_key probe_keys[] = {
-	{TEXT(written_probe, name, TEXT_BYTES_MAX), .initial = ".", .help = "the name that probes ask for"},
+	{TEXT(written_probe, name, TEXT_BYTES_MAX), .initial = ".",
+	 .help = "the name that probes ask for"},
 	{TEXT(written_probe, type, 16), .initial = "NS", .help = "the type that probes ask for"},
 	{NUMBER(written_probe, interval_ms, 100, 3600000), .initial = "1000", .unit = "ms",
 	 .help = "from one probe of a server to the next"},
@@ -182,7 +192,8 @@ static const struct schema_key passive_keys[] = {
 static const struct schema_key server_keys[] = {
 	{TEXT(written_server, name, SNAPSHOT_NAME_BYTES - 1), .required = true,
 	 .help = "what the server is called: letters, digits, '.', '_' and '-'"},
-	{TEXT(written_server, address, TEXT_BYTES_MAX), .required = true, .help = "the server's address"},
+	{TEXT(written_server, address, TEXT_BYTES_MAX), .required = true,
+	 .help = "the server's address"},
 	{NUMBER(written_server, port, 1, 65535), .initial = "53", .help = "the server's UDP port"},
 	{NUMBER(written_server, weight, 1, SNAPSHOT_WEIGHT_MAX), .initial = "1",
 	 .help = "its share of the queries beside the others, where the policy goes by weights"},
@@ -192,29 +203,35 @@ static const struct schema_key server_keys[] = {
 	{0},
 };
 
-#define POLICY_HELP                                                                                          \
-	"how a server is chosen for a query: in turn; of two at random the one with less in flight; at "     \
+#define POLICY_HELP                                                                                \
+	"how a server is chosen for a query: in turn; of two at random the one with less in "      \
+	"flight; at "                                                                              \
 	"random by weight; by a hash of the name; the first that is usable"
 
-#define HASH_KEY_HELP "for policy hash: the same text on all machines has them choose the same server"
+#define HASH_KEY_HELP                                                                              \
+	"for policy hash: the same text on all machines has them choose the same server"
 
-#define LOAD_PERCENT_HELP                                                                                    \
-	"for policy hash: a server with more in flight than this share of the average is passed over; 0: "   \
+#define LOAD_PERCENT_HELP                                                                          \
+	"for policy hash: a server with more in flight than this share of the average is passed "  \
+	"over; 0: "                                                                                \
 	"none is"
 
 static const struct schema_key upstreams_keys[] = {
-	{CHOICE(written_upstreams, policy, policy_names), .initial = "round-robin", .help = POLICY_HELP},
+	{CHOICE(written_upstreams, policy, policy_names), .initial = "round-robin",
+	 .help = POLICY_HELP},
 	{TEXT(written_upstreams, hash_key, TEXT_BYTES_MAX), .help = HASH_KEY_HELP},
 	{NUMBER(written_upstreams, load_percent, 0, 10000), .initial = "150", .unit = "%",
 	 .help = LOAD_PERCENT_HELP},
 	{NUMBER(written_upstreams, timeout_ms, SNAPSHOT_TIMEOUT_MS_MIN, SNAPSHOT_TIMEOUT_MS_MAX),
 	 .initial = "2000", .unit = "ms", .help = "how long a query waits for its response"},
-	{SECTION(written_upstreams, probe, probe_keys), .help = "how the servers' health is watched"},
+	{SECTION(written_upstreams, probe, probe_keys),
+	 .help = "how the servers' health is watched"},
 	{SECTION(written_upstreams, passive, passive_keys),
 	 .help = "judges servers by clients' queries too, if it is written"},
 	{NUMBER(written_upstreams, healthy_min_percent, 0, 100), .initial = "0", .unit = "%",
 	 .help = "health takes no more of a pool's servers out when only this share is left"},
-	{SECTIONS(written_upstreams, servers, struct written_server, SNAPSHOT_UPSTREAMS_MAX, server_keys),
+	{SECTIONS(written_upstreams, servers, struct written_server, SNAPSHOT_UPSTREAMS_MAX,
+		  server_keys),
 	 .required = true, .help = "the resolvers that queries are forwarded to"},
 	{0},
 };
@@ -249,7 +266,8 @@ static const struct schema_key route_keys[] = {
 static const struct schema_key http_keys[] = {
 	{TEXT(written_http, address, TEXT_BYTES_MAX), .initial = "127.0.0.1",
 	 .help = "the address; there is no password, so mind who can reach it"},
-	{NUMBER(written_http, port, 0, 65535), .initial = "8953", .help = "the TCP port; 0 switches it off"},
+	{NUMBER(written_http, port, 0, 65535), .initial = "8953",
+	 .help = "the TCP port; 0 switches it off"},
 	{0},
 };
 
@@ -258,8 +276,10 @@ static const struct schema_key top_keys[] = {
 	 .help = "the directory of the daemons' sockets; a change needs a restart"},
 	{SECTION(written, dataplane, dataplane_keys), .required = true,
 	 .help = "cores, memory and interfaces; a change needs a restart"},
-	{SECTION(written, source, source_keys), .required = true, .help = "where upstream queries come from"},
-	{SECTION(written, service, service_keys), .required = true, .help = "where clients ask, and who may"},
+	{SECTION(written, source, source_keys), .required = true,
+	 .help = "where upstream queries come from"},
+	{SECTION(written, service, service_keys), .required = true,
+	 .help = "where clients ask, and who may"},
 	{SECTION(written, rate_limit, rate_limit_keys),
 	 .help = "how much clients may ask; no limit if it is not written"},
 	{SECTION(written, protection, protection_keys), .help = "what makes answers hard to forge"},
@@ -270,7 +290,8 @@ static const struct schema_key top_keys[] = {
 	{SECTIONS(written, routes, struct written_route, SCHEMA_ROUTES_MAX, route_keys),
 	 .help = "which queries go to which pool; a domain counts before a type, a "
 		 "type before the service address's pool"},
-	{SECTION(written, http, http_keys), .help = "where ephemerad serves metrics and the dashboard"},
+	{SECTION(written, http, http_keys),
+	 .help = "where ephemerad serves metrics and the dashboard"},
 	{0},
 };
 

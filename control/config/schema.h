@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The schema of the configuration file: each key's name, type, range, default, unit and meaning, in one
- * table.
+/* The schema of the configuration file: each key's name, type, range, default, unit and meaning, in
+ * one table.
  *
- * The table is written once (schema.c) and read in three ways (schema_check.c): schema_check() compares the
- * tree of the file with it and reports line, key, value and fix; schema_fill() copies the values of the tree,
- * and the defaults, to struct written; schema_print() is the reference. What a value means beyond its own
- * range is checked in config_build.c.
+ * The table is written once (schema.c) and read in three ways (schema_check.c): schema_check()
+ * compares the tree of the file with it and reports line, key, value and fix; schema_fill() copies
+ * the values of the tree, and the defaults, to struct written; schema_print() is the reference.
+ * What a value means beyond its own range is checked in config_build.c.
  *
  * Threads: none; the table is constant. */
 #ifndef EPHEMERA_CONTROL_CONFIG_SCHEMA_H
@@ -20,8 +20,8 @@
 #include "control/config/fault.h"
 #include "control/config/tree.h"
 
-/* The file's content as it is written. Texts point into the tree, or are defaults; lists belong to struct
- * written. A key that is not in the file and has no default leaves 0 or NULL. */
+/* The file's content as it is written. Texts point into the tree, or are defaults; lists belong to
+ * struct written. A key that is not in the file and has no default leaves 0 or NULL. */
 
 enum written_switch {
 	SWITCH_UNWRITTEN,
@@ -179,8 +179,8 @@ struct schema_key {
 	const char *name; /* NULL ends an array of them */
 	enum schema_type type;
 	bool required;
-	uint32_t offset;       /* of the value, or of the pointer to the list, in its section's struct */
-	uint32_t count_offset; /* of the list's uint32_t count, there too */
+	uint32_t offset; /* of the value, or of the pointer to the list, in its section's struct */
+	uint32_t count_offset;	       /* of the list's uint32_t count, there too */
 	uint32_t list_max, entry_size; /* entries, and bytes of each; 0: not a list */
 	uint32_t min, max;	       /* of a number; of a text: most bytes */
 	const struct schema_choice *choices;
@@ -207,7 +207,8 @@ int schema_fill(struct written *written, const struct tree_node *top);
 void schema_free(struct written *written);
 
 /* Calls `row` for each key, in the order of the table: its path is "a.b", "a.b[]" for a list. */
-void schema_each(void (*row)(void *owner, const char *path, const struct schema_key *key), void *owner);
+void schema_each(void (*row)(void *owner, const char *path, const struct schema_key *key),
+		 void *owner);
 
 /* All keys with type, default and meaning, for people. */
 void schema_print(FILE *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the table of keys: to check a file, to fill struct written, and to print the reference. The table's
- * depth limits every recursion here. */
+/* Reads the table of keys: to check a file, to fill struct written, and to print the reference. The
+ * table's depth limits every recursion here. */
 #include "control/config/schema.h"
 
 #include <errno.h>
@@ -9,7 +9,8 @@
 
 /* Check */
 
-static void key_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node);
+static void key_check(struct faults *faults, const struct schema_key *key,
+		      const struct tree_node *node);
 
 static const struct schema_choice *
 choice_find(const struct schema_key *key, const char *name)
@@ -33,7 +34,8 @@ names_list(const struct schema_key *key, char *text, size_t text_bytes)
 
 		if (name == NULL)
 			break;
-		used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "", name);
+		used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", i > 0 ? ", " : "",
+					 name);
 	}
 	return text;
 }
@@ -46,11 +48,12 @@ section_check(struct faults *faults, const struct schema_key *section, const str
 	char names[256], below[TREE_PATH_BYTES];
 
 	for (const struct tree_node *n = node->first; n != NULL; n = n->next) {
-		for (key = section->keys; key->name != NULL && strcmp(key->name, n->key) != 0; key++)
+		for (key = section->keys; key->name != NULL && strcmp(key->name, n->key) != 0;
+		     key++)
 			;
 		if (key->name == NULL)
-			fault_error(faults, n->line, "%s: unknown key: use one of %s", tree_path(n, below),
-				    names_list(section, names, sizeof(names)));
+			fault_error(faults, n->line, "%s: unknown key: use one of %s",
+				    tree_path(n, below), names_list(section, names, sizeof(names)));
 		else
 			key_check(faults, key, n);
 	}
@@ -77,8 +80,9 @@ number_check(struct faults *faults, const struct schema_key *key, const struct t
 			    "%s: \"%s\" is not a whole number: write one from %u to %u%s%s", path,
 			    fault_quote(text, quote), key->min, key->max, blank, unit);
 	else if (number < key->min || number > key->max)
-		fault_error(faults, node->line, "%s: %s is out of range: write a number from %u to %u%s%s",
-			    path, fault_quote(text, quote), key->min, key->max, blank, unit);
+		fault_error(faults, node->line,
+			    "%s: %s is out of range: write a number from %u to %u%s%s", path,
+			    fault_quote(text, quote), key->min, key->max, blank, unit);
 }
 
 static void
@@ -90,8 +94,8 @@ text_check(struct faults *faults, const struct schema_key *key, const struct tre
 	if (bytes == 0)
 		fault_error(faults, node->line, "%s: empty: write %s", path, key->help);
 	else if (bytes > key->max)
-		fault_error(faults, node->line, "%s: %zu characters long: at most %u are possible", path,
-			    bytes, key->max);
+		fault_error(faults, node->line, "%s: %zu characters long: at most %u are possible",
+			    path, bytes, key->max);
 }
 
 static void
@@ -107,7 +111,8 @@ choice_check(struct faults *faults, const struct schema_key *key, const struct t
 
 /* False after a fault: the node is of another kind. */
 static bool
-kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind wanted, const char *path)
+kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind wanted,
+	   const char *path)
 {
 	static const char *const fixes[] = {
 		[TREE_TEXT] = "write one value",
@@ -118,8 +123,8 @@ kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind w
 	bool empty = node->kind == TREE_TEXT && node->text[0] == 0;
 
 	if (node->kind != wanted)
-		fault_error(faults, node->line, "%s: is %s: %s", path, empty ? "empty" : kinds[node->kind],
-			    fixes[wanted]);
+		fault_error(faults, node->line, "%s: is %s: %s", path,
+			    empty ? "empty" : kinds[node->kind], fixes[wanted]);
 	return node->kind == wanted;
 }
 
@@ -127,8 +132,8 @@ kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind w
 static void
 value_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node)
 {
-	static void (*const checks[])(struct faults *, const struct schema_key *, const struct tree_node *,
-				      const char *path) = {
+	static void (*const checks[])(struct faults *, const struct schema_key *,
+				      const struct tree_node *, const char *path) = {
 		[SCHEMA_NUMBER] = number_check,
 		[SCHEMA_TEXT] = text_check,
 		[SCHEMA_CHOICE] = choice_check,
@@ -154,10 +159,11 @@ key_check(struct faults *faults, const struct schema_key *key, const struct tree
 	if (!kind_check(faults, node, TREE_LIST, path))
 		return;
 	if (node->count == 0)
-		fault_error(faults, node->line, "%s: empty list: add an entry, or take the key out", path);
+		fault_error(faults, node->line, "%s: empty list: add an entry, or take the key out",
+			    path);
 	if (node->count > key->list_max) {
-		fault_error(faults, node->line, "%s: %u entries: at most %u are possible", path, node->count,
-			    key->list_max);
+		fault_error(faults, node->line, "%s: %u entries: at most %u are possible", path,
+			    node->count, key->list_max);
 		return;
 	}
 	for (const struct tree_node *n = node->first; n != NULL; n = n->next)
@@ -170,9 +176,11 @@ schema_check(struct faults *faults, const struct tree_node *top)
 	value_check(faults, &schema_top, top);
 }
 
-/* Fill: a value, a list's pointer and its count are stored at their offsets in `section`, a struct. */
+/* Fill: a value, a list's pointer and its count are stored at their offsets in `section`, a
+ * struct. */
 
-static int section_fill(const struct schema_key *keys, const struct tree_node *node, uint8_t *section);
+static int section_fill(const struct schema_key *keys, const struct tree_node *node,
+			uint8_t *section);
 
 static void
 scalar_fill(const struct schema_key *key, const char *text, uint8_t *at)
@@ -217,7 +225,8 @@ list_fill(const struct schema_key *key, const struct tree_node *node, uint8_t *s
 	return err;
 }
 
-/* A default list is written with ", " between its entries. A copy behind the array is cut into them. */
+/* A default list is written with ", " between its entries. A copy behind the array is cut into
+ * them. */
 static int
 default_list_fill(const struct schema_key *key, uint8_t *section)
 {
@@ -326,7 +335,8 @@ section_each(const struct schema_key *keys, const char *above,
 	for (const struct schema_key *key = keys; key->name != NULL; key++) {
 		char path[TREE_PATH_BYTES];
 
-		snprintf(path, sizeof(path), "%s%s%s", above, key->name, key->list_max > 0 ? "[]" : "");
+		snprintf(path, sizeof(path), "%s%s%s", above, key->name,
+			 key->list_max > 0 ? "[]" : "");
 		row(owner, path, key);
 		strncat(path, ".", sizeof(path) - strlen(path) - 1);
 		if (key->type == SCHEMA_SECTION)

@@ -73,7 +73,8 @@ key_take(struct builder *b, const yaml_event_t *event)
 	if (strlen(text) != event->data.scalar.length)
 		return tree_fault(b, event, "a key with a NUL byte: take it out");
 	if (b->open->count == TREE_KEYS_MAX)
-		return tree_fault(b, event, "more keys than any part of a configuration has: take them out");
+		return tree_fault(b, event,
+				  "more keys than any part of a configuration has: take them out");
 	duplicate = tree_find(b->open, text);
 	b->key_line = mark_line(&event->start_mark);
 	if (duplicate != NULL)
@@ -90,14 +91,16 @@ node_take(struct builder *b, const yaml_event_t *event, enum tree_kind kind, con
 	struct tree_node *node;
 
 	if (++b->nodes > TREE_NODES_MAX)
-		return tree_fault(b, event, "more values than a configuration can hold: take some out");
+		return tree_fault(b, event,
+				  "more values than a configuration can hold: take some out");
 	node = calloc(1, sizeof(*node));
 	if (node == NULL)
 		return -ENOMEM;
 	node->kind = kind;
 	node->key = b->key;
-	node->line = b->key != NULL && (kind != TREE_TEXT || *text == 0) ? b->key_line
-									 : mark_line(&event->start_mark);
+	node->line = b->key != NULL && (kind != TREE_TEXT || *text == 0)
+			     ? b->key_line
+			     : mark_line(&event->start_mark);
 	node->parent = b->open;
 	b->key = NULL;
 	if (b->open == NULL)
@@ -114,8 +117,9 @@ node_take(struct builder *b, const yaml_event_t *event, enum tree_kind kind, con
 		b->open = node;
 		return ++b->depth <= TREE_DEPTH_MAX
 			       ? 0
-			       : tree_fault(b, event,
-					    "nested deeper than a configuration is: take levels out");
+			       : tree_fault(
+					 b, event,
+					 "nested deeper than a configuration is: take levels out");
 	}
 	node->text = strdup(text);
 	return node->text != NULL ? 0 : -ENOMEM;
@@ -135,7 +139,8 @@ scalar_take(struct builder *b, const yaml_event_t *event)
 static int
 value_take(struct builder *b, const yaml_event_t *event)
 {
-	bool scalar = event->type == YAML_SCALAR_EVENT, list = event->type == YAML_SEQUENCE_START_EVENT;
+	bool scalar = event->type == YAML_SCALAR_EVENT,
+	     list = event->type == YAML_SEQUENCE_START_EVENT;
 	const yaml_char_t *anchor = scalar ? event->data.scalar.anchor
 				    : list ? event->data.sequence_start.anchor
 					   : event->data.mapping_start.anchor;
@@ -146,8 +151,10 @@ value_take(struct builder *b, const yaml_event_t *event)
 	if (anchor != NULL)
 		return tree_fault(b, event, "an anchor (&name): " NO_ALIASES);
 	if (tag != NULL)
-		return tree_fault(b, event, "a tag (!name): tags are not supported, write the value alone");
-	return scalar ? scalar_take(b, event) : node_take(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
+		return tree_fault(b, event,
+				  "a tag (!name): tags are not supported, write the value alone");
+	return scalar ? scalar_take(b, event)
+		      : node_take(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
 }
 
 static int
@@ -162,8 +169,9 @@ event_take(struct builder *b, const yaml_event_t *event)
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->documents++ > 0)
-			return tree_fault(b, event,
-					  "a second document (---): a file holds one configuration");
+			return tree_fault(
+				b, event,
+				"a second document (---): a file holds one configuration");
 		return 0;
 	case YAML_SCALAR_EVENT:
 	case YAML_SEQUENCE_START_EVENT:
@@ -203,7 +211,8 @@ top_check(struct faults *faults, const struct tree_node *top)
 	if (top == NULL)
 		fault_error(faults, 0, "is empty: start from the sample configuration");
 	else if (top->kind != TREE_MAPPING)
-		fault_error(faults, top->line, "not a configuration: begin with \"dataplane:\" and its keys");
+		fault_error(faults, top->line,
+			    "not a configuration: begin with \"dataplane:\" and its keys");
 	return top != NULL && top->kind == TREE_MAPPING ? 0 : -EINVAL;
 }
 

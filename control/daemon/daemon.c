@@ -39,7 +39,8 @@ dataplane_connected(void *owner)
 		farm_forget_base(&daemon->farm);
 	daemon->boot_id = hello->response.boot_id;
 	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
-		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s", why);
+		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s",
+			 why);
 	status = steer_maps_connected(&daemon->steer);
 	if (status != 0)
 		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
@@ -86,7 +87,8 @@ server_complain(const char *runtime_dir, const char *path, int status)
 			 "runtime_dir",
 			 path);
 	else if (status == -ENAMETOOLONG)
-		log_line(LEVEL_ERROR, "runtime_dir %s is too long for a socket's name: choose a shorter one",
+		log_line(LEVEL_ERROR,
+			 "runtime_dir %s is too long for a socket's name: choose a shorter one",
 			 runtime_dir);
 	else if (status == -EEXIST)
 		log_line(LEVEL_ERROR, "%s is there and is no socket: move it away", path);
@@ -116,8 +118,8 @@ static int
 dataplane_start(struct daemon *daemon, struct config *config)
 {
 	steer_maps_init(&daemon->steer, &daemon->dataplane);
-	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir, dataplane_connected,
-			      dataplane_lost, daemon);
+	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
+			      dataplane_connected, dataplane_lost, daemon);
 }
 
 static void
@@ -131,8 +133,8 @@ static int
 neighbour_start(struct daemon *daemon, struct config *config)
 {
 	(void)config;
-	return neighbour_init(&daemon->neighbour, &daemon->loop, &daemon->dataplane, something_changed,
-			      daemon);
+	return neighbour_init(&daemon->neighbour, &daemon->loop, &daemon->dataplane,
+			      something_changed, daemon);
 }
 
 static void
@@ -206,7 +208,8 @@ static int
 watch_start(struct daemon *daemon, struct config *config)
 {
 	(void)config;
-	watch_init(&daemon->watch, &daemon->loop, &daemon->stats, &daemon->farm, &daemon->publisher);
+	watch_init(&daemon->watch, &daemon->loop, &daemon->stats, &daemon->farm,
+		   &daemon->publisher);
 	return 0;
 }
 
@@ -330,7 +333,8 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 		if (status == 0)
 			continue;
 		if (parts[i].name != NULL)
-			log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name, strerror(-status));
+			log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name,
+				 strerror(-status));
 		if (daemon->publisher.config == NULL)
 			config_free(config);
 		while (i-- > 0)
@@ -343,7 +347,9 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 void
 daemon_fini(struct daemon *daemon)
 {
-	dataplane_leave(&daemon->dataplane); /* while all who wait for its responses are there to hear of it */
+	dataplane_leave(
+		/* while all who wait for its responses are there to hear of it */
+		&daemon->dataplane);
 	for (unsigned i = PART_COUNT; i-- > 0;)
 		parts[i].fini(daemon);
 }

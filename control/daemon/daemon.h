@@ -10,7 +10,8 @@
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
  *
- * main.c hands in the two handlers: commands and http_routes of report/, which read from all of these. */
+ * main.c hands in the two handlers: commands and http_routes of report/, which read from all of
+ * these. */
 #ifndef EPHEMERA_CONTROL_DAEMON_DAEMON_H
 #define EPHEMERA_CONTROL_DAEMON_DAEMON_H
 
@@ -33,10 +34,12 @@
 #include "control/link/steer_maps.h"
 #include "control/daemon/watch.h"
 
-/* What shows the daemon to its clients, and lies above it; the first argument of both is the daemon. */
+/* What shows the daemon to its clients, and lies above it; the first argument of both is the
+ * daemon. */
 struct daemon_handlers {
 	void (*command)(void *daemon, const json_t *request, struct server_request from);
-	void (*http)(void *daemon, const struct http_request *request, struct http_response *response);
+	void (*http)(void *daemon, const struct http_request *request,
+		     struct http_response *response);
 };
 
 struct daemon {
@@ -62,10 +65,10 @@ struct daemon {
 	struct http http;
 };
 
-/* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the reason
- * logged. */
-int daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const char *config_path,
-		struct config *config);
+/* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the
+ * reason logged. */
+int daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers,
+		const char *config_path, struct config *config);
 void daemon_fini(struct daemon *daemon);
 
 #endif

@@ -23,8 +23,8 @@ draws_measure(const struct draw_window *draws, const struct snapshot *adopted, s
 
 /* Letters a query: of the window, or of all time where the window has none. */
 static void
-bits_measure(const struct draw_stats *draws, const struct snapshot *adopted, const struct stats_reader *stats,
-	     struct entropy_bits *bits)
+bits_measure(const struct draw_stats *draws, const struct snapshot *adopted,
+	     const struct stats_reader *stats, struct entropy_bits *bits)
 {
 	uint64_t letters = draws->case_letters, queries = draws->case_queries;
 

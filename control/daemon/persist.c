@@ -16,22 +16,23 @@ persist_init(struct persist *persist, const char *runtime_dir, const struct pers
 	snprintf(persist->path, sizeof(persist->path), "%s/" STATE_FILE_NAME, runtime_dir);
 	status = state_file_read(persist->path, loop_now_ns(), &persist->state, why);
 	if (status != 0 && status != -ENOENT)
-		log_line(
-			LEVEL_WARNING,
-			"%s is not believed: %s; a drain, and overrides of upstreams that the dataplane does "
-			"not know, are forgotten",
-			persist->path, why);
+		log_line(LEVEL_WARNING,
+			 "%s is not believed: %s; a drain, and overrides of upstreams that the "
+			 "dataplane does "
+			 "not know, are forgotten",
+			 persist->path, why);
 }
 
-/* False where nothing is known. While the dataplane's slots are not known yet, the earlier ephemerad's
- * entries stay as they were, and of the others only overrides are known: what this one assumes
- * must not count for more than what the dataplane's snapshot is going to say. */
+/* False where nothing is known. While the dataplane's slots are not known yet, the earlier
+ * ephemerad's entries stay as they were, and of the others only overrides are known: what this one
+ * assumes must not count for more than what the dataplane's snapshot is going to say. */
 static bool
 upstream_collect(const struct persist *persist, unsigned index, struct state_upstream *upstream)
 {
 	const struct slot *slot = &persist->parts.publisher->slots.upstreams.slots[index];
 	const struct farm_upstream *farm = &persist->parts.farm->upstreams[index];
-	const struct state_upstream *earlier = state_upstream(&persist->state, &slot->address, slot->port);
+	const struct state_upstream *earlier =
+		state_upstream(&persist->state, &slot->address, slot->port);
 	bool learnt = persist->parts.publisher->learnt;
 
 	if (slot->state != SLOT_ACTIVE || (!learnt && earlier == NULL && !farm->health.overridden))
@@ -72,16 +73,19 @@ persist_save(struct persist *persist)
 	int status;
 
 	collect(persist, &persist->next);
-	if (!persist->unwritten && memcmp(&persist->state, &persist->next, sizeof(persist->state)) == 0)
+	if (!persist->unwritten &&
+	    memcmp(&persist->state, &persist->next, sizeof(persist->state)) == 0)
 		return;
 	persist->state = persist->next;
 	status = state_file_write(persist->path, &persist->state);
 	persist->unwritten = status != 0;
 	if (status != 0)
 		log_problem(&persist->problem, LEVEL_WARNING,
-			    "can't write %s: %s; a restart forgets a drain, and so does one of both daemons "
+			    "can't write %s: %s; a restart forgets a drain, and so does one of "
+			    "both daemons "
 			    "the overrides of upstreams",
 			    persist->path, strerror(-status));
 	else
-		log_problem_over(&persist->problem, "what a restart must not forget is on file again");
+		log_problem_over(&persist->problem,
+				 "what a restart must not forget is on file again");
 }

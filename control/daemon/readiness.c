@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the instance is
- * drained. */
+/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the
+ * instance is drained. */
 #include "control/daemon/readiness.h"
 
 #include <errno.h>
@@ -18,12 +18,13 @@ heartbeat_poll(const struct readiness *readiness, struct heartbeat *heartbeat, u
 	uint64_t heartbeats[STATS_READER_WORKERS_MAX];
 
 	for (unsigned i = 0; i < stats->worker_count; i++)
-		heartbeats[i] = __atomic_load_n(&stats_reader_worker(stats, i)->heartbeat, __ATOMIC_RELAXED);
+		heartbeats[i] = __atomic_load_n(&stats_reader_worker(stats, i)->heartbeat,
+						__ATOMIC_RELAXED);
 	heartbeat_on_sample(heartbeat, heartbeats, stats->worker_count, now_ns);
 }
 
-/* The first worker that stands still, or -1: a look of this moment, so that none is blamed for ephemerad's
- * own sleep. */
+/* The first worker that stands still, or -1: a look of this moment, so that none is blamed for
+ * ephemerad's own sleep. */
 static int
 worker_still(const struct readiness *readiness)
 {
@@ -57,7 +58,8 @@ pool_usable(const struct readiness *readiness, const struct config_pool *pool)
 	const struct publisher *publisher = readiness->parts.publisher;
 
 	for (unsigned i = 0; i < pool->member_count; i++) {
-		const struct config_upstream *member = &publisher->config->upstreams[pool->members[i]];
+		const struct config_upstream *member =
+			&publisher->config->upstreams[pool->members[i]];
 		int slot = slots_upstream(&publisher->slots, &member->address, member->port);
 
 		if (slot >= 0 && health_usable(&readiness->parts.farm->upstreams[slot].health))
@@ -96,28 +98,32 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 	else if (readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
 		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is away");
 	else if (!stats_reader_is_open(stats))
-		snprintf(reason, READINESS_REASON_BYTES, "the dataplane's statistics can't be read");
+		snprintf(reason, READINESS_REASON_BYTES,
+			 "the dataplane's statistics can't be read");
 	else if (stats_reader_header(stats)->draining != 0)
 		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is stopping");
 	else if ((worker = worker_without_snapshot(stats)) >= 0)
-		snprintf(reason, READINESS_REASON_BYTES, "worker %d has no configuration yet", worker);
+		snprintf(reason, READINESS_REASON_BYTES, "worker %d has no configuration yet",
+			 worker);
 	else if ((worker = worker_still(readiness)) >= 0)
 		snprintf(reason, READINESS_REASON_BYTES, "worker %d stands still", worker);
 	else if ((pool = pool_dead(readiness)) != NULL)
-		snprintf(reason, READINESS_REASON_BYTES, "no upstream of pool %s is usable", pool->name);
+		snprintf(reason, READINESS_REASON_BYTES, "no upstream of pool %s is usable",
+			 pool->name);
 	return reason[0] == 0;
 }
 
 /* Draining */
 
-/* Queries of clients so far, forwarded or not; those that are simply dropped are nobody's who would miss us.
- */
+/* Queries of clients so far, forwarded or not; those that are simply dropped are nobody's who would
+ * miss us. */
 static uint64_t
 queries_count(const struct stats_reader *stats)
 {
 	static const enum worker_counter counters[] = {
-		COUNTER_queries,      COUNTER_coalesced,   COUNTER_own_formerr,	  COUNTER_own_notimp,
-		COUNTER_own_servfail, COUNTER_own_refused, COUNTER_own_truncated,
+		COUNTER_queries,       COUNTER_coalesced,    COUNTER_own_formerr,
+		COUNTER_own_notimp,    COUNTER_own_servfail, COUNTER_own_refused,
+		COUNTER_own_truncated,
 	};
 	uint64_t sum = 0;
 
@@ -184,7 +190,8 @@ readiness_drain(struct readiness *readiness, uint32_t timeout_s)
 		return -ENOTCONN;
 	drain_begin(&readiness->drain, timeout_s * NS_PER_S, loop_now_ns());
 	log_line(LEVEL_NOTICE,
-		 "draining: not ready from now on; the dataplane is stopped when no query came for %llu s, "
+		 "draining: not ready from now on; the dataplane is stopped when no query came for "
+		 "%llu s, "
 		 "or in %u s",
 		 (unsigned long long)(DRAIN_IDLE_NS / NS_PER_S), timeout_s);
 	readiness->parts.drain_changed(readiness->parts.owner);
@@ -206,7 +213,8 @@ readiness_undrain(struct readiness *readiness)
 /* Life */
 
 void
-readiness_init(struct readiness *readiness, const struct readiness_parts *parts, const struct state *state)
+readiness_init(struct readiness *readiness, const struct readiness_parts *parts,
+	       const struct state *state)
 {
 	*readiness = (struct readiness){.parts = *parts, .timer = {.fire = timer_fired}};
 	readiness->timer.owner = readiness;

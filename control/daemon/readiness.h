@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The instance as a whole: whether it is ready for clients, and its drain (drain.h).
  *
- * Ready is what decides whether clients are to be sent here - `ephemeractl ready` for the health checkers of
- * BIRD, keepalived or ExaBGP, /ready over HTTP: the dataplane is connected and not stopping, all its workers
- * run on a configuration and their heartbeats advance, each pool that a service address leads to has a usable
- * upstream, and nobody drains it. */
+ * Ready is what decides whether clients are to be sent here - `ephemeractl ready` for the health
+ * checkers of BIRD, keepalived or ExaBGP, /ready over HTTP: the dataplane is connected and not
+ * stopping, all its workers run on a configuration and their heartbeats advance, each pool that a
+ * service address leads to has a usable upstream, and nobody drains it. */
 #ifndef EPHEMERA_CONTROL_DAEMON_READINESS_H
 #define EPHEMERA_CONTROL_DAEMON_READINESS_H
 
@@ -30,7 +30,8 @@ struct readiness_parts {
 	const struct stats_reader *stats;
 	const struct farm *farm;
 	const struct publisher *publisher;
-	void (*drain_changed)(void *owner); /* begun, asks to stop, called off: before anybody is told */
+	void (*drain_changed)(
+		void *owner); /* begun, asks to stop, called off: before anybody is told */
 	void *owner;
 };
 
@@ -46,8 +47,8 @@ void readiness_init(struct readiness *readiness, const struct readiness_parts *p
 		    const struct state *state);
 void readiness_fini(struct readiness *readiness);
 
-/* The dataplane said HELLO, its statistics are open if they can be: the `same` as the one before? It is away.
- */
+/* The dataplane said HELLO, its statistics are open if they can be: the `same` as the one before?
+ * It is away. */
 void readiness_connected(struct readiness *readiness, bool same);
 void readiness_lost(struct readiness *readiness);
 
@@ -57,8 +58,8 @@ bool readiness_is_ready(const struct readiness *readiness, char reason[READINESS
 /* The heartbeats of all workers advance; false also without a dataplane. For a watchdog. */
 bool readiness_is_healthy(const struct readiness *readiness);
 
-/* Begins to drain the instance, or gives a drain under way another timeout. 0; -EBUSY: the dataplane stops
- * already; -ENOTCONN: there is none, nothing to drain. */
+/* Begins to drain the instance, or gives a drain under way another timeout. 0; -EBUSY: the
+ * dataplane stops already; -ENOTCONN: there is none, nothing to drain. */
 int readiness_drain(struct readiness *readiness, uint32_t timeout_s);
 
 /* As drain_cancel(). */

@@ -18,8 +18,10 @@ case_log(const struct watch *watch, unsigned slot)
 	char address[ADDRESS_PORT_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "upstream %s (%s) does not keep the letter case of questions (%llu of %llu responses): its "
-		 "questions are not sent in random case until the next reload; write random_case: false for "
+		 "upstream %s (%s) does not keep the letter case of questions (%llu of %llu "
+		 "responses): its "
+		 "questions are not sent in random case until the next reload; write random_case: "
+		 "false for "
 		 "this server to keep it so, or mend the server",
 		 named->name, address_port_format(&named->address, named->port, address),
 		 (unsigned long long)seen->wrong_case,
@@ -42,7 +44,8 @@ cases_watch(struct watch *watch, uint64_t now_ns)
 			continue;
 		}
 		stats = stats_reader_upstream(watch->stats, i);
-		if (!case_watch_on_sample(of, &(struct case_sample){stats.responses, stats.wrong_case}, now_ns))
+		if (!case_watch_on_sample(
+			    of, &(struct case_sample){stats.responses, stats.wrong_case}, now_ns))
 			continue;
 		case_log(watch, i);
 		farm_reset_failures(watch->farm, i, now_ns);
@@ -77,11 +80,13 @@ attack_log(const struct watch *watch)
 	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "ALARM: somebody forges responses: %llu queries saw %llu near misses, %.0f a second; the "
+		 "ALARM: somebody forges responses: %llu queries saw %llu near misses, %.0f a "
+		 "second; the "
 		 "newest: "
 		 "upstream %s (%s), question %s",
-		 (unsigned long long)alarm->told.attacked, (unsigned long long)alarm->told.near_misses,
-		 alarm->told_rate_per_s, watch_upstream_name(watch, newest),
+		 (unsigned long long)alarm->told.attacked,
+		 (unsigned long long)alarm->told.near_misses, alarm->told_rate_per_s,
+		 watch_upstream_name(watch, newest),
 		 address_port_format(&newest->source, be16_to(newest->source_port), address),
 		 stray_question(newest, question));
 }
@@ -109,9 +114,10 @@ attacks_watch(struct watch *watch, uint64_t now_ns)
 		break;
 	case ALARM_OVER:
 		log_line(LEVEL_NOTICE,
-			 "no forged responses for %llu s: %llu queries saw %llu near misses within %llu s",
-			 (unsigned long long)(ALARM_QUIET_NS / NS_PER_S), (unsigned long long)alarm->queries,
-			 (unsigned long long)alarm->near_misses,
+			 "no forged responses for %llu s: %llu queries saw %llu near misses within "
+			 "%llu s",
+			 (unsigned long long)(ALARM_QUIET_NS / NS_PER_S),
+			 (unsigned long long)alarm->queries, (unsigned long long)alarm->near_misses,
 			 (unsigned long long)((alarm->last_ns - alarm->since_ns) / NS_PER_S));
 		break;
 	}
@@ -155,10 +161,12 @@ links_watch(struct watch *watch)
 
 		watch->link_up[i] = interface->link_up != 0;
 		if (was_up && !watch->link_up[i])
-			log_line(LEVEL_WARNING, "interface %.*s: the link is down, no packet comes or goes",
-				 bytes, interface->name);
+			log_line(LEVEL_WARNING,
+				 "interface %.*s: the link is down, no packet comes or goes", bytes,
+				 interface->name);
 		else if (!was_up && watch->link_up[i])
-			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes, interface->name);
+			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes,
+				 interface->name);
 	}
 	watch->links_known = true;
 }
@@ -179,8 +187,8 @@ timer_fired(void *owner, uint64_t now_ns)
 }
 
 void
-watch_init(struct watch *watch, struct loop *loop, const struct stats_reader *stats, struct farm *farm,
-	   struct publisher *publisher)
+watch_init(struct watch *watch, struct loop *loop, const struct stats_reader *stats,
+	   struct farm *farm, struct publisher *publisher)
 {
 	*watch = (struct watch){.loop = loop,
 				.stats = stats,

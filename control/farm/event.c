@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happens to an upstream, and what follows from it for the others: which of them their pools keep. */
+/* What happens to an upstream, and what follows from it for the others: which of them their pools
+ * keep. */
 #include "control/lib/address.h"
 #include "control/farm/farm_pvt.h"
 #include "control/farm/healthy_min.h"
@@ -17,7 +18,8 @@ change_log(const struct farm *farm, unsigned slot)
 {
 	const struct slot *named = &farm->slots->upstreams.slots[slot];
 	const struct health *health = &farm->upstreams[slot].health;
-	char address[ADDRESS_PORT_TEXT_BYTES], reason[HEALTH_REASON_BYTES], words[NEIGHBOUR_WORDS_BYTES] = "";
+	char address[ADDRESS_PORT_TEXT_BYTES], reason[HEALTH_REASON_BYTES],
+		words[NEIGHBOUR_WORDS_BYTES] = "";
 
 	address_port_format(&named->address, named->port, address);
 	health_reason(health, reason);
@@ -49,7 +51,8 @@ pool_of_need(const struct farm *farm, unsigned slot)
 		if (at == (int)slot)
 			index = i;
 	}
-	return index < SNAPSHOT_UPSTREAMS_MAX ? healthy_min_pool(farm->config, index, usable) : NULL;
+	return index < SNAPSHOT_UPSTREAMS_MAX ? healthy_min_pool(farm->config, index, usable)
+					      : NULL;
 }
 
 bool
@@ -97,7 +100,8 @@ farm_handle(struct farm *farm, unsigned slot, const struct health_event *event, 
 	if (!changed)
 		return;
 	if (usable && health_state(&upstream->health) == HEALTH_DOWN) {
-		const struct health_event keep = {.type = HEALTH_KEEP, .pool = pool_of_need(farm, slot)};
+		const struct health_event keep = {.type = HEALTH_KEEP,
+						  .pool = pool_of_need(farm, slot)};
 
 		if (keep.pool != NULL)
 			health_handle(&upstream->health, &keep, &rule, now_ns);
@@ -129,7 +133,8 @@ farm_poll(struct farm *farm, uint64_t now_ns)
 			continue;
 		stats = stats_reader_upstream(farm->parts.stats, i);
 		counts = (struct passive_counts){stats.responses, stats.servfails, stats.timeouts};
-		verdict = passive_on_sample(&upstream->passive, &counts, &farm->config->passive, &event.seen);
+		verdict = passive_on_sample(&upstream->passive, &counts, &farm->config->passive,
+					    &event.seen);
 		if (verdict == PASSIVE_FINE)
 			continue;
 		if (verdict == PASSIVE_SERVFAILS)

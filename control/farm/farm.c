@@ -34,12 +34,13 @@ upstream_begin(struct farm_upstream *upstream)
 static struct upstream_stats
 base_now(const struct farm *farm, unsigned slot)
 {
-	return stats_reader_is_open(farm->parts.stats) ? stats_reader_upstream(farm->parts.stats, slot)
-						       : (struct upstream_stats){0};
+	return stats_reader_is_open(farm->parts.stats)
+		       ? stats_reader_upstream(farm->parts.stats, slot)
+		       : (struct upstream_stats){0};
 }
 
-/* From where the upstream's counters counted in this slot of this dataplane, as the file has it; else from
- * now on. */
+/* From where the upstream's counters counted in this slot of this dataplane, as the file has it;
+ * else from now on. */
 static struct upstream_stats
 base_recall(const struct farm *farm, const struct state_upstream *filed, unsigned slot)
 {
@@ -48,9 +49,10 @@ base_recall(const struct farm *farm, const struct state_upstream *filed, unsigne
 
 	if (filed == NULL || filed->slot != slot ||
 	    farm->parts.state->boot_id != farm->parts.dataplane->hello.response.boot_id ||
-	    base.queries > now.queries || base.responses > now.responses || base.servfails > now.servfails ||
-	    base.timeouts > now.timeouts || base.wrong_case > now.wrong_case ||
-	    base.latency_sum_us > now.latency_sum_us || base.attacked > now.attacked)
+	    base.queries > now.queries || base.responses > now.responses ||
+	    base.servfails > now.servfails || base.timeouts > now.timeouts ||
+	    base.wrong_case > now.wrong_case || base.latency_sum_us > now.latency_sum_us ||
+	    base.attacked > now.attacked)
 		return now;
 	return base;
 }
@@ -70,7 +72,8 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 		struct farm_upstream *upstream = &farm->upstreams[i];
 		const struct state_upstream *filed;
 
-		if (slot->state == SLOT_EMPTY || (known && slot_same(&before->upstreams.slots[i], slot)))
+		if (slot->state == SLOT_EMPTY ||
+		    (known && slot_same(&before->upstreams.slots[i], slot)))
 			continue;
 		filed = state_upstream(farm->parts.state, &slot->address, slot->port);
 		health_init(&upstream->health, HEALTH_KEPT, snapshot->upstreams[i].usable,
@@ -90,14 +93,16 @@ kept_usable(const struct farm *farm, const struct slots *before, const struct sl
 		const struct config_upstream *upstream = &config->upstreams[i];
 		int at = slots_upstream(after, &upstream->address, upstream->port);
 
-		usable[i] = at >= 0 && slot_same(&before->upstreams.slots[at], &after->upstreams.slots[at]) &&
+		usable[i] = at >= 0 &&
+			    slot_same(&before->upstreams.slots[at], &after->upstreams.slots[at]) &&
 			    health_usable(&farm->upstreams[at].health);
 	}
 }
 
 /* The upstreams, by slots, of pools that have nobody else to begin with. */
 static void
-needed_find(const struct config *config, const struct slots *after, const bool *usable, bool *needed)
+needed_find(const struct config *config, const struct slots *after, const bool *usable,
+	    bool *needed)
 {
 	for (unsigned i = 0; i < config->pool_count; i++) {
 		const struct config_pool *pool = &config->pools[i];
@@ -106,7 +111,8 @@ needed_find(const struct config *config, const struct slots *after, const bool *
 		for (unsigned m = 0; m < pool->member_count; m++)
 			works |= usable[pool->members[m]];
 		for (unsigned m = 0; m < pool->member_count && !works; m++) {
-			const struct config_upstream *upstream = &config->upstreams[pool->members[m]];
+			const struct config_upstream *upstream =
+				&config->upstreams[pool->members[m]];
 			int at = slots_upstream(after, &upstream->address, upstream->port);
 
 			if (at >= 0)
@@ -152,18 +158,20 @@ farm_admit(struct farm *farm, const struct slots *before, const struct slots *af
 }
 
 bool
-farm_settle(struct farm *farm, const struct slots *slots, const struct config *config, uint64_t now_ns)
+farm_settle(struct farm *farm, const struct slots *slots, const struct config *config,
+	    uint64_t now_ns)
 {
 	farm->slots = slots;
 	farm->config = config;
-	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) /* an override goes with its upstream */
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX;
+	     i++) /* an override goes with its upstream */
 		if (slots->upstreams.slots[i].state != SLOT_ACTIVE)
 			farm->upstreams[i].health.admin_state = ADMIN_AUTO;
 	return farm_release(farm, now_ns);
 }
 
-/* Those that were active already keep their rhythm. New ones join a running farm at once, because they wait
- * for their first probe; when all begin together, they are spread over the interval. */
+/* Those that were active already keep their rhythm. New ones join a running farm at once, because
+ * they wait for their first probe; when all begin together, they are spread over the interval. */
 void
 farm_enforce(struct farm *farm, uint64_t now_ns)
 {

@@ -10,10 +10,13 @@
 void farm_timer_set(struct farm *farm);
 void farm_timer_fired(void *farm, uint64_t now_ns);
 
-/* An event of the upstream in that slot: its state, what its pools keep by it, the log, and `changed`. */
-void farm_handle(struct farm *farm, unsigned slot, const struct health_event *event, uint64_t now_ns);
+/* An event of the upstream in that slot: its state, what its pools keep by it, the log, and
+ * `changed`. */
+void farm_handle(struct farm *farm, unsigned slot, const struct health_event *event,
+		 uint64_t now_ns);
 
-/* Lets go of upstreams that no pool needs any more; true if there were any. `changed` is not called. */
+/* Lets go of upstreams that no pool needs any more; true if there were any. `changed` is not
+ * called. */
 bool farm_release(struct farm *farm, uint64_t now_ns);
 
 #endif

@@ -9,7 +9,8 @@ void
 health_init(struct health *health, enum health_origin origin, bool up, enum admin_state admin_state,
 	    uint64_t now_ns)
 {
-	*health = (struct health){.up = up, .admin_state = admin_state, .origin = origin, .since_ns = now_ns};
+	*health = (struct health){
+		.up = up, .admin_state = admin_state, .origin = origin, .since_ns = now_ns};
 }
 
 enum health_state
@@ -53,7 +54,8 @@ health_state_name(enum health_state state)
 bool
 health_event_good(const struct health_event *event, const struct health_rule *rule)
 {
-	return event->type == HEALTH_ANSWERED && event->rcode < 16 && rule->good_rcodes >> event->rcode & 1;
+	return event->type == HEALTH_ANSWERED && event->rcode < 16 &&
+	       rule->good_rcodes >> event->rcode & 1;
 }
 
 /* Events */
@@ -79,7 +81,8 @@ health_turn(struct health *health, bool up, const struct health_event *event)
 }
 
 static void
-probe_handle(struct health *health, const struct health_event *event, const struct health_rule *rule)
+probe_handle(struct health *health, const struct health_event *event,
+	     const struct health_rule *rule)
 {
 	bool good = health_event_good(event, rule);
 
@@ -97,8 +100,8 @@ probe_handle(struct health *health, const struct health_event *event, const stru
 }
 
 bool
-health_handle(struct health *health, const struct health_event *event, const struct health_rule *rule,
-	      uint64_t now_ns)
+health_handle(struct health *health, const struct health_event *event,
+	      const struct health_rule *rule, uint64_t now_ns)
 {
 	enum health_state before = health_state(health);
 	bool kept = health->kept;
@@ -128,7 +131,8 @@ health_handle(struct health *health, const struct health_event *event, const str
 		health->overridden = true;
 		break;
 	}
-	if (health_state(health) == before && (health->kept == kept || health->admin_state != ADMIN_AUTO))
+	if (health_state(health) == before &&
+	    (health->kept == kept || health->admin_state != ADMIN_AUTO))
 		return false;
 	health->since_ns = now_ns;
 	return true;
@@ -181,20 +185,21 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 		snprintf(text, bytes, "%llu of its last %llu queries were answered SERVFAIL",
 			 (unsigned long long)decided->seen.servfails, all);
 	else if (decided->type == HEALTH_TIMEOUT)
-		snprintf(text, bytes, "%u bad probe%s, the last: no response", health->run_decided, plural);
-	else if (decided->type == HEALTH_UNSENT)
-		snprintf(text, bytes, "%u bad probe%s, the last: nowhere to send it", health->run_decided,
+		snprintf(text, bytes, "%u bad probe%s, the last: no response", health->run_decided,
 			 plural);
+	else if (decided->type == HEALTH_UNSENT)
+		snprintf(text, bytes, "%u bad probe%s, the last: nowhere to send it",
+			 health->run_decided, plural);
 	else
-		snprintf(text, bytes, "%u bad probe%s, the last: answered %s", health->run_decided, plural,
-			 rcode_name(decided->rcode, rcode));
+		snprintf(text, bytes, "%u bad probe%s, the last: answered %s", health->run_decided,
+			 plural, rcode_name(decided->rcode, rcode));
 }
 
 const char *
 health_reason(const struct health *health, char text[HEALTH_REASON_BYTES])
 {
-	const char *by_whom =
-		health->overridden ? "by the operator" : "by the operator, before ephemerad started";
+	const char *by_whom = health->overridden ? "by the operator"
+						 : "by the operator, before ephemerad started";
 	const char *but = health->up ? "" : "; its probes say down";
 	int used = 0;
 
@@ -215,6 +220,7 @@ health_reason(const struct health *health, char text[HEALTH_REASON_BYTES])
 	if (health->proven)
 		decided_reason(health, text + used, HEALTH_REASON_BYTES - (size_t)used);
 	else
-		snprintf(text + used, HEALTH_REASON_BYTES - (size_t)used, "%s", origin_reason(health));
+		snprintf(text + used, HEALTH_REASON_BYTES - (size_t)used, "%s",
+			 origin_reason(health));
 	return text;
 }

@@ -3,20 +3,25 @@
  *
  * Three things decide, the later ones over the earlier:
  *
- * 1. Health. `fall` bad probes in a row take it down, and so do the passive signs (passive.h); `rise` good
+ * 1. Health. `fall` bad probes in a row take it down, and so do the passive signs (passive.h);
+ * `rise` good
  *    probes in a row bring it up.
- * 2. healthy_min_percent (healthy_min.h). One that health would take out stays in use where its pool would be
+ * 2. healthy_min_percent (healthy_min.h). One that health would take out stays in use where its
+ * pool would be
  *    left with too few: HEALTH_KEEP. Until it is up again, or HEALTH_RELEASE.
- * 3. An override. The operator drains it, or takes it down or up whatever its probes say, until he says
+ * 3. An override. The operator drains it, or takes it down or up whatever its probes say, until he
+ * says
  *    auto. Health goes on beneath, so that with `auto` it is at once what it ought to be.
  *
  * How an upstream begins:
- * - HEALTH_ASSUMED, up. At the first start, or in a pool of new ones only, nothing is known, and to refuse
- * every query until the first probes are back would be an outage that a restart or reload makes. Up until
- * proven down.
- * - HEALTH_NEW, down. It joins pools that work; nobody misses it, and a mistyped address must not swallow
- * its share of the queries for `fall` intervals. A single good probe is enough the first time.
- * - HEALTH_KEPT, up or down as the running dataplane had it, after a restart of ephemerad: no flapping. */
+ * - HEALTH_ASSUMED, up. At the first start, or in a pool of new ones only, nothing is known, and to
+ * refuse every query until the first probes are back would be an outage that a restart or reload
+ * makes. Up until proven down.
+ * - HEALTH_NEW, down. It joins pools that work; nobody misses it, and a mistyped address must not
+ * swallow its share of the queries for `fall` intervals. A single good probe is enough the first
+ * time.
+ * - HEALTH_KEPT, up or down as the running dataplane had it, after a restart of ephemerad: no
+ * flapping. */
 #ifndef EPHEMERA_CONTROL_FARM_HEALTH_H
 #define EPHEMERA_CONTROL_FARM_HEALTH_H
 
@@ -72,7 +77,8 @@ struct health {
 	bool kept;		      /* a pool keeps it in use although it is not up */
 	bool proven;		      /* `up` comes from events, not from `origin` */
 	enum admin_state admin_state; /* the override */
-	bool overridden; /* it was given to this process, not read back from the dataplane's snapshot */
+	/* it was given to this process, not read back from the dataplane's snapshot */
+	bool overridden;
 	enum health_origin origin;
 	uint32_t run;			/* outcomes in a row that speak against `up` */
 	uint32_t run_decided;		/* how many decided it, if proven by probes */
@@ -84,13 +90,13 @@ struct health {
 };
 
 /* `admin_state`: as an earlier process was told. */
-void health_init(struct health *health, enum health_origin origin, bool up, enum admin_state admin_state,
-		 uint64_t now_ns);
+void health_init(struct health *health, enum health_origin origin, bool up,
+		 enum admin_state admin_state, uint64_t now_ns);
 
-/* Handles one event; true if the state, or what it is due to, is another one now. A state that health alone
- * would change beneath an override does not count as one. */
-bool health_handle(struct health *health, const struct health_event *event, const struct health_rule *rule,
-		   uint64_t now_ns);
+/* Handles one event; true if the state, or what it is due to, is another one now. A state that
+ * health alone would change beneath an override does not count as one. */
+bool health_handle(struct health *health, const struct health_event *event,
+		   const struct health_rule *rule, uint64_t now_ns);
 
 enum health_state health_state(const struct health *health);
 

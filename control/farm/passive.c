@@ -34,15 +34,16 @@ window_sum(const struct passive *passive)
 	return sum;
 }
 
-/* Into the youngest step, or a new one once that is full. Eight full steps hold all that is judged: the ninth
- * is the one that fills. */
+/* Into the youngest step, or a new one once that is full. Eight full steps hold all that is judged:
+ * the ninth is the one that fills. */
 static void
 window_add(struct passive *passive, const struct passive_counts *grown, uint32_t responses)
 {
 	uint32_t step = (responses + PASSIVE_STEPS - 1) / PASSIVE_STEPS;
 	struct passive_counts sum;
 
-	if (passive->step_count == 0 || counts_total(&passive->steps[passive->step_count - 1]) >= step) {
+	if (passive->step_count == 0 ||
+	    counts_total(&passive->steps[passive->step_count - 1]) >= step) {
 		if (passive->step_count ==
 		    PASSIVE_STEPS + 1) { /* the rule has just changed to a larger one */
 			counts_add(&passive->steps[1], &passive->steps[0]);
@@ -54,7 +55,8 @@ window_add(struct passive *passive, const struct passive_counts *grown, uint32_t
 	}
 	counts_add(&passive->steps[passive->step_count - 1], grown);
 	sum = window_sum(passive);
-	while (passive->step_count > 1 && counts_total(&sum) - counts_total(&passive->steps[0]) >= responses) {
+	while (passive->step_count > 1 &&
+	       counts_total(&sum) - counts_total(&passive->steps[0]) >= responses) {
 		memmove(passive->steps, passive->steps + 1,
 			(passive->step_count - 1) * sizeof(passive->steps[0]));
 		passive->step_count--;

@@ -14,7 +14,8 @@ farm_timer_set(struct farm *farm)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct farm_upstream *upstream = &farm->upstreams[i];
 
-		if (upstream->active && upstream->due_ns < first && probe_order_room(&upstream->order))
+		if (upstream->active && upstream->due_ns < first &&
+		    probe_order_room(&upstream->order))
 			first = upstream->due_ns;
 	}
 	loop_timer_at(farm->parts.loop, &farm->timer, first);
@@ -22,7 +23,8 @@ farm_timer_set(struct farm *farm)
 
 /* Outcomes */
 
-/* True if a source address of that family is in force: without one no probe of it can ever be sent. */
+/* True if a source address of that family is in force: without one no probe of it can ever be
+ * sent. */
 static bool
 source_exists(const struct farm *farm, bool ipv4)
 {
@@ -44,15 +46,17 @@ event_of(const struct farm *farm, unsigned slot, const struct probe_response *re
 
 	switch ((enum probe_outcome)response->outcome) {
 	case PROBE_RESPONSE:
-		*event = (struct health_event){
-			.type = HEALTH_ANSWERED, .rcode = response->rcode, .latency_us = response->latency_us};
+		*event = (struct health_event){.type = HEALTH_ANSWERED,
+					       .rcode = response->rcode,
+					       .latency_us = response->latency_us};
 		return true;
 	case PROBE_TIMEOUT:
 		*event = (struct health_event){.type = HEALTH_TIMEOUT};
 		return true;
 	case PROBE_UNSENT:
 		*event = (struct health_event){.type = HEALTH_UNSENT};
-		return !next_hop_resolved(hop) || !source_exists(farm, address_is_ipv4(&hop->upstream));
+		return !next_hop_resolved(hop) ||
+		       !source_exists(farm, address_is_ipv4(&hop->upstream));
 	}
 	return false;
 }
@@ -77,11 +81,13 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 	struct farm *farm = owner;
 	struct farm_upstream *upstream = &farm->upstreams[slot];
 	struct health_event event;
-	bool says = response->status == 0 && upstream->active && event_of(farm, slot, response->body, &event);
+	bool says = response->status == 0 && upstream->active &&
+		    event_of(farm, slot, response->body, &event);
 
 	if (response->status != 0)
 		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-response->status));
-	if (response->status == -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
+	if (response->status ==
+	    -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
 		probe_order_void(&upstream->order);
 	probe_order_end(&upstream->order, serial, says ? &event : NULL);
 	if (says) {
@@ -131,9 +137,11 @@ farm_timer_fired(void *owner, uint64_t now)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		struct farm_upstream *upstream = &farm->upstreams[i];
 
-		if (!upstream->active || upstream->due_ns > now || !probe_order_room(&upstream->order))
+		if (!upstream->active || upstream->due_ns > now ||
+		    !probe_order_room(&upstream->order))
 			continue;
-		upstream->due_ns += interval; /* keeps its place among the others, unless it is late */
+		upstream->due_ns +=
+			interval; /* keeps its place among the others, unless it is late */
 		if (upstream->due_ns <= now)
 			upstream->due_ns = now + interval;
 		probe_send(farm, i);

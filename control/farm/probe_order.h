@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The probes under way to one upstream, and their outcomes in the order in which the probes were sent.
+/* The probes under way to one upstream, and their outcomes in the order in which the probes were
+ * sent.
  *
- * An answer comes at once, that there is none only after the probe's timeout, when younger probes may have
- * been answered. Taken as they come, the responses of a server that responses every other probe would look like a
- * row of good ones: so an outcome waits for those of all older probes. Pure. */
+ * An answer comes at once, that there is none only after the probe's timeout, when younger probes
+ * may have been answered. Taken as they come, the responses of a server that responses every other
+ * probe would look like a row of good ones: so an outcome waits for those of all older probes.
+ * Pure. */
 #ifndef EPHEMERA_CONTROL_FARM_PROBE_ORDER_H
 #define EPHEMERA_CONTROL_FARM_PROBE_ORDER_H
 
@@ -12,7 +14,7 @@
 
 #include "control/farm/health.h"
 
-#define PROBE_ORDER_UNANSWERED_MAX 3  /* the dataplane tells of a timeout up to half a second late */
+#define PROBE_ORDER_UNANSWERED_MAX 3 /* the dataplane tells of a timeout up to half a second late */
 #define PROBE_ORDER_MAX		   16 /* with those whose outcomes wait */
 
 struct probe_outcome_held {

@@ -24,7 +24,8 @@ struct way {
 static struct way
 way_of(const struct next_hop *hop)
 {
-	struct way way = {.resolved = next_hop_resolved(hop), .interface_index = hop->interface_index};
+	struct way way = {.resolved = next_hop_resolved(hop),
+			  .interface_index = hop->interface_index};
 
 	if (way.resolved)
 		way.mac = hop->mac;
@@ -72,11 +73,13 @@ way_changed(const struct neighbour *neighbour, unsigned slot, const struct way *
 		return false;
 	address_format(&neighbour->hops[slot].upstream, upstream);
 	if (now.resolved)
-		log_line(LEVEL_INFO, "the way to %s: port %s, next hop %02x:%02x:%02x:%02x:%02x:%02x",
-			 upstream, neighbour->dataplane->hello.response.interfaces[now.interface_index].name, mac[0],
-			 mac[1], mac[2], mac[3], mac[4], mac[5]);
+		log_line(LEVEL_INFO,
+			 "the way to %s: port %s, next hop %02x:%02x:%02x:%02x:%02x:%02x", upstream,
+			 neighbour->dataplane->hello.response.interfaces[now.interface_index].name,
+			 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 	else if (neighbour->dataplane->state == DATAPLANE_CONNECTED)
-		log_line(LEVEL_INFO, "no way to %s: %s", upstream, neighbour_words(neighbour, slot, words));
+		log_line(LEVEL_INFO, "no way to %s: %s", upstream,
+			 neighbour_words(neighbour, slot, words));
 	return true;
 }
 
@@ -104,7 +107,8 @@ order_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 		return; /* gone meanwhile: the dataplane, or the entry */
 	if (response->status != 0)
 		log_problem(&neighbour->problem, LEVEL_WARNING,
-			    "the dataplane can't make the kernel resolve next hops: %s%s; the kernel does so "
+			    "the dataplane can't make the kernel resolve next hops: %s%s; the "
+			    "kernel does so "
 			    "only for its own traffic",
 			    strerror(-response->status),
 			    response->status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
@@ -116,7 +120,8 @@ order_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 static void
 order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, const struct mac *mac)
 {
-	struct neighbour_request body = {.ifindex = next_hop->ifindex, .address = next_hop->address};
+	struct neighbour_request body = {.ifindex = next_hop->ifindex,
+					 .address = next_hop->address};
 	const struct dataplane_request request = {.type = MESSAGE_NEIGHBOUR,
 						  .body = &body,
 						  .body_bytes = sizeof(body),
@@ -134,7 +139,8 @@ order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, con
 		return; /* or the dataplane is away: its ports are asked for when it is back */
 	status = dataplane_ask(neighbour->dataplane, &request);
 	if (status != 0)
-		log_line(LEVEL_DEBUG, "can't ask the dataplane for a next hop: %s", strerror(-status));
+		log_line(LEVEL_DEBUG, "can't ask the dataplane for a next hop: %s",
+			 strerror(-status));
 }
 
 /* One order for all upstreams behind the same next hop. */
@@ -142,7 +148,8 @@ static void
 use_next_hop(struct neighbour *neighbour, unsigned first, uint64_t now)
 {
 	const struct next_hop *hop = &neighbour->hops[first];
-	const struct netlink_neighbour used = {.ifindex = hop->route.ifindex, .address = hop->route.next_hop};
+	const struct netlink_neighbour used = {.ifindex = hop->route.ifindex,
+					       .address = hop->route.next_hop};
 
 	order(neighbour, &used, NULL);
 	for (unsigned i = first; i < SNAPSHOT_UPSTREAMS_MAX; i++)
@@ -169,7 +176,8 @@ hop_ask_neighbour(struct neighbour *neighbour, struct next_hop *hop, uint64_t no
 {
 	struct netlink_neighbour known;
 
-	if (netlink_neighbour_get(&neighbour->netlink, hop->route.ifindex, &hop->route.next_hop, &known) == 0)
+	if (netlink_neighbour_get(&neighbour->netlink, hop->route.ifindex, &hop->route.next_hop,
+				  &known) == 0)
 		next_hop_take_neighbour(hop, &known, now);
 }
 
@@ -178,7 +186,8 @@ hop_ask(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
 {
 	struct netlink_route route = {0};
 	int status = netlink_route_get(&neighbour->netlink, &hop->upstream, &route);
-	int interface_index = status == 0 ? dataplane_interface_index(neighbour->dataplane, route.ifindex) : -1;
+	int interface_index =
+		status == 0 ? dataplane_interface_index(neighbour->dataplane, route.ifindex) : -1;
 	bool another = next_hop_take_route(hop, status, &route, interface_index, now);
 
 	if (another || (neighbour->resync && status == 0))
@@ -257,7 +266,8 @@ events_ready(void *owner, uint32_t events)
 		int status = netlink_events_read(&neighbour->netlink, &listener);
 
 		if (status == -ENOBUFS) {
-			log_line(LEVEL_DEBUG, "netlink events were lost: asking for everything again");
+			log_line(LEVEL_DEBUG,
+				 "netlink events were lost: asking for everything again");
 			neighbour->resync = true;
 			routes_changed(neighbour);
 		} else if (status != 0) {
@@ -280,12 +290,13 @@ neighbour_init(struct neighbour *neighbour, struct loop *loop, struct dataplane 
 	neighbour->changed = changed;
 	neighbour->owner = owner;
 	neighbour->use_timer = (struct loop_timer){.fire = use_timer_fired, .owner = neighbour};
-	neighbour->refresh_timer = (struct loop_timer){.fire = refresh_timer_fired, .owner = neighbour};
+	neighbour->refresh_timer =
+		(struct loop_timer){.fire = refresh_timer_fired, .owner = neighbour};
 	status = netlink_open(&neighbour->netlink);
 	if (status != 0)
 		return status;
-	neighbour->watch =
-		(struct loop_watch){netlink_events_fd(&neighbour->netlink), events_ready, neighbour};
+	neighbour->watch = (struct loop_watch){netlink_events_fd(&neighbour->netlink), events_ready,
+					       neighbour};
 	status = loop_watch_add(loop, &neighbour->watch, EPOLLIN);
 	if (status != 0)
 		netlink_close(&neighbour->netlink);
@@ -312,7 +323,8 @@ neighbour_follow(struct neighbour *neighbour, const struct slot_set *upstreams)
 		bool wanted = slot->state != SLOT_EMPTY;
 		struct way before;
 
-		if (wanted && (!neighbour->followed[i] || !address_equal(&hop->upstream, &slot->address))) {
+		if (wanted &&
+		    (!neighbour->followed[i] || !address_equal(&hop->upstream, &slot->address))) {
 			next_hop_init(hop, &slot->address);
 			before = way_of(hop);
 			hop_ask(neighbour, hop, now);
@@ -330,8 +342,8 @@ neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot)
 		const struct snapshot_upstream *upstream = &snapshot->upstreams[i];
 		struct next_hop *hop = &neighbour->hops[i];
 
-		if (!neighbour->followed[i] || !upstream->resolved || hop->mac_known || hop->failures > 0 ||
-		    hop->interface_index != upstream->interface_index ||
+		if (!neighbour->followed[i] || !upstream->resolved || hop->mac_known ||
+		    hop->failures > 0 || hop->interface_index != upstream->interface_index ||
 		    !address_equal(&hop->upstream, &upstream->address))
 			continue;
 		hop->mac = upstream->next_hop;

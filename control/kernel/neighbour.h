@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ways to all upstreams, kept as the kernel has them: routes, next hops, MACs (netlink.h, next_hop.h).
+/* The ways to all upstreams, kept as the kernel has them: routes, next hops, MACs (netlink.h,
+ * next_hop.h).
  *
- * By slot of the snapshot; never more than SNAPSHOT_UPSTREAMS_MAX, whatever the size of the kernel's tables.
- * Each next hop is resolved at once, kept in use, verified when a probe is not answered, and a change is told
- * at once. To resolve and to verify takes a capability that the dataplane has: it is asked. Bursts of route
- * changes are answered ten times a second at most. */
+ * By slot of the snapshot; never more than SNAPSHOT_UPSTREAMS_MAX, whatever the size of the
+ * kernel's tables. Each next hop is resolved at once, kept in use, verified when a probe is not
+ * answered, and a change is told at once. To resolve and to verify takes a capability that the
+ * dataplane has: it is asked. Bursts of route changes are answered ten times a second at most. */
 #ifndef EPHEMERA_CONTROL_KERNEL_NEIGHBOUR_H
 #define EPHEMERA_CONTROL_KERNEL_NEIGHBOUR_H
 
@@ -40,12 +41,12 @@ int neighbour_init(struct neighbour *neighbour, struct loop *loop, struct datapl
 		   void (*changed)(void *owner), void *owner);
 void neighbour_fini(struct neighbour *neighbour);
 
-/* Follows the upstreams in these slots, retired ones too, and no others. What the kernel knows of a new one
- * is known when this returns. */
+/* Follows the upstreams in these slots, retired ones too, and no others. What the kernel knows of a
+ * new one is known when this returns. */
 void neighbour_follow(struct neighbour *neighbour, const struct slot_set *upstreams);
 
-/* Takes from a running dataplane's snapshot the MACs of next hops that the kernel does not know (any more),
- * where the way still leads through the same port. After neighbour_follow(). */
+/* Takes from a running dataplane's snapshot the MACs of next hops that the kernel does not know
+ * (any more), where the way still leads through the same port. After neighbour_follow(). */
 void neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot);
 
 /* The dataplane's ports are others now. */
@@ -54,7 +55,8 @@ void neighbour_interfaces_changed(struct neighbour *neighbour);
 /* What was sent to that slot's upstream was not answered: has its next hop verified. */
 void neighbour_suspect(struct neighbour *neighbour, unsigned slot);
 
-/* What is in the way of sending to that slot's upstream, in words, or "" if nothing is. Returns `text`. */
+/* What is in the way of sending to that slot's upstream, in words, or "" if nothing is. Returns
+ * `text`. */
 const char *neighbour_words(const struct neighbour *neighbour, unsigned slot,
 			    char text[NEIGHBOUR_WORDS_BYTES]);
 

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 
 #define GROUP(name) (1u << (RTNLGRP_##name - 1))
-#define EVENT_GROUPS                                                                                         \
-	(GROUP(LINK) | GROUP(NEIGH) | GROUP(IPV4_ROUTE) | GROUP(IPV6_ROUTE) | GROUP(IPV4_IFADDR) |           \
+#define EVENT_GROUPS                                                                               \
+	(GROUP(LINK) | GROUP(NEIGH) | GROUP(IPV4_ROUTE) | GROUP(IPV6_ROUTE) | GROUP(IPV4_IFADDR) | \
 	 GROUP(IPV6_IFADDR) | GROUP(IPV4_RULE) | GROUP(IPV6_RULE) | GROUP(NEXTHOP))
 
 enum { NETLINK_ROOM_BYTES = 16384 };
@@ -90,8 +90,8 @@ address_take(uint8_t family, const void *from, size_t bytes, struct address *add
 	return true;
 }
 
-/* Sends one question and hands its response to `take` (NULL: only an acknowledgement is expected). The kernel
- * works on it in our context: when the sending is over, the response is there. */
+/* Sends one question and hands its response to `take` (NULL: only an acknowledgement is expected).
+ * The kernel works on it in our context: when the sending is over, the response is there. */
 static int
 question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, void *response)
 {
@@ -109,8 +109,10 @@ question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, 
 			return errno == EAGAIN ? -EIO : -errno;
 		if (((const struct nlmsghdr *)(const void *)room)->nlmsg_seq != question->nlmsg_seq)
 			continue; /* left over from a question that went wrong */
-		return mnl_cb_run(room, (size_t)length, question->nlmsg_seq, port, take, response) < 0 ? -errno
-												     : 0;
+		return mnl_cb_run(room, (size_t)length, question->nlmsg_seq, port, take, response) <
+				       0
+			       ? -errno
+			       : 0;
 	}
 }
 
@@ -153,14 +155,15 @@ route_on_message(const struct nlmsghdr *message, void *into)
 		size_t length = mnl_attr_get_payload_len(by_type[RTA_VIA]);
 
 		if (length > sizeof(*via))
-			address_take((uint8_t)via->rtvia_family, via->rtvia_addr, length - sizeof(*via),
-				     next_hop);
+			address_take((uint8_t)via->rtvia_family, via->rtvia_addr,
+				     length - sizeof(*via), next_hop);
 	}
 	return MNL_CB_OK;
 }
 
 int
-netlink_route_get(struct netlink *netlink, const struct address *destination, struct netlink_route *route)
+netlink_route_get(struct netlink *netlink, const struct address *destination,
+		  struct netlink_route *route)
 {
 	char room[256] __attribute__((aligned(8)));
 	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
@@ -216,7 +219,8 @@ neighbour_parse(const struct nlmsghdr *message, struct netlink_neighbour *neighb
 	} else if (by_type[NDA_LLADDR] != NULL &&
 		   mnl_attr_get_payload_len(by_type[NDA_LLADDR]) == sizeof(neighbour->mac)) {
 		neighbour->mac_known = true;
-		memcpy(&neighbour->mac, mnl_attr_get_payload(by_type[NDA_LLADDR]), sizeof(neighbour->mac));
+		memcpy(&neighbour->mac, mnl_attr_get_payload(by_type[NDA_LLADDR]),
+		       sizeof(neighbour->mac));
 	}
 	return true;
 }
@@ -230,7 +234,8 @@ neighbour_on_message(const struct nlmsghdr *message, void *into)
 }
 
 static struct nlmsghdr *
-neighbour_question(char *room, uint16_t type, uint32_t ifindex, const struct address *address, uint8_t flags)
+neighbour_question(char *room, uint16_t type, uint32_t ifindex, const struct address *address,
+		   uint8_t flags)
 {
 	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
 	struct ndmsg *header = mnl_nlmsg_put_extra_header(question, sizeof(*header));
@@ -251,7 +256,8 @@ netlink_neighbour_get(struct netlink *netlink, uint32_t ifindex, const struct ad
 	struct nlmsghdr *question = neighbour_question(room, RTM_GETNEIGH, ifindex, address, 0);
 	int status;
 
-	*neighbour = (struct netlink_neighbour){.ifindex = ifindex, .address = *address, .gone = true};
+	*neighbour =
+		(struct netlink_neighbour){.ifindex = ifindex, .address = *address, .gone = true};
 	status = question_ask(netlink, question, neighbour_on_message, neighbour);
 	return status == -ENOENT ? 0 : status;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What control asks the kernel about routes and neighbours, and hears from it (rtnetlink(7), through libmnl).
+/* What control asks the kernel about routes and neighbours, and hears from it (rtnetlink(7),
+ * through libmnl).
  *
- * Two sockets: one for questions, which the kernel answers before the call that asks returns, so that reading
- * the response never waits; and one for events. Nothing here needs a
- * capability. */
+ * Two sockets: one for questions, which the kernel answers before the call that asks returns, so
+ * that reading the response never waits; and one for events. Nothing here needs a capability. */
 #ifndef EPHEMERA_CONTROL_KERNEL_NETLINK_H
 #define EPHEMERA_CONTROL_KERNEL_NETLINK_H
 
@@ -46,12 +46,13 @@ void netlink_close(struct netlink *netlink);
 /* The descriptor to wait on for events. */
 int netlink_events_fd(const struct netlink *netlink);
 
-/* Reads one burst of events and calls `listener` for each. 0; -EAGAIN: there are none; -ENOBUFS: some were
- * lost, ask again for everything; or another -errno. */
+/* Reads one burst of events and calls `listener` for each. 0; -EAGAIN: there are none; -ENOBUFS:
+ * some were lost, ask again for everything; or another -errno. */
 int netlink_events_read(struct netlink *netlink, const struct netlink_listener *listener);
 
-/* The route that a packet of this machine to `destination` takes now. 0; -EADDRNOTAVAIL: the address is the
- * machine's own, or not one host's; -ENETUNREACH and the like as the kernel has it. */
+/* The route that a packet of this machine to `destination` takes now. 0; -EADDRNOTAVAIL: the
+ * address is the machine's own, or not one host's; -ENETUNREACH and the like as the kernel has
+ * it. */
 int netlink_route_get(struct netlink *netlink, const struct address *destination,
 		      struct netlink_route *route);
 

@@ -11,7 +11,8 @@
 void
 next_hop_init(struct next_hop *hop, const struct address *upstream)
 {
-	*hop = (struct next_hop){.upstream = *upstream, .route_status = -ENETUNREACH, .interface_index = -1};
+	*hop = (struct next_hop){
+		.upstream = *upstream, .route_status = -ENETUNREACH, .interface_index = -1};
 }
 
 bool
@@ -21,8 +22,8 @@ next_hop_resolved(const struct next_hop *hop)
 }
 
 bool
-next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int interface_index,
-		    uint64_t now_ns)
+next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route,
+		    int interface_index, uint64_t now_ns)
 {
 	bool same = status == 0 && hop->route_status == 0 && hop->route.ifindex == route->ifindex &&
 		    address_equal(&hop->route.next_hop, &route->next_hop);
@@ -62,7 +63,8 @@ use_soon(struct next_hop *hop, uint64_t now_ns)
 }
 
 void
-next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour, uint64_t now_ns)
+next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour,
+			uint64_t now_ns)
 {
 	if (neighbour->state & NUD_USABLE && neighbour->mac_known) {
 		hop->mac_known = true;

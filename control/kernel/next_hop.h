@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The way to one upstream: its route, the next hop's MAC, and when to make the kernel verify it. Pure: what
- * the kernel said and the time are arguments.
+/* The way to one upstream: its route, the next hop's MAC, and when to make the kernel verify it.
+ * Pure: what the kernel said and the time are arguments.
  *
- * A MAC once known is kept while the kernel resolves again: entries expire and are flushed although the
- * machine behind them lives, and to stop sending in that moment would lose queries. It is given up when the
- * kernel has failed to resolve it twice in a row, or when the route leads elsewhere. */
+ * A MAC once known is kept while the kernel resolves again: entries expire and are flushed although
+ * the machine behind them lives, and to stop sending in that moment would lose queries. It is given
+ * up when the kernel has failed to resolve it twice in a row, or when the route leads elsewhere. */
 #ifndef EPHEMERA_CONTROL_KERNEL_NEXT_HOP_H
 #define EPHEMERA_CONTROL_KERNEL_NEXT_HOP_H
 
@@ -15,16 +15,17 @@
 #include "control/kernel/netlink.h"
 
 #define NEXT_HOP_USE_EVERY_NS UINT64_C(10000000000) /* of one that is resolved */
-#define NEXT_HOP_USE_AT_MOST_NS                                                                              \
+#define NEXT_HOP_USE_AT_MOST_NS                                                                    \
 	UINT64_C(1000000000) /* of one that is not: the kernel tries for three seconds */
-#define NEXT_HOP_VERIFY_AT_MOST_NS UINT64_C(5000000000) /* the kernel needs three seconds to find out */
-#define NEXT_HOP_FAILURES_ENOUGH   2
+#define NEXT_HOP_VERIFY_AT_MOST_NS                                                                 \
+	UINT64_C(5000000000) /* the kernel needs three seconds to find out */
+#define NEXT_HOP_FAILURES_ENOUGH 2
 
 struct next_hop {
 	struct address upstream;
 	int route_status; /* 0 or -errno: why there is no route */
 	struct netlink_route route;
-	int interface_index;	     /* of the dataplane; -1: the route's interface is none of its ports */
+	int interface_index; /* of the dataplane; -1: the route's interface is none of its ports */
 	int port_index_last; /* the last one that was not -1; 0 before */
 	bool mac_known;
 	struct mac mac;
@@ -40,10 +41,11 @@ void next_hop_init(struct next_hop *hop, const struct address *upstream);
 /* True if queries can be sent: a route, one of the dataplane's ports, and a MAC. */
 bool next_hop_resolved(const struct next_hop *hop);
 
-/* Takes the response to the question for the route (`route` is read if status is 0) and the dataplane's port
- * with that interface. True if the next hop is another one now: its neighbour is to be asked for. */
-bool next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route, int interface_index,
-			 uint64_t now_ns);
+/* Takes the response to the question for the route (`route` is read if status is 0) and the
+ * dataplane's port with that interface. True if the next hop is another one now: its neighbour is
+ * to be asked for. */
+bool next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route,
+			 int interface_index, uint64_t now_ns);
 
 /* True if the neighbour is this next hop. */
 bool next_hop_is(const struct next_hop *hop, const struct netlink_neighbour *neighbour);
@@ -52,9 +54,9 @@ bool next_hop_is(const struct next_hop *hop, const struct netlink_neighbour *nei
 void next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour,
 			     uint64_t now_ns);
 
-/* Something sent there was not answered: true if the kernel is to verify the MAC now, and then it counts as
- * done. What is asked of it without success costs three small packets; what it finds is that the next hop has another
- * MAC, long before the entry would have run out. */
+/* Something sent there was not answered: true if the kernel is to verify the MAC now, and then it
+ * counts as done. What is asked of it without success costs three small packets; what it finds is
+ * that the next hop has another MAC, long before the entry would have run out. */
 bool next_hop_suspect(struct next_hop *hop, uint64_t now_ns);
 
 /* The kernel was made to use it. */

@@ -62,8 +62,10 @@ address_next(const struct address *address)
 uint64_t
 address_range_count(const struct address_range *range)
 {
-	uint64_t first_high = be64toh(range->first.words[0]), last_high = be64toh(range->last.words[0]);
-	uint64_t first_low = be64toh(range->first.words[1]), last_low = be64toh(range->last.words[1]);
+	uint64_t first_high = be64toh(range->first.words[0]),
+		 last_high = be64toh(range->last.words[0]);
+	uint64_t first_low = be64toh(range->first.words[1]),
+		 last_low = be64toh(range->last.words[1]);
 	uint64_t distance = last_low - first_low;
 
 	if (last_high - first_high > (last_low < first_low) || distance == UINT64_MAX)
@@ -71,8 +73,8 @@ address_range_count(const struct address_range *range)
 	return distance + 1;
 }
 
-/* The last address of the prefix of `bits` bits, counted over all 128, that `first` begins; false if `first`
- * has bits behind the prefix. */
+/* The last address of the prefix of `bits` bits, counted over all 128, that `first` begins; false
+ * if `first` has bits behind the prefix. */
 static bool
 prefix_last(const struct address *first, unsigned bits, struct address *last)
 {
@@ -215,11 +217,16 @@ address_ranges_merge(struct address_range *ranges, unsigned count)
 unsigned
 address_range_split(const struct address_range *range, struct address_range parts[2])
 {
-	static const struct address before_mapped = {
-		.bytes = {[10] = 0xff, [11] = 0xfe, [12] = 0xff, [13] = 0xff, [14] = 0xff, [15] = 0xff}};
+	static const struct address before_mapped = {.bytes = {[10] = 0xff,
+							       [11] = 0xfe,
+							       [12] = 0xff,
+							       [13] = 0xff,
+							       [14] = 0xff,
+							       [15] = 0xff}};
 	unsigned count = 0;
 
-	if (address_is_ipv4(&range->first) || address_compare(&range->first, &mapped_ipv4.first) > 0 ||
+	if (address_is_ipv4(&range->first) ||
+	    address_compare(&range->first, &mapped_ipv4.first) > 0 ||
 	    address_compare(&range->last, &mapped_ipv4.first) < 0) {
 		parts[0] = *range;
 		return 1;
@@ -239,7 +246,8 @@ address_is_host(const struct address *a)
 	static const struct address any, loopback = {.bytes = {[15] = 1}};
 
 	if (address_is_ipv4(
-		    a)) /* 0/8, 127/8, and 224/4 with all that follows it up to the broadcast address */
+		    /* 0/8, 127/8, and 224/4 with all that follows it up to the broadcast address */
+		    a))
 		return a->bytes[12] != 0 && a->bytes[12] != 127 && a->bytes[12] < 224;
 	return !address_equal(a, &any) && !address_equal(a, &loopback) && a->bytes[0] != 0xff &&
 	       !(a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80);

@@ -45,9 +45,10 @@ line_write(enum log_level level, const char *text)
 		return;
 	}
 	if (lines_lost > 0)
-		lost = snprintf(line, sizeof(line), "warning: %lu lines of the log were left out here\n",
-				lines_lost);
-	length = snprintf(line + lost, sizeof(line) - (size_t)lost, "%s: %s", level_names[level], text);
+		lost = snprintf(line, sizeof(line),
+				"warning: %lu lines of the log were left out here\n", lines_lost);
+	length = snprintf(line + lost, sizeof(line) - (size_t)lost, "%s: %s", level_names[level],
+			  text);
 	length = length + lost < (int)sizeof(line) - 1 ? length + lost : (int)sizeof(line) - 2;
 	for (int i = lost; i < length; i++)
 		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The daemon's log: one line a message on stderr, "level: text".
  *
- * A line never blocks: while nobody empties the pipe behind stderr, lines are left out, and the next one that
- * gets through is preceded by how many. Control characters become '?'.
+ * A line never blocks: while nobody empties the pipe behind stderr, lines are left out, and the
+ * next one that gets through is preceded by how many. Control characters become '?'.
  * Threads: none; the level and the number of lines left out are the process's. */
 #ifndef EPHEMERA_CONTROL_LIB_LOG_H
 #define EPHEMERA_CONTROL_LIB_LOG_H
@@ -15,8 +15,8 @@ enum log_level {
 	LEVEL_DEBUG,
 };
 
-/* A problem that may come up again and again: it is logged when it appears and when its text changes. Starts
- * as all zeroes. */
+/* A problem that may come up again and again: it is logged when it appears and when its text
+ * changes. Starts as all zeroes. */
 struct log_problem {
 	char text[256];
 };

@@ -26,7 +26,8 @@ loop_unix_ms(uint64_t monotonic_ns)
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	/* Unsigned numbers wrap, and so a time to come is right, too. */
-	return ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec - (loop_now_ns() - monotonic_ns)) /
+	return ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
+		(loop_now_ns() - monotonic_ns)) /
 	       NS_PER_MS;
 }
 
@@ -100,14 +101,15 @@ loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns)
 	*link = timer;
 }
 
-/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at most: puts all timers
- * off by what is far beyond that. */
+/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at most: puts all
+ * timers off by what is far beyond that. */
 static uint64_t
 clock_read(struct loop *loop, uint64_t expected_ns)
 {
 	uint64_t now = loop_now_ns(), went_by = now - loop->seen_ns;
 
-	if (loop->seen_ns != 0 && expected_ns != LOOP_NEVER && went_by > expected_ns + LOOP_STALL_NS)
+	if (loop->seen_ns != 0 && expected_ns != LOOP_NEVER &&
+	    went_by > expected_ns + LOOP_STALL_NS)
 		for (struct loop_timer *timer = loop->timers; timer != NULL; timer = timer->next)
 			timer->due_ns += went_by - expected_ns;
 	loop->seen_ns = now;
@@ -130,8 +132,8 @@ wait_until_due(const struct loop *loop, uint64_t now, int wait_ms)
 	return wait_ms >= 0 && (uint64_t)wait_ms < left_ms ? wait_ms : (int)left_ms;
 }
 
-/* Fires what is due, with a bound on the number, so that timers set again for the past can't keep descriptors
- * from being served. */
+/* Fires what is due, with a bound on the number, so that timers set again for the past can't keep
+ * descriptors from being served. */
 static void
 timers_fire(struct loop *loop, uint64_t now)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The daemon's event loop: descriptors and timers.
  *
- * One thread, no blocking call but the wait itself. Each turn serves one descriptor, so that a callback may
- * remove and free any watch, its own too; epoll hands ready descriptors out in turn, so none starves. Watches
- * and timers belong to their owners and must stay in place while they are in the loop. All times are of
- * CLOCK_MONOTONIC in nanoseconds.
+ * One thread, no blocking call but the wait itself. Each turn serves one descriptor, so that a
+ * callback may remove and free any watch, its own too; epoll hands ready descriptors out in turn,
+ * so none starves. Watches and timers belong to their owners and must stay in place while they are
+ * in the loop. All times are of CLOCK_MONOTONIC in nanoseconds.
  *
- * A process that was stopped, or had no processor, finds all its timers due at once, and most of them are the
- * patience that it has with others, whose responses wait in descriptors that it had no time to read. So time in
- * which the loop did not turn does not count: after more than LOOP_STALL_NS of it all timers are put off by
- * as much.
+ * A process that was stopped, or had no processor, finds all its timers due at once, and most of
+ * them are the patience that it has with others, whose responses wait in descriptors that it had no
+ * time to read. So time in which the loop did not turn does not count: after more than
+ * LOOP_STALL_NS of it all timers are put off by as much.
  *
  *     struct loop_timer timer = {.fire = fire, .owner = this};
  *     loop_timer_at(loop, &timer, loop_now_ns() + NS_PER_S); */
@@ -66,8 +66,8 @@ void loop_watch_remove(struct loop *loop, struct loop_watch *watch);
 void loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
-/* One turn: waits for a descriptor, a timer, or `wait_ms` milliseconds (-1: no limit), and serves what is
- * due. 0 or -errno. */
+/* One turn: waits for a descriptor, a timer, or `wait_ms` milliseconds (-1: no limit), and serves
+ * what is due. 0 or -errno. */
 int loop_turn(struct loop *loop, int wait_ms);
 
 /* Turns until loop_stop(). 0 or -errno. */

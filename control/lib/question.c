@@ -18,22 +18,23 @@ struct type_name {
 
 /* IANA, "Resource Record (RR) TYPEs"; what is not here is shown as TYPE123. */
 static const struct type_name types[] = {
-	{1, "A"},	{2, "NS"},	{5, "CNAME"},	{6, "SOA"},    {12, "PTR"},	{13, "HINFO"},
-	{15, "MX"},	{16, "TXT"},	{17, "RP"},	{18, "AFSDB"}, {24, "SIG"},	{25, "KEY"},
-	{28, "AAAA"},	{29, "LOC"},	{33, "SRV"},	{35, "NAPTR"}, {36, "KX"},	{37, "CERT"},
-	{39, "DNAME"},	{41, "OPT"},	{42, "APL"},	{43, "DS"},    {44, "SSHFP"},	{45, "IPSECKEY"},
-	{46, "RRSIG"},	{47, "NSEC"},	{48, "DNSKEY"}, {49, "DHCID"}, {50, "NSEC3"},	{51, "NSEC3PARAM"},
-	{52, "TLSA"},	{53, "SMIMEA"}, {55, "HIP"},	{59, "CDS"},   {60, "CDNSKEY"}, {61, "OPENPGPKEY"},
-	{62, "CSYNC"},	{63, "ZONEMD"}, {64, "SVCB"},	{65, "HTTPS"}, {99, "SPF"},	{108, "EUI48"},
-	{109, "EUI64"}, {249, "TKEY"},	{250, "TSIG"},	{251, "IXFR"}, {252, "AXFR"},	{255, "ANY"},
-	{256, "URI"},	{257, "CAA"},
+	{1, "A"},	    {2, "NS"},	    {5, "CNAME"},   {6, "SOA"},	      {12, "PTR"},
+	{13, "HINFO"},	    {15, "MX"},	    {16, "TXT"},    {17, "RP"},	      {18, "AFSDB"},
+	{24, "SIG"},	    {25, "KEY"},    {28, "AAAA"},   {29, "LOC"},      {33, "SRV"},
+	{35, "NAPTR"},	    {36, "KX"},	    {37, "CERT"},   {39, "DNAME"},    {41, "OPT"},
+	{42, "APL"},	    {43, "DS"},	    {44, "SSHFP"},  {45, "IPSECKEY"}, {46, "RRSIG"},
+	{47, "NSEC"},	    {48, "DNSKEY"}, {49, "DHCID"},  {50, "NSEC3"},    {51, "NSEC3PARAM"},
+	{52, "TLSA"},	    {53, "SMIMEA"}, {55, "HIP"},    {59, "CDS"},      {60, "CDNSKEY"},
+	{61, "OPENPGPKEY"}, {62, "CSYNC"},  {63, "ZONEMD"}, {64, "SVCB"},     {65, "HTTPS"},
+	{99, "SPF"},	    {108, "EUI48"}, {109, "EUI64"}, {249, "TKEY"},    {250, "TSIG"},
+	{251, "IXFR"},	    {252, "AXFR"},  {255, "ANY"},   {256, "URI"},     {257, "CAA"},
 };
 
 static const struct type_name classes[] = {
 	{CLASS_IN, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}};
 
-/* The byte that `*text` stands for, which is moved behind it; -EINVAL for a bad escape. `*text` is not at its
- * end. */
+/* The byte that `*text` stands for, which is moved behind it; -EINVAL for a bad escape. `*text` is
+ * not at its end. */
 static int
 escaped_byte(const char **text)
 {
@@ -59,8 +60,8 @@ escaped_byte(const char **text)
 	return value <= 255 ? value : -EINVAL;
 }
 
-/* One label up to its dot or the end of the text; `label` has room for its length and DNS_LABEL_BYTES_MAX
- * bytes. */
+/* One label up to its dot or the end of the text; `label` has room for its length and
+ * DNS_LABEL_BYTES_MAX bytes. */
 static int
 label_parse(const char **text, uint8_t *label, const char **why)
 {
@@ -116,7 +117,8 @@ question_name_parse(const char *text, uint8_t *name, uint16_t *name_bytes, const
 	return 0;
 }
 
-/* Appends a byte of a label; bytes that a terminal or a parser could take for something else are escaped. */
+/* Appends a byte of a label; bytes that a terminal or a parser could take for something else are
+ * escaped. */
 static char *
 byte_format(uint8_t byte, char *text)
 {
@@ -185,7 +187,8 @@ question_type_parse(const char *text, uint16_t *type)
 }
 
 static const char *
-number_format(const struct type_name *table, size_t rows, uint16_t number, const char *word, char *text)
+number_format(const struct type_name *table, size_t rows, uint16_t number, const char *word,
+	      char *text)
 {
 	for (size_t i = 0; i < rows; i++) {
 		if (table[i].number == number)
@@ -202,8 +205,9 @@ question_type_format(uint16_t type, char *text)
 }
 
 /* IANA, "DNS RCODEs". */
-static const char *const rcodes[] = {"noerror",	 "formerr", "servfail", "nxdomain", "notimp", "refused",
-				     "yxdomain", "yxrrset", "nxrrset",	"notauth",  "notzone"};
+static const char *const rcodes[] = {"noerror", "formerr", "servfail", "nxdomain",
+				     "notimp",	"refused", "yxdomain", "yxrrset",
+				     "nxrrset", "notauth", "notzone"};
 
 int
 question_rcode_parse(const char *text, uint8_t *rcode)
@@ -236,7 +240,8 @@ question_rcode_format(uint8_t rcode, char *text)
 }
 
 int
-question_build(const char *name, uint16_t type, uint8_t *question, uint16_t *question_bytes, const char **why)
+question_build(const char *name, uint16_t type, uint8_t *question, uint16_t *question_bytes,
+	       const char **why)
 {
 	const uint8_t tail[4] = {(uint8_t)(type >> 8), (uint8_t)type, 0, CLASS_IN};
 	uint16_t name_bytes;
@@ -252,15 +257,16 @@ question_build(const char *name, uint16_t type, uint8_t *question, uint16_t *que
 const char *
 question_format(const uint8_t *question, size_t question_bytes, char *text)
 {
-	char name[QUESTION_NAME_TEXT_BYTES], type[QUESTION_TYPE_TEXT_BYTES], class[QUESTION_TYPE_TEXT_BYTES];
+	char name[QUESTION_NAME_TEXT_BYTES], type[QUESTION_TYPE_TEXT_BYTES],
+		class[QUESTION_TYPE_TEXT_BYTES];
 	int name_bytes = question_name_format(question, question_bytes, name);
 	const uint8_t *tail;
 
 	if (name_bytes < 0 || question_bytes != (size_t)name_bytes + 4)
 		return strcpy(text, "(malformed)");
 	tail = question + name_bytes;
-	number_format(classes, sizeof(classes) / sizeof(classes[0]), (uint16_t)(tail[2] << 8 | tail[3]),
-		      "CLASS", class);
+	number_format(classes, sizeof(classes) / sizeof(classes[0]),
+		      (uint16_t)(tail[2] << 8 | tail[3]), "CLASS", class);
 	snprintf(text, QUESTION_TEXT_BYTES, "%s %s %s", name,
 		 question_type_format((uint16_t)(tail[0] << 8 | tail[1]), type), class);
 	return text;

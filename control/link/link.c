@@ -67,7 +67,8 @@ connection_drop(struct dataplane *dataplane, const char *why)
 	loop_timer_at(dataplane->loop, &dataplane->timer, loop_now_ns() + CONNECT_EVERY_NS);
 }
 
-/* Takes over the descriptors that came with HELLO; -EPROTO when they are not as many as it announces. */
+/* Takes over the descriptors that came with HELLO; -EPROTO when they are not as many as it
+ * announces. */
 static int
 hello_take(struct dataplane_hello *hello, const struct dataplane_response *response)
 {
@@ -89,8 +90,10 @@ hello_take(struct dataplane_hello *hello, const struct dataplane_response *respo
 	if (hello->stats_fd < 0)
 		return -errno;
 	for (unsigned interface = 0; interface < body->interface_count; interface++) {
-		for (unsigned map = 0; body->interfaces[interface].steered && map < STEER_MAP_COUNT; map++) {
-			hello->map_fds[interface][map] = fcntl(response->fds[next++], F_DUPFD_CLOEXEC, 0);
+		for (unsigned map = 0; body->interfaces[interface].steered && map < STEER_MAP_COUNT;
+		     map++) {
+			hello->map_fds[interface][map] =
+				fcntl(response->fds[next++], F_DUPFD_CLOEXEC, 0);
 			if (hello->map_fds[interface][map] < 0)
 				return -errno;
 		}
@@ -112,7 +115,8 @@ hello_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 	if (status != 0) {
 		char why[96];
 
-		snprintf(why, sizeof(why), "its HELLO does not fit: %s (are both of the same version?)",
+		snprintf(why, sizeof(why),
+			 "its HELLO does not fit: %s (are both of the same version?)",
 			 strerror(-status));
 		connection_drop(dataplane, why);
 		return;
@@ -120,15 +124,16 @@ hello_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 	dataplane->state = DATAPLANE_CONNECTED;
 	log_problem_over(&dataplane->problem, NULL);
 	log_line(LEVEL_NOTICE, "connected to the dataplane: boot id %016llx, %u workers, %u ports",
-		 (unsigned long long)dataplane->hello.response.boot_id, dataplane->hello.response.worker_count,
-		 dataplane->hello.response.interface_count);
+		 (unsigned long long)dataplane->hello.response.boot_id,
+		 dataplane->hello.response.worker_count, dataplane->hello.response.interface_count);
 	dataplane->connected(dataplane->owner);
 }
 
 int
 dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *request)
 {
-	struct message_header header = {.version = MESSAGE_VERSION, .type = (uint16_t)request->type};
+	struct message_header header = {.version = MESSAGE_VERSION,
+					.type = (uint16_t)request->type};
 	struct dataplane_pending *pending = NULL;
 	uint64_t now = loop_now_ns();
 	int status;
@@ -142,8 +147,8 @@ dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *reque
 		if (dataplane->pending[++dataplane->cookies % DATAPLANE_PENDING_MAX].cookie == 0)
 			pending = &dataplane->pending[dataplane->cookies % DATAPLANE_PENDING_MAX];
 	header.cookie = dataplane->cookies;
-	status = dataplane_wire_send(dataplane->watch.fd, &header, request->body, request->body_bytes,
-				     request->fd);
+	status = dataplane_wire_send(dataplane->watch.fd, &header, request->body,
+				     request->body_bytes, request->fd);
 	if (status != 0)
 		return status;
 	*pending = (struct dataplane_pending){
@@ -164,18 +169,21 @@ static void
 message_handle(struct dataplane *dataplane, const struct dataplane_message *message)
 {
 	const struct message_header *header = &message->header;
-	struct dataplane_pending *pending = &dataplane->pending[header->cookie % DATAPLANE_PENDING_MAX];
+	struct dataplane_pending *pending =
+		&dataplane->pending[header->cookie % DATAPLANE_PENDING_MAX];
 	const struct dataplane_response response = {.status = header->status,
-						.body = &message->body,
-						.body_bytes = message->body_bytes,
-						.fds = message->fds,
-						.fd_count = message->fd_count};
+						    .body = &message->body,
+						    .body_bytes = message->body_bytes,
+						    .fds = message->fds,
+						    .fd_count = message->fd_count};
 
-	if (header->cookie == 0 || pending->cookie != header->cookie || pending->type != header->type)
+	if (header->cookie == 0 || pending->cookie != header->cookie ||
+	    pending->type != header->type)
 		connection_drop(dataplane, "it answered a question that nobody asked");
 	else if (!dataplane_wire_fits(message))
-		connection_drop(dataplane,
-				"its response has an impossible size (are both of the same version?)");
+		connection_drop(
+			dataplane,
+			"its response has an impossible size (are both of the same version?)");
 	else
 		pending_finish(dataplane, pending, &response);
 }
@@ -213,10 +221,12 @@ connection_try(struct dataplane *dataplane)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), status;
 
 	loop_timer_at(dataplane->loop, &dataplane->timer, loop_now_ns() + CONNECT_EVERY_NS);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&dataplane->path, sizeof(dataplane->path)) < 0) {
-		log_problem(&dataplane->problem, LEVEL_WARNING,
-			    "the dataplane is away: can't connect to %s: %s; trying again every 100 ms",
-			    dataplane->path.sun_path, strerror(errno));
+	if (fd < 0 ||
+	    connect(fd, (const struct sockaddr *)&dataplane->path, sizeof(dataplane->path)) < 0) {
+		log_problem(
+			&dataplane->problem, LEVEL_WARNING,
+			"the dataplane is away: can't connect to %s: %s; trying again every 100 ms",
+			dataplane->path.sun_path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return;
@@ -269,15 +279,16 @@ dataplane_init(struct dataplane *dataplane, struct loop *loop, const char *runti
 	memset(dataplane, 0, sizeof(*dataplane));
 	dataplane->loop = loop;
 	dataplane->path.sun_family = AF_UNIX;
-	dataplane->watch = (struct loop_watch){.fd = -1, .ready = connection_ready, .owner = dataplane};
+	dataplane->watch =
+		(struct loop_watch){.fd = -1, .ready = connection_ready, .owner = dataplane};
 	dataplane->timer = (struct loop_timer){.fire = timer_fired, .owner = dataplane};
 	dataplane->connected = connected;
 	dataplane->lost = lost;
 	dataplane->owner = owner;
 	dataplane->hello.stats_fd = -1;
 	memset(dataplane->hello.map_fds, 0xff, sizeof(dataplane->hello.map_fds));
-	if ((size_t)snprintf(dataplane->path.sun_path, room, "%s/%s", runtime_dir, MESSAGE_SOCKET_NAME) >=
-	    room)
+	if ((size_t)snprintf(dataplane->path.sun_path, room, "%s/%s", runtime_dir,
+			     MESSAGE_SOCKET_NAME) >= room)
 		return -ENAMETOOLONG;
 	loop_timer_at(loop, &dataplane->timer, 0);
 	return 0;

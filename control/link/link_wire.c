@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 int
-dataplane_wire_send(int socket, const struct message_header *header, const void *body, size_t body_bytes,
-		    int fd)
+dataplane_wire_send(int socket, const struct message_header *header, const void *body,
+		    size_t body_bytes, int fd)
 {
 	struct iovec parts[2] = {{(void *)header, sizeof(*header)}, {(void *)body, body_bytes}};
 	union {
@@ -34,7 +34,8 @@ dataplane_wire_send(int socket, const struct message_header *header, const void 
 static void
 fds_take(struct msghdr *message, struct dataplane_message *into)
 {
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL; part = CMSG_NXTHDR(message, part)) {
+	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
+	     part = CMSG_NXTHDR(message, part)) {
 		size_t bytes = part->cmsg_len - CMSG_LEN(0);
 
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
@@ -47,7 +48,8 @@ fds_take(struct msghdr *message, struct dataplane_message *into)
 int
 dataplane_wire_receive(int socket, struct dataplane_message *into)
 {
-	struct iovec parts[2] = {{&into->header, sizeof(into->header)}, {&into->body, sizeof(into->body)}};
+	struct iovec parts[2] = {{&into->header, sizeof(into->header)},
+				 {&into->body, sizeof(into->body)}};
 	union {
 		struct cmsghdr header;
 		char room[CMSG_SPACE(sizeof(int) * MESSAGE_FDS_MAX)];
@@ -64,8 +66,8 @@ dataplane_wire_receive(int socket, struct dataplane_message *into)
 		return -ENODATA;
 	into->fd_count = 0;
 	fds_take(&message, into);
-	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || (size_t)length < sizeof(into->header) ||
-	    into->header.version != MESSAGE_VERSION) {
+	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
+	    (size_t)length < sizeof(into->header) || into->header.version != MESSAGE_VERSION) {
 		dataplane_wire_close_fds(into);
 		return -EPROTO;
 	}
@@ -96,7 +98,8 @@ dataplane_wire_fits(const struct dataplane_message *message)
 		return bytes == sizeof(struct snapshot_response) || (refused && bytes == 0);
 	case MESSAGE_SNAPSHOT_GET:
 		return refused ? bytes == 0 && message->fd_count == 0
-			       : bytes == sizeof(struct snapshot_response) && message->fd_count == 1;
+			       : bytes == sizeof(struct snapshot_response) &&
+					 message->fd_count == 1;
 	case MESSAGE_PORT:
 		return refused ? bytes == 0 : port_answer_fits(message);
 	case MESSAGE_PROBE:

@@ -11,7 +11,8 @@
 #define KEY_BYTES_MAX	sizeof(struct steer_service)
 #define MAP_ENTRIES_MAX STEER_UPSTREAMS_MAX /* of the largest of them */
 
-static const enum steer_map hash_maps[] = {STEER_MAP_services, STEER_MAP_sources, STEER_MAP_upstreams};
+static const enum steer_map hash_maps[] = {STEER_MAP_services, STEER_MAP_sources,
+					   STEER_MAP_upstreams};
 
 /* What a map must be, so that the kernel never writes more than we have room for. */
 static const struct map_shape {
@@ -42,13 +43,17 @@ steer_maps_connected(struct steer_maps *maps)
 	if (maps->cpu_count <= 0 || maps->cpu_count > CPUS_MAX)
 		return maps->cpu_count < 0 ? maps->cpu_count : -EOVERFLOW;
 	for (unsigned interface = 0; interface < hello->response.interface_count; interface++) {
-		for (unsigned map = 0; hello->response.interfaces[interface].steered && map < STEER_MAP_COUNT; map++) {
+		for (unsigned map = 0;
+		     hello->response.interfaces[interface].steered && map < STEER_MAP_COUNT;
+		     map++) {
 			struct bpf_map_info info = {0};
 			uint32_t bytes = sizeof(info);
 
-			if (bpf_obj_get_info_by_fd(hello->map_fds[interface][map], &info, &bytes) < 0)
+			if (bpf_obj_get_info_by_fd(hello->map_fds[interface][map], &info, &bytes) <
+			    0)
 				return -errno;
-			if (info.type != shapes[map].type || info.key_size != shapes[map].key_bytes ||
+			if (info.type != shapes[map].type ||
+			    info.key_size != shapes[map].key_bytes ||
 			    info.value_size != shapes[map].value_bytes)
 				return -EPROTO;
 		}
@@ -63,8 +68,8 @@ key_delete(int fd, const void *key)
 	return bpf_map_delete_elem(fd, key) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Takes out what is in the map but not wanted. Listed first and deleted afterwards, because the kernel's walk
- * begins again when the entry it stands on is gone. */
+/* Takes out what is in the map but not wanted. Listed first and deleted afterwards, because the
+ * kernel's walk begins again when the entry it stands on is gone. */
 static int
 map_purge(int fd, const struct steer_keys *wanted)
 {
@@ -102,7 +107,8 @@ map_change(int fd, const struct steer_keys *held, const struct steer_keys *wante
 	for (unsigned i = 0; i < wanted->count; i++) {
 		const void *key = (const char *)wanted->keys + i * wanted->key_bytes;
 
-		if (!steer_keys_contain(held, key) && bpf_map_update_elem(fd, key, &present, BPF_ANY) < 0)
+		if (!steer_keys_contain(held, key) &&
+		    bpf_map_update_elem(fd, key, &present, BPF_ANY) < 0)
 			return -errno;
 	}
 	return 0;
@@ -122,11 +128,13 @@ interface_hold(struct steer_maps *maps, const int *fds)
 		if (!maps->known)
 			status = map_purge(fds[hash_maps[i]], &wanted);
 		if (status == 0)
-			status = map_change(fds[hash_maps[i]], maps->known ? &held : &nothing, &wanted);
+			status = map_change(fds[hash_maps[i]], maps->known ? &held : &nothing,
+					    &wanted);
 	}
-	if (status == 0 &&
-	    (!maps->known || memcmp(&maps->held.ports, &maps->wanted.ports, sizeof(maps->held.ports)) != 0))
-		status = bpf_map_update_elem(fds[STEER_MAP_ports], &zero, &maps->wanted.ports, BPF_ANY) < 0
+	if (status == 0 && (!maps->known || memcmp(&maps->held.ports, &maps->wanted.ports,
+						   sizeof(maps->held.ports)) != 0))
+		status = bpf_map_update_elem(fds[STEER_MAP_ports], &zero, &maps->wanted.ports,
+					     BPF_ANY) < 0
 				 ? -errno
 				 : 0;
 	return status;
@@ -143,7 +151,8 @@ steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct 
 	steer_set_init(&maps->wanted);
 	steer_set_add(&maps->wanted, a);
 	steer_set_add(&maps->wanted, b);
-	for (unsigned interface = 0; status == 0 && interface < hello->response.interface_count; interface++)
+	for (unsigned interface = 0; status == 0 && interface < hello->response.interface_count;
+	     interface++)
 		if (hello->response.interfaces[interface].steered)
 			status = interface_hold(maps, hello->map_fds[interface]);
 	maps->known = status == 0;
@@ -161,10 +170,11 @@ steer_maps_verdicts(const struct steer_maps *maps, uint64_t sums[STEER_VERDICT_C
 	if (!maps->usable)
 		return -EPROTO;
 	for (unsigned interface = 0; interface < hello->response.interface_count; interface++) {
-		for (uint32_t verdict = 0; hello->response.interfaces[interface].steered && verdict < STEER_VERDICT_COUNT;
+		for (uint32_t verdict = 0;
+		     hello->response.interfaces[interface].steered && verdict < STEER_VERDICT_COUNT;
 		     verdict++) {
-			if (bpf_map_lookup_elem(hello->map_fds[interface][STEER_MAP_verdicts], &verdict, values) <
-			    0)
+			if (bpf_map_lookup_elem(hello->map_fds[interface][STEER_MAP_verdicts],
+						&verdict, values) < 0)
 				return -errno;
 			for (int cpu = 0; cpu < maps->cpu_count; cpu++)
 				sums[verdict] += values[cpu];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes a manual page of its template: copies it, and puts for each line `@name@` what the program's own
- * tables say. Run by the build: generate TEMPLATE > PAGE. */
+/* Makes a manual page of its template: copies it, and puts for each line `@name@` what the
+ * program's own tables say. Run by the build: generate TEMPLATE > PAGE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +55,8 @@ static void
 options_write(void)
 {
 	puts(".Bl -tag -width Ds");
-	for (const struct command_option *option = command_options; option->name != NULL; option++) {
+	for (const struct command_option *option = command_options; option->name != NULL;
+	     option++) {
 		printf(".It Fl %c , Fl -%s", option->letter, option->name);
 		if (option->argument != NULL)
 			printf(" Ar %s", option->argument);
@@ -71,7 +72,8 @@ command_options_write(unsigned takes)
 {
 	for (const struct command_option *option = command_options; option->name != NULL; option++)
 		if (option->bit & takes)
-			printf(" Oo Fl -%s%s%s Oc", option->name, option->argument != NULL ? " Ar " : "",
+			printf(" Oo Fl -%s%s%s Oc", option->name,
+			       option->argument != NULL ? " Ar " : "",
 			       option->argument != NULL ? option->argument : "");
 	putchar('\n');
 }
@@ -125,7 +127,8 @@ key_write(void *owner, const char *path, const struct schema_key *key)
 	roff_sentences(key->help, stdout);
 	out += snprintf(out, (size_t)(end - out), "Type: %s", type_words(key));
 	for (uint32_t i = 0; key->type == SCHEMA_CHOICE && key->choices[i].name != NULL; i++)
-		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "", key->choices[i].name);
+		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "",
+				key->choices[i].name);
 	if (key->type == SCHEMA_NUMBER)
 		out += snprintf(out, (size_t)(end - out), " from %u to %u%s%s", key->min, key->max,
 				key->unit != NULL ? " " : "", key->unit != NULL ? key->unit : "");
@@ -149,8 +152,9 @@ static const struct part {
 	const char *name;
 	void (*write)(void);
 } parts[] = {
-	{"@options@\n", options_write},	  {"@commands@\n", commands_write}, {"@keys@\n", keys_write},
-	{"@counters@\n", counters_write}, {"@drops@\n", drops_write},	    {"@verdicts@\n", verdicts_write},
+	{"@options@\n", options_write}, {"@commands@\n", commands_write},
+	{"@keys@\n", keys_write},	{"@counters@\n", counters_write},
+	{"@drops@\n", drops_write},	{"@verdicts@\n", verdicts_write},
 };
 
 /* False: no part has that name. */

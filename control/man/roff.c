@@ -33,7 +33,8 @@ static void
 word_write(const char *word, size_t bytes, bool capital, FILE *out)
 {
 	for (size_t i = 0; i < bytes; i++)
-		byte_write(capital && i == 0 ? (char)toupper((unsigned char)word[0]) : word[i], out);
+		byte_write(capital && i == 0 ? (char)toupper((unsigned char)word[0]) : word[i],
+			   out);
 }
 
 /* Lower-case words that are names stay as they are: those with more than letters in them. */
@@ -41,7 +42,8 @@ static bool
 is_prose(const char *word, size_t bytes)
 {
 	for (size_t i = 0; i < bytes; i++)
-		if (!islower((unsigned char)word[i]) && !(i + 1 == bytes && ispunct((unsigned char)word[i])))
+		if (!islower((unsigned char)word[i]) &&
+		    !(i + 1 == bytes && ispunct((unsigned char)word[i])))
 			return false;
 	return true;
 }

@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 
-/* Writes sentences as lines of running text: wrapped, each sentence on a line of its own, with a capital at
- * the begin and a full stop at the end if they have none. Line ends in `text` are blanks. */
+/* Writes sentences as lines of running text: wrapped, each sentence on a line of its own, with a
+ * capital at the begin and a full stop at the end if they have none. Line ends in `text` are
+ * blanks. */
 void roff_sentences(const char *text, FILE *out);
 
 /* Writes one argument of a macro's line, with a blank before it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The metrics of the statistics segment and of the XDP program: the lists that name them are the dataplane's.
- */
+/* The metrics of the statistics segment and of the XDP program: the lists that name them are the
+ * dataplane's. */
 #include "control/metrics/metrics.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
 
-/* The edges of the histogram's buckets, powers of two of microseconds, from 64 us to 8.4 s: a few of the
- * edges that the workers have. */
+/* The edges of the histogram's buckets, powers of two of microseconds, from 64 us to 8.4 s: a few
+ * of the edges that the workers have. */
 #define EDGE_FIRST_US 64
 #define EDGE_COUNT    18
 
@@ -39,9 +39,10 @@ static const struct metrics_row process_rows[] = {
 	 PROCESS(draining)},
 	{METRICS_GAUGE, "ephemera_snapshot_generation", "",
 	 "generation of the snapshot that all workers run on", PROCESS(generation)},
-	{METRICS_GAUGE, "ephemera_in_flight_limit", "", "entries of the flow tables of all workers together",
-	 flows_sample, 0},
-	{METRICS_GAUGE, "ephemera_packet_buffers", "", "packet buffers in the pool", PROCESS(mbufs_total)},
+	{METRICS_GAUGE, "ephemera_in_flight_limit", "",
+	 "entries of the flow tables of all workers together", flows_sample, 0},
+	{METRICS_GAUGE, "ephemera_packet_buffers", "", "packet buffers in the pool",
+	 PROCESS(mbufs_total)},
 	{METRICS_GAUGE, "ephemera_packet_buffers_in_use", "",
 	 "packet buffers in use; some are held by the drivers at rest", PROCESS(mbufs_in_use)},
 };
@@ -55,22 +56,24 @@ drops_sample(struct metrics_writer *writer, const struct metrics_subject *subjec
 
 	for (unsigned reason = 0; reason < DROP_REASON_COUNT; reason++)
 		metrics_count(writer, __atomic_load_n(&worker->drops[reason], __ATOMIC_RELAXED),
-			      subject->label, subject->name, "reason", drop_names[reason].name, NULL);
+			      subject->label, subject->name, "reason", drop_names[reason].name,
+			      NULL);
 }
 
 #define WORKER(member) NULL, offsetof(struct worker_stats, member)
 static const struct metrics_row worker_rows[] = {
-#define X(name, help) {METRICS_COUNTER, "ephemera_" #name, "", help, WORKER(counters[COUNTER_##name])},
+#define X(name, help)                                                                              \
+	{METRICS_COUNTER, "ephemera_" #name, "", help, WORKER(counters[COUNTER_##name])},
 	WORKER_COUNTERS(X)
 #undef X
 		{METRICS_COUNTER, "ephemera_drops", "", "packets dropped by the workers, by reason",
 		 drops_sample, 0},
-	{METRICS_GAUGE, "ephemera_in_flight", "", "queries that wait for their responses, probes included",
-	 WORKER(flows_in_flight)},
+	{METRICS_GAUGE, "ephemera_in_flight", "",
+	 "queries that wait for their responses, probes included", WORKER(flows_in_flight)},
 	{METRICS_GAUGE, "ephemera_worker_snapshot_generation", "",
 	 "generation of the snapshot that the worker runs on; 0: none yet", WORKER(generation)},
-	{METRICS_COUNTER, "ephemera_worker_heartbeats", "", "turns of the worker's loop, in units of 1,024",
-	 WORKER(heartbeat)},
+	{METRICS_COUNTER, "ephemera_worker_heartbeats", "",
+	 "turns of the worker's loop, in units of 1,024", WORKER(heartbeat)},
 };
 
 static void
@@ -81,7 +84,8 @@ workers(const struct stats_reader *stats, struct metrics_writer *writer)
 
 	for (unsigned i = 0; i < stats->worker_count; i++) {
 		snprintf(names[i], sizeof(names[i]), "%u", i);
-		subjects[i] = (struct metrics_subject){"worker", names[i], stats_reader_worker(stats, i)};
+		subjects[i] =
+			(struct metrics_subject){"worker", names[i], stats_reader_worker(stats, i)};
 	}
 	metrics_rows(writer, worker_rows, sizeof(worker_rows) / sizeof(worker_rows[0]), subjects,
 		     stats->worker_count);
@@ -92,12 +96,13 @@ workers(const struct stats_reader *stats, struct metrics_writer *writer)
 static void
 verdicts(const struct steer_maps *steer, struct metrics_writer *writer)
 {
-	static const struct metrics_row row = {METRICS_COUNTER,
-					       "ephemera_steer_packets",
-					       "",
-					       "packets seen by the XDP program, by what became of them",
-					       NULL,
-					       0};
+	static const struct metrics_row row = {
+		METRICS_COUNTER,
+		"ephemera_steer_packets",
+		"",
+		"packets seen by the XDP program, by what became of them",
+		NULL,
+		0};
 	struct metrics_subject subjects[STEER_VERDICT_COUNT];
 	uint64_t sums[STEER_VERDICT_COUNT];
 
@@ -108,8 +113,8 @@ verdicts(const struct steer_maps *steer, struct metrics_writer *writer)
 	metrics_rows(writer, &row, 1, subjects, STEER_VERDICT_COUNT);
 }
 
-/* Sums of the workers' finer buckets. An answer that took exactly an edge's time is counted above the edge.
- */
+/* Sums of the workers' finer buckets. An answer that took exactly an edge's time is counted above
+ * the edge. */
 static void
 latency(const struct stats_reader *stats, struct metrics_writer *writer)
 {
@@ -134,17 +139,19 @@ latency(const struct stats_reader *stats, struct metrics_writer *writer)
 
 #define INTERFACE(member) NULL, offsetof(struct interface_stats, member)
 static const struct metrics_row interface_rows[] = {
-	{METRICS_COUNTER, "ephemera_interface_received_packets", "", "packets received", INTERFACE(received)},
+	{METRICS_COUNTER, "ephemera_interface_received_packets", "", "packets received",
+	 INTERFACE(received)},
 	{METRICS_COUNTER, "ephemera_interface_sent_packets", "", "packets sent", INTERFACE(sent)},
 	{METRICS_COUNTER, "ephemera_interface_missed_packets", "",
 	 "packets that found no room in the receive queue", INTERFACE(missed)},
-	{METRICS_COUNTER, "ephemera_interface_no_buffers", "", "packets that found no packet buffer free",
-	 INTERFACE(no_buffers)},
+	{METRICS_COUNTER, "ephemera_interface_no_buffers", "",
+	 "packets that found no packet buffer free", INTERFACE(no_buffers)},
 	{METRICS_COUNTER, "ephemera_interface_bad_packets", "", "packets that arrived damaged",
 	 INTERFACE(bad)},
 	{METRICS_COUNTER, "ephemera_interface_send_errors", "", "packets that could not be sent",
 	 INTERFACE(send_errors)},
-	{METRICS_GAUGE, "ephemera_interface_up", "", "1: the interface has its link", INTERFACE(link_up)},
+	{METRICS_GAUGE, "ephemera_interface_up", "", "1: the interface has its link",
+	 INTERFACE(link_up)},
 };
 
 static void
@@ -152,15 +159,17 @@ interfaces(const struct stats_header *header, struct metrics_writer *writer)
 {
 	char names[SNAPSHOT_INTERFACES_MAX][sizeof(header->interfaces[0].name) + 1] = {0};
 	struct metrics_subject subjects[SNAPSHOT_INTERFACES_MAX];
-	unsigned count =
-		header->interface_count < SNAPSHOT_INTERFACES_MAX ? (unsigned)header->interface_count : SNAPSHOT_INTERFACES_MAX;
+	unsigned count = header->interface_count < SNAPSHOT_INTERFACES_MAX
+				 ? (unsigned)header->interface_count
+				 : SNAPSHOT_INTERFACES_MAX;
 
 	for (unsigned i = 0; i < count; i++) {
 		memcpy(names[i], header->interfaces[i].name, sizeof(header->interfaces[i].name));
-		subjects[i] = (struct metrics_subject){"interface", names[i], &header->interfaces[i]};
+		subjects[i] =
+			(struct metrics_subject){"interface", names[i], &header->interfaces[i]};
 	}
-	metrics_rows(writer, interface_rows, sizeof(interface_rows) / sizeof(interface_rows[0]), subjects,
-		     count);
+	metrics_rows(writer, interface_rows, sizeof(interface_rows) / sizeof(interface_rows[0]),
+		     subjects, count);
 }
 
 void
@@ -170,7 +179,8 @@ metrics_dataplane(const struct daemon *daemon, struct metrics_writer *writer)
 	const struct stats_header *header = stats_reader_header(stats);
 	const struct metrics_subject process = {NULL, NULL, header};
 
-	metrics_rows(writer, process_rows, sizeof(process_rows) / sizeof(process_rows[0]), &process, 1);
+	metrics_rows(writer, process_rows, sizeof(process_rows) / sizeof(process_rows[0]), &process,
+		     1);
 	workers(stats, writer);
 	verdicts(&daemon->steer, writer);
 	latency(stats, writer);

@@ -12,13 +12,14 @@ bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++) {
 		if (bits->addresses[f] == 0)
 			continue;
-		metrics_value(writer, bits->port_bits, "family", entropy_family_names[f], "part", "port",
-			      NULL);
-		metrics_value(writer, bits->id_bits, "family", entropy_family_names[f], "part", "id", NULL);
-		metrics_value(writer, bits->address_bits[f], "family", entropy_family_names[f], "part",
-			      "address", NULL);
-		metrics_value(writer, bits->case_bits, "family", entropy_family_names[f], "part", "case",
-			      NULL);
+		metrics_value(writer, bits->port_bits, "family", entropy_family_names[f], "part",
+			      "port", NULL);
+		metrics_value(writer, bits->id_bits, "family", entropy_family_names[f], "part",
+			      "id", NULL);
+		metrics_value(writer, bits->address_bits[f], "family", entropy_family_names[f],
+			      "part", "address", NULL);
+		metrics_value(writer, bits->case_bits, "family", entropy_family_names[f], "part",
+			      "case", NULL);
 	}
 }
 
@@ -32,8 +33,9 @@ chance_write(const struct uniformity_chi *chi, const char *of, struct metrics_wr
 static void
 chances_write(const struct entropy_measure *all, struct metrics_writer *writer)
 {
-	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_chi_square_p", "",
-		       "chance that draws as uneven as those of the window are uniform; absent: too few");
+	metrics_family(
+		writer, METRICS_GAUGE, "ephemera_draws_chi_square_p", "",
+		"chance that draws as uneven as those of the window are uniform; absent: too few");
 	chance_write(&all->ports, "port", writer);
 	chance_write(&all->id_high, "id_high", writer);
 	chance_write(&all->id_low, "id_low", writer);
@@ -58,7 +60,8 @@ metrics_entropy(const struct daemon *daemon, struct metrics_writer *writer)
 	chances_write(&window.all, writer);
 	if (window.all.judgement == ENTROPY_TOO_FEW)
 		return;
-	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_uniform", "",
-		       "1: no test of the window's draws speaks against uniform; absent: too few draws");
+	metrics_family(
+		writer, METRICS_GAUGE, "ephemera_draws_uniform", "",
+		"1: no test of the window's draws speaks against uniform; absent: too few draws");
 	metrics_count(writer, window.all.judgement == ENTROPY_UNIFORM, NULL);
 }

@@ -11,7 +11,8 @@
 double
 metrics_unix_time(uint64_t monotonic_ns)
 {
-	/* To the millisecond: finer, two readings of two clocks would make the same moment differ. */
+	/* To the millisecond: finer, two readings of two clocks would make the same moment
+	 * differ. */
 	return (double)loop_unix_ms(monotonic_ns) / 1e3;
 }
 
@@ -65,8 +66,9 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 	metrics_family(writer, METRICS_GAUGE, "ephemera_ready", "",
 		       "1: clients may be sent here, as /ready says");
 	metrics_count(writer, readiness_is_ready(&daemon->readiness, reason), NULL);
-	metrics_family(writer, METRICS_GAUGE, "ephemera_drain_active", "",
-		       "1: the operator drains this instance, or has drained it, and so it is not ready");
+	metrics_family(
+		writer, METRICS_GAUGE, "ephemera_drain_active", "",
+		"1: the operator drains this instance, or has drained it, and so it is not ready");
 	metrics_count(writer, daemon->readiness.drain.state != DRAIN_OFF, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
 		       "1: somebody forges responses, and within the last minute came near");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* All metrics of ephemerad and, while it is there, of the dataplane (text.h has the formats).
  *
- * No label's value comes from a query: they are names of the configuration, of the machine's interfaces, or
- * of our own lists. What the dataplane counts is absent while it is away, and begins at 0 with another one.
- */
+ * No label's value comes from a query: they are names of the configuration, of the machine's
+ * interfaces, or of our own lists. What the dataplane counts is absent while it is away, and begins
+ * at 0 with another one. */
 #ifndef EPHEMERA_CONTROL_METRICS_METRICS_H
 #define EPHEMERA_CONTROL_METRICS_METRICS_H
 

@@ -26,8 +26,8 @@ quality_of(const char *parameters, size_t bytes)
 		word += strspn(word, " \t");
 		if (strncasecmp(word, "q=", 2) == 0)
 			quality = strtod(word + 2, NULL);
-		else if (strncasecmp(word, "version=", 8) == 0 && strncmp(word + 8, "0.0.4", 5) != 0 &&
-			 strncmp(word + 8, "1.0.0", 5) != 0)
+		else if (strncasecmp(word, "version=", 8) == 0 &&
+			 strncmp(word + 8, "0.0.4", 5) != 0 && strncmp(word + 8, "1.0.0", 5) != 0)
 			return 0; /* a version that is not written here */
 	}
 	return quality >= 0 && quality <= 1 ? quality : 0;
@@ -43,11 +43,14 @@ metrics_format_of(const char *accept)
 		double quality;
 
 		type = strcspn(accept + skip, "; \t,");
-		quality = skip + type > bytes ? 0 : quality_of(accept + skip + type, bytes - skip - type);
+		quality = skip + type > bytes
+				  ? 0
+				  : quality_of(accept + skip + type, bytes - skip - type);
 		if (type == strlen("application/openmetrics-text") &&
 		    strncasecmp(accept + skip, "application/openmetrics-text", type) == 0)
 			openmetrics = fmax(openmetrics, quality);
-		else if (type == strlen("text/plain") && strncasecmp(accept + skip, "text/plain", type) == 0)
+		else if (type == strlen("text/plain") &&
+			 strncasecmp(accept + skip, "text/plain", type) == 0)
 			text = fmax(text, quality);
 		accept += bytes + (accept[bytes] == ',');
 	}
@@ -57,8 +60,9 @@ metrics_format_of(const char *accept)
 const char *
 metrics_content_type(enum metrics_format format)
 {
-	return format == METRICS_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
-					     : "text/plain; version=0.0.4; charset=utf-8";
+	return format == METRICS_OPENMETRICS
+		       ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
 /* Families */
@@ -107,8 +111,8 @@ text_escape(FILE *out, const char *text, bool quotes)
 }
 
 void
-metrics_family(struct metrics_writer *writer, enum metrics_type type, const char *name, const char *unit,
-	       const char *help)
+metrics_family(struct metrics_writer *writer, enum metrics_type type, const char *name,
+	       const char *unit, const char *help)
 {
 	const bool openmetrics = writer->format == METRICS_OPENMETRICS;
 	const char *suffix = openmetrics ? "" : suffix_of(type);
@@ -209,12 +213,14 @@ metrics_histogram(struct metrics_writer *writer, const double *edges, const uint
 
 	for (unsigned i = 0; i < edge_count; i++) {
 		/* OpenMetrics wants whole numbers to show that they are floating. */
-		snprintf(edge, sizeof(edge), edges[i] == floor(edges[i]) ? "%.1f" : "%.10g", edges[i]);
+		snprintf(edge, sizeof(edge), edges[i] == floor(edges[i]) ? "%.1f" : "%.10g",
+			 edges[i]);
 		total += counts[i];
 		fprintf(writer->out, "%s_bucket{le=\"%s\"} %llu\n", writer->name, edge, total);
 	}
 	total += counts[edge_count];
-	fprintf(writer->out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum ", writer->name, total, writer->name);
+	fprintf(writer->out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum ", writer->name, total,
+		writer->name);
 	number_write(writer->out, sum);
 	fprintf(writer->out, "%s_count %llu\n", writer->name, total);
 }

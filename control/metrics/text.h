@@ -2,8 +2,8 @@
 /* Writes metrics in the formats that scrapers read: the text format of Prometheus 0.0.4, and
  * OpenMetrics 1.0.0.
  *
- * A family is announced once, and its samples follow before the next family. Where the formats differ (the
- * name of a counter's family, info and stateset, the last line) is known here alone:
+ * A family is announced once, and its samples follow before the next family. Where the formats
+ * differ (the name of a counter's family, info and stateset, the last line) is known here alone:
  *
  *     metrics_family(&writer, METRICS_COUNTER, "ephemera_drops", "", "packets dropped");
  *     metrics_count(&writer, 17, "worker", "0", "reason", "runt", NULL);
@@ -37,16 +37,16 @@ struct metrics_writer {
 	enum metrics_type type;
 };
 
-/* Which of the two a client wants by its Accept header: OpenMetrics only if it names it and does not like the
- * other better. */
+/* Which of the two a client wants by its Accept header: OpenMetrics only if it names it and does
+ * not like the other better. */
 enum metrics_format metrics_format_of(const char *accept);
 
 const char *metrics_content_type(enum metrics_format format);
 
-/* `unit`: "seconds", "bytes"..., with which the name ends then; "" for none. The name stays the caller's
- * until the next family. */
-void metrics_family(struct metrics_writer *writer, enum metrics_type type, const char *name, const char *unit,
-		    const char *help);
+/* `unit`: "seconds", "bytes"..., with which the name ends then; "" for none. The name stays the
+ * caller's until the next family. */
+void metrics_family(struct metrics_writer *writer, enum metrics_type type, const char *name,
+		    const char *unit, const char *help);
 
 /* A sample of a counter or gauge, an info (value 1), or one state of a stateset (0 or 1). */
 void metrics_count(struct metrics_writer *writer, uint64_t value, ...) __attribute__((sentinel));
@@ -55,8 +55,8 @@ void metrics_value(struct metrics_writer *writer, double value, ...) __attribute
 void metrics_summary(struct metrics_writer *writer, double sum, uint64_t count, ...)
 	__attribute__((sentinel));
 
-/* A histogram without labels: `counts` of the values up to each of `edges`, in order, not cumulated; the last
- * of the edge_count + 1 counts is of all above. */
+/* A histogram without labels: `counts` of the values up to each of `edges`, in order, not
+ * cumulated; the last of the edge_count + 1 counts is of all above. */
 void metrics_histogram(struct metrics_writer *writer, const double *edges, const uint64_t *counts,
 		       unsigned edge_count, double sum);
 

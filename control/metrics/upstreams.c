@@ -31,8 +31,9 @@ state_sample(struct metrics_writer *writer, const struct metrics_subject *subjec
 	const struct upstream *upstream = subject->figures;
 
 	for (unsigned state = HEALTH_UP; state <= HEALTH_FORCED_DOWN; state++)
-		metrics_count(writer, health_state(upstream->health) == state, subject->label, subject->name,
-			      "ephemera_upstream_state", health_state_name((enum health_state)state), NULL);
+		metrics_count(writer, health_state(upstream->health) == state, subject->label,
+			      subject->name, "ephemera_upstream_state",
+			      health_state_name((enum health_state)state), NULL);
 }
 
 static void
@@ -40,8 +41,8 @@ since_sample(struct metrics_writer *writer, const struct metrics_subject *subjec
 {
 	const struct upstream *upstream = subject->figures;
 
-	metrics_value(writer, metrics_unix_time(upstream->health->since_ns), subject->label, subject->name,
-		      NULL);
+	metrics_value(writer, metrics_unix_time(upstream->health->since_ns), subject->label,
+		      subject->name, NULL);
 }
 
 static void
@@ -50,8 +51,8 @@ probe_sample(struct metrics_writer *writer, const struct metrics_subject *subjec
 	const struct upstream *upstream = subject->figures;
 
 	if (upstream->health->latency_known)
-		metrics_value(writer, upstream->health->latency_us / 1e6, subject->label, subject->name,
-			      NULL);
+		metrics_value(writer, upstream->health->latency_us / 1e6, subject->label,
+			      subject->name, NULL);
 }
 
 static void
@@ -59,8 +60,8 @@ latency_sample(struct metrics_writer *writer, const struct metrics_subject *subj
 {
 	const struct upstream *upstream = subject->figures;
 
-	metrics_summary(writer, (double)upstream->stats.latency_sum_us / 1e6, upstream->stats.responses,
-			subject->label, subject->name, NULL);
+	metrics_summary(writer, (double)upstream->stats.latency_sum_us / 1e6,
+			upstream->stats.responses, subject->label, subject->name, NULL);
 }
 
 #define WORD(member) NULL, offsetof(struct upstream, member)
@@ -73,13 +74,14 @@ static const struct metrics_row upstream_rows[] = {
 	 "since when it is in its state, Unix time", since_sample, 0},
 	{METRICS_GAUGE, "ephemera_upstream_probe_latency_seconds", "seconds",
 	 "how long its last good probe took; absent before that", probe_sample, 0},
-	{METRICS_COUNTER, "ephemera_upstream_queries", "", "queries of clients sent to the upstream",
-	 WORD(stats.queries)},
-	{METRICS_COUNTER, "ephemera_upstream_responses", "", "its responses delivered to clients, any rcode",
-	 WORD(stats.responses)},
-	{METRICS_COUNTER, "ephemera_upstream_servfails", "", "of these, SERVFAIL", WORD(stats.servfails)},
-	{METRICS_COUNTER, "ephemera_upstream_timeouts", "", "queries that it did not answer in time",
-	 WORD(stats.timeouts)},
+	{METRICS_COUNTER, "ephemera_upstream_queries", "",
+	 "queries of clients sent to the upstream", WORD(stats.queries)},
+	{METRICS_COUNTER, "ephemera_upstream_responses", "",
+	 "its responses delivered to clients, any rcode", WORD(stats.responses)},
+	{METRICS_COUNTER, "ephemera_upstream_servfails", "", "of these, SERVFAIL",
+	 WORD(stats.servfails)},
+	{METRICS_COUNTER, "ephemera_upstream_timeouts", "",
+	 "queries that it did not answer in time", WORD(stats.timeouts)},
 	{METRICS_COUNTER, "ephemera_upstream_wrong_case", "",
 	 "responses that differed from the question in letter case alone", WORD(stats.wrong_case)},
 	{METRICS_COUNTER, "ephemera_upstream_attacked", "", "queries to it that saw near misses",
@@ -107,11 +109,12 @@ upstreams(const struct daemon *daemon, struct metrics_writer *writer)
 						   .health = health,
 						   .up = health_usable(health),
 						   .stats = farm_stats(&daemon->farm, i)};
-		subjects[count] = (struct metrics_subject){"upstream", slots->slots[i].name, &figures[count]};
+		subjects[count] =
+			(struct metrics_subject){"upstream", slots->slots[i].name, &figures[count]};
 		count++;
 	}
-	metrics_rows(writer, upstream_rows, sizeof(upstream_rows) / sizeof(upstream_rows[0]), subjects,
-		     count);
+	metrics_rows(writer, upstream_rows, sizeof(upstream_rows) / sizeof(upstream_rows[0]),
+		     subjects, count);
 }
 
 /* Pools, as they are in force in the dataplane */
@@ -123,8 +126,8 @@ struct pool {
 static const struct metrics_row pool_rows[] = {
 	{METRICS_GAUGE, "ephemera_pool_members", "", "upstreams in the pool", NULL,
 	 offsetof(struct pool, members)},
-	{METRICS_GAUGE, "ephemera_pool_usable", "", "upstreams of the pool that are given queries", NULL,
-	 offsetof(struct pool, usable)},
+	{METRICS_GAUGE, "ephemera_pool_usable", "", "upstreams of the pool that are given queries",
+	 NULL, offsetof(struct pool, usable)},
 };
 
 static void
@@ -139,7 +142,8 @@ pools(const struct snapshot *snapshot, struct metrics_writer *writer)
 
 		if (!pool->used)
 			continue;
-		figures[count] = (struct pool){pool->member_count, build_pool_usable(snapshot, pool)};
+		figures[count] =
+			(struct pool){pool->member_count, build_pool_usable(snapshot, pool)};
 		subjects[count] = (struct metrics_subject){"pool", pool->name, &figures[count]};
 		count++;
 	}

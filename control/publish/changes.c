@@ -41,20 +41,25 @@ describe_upstreams(struct changes *changes)
 		if (was == NULL)
 			change(changes, "upstream %s (%s) added", now->name, address);
 		else if (strcmp(was->name, now->name) != 0)
-			change(changes, "upstream %s (%s) renamed to %s", was->name, address, now->name);
+			change(changes, "upstream %s (%s) renamed to %s", was->name, address,
+			       now->name);
 		if (was != NULL && was->random_case != now->random_case)
-			change(changes, "upstream %s (%s): the case of questions is %s", now->name, address,
-			       now->random_case ? "drawn at random from now on" : "not drawn any more");
+			change(changes, "upstream %s (%s): the case of questions is %s", now->name,
+			       address,
+			       now->random_case ? "drawn at random from now on"
+						: "not drawn any more");
 		if (was != NULL && was->weight != now->weight)
-			change(changes, "upstream %s (%s): weight from %u to %u", now->name, address,
-			       was->weight, now->weight);
+			change(changes, "upstream %s (%s): weight from %u to %u", now->name,
+			       address, was->weight, now->weight);
 	}
 	for (unsigned i = 0; i < before->upstream_count; i++) {
 		const struct config_upstream *was = &before->upstreams[i];
 
 		address_port_format(&was->address, was->port, address);
 		if (change_upstream_find(after, was) == NULL)
-			change(changes, "upstream %s (%s) removed; its responses are taken for another %.1f s",
+			change(changes,
+			       "upstream %s (%s) removed; its responses are taken for another %.1f "
+			       "s",
 			       was->name, address, linger_s(changes));
 	}
 }
@@ -80,14 +85,16 @@ describe_listen(struct changes *changes, const struct config_service *of,
 	for (unsigned i = 0; i < of->listen_count; i++)
 		if (listen_find(without, &of->listen[i]) == NULL)
 			change(changes, "service address %s %s",
-			       address_port_format(&of->listen[i].address, of->listen[i].port, address),
+			       address_port_format(&of->listen[i].address, of->listen[i].port,
+						   address),
 			       what);
 }
 
 /* Whether all addresses that stay have changed their clients alike, as they do when they have
  * service.allow's; then *was and *now are these. */
 static bool
-allow_alike(const struct changes *changes, const struct config_ranges **was, const struct config_ranges **now)
+allow_alike(const struct changes *changes, const struct config_ranges **was,
+	    const struct config_ranges **now)
 {
 	*was = *now = NULL;
 	for (unsigned i = 0; i < changes->after->service.listen_count; i++) {
@@ -96,8 +103,8 @@ allow_alike(const struct changes *changes, const struct config_ranges **was, con
 
 		if (before == NULL)
 			continue;
-		if (*was != NULL &&
-		    !(config_ranges_same(*was, &before->allow) && config_ranges_same(*now, &after->allow)))
+		if (*was != NULL && !(config_ranges_same(*was, &before->allow) &&
+				      config_ranges_same(*now, &after->allow)))
 			return false;
 		*was = &before->allow;
 		*now = &after->allow;
@@ -138,7 +145,8 @@ describe_service(struct changes *changes)
 {
 	static const char *const no_upstream[] = {
 		[NO_UPSTREAM_SERVFAIL] = "servfail", [NO_UPSTREAM_KEEP_TRYING] = "keep-trying"};
-	const struct config_service *before = &changes->before->service, *after = &changes->after->service;
+	const struct config_service *before = &changes->before->service,
+				    *after = &changes->after->service;
 
 	describe_listen(changes, after, before, "added");
 	describe_listen(changes, before, after, "removed");
@@ -152,12 +160,14 @@ describe_service(struct changes *changes)
 static void
 describe_limit(struct changes *changes)
 {
-	const struct config_limit *before = &changes->before->limit, *after = &changes->after->limit;
+	const struct config_limit *before = &changes->before->limit,
+				  *after = &changes->after->limit;
 
 	if (after->queries_per_second == 0 && before->queries_per_second != 0)
 		change(changes, "rate_limit: clients have no limit any more");
 	else if (before->queries_per_second == 0 && after->queries_per_second != 0)
-		change(changes, "rate_limit: clients may ask %u queries/s now", after->queries_per_second);
+		change(changes, "rate_limit: clients may ask %u queries/s now",
+		       after->queries_per_second);
 	if (before->queries_per_second == 0 || after->queries_per_second == 0)
 		return;
 	change_number(changes, "rate_limit.queries_per_second", before->queries_per_second,
@@ -165,8 +175,10 @@ describe_limit(struct changes *changes)
 	change_number(changes, "rate_limit.burst", before->burst, after->burst);
 	change_number(changes, "rate_limit.ipv4_prefix", before->prefix4, after->prefix4);
 	change_number(changes, "rate_limit.ipv6_prefix", before->prefix6, after->prefix6);
-	change_word(changes, "rate_limit.over_limit", refusals[before->refusal], refusals[after->refusal]);
-	change_number(changes, "rate_limit.truncate_every", before->truncate_every, after->truncate_every);
+	change_word(changes, "rate_limit.over_limit", refusals[before->refusal],
+		    refusals[after->refusal]);
+	change_number(changes, "rate_limit.truncate_every", before->truncate_every,
+		      after->truncate_every);
 	change_ranges(changes, "rate_limit.exempt", &before->exempt, &after->exempt);
 }
 
@@ -184,7 +196,8 @@ source_exists(const struct config_source *source, const struct address *wanted)
 static void
 describe_sources(struct changes *changes)
 {
-	const struct config_source *before = &changes->before->source, *after = &changes->after->source;
+	const struct config_source *before = &changes->before->source,
+				   *after = &changes->after->source;
 	char address[ADDRESS_TEXT_BYTES];
 
 	for (unsigned i = 0; i < after->address_count; i++)
@@ -194,12 +207,13 @@ describe_sources(struct changes *changes)
 	for (unsigned i = 0; i < before->address_count; i++)
 		if (!source_exists(after, &before->addresses[i]))
 			change(changes,
-			       "source address %s removed; responses to it are taken for another %.1f s",
+			       "source address %s removed; responses to it are taken for another "
+			       "%.1f s",
 			       address_format(&before->addresses[i], address), linger_s(changes));
 	if (memcmp(before->ports, after->ports, sizeof(before->ports)) != 0)
-		change(changes, "source ports: from %u-%u (%u ports) to %u-%u (%u ports)", before->first_port,
-		       before->last_port, before->port_count, after->first_port, after->last_port,
-		       after->port_count);
+		change(changes, "source ports: from %u-%u (%u ports) to %u-%u (%u ports)",
+		       before->first_port, before->last_port, before->port_count, after->first_port,
+		       after->last_port, after->port_count);
 }
 
 /* The rest */
@@ -224,14 +238,16 @@ rcodes_format(uint16_t rcodes, char *text)
 static void
 describe_probe(struct changes *changes)
 {
-	const struct config_probe *before = &changes->before->probe, *after = &changes->after->probe;
+	const struct config_probe *before = &changes->before->probe,
+				  *after = &changes->after->probe;
 	char was[QUESTION_TEXT_BYTES], now[QUESTION_TEXT_BYTES];
 
 	question_format(before->question, before->question_bytes, was);
 	question_format(after->question, after->question_bytes, now);
 	if (strcmp(was, now) != 0)
 		change(changes, "upstreams.probe: now asks %s", now);
-	change_number(changes, "upstreams.probe.interval_ms", before->interval_ms, after->interval_ms);
+	change_number(changes, "upstreams.probe.interval_ms", before->interval_ms,
+		      after->interval_ms);
 	change_number(changes, "upstreams.probe.timeout_ms", before->timeout_ms, after->timeout_ms);
 	change_number(changes, "upstreams.probe.rise", before->rise, after->rise);
 	change_number(changes, "upstreams.probe.fall", before->fall, after->fall);
@@ -242,7 +258,8 @@ describe_probe(struct changes *changes)
 static void
 describe_passive(struct changes *changes)
 {
-	const struct config_passive *before = &changes->before->passive, *after = &changes->after->passive;
+	const struct config_passive *before = &changes->before->passive,
+				    *after = &changes->after->passive;
 
 	if (before->on != after->on)
 		change(changes, "upstreams.passive: switched %s", after->on ? "on" : "off");
@@ -309,6 +326,7 @@ changes_describe(const struct config *before, const struct config *after,
 	describe_http(&changes);
 	if (changes.count < CHANGES_LINES_MAX)
 		return;
-	snprintf(more, sizeof(more), "and %u changes more", changes.count - (CHANGES_LINES_MAX - 1));
+	snprintf(more, sizeof(more), "and %u changes more",
+		 changes.count - (CHANGES_LINES_MAX - 1));
 	line(owner, more);
 }

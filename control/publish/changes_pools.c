@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares the pools of two configurations and the routes to them. Pools are the same if their names are:
- * their numbers may be others. */
+/* Compares the pools of two configurations and the routes to them. Pools are the same if their
+ * names are: their numbers may be others. */
 #include <string.h>
 
 #include "control/lib/address.h"
@@ -29,17 +29,19 @@ upstream_same(const struct config_upstream *a, const struct config_upstream *b)
 
 /* Where an upstream stands in a pool; its member_count if it is not there. */
 static unsigned
-member_find(const struct config *config, const struct config_pool *pool, const struct config_upstream *wanted)
+member_find(const struct config *config, const struct config_pool *pool,
+	    const struct config_upstream *wanted)
 {
 	unsigned i = 0;
 
-	while (i < pool->member_count && !upstream_same(&config->upstreams[pool->members[i]], wanted))
+	while (i < pool->member_count &&
+	       !upstream_same(&config->upstreams[pool->members[i]], wanted))
 		i++;
 	return i;
 }
 
-/* The members of one pool that the other configuration's pool has not. The pool default gets and loses what
- * the configuration does, most of the time: that has been said. */
+/* The members of one pool that the other configuration's pool has not. The pool default gets and
+ * loses what the configuration does, most of the time: that has been said. */
 static unsigned
 members_describe(struct changes *changes, const struct config *of, const struct config_pool *pool,
 		 const struct config *without, const struct config_pool *other, const char *what)
@@ -52,7 +54,8 @@ members_describe(struct changes *changes, const struct config *of, const struct 
 		if (member_find(without, other, upstream) < other->member_count)
 			continue;
 		count++;
-		if (strcmp(pool->name, "default") != 0 || change_upstream_find(without, upstream) != NULL)
+		if (strcmp(pool->name, "default") != 0 ||
+		    change_upstream_find(without, upstream) != NULL)
 			change(changes, "pool %s: server %s %s", pool->name, upstream->name, what);
 	}
 	return count;
@@ -66,8 +69,8 @@ pool_compare(struct changes *changes, const struct config_pool *was, const struc
 
 	others += members_describe(changes, before, was, after, now, "removed");
 	if (was->policy != now->policy)
-		change(changes, "pool %s: policy from %s to %s", now->name, schema_policy_name(was->policy),
-		       schema_policy_name(now->policy));
+		change(changes, "pool %s: policy from %s to %s", now->name,
+		       schema_policy_name(was->policy), schema_policy_name(now->policy));
 	if (now->policy == POLICY_FIRST && was->policy == POLICY_FIRST && others == 0) {
 		for (unsigned i = 0; i < now->member_count; i++) {
 			if (member_find(before, was, &after->upstreams[now->members[i]]) != i) {
@@ -76,7 +79,8 @@ pool_compare(struct changes *changes, const struct config_pool *was, const struc
 			}
 		}
 	}
-	if (was->hash_seed != now->hash_seed && (was->policy == POLICY_HASH || now->policy == POLICY_HASH))
+	if (was->hash_seed != now->hash_seed &&
+	    (was->policy == POLICY_HASH || now->policy == POLICY_HASH))
 		change(changes, "pool %s: another hash_key", now->name);
 	if (was->load_percent != now->load_percent &&
 	    (was->policy == POLICY_HASH || now->policy == POLICY_HASH))
@@ -90,13 +94,15 @@ change_pools(struct changes *changes)
 	const struct config *before = changes->before, *after = changes->after;
 
 	for (unsigned i = 0; i < after->pool_count; i++) {
-		const struct config_pool *now = &after->pools[i], *was = pool_find(before, now->name);
+		const struct config_pool *now = &after->pools[i],
+					 *was = pool_find(before, now->name);
 
 		if (was != NULL)
 			pool_compare(changes, was, now);
 		else
-			change(changes, "pool %s added: %u server%s, policy %s", now->name, now->member_count,
-			       now->member_count == 1 ? "" : "s", schema_policy_name(now->policy));
+			change(changes, "pool %s added: %u server%s, policy %s", now->name,
+			       now->member_count, now->member_count == 1 ? "" : "s",
+			       schema_policy_name(now->policy));
 	}
 	for (unsigned i = 0; i < before->pool_count; i++)
 		if (pool_find(after, before->pools[i].name) == NULL)
@@ -112,8 +118,8 @@ struct walk {
 };
 
 static int
-suffix_order(const struct config_routes *a, const struct config_suffix *left, const struct config_routes *b,
-	     const struct config_suffix *right)
+suffix_order(const struct config_routes *a, const struct config_suffix *left,
+	     const struct config_routes *b, const struct config_suffix *right)
 {
 	int order = (int)left->name_bytes - (int)right->name_bytes;
 
@@ -138,8 +144,8 @@ walk_next(const struct changes *changes, struct walk *walk)
 
 		walk->was = order <= 0 ? &left->suffixes[walk->before++] : NULL;
 		walk->now = order >= 0 ? &right->suffixes[walk->after++] : NULL;
-		if (order != 0 ||
-		    strcmp(before->pools[walk->was->pool].name, after->pools[walk->now->pool].name) != 0)
+		if (order != 0 || strcmp(before->pools[walk->was->pool].name,
+					 after->pools[walk->now->pool].name) != 0)
 			return true;
 	}
 	return false;
@@ -147,7 +153,8 @@ walk_next(const struct changes *changes, struct walk *walk)
 
 /* One route that is new, gone, or leads elsewhere; a pool is "" on the side that has it not. */
 static void
-route_describe(struct changes *changes, const char *what, const char *name, const char *was, const char *now)
+route_describe(struct changes *changes, const char *what, const char *name, const char *was,
+	       const char *now)
 {
 	if (was[0] == 0)
 		change(changes, "route of %s %s to pool %s added", what, name, now);
@@ -170,13 +177,14 @@ domains_describe(struct changes *changes)
 		moved += walk.was != NULL && walk.now != NULL;
 	}
 	if (added + removed + moved > DOMAINS_NAMED_MAX) {
-		change(changes, "routes: %u domains added, %u removed, %u to another pool", added, removed,
-		       moved);
+		change(changes, "routes: %u domains added, %u removed, %u to another pool", added,
+		       removed, moved);
 		return;
 	}
 	walk = (struct walk){0};
 	while (walk_next(changes, &walk)) {
-		const struct config_routes *routes = walk.was != NULL ? &before->routes : &after->routes;
+		const struct config_routes *routes =
+			walk.was != NULL ? &before->routes : &after->routes;
 		const struct config_suffix *suffix = walk.was != NULL ? walk.was : walk.now;
 		char name[QUESTION_NAME_TEXT_BYTES];
 

@@ -54,5 +54,6 @@ config_diff(const struct config *running, const char *path)
 	lines = lines_split(text);
 	free(text);
 	return json_pack("{s:o, s:o, s:o, s:o}", "changes", changes, "static", fixed,
-			 good ? "warnings" : "errors", lines, good ? "errors" : "warnings", json_array());
+			 good ? "warnings" : "errors", lines, good ? "errors" : "warnings",
+			 json_array());
 }

@@ -7,9 +7,9 @@
 
 #include "control/config/config.h"
 
-/* Reads and checks the file and changes nothing: {"changes": [sentences], "static": [keys whose change needs
- * a restart, and makes a reload fail], "errors": [lines; nothing is compared then], "warnings": [lines]}.
- * NULL: a lack of memory. */
+/* Reads and checks the file and changes nothing: {"changes": [sentences], "static": [keys whose
+ * change needs a restart, and makes a reload fail], "errors": [lines; nothing is compared then],
+ * "warnings": [lines]}. NULL: a lack of memory. */
 json_t *config_diff(const struct config *running, const char *path);
 
 #endif

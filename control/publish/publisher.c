@@ -25,7 +25,8 @@ adopted_or_null(const struct publisher *publisher)
 
 /* The end of a try */
 
-/* Tells whoever offered a configuration. The offer is over before, so that the callback may make another. */
+/* Tells whoever offered a configuration. The offer is over before, so that the callback may make
+ * another. */
 static void
 offer_end(struct publisher *publisher, int status, const char *why)
 {
@@ -53,16 +54,19 @@ commit(struct publisher *publisher)
 	if (publisher->offered) {
 		config_free(publisher->config);
 		publisher->config = publisher->offer;
-		/* To switch an upstream's random case off, and on again, is to say that it was mended. */
+		/* To switch an upstream's random case off, and on again, is to say that it was
+		 * mended. */
 		for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 			if (!publisher->slots.upstreams.slots[i].random_case)
-				case_watch_init(&publisher->parts.farm->upstreams[i].case_watch, false);
+				case_watch_init(&publisher->parts.farm->upstreams[i].case_watch,
+						false);
 	}
 	timer_set(publisher);
 	if (farm_settle(publisher->parts.farm, &publisher->slots, publisher->config, loop_now_ns()))
 		publisher->changed = true;
 	if (publisher->state != PUBLISHER_AWAY) {
-		log_problem_over(&publisher->problem, "the dataplane takes the configuration again");
+		log_problem_over(&publisher->problem,
+				 "the dataplane takes the configuration again");
 		farm_enforce(publisher->parts.farm, loop_now_ns());
 	}
 	publisher->parts.committed(publisher->parts.owner);
@@ -75,7 +79,8 @@ commit(struct publisher *publisher)
 static void
 reject(struct publisher *publisher, int status, const char *why)
 {
-	uint64_t again_ns = loop_now_ns(); /* after an offer: what came up meanwhile is not in force */
+	uint64_t again_ns =
+		loop_now_ns(); /* after an offer: what came up meanwhile is not in force */
 
 	neighbour_follow(publisher->parts.neighbour, &publisher->slots.upstreams);
 	if (publisher->state != PUBLISHER_AWAY)
@@ -84,7 +89,8 @@ reject(struct publisher *publisher, int status, const char *why)
 		again_ns += TRY_AGAIN_NS;
 	if (!publisher->offered && publisher->state != PUBLISHER_AWAY)
 		log_problem(&publisher->problem, LEVEL_ERROR,
-			    "the configuration is not in force: %s; trying again every second", why);
+			    "the configuration is not in force: %s; trying again every second",
+			    why);
 	loop_timer_at(publisher->parts.loop, &publisher->timer, again_ns);
 	if (publisher->offered)
 		offer_end(publisher, status, why);
@@ -108,7 +114,8 @@ put_adopted(struct publisher *publisher)
 	publisher->learnt = true;
 	if (steer_maps_hold(publisher->parts.steer, NULL, adopted) != 0)
 		publisher->changed = true; /* mended with the next try */
-	log_line(LEVEL_DEBUG, "generation %llu is in force", (unsigned long long)adopted->generation);
+	log_line(LEVEL_DEBUG, "generation %llu is in force",
+		 (unsigned long long)adopted->generation);
 	commit(publisher);
 }
 
@@ -167,13 +174,13 @@ try_build(struct publisher *publisher, const struct config *config)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		const struct next_hop *hop = &publisher->parts.neighbour->hops[i];
 
-		upstreams[i] =
-			(struct build_upstream){.usable = health_usable(&farm->upstreams[i].health),
-						.admin_state = farm->upstreams[i].health.admin_state,
-						.resolved = next_hop_resolved(hop),
-						.interface_index = (uint8_t)hop->port_index_last,
-						.next_hop = hop->mac,
-						.case_not_kept = farm->upstreams[i].case_watch.not_kept};
+		upstreams[i] = (struct build_upstream){
+			.usable = health_usable(&farm->upstreams[i].health),
+			.admin_state = farm->upstreams[i].health.admin_state,
+			.resolved = next_hop_resolved(hop),
+			.interface_index = (uint8_t)hop->port_index_last,
+			.next_hop = hop->mac,
+			.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
 	build_snapshot(&input, publisher->next);
 }
@@ -211,9 +218,10 @@ try_push(struct publisher *publisher)
 	publisher->state = PUBLISHER_PUSHING;
 }
 
-/* Gives the configuration its slots. What was offered has to fit as a whole; what is to be in force anyway (a
- * running dataplane's slots were learnt, say, and hardly any of them is configured) comes into force as far
- * as it fits, and the rest when the first retired slots are empty: commit() sets the timer. */
+/* Gives the configuration its slots. What was offered has to fit as a whole; what is to be in force
+ * anyway (a running dataplane's slots were learnt, say, and hardly any of them is configured) comes
+ * into force as far as it fits, and the rest when the first retired slots are empty: commit() sets
+ * the timer. */
 static int
 try_slots(struct publisher *publisher, const struct config *config, uint64_t now,
 	  char why[PUBLISHER_WHY_BYTES])
@@ -232,13 +240,14 @@ try_slots(struct publisher *publisher, const struct config *config, uint64_t now
 		 NS_PER_S;
 	if (!publisher->offered) {
 		log_line(LEVEL_WARNING,
-			 "no room for all %s beside those removed: the rest follows within %llu s", full,
-			 wait_s);
+			 "no room for all %s beside those removed: the rest follows within %llu s",
+			 full, wait_s);
 		return 0;
 	}
 	snprintf(why, PUBLISHER_WHY_BYTES,
 		 "no room for the new %s beside the old ones, which keep their places for %llu s: "
-		 "take old ones out first and reload, wait %llu s, then add the new ones and reload again",
+		 "take old ones out first and reload, wait %llu s, then add the new ones and "
+		 "reload again",
 		 full, wait_s, wait_s);
 	return -ENOSPC;
 }
@@ -246,7 +255,8 @@ try_slots(struct publisher *publisher, const struct config *config, uint64_t now
 static void
 publisher_try(struct publisher *publisher)
 {
-	const struct config *config = publisher->offer != NULL ? publisher->offer : publisher->config;
+	const struct config *config =
+		publisher->offer != NULL ? publisher->offer : publisher->config;
 	const struct snapshot *adopted = adopted_or_null(publisher);
 	uint64_t now = loop_now_ns();
 	char no_room[PUBLISHER_WHY_BYTES];
@@ -265,7 +275,8 @@ publisher_try(struct publisher *publisher)
 		reject(publisher, -EINVAL, why);
 	else if (publisher->state == PUBLISHER_AWAY)
 		commit(publisher);
-	else if (adopted != NULL && build_same(publisher->next, adopted) && publisher->parts.steer->known)
+	else if (adopted != NULL && build_same(publisher->next, adopted) &&
+		 publisher->parts.steer->known)
 		commit(publisher);
 	else
 		try_push(publisher);
@@ -273,8 +284,8 @@ publisher_try(struct publisher *publisher)
 
 /* Learning */
 
-/* Goes on where the dataplane's snapshot is, also when it is our own: what came into force here while the
- * dataplane was away never reached it, and its flows name its slots. */
+/* Goes on where the dataplane's snapshot is, also when it is our own: what came into force here
+ * while the dataplane was away never reached it, and its flows name its slots. */
 static void
 learn(struct publisher *publisher, const struct snapshot *running)
 {
@@ -304,13 +315,15 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 	if (publisher->state != PUBLISHER_LEARNING || status == -ENOTCONN)
 		return;
 	if (status == 0)
-		status = snapshot_file_read(response->fds[0], body->size_bytes, publisher->next, &why);
+		status = snapshot_file_read(response->fds[0], body->size_bytes, publisher->next,
+					    &why);
 	if (status == 0) {
 		learn(publisher, publisher->next);
 	} else {
 		publisher->adopted->generation = 0;
 		if (status == -ENOENT)
-			slots_expire(&publisher->slots, UINT64_MAX); /* it has no flows that name them */
+			slots_expire(&publisher->slots,
+				     UINT64_MAX); /* it has no flows that name them */
 		else
 			log_line(LEVEL_WARNING,
 				 "can't learn what the dataplane runs on (%s): starting afresh",
@@ -325,8 +338,10 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 static void
 learn_begin(struct publisher *publisher)
 {
-	const struct dataplane_request request = {
-		.type = MESSAGE_SNAPSHOT_GET, .fd = -1, .answered = get_answered, .owner = publisher};
+	const struct dataplane_request request = {.type = MESSAGE_SNAPSHOT_GET,
+						  .fd = -1,
+						  .answered = get_answered,
+						  .owner = publisher};
 	int status = dataplane_ask(publisher->parts.dataplane, &request);
 
 	if (status == 0)
@@ -353,7 +368,8 @@ timer_fired(void *owner, uint64_t now)
 /* From outside */
 
 int
-publisher_init(struct publisher *publisher, const struct publisher_parts *parts, struct config *config)
+publisher_init(struct publisher *publisher, const struct publisher_parts *parts,
+	       struct config *config)
 {
 	memset(publisher, 0, sizeof(*publisher));
 	publisher->parts = *parts;

@@ -19,7 +19,8 @@ void
 reload_init(struct reload *reload, const char *path, struct publisher *publisher, struct http *http,
 	    uint64_t *loaded_ns)
 {
-	*reload = (struct reload){.path = path, .publisher = publisher, .http = http, .loaded_ns = loaded_ns};
+	*reload = (struct reload){
+		.path = path, .publisher = publisher, .http = http, .loaded_ns = loaded_ns};
 }
 
 void
@@ -42,8 +43,8 @@ reload_end(struct reload *reload)
 		reload_begin(reload);
 }
 
-/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the response says
- * last: there the first line is file, line and key of the first mistake. */
+/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the
+ * response says last: there the first line is file, line and key of the first mistake. */
 static void
 reload_fail(struct reload *reload, const char *text)
 {
@@ -51,7 +52,8 @@ reload_fail(struct reload *reload, const char *text)
 	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
 	if (reload->responses)
-		server_refuse(reload->from, "%s\nreload failed: the old configuration stays in force", text);
+		server_refuse(reload->from,
+			      "%s\nreload failed: the old configuration stays in force", text);
 	reload_end(reload);
 }
 
@@ -84,16 +86,17 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 	json_array_foreach(reload->changes, index, change)
 		log_line(LEVEL_NOTICE, "reload: %s", json_string_value(change));
 	if (publisher->state == PUBLISHER_AWAY)
-		change_add(reload, "the dataplane is away: it gets the configuration when it is back");
+		change_add(reload,
+			   "the dataplane is away: it gets the configuration when it is back");
 	if (reload->responses)
-		server_response(reload->from,
-			      json_pack("{s:I, s:O}", "generation", (json_int_t)publisher->generation,
-					"changes", reload->changes));
+		server_response(reload->from, json_pack("{s:I, s:O}", "generation",
+							(json_int_t)publisher->generation,
+							"changes", reload->changes));
 	reload_end(reload);
 }
 
-/* Checks the file against what is in force. 0 and *config; or -errno and *text (free() it) says what is
- * wrong. */
+/* Checks the file against what is in force. 0 and *config; or -errno and *text (free() it) says
+ * what is wrong. */
 static int
 config_reload(const struct reload *reload, struct config **config, char **text)
 {
@@ -109,7 +112,8 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 		key = config_static_difference(reload->publisher->config, *config);
 		if (key != NULL) {
 			fprintf(errors,
-				"%s: %s has changed, and it is fixed while the dataplane runs: restart "
+				"%s: %s has changed, and it is fixed while the dataplane runs: "
+				"restart "
 				"needed "
 				"(the dataplane, then ephemerad), or put the old value back\n",
 				reload->path, key);
@@ -133,7 +137,8 @@ http_refused(struct reload *reload, const struct config *config)
 	if (status == 0)
 		return false;
 	snprintf(text, sizeof(text), "%s: http: can't listen on %s: %s", reload->path,
-		 address_port_format(&config->http.address, config->http.port, address), strerror(-status));
+		 address_port_format(&config->http.address, config->http.port, address),
+		 strerror(-status));
 	reload_fail(reload, text);
 	return true;
 }

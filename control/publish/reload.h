@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads the configuration file again and brings it into force: whole, or not at all.
  *
- * The file is checked, the static part must be the same, the place to serve HTTP must be free, and the
- * dataplane must take the snapshot; else the old configuration stays, and the error says why. */
+ * The file is checked, the static part must be the same, the place to serve HTTP must be free, and
+ * the dataplane must take the snapshot; else the old configuration stays, and the error says
+ * why. */
 #ifndef EPHEMERA_CONTROL_PUBLISH_RELOAD_H
 #define EPHEMERA_CONTROL_PUBLISH_RELOAD_H
 
@@ -26,15 +27,15 @@ struct reload {
 	json_t *changes; /* of the one under way: an array of sentences */
 };
 
-void reload_init(struct reload *reload, const char *path, struct publisher *publisher, struct http *http,
-		 uint64_t *loaded_ns);
+void reload_init(struct reload *reload, const char *path, struct publisher *publisher,
+		 struct http *http, uint64_t *loaded_ns);
 void reload_fini(struct reload *reload);
 
 /* For a signal: the outcome is logged. While one is under way, another one follows it. */
 void reload_signalled(struct reload *reload);
 
-/* For the command line: the outcome is logged, and answered: {"generation", "changes": [sentences]}, or an
- * error whose last line says that the old configuration stays in force. */
+/* For the command line: the outcome is logged, and answered: {"generation", "changes":
+ * [sentences]}, or an error whose last line says that the old configuration stays in force. */
 void reload_requested(struct reload *reload, struct server_request from);
 
 #endif

@@ -17,10 +17,11 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 {
 	(void)request;
 	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
-		server_refuse(from,
-			      "the dataplane is away, and the statistics with it: start ephemera-dataplane");
+		server_refuse(from, "the dataplane is away, and the statistics with it: start "
+				    "ephemera-dataplane");
 	else if (!stats_reader_is_open(&daemon->stats))
-		server_refuse(from, "the dataplane's statistics can't be read: see ephemerad's log");
+		server_refuse(from,
+			      "the dataplane's statistics can't be read: see ephemerad's log");
 	else
 		server_response(from, report_stats(daemon));
 }
@@ -28,16 +29,17 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 /* What can't be told without the dataplane's statistics. */
 static void
 measure_response(struct daemon *daemon, struct server_request from,
-	       json_t *(*report)(const struct daemon *daemon))
+		 json_t *(*report)(const struct daemon *daemon))
 {
 	json_t *response;
 
 	if (!stats_reader_is_open(&daemon->stats)) {
-		server_refuse(from,
-			      daemon->dataplane.state != DATAPLANE_CONNECTED
-				      ? "the dataplane is away, and its figures with it: start "
-					"ephemera-dataplane"
-				      : "the dataplane's statistics can't be read: see ephemerad's log");
+		server_refuse(
+			from,
+			daemon->dataplane.state != DATAPLANE_CONNECTED
+				? "the dataplane is away, and its figures with it: start "
+				  "ephemera-dataplane"
+				: "the dataplane's statistics can't be read: see ephemerad's log");
 		return;
 	}
 	response = report(daemon);
@@ -63,7 +65,8 @@ static void
 command_ports(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	measure_response(daemon, from,
-		       json_is_true(json_object_get(request, "full")) ? report_ports_full : report_ports_map);
+			 json_is_true(json_object_get(request, "full")) ? report_ports_full
+									: report_ports_map);
 }
 
 static void
@@ -117,8 +120,8 @@ unknown_refuse(struct server_request from)
 	size_t used = 0;
 
 	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i > 0 ? ", " : "",
-					 commands[i].name);
+		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+					 i > 0 ? ", " : "", commands[i].name);
 	server_refuse(from, "unknown command: \"command\" is one of %s", names);
 }
 

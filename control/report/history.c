@@ -4,8 +4,8 @@
 
 #include "control/daemon/daemon.h"
 
-/* [how long ago it ended in ms, how long it was in ms, queries, answers, drops]; the figures are null where
- * the dataplane was away or another one came. */
+/* [how long ago it ended in ms, how long it was in ms, queries, answers, drops]; the figures are
+ * null where the dataplane was away or another one came. */
 static json_t *
 report_second(const struct history_sample *from, const struct history_sample *to, uint64_t now_ns)
 {
@@ -14,9 +14,9 @@ report_second(const struct history_sample *from, const struct history_sample *to
 				   (json_int_t)((to->ns - from->ns) / NS_PER_MS));
 
 	for (unsigned i = 0; i < HISTORY_VALUES; i++)
-		json_array_append_new(second,
-				      known ? json_integer((json_int_t)(to->values[i] - from->values[i]))
-					    : json_null());
+		json_array_append_new(
+			second, known ? json_integer((json_int_t)(to->values[i] - from->values[i]))
+				      : json_null());
 	return second;
 }
 

@@ -13,53 +13,59 @@
 #define JSON_TYPE "application/json"
 
 static void
-response_constant(struct http_response *response, unsigned status, const char *content_type, const char *text)
+response_constant(struct http_response *response, unsigned status, const char *content_type,
+		  const char *text)
 {
 	*response = (struct http_response){.status = status,
-				     .content_type = content_type,
-				     .body = text,
-				     .body_bytes = strlen(text),
-				     .body_is_constant = true};
+					   .content_type = content_type,
+					   .body = text,
+					   .body_bytes = strlen(text),
+					   .body_is_constant = true};
 }
 
 /* Takes over the reference to `report`; NULL is a lack of memory. */
 static void
 response_json(struct http_response *response, unsigned status, json_t *report)
 {
-	char *text = report == NULL ? NULL : json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	char *text =
+		report == NULL ? NULL : json_dumps(report, JSON_COMPACT | JSON_REAL_PRECISION(9));
 
 	json_decref(report);
 	if (text == NULL) {
 		response_constant(response, MHD_HTTP_INTERNAL_SERVER_ERROR, JSON_TYPE,
-			       "{\"error\":\"out of memory\"}");
+				  "{\"error\":\"out of memory\"}");
 		return;
 	}
-	*response = (struct http_response){
-		.status = status, .content_type = JSON_TYPE, .body = text, .body_bytes = strlen(text)};
+	*response = (struct http_response){.status = status,
+					   .content_type = JSON_TYPE,
+					   .body = text,
+					   .body_bytes = strlen(text)};
 }
 
 /* For those who watch */
 
 static void
-metrics_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
+metrics_serve(const struct daemon *daemon, const struct http_request *request,
+	      struct http_response *response)
 {
 	const enum metrics_format format = metrics_format_of(request->accept);
 	size_t bytes = 0;
 	char *page = metrics_page(daemon, format, &bytes);
 
 	if (page == NULL) {
-		response_constant(response, MHD_HTTP_INTERNAL_SERVER_ERROR, "text/plain; charset=utf-8",
-			       "out of memory\n");
+		response_constant(response, MHD_HTTP_INTERNAL_SERVER_ERROR,
+				  "text/plain; charset=utf-8", "out of memory\n");
 		return;
 	}
 	*response = (struct http_response){.status = MHD_HTTP_OK,
-				     .content_type = metrics_content_type(format),
-				     .body = page,
-				     .body_bytes = bytes};
+					   .content_type = metrics_content_type(format),
+					   .body = page,
+					   .body_bytes = bytes};
 }
 
 static void
-health_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
+health_serve(const struct daemon *daemon, const struct http_request *request,
+	     struct http_response *response)
 {
 	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
 	const bool lives = connected && readiness_is_healthy(&daemon->readiness);
@@ -71,18 +77,19 @@ health_serve(const struct daemon *daemon, const struct http_request *request, st
 
 	(void)request;
 	response_json(response, lives ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-		   json_pack("{s:b, s:s}", "healthy", lives, "reason", reason));
+		      json_pack("{s:b, s:s}", "healthy", lives, "reason", reason));
 }
 
 static void
-ready_serve(const struct daemon *daemon, const struct http_request *request, struct http_response *response)
+ready_serve(const struct daemon *daemon, const struct http_request *request,
+	    struct http_response *response)
 {
 	char reason[READINESS_REASON_BYTES];
 	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
 	response_json(response, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-		   json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
+		      json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
 }
 
 static const struct page {
@@ -119,11 +126,13 @@ static const struct api {
 static void
 api_serve(const struct daemon *daemon, const struct api *api, struct http_response *response)
 {
-	json_t *report = api->measures && !stats_reader_is_open(&daemon->stats) ? NULL : api->report(daemon);
+	json_t *report =
+		api->measures && !stats_reader_is_open(&daemon->stats) ? NULL : api->report(daemon);
 
 	if (report == NULL && api->measures)
-		response_constant(response, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
-			       "{\"error\":\"the dataplane is away, or nothing is measured yet\"}");
+		response_constant(
+			response, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
+			"{\"error\":\"the dataplane is away, or nothing is measured yet\"}");
 	else
 		response_json(response, MHD_HTTP_OK, report);
 }
@@ -132,10 +141,10 @@ static void
 file_serve(const struct web_file *file, struct http_response *response)
 {
 	*response = (struct http_response){.status = MHD_HTTP_OK,
-				     .content_type = file->content_type,
-				     .body = (const char *)file->bytes,
-				     .body_bytes = file->size,
-				     .body_is_constant = true};
+					   .content_type = file->content_type,
+					   .body = (const char *)file->bytes,
+					   .body_bytes = file->size,
+					   .body_is_constant = true};
 }
 
 void
@@ -159,5 +168,5 @@ http_routes_handle(void *owner, const struct http_request *request, struct http_
 			return;
 		}
 	response_constant(response, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
-		       "no such page: there are /, /metrics, /health and /ready\n");
+			  "no such page: there are /, /metrics, /health and /ready\n");
 }

@@ -12,6 +12,7 @@
 #include "control/serve/http.h"
 
 /* A handler for http_init(); `owner` is the daemon. */
-void http_routes_handle(void *owner, const struct http_request *request, struct http_response *response);
+void http_routes_handle(void *owner, const struct http_request *request,
+			struct http_response *response);
 
 #endif

@@ -24,9 +24,10 @@ report_buckets(const struct stats_histogram *histogram)
 		if (histogram->buckets[i] == 0)
 			continue;
 		bucket = json_pack("[I]", (json_int_t)latency_bucket_us(i));
-		json_array_append_new(bucket, i + 1 < STATS_LATENCY_BUCKETS
-						      ? json_integer((json_int_t)latency_bucket_us(i + 1))
-						      : json_null());
+		json_array_append_new(bucket,
+				      i + 1 < STATS_LATENCY_BUCKETS
+					      ? json_integer((json_int_t)latency_bucket_us(i + 1))
+					      : json_null());
 		json_array_append_new(bucket, json_integer((json_int_t)histogram->buckets[i]));
 		json_array_append_new(list, bucket);
 	}
@@ -37,9 +38,10 @@ static json_t *
 report_histogram(const struct stats_histogram *histogram)
 {
 	const bool any = histogram->count > 0;
-	json_t *report = json_pack("{s:I, s:I, s:o}", "count", (json_int_t)histogram->count, "sum_us",
-				   (json_int_t)histogram->sum_us, "mean_us",
-				   any ? json_real(stats_histogram_mean_us(histogram)) : json_null());
+	json_t *report =
+		json_pack("{s:I, s:I, s:o}", "count", (json_int_t)histogram->count, "sum_us",
+			  (json_int_t)histogram->sum_us, "mean_us",
+			  any ? json_real(stats_histogram_mean_us(histogram)) : json_null());
 
 	for (unsigned i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
 		uint64_t us = stats_histogram_quantile(histogram, quantiles[i].thousandths);
@@ -72,10 +74,12 @@ report_upstream_mean(const struct daemon *daemon, unsigned index)
 	char address[ADDRESS_TEXT_BYTES];
 
 	return json_pack("{s:s, s:s, s:I, s:I, s:o}", "name", slot->name, "address",
-			 address_format(&slot->address, address), "responses", (json_int_t)stats.responses,
-			 "latency_sum_us", (json_int_t)stats.latency_sum_us, "mean_us",
-			 stats.responses > 0 ? json_real((double)stats.latency_sum_us / (double)stats.responses)
-					   : json_null());
+			 address_format(&slot->address, address), "responses",
+			 (json_int_t)stats.responses, "latency_sum_us",
+			 (json_int_t)stats.latency_sum_us, "mean_us",
+			 stats.responses > 0
+				 ? json_real((double)stats.latency_sum_us / (double)stats.responses)
+				 : json_null());
 }
 
 json_t *
@@ -89,7 +93,8 @@ report_latency(const struct daemon *daemon)
 		return NULL;
 	stats_histogram_subtract(&recent, &base->latency);
 	return json_pack("{s:o, s:o, s:f, s:o, s:o}", "total", report_histogram(&total), "recent",
-			 report_histogram(&recent), "window_s", (double)(loop_now_ns() - base->ns) / 1e9,
-			 "workers", report_workers(&daemon->stats), "upstreams",
+			 report_histogram(&recent), "window_s",
+			 (double)(loop_now_ns() - base->ns) / 1e9, "workers",
+			 report_workers(&daemon->stats), "upstreams",
 			 report_farm(daemon, report_upstream_mean));
 }

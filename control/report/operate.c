@@ -27,12 +27,15 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 	int slot = name != NULL ? slots_upstream_named(&daemon->publisher.slots, name) : -1;
 
 	if (name == NULL || action == NULL) {
-		server_refuse(from,
-			      "\"name\" has to be an upstream's, and \"action\" drain, up, down or auto");
+		server_refuse(
+			from,
+			"\"name\" has to be an upstream's, and \"action\" drain, up, down or auto");
 		return;
 	}
 	if (slot < 0) {
-		server_refuse(from, "no upstream is called %.64s: `ephemeractl upstreams` shows them", name);
+		server_refuse(from,
+			      "no upstream is called %.64s: `ephemeractl upstreams` shows them",
+			      name);
 		return;
 	}
 	for (unsigned i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
@@ -50,11 +53,13 @@ void
 operate_drain(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	const json_t *timeout = json_object_get(request, "timeout_s");
-	json_int_t seconds = timeout != NULL ? json_integer_value(timeout) : DRAIN_TIMEOUT_S_DEFAULT;
+	json_int_t seconds =
+		timeout != NULL ? json_integer_value(timeout) : DRAIN_TIMEOUT_S_DEFAULT;
 	char until[REPORT_TIME_BYTES];
 	int status;
 
-	if ((timeout != NULL && !json_is_integer(timeout)) || seconds < 0 || seconds > DRAIN_TIMEOUT_S_MAX) {
+	if ((timeout != NULL && !json_is_integer(timeout)) || seconds < 0 ||
+	    seconds > DRAIN_TIMEOUT_S_MAX) {
 		server_refuse(from, "\"timeout_s\" has to be a number of seconds from 0 to %d",
 			      DRAIN_TIMEOUT_S_MAX);
 		return;
@@ -65,8 +70,9 @@ operate_drain(struct daemon *daemon, const json_t *request, struct server_reques
 	else if (status != 0)
 		server_refuse(from, "the dataplane is away: nothing to drain");
 	else
-		server_response(from, json_pack("{s:b, s:s}", "draining", 1, "until",
-					      report_time(daemon->readiness.drain.until_ns, until)));
+		server_response(from,
+				json_pack("{s:b, s:s}", "draining", 1, "until",
+					  report_time(daemon->readiness.drain.until_ns, until)));
 }
 
 void
@@ -76,7 +82,8 @@ operate_undrain(struct daemon *daemon, const json_t *request, struct server_requ
 
 	(void)request;
 	if (status == -EBUSY)
-		server_refuse(from, "too late: the dataplane stops already; start it again when it has");
+		server_refuse(from,
+			      "too late: the dataplane stops already; start it again when it has");
 	else if (status != 0)
 		server_refuse(from, "the instance is not being drained");
 	else

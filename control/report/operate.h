@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands with which the operator acts on upstreams and on the instance, and asks whether it is ready.
+/* The commands with which the operator acts on upstreams and on the instance, and asks whether it
+ * is ready.
  *
  *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  the upstream's row, as in upstreams
  *     drain {"timeout_s" [60]}                                       ->  {"draining": true, "until"}
  *     undrain                                                        ->  {"draining": false}
- *     ready                                                          ->  {"ready": bool, "reason"} */
+ *     ready                                                          ->  {"ready": bool,
+ * "reason"} */
 #ifndef EPHEMERA_CONTROL_REPORT_OPERATE_H
 #define EPHEMERA_CONTROL_REPORT_OPERATE_H
 

@@ -52,11 +52,12 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 		address_port_format(&flow->client_address, be16_to(flow->client_port), client);
 	if (flow->question_bytes <= sizeof(flow->question))
 		question_format(flow->question, flow->question_bytes, question);
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "worker", (json_int_t)flow->worker,
-			 "source", address_format(&flow->source_address, source), "upstream",
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "worker",
+			 (json_int_t)flow->worker, "source",
+			 address_format(&flow->source_address, source), "upstream",
 			 upstream != NULL && upstream->state != SLOT_EMPTY ? upstream->name : "?",
-			 "upstream_address", upstream_address, "question", question, "client", client, "id",
-			 (int)be16_to(flow->id), "age_us", (json_int_t)flow->age_us);
+			 "upstream_address", upstream_address, "question", question, "client",
+			 client, "id", (int)be16_to(flow->id), "age_us", (json_int_t)flow->age_us);
 }
 
 static void
@@ -70,7 +71,7 @@ port_answered(void *owner, uint64_t tag, const struct dataplane_response *respon
 	if (response->status != 0) {
 		server_refuse(waiting->from, "the dataplane can't tell: %s",
 			      response->status == -ENOTCONN ? "it has just gone away"
-							  : strerror(-response->status));
+							    : strerror(-response->status));
 		free(waiting);
 		return;
 	}
@@ -78,11 +79,12 @@ port_answered(void *owner, uint64_t tag, const struct dataplane_response *respon
 	for (unsigned i = 0; i < body->flow_count; i++)
 		json_array_append_new(flows, report_flow(waiting->daemon, &body->flows[i]));
 	server_response(waiting->from,
-		      report_make(waiting->port,
-				  body->total > 0
-					  ? "in use"
-					  : port_idle_state(waiting->daemon->publisher.config, waiting->port),
-				  body->total, flows));
+			report_make(waiting->port,
+				    body->total > 0
+					    ? "in use"
+					    : port_idle_state(waiting->daemon->publisher.config,
+							      waiting->port),
+				    body->total, flows));
 	free(waiting);
 }
 
@@ -107,9 +109,8 @@ port_ask(struct daemon *daemon, uint16_t port, struct server_request from)
 		return;
 	free(waiting);
 	if (status == -ENOTCONN)
-		server_refuse(
-			from,
-			"the dataplane is away, and nothing is in flight with it: start ephemera-dataplane");
+		server_refuse(from, "the dataplane is away, and nothing is in flight with it: "
+				    "start ephemera-dataplane");
 	else
 		server_refuse(from, "can't ask the dataplane: %s", strerror(-status));
 }
@@ -124,9 +125,10 @@ report_port(struct daemon *daemon, const json_t *request, struct server_request 
 	if (!json_is_integer(number) || port < 1 || port > UINT16_MAX)
 		server_refuse(from, "\"port\" must be a number from 1 to 65535");
 	else if (adopted->generation > 0 && !bitmap_test(adopted->ports_accept, (uint16_t)port))
-		server_response(from, report_make((uint16_t)port,
-						port_idle_state(daemon->publisher.config, (uint16_t)port), 0,
-						json_array()));
+		server_response(
+			from, report_make((uint16_t)port,
+					  port_idle_state(daemon->publisher.config, (uint16_t)port),
+					  0, json_array()));
 	else
 		port_ask(daemon, (uint16_t)port, from);
 }

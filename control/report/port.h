@@ -9,8 +9,8 @@
 
 struct daemon;
 
-/* Asks the dataplane and answers `from` when it has answered; at once where the request is wrong, the
- * dataplane is away, or the port can't be in use because responses to it are not taken. */
+/* Asks the dataplane and answers `from` when it has answered; at once where the request is wrong,
+ * the dataplane is away, or the port can't be in use because responses to it are not taken. */
 void report_port(struct daemon *daemon, const json_t *request, struct server_request from);
 
 #endif

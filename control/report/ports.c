@@ -26,7 +26,8 @@ map_gather(const struct draw_window *window, struct map *map)
 
 		draw_window_read(window, i, &map->one);
 		for (unsigned port = 0; port < DRAW_PORTS; port++) {
-			map->live[port] += __atomic_load_n(&worker->ports[port].live, __ATOMIC_RELAXED);
+			map->live[port] +=
+				__atomic_load_n(&worker->ports[port].live, __ATOMIC_RELAXED);
 			map->drawn[port] += map->one.ports[port];
 		}
 	}
@@ -85,7 +86,8 @@ report_excluded(const struct map *map)
 			continue;
 		}
 		if (run > 0)
-			json_array_append_new(list, json_pack("[i, i]", (int)(port - run), (int)port - 1));
+			json_array_append_new(
+				list, json_pack("[i, i]", (int)(port - run), (int)port - 1));
 		run = 0;
 	}
 	return list;
@@ -96,7 +98,8 @@ static void
 report_judgement(const struct daemon *daemon, json_t *report)
 {
 	json_t *entropy = report_entropy(daemon);
-	json_t *test = json_object_get(json_object_get(json_object_get(entropy, "all"), "ports"), "test");
+	json_t *test =
+		json_object_get(json_object_get(json_object_get(entropy, "all"), "ports"), "test");
 
 	json_object_set(report, "test", json_is_object(test) ? test : json_null());
 	json_object_set(report, "verdict", json_object_get(entropy, "verdict"));
@@ -108,14 +111,16 @@ report_map(const struct daemon *daemon, const struct map *map, unsigned cell_por
 {
 	const unsigned ports = map->source->port_count;
 	json_t *report = json_pack(
-		"{s:i, s:i, s:o, s:f, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:f, s:I, s:i, s:I}", "first",
-		(int)map->first, "last", (int)(map->first + map->count - 1), "excluded", report_excluded(map),
-		"window_s", (double)(loop_now_ns() - daemon->watch.draws.base_ns) / 1e9, "cell_ports",
+		"{s:i, s:i, s:o, s:f, s:i, s:i, s:i, s:i, s:I, s:I, s:I, s:f, s:I, s:i, s:I}",
+		"first", (int)map->first, "last", (int)(map->first + map->count - 1), "excluded",
+		report_excluded(map), "window_s",
+		(double)(loop_now_ns() - daemon->watch.draws.base_ns) / 1e9, "cell_ports",
 		(int)cell_ports, "columns", REPORT_PORTS_COLUMNS, "ports", (int)ports, "used",
 		(int)map->drawn_distinct, "draws", (json_int_t)map->drawn_sum, "min",
 		(json_int_t)map->drawn_min, "max", (json_int_t)map->drawn_max, "mean",
-		(double)map->drawn_sum / ports, "in_flight", (json_int_t)map->live_sum, "in_flight_ports",
-		(int)map->live_distinct, "in_flight_elsewhere", (json_int_t)map->live_elsewhere);
+		(double)map->drawn_sum / ports, "in_flight", (json_int_t)map->live_sum,
+		"in_flight_ports", (int)map->live_distinct, "in_flight_elsewhere",
+		(json_int_t)map->live_elsewhere);
 
 	if (report == NULL)
 		return NULL;
@@ -133,7 +138,8 @@ report_port_map(const struct daemon *daemon, bool full)
 	struct map *map;
 	json_t *report;
 
-	if (!draw_window_is_open(&daemon->watch.draws) || daemon->publisher.adopted->generation == 0)
+	if (!draw_window_is_open(&daemon->watch.draws) ||
+	    daemon->publisher.adopted->generation == 0)
 		return NULL;
 	map = calloc(1, sizeof(*map));
 	if (map == NULL)
@@ -143,7 +149,8 @@ report_port_map(const struct daemon *daemon, bool full)
 	map->count = count;
 	map_gather(&daemon->watch.draws, map);
 	map_sum(map);
-	report = report_map(daemon, map, full ? 1 : (count + REPORT_PORTS_CELLS - 1) / REPORT_PORTS_CELLS);
+	report = report_map(daemon, map,
+			    full ? 1 : (count + REPORT_PORTS_CELLS - 1) / REPORT_PORTS_CELLS);
 	free(map);
 	return report;
 }

@@ -62,12 +62,13 @@ report_upstream_sums(const struct daemon *daemon, unsigned index)
 	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
 	char address[ADDRESS_TEXT_BYTES];
 
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
-			 address_format(&slot->address, address), "queries", (json_int_t)stats.queries,
-			 "responses", (json_int_t)stats.responses, "servfails", (json_int_t)stats.servfails,
-			 "timeouts", (json_int_t)stats.timeouts, "wrong_case", (json_int_t)stats.wrong_case,
-			 "attacked", (json_int_t)stats.attacked, "latency_sum_us",
-			 (json_int_t)stats.latency_sum_us, "in_flight", (json_int_t)stats.in_flight);
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "name", slot->name, "address",
+		address_format(&slot->address, address), "queries", (json_int_t)stats.queries,
+		"responses", (json_int_t)stats.responses, "servfails", (json_int_t)stats.servfails,
+		"timeouts", (json_int_t)stats.timeouts, "wrong_case", (json_int_t)stats.wrong_case,
+		"attacked", (json_int_t)stats.attacked, "latency_sum_us",
+		(json_int_t)stats.latency_sum_us, "in_flight", (json_int_t)stats.in_flight);
 }
 
 static json_t *
@@ -79,12 +80,14 @@ report_workers(const struct stats_reader *stats)
 		const struct worker_stats *worker = stats_reader_worker(stats, i);
 
 		json_array_append_new(
-			list, json_pack("{s:o, s:o, s:I, s:I, s:I}", "counters",
-					named_values(counter_names, worker->counters, WORKER_COUNTER_COUNT),
-					"drops", named_values(drop_names, worker->drops, DROP_REASON_COUNT),
-					"flows_in_flight", (json_int_t)worker->flows_in_flight, "generation",
-					(json_int_t)worker->generation, "heartbeat",
-					(json_int_t)worker->heartbeat));
+			list,
+			json_pack(
+				"{s:o, s:o, s:I, s:I, s:I}", "counters",
+				named_values(counter_names, worker->counters, WORKER_COUNTER_COUNT),
+				"drops", named_values(drop_names, worker->drops, DROP_REASON_COUNT),
+				"flows_in_flight", (json_int_t)worker->flows_in_flight,
+				"generation", (json_int_t)worker->generation, "heartbeat",
+				(json_int_t)worker->heartbeat));
 	}
 	return list;
 }
@@ -117,10 +120,11 @@ report_pools(const struct snapshot *snapshot)
 		const struct snapshot_pool *pool = &snapshot->pools[i];
 
 		if (pool->used)
-			json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name,
-							      "policy", policy_name(pool->policy), "members",
-							      (int)pool->member_count, "usable",
-							      (int)build_pool_usable(snapshot, pool)));
+			json_array_append_new(
+				list, json_pack("{s:s, s:s, s:i, s:i}", "name", pool->name,
+						"policy", policy_name(pool->policy), "members",
+						(int)pool->member_count, "usable",
+						(int)build_pool_usable(snapshot, pool)));
 	}
 	return list;
 }
@@ -136,12 +140,15 @@ report_interfaces(const struct stats_header *header)
 		char name[sizeof(interface->name) + 1] = "";
 
 		memcpy(name, interface->name, sizeof(interface->name));
-		json_array_append_new(
-			list, json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "name", name, "link_up",
-					interface->link_up != 0, "received", (json_int_t)interface->received, "sent",
-					(json_int_t)interface->sent, "missed", (json_int_t)interface->missed,
-					"no_buffers", (json_int_t)interface->no_buffers, "bad",
-					(json_int_t)interface->bad, "send_errors", (json_int_t)interface->send_errors));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+						name, "link_up", interface->link_up != 0,
+						"received", (json_int_t)interface->received, "sent",
+						(json_int_t)interface->sent, "missed",
+						(json_int_t)interface->missed, "no_buffers",
+						(json_int_t)interface->no_buffers, "bad",
+						(json_int_t)interface->bad, "send_errors",
+						(json_int_t)interface->send_errors));
 	}
 	return list;
 }
@@ -164,9 +171,12 @@ report_stats(const struct daemon *daemon)
 	char boot[REPORT_BOOT_BYTES];
 	json_t *report = json_object();
 
-	json_object_set_new(report, "queries", integer(stats_reader_counter(stats, COUNTER_queries)));
-	json_object_set_new(report, "responses", integer(stats_reader_counter(stats, COUNTER_responses)));
-	json_object_set_new(report, "timeouts", integer(stats_reader_counter(stats, COUNTER_timeouts)));
+	json_object_set_new(report, "queries",
+			    integer(stats_reader_counter(stats, COUNTER_queries)));
+	json_object_set_new(report, "responses",
+			    integer(stats_reader_counter(stats, COUNTER_responses)));
+	json_object_set_new(report, "timeouts",
+			    integer(stats_reader_counter(stats, COUNTER_timeouts)));
 	json_object_set_new(report, "in_flight", integer(stats_reader_in_flight(stats)));
 	json_object_set_new(report, "drops", report_drop_sums(stats));
 	json_object_set_new(report, "counters", report_counters(stats));

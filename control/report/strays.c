@@ -13,10 +13,11 @@
 #define STRAYS_REPORTED	 256
 #define ATTACKS_REPORTED 256
 
-/* When it came, to the millisecond, because forgers come by the thousand; not after now, however the clocks of
- * both processes differ. */
+/* When it came, to the millisecond, because forgers come by the thousand; not after now, however
+ * the clocks of both processes differ. */
 static const char *
-stamp_write(const struct stats_header *header, const struct stray *stray, char text[REPORT_STAMP_BYTES])
+stamp_write(const struct stats_header *header, const struct stray *stray,
+	    char text[REPORT_STAMP_BYTES])
 {
 	const uint64_t now_ns = loop_now_ns(), came_ns = stray_time_ns(header, stray->tsc);
 
@@ -29,12 +30,14 @@ report_stray(const struct stats_header *header, const struct stray *stray)
 	char from[ADDRESS_PORT_TEXT_BYTES], to[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
 	char stamp[REPORT_STAMP_BYTES];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time", stamp_write(header, stray, stamp),
-			 "reason", stray->reason < DROP_REASON_COUNT ? drop_names[stray->reason].name : "?",
-			 "from", address_port_format(&stray->source, be16_to(stray->source_port), from), "to",
-			 address_port_format(&stray->destination, be16_to(stray->destination_port), to), "id",
-			 (int)be16_to(stray->id), "question", stray_question(stray, question), "near_miss",
-			 stray->near_miss);
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:i, s:s, s:b}", "time", stamp_write(header, stray, stamp),
+		"reason", stray->reason < DROP_REASON_COUNT ? drop_names[stray->reason].name : "?",
+		"from", address_port_format(&stray->source, be16_to(stray->source_port), from),
+		"to",
+		address_port_format(&stray->destination, be16_to(stray->destination_port), to),
+		"id", (int)be16_to(stray->id), "question", stray_question(stray, question),
+		"near_miss", stray->near_miss);
 }
 
 /* The same upstream was asked the same. */
@@ -44,8 +47,10 @@ attack_same(const struct stray *a, const struct stray *b)
 	const size_t kept =
 		a->question_bytes < STRAY_QUESTION_BYTES ? a->question_bytes : STRAY_QUESTION_BYTES;
 
-	return address_equal(&a->source, &b->source) && be16_equal(a->source_port, b->source_port) &&
-	       a->question_bytes == b->question_bytes && memcmp(a->question, b->question, kept) == 0;
+	return address_equal(&a->source, &b->source) &&
+	       be16_equal(a->source_port, b->source_port) &&
+	       a->question_bytes == b->question_bytes &&
+	       memcmp(a->question, b->question, kept) == 0;
 }
 
 /* Takes all attacks on what the first of them asks out of the list. */
@@ -54,7 +59,8 @@ attack_take(const struct watch *watch, const struct stats_header *header, struct
 	    unsigned *count)
 {
 	const struct stray first = attacks[0];
-	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES], stamp[REPORT_STAMP_BYTES];
+	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES],
+		stamp[REPORT_STAMP_BYTES];
 	unsigned kept = 0, queries = 0, misses = 0;
 
 	for (unsigned i = 0; i < *count; i++) {
@@ -66,11 +72,12 @@ attack_take(const struct watch *watch, const struct stats_header *header, struct
 		misses += attacks[i].misses;
 	}
 	*count = kept;
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "time", stamp_write(header, &first, stamp),
-			 "upstream", watch_upstream_name(watch, &first), "upstream_address",
-			 address_port_format(&first.source, be16_to(first.source_port), address), "question",
-			 stray_question(&first, question), "count", (json_int_t)queries, "near_misses",
-			 (json_int_t)misses);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "time",
+			 stamp_write(header, &first, stamp), "upstream",
+			 watch_upstream_name(watch, &first), "upstream_address",
+			 address_port_format(&first.source, be16_to(first.source_port), address),
+			 "question", stray_question(&first, question), "count", (json_int_t)queries,
+			 "near_misses", (json_int_t)misses);
 }
 
 json_t *
@@ -89,11 +96,13 @@ report_strays(const struct daemon *daemon)
 	count = stray_reader_newest(&daemon->stats, stray_ring_of_strays, entries, STRAYS_REPORTED);
 	for (unsigned i = 0; i < count; i++)
 		json_array_append_new(strays, report_stray(header, &entries[i]));
-	count = stray_reader_newest(&daemon->stats, stray_ring_of_attacks, entries, ATTACKS_REPORTED);
+	count = stray_reader_newest(&daemon->stats, stray_ring_of_attacks, entries,
+				    ATTACKS_REPORTED);
 	for (unsigned i = 0; i < count; i++)
 		stray_lower(&entries[i]);
 	while (count > 0)
-		json_array_append_new(attacks, attack_take(&daemon->watch, header, entries, &count));
+		json_array_append_new(attacks,
+				      attack_take(&daemon->watch, header, entries, &count));
 	free(entries);
 	return json_pack("{s:o, s:o, s:o}", "strays", strays, "attacks", attacks, "attack",
 			 report_attack(daemon));

@@ -7,10 +7,11 @@
 #include "control/lib/address.h"
 #include "control/daemon/daemon.h"
 
-/* Why the upstream is in its state; of a draining one, whether it is done; where it can't be sent to at all,
- * what is in the way stands beside it. */
+/* Why the upstream is in its state; of a draining one, whether it is done; where it can't be sent
+ * to at all, what is in the way stands beside it. */
 static void
-reason_write(const struct daemon *daemon, unsigned slot, uint64_t in_flight, char *text, size_t bytes)
+reason_write(const struct daemon *daemon, unsigned slot, uint64_t in_flight, char *text,
+	     size_t bytes)
 {
 	const struct health *health = &daemon->farm.upstreams[slot].health;
 	char reason[HEALTH_REASON_BYTES], flight[48] = "", way[NEIGHBOUR_WORDS_BYTES];
@@ -31,7 +32,8 @@ is_in_force(const struct daemon *daemon, unsigned slot)
 	const struct snapshot_upstream *adopted = &daemon->publisher.adopted->upstreams[slot];
 	const struct health *health = &daemon->farm.upstreams[slot].health;
 
-	return adopted->usable == health_usable(health) && adopted->admin_state == health->admin_state;
+	return adopted->usable == health_usable(health) &&
+	       adopted->admin_state == health->admin_state;
 }
 
 /* How the letter case of questions to it is chosen. */
@@ -56,24 +58,28 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	json_t *report;
 
 	reason_write(daemon, index, stats.in_flight, reason, sizeof(reason));
-	report = json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:s, s:b}", "name", slot->name, "address",
-			   address_format(&slot->address, address), "port", (int)slot->port, "state",
-			   health_state_name(health_state(health)), "in_force", is_in_force(daemon, index),
-			   "reason", reason, "since", report_time(health->since_ns, since), "resolved",
-			   next_hop_resolved(hop));
+	report =
+		json_pack("{s:s, s:s, s:i, s:s, s:b, s:s, s:s, s:b}", "name", slot->name, "address",
+			  address_format(&slot->address, address), "port", (int)slot->port, "state",
+			  health_state_name(health_state(health)), "in_force",
+			  is_in_force(daemon, index), "reason", reason, "since",
+			  report_time(health->since_ns, since), "resolved", next_hop_resolved(hop));
 	json_object_set_new(report, "next_hop",
 			    hop->route_status == 0
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))
 				    : json_null());
 	json_object_set_new(report, "via",
 			    connected && hop->interface_index >= 0
-				    ? json_string(daemon->dataplane.hello.response.interfaces[hop->interface_index].name)
+				    ? json_string(daemon->dataplane.hello.response
+							  .interfaces[hop->interface_index]
+							  .name)
 				    : json_null());
 	json_object_set_new(report, "queries", json_integer((json_int_t)stats.queries));
 	json_object_set_new(report, "responses", json_integer((json_int_t)stats.responses));
 	json_object_set_new(report, "timeouts", json_integer((json_int_t)stats.timeouts));
 	json_object_set_new(report, "wrong_case", json_integer((json_int_t)stats.wrong_case));
-	json_object_set_new(report, "case", json_string(case_words(slot, &daemon->farm.upstreams[index])));
+	json_object_set_new(report, "case",
+			    json_string(case_words(slot, &daemon->farm.upstreams[index])));
 	json_object_set_new(report, "in_flight", json_integer((json_int_t)stats.in_flight));
 	json_object_set_new(report, "probe_latency_us",
 			    health->latency_known ? json_integer((json_int_t)health->latency_us)

@@ -24,19 +24,21 @@ address_is_loopback(const struct address *address)
 					: memcmp(address->bytes, in6addr_loopback.s6_addr, 16) == 0;
 }
 
-/* Called for a request when its headers are there, and again when all of it is: only then may a response be
- * given that leaves the connection open for the next one. */
+/* Called for a request when its headers are there, and again when all of it is: only then may a
+ * response be given that leaves the connection open for the next one. */
 static enum MHD_Result
 request_handle(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
 	       const char *version, const char *upload, size_t *upload_bytes, void **seen)
 {
 	struct http *http = owner;
-	const char *accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const char *accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 	const struct http_request request = {.path = url, .accept = accept != NULL ? accept : ""};
 	struct http_response response = {.status = MHD_HTTP_OK};
 
 	(void)version, (void)upload, (void)upload_bytes;
-	if (http_form_refuse(address_is_loopback(&http->config.address), connection, method, &response))
+	if (http_form_refuse(address_is_loopback(&http->config.address), connection, method,
+			     &response))
 		return http_form_response(connection, &response);
 	if (*seen == NULL) {
 		*seen = http;
@@ -46,8 +48,8 @@ request_handle(void *owner, struct MHD_Connection *connection, const char *url, 
 	return http_form_response(connection, &response);
 }
 
-/* Paths are taken as they were sent: none that is served has anything to decode, and a decoded 0 would end it
- * early. */
+/* Paths are taken as they were sent: none that is served has anything to decode, and a decoded 0
+ * would end it early. */
 static size_t
 path_keep(void *owner, struct MHD_Connection *connection, char *path)
 {
@@ -79,7 +81,8 @@ connection_changed(void *owner, struct MHD_Connection *connection, void **contex
 		slot = &http->connections[i];
 		if (slot->fd >= 0)
 			continue;
-		*slot = (struct http_connection){connection_fd(connection), loop_now_ns() + HTTP_REQUEST_NS};
+		*slot = (struct http_connection){connection_fd(connection),
+						 loop_now_ns() + HTTP_REQUEST_NS};
 		*context = slot;
 		return;
 	}
@@ -90,14 +93,16 @@ request_completed(void *owner, struct MHD_Connection *connection, void **seen,
 		  enum MHD_RequestTerminationCode how)
 {
 	struct http_connection *slot =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
 
 	(void)owner, (void)seen, (void)how;
 	if (slot != NULL)
 		slot->due_ns = loop_now_ns() + HTTP_REQUEST_NS;
 }
 
-/* Cuts off what is overdue, by the socket alone: the server notices. Returns when the next one is due. */
+/* Cuts off what is overdue, by the socket alone: the server notices. Returns when the next one is
+ * due. */
 static uint64_t
 connections_cut(struct http *http, uint64_t now_ns)
 {
@@ -127,11 +132,13 @@ server_turn(struct http *http)
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
 	MHD_run(http->server);
-	if (MHD_get_timeout(http->server, &wait_ms) == MHD_YES && now_ns + wait_ms * NS_PER_MS < due_ns)
+	if (MHD_get_timeout(http->server, &wait_ms) == MHD_YES &&
+	    now_ns + wait_ms * NS_PER_MS < due_ns)
 		due_ns = now_ns + wait_ms * NS_PER_MS;
 	/* A connection that came or completed in this turn is due within that time too. */
 	if (due_ns > now_ns + HTTP_REQUEST_NS &&
-	    MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections > 0)
+	    MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+			    ->num_connections > 0)
 		due_ns = now_ns + HTTP_REQUEST_NS;
 	loop_timer_at(http->loop, &http->timer, due_ns);
 }
@@ -151,7 +158,8 @@ socket_listen(const struct config_http *config)
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(config->port)};
 	const bool is_ipv4 = address_is_ipv4(&config->address);
 	const int one = 1;
-	int status, fd = socket(is_ipv4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int status, fd = socket(is_ipv4 ? AF_INET : AF_INET6,
+				SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
@@ -175,21 +183,22 @@ server_start(struct http *http, int socket)
 
 	for (unsigned i = 0; i < HTTP_CONNECTIONS_MAX; i++)
 		http->connections[i].fd = -1;
-	http->server =
-		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, request_handle, http, MHD_OPTION_LISTEN_SOCKET,
-				 socket, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
-				 MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_ADDRESS_MAX,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES,
-				 MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(HTTP_REQUEST_NS / NS_PER_S),
-				 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, path_keep,
-				 http, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http,
-				 MHD_OPTION_NOTIFY_COMPLETED, request_completed, http, MHD_OPTION_END);
+	http->server = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, request_handle, http, MHD_OPTION_LISTEN_SOCKET,
+		socket, MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS_ADDRESS_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_HEAD_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(HTTP_REQUEST_NS / NS_PER_S),
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, path_keep, http,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, http, MHD_OPTION_NOTIFY_COMPLETED,
+		request_completed, http, MHD_OPTION_END);
 	if (http->server == NULL) {
 		close(socket);
 		return -ENOMEM;
 	}
 	http->watch = (struct loop_watch){
-		MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, server_ready, http};
+		MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd, server_ready,
+		http};
 	status = loop_watch_add(http->loop, &http->watch, EPOLLIN);
 	if (status == 0)
 		return 0;
@@ -209,7 +218,8 @@ server_stop(struct http *http)
 	http->server = NULL;
 }
 
-/* Starts as http->config says, on `socket` or, if that is -errno, not; then the next try is in a second. */
+/* Starts as http->config says, on `socket` or, if that is -errno, not; then the next try is in a
+ * second. */
 static void
 server_try(struct http *http, int socket)
 {
@@ -220,11 +230,12 @@ server_try(struct http *http, int socket)
 		log_problem_over(&http->problem, "the metrics and the dashboard are served now");
 		return;
 	}
-	log_problem(
-		&http->problem, LEVEL_ERROR,
-		"can't serve metrics and the dashboard on %s: %s: another program may have the port, or the "
-		"address is not this machine's; it is tried again each second",
-		address_port_format(&http->config.address, http->config.port, address), strerror(-status));
+	log_problem(&http->problem, LEVEL_ERROR,
+		    "can't serve metrics and the dashboard on %s: %s: another program may have the "
+		    "port, or the "
+		    "address is not this machine's; it is tried again each second",
+		    address_port_format(&http->config.address, http->config.port, address),
+		    strerror(-status));
 	loop_timer_at(http->loop, &http->timer, loop_now_ns() + HTTP_RETRY_NS);
 }
 
@@ -242,11 +253,15 @@ timer_fired(void *owner, uint64_t now_ns)
 
 void
 http_init(struct http *http, struct loop *loop, const struct config_http *config,
-	  void (*handle)(void *owner, const struct http_request *request, struct http_response *response),
+	  void (*handle)(void *owner, const struct http_request *request,
+			 struct http_response *response),
 	  void *owner)
 {
-	*http = (struct http){
-		.loop = loop, .handle = handle, .owner = owner, .config = *config, .next_socket = -1};
+	*http = (struct http){.loop = loop,
+			      .handle = handle,
+			      .owner = owner,
+			      .config = *config,
+			      .next_socket = -1};
 	http->timer = (struct loop_timer){.fire = timer_fired, .owner = http};
 	if (config->on)
 		server_try(http, socket_listen(config));
@@ -279,7 +294,8 @@ config_overlaps(const struct config_http *a, const struct config_http *b)
 static bool
 config_same(const struct config_http *a, const struct config_http *b)
 {
-	return a->on == b->on && (!a->on || (a->port == b->port && address_equal(&a->address, &b->address)));
+	return a->on == b->on &&
+	       (!a->on || (a->port == b->port && address_equal(&a->address, &b->address)));
 }
 
 int
@@ -292,7 +308,8 @@ http_prepare(struct http *http, const struct config_http *config)
 		return 0;
 	if (config->on) {
 		socket = socket_listen(config);
-		if (socket == -EADDRINUSE && http->server != NULL && config_overlaps(config, &http->config))
+		if (socket == -EADDRINUSE && http->server != NULL &&
+		    config_overlaps(config, &http->config))
 			socket = -1; /* in our own way: it is made when the old one is closed */
 		else if (socket < 0)
 			return socket;

@@ -49,10 +49,10 @@ static void
 response_text(struct http_response *response, unsigned status, const char *text)
 {
 	*response = (struct http_response){.status = status,
-				     .content_type = "text/plain; charset=utf-8",
-				     .body = text,
-				     .body_bytes = strlen(text),
-				     .body_is_constant = true};
+					   .content_type = "text/plain; charset=utf-8",
+					   .body = text,
+					   .body_bytes = strlen(text),
+					   .body_is_constant = true};
 }
 
 enum MHD_Result
@@ -105,9 +105,10 @@ http_form_refuse(bool on_loopback, struct MHD_Connection *connection, const char
 	else if (request_has_body(connection))
 		response_text(response, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here\n");
 	else if (host != NULL && on_loopback && !http_host_is_local(host))
-		response_text(response, MHD_HTTP_MISDIRECTED_REQUEST,
-			   "ask by address, or as localhost: other names are not served on a loopback "
-			   "address\n");
+		response_text(
+			response, MHD_HTTP_MISDIRECTED_REQUEST,
+			"ask by address, or as localhost: other names are not served on a loopback "
+			"address\n");
 	else
 		return false;
 	return true;

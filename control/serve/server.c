@@ -46,8 +46,8 @@ connection_wait(struct server_connection *connection)
 	loop_watch_change(connection->server->loop, &connection->watch, events);
 }
 
-/* It is the client's turn, to send a whole request or to take a whole response: bytes that dribble win no time.
- */
+/* It is the client's turn, to send a whole request or to take a whole response: bytes that dribble
+ * win no time. */
 static void
 connection_patience(struct server_connection *connection)
 {
@@ -87,7 +87,8 @@ request_connection(struct server_request request)
 {
 	struct server_connection *connection = &request.server->connections[request.connection];
 
-	if (connection->watch.fd < 0 || !connection->answering || connection->serial != request.serial)
+	if (connection->watch.fd < 0 || !connection->answering ||
+	    connection->serial != request.serial)
 		return NULL;
 	return connection;
 }
@@ -136,7 +137,8 @@ line_handle(struct server_connection *connection, const char *line, size_t lengt
 {
 	struct server *server = connection->server;
 	const struct server_request from = {.server = server,
-					    .connection = (unsigned)(connection - server->connections),
+					    .connection =
+						    (unsigned)(connection - server->connections),
 					    .serial = ++server->serials};
 	json_error_t error;
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
@@ -208,8 +210,9 @@ connection_read(struct server_connection *connection)
 static void
 connection_write(struct server_connection *connection)
 {
-	ssize_t length = send(connection->watch.fd, connection->out + connection->out_sent,
-			      connection->out_bytes - connection->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+	ssize_t length =
+		send(connection->watch.fd, connection->out + connection->out_sent,
+		     connection->out_bytes - connection->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (length < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -260,9 +263,10 @@ connection_free(struct server *server)
 static void
 connection_open(struct server *server, struct server_connection *connection, int fd)
 {
-	*connection = (struct server_connection){.server = server,
-						 .watch = {fd, connection_ready, connection},
-						 .timer = {.fire = connection_idle, .owner = connection}};
+	*connection =
+		(struct server_connection){.server = server,
+					   .watch = {fd, connection_ready, connection},
+					   .timer = {.fire = connection_idle, .owner = connection}};
 	if (loop_watch_add(server->loop, &connection->watch, EPOLLIN) != 0) {
 		close(fd);
 		connection->watch.fd = -1;
@@ -282,8 +286,8 @@ server_ready(void *owner, uint32_t events)
 
 	(void)events;
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-		log_line(LEVEL_WARNING, "can't accept on %s: %s; pausing for a second", server->path.sun_path,
-			 strerror(errno));
+		log_line(LEVEL_WARNING, "can't accept on %s: %s; pausing for a second",
+			 server->path.sun_path, strerror(errno));
 		loop_watch_change(server->loop, &server->watch, 0);
 		loop_timer_at(server->loop, &server->timer, loop_now_ns() + NS_PER_S);
 	}
@@ -306,8 +310,8 @@ server_resume(void *owner, uint64_t now)
 	loop_watch_change(server->loop, &server->watch, EPOLLIN);
 }
 
-/* -EADDRINUSE: somebody answers; -EEXIST: what is there is no socket; 0: nobody does, and nothing is in the
- * way any more. */
+/* -EADDRINUSE: somebody answers; -EEXIST: what is there is no socket; 0: nobody does, and nothing
+ * is in the way any more. */
 static int
 stale_reclaim(const struct sockaddr_un *path)
 {
@@ -319,8 +323,9 @@ stale_reclaim(const struct sockaddr_un *path)
 	if (!S_ISSOCK(stat.st_mode))
 		return -EEXIST;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	status = fd < 0 || connect(fd, (const struct sockaddr *)path, sizeof(*path)) < 0 ? -errno
-											 : -EADDRINUSE;
+	status = fd < 0 || connect(fd, (const struct sockaddr *)path, sizeof(*path)) < 0
+			 ? -errno
+			 : -EADDRINUSE;
 	if (fd >= 0)
 		close(fd);
 	if (status == -ENOENT)
@@ -344,7 +349,8 @@ server_listen(struct server *server)
 	if (status != 0)
 		goto close_fd;
 	server->watch = (struct loop_watch){fd, server_ready, server};
-	status = listen(fd, BACKLOG) < 0 ? -errno : loop_watch_add(server->loop, &server->watch, EPOLLIN);
+	status = listen(fd, BACKLOG) < 0 ? -errno
+					 : loop_watch_add(server->loop, &server->watch, EPOLLIN);
 	if (status == 0)
 		return 0;
 	unlink(server->path.sun_path);
@@ -357,7 +363,8 @@ close_fd:
 
 int
 server_init(struct server *server, struct loop *loop, const char *runtime_dir,
-	    void (*handle)(void *owner, const json_t *request, struct server_request from), void *owner)
+	    void (*handle)(void *owner, const json_t *request, struct server_request from),
+	    void *owner)
 {
 	size_t room = sizeof(server->path.sun_path);
 	int status;
@@ -370,7 +377,8 @@ server_init(struct server *server, struct loop *loop, const char *runtime_dir,
 	server->timer = (struct loop_timer){.fire = server_resume, .owner = server};
 	for (unsigned i = 0; i < SERVER_CONNECTIONS_MAX; i++)
 		server->connections[i].watch.fd = -1;
-	if ((size_t)snprintf(server->path.sun_path, room, "%s/%s", runtime_dir, SERVER_SOCKET_NAME) >= room)
+	if ((size_t)snprintf(server->path.sun_path, room, "%s/%s", runtime_dir,
+			     SERVER_SOCKET_NAME) >= room)
 		return -ENAMETOOLONG;
 	status = stale_reclaim(&server->path);
 	return status == 0 ? server_listen(server) : status;

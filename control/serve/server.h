@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon's control socket, RUNTIME/control.sock, for the command line: a stream of lines, one JSON object
- * each way.
+/* The daemon's control socket, RUNTIME/control.sock, for the command line: a stream of lines, one
+ * JSON object each way.
  *
  *     {"command": "status"}  ->  {"ok": true, "result": {...}}  or  {"ok": false, "error": "one sentence"}
  *
- * A connection is served one request at a time, in order; a response may come later than the call of the
- * handler. Bounds: SERVER_CONNECTIONS_MAX connections (one more is told so and closed), SERVER_LINE_BYTES a
- * request, five seconds for the client to send a whole one or to take a whole response. What is wrong in form
- * is answered with an error and ends the connection. */
+ * A connection is served one request at a time, in order; a response may come later than the call
+ * of the handler. Bounds: SERVER_CONNECTIONS_MAX connections (one more is told so and closed),
+ * SERVER_LINE_BYTES a request, five seconds for the client to send a whole one or to take a whole
+ * response. What is wrong in form is answered with an error and ends the connection. */
 #ifndef EPHEMERA_CONTROL_SERVE_SERVER_H
 #define EPHEMERA_CONTROL_SERVE_SERVER_H
 
@@ -57,12 +57,13 @@ struct server {
 	struct server_connection connections[SERVER_CONNECTIONS_MAX];
 };
 
-/* Listens on RUNTIME/control.sock with mode 0660. `handle` is called with each request, a JSON object, and
- * answers it with server_response() or server_refuse(), then or later. 0; -EADDRINUSE: somebody answers there;
- * or another -errno. A socket that nobody answers on is replaced: the caller sees to it that only one does so
- * at a time. */
+/* Listens on RUNTIME/control.sock with mode 0660. `handle` is called with each request, a JSON
+ * object, and answers it with server_response() or server_refuse(), then or later. 0; -EADDRINUSE:
+ * somebody answers there; or another -errno. A socket that nobody answers on is replaced: the
+ * caller sees to it that only one does so at a time. */
 int server_init(struct server *server, struct loop *loop, const char *runtime_dir,
-		void (*handle)(void *owner, const json_t *request, struct server_request from), void *owner);
+		void (*handle)(void *owner, const json_t *request, struct server_request from),
+		void *owner);
 
 /* Closes all connections and unlinks the socket. */
 void server_fini(struct server *server);

@@ -7,11 +7,11 @@
  *     STOPPED  -> OFF        another dataplane is connected
  *     WAITING, STOPPED -> OFF    undrain
  *
- * While it waits, all goes on but that the instance says it is not ready: who sends clients here - BGP, a
- * load balancer - withdraws it, and the queries run dry. Then the dataplane is asked to stop, which finishes
- * what is in flight. It was the operator who drained, so a dataplane that dies meanwhile and comes back does
- * not end the drain; one that is started after the stop does. Nor does ephemerad's own death (state_file.h).
- */
+ * While it waits, all goes on but that the instance says it is not ready: who sends clients here -
+ * BGP, a load balancer - withdraws it, and the queries run dry. Then the dataplane is asked to
+ * stop, which finishes what is in flight. It was the operator who drained, so a dataplane that dies
+ * meanwhile and comes back does not end the drain; one that is started after the stop does. Nor
+ * does ephemerad's own death (state_file.h). */
 #ifndef EPHEMERA_CONTROL_STATE_DRAIN_H
 #define EPHEMERA_CONTROL_STATE_DRAIN_H
 
@@ -34,20 +34,22 @@ struct drain {
 	bool counted;	   /* `queries` is set */
 	uint64_t queries;  /* of clients, when they were looked at last */
 	uint64_t idle_ns;  /* when they were first seen not to have grown since */
-	bool recalled; /* an earlier process came as far as DRAIN_STOPPING; whether it asked is not known */
+	/* an earlier process came as far as DRAIN_STOPPING; whether it asked is not known */
+	bool recalled;
 };
 
 /* Begins; while one is under way only its timeout is another. */
 void drain_begin(struct drain *drain, uint64_t timeout_ns, uint64_t now_ns);
 
 /* Goes on where an earlier process was, of which that much is known. */
-void drain_recall(struct drain *drain, enum drain_state state, uint64_t since_ns, uint64_t until_ns);
+void drain_recall(struct drain *drain, enum drain_state state, uint64_t since_ns,
+		  uint64_t until_ns);
 
 /* 0; or -EBUSY: the dataplane stops already; -ENOENT: there is no drain. */
 int drain_cancel(struct drain *drain);
 
-/* What clients have asked so far, forwarded or not; of a connected dataplane, a few times a second. True when
- * the dataplane is to be asked to stop now. */
+/* What clients have asked so far, forwarded or not; of a connected dataplane, a few times a second.
+ * True when the dataplane is to be asked to stop now. */
 bool drain_poll(struct drain *drain, uint64_t queries, uint64_t now_ns);
 
 /* Asking it failed: the next poll asks again. */

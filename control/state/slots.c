@@ -41,7 +41,8 @@ ports_withdraw(struct slots *slots, const uint64_t *words, uint64_t until_ns)
 		any |= words[i];
 	if (any == 0)
 		return;
-	for (unsigned i = 1; i < SLOTS_WITHDRAWN_MAX; i++) /* an unused one, or the one that ends first */
+	for (unsigned i = 1; i < SLOTS_WITHDRAWN_MAX;
+	     i++) /* an unused one, or the one that ends first */
 		if (slots->withdrawn[i].until_ns < into->until_ns)
 			into = &slots->withdrawn[i];
 	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
@@ -88,8 +89,8 @@ set_find_empty(struct slot_set *set)
 	return NULL;
 }
 
-/* Keeps what is in both, retires what is not wanted any more, and then places what is new, as far as there is
- * room. */
+/* Keeps what is in both, retires what is not wanted any more, and then places what is new, as far
+ * as there is room. */
 static int
 set_apply(struct slot_set *set, const struct slot *wanted, unsigned wanted_count, uint64_t until_ns)
 {
@@ -153,14 +154,16 @@ slots_seed(struct slots *slots, const struct snapshot *snapshot, uint64_t now_ns
 		const struct snapshot_service *s = &snapshot->services[i];
 
 		set_seed(&slots->services, i,
-			 &(struct slot){.address = s->address, .port = be16_to(s->port), .state = s->state},
+			 &(struct slot){.address = s->address,
+					.port = be16_to(s->port),
+					.state = s->state},
 			 until_ns);
 	}
 	for (unsigned i = 0; i < snapshot->source_count; i++) {
 		const struct snapshot_source *s = &snapshot->sources[i];
 
-		set_seed(&slots->sources, i, &(struct slot){.address = s->address, .state = s->state},
-			 until_ns);
+		set_seed(&slots->sources, i,
+			 &(struct slot){.address = s->address, .state = s->state}, until_ns);
 	}
 	for (unsigned i = 0; i < snapshot->upstream_count; i++) {
 		const struct snapshot_upstream *u = &snapshot->upstreams[i];
@@ -201,7 +204,8 @@ slots_apply(struct slots *slots, const struct config *config, uint64_t now_ns, c
 		*full = "services";
 
 	for (unsigned i = 0; i < config->source.address_count; i++)
-		wanted[i] = (struct slot){.address = config->source.addresses[i], .state = SLOT_ACTIVE};
+		wanted[i] =
+			(struct slot){.address = config->source.addresses[i], .state = SLOT_ACTIVE};
 	if (set_apply(&slots->sources, wanted, config->source.address_count, until_ns) != 0)
 		*full = "source addresses";
 

@@ -54,7 +54,8 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 			upstream->next_hop = known->next_hop;
 		upstream->random_case = slot->random_case && !known->case_not_kept;
 		upstream->case_not_kept = slot->random_case && known->case_not_kept;
-		upstream->admin_state = slot->state == SLOT_ACTIVE ? (uint8_t)known->admin_state : ADMIN_AUTO;
+		upstream->admin_state =
+			slot->state == SLOT_ACTIVE ? (uint8_t)known->admin_state : ADMIN_AUTO;
 		memcpy(upstream->name, slot->name, sizeof(upstream->name));
 	}
 }
@@ -65,8 +66,9 @@ slot_of(const struct slot_set *set, const struct address *address, uint16_t port
 {
 	unsigned slot = 0;
 
-	while (slot < set->limit && (set->slots[slot].state != SLOT_ACTIVE || set->slots[slot].port != port ||
-				     !address_equal(&set->slots[slot].address, address)))
+	while (slot < set->limit &&
+	       (set->slots[slot].state != SLOT_ACTIVE || set->slots[slot].port != port ||
+		!address_equal(&set->slots[slot].address, address)))
 		slot++;
 	return slot;
 }
@@ -74,7 +76,8 @@ slot_of(const struct slot_set *set, const struct address *address, uint16_t port
 /* Ranges. The same list is written once, whoever has it. */
 
 struct lists {
-	const struct config_ranges *lists[SNAPSHOT_SERVICES_MAX + 1]; /* with that of rate_limit.exempt */
+	const struct config_ranges
+		*lists[SNAPSHOT_SERVICES_MAX + 1]; /* with that of rate_limit.exempt */
 	uint32_t firsts[SNAPSHOT_SERVICES_MAX + 1];
 	unsigned count;
 	uint32_t range_count;
@@ -180,9 +183,9 @@ build_pools(const struct build_input *input, struct members *members, struct sna
 			const unsigned upstream = pool->members[m];
 
 			if (slots[upstream] < set->limit)
-				members->rows[members->count++] =
-					(struct pool_member){.upstream = (uint16_t)slots[upstream],
-							     .weight = config->upstreams[upstream].weight};
+				members->rows[members->count++] = (struct pool_member){
+					.upstream = (uint16_t)slots[upstream],
+					.weight = config->upstreams[upstream].weight};
 		}
 		to->member_count = members->count - to->member_first;
 	}
@@ -204,8 +207,8 @@ build_routes(const struct config_routes *routes, struct snapshot *snapshot)
 
 /* What follows the fixed part; the fixed part's counts decide where. */
 static void
-build_tail(const struct config_routes *routes, const struct lists *lists, const struct members *members,
-	   struct snapshot *snapshot)
+build_tail(const struct config_routes *routes, const struct lists *lists,
+	   const struct members *members, struct snapshot *snapshot)
 {
 	snapshot->range_count = lists->range_count;
 	snapshot->member_count = members->count;
@@ -217,7 +220,8 @@ build_tail(const struct config_routes *routes, const struct lists *lists, const 
 			     snapshot->name_bytes) -
 		       sizeof(*snapshot));
 	build_ranges(lists, snapshot);
-	memcpy(snapshot_members(snapshot), members->rows, members->count * sizeof(members->rows[0]));
+	memcpy(snapshot_members(snapshot), members->rows,
+	       members->count * sizeof(members->rows[0]));
 	build_routes(routes, snapshot);
 }
 
@@ -244,8 +248,9 @@ build_snapshot(const struct build_input *input, struct snapshot *snapshot)
 	snapshot->source_count = set_count(sources);
 	for (unsigned i = 0; i < snapshot->source_count; i++)
 		if (sources->slots[i].state != SLOT_EMPTY)
-			snapshot->sources[i] = (struct snapshot_source){.address = sources->slots[i].address,
-									.state = sources->slots[i].state};
+			snapshot->sources[i] =
+				(struct snapshot_source){.address = sources->slots[i].address,
+							 .state = sources->slots[i].state};
 	build_upstreams(input, snapshot);
 	build_limit(&config->limit, &lists, snapshot);
 	build_pools(input, &members, snapshot);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds the snapshot: a pure function of configuration, slots (which hold what time has to do with it),
- * health and neighbours. The same input yields the same block, byte for byte. */
+/* Builds the snapshot: a pure function of configuration, slots (which hold what time has to do with
+ * it), health and neighbours. The same input yields the same block, byte for byte. */
 #ifndef EPHEMERA_CONTROL_STATE_SNAPSHOT_BUILD_H
 #define EPHEMERA_CONTROL_STATE_SNAPSHOT_BUILD_H
 

@@ -43,7 +43,8 @@ const struct state_upstream *
 state_upstream(const struct state *state, const struct address *address, uint16_t port)
 {
 	for (unsigned i = 0; i < state->upstream_count; i++)
-		if (state->upstreams[i].port == port && address_equal(&state->upstreams[i].address, address))
+		if (state->upstreams[i].port == port &&
+		    address_equal(&state->upstreams[i].address, address))
 			return &state->upstreams[i];
 	return NULL;
 }
@@ -78,10 +79,11 @@ base_take(json_t *json, struct upstream_stats *base)
 {
 	json_int_t queries, responses, servfails, timeouts, wrong_case, latency_sum_us, attacked;
 
-	if (json_unpack(json, BASE_FORMAT_STRICT, "queries", &queries, "responses", &responses, "servfails",
-			&servfails, "timeouts", &timeouts, "wrong_case", &wrong_case, "latency_sum_us",
-			&latency_sum_us, "attacked", &attacked) != 0 ||
-	    (queries | responses | servfails | timeouts | wrong_case | latency_sum_us | attacked) < 0)
+	if (json_unpack(json, BASE_FORMAT_STRICT, "queries", &queries, "responses", &responses,
+			"servfails", &servfails, "timeouts", &timeouts, "wrong_case", &wrong_case,
+			"latency_sum_us", &latency_sum_us, "attacked", &attacked) != 0 ||
+	    (queries | responses | servfails | timeouts | wrong_case | latency_sum_us | attacked) <
+		    0)
 		return false;
 	base->queries = (uint64_t)queries;
 	base->responses = (uint64_t)responses;
@@ -103,10 +105,11 @@ upstream_take(json_t *json, struct state *state)
 	int port, slot;
 
 	if (state->upstream_count == SNAPSHOT_UPSTREAMS_MAX ||
-	    json_unpack(json, "{s:s, s:i, s:i, s:s, s:o !}", "address", &address, "port", &port, "slot",
-			&slot, "admin_state", &admin_state, "base", &base) != 0 ||
-	    address_parse(address, &upstream->address) != 0 || port < 1 || port > UINT16_MAX || slot < 0 ||
-	    slot > STATE_SLOT_NONE || !name_find(admin_state, admin_state_names, ADMIN_STATES, &index) ||
+	    json_unpack(json, "{s:s, s:i, s:i, s:s, s:o !}", "address", &address, "port", &port,
+			"slot", &slot, "admin_state", &admin_state, "base", &base) != 0 ||
+	    address_parse(address, &upstream->address) != 0 || port < 1 || port > UINT16_MAX ||
+	    slot < 0 || slot > STATE_SLOT_NONE ||
+	    !name_find(admin_state, admin_state_names, ADMIN_STATES, &index) ||
 	    !base_take(base, &upstream->base) ||
 	    state_upstream(state, &upstream->address, (uint16_t)port) != NULL)
 		return false;
@@ -125,10 +128,11 @@ drain_take(json_t *json, uint64_t now_ns, struct state *state)
 	const char *name;
 	unsigned index;
 
-	if (json_unpack(json, "{s:s, s:I, s:I !}", "state", &name, "since_ns", &since_ns, "until_ns",
-			&until_ns) != 0 ||
-	    !name_find(name, drain_names, DRAIN_STATES, &index) || since_ns < 0 || until_ns < since_ns ||
-	    (uint64_t)since_ns > now_ns || (uint64_t)until_ns > now_ns + longest_ns)
+	if (json_unpack(json, "{s:s, s:I, s:I !}", "state", &name, "since_ns", &since_ns,
+			"until_ns", &until_ns) != 0 ||
+	    !name_find(name, drain_names, DRAIN_STATES, &index) || since_ns < 0 ||
+	    until_ns < since_ns || (uint64_t)since_ns > now_ns ||
+	    (uint64_t)until_ns > now_ns + longest_ns)
 		return false;
 	state->drain = (enum drain_state)index;
 	state->drain_since_ns = (uint64_t)since_ns;
@@ -153,15 +157,17 @@ state_take(json_t *json, uint64_t now_ns, struct state *state)
 	if (kernel_boot_read(boot) != 0 || strcmp(boot, kernel) != 0)
 		return -ENOENT;
 	state->boot_id = strtoull(dataplane, NULL, 16);
-	snprintf(dataplane_again, sizeof(dataplane_again), "%016llx", (unsigned long long)state->boot_id);
+	snprintf(dataplane_again, sizeof(dataplane_again), "%016llx",
+		 (unsigned long long)state->boot_id);
 	if (strcmp(dataplane, dataplane_again) != 0 || !drain_take(drain, now_ns, state))
 		return -EINVAL;
-	json_array_foreach(upstreams, index, upstream) if (!upstream_take(upstream, state)) return -EINVAL;
+	json_array_foreach(upstreams, index,
+			   upstream) if (!upstream_take(upstream, state)) return -EINVAL;
 	return 0;
 }
 
-/* Reads what we wrote, and nothing that another could have put there. 0 and *text, which the caller frees; or
- * -errno. */
+/* Reads what we wrote, and nothing that another could have put there. 0 and *text, which the caller
+ * frees; or -errno. */
 static int
 text_read(const char *path, char **text, size_t *bytes, char why[STATE_WHY_BYTES])
 {
@@ -225,12 +231,14 @@ upstream_give(const struct state_upstream *upstream)
 	char address[ADDRESS_TEXT_BYTES];
 
 	return json_pack("{s:s, s:i, s:i, s:s, s:" BASE_FORMAT "}", "address",
-			 address_format(&upstream->address, address), "port", (int)upstream->port, "slot",
-			 (int)upstream->slot, "admin_state", admin_state_names[upstream->admin_state], "base",
-			 "queries", (json_int_t)base->queries, "responses", (json_int_t)base->responses,
-			 "servfails", (json_int_t)base->servfails, "timeouts", (json_int_t)base->timeouts,
-			 "wrong_case", (json_int_t)base->wrong_case, "latency_sum_us",
-			 (json_int_t)base->latency_sum_us, "attacked", (json_int_t)base->attacked);
+			 address_format(&upstream->address, address), "port", (int)upstream->port,
+			 "slot", (int)upstream->slot, "admin_state",
+			 admin_state_names[upstream->admin_state], "base", "queries",
+			 (json_int_t)base->queries, "responses", (json_int_t)base->responses,
+			 "servfails", (json_int_t)base->servfails, "timeouts",
+			 (json_int_t)base->timeouts, "wrong_case", (json_int_t)base->wrong_case,
+			 "latency_sum_us", (json_int_t)base->latency_sum_us, "attacked",
+			 (json_int_t)base->attacked);
 }
 
 /* NULL: no memory, or the kernel's boot is not known. */
@@ -247,16 +255,17 @@ state_give(const struct state *state)
 	snprintf(dataplane, sizeof(dataplane), "%016llx", (unsigned long long)state->boot_id);
 	for (unsigned i = 0; i < state->upstream_count; i++)
 		json_array_append_new(upstreams, upstream_give(&state->upstreams[i]));
-	return json_pack("{s:i, s:s, s:s, s:{s:s, s:I, s:I}, s:o}", "version", STATE_VERSION, "kernel", boot,
-			 "dataplane", dataplane, "drain", "state", drain_names[state->drain], "since_ns",
-			 (json_int_t)state->drain_since_ns, "until_ns", (json_int_t)state->drain_until_ns,
-			 "upstreams", upstreams);
+	return json_pack("{s:i, s:s, s:s, s:{s:s, s:I, s:I}, s:o}", "version", STATE_VERSION,
+			 "kernel", boot, "dataplane", dataplane, "drain", "state",
+			 drain_names[state->drain], "since_ns", (json_int_t)state->drain_since_ns,
+			 "until_ns", (json_int_t)state->drain_until_ns, "upstreams", upstreams);
 }
 
 static int
 text_write(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600), status = 0;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600),
+	    status = 0;
 	const size_t bytes = strlen(text);
 
 	if (fd < 0)

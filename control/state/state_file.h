@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What ephemerad must not forget when it is killed, and how it lies in RUNTIME/ephemerad.state: the
- * overrides of upstreams, the drain of the instance, and from where the counters of each upstream count.
+ * overrides of upstreams, the drain of the instance, and from where the counters of each upstream
+ * count.
  *
- * The file is JSON, ours alone (0600), and only ever replaced as a whole by rename(), so that whoever is
- * killed at any moment leaves the old one or the new one. It does not outlive the machine's boot: the times
- * in it are of CLOCK_MONOTONIC, and the kernel's boot id in it says of which boot. So nothing waits for a
- * disk either. It is read as any other input: what is not exactly as written here is not believed at all. */
+ * The file is JSON, ours alone (0600), and only ever replaced as a whole by rename(), so that
+ * whoever is killed at any moment leaves the old one or the new one. It does not outlive the
+ * machine's boot: the times in it are of CLOCK_MONOTONIC, and the kernel's boot id in it says of
+ * which boot. So nothing waits for a disk either. It is read as any other input: what is not
+ * exactly as written here is not believed at all. */
 #ifndef EPHEMERA_CONTROL_STATE_STATE_FILE_H
 #define EPHEMERA_CONTROL_STATE_STATE_FILE_H
 
@@ -38,11 +40,13 @@ struct state {
 };
 
 /* The entry of the upstream with that address and port, or NULL. */
-const struct state_upstream *state_upstream(const struct state *state, const struct address *address,
-					    uint16_t port);
+const struct state_upstream *state_upstream(const struct state *state,
+					    const struct address *address, uint16_t port);
 
-/* 0; or -errno, `state` being all 0 and `why` a sentence; -ENOENT: there is none, or none of this boot. */
-int state_file_read(const char *path, uint64_t now_ns, struct state *state, char why[STATE_WHY_BYTES]);
+/* 0; or -errno, `state` being all 0 and `why` a sentence; -ENOENT: there is none, or none of this
+ * boot. */
+int state_file_read(const char *path, uint64_t now_ns, struct state *state,
+		    char why[STATE_WHY_BYTES]);
 
 /* 0; or -errno, and there is no file any more: better than one that says what is not true. */
 int state_file_write(const char *path, const struct state *state);

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
-_Static_assert(STEER_SERVICES_MAX == SNAPSHOT_SERVICES_MAX && STEER_SOURCES_MAX == SNAPSHOT_SOURCES_MAX &&
+_Static_assert(STEER_SERVICES_MAX == SNAPSHOT_SERVICES_MAX &&
+		       STEER_SOURCES_MAX == SNAPSHOT_SOURCES_MAX &&
 		       STEER_UPSTREAMS_MAX == SNAPSHOT_UPSTREAMS_MAX,
 	       "the maps have room for what a snapshot can name");
-_Static_assert(sizeof(((struct steer_ports *)NULL)->words) == sizeof(((struct snapshot *)NULL)->ports_accept),
+_Static_assert(sizeof(((struct steer_ports *)NULL)->words) ==
+		       sizeof(((struct snapshot *)NULL)->ports_accept),
 	       "the two bitmaps of ports are laid out alike");
 
 void
@@ -20,9 +22,11 @@ struct steer_keys
 steer_set_keys(const struct steer_set *set, enum steer_map map)
 {
 	if (map == STEER_MAP_services)
-		return (struct steer_keys){set->services, set->service_count, sizeof(set->services[0])};
+		return (struct steer_keys){set->services, set->service_count,
+					   sizeof(set->services[0])};
 	if (map == STEER_MAP_sources)
-		return (struct steer_keys){set->sources, set->source_count, sizeof(set->sources[0])};
+		return (struct steer_keys){set->sources, set->source_count,
+					   sizeof(set->sources[0])};
 	return (struct steer_keys){set->upstreams, set->upstream_count, sizeof(set->upstreams[0])};
 }
 
@@ -30,7 +34,8 @@ bool
 steer_keys_contain(const struct steer_keys *keys, const void *key)
 {
 	for (unsigned i = 0; i < keys->count; i++)
-		if (memcmp((const char *)keys->keys + i * keys->key_bytes, key, keys->key_bytes) == 0)
+		if (memcmp((const char *)keys->keys + i * keys->key_bytes, key, keys->key_bytes) ==
+		    0)
 			return true;
 	return false;
 }

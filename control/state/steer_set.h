@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the XDP program's maps must hold for a snapshot: a pure function of it.
  *
- * Active and retired entries alike: the responses of what is retired still come in. An address that is in the
- * snapshot twice is in the set once. */
+ * Active and retired entries alike: the responses of what is retired still come in. An address that
+ * is in the snapshot twice is in the set once. */
 #ifndef EPHEMERA_CONTROL_STATE_STEER_SET_H
 #define EPHEMERA_CONTROL_STATE_STEER_SET_H
 

@@ -62,9 +62,9 @@ tell(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 
 	alarm->told.attacked = now->attacked - alarm->told_base.attacked;
 	alarm->told.near_misses = now->near_misses - alarm->told_base.near_misses;
-	alarm->told_rate_per_s =
-		now_ns > from_ns ? (double)alarm->told.near_misses * NS_PER_S / (double)(now_ns - from_ns)
-				 : 0;
+	alarm->told_rate_per_s = now_ns > from_ns ? (double)alarm->told.near_misses * NS_PER_S /
+							    (double)(now_ns - from_ns)
+						  : 0;
 	alarm->told_base = *now;
 	alarm->told_ns = now_ns;
 }

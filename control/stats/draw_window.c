@@ -7,8 +7,8 @@
 
 #define SERIAL_TRIES 16
 
-/* Serial correlation is a small difference of large sums: unlike the histograms, these must be of one moment.
- * The worker counts the draw first. */
+/* Serial correlation is a small difference of large sums: unlike the histograms, these must be of
+ * one moment. The worker counts the draw first. */
 static void
 serial_copy(const struct draw_stats *from, struct draw_stats *to)
 {
@@ -118,8 +118,8 @@ sums_subtract(struct draw_sums *now, const struct draw_sums *before)
 	now->xy -= before->xy;
 }
 
-/* The first draw of all has none before it, and counts as if 0 had been: far off, where all others are about
- * the mean. Takes the mean instead. */
+/* The first draw of all has none before it, and counts as if 0 had been: far off, where all others
+ * are about the mean. Takes the mean instead. */
 static void
 sums_begin(struct draw_sums *sums, uint64_t draws)
 {
@@ -129,7 +129,8 @@ sums_begin(struct draw_sums *sums, uint64_t draws)
 }
 
 void
-draw_window_read(const struct draw_window *window, unsigned worker, struct draw_difference *difference)
+draw_window_read(const struct draw_window *window, unsigned worker,
+		 struct draw_difference *difference)
 {
 	const struct worker_stats *now = stats_reader_worker(window->stats, worker);
 	const struct draw_copy *base = &window->base[worker];
@@ -152,7 +153,8 @@ draw_window_read(const struct draw_window *window, unsigned worker, struct draw_
 	/* Single counts wrap at 2^32; their difference does not. */
 	for (unsigned i = 0; i < DRAW_PORTS; i++)
 		difference->ports[i] =
-			(uint32_t)(__atomic_load_n(&now->ports[i].drawn, __ATOMIC_RELAXED) - base->ports[i]);
+			(uint32_t)(__atomic_load_n(&now->ports[i].drawn, __ATOMIC_RELAXED) -
+				   base->ports[i]);
 }
 
 void

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the workers drew of late: differences of the draw statistics over a window of one to two minutes.
+/* What the workers drew of late: differences of the draw statistics over a window of one to two
+ * minutes.
  *
- * The dataplane's figures only grow; a window begins with a copy of them. A second copy, taken DRAW_WINDOW_NS
- * after the first, is what the next window begins with, so that the figures shown are never of less than that
- * time once it has run, and a change shows soon. Memory: two copies for each worker, some 270 kB each. */
+ * The dataplane's figures only grow; a window begins with a copy of them. A second copy, taken
+ * DRAW_WINDOW_NS after the first, is what the next window begins with, so that the figures shown
+ * are never of less than that time once it has run, and a change shows soon. Memory: two copies for
+ * each worker, some 270 kB each. */
 #ifndef EPHEMERA_CONTROL_STATS_DRAW_WINDOW_H
 #define EPHEMERA_CONTROL_STATS_DRAW_WINDOW_H
 
@@ -38,8 +40,9 @@ struct draw_window {
 void draw_window_init(struct draw_window *window, const struct stats_reader *stats);
 void draw_window_fini(struct draw_window *window);
 
-/* Begins again: the statistics are of another dataplane, or draws follow another configuration from now on.
- * The reader is open; without memory there is no window, and draw_window_turn() tries again. */
+/* Begins again: the statistics are of another dataplane, or draws follow another configuration from
+ * now on. The reader is open; without memory there is no window, and draw_window_turn() tries
+ * again. */
 void draw_window_begin(struct draw_window *window, uint64_t now_ns);
 
 /* Moves the window on; to be called every second or so while the reader is open. */
@@ -49,9 +52,11 @@ void draw_window_turn(struct draw_window *window, uint64_t now_ns);
 bool draw_window_is_open(const struct draw_window *window);
 
 /* What a worker drew from the window's begin to now. */
-void draw_window_read(const struct draw_window *window, unsigned worker, struct draw_difference *difference);
+void draw_window_read(const struct draw_window *window, unsigned worker,
+		      struct draw_difference *difference);
 
-/* Adds the figures of one worker to those of others; serial sums can't be added up and are left alone. */
+/* Adds the figures of one worker to those of others; serial sums can't be added up and are left
+ * alone. */
 void draw_difference_add(struct draw_difference *sum, const struct draw_difference *one);
 
 #endif

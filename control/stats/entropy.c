@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEALT_DRAWS_MIN 20 /* for each port of a part, until it is sure that no other port belongs to it */
+#define DEALT_DRAWS_MIN                                                                            \
+	20 /* for each port of a part, until it is sure that no other port belongs to it */
 
 const char *const entropy_family_names[] = {[ENTROPY_IPV4] = "IPv4", [ENTROPY_IPV6] = "IPv6"};
 
@@ -29,20 +30,22 @@ family_addresses(const struct snapshot *snapshot, enum entropy_family family)
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < snapshot->source_count; i++)
-		count += source_active(snapshot, i) && family_of(&snapshot->sources[i].address) == family;
+		count += source_active(snapshot, i) &&
+			 family_of(&snapshot->sources[i].address) == family;
 	return count;
 }
 
 void
-entropy_bits(const struct snapshot *snapshot, uint64_t letters, uint64_t queries, struct entropy_bits *bits)
+entropy_bits(const struct snapshot *snapshot, uint64_t letters, uint64_t queries,
+	     struct entropy_bits *bits)
 {
 	*bits = (struct entropy_bits){.id_bits = 16};
 	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
 		bits->ports += (unsigned)__builtin_popcountll(snapshot->ports_draw[i]);
 	for (unsigned i = 0; i < snapshot->upstream_count; i++) {
 		bits->upstreams += snapshot->upstreams[i].state == SLOT_ACTIVE;
-		bits->upstreams_random +=
-			snapshot->upstreams[i].state == SLOT_ACTIVE && snapshot->upstreams[i].random_case;
+		bits->upstreams_random += snapshot->upstreams[i].state == SLOT_ACTIVE &&
+					  snapshot->upstreams[i].random_case;
 	}
 	bits->port_bits = bits->ports > 0 ? log2(bits->ports) : 0;
 	if (bits->upstreams_random > 0 && queries > 0)
@@ -61,8 +64,8 @@ entropy_bits(const struct snapshot *snapshot, uint64_t letters, uint64_t queries
 
 /* The counts of the ports in force, in order; returns how many there are. */
 static unsigned
-ports_collect(const struct snapshot *snapshot, const struct draw_difference *drawn, uint64_t *counts,
-	      struct entropy_measure *measure)
+ports_collect(const struct snapshot *snapshot, const struct draw_difference *drawn,
+	      uint64_t *counts, struct entropy_measure *measure)
 {
 	for (unsigned port = 0; port < DRAW_PORTS; port++) {
 		if (!bitmap_test(snapshot->ports_draw, (uint16_t)port)) {
@@ -75,10 +78,11 @@ ports_collect(const struct snapshot *snapshot, const struct draw_difference *dra
 	return measure->ports_of;
 }
 
-/* A part of the ports, its worker's own on one address. On several the parts overlap, and how often a port
- * comes can't be foretold from here. */
+/* A part of the ports, its worker's own on one address. On several the parts overlap, and how often
+ * a port comes can't be foretold from here. */
 static void
-ports_judge_dealt(uint64_t *counts, unsigned count, unsigned addresses, struct entropy_measure *measure)
+ports_judge_dealt(uint64_t *counts, unsigned count, unsigned addresses,
+		  struct entropy_measure *measure)
 {
 	const unsigned part = measure->ports_distinct;
 	uint64_t chosen[DRAW_PORTS];
@@ -103,12 +107,14 @@ ports_judge(uint64_t *counts, unsigned count, struct entropy_measure *measure)
 	if (count == 0)
 		return;
 	measure->distinct_expected = uniformity_distinct_expected(count, (double)measure->draws);
-	measure->distinct_z = uniformity_distinct_z(count, (double)measure->draws, measure->ports_distinct);
+	measure->distinct_z =
+		uniformity_distinct_z(count, (double)measure->draws, measure->ports_distinct);
 }
 
 /* Addresses */
 
-/* `all`: every address in force must be drawn; else only those that were are compared with each other. */
+/* `all`: every address in force must be drawn; else only those that were are compared with each
+ * other. */
 static void
 addresses_judge(const struct snapshot *snapshot, const struct draw_stats *stats, bool all,
 		struct entropy_measure *measure)
@@ -119,7 +125,8 @@ addresses_judge(const struct snapshot *snapshot, const struct draw_stats *stats,
 		unsigned count = 0;
 
 		for (unsigned i = 0; i < snapshot->source_count; i++) {
-			if (!source_active(snapshot, i) || family_of(&snapshot->sources[i].address) != f)
+			if (!source_active(snapshot, i) ||
+			    family_of(&snapshot->sources[i].address) != f)
 				continue;
 			family->draws += stats->sources[i];
 			if (all || stats->sources[i] > 0)
@@ -132,7 +139,8 @@ addresses_judge(const struct snapshot *snapshot, const struct draw_stats *stats,
 }
 
 static bool
-any_dealt(const struct snapshot *snapshot, unsigned worker_count, const struct entropy_measure *measure)
+any_dealt(const struct snapshot *snapshot, unsigned worker_count,
+	  const struct entropy_measure *measure)
 {
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++)
 		if (measure->families[f].draws > 0 && family_addresses(snapshot, f) < worker_count)
@@ -149,7 +157,8 @@ accuse(struct entropy_measure *measure, const char *format, ...)
 	va_list arguments;
 
 	used += (size_t)snprintf(measure->verdict + used, sizeof(measure->verdict) - used, "%s",
-				 measure->judgement == ENTROPY_NOT_UNIFORM ? ", " : "not uniform: ");
+				 measure->judgement == ENTROPY_NOT_UNIFORM ? ", "
+									   : "not uniform: ");
 	measure->judgement = ENTROPY_NOT_UNIFORM;
 	if (used >= sizeof(measure->verdict))
 		return;
@@ -166,7 +175,8 @@ accuse_chi(struct entropy_measure *measure, const struct uniformity_chi *chi, co
 }
 
 static void
-accuse_serial(struct entropy_measure *measure, const struct uniformity_serial *serial, const char *what)
+accuse_serial(struct entropy_measure *measure, const struct uniformity_serial *serial,
+	      const char *what)
 {
 	if (serial->pairs > 0 && fabs(serial->z) > UNIFORMITY_Z_MAX)
 		accuse(measure, "%s (r %.4f)", what, serial->r);
@@ -204,8 +214,8 @@ serial_of(uint64_t draws, const struct draw_sums *sums)
 }
 
 void
-entropy_of_worker(const struct snapshot *snapshot, unsigned worker_count, const struct draw_difference *drawn,
-		  struct entropy_measure *measure)
+entropy_of_worker(const struct snapshot *snapshot, unsigned worker_count,
+		  const struct draw_difference *drawn, struct entropy_measure *measure)
 {
 	uint64_t counts[DRAW_PORTS];
 	unsigned addresses = 0, count;
@@ -227,8 +237,9 @@ entropy_of_worker(const struct snapshot *snapshot, unsigned worker_count, const 
 }
 
 void
-entropy_of_all(const struct snapshot *snapshot, unsigned worker_count, const struct draw_difference *sum,
-	       const struct entropy_measure *workers, struct entropy_measure *measure)
+entropy_of_all(const struct snapshot *snapshot, unsigned worker_count,
+	       const struct draw_difference *sum, const struct entropy_measure *workers,
+	       struct entropy_measure *measure)
 {
 	uint64_t counts[DRAW_PORTS];
 	unsigned count;

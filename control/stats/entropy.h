@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How hard the source of a query is to guess: what the configuration in force promises, and what the draws of
- * late show.
+/* How hard the source of a query is to guess: what the configuration in force promises, and what
+ * the draws of late show.
  *
- * A worker that owns whole source addresses draws from all ports, and its ports are held against the whole
- * range. Where a family has fewer addresses than there are workers, the ports of each address are dealt out
- * among them (../dataplane/owner.h): then a worker's ports are held against those it drew from, and those
- * against the range they must be scattered over. How much each worker has to do is the NIC's affair and the
- * clients', so the sums over several workers are tested only in what does not depend on it.
+ * A worker that owns whole source addresses draws from all ports, and its ports are held against
+ * the whole range. Where a family has fewer addresses than there are workers, the ports of each
+ * address are dealt out among them (../dataplane/owner.h): then a worker's ports are held against
+ * those it drew from, and those against the range they must be scattered over. How much each worker
+ * has to do is the NIC's affair and the clients', so the sums over several workers are tested only
+ * in what does not depend on it.
  *
  * Pure. */
 #ifndef EPHEMERA_CONTROL_STATS_ENTROPY_H
@@ -59,7 +60,8 @@ struct entropy_measure {
 	struct entropy_addresses families[ENTROPY_FAMILIES];
 	struct uniformity_serial port_serial, id_serial;
 	enum entropy_judgement judgement;
-	char verdict[ENTROPY_VERDICT_BYTES]; /* "uniform", "too few draws", "not uniform: " and why */
+	char verdict
+		[ENTROPY_VERDICT_BYTES]; /* "uniform", "too few draws", "not uniform: " and why */
 };
 
 /* `letters` and `queries`: letters in so many queries whose case was drawn. */
@@ -71,7 +73,8 @@ void entropy_of_worker(const struct snapshot *snapshot, unsigned worker_count,
 		       const struct draw_difference *drawn, struct entropy_measure *measure);
 
 /* All workers together: `sum` of their draws, and the measures of each. */
-void entropy_of_all(const struct snapshot *snapshot, unsigned worker_count, const struct draw_difference *sum,
-		    const struct entropy_measure *workers, struct entropy_measure *measure);
+void entropy_of_all(const struct snapshot *snapshot, unsigned worker_count,
+		    const struct draw_difference *sum, const struct entropy_measure *workers,
+		    struct entropy_measure *measure);
 
 #endif

@@ -35,7 +35,8 @@ timer_fired(void *owner, uint64_t now_ns)
 		sample.values[HISTORY_QUERIES] = stats_reader_counter(stats, COUNTER_queries);
 		sample.values[HISTORY_RESPONSES] = stats_reader_counter(stats, COUNTER_responses);
 		for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
-			sample.values[HISTORY_DROPS] += stats_reader_drop(stats, (enum drop_reason)i);
+			sample.values[HISTORY_DROPS] +=
+				stats_reader_drop(stats, (enum drop_reason)i);
 	}
 	history_add(history, &sample);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What clients asked and got in each second of the last ten minutes, for a dashboard that is opened after the
- * fact. A sample each second, also while the dataplane is away. */
+/* What clients asked and got in each second of the last ten minutes, for a dashboard that is opened
+ * after the fact. A sample each second, also while the dataplane is away. */
 #ifndef EPHEMERA_CONTROL_STATS_HISTORY_H
 #define EPHEMERA_CONTROL_STATS_HISTORY_H
 

@@ -35,8 +35,8 @@ void
 recent_init(struct recent *recent, struct loop *loop, const struct stats_reader *stats,
 	    const struct steer_maps *steer)
 {
-	*recent =
-		(struct recent){.loop = loop, .stats = stats, .steer = steer, .timer = {.fire = timer_fired}};
+	*recent = (struct recent){
+		.loop = loop, .stats = stats, .steer = steer, .timer = {.fire = timer_fired}};
 	recent->timer.owner = recent;
 }
 

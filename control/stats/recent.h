@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happened within the last seconds: a sample of what the dataplane counts, each second, of which the
- * oldest is RECENT_SECONDS old. Reports take differences from that one to now.
+/* What happened within the last seconds: a sample of what the dataplane counts, each second, of
+ * which the oldest is RECENT_SECONDS old. Reports take differences from that one to now.
  *
  * It rests while the dataplane is away, and begins again with each one that comes. */
 #ifndef EPHEMERA_CONTROL_STATS_RECENT_H

@@ -21,7 +21,8 @@ header_fault(const struct stats_header *header, size_t size)
 	    header->worker_offset % 8 != 0)
 		return "its workers begin outside it";
 	if (header->worker_stride < sizeof(struct worker_stats) || header->worker_stride % 8 != 0 ||
-	    header->worker_stride > (header->size_bytes - header->worker_offset) / header->worker_count)
+	    header->worker_stride >
+		    (header->size_bytes - header->worker_offset) / header->worker_count)
 		return "its workers do not fit into it";
 	return NULL;
 }
@@ -80,7 +81,8 @@ stats_reader_header(const struct stats_reader *reader)
 const struct worker_stats *
 stats_reader_worker(const struct stats_reader *reader, unsigned worker)
 {
-	return (const void *)(reader->segment + reader->worker_offset + worker * reader->worker_stride);
+	return (const void *)(reader->segment + reader->worker_offset +
+			      worker * reader->worker_stride);
 }
 
 static uint64_t
@@ -96,7 +98,8 @@ words_sum(const struct stats_reader *reader, size_t offset)
 	uint64_t sum = 0;
 
 	for (unsigned i = 0; i < reader->worker_count; i++)
-		sum += word_read((const void *)((const char *)stats_reader_worker(reader, i) + offset));
+		sum += word_read(
+			(const void *)((const char *)stats_reader_worker(reader, i) + offset));
 	return sum;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Reads the dataplane's statistics segment (../dataplane/shared/stats.h), mapped read-only.
  *
- * What the header says about sizes and offsets is checked against the size of the segment once, and only the
- * checked copy is used afterwards. Sums are of words that are each read once; fields of different moments may
- * meet. Values grow as long as the boot id lasts; a restarted dataplane begins at 0 with another one. */
+ * What the header says about sizes and offsets is checked against the size of the segment once, and
+ * only the checked copy is used afterwards. Sums are of words that are each read once; fields of
+ * different moments may meet. Values grow as long as the boot id lasts; a restarted dataplane
+ * begins at 0 with another one. */
 #ifndef EPHEMERA_CONTROL_STATS_STATS_READER_H
 #define EPHEMERA_CONTROL_STATS_STATS_READER_H
 
@@ -22,7 +23,8 @@ struct stats_reader {
 	size_t worker_offset, worker_stride;
 };
 
-/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of responses of upstreams. */
+/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of responses of
+ * upstreams. */
 struct stats_histogram {
 	uint64_t buckets[STATS_LATENCY_BUCKETS];
 	uint64_t count;
@@ -35,8 +37,8 @@ struct stats_latency {
 	double mean_us;
 };
 
-/* Maps the segment behind `fd`, which stays the caller's. 0; or -errno, and *why then says what is wrong with
- * it, a constant string. */
+/* Maps the segment behind `fd`, which stays the caller's. 0; or -errno, and *why then says what is
+ * wrong with it, a constant string. */
 int stats_reader_open(struct stats_reader *reader, int fd, const char **why);
 void stats_reader_close(struct stats_reader *reader); /* one that is not open is fine */
 
@@ -55,12 +57,13 @@ struct stats_latency stats_reader_latency(const struct stats_reader *reader);
 struct stats_histogram stats_reader_histogram(const struct stats_reader *reader);
 
 /* Of one worker. */
-struct stats_histogram stats_reader_histogram_of(const struct stats_reader *reader, unsigned worker);
+struct stats_histogram stats_reader_histogram_of(const struct stats_reader *reader,
+						 unsigned worker);
 
 /* The functions below need no reader. */
 
-/* `thousandths` (1 to 1000) of all were not slower: the upper edge of the bucket that this one fell into, the
- * lower edge if it was the last bucket; 0 when nothing was measured. */
+/* `thousandths` (1 to 1000) of all were not slower: the upper edge of the bucket that this one fell
+ * into, the lower edge if it was the last bucket; 0 when nothing was measured. */
 uint64_t stats_histogram_quantile(const struct stats_histogram *histogram, unsigned thousandths);
 
 /* 0 when nothing was measured. */

@@ -32,8 +32,8 @@ stray_ring_read(const struct stray_ring *ring, struct stray *to, unsigned room)
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	after = __atomic_load_n(ring->count, __ATOMIC_RELAXED);
 	/* While `after` entries are counted the worker may be writing the next one, over entry
-	 * after - size; entry `before - 1 - i` is sound if it is newer than that. The oldest lie at the end.
-	 */
+	 * after - size; entry `before - 1 - i` is sound if it is newer than that. The oldest lie at
+	 * the end. */
 	while (copied > 0 && before - copied + ring->size <= after)
 		copied--;
 	return copied;
@@ -50,8 +50,8 @@ newer_first(const void *a, const void *b)
 /* Keeps the newest `room` of what is there and what a ring has, in a place for twice as many. */
 unsigned
 stray_reader_newest(const struct stats_reader *stats,
-		    struct stray_ring (*ring_of)(const struct worker_stats *worker), struct stray *to,
-		    unsigned room)
+		    struct stray_ring (*ring_of)(const struct worker_stats *worker),
+		    struct stray *to, unsigned room)
 {
 	struct stray *both = calloc(room + STATS_STRAYS, sizeof(*both));
 	unsigned count = 0;
@@ -74,8 +74,8 @@ stray_reader_newest(const struct stats_reader *stats,
 void
 stray_lower(struct stray *stray)
 {
-	const size_t kept =
-		stray->question_bytes < STRAY_QUESTION_BYTES ? stray->question_bytes : STRAY_QUESTION_BYTES;
+	const size_t kept = stray->question_bytes < STRAY_QUESTION_BYTES ? stray->question_bytes
+									 : STRAY_QUESTION_BYTES;
 
 	/* The type behind the name may look like letters. */
 	for (size_t at = 0; at < kept && stray->question[at] != 0;) {
@@ -94,7 +94,8 @@ stray_time_ns(const struct stats_header *header, uint64_t tsc)
 
 	if (header->tsc_hz == 0 || ticks < 0)
 		return header->started_ns;
-	return header->started_ns + (uint64_t)((unsigned __int128)ticks * 1000000000u / header->tsc_hz);
+	return header->started_ns +
+	       (uint64_t)((unsigned __int128)ticks * 1000000000u / header->tsc_hz);
 }
 
 /* The labels of a name that does not end within what is kept, as a name of its own. */
@@ -117,8 +118,8 @@ name_cut(const uint8_t *question, char *text)
 const char *
 stray_question(const struct stray *stray, char *text)
 {
-	const size_t kept =
-		stray->question_bytes < STRAY_QUESTION_BYTES ? stray->question_bytes : STRAY_QUESTION_BYTES;
+	const size_t kept = stray->question_bytes < STRAY_QUESTION_BYTES ? stray->question_bytes
+									 : STRAY_QUESTION_BYTES;
 	char name[QUESTION_NAME_TEXT_BYTES];
 	int name_bytes;
 

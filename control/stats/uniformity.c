@@ -30,7 +30,8 @@ gamma_series(double a, double x)
 	return sum * gamma_factor(a, x);
 }
 
-/* The upper function Q(a, x), for x >= a + 1: its continued fraction, from the front (Lentz's method). */
+/* The upper function Q(a, x), for x >= a + 1: its continued fraction, from the front (Lentz's
+ * method). */
 static double
 gamma_fraction(double a, double x)
 {
@@ -105,26 +106,29 @@ uniformity_choice(const uint64_t *chosen, size_t count)
 	const double share = count > 0 ? (double)total_of(chosen, count) / (double)count : 0;
 	double statistic = 0;
 
-	if (count < CHOICE_BINS || share >= 1 || share * (double)count < CHOICE_BINS * UNIFORMITY_EXPECTED ||
+	if (count < CHOICE_BINS || share >= 1 ||
+	    share * (double)count < CHOICE_BINS * UNIFORMITY_EXPECTED ||
 	    (1 - share) * (double)count < CHOICE_BINS * UNIFORMITY_EXPECTED)
 		return (struct uniformity_chi){0};
 	for (size_t bin = 0; bin < CHOICE_BINS; bin++) {
-		const size_t first = bin * count / CHOICE_BINS, end = (bin + 1) * count / CHOICE_BINS;
+		const size_t first = bin * count / CHOICE_BINS,
+			     end = (bin + 1) * count / CHOICE_BINS;
 		const double expected = share * (double)(end - first);
 		const double off = (double)total_of(chosen + first, end - first) - expected;
 
 		statistic += off * off / (expected * (1 - share));
 	}
-	/* The bins' counts vary as those of a sample that is fixed in size: (count - 1) / count, as near 1 as
-	 * makes no difference. */
+	/* The bins' counts vary as those of a sample that is fixed in size: (count - 1) / count, as
+	 * near 1 as makes no difference. */
 	return chi_make(statistic, CHOICE_BINS);
 }
 
 bool
 uniformity_chi_bad(const struct uniformity_chi *chi)
 {
-	return chi->degrees > 0 && (chi->p < UNIFORMITY_P_MIN ||
-				    (chi->degrees >= UNIFORMITY_EVEN_MIN && 1 - chi->p < UNIFORMITY_P_MIN));
+	return chi->degrees > 0 &&
+	       (chi->p < UNIFORMITY_P_MIN ||
+		(chi->degrees >= UNIFORMITY_EVEN_MIN && 1 - chi->p < UNIFORMITY_P_MIN));
 }
 
 double
@@ -146,8 +150,8 @@ uniformity_distinct_z(double cells, double draws, double distinct)
 	return off < 0 ? -z : z;
 }
 
-/* Exact until the division: the mean is large beside the spread, and doubles would lose the digits that
- * matter. */
+/* Exact until the division: the mean is large beside the spread, and doubles would lose the digits
+ * that matter. */
 struct uniformity_serial
 uniformity_serial(uint64_t draws, const struct uniformity_sums *sums)
 {

@@ -16,8 +16,10 @@ const char args_usage[] =
 	"  --flows N          queries in flight per worker, a power of two (default 1048576)\n"
 	"  --help, --version\n"
 	"\n"
-	"Usually started by `ephemeractl exec-dataplane -c FILE`, which makes the EAL arguments from the\n"
-	"configuration; `--print` shows them. One EAL core is the main one, each other one is a worker.\n";
+	"Usually started by `ephemeractl exec-dataplane -c FILE`, which makes the EAL arguments "
+	"from the\n"
+	"configuration; `--print` shows them. One EAL core is the main one, each other one is a "
+	"worker.\n";
 
 static int
 flows_parse(struct args *args, const char *value, char *why, size_t why_bytes)
@@ -27,8 +29,8 @@ flows_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 
 	errno = 0;
 	flows = strtoull(value, &end, 10);
-	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || flows < ARGS_FLOWS_MIN ||
-	    flows > ARGS_FLOWS_MAX || (flows & (flows - 1)) != 0) {
+	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 ||
+	    flows < ARGS_FLOWS_MIN || flows > ARGS_FLOWS_MAX || (flows & (flows - 1)) != 0) {
 		snprintf(why, why_bytes, "--flows %s: give a power of two from %u to %u", value,
 			 ARGS_FLOWS_MIN, ARGS_FLOWS_MAX);
 		return -EINVAL;
@@ -73,8 +75,8 @@ static const struct option_row {
 	{"--version", false, version_parse},
 };
 
-/* The value of option `name` at argv[*i], either behind = or in the next argument (*i then moves on); NULL if
- * this is another option or has no value. */
+/* The value of option `name` at argv[*i], either behind = or in the next argument (*i then moves
+ * on); NULL if this is another option or has no value. */
 static const char *
 option_value(const char *name, int argc, char **argv, int *i)
 {
@@ -97,11 +99,13 @@ own_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes)
 		const char *value = NULL;
 		int status;
 
-		for (size_t r = 0; r < sizeof(option_rows) / sizeof(option_rows[0]) && row == NULL; r++) {
+		for (size_t r = 0; r < sizeof(option_rows) / sizeof(option_rows[0]) && row == NULL;
+		     r++) {
 			size_t length = strlen(option_rows[r].name);
 
 			if (strncmp(argv[i], option_rows[r].name, length) == 0 &&
-			    (argv[i][length] == '\0' || (argv[i][length] == '=' && option_rows[r].has_value)))
+			    (argv[i][length] == '\0' ||
+			     (argv[i][length] == '=' && option_rows[r].has_value)))
 				row = &option_rows[r];
 		}
 		if (row == NULL) {

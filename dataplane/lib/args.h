@@ -3,8 +3,9 @@
  *
  *   ephemera-dataplane [EAL arguments] -- [--runtime-dir DIR] [--flows N]
  *
- * EAL's are EAL's to judge. Three things are read from them all the same, because they are looked into before
- * EAL starts: the interfaces of AF_XDP devices, the memory asked for, and whether a log level is given. */
+ * EAL's are EAL's to judge. Three things are read from them all the same, because they are looked
+ * into before EAL starts: the interfaces of AF_XDP devices, the memory asked for, and whether a log
+ * level is given. */
 #ifndef EPHEMERA_DATAPLANE_LIB_ARGS_H
 #define EPHEMERA_DATAPLANE_LIB_ARGS_H
 
@@ -34,12 +35,13 @@ struct args {
 	int eal_argc; /* argv[0] and what stands before `--` */
 	uint32_t xdp_count;
 	char xdp[SNAPSHOT_INTERFACES_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
-	uint64_t memory_mb;			   /* 0: not said */
+	uint64_t memory_mb;				/* 0: not said */
 	bool no_huge;
 	bool log_level_given;
 };
 
-/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *args. [main] */
+/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *args.
+ * [main] */
 int args_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes);
 
 /* The text for --help. */

@@ -25,7 +25,8 @@ descriptor_walk_next(struct descriptor_walk *walk)
 
 	while ((entry = readdir(walk->directory)) != NULL) {
 		char link[64];
-		ssize_t length = readlinkat(dirfd(walk->directory), entry->d_name, link, sizeof(link) - 1);
+		ssize_t length =
+			readlinkat(dirfd(walk->directory), entry->d_name, link, sizeof(link) - 1);
 
 		if (length < 0)
 			continue;

@@ -22,8 +22,8 @@ void loop_close(struct loop *loop);
 int loop_add(struct loop *loop, struct loop_source *source);
 void loop_remove(struct loop *loop, struct loop_source *source);
 
-/* Waits for at most timeout_ms (-1: for ever) and calls one source that is ready: one only, so that a source
- * may remove any other. 0 or -errno. */
+/* Waits for at most timeout_ms (-1: for ever) and calls one source that is ready: one only, so that
+ * a source may remove any other. 0 or -errno. */
 int loop_turn(struct loop *loop, int timeout_ms);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capabilities are a thread's own, so each thread drops its own: the main one here, idle worker cores by a
- * launch, DPDK's interrupt thread by an alarm, which it serves. Then every thread of the process is looked
- * at. Runs:  the main thread, once all ports have started and before workers run. */
+/* Capabilities are a thread's own, so each thread drops its own: the main one here, idle worker
+ * cores by a launch, DPDK's interrupt thread by an alarm, which it serves. Then every thread of the
+ * process is looked at. Runs:  the main thread, once all ports have started and before workers
+ * run. */
 #include "dataplane/lib/privilege.h"
 
 #include <dirent.h>
@@ -137,9 +138,10 @@ threads_check(void)
 	while (status == 0 && (entry = readdir(tasks)) != NULL)
 		if (entry->d_name[0] != '.' && thread_effective(entry->d_name) != 0) {
 			if (thread_is_vhost(entry->d_name))
-				log_line("a thread of DPDK's vhost library keeps its capabilities: net_vhost "
-				       "is for "
-				       "tests and benchmarks");
+				log_line("a thread of DPDK's vhost library keeps its capabilities: "
+					 "net_vhost "
+					 "is for "
+					 "tests and benchmarks");
 			else
 				status = -EPERM;
 		}
@@ -169,7 +171,8 @@ privilege_drop(void)
 	if (status == 0)
 		status = threads_check();
 	if (status != 0)
-		log_line("cannot give up the capabilities that only the start needed: %s", strerror(-status));
+		log_line("cannot give up the capabilities that only the start needed: %s",
+			 strerror(-status));
 	return status;
 }
 

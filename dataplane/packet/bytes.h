@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes taken eight at a time, for lengths that are known only when the packet is there: a call of memcpy()
- * or memcmp() costs more than the few words of a question. Nothing is read or written beyond `count`. [any]
- */
+/* Bytes taken eight at a time, for lengths that are known only when the packet is there: a call of
+ * memcpy() or memcmp() costs more than the few words of a question. Nothing is read or written
+ * beyond `count`. [any] */
 #ifndef EPHEMERA_DATAPLANE_PACKET_BYTES_H
 #define EPHEMERA_DATAPLANE_PACKET_BYTES_H
 
@@ -87,8 +87,8 @@ static inline bytes16
 bytes16_load_few(const uint8_t *from, uint32_t count)
 {
 	if (count <= 8)
-		return (bytes16)(bytes16_halves){count == 8 ? bytes_load(from) : bytes_load_few(from, count),
-						 0};
+		return (bytes16)(bytes16_halves){
+			count == 8 ? bytes_load(from) : bytes_load_few(from, count), 0};
 	return (bytes16)(bytes16_halves){bytes_load(from), bytes_load_last(from, count, count - 8)};
 }
 

@@ -9,8 +9,8 @@ case_equal(const uint8_t *a, const uint8_t *b, uint32_t name_bytes)
 	uint64_t different = 0;
 
 	for (uint32_t n = 0; n * 8 < name_bytes; n++)
-		different |=
-			case_lower(case_load(a, name_bytes, n)) ^ case_lower(case_load(b, name_bytes, n));
+		different |= case_lower(case_load(a, name_bytes, n)) ^
+			     case_lower(case_load(b, name_bytes, n));
 	return different == 0;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The case of letters in a question, as a secret (0x20) and as something to give back. [any]
  *
- * A question's bytes can be taken eight or sixteen at a time: length bytes, at most 63, are no letters, so
- * that the name needs no walk. Type and class are not touched: the caller passes the name's length. */
+ * A question's bytes can be taken eight or sixteen at a time: length bytes, at most 63, are no
+ * letters, so that the name needs no walk. Type and class are not touched: the caller passes the
+ * name's length. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_CASE_H
 #define EPHEMERA_DATAPLANE_PACKET_CASE_H
 
@@ -24,7 +25,8 @@ case_letters(uint64_t x)
 {
 	const uint64_t ones = 0x0101010101010101u, high = ones << 7;
 	const uint64_t folded = (x | ones * 0x20) & ~high;
-	const uint64_t from_a = folded + ones * (0x80 - 'a'), beyond_z = folded + ones * (0x80 - 'z' - 1);
+	const uint64_t from_a = folded + ones * (0x80 - 'a'),
+		       beyond_z = folded + ones * (0x80 - 'z' - 1);
 
 	return (from_a & ~beyond_z & ~x & high) >> 2;
 }
@@ -94,7 +96,9 @@ case_spread(uint16_t bits)
 /* What a flip did. */
 struct case_flipped {
 	uint32_t letters; /* in the name */
-	uint64_t added;	  /* to a sum of checksum.h; the name lies at an even offset of what is summed */
+	uint64_t
+		/* to a sum of checksum.h; the name lies at an even offset of what is summed */
+		added;
 };
 
 /* Likewise, while it is going on: a name has at most sixteen times sixteen bytes. */
@@ -115,8 +119,8 @@ case_flip16(bytes16 x, uint16_t bits, bytes16 counted, struct case_tally *tally)
 	return x ^ (flip & 0x20);
 }
 
-/* Adds what a flip of sixteen bytes found whose first byte, which did not count, lies at offset `from`:
- * places are even or odd as in the whole name. */
+/* Adds what a flip of sixteen bytes found whose first byte, which did not count, lies at offset
+ * `from`: places are even or odd as in the whole name. */
 static inline void
 case_tally_add(struct case_tally *tally, const struct case_tally *end, uint32_t from)
 {
@@ -124,11 +128,12 @@ case_tally_add(struct case_tally *tally, const struct case_tally *end, uint32_t 
 	const uint32_t shift = 8 * (from & 1);
 
 	tally->letters += end->letters;
-	tally->turned += (bytes16)(bytes16_halves){turned[0] >> shift | turned[1] << 1 << (63 - shift),
-						   turned[1] >> shift};
+	tally->turned += (bytes16)(bytes16_halves){
+		turned[0] >> shift | turned[1] << 1 << (63 - shift), turned[1] >> shift};
 }
 
-/* A letter that became a small one added 0x20 to the sum, in the byte of a 16-bit word where it lies. */
+/* A letter that became a small one added 0x20 to the sum, in the byte of a 16-bit word where it
+ * lies. */
 static inline struct case_flipped
 case_tally_sum(const struct case_tally *tally)
 {
@@ -141,14 +146,15 @@ case_tally_sum(const struct case_tally *tally)
 	const int64_t added = 0x20 * (even + odd * 256);
 
 	return (struct case_flipped){
-		.letters = (uint32_t)((letters[0] + letters[1]) * UINT64_C(0x0101010101010101) >> 56),
+		.letters =
+			(uint32_t)((letters[0] + letters[1]) * UINT64_C(0x0101010101010101) >> 56),
 		.added = (uint64_t)(added + (added >> 63)), /* one's complement */
 	};
 }
 
-/* Flips the case of each letter whose bit in `bits` is set; the same call undoes it. Byte i of the name has
- * bit i of bits[case_words()]. The result is written to `copy`, too: it may be the name itself, or lie
- * elsewhere. */
+/* Flips the case of each letter whose bit in `bits` is set; the same call undoes it. Byte i of the
+ * name has bit i of bits[case_words()]. The result is written to `copy`, too: it may be the name
+ * itself, or lie elsewhere. */
 static inline struct case_flipped
 case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t *bits)
 {
@@ -163,11 +169,12 @@ case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t
 		bytes16_store_few(copy, x, few);
 		return case_tally_sum(&tally);
 	}
-	/* The last sixteen bytes, of which `few` are not in a whole sixteen before them. They are read before
-	 * a byte is written: a load that overlaps fresh stores waits for them. */
+	/* The last sixteen bytes, of which `few` are not in a whole sixteen before them. They are
+	 * read before a byte is written: a load that overlaps fresh stores waits for them. */
 	end = bytes16_load(name + last);
 	for (uint32_t at = 0; at + 16 <= name_bytes; at += 16) {
-		x = case_flip16(bytes16_load(name + at), (uint16_t)(bits[at / 64] >> at % 64), all, &tally);
+		x = case_flip16(bytes16_load(name + at), (uint16_t)(bits[at / 64] >> at % 64), all,
+				&tally);
 		bytes16_store(name + at, x);
 		bytes16_store(copy + at, x);
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Internet checksums, RFC 1071. [any]
  *
- * Sums are kept in 64 bits, with the carry added at the low end: eight bytes at a time, in the order in which
- * they lie in memory, for a one's complement sum does not depend on it (RFC 1071 section 2 (B)). What starts
- * at an even offset may be summed by itself and added.
+ * Sums are kept in 64 bits, with the carry added at the low end: eight bytes at a time, in the
+ * order in which they lie in memory, for a one's complement sum does not depend on it (RFC 1071
+ * section 2 (B)). What starts at an even offset may be summed by itself and added.
  *
  * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to such a sum, which is nothing. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_CHECKSUM_H
@@ -57,15 +57,16 @@ checksum_bytes_few(const uint8_t *bytes, uint32_t count)
 	return checksum_add(x[0], x[1]);
 }
 
-/* Adds the 32-bit halves of sixteen bytes to sums that do not overflow: in a one's complement sum all of them
- * count alike (RFC 1071 section 2 (C)). */
+/* Adds the 32-bit halves of sixteen bytes to sums that do not overflow: in a one's complement sum
+ * all of them count alike (RFC 1071 section 2 (C)). */
 static inline bytes16_halves
 checksum_lanes(bytes16_halves sums, bytes16 x)
 {
 	return sums + ((bytes16_halves)x & UINT32_MAX) + ((bytes16_halves)x >> 32);
 }
 
-/* The sum of so many bytes; not the same number as their sum eight by eight, but the same checksum. */
+/* The sum of so many bytes; not the same number as their sum eight by eight, but the same
+ * checksum. */
 static inline uint64_t
 checksum_bytes(const void *bytes, uint32_t count)
 {
@@ -79,11 +80,13 @@ checksum_bytes(const void *bytes, uint32_t count)
 		sums = checksum_lanes(sums, bytes16_load(from + at));
 	/* The rest, at the end of sixteen bytes that begin at an even offset; and the last byte. */
 	if (even % 16 > 0)
-		sums = checksum_lanes(sums, bytes16_load(from + even - 16) & bytes16_ends(even % 16));
+		sums = checksum_lanes(sums,
+				      bytes16_load(from + even - 16) & bytes16_ends(even % 16));
 	return sums[0] + sums[1] + (count > even ? from[even] : 0);
 }
 
-/* What a change of two bytes at `offset`, from `old` to `new` as they lie in memory, makes of a sum. */
+/* What a change of two bytes at `offset`, from `old` to `new` as they lie in memory, makes of a
+ * sum. */
 static inline uint64_t
 checksum_change(uint64_t sum, uint32_t offset, uint16_t old, uint16_t new)
 {
@@ -100,8 +103,8 @@ checksum_address(const struct address *address)
 	return checksum_add(address->words[0], address->words[1]);
 }
 
-/* What to write into the checksum field for a sum made with that field 0. RFC 768: "If the computed checksum
- * is zero, it is transmitted as all ones". */
+/* What to write into the checksum field for a sum made with that field 0. RFC 768: "If the computed
+ * checksum is zero, it is transmitted as all ones". */
 static inline uint16_t
 checksum_of(uint64_t sum)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Walks the additional section of a query.
  * Runs:  any thread.
- * Never: follows a compression pointer, reads outside the message, or walks more than EDNS_RECORDS records.
- */
+ * Never: follows a compression pointer, reads outside the message, or walks more than EDNS_RECORDS
+ * records. */
 #include "dataplane/packet/edns.h"
 
 #include "dataplane/shared/wire.h"

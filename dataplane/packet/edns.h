@@ -16,8 +16,8 @@ struct edns_tail {
 };
 
 /* Looks behind the question of a message of `bytes` bytes whose records start at `offset`: at a few
- * additional records of a message without responses and authorities, as queries are; anything else is not
- * plain. */
+ * additional records of a message without responses and authorities, as queries are; anything else
+ * is not plain. */
 struct edns_tail edns_find(const uint8_t *message, size_t bytes, size_t offset);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Puts Ethernet, IP and UDP headers of our own in front of a DNS message: rewrite, restore, answer and probe
- * call it just before transmit.
+/* Puts Ethernet, IP and UDP headers of our own in front of a DNS message: rewrite, restore, answer
+ * and probe call it just before transmit.
  *
- * All headers are written again, in either family: no option, tag or extension header of the packet that came
- * in survives. Nothing is read back of what is written. The UDP checksum is that of the headers written and
- * of the message's sum, which is known: the parser made it when it checked the packet, and who changed the
- * message since has kept it right. So nothing is summed twice, and a message that was damaged in between does
- * not get a good checksum. */
+ * All headers are written again, in either family: no option, tag or extension header of the packet
+ * that came in survives. Nothing is read back of what is written. The UDP checksum is that of the
+ * headers written and of the message's sum, which is known: the parser made it when it checked the
+ * packet, and who changed the message since has kept it right. So nothing is summed twice, and a
+ * message that was damaged in between does not get a good checksum. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_FRAME_H
 #define EPHEMERA_DATAPLANE_PACKET_FRAME_H
 
@@ -25,7 +25,8 @@
 #define FRAME_ETHERNET_BYTES ((uint32_t)sizeof(struct rte_ether_hdr))
 #define FRAME_HOPS	     64
 
-/* From where to where; both addresses are of one family. Nothing that is pointed at lies in the frame. */
+/* From where to where; both addresses are of one family. Nothing that is pointed at lies in the
+ * frame. */
 struct frame_ends {
 	const struct mac *source_mac, *destination_mac;
 	const struct address *source, *destination;
@@ -36,7 +37,8 @@ struct frame_ends {
 static inline uint32_t
 frame_ip_bytes(const struct address *source, uint32_t dns_bytes)
 {
-	return (address_is_ipv4(source) ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr)) +
+	return (address_is_ipv4(source) ? sizeof(struct rte_ipv4_hdr)
+					: sizeof(struct rte_ipv6_hdr)) +
 	       sizeof(struct rte_udp_hdr) + dns_bytes;
 }
 
@@ -64,8 +66,8 @@ frame_ipv4_address(const struct address *address)
 	return (uint32_t)(address->words[1] >> 32);
 }
 
-/* RFC 6864 section 4.1: a packet with DF set is atomic, and its ID may be any value. Returns the sum of the
- * addresses. */
+/* RFC 6864 section 4.1: a packet with DF set is atomic, and its ID may be any value. Returns the
+ * sum of the addresses. */
 static inline uint64_t
 frame_ipv4(uint8_t *to, const struct frame_ends *ends, uint32_t ip_bytes)
 {
@@ -88,8 +90,8 @@ frame_ipv4(uint8_t *to, const struct frame_ends *ends, uint32_t ip_bytes)
 static inline uint64_t
 frame_ipv6(uint8_t *to, const struct frame_ends *ends, uint32_t udp_bytes)
 {
-	bytes_store(to, 6 << 4 | (uint64_t)htobe16((uint16_t)udp_bytes) << 32 | (uint64_t)IPPROTO_UDP << 48 |
-				(uint64_t)FRAME_HOPS << 56);
+	bytes_store(to, 6 << 4 | (uint64_t)htobe16((uint16_t)udp_bytes) << 32 |
+				(uint64_t)IPPROTO_UDP << 48 | (uint64_t)FRAME_HOPS << 56);
 	memcpy(to + 8, ends->source->bytes, 16);
 	memcpy(to + 24, ends->destination->bytes, 16);
 	return checksum_add(checksum_address(ends->source), checksum_address(ends->destination));
@@ -99,16 +101,19 @@ frame_ipv6(uint8_t *to, const struct frame_ends *ends, uint32_t udp_bytes)
 static inline void
 frame_udp(uint8_t *to, const struct frame_ends *ends, uint32_t udp_bytes, uint64_t sum)
 {
-	const uint64_t length = htobe16((uint16_t)udp_bytes), pseudo = htobe16(IPPROTO_UDP) + length;
+	const uint64_t length = htobe16((uint16_t)udp_bytes),
+		       pseudo = htobe16(IPPROTO_UDP) + length;
 	const uint64_t ports = ends->source_port.raw | (uint64_t)ends->destination_port.raw << 16;
 
 	bytes_store(to, ports | length << 32 |
-				(uint64_t)checksum_of(checksum_add(sum, pseudo + ports + length)) << 48);
+				(uint64_t)checksum_of(checksum_add(sum, pseudo + ports + length))
+					<< 48);
 }
 
 #ifdef EPHEMERA_DEBUG_CHECKS
 static inline void
-frame_check_sum(const struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes, uint64_t message_sum)
+frame_check_sum(const struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
+		uint64_t message_sum)
 {
 	if (checksum_of(message_sum) != checksum_of(frame_message_sum(mbuf, dns_offset, dns_bytes)))
 		rte_panic("a message of %u bytes was changed, and its sum was not\n", dns_bytes);
@@ -116,15 +121,16 @@ frame_check_sum(const struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_b
 #endif
 
 /* Makes the mbuf a frame with the `dns_bytes` bytes that lie at `dns_offset` in it as its payload;
- * `message_sum` is their sum (checksum.h). 0, or -ENOSPC if there is no headroom for the headers, and nothing
- * has changed. [worker] */
+ * `message_sum` is their sum (checksum.h). 0, or -ENOSPC if there is no headroom for the headers,
+ * and nothing has changed. [worker] */
 static inline int
-frame_write(struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes, const struct frame_ends *ends,
-	    uint64_t message_sum)
+frame_write(struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
+	    const struct frame_ends *ends, uint64_t message_sum)
 {
 	const bool ipv4 = address_is_ipv4(ends->source);
 	const uint32_t udp_bytes = (uint32_t)sizeof(struct rte_udp_hdr) + dns_bytes;
-	const uint32_t ip_header_bytes = ipv4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
+	const uint32_t ip_header_bytes =
+		ipv4 ? sizeof(struct rte_ipv4_hdr) : sizeof(struct rte_ipv6_hdr);
 	const uint32_t header_bytes =
 		FRAME_ETHERNET_BYTES + ip_header_bytes + (uint32_t)sizeof(struct rte_udp_hdr);
 	const uint32_t start = mbuf->data_off + dns_offset;

@@ -47,8 +47,9 @@ sender_allowed(const struct snapshot *s, const struct packet *p)
 	return ranges_contain(s, service->allow_first, service->allow_count, &p->source);
 }
 
-/* The rcode of our own response, or DNS_NOERROR if the message is to be forwarded. One rule for what is
- * forwarded: QUERY and NOTIFY with exactly one well-formed question (RFC 9619 section 4 for the count). */
+/* The rcode of our own response, or DNS_NOERROR if the message is to be forwarded. One rule for
+ * what is forwarded: QUERY and NOTIFY with exactly one well-formed question (RFC 9619 section 4 for
+ * the count). */
 static uint8_t
 message_fault(struct packet *p, const struct dns_header *dns)
 {
@@ -60,8 +61,8 @@ message_fault(struct packet *p, const struct dns_header *dns)
 		return DNS_NOTIMP;
 	if (be16_to(dns->qdcount) != 1)
 		return DNS_FORMERR;
-	p->question_bytes =
-		(uint16_t)name_question_bytes((const uint8_t *)(dns + 1), p->dns_bytes - DNS_HEADER_BYTES);
+	p->question_bytes = (uint16_t)name_question_bytes((const uint8_t *)(dns + 1),
+							  p->dns_bytes - DNS_HEADER_BYTES);
 	if (p->question_bytes == 0)
 		return DNS_FORMERR;
 	tail = edns_find((const uint8_t *)dns, p->dns_bytes, DNS_HEADER_BYTES + p->question_bytes);
@@ -72,7 +73,8 @@ message_fault(struct packet *p, const struct dns_header *dns)
 
 /* The reason to drop a query in silence, or DROP_NONE. */
 static enum drop_reason
-sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns, bool allowed)
+sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns,
+	     bool allowed)
 {
 	if (unlikely(*w->draining))
 		return DROP_draining;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Answers in place of an upstream: FORMERR, NOTIMP, SERVFAIL, REFUSED, or TC=1.
- * Way:   limit -> [answer_faults] -> route -> [answer_no_upstream] -> coalesce; what is answered -> transmit.
+ * Way:   limit -> [answer_faults] -> route -> [answer_no_upstream] -> coalesce; what is answered ->
+ * transmit.
  *        admit and limit call answer_own().
  * Runs:  workers.
  * Never: answers a message with QR=1, or with more than the question and one small OPT record. */
@@ -45,8 +46,8 @@ answer_opt(uint8_t *to, bool query_do, uint16_t ede)
 	return (uint32_t)(at - to);
 }
 
-/* Rewrites the message in place; returns its new size. Needs no room that the query did not have but for the
- * EDE option, and takes that from the mbuf's tail. */
+/* Rewrites the message in place; returns its new size. Needs no room that the query did not have
+ * but for the EDE option, and takes that from the mbuf's tail. */
 static uint32_t
 answer_message(struct rte_mbuf *mbuf, const struct packet *p, uint8_t rcode, uint16_t ede)
 {
@@ -56,7 +57,8 @@ answer_message(struct rte_mbuf *mbuf, const struct packet *p, uint8_t rcode, uin
 	size_t opt = p->opt_offset;
 	bool query_do = opt > 0 && (message[opt + 7] & 0x80);
 
-	if (opt > 0 && mbuf->buf_len - mbuf->data_off - p->dns_offset - bytes >= ANSWER_OPT_BYTES_MAX)
+	if (opt > 0 &&
+	    mbuf->buf_len - mbuf->data_off - p->dns_offset - bytes >= ANSWER_OPT_BYTES_MAX)
 		bytes += answer_opt(message + bytes, query_do, ede);
 	else
 		opt = 0;
@@ -81,7 +83,8 @@ answer_own(struct worker *w, struct burst *b, unsigned i, uint8_t rcode, uint16_
 {
 	const struct packet *p = &b->packets[i];
 	const struct snapshot_service *service = &w->view->snapshot->services[p->slot];
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
 	struct mac client_mac;
 	const struct frame_ends ends = {
 		.source_mac = &w->interfaces[p->in_interface].mac,

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A burst of packets on its way through the stages, and what the parser found out about each.
  *
- * A stage works on the whole burst. parse and classify look at all packets; from then on the burst is two
- * lists of indexes, queries and responses, and a stage that gets rid of a packet takes it out of its list.
- * Every packet leaves exactly once: sent, dropped with a reason, handed over, or consumed.
+ * A stage works on the whole burst. parse and classify look at all packets; from then on the burst
+ * is two lists of indexes, queries and responses, and a stage that gets rid of a packet takes it
+ * out of its list. Every packet leaves exactly once: sent, dropped with a reason, handed over, or
+ * consumed.
  *
- * Threads: a burst lives on one worker's stack. Offsets are bytes from the start of the packet's data and
- * were checked by the parser against its end; nothing else walks the headers again. */
+ * Threads: a burst lives on one worker's stack. Offsets are bytes from the start of the packet's
+ * data and were checked by the parser against its end; nothing else walks the headers again. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_BURST_H
 #define EPHEMERA_DATAPLANE_PIPELINE_BURST_H
 
@@ -23,13 +24,16 @@ struct packet {
 	uint16_t ip_offset;
 	uint16_t udp_offset;
 	uint16_t dns_offset;
-	uint16_t dns_bytes;	 /* of the UDP payload */
-	uint16_t question_bytes; /* name, type and class, behind the DNS header; 0 where QDCOUNT is 0 */
+	uint16_t dns_bytes; /* of the UDP payload */
+	uint16_t
+		/* name, type and class, behind the DNS header; 0 where QDCOUNT is 0 */
+		question_bytes;
 	uint8_t is_ipv4;
 	uint8_t in_interface; /* of the machine */
 	struct be16 source_port, destination_port;
 	struct address source, destination;
-	uint64_t message_sum; /* checksum.h: of the DNS message as it is now; who changes it keeps this right
+	uint64_t
+		message_sum; /* checksum.h: of the DNS message as it is now; who changes it keeps this right
 			       */
 
 	/* classify */
@@ -37,7 +41,8 @@ struct packet {
 	/* admit */
 	uint16_t opt_offset; /* in the message; 0 without EDNS */
 	uint8_t plain;	     /* 1: nothing behind the question signs it */
-	uint8_t fault;	     /* DNS_NOERROR, or what answer_faults answers a message that is not forwarded */
+	/* DNS_NOERROR, or what answer_faults answers a message that is not forwarded */
+	uint8_t fault;
 	/* admit, route */
 	uint8_t pool; /* of upstreams, index */
 	/* coalesce */
@@ -66,7 +71,7 @@ struct burst {
 	struct packet packets[BURST_MAX];
 	uint8_t handoff_in; /* 1: another worker's ring is where these come from; each mbuf's port says by
 			    * which port of the machine they came */
-	uint8_t in_interface;   /* of the machine: where these come from otherwise */
+	uint8_t in_interface; /* of the machine: where these come from otherwise */
 };
 
 static inline struct dns_header *
@@ -78,7 +83,8 @@ packet_dns(const struct burst *b, unsigned i)
 static inline uint8_t *
 packet_question(const struct burst *b, unsigned i)
 {
-	return rte_pktmbuf_mtod_offset(b->mbufs[i], uint8_t *, b->packets[i].dns_offset + DNS_HEADER_BYTES);
+	return rte_pktmbuf_mtod_offset(b->mbufs[i], uint8_t *,
+				       b->packets[i].dns_offset + DNS_HEADER_BYTES);
 }
 
 #endif

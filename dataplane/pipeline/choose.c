@@ -38,7 +38,8 @@ choice_begin(struct worker *w, struct burst *b, uint8_t i, struct choice *choice
 		choice->first = pool_draw(pool, random_u64(&w->random));
 		break;
 	case POLICY_HASH:
-		choice->hash = choose_hash_name(pool, packet_question(b, i), p->question_bytes - 4u);
+		choice->hash =
+			choose_hash_name(pool, packet_question(b, i), p->question_bytes - 4u);
 		rte_prefetch0(&pool->ring[pool_ring_place(choice->hash)]);
 		return;
 	case POLICY_ROUND_ROBIN:
@@ -51,15 +52,16 @@ choice_begin(struct worker *w, struct burst *b, uint8_t i, struct choice *choice
 	rte_prefetch0(&w->stats->upstreams[choice->first.upstream]);
 }
 
-/* Two at random by weight, and the one with less in flight a weight: almost as good as looking at all of
- * them, at the price of two (Mitzenmacher 2001). */
+/* Two at random by weight, and the one with less in flight a weight: almost as good as looking at
+ * all of them, at the price of two (Mitzenmacher 2001). */
 static struct pool_member
 choose_less(const struct worker *w, const struct choice *choice)
 {
 	const uint64_t first = w->stats->upstreams[choice->first.upstream].in_flight;
 	const uint64_t second = w->stats->upstreams[choice->second.upstream].in_flight;
 
-	return second * choice->first.weight < first * choice->second.weight ? choice->second : choice->first;
+	return second * choice->first.weight < first * choice->second.weight ? choice->second
+									     : choice->first;
 }
 
 static uint16_t

@@ -8,8 +8,9 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define LOAD_TRIES	   16  /* places looked at for one that is not over its bound */
-#define LOAD_MEMBER_CYCLES 512 /* for each member, before the sum is made again: below 1 % of the time */
+#define LOAD_TRIES 16 /* places looked at for one that is not over its bound */
+#define LOAD_MEMBER_CYCLES                                                                         \
+	512 /* for each member, before the sum is made again: below 1 % of the time */
 
 uint64_t
 choose_hash_name(const struct pool *pool, const uint8_t *name, uint32_t name_bytes)
@@ -21,7 +22,8 @@ choose_hash_name(const struct pool *pool, const uint8_t *name, uint32_t name_byt
 	return XXH3_64bits_withSeed(lower, name_bytes, pool->hash_seed);
 }
 
-/* What the pool's usable members have in flight, as it was a moment ago, and what was given since. */
+/* What the pool's usable members have in flight, as it was a moment ago, and what was given
+ * since. */
 static uint64_t
 load_sum(struct worker *w, struct worker_pool *state, const struct pool *pool)
 {
@@ -38,7 +40,8 @@ uint16_t
 choose_hash(struct worker *w, uint8_t index, uint64_t hash)
 {
 	const struct pool *pool = &w->view->pools[index];
-	const struct pool_member *member = &pool->usable[pool->ring[pool_ring_place(hash)]], *least = member;
+	const struct pool_member *member = &pool->usable[pool->ring[pool_ring_place(hash)]],
+				 *least = member;
 	uint64_t share, in_flight, least_in_flight;
 
 	if (pool->load_percent == 0)
@@ -47,7 +50,8 @@ choose_hash(struct worker *w, uint8_t index, uint64_t hash)
 	least_in_flight = w->stats->upstreams[least->upstream].in_flight;
 	for (unsigned tries = 0; tries < LOAD_TRIES; tries++) {
 		in_flight = w->stats->upstreams[member->upstream].in_flight;
-		/* Below the bound, the next whole number: in_flight < share / 100 x weight / weight_sum. */
+		/* Below the bound, the next whole number: in_flight < share / 100 x weight /
+		 * weight_sum. */
 		if (likely(in_flight * 100 * pool->weight_sum < share * member->weight))
 			return member->upstream;
 		if (in_flight * least->weight < least_in_flight * member->weight) {

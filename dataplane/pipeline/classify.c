@@ -25,8 +25,8 @@ service_at(const struct view *view, const struct view_address *entry, struct be1
 	return VIEW_NONE;
 }
 
-/* Where a port has fewer queues than there are workers, clients are dealt among the workers by a keyed hash.
- */
+/* Where a port has fewer queues than there are workers, clients are dealt among the workers by a
+ * keyed hash. */
 static unsigned
 query_worker(const struct worker *w, const struct packet *p)
 {
@@ -70,7 +70,8 @@ classify_response(struct worker *w, struct burst *b, uint32_t i, struct handover
 			return;
 		}
 	}
-	p->flow_index = flow_find(&w->flows, flow_slot(&w->flows, p->destination_port, packet_dns(b, i)->id));
+	p->flow_index = flow_find(&w->flows,
+				  flow_slot(&w->flows, p->destination_port, packet_dns(b, i)->id));
 	if (likely(p->flow_index != FLOW_NONE))
 		flow_prefetch(&w->flows, p->flow_index);
 	b->responses[b->response_count++] = (uint8_t)i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lets identical questions in flight share one upstream query: RFC 5452 section 5, each further copy would be
- * another chance for a forger.
+/* Lets identical questions in flight share one upstream query: RFC 5452 section 5, each further
+ * copy would be another chance for a forger.
  * Way:   answer_no_upstream -> [coalesce] -> choose
  * Runs:  workers, each among its own flows.
  * Never: lets queries share that could have different answers. */
@@ -15,24 +15,26 @@
 #include "dataplane/packet/edns.h"
 #include "dataplane/pipeline/stages.h"
 
-/* A message shares only if it is nothing but header, question and an OPT record without options: the cookie,
- * client subnet or signature of one client must not reach another. */
+/* A message shares only if it is nothing but header, question and an OPT record without options:
+ * the cookie, client subnet or signature of one client must not reach another. */
 static uint8_t
 share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *opt)
 {
-	const uint32_t bytes = DNS_HEADER_BYTES + p->question_bytes + (opt != NULL ? EDNS_FIXED_BYTES : 0);
+	const uint32_t bytes =
+		DNS_HEADER_BYTES + p->question_bytes + (opt != NULL ? EDNS_FIXED_BYTES : 0);
 	uint8_t share = FLOW_SHARE_OPEN;
 
-	if ((dns->flags1 & (uint8_t)~DNS_RD) != 0 || (dns->flags2 & (uint8_t) ~(DNS_AD | DNS_CD)) != 0 ||
-	    p->dns_bytes != bytes || be16_to(dns->arcount) != (opt != NULL) || dns->ancount.raw != 0 ||
+	if ((dns->flags1 & (uint8_t)~DNS_RD) != 0 ||
+	    (dns->flags2 & (uint8_t) ~(DNS_AD | DNS_CD)) != 0 || p->dns_bytes != bytes ||
+	    be16_to(dns->arcount) != (opt != NULL) || dns->ancount.raw != 0 ||
 	    dns->nscount.raw != 0)
 		return 0;
 	share |= dns->flags1 & DNS_RD ? FLOW_SHARE_RD : 0;
 	share |= dns->flags2 & DNS_AD ? FLOW_SHARE_AD : 0;
 	share |= dns->flags2 & DNS_CD ? FLOW_SHARE_CD : 0;
 	if (opt != NULL) {
-		/* Extended rcode, version, and the flags but for DO must be 0; so must the options' length.
-		 */
+		/* Extended rcode, version, and the flags but for DO must be 0; so must the options'
+		 * length. */
 		if (opt[5] | opt[6] | (opt[7] & 0x7f) | opt[8] | opt[9] | opt[10])
 			return 0;
 		share |= FLOW_SHARE_EDNS | (opt[7] & 0x80 ? FLOW_SHARE_DO : 0);
@@ -40,8 +42,8 @@ share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *op
 	return share;
 }
 
-/* The question in lower case, sixteen bytes at a time: if it does not end with sixteen, its last sixteen once
- * more. What else must be alike is hashed with it. */
+/* The question in lower case, sixteen bytes at a time: if it does not end with sixteen, its last
+ * sixteen once more. What else must be alike is hashed with it. */
 static uint64_t
 question_hash(const struct flow_table *t, const struct packet *p, const uint8_t *question)
 {
@@ -66,16 +68,17 @@ question_equal(const uint8_t *a, const uint8_t *b, uint32_t bytes)
 	return memcmp(a + bytes - 4, b + bytes - 4, 4) == 0 && case_equal(a, b, bytes - 4);
 }
 
-/* A flow can be joined in the first quarter of its time. Later its query, or the response, may well be lost, and
- * a client that asks again deserves a new try; so at most four copies of a question are in flight for want of
- * a response. One that began before this snapshot can't be joined: its pool may be another, or its upstream
- * down by now. */
+/* A flow can be joined in the first quarter of its time. Later its query, or the response, may well
+ * be lost, and a client that asks again deserves a new try; so at most four copies of a question
+ * are in flight for want of a response. One that began before this snapshot can't be joined: its
+ * pool may be another, or its upstream down by now. */
 static inline bool
 flow_is_young(const struct worker *w, const struct flow *flow)
 {
 	if ((int32_t)(flow->sent - w->view_since) < 0)
 		return false;
-	return flow_age(w, flow) < w->view->timeout_ticks / 4 << (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT);
+	return flow_age(w, flow) < w->view->timeout_ticks / 4
+					   << (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT);
 }
 
 /* The flow that an entry of the index names, if it asks what query `i` asks and may be joined. */
@@ -88,7 +91,8 @@ entry_flow(struct worker *w, const struct burst *b, uint8_t i, uint32_t entry)
 	if (flow->state != FLOW_CLIENT || flow->pool != p->pool || !flow_is_young(w, flow) ||
 	    (flow->flags & FLOW_SHARE_MASK) != p->share || flow->edns_bytes != p->edns_bytes ||
 	    flow->question_bytes != p->question_bytes ||
-	    !question_equal(flow_question(&w->flows, flow), packet_question(b, i), p->question_bytes))
+	    !question_equal(flow_question(&w->flows, flow), packet_question(b, i),
+			    p->question_bytes))
 		return NULL;
 	return flow;
 }
@@ -108,14 +112,16 @@ entry_pending(struct burst *b, uint8_t i, uint32_t entry)
 	return &b->packets[first];
 }
 
-/* Hangs query `i` on a list of waiters; `first` is the question in the case of the list's first client.
+/* Hangs query `i` on a list of waiters; `first` is the question in the case of the list's first
+ * client.
  * False: the list or the pool is at its bound. */
 static bool
 waiter_join(struct worker *w, struct burst *b, uint8_t i, uint32_t *list, uint8_t *count,
 	    const uint8_t *first)
 {
 	const struct packet *p = &b->packets[i];
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
 	struct flow_waiter *waiter;
 	uint32_t index;
 
@@ -130,7 +136,8 @@ waiter_join(struct worker *w, struct burst *b, uint8_t i, uint32_t *list, uint8_
 	waiter->in_interface = p->in_interface;
 	waiter->service = (uint8_t)p->slot;
 	memcpy(&waiter->mac, &eth->src_addr, sizeof(waiter->mac));
-	case_difference(first, packet_question(b, i), p->question_bytes - 4u, waiter->case_difference);
+	case_difference(first, packet_question(b, i), p->question_bytes - 4u,
+			waiter->case_difference);
 	waiter->next = *list;
 	*list = index;
 	(*count)++;
@@ -192,14 +199,15 @@ way_first(ways16 mask)
 	return halves[1] != 0 ? 4 + (unsigned)__builtin_ctzll(halves[1]) / 16 : COALESCE_WAYS;
 }
 
-/* Joins query `i` to one in flight, or makes it the one that later ones join. True: it joined, and is gone.
- * At the bound the query goes out, and those that come after join it: copies stay rarer than clients by the
- * bound. */
+/* Joins query `i` to one in flight, or makes it the one that later ones join. True: it joined, and
+ * is gone. At the bound the query goes out, and those that come after join it: copies stay rarer
+ * than clients by the bound. */
 static bool
 coalesce_query(struct worker *w, struct burst *b, uint8_t i, uint64_t hash)
 {
 	struct coalesce_bucket *bucket = &w->flows.buckets[(uint32_t)hash & w->flows.bucket_mask];
-	const uint16_t tag = (uint16_t)(hash >> 48), now = (uint16_t)(w->now_tsc >> COALESCE_TIME_SHIFT);
+	const uint16_t tag = (uint16_t)(hash >> 48),
+		       now = (uint16_t)(w->now_tsc >> COALESCE_TIME_SHIFT);
 	const uint16_t stale =
 		(uint16_t)(w->view->timeout_ticks >> (COALESCE_TIME_SHIFT - FLOW_TICK_SHIFT)) + 1;
 	ways16 tags, times, old;
@@ -237,9 +245,9 @@ coalesce_settle(struct worker *w, const struct packet *p, uint32_t flow)
 	}
 }
 
-/* Lowers the UDP payload size that an OPT record offers to the configured one, so that responses are not
- * fragmented (RFC 9715 section 3.2); it is never raised, and that of a signed message is left alone, which
- * would not verify any more (RFC 8945 section 4.3). Returns the size. */
+/* Lowers the UDP payload size that an OPT record offers to the configured one, so that responses
+ * are not fragmented (RFC 9715 section 3.2); it is never raised, and that of a signed message is
+ * left alone, which would not verify any more (RFC 8945 section 4.3). Returns the size. */
 static uint16_t
 edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 {
@@ -249,7 +257,8 @@ edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 		uint16_t old;
 
 		memcpy(&old, opt + 3, 2);
-		p->message_sum = checksum_change(p->message_sum, p->opt_offset + 3u, old, htobe16(most));
+		p->message_sum =
+			checksum_change(p->message_sum, p->opt_offset + 3u, old, htobe16(most));
 		opt[3] = (uint8_t)(most >> 8);
 		opt[4] = (uint8_t)most;
 		worker_count(w, COUNTER_edns_clamped, 1);
@@ -289,7 +298,8 @@ coalesce(struct worker *w, struct burst *b)
 		coalesce_lookup(w, b, i);
 		if (b->packets[i].share != 0) {
 			hashes[n] = question_hash(&w->flows, &b->packets[i], packet_question(b, i));
-			rte_prefetch0(&w->flows.buckets[(uint32_t)hashes[n] & w->flows.bucket_mask]);
+			rte_prefetch0(
+				&w->flows.buckets[(uint32_t)hashes[n] & w->flows.bucket_mask]);
 		}
 	}
 	for (uint32_t n = 0; n < b->query_count; n++) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Gives each query its source and begins its flow.
  * Way:   choose -> [draw] -> rewrite
- * Runs:  workers, each on its own random stream, its own addresses and ports, and its own flow table.
- * Never: reuses a draw, or prefers a port because it is cheap: the only draw refused is one whose slot is
- * taken. */
+ * Runs:  workers, each on its own random stream, its own addresses and ports, and its own flow
+ * table.
+ * Never: reuses a draw, or prefers a port because it is cheap: the only draw refused is one whose
+ * slot is taken. */
 #include "dataplane/pipeline/draw.h"
 
 #include <rte_ether.h>
@@ -12,10 +13,11 @@
 #include "dataplane/pipeline/coalesce.h"
 #include "dataplane/pipeline/stages.h"
 
-/* One word: 16 bits are the ID; 48 bits, read as a fraction of 1, choose the address and what is left of the
- * fraction the port. The bias is below addresses x ports / 2^48. */
+/* One word: 16 bits are the ID; 48 bits, read as a fraction of 1, choose the address and what is
+ * left of the fraction the port. The bias is below addresses x ports / 2^48. */
 struct draw
-draw_from(struct random_stream *random, const struct view_space *space, const struct flow_table *flows)
+draw_from(struct random_stream *random, const struct view_space *space,
+	  const struct flow_table *flows)
 {
 	const uint64_t fraction_mask = (UINT64_C(1) << 48) - 1;
 	const uint64_t word = random_u64(random);
@@ -47,7 +49,8 @@ draw_settle(struct worker *w, const struct view_space *space, struct draw *draw)
 
 /* Likewise into a copy; returns what it adds to the message's sum. */
 static inline uint64_t
-draw_case_copy(struct worker *w, uint8_t *question, uint8_t *copy, uint32_t name_bytes, uint64_t *bits)
+draw_case_copy(struct worker *w, uint8_t *question, uint8_t *copy, uint32_t name_bytes,
+	       uint64_t *bits)
 {
 	struct case_flipped flipped;
 
@@ -91,7 +94,8 @@ draw_count(struct worker *w, const struct draw *draw)
 static inline enum view_family
 family_of(const struct worker *w, uint16_t upstream)
 {
-	return address_is_ipv4(&w->view->snapshot->upstreams[upstream].address) ? FAMILY_IPV4 : FAMILY_IPV6;
+	return address_is_ipv4(&w->view->snapshot->upstreams[upstream].address) ? FAMILY_IPV4
+										: FAMILY_IPV6;
 }
 
 /* Gives up a query, and with it those that wait for its response. */
@@ -114,7 +118,8 @@ void
 draw_ahead(struct worker *w)
 {
 	for (unsigned family = 0; family < FAMILY_COUNT; family++) {
-		const struct view_space *space = view_space(w->view, w->index, (enum view_family)family);
+		const struct view_space *space =
+			view_space(w->view, w->index, (enum view_family)family);
 
 		w->draws[family].next = 0;
 		for (unsigned n = 0; space->source_count > 0 && n < BURST_MAX; n++)
@@ -146,9 +151,9 @@ draw_take(struct worker *w, struct burst *b, struct draw **draws, const struct v
 	b->query_count = kept;
 }
 
-/* The draws whose slot is taken are drawn again, all of them, and again, so that the table's lines are waited
- * for together. What is left after DRAW_TRIES, and what falls on a slot that another of this burst takes
- * first, is for draw_settle(). */
+/* The draws whose slot is taken are drawn again, all of them, and again, so that the table's lines
+ * are waited for together. What is left after DRAW_TRIES, and what falls on a slot that another of
+ * this burst takes first, is for draw_settle(). */
 static void
 draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
 	   const struct view_space *const *spaces)
@@ -183,8 +188,8 @@ draw_question(struct worker *w, struct burst *b, uint8_t i, struct flow *flow, b
 
 	if (random_case) {
 		memcpy(copy + name_bytes, question + name_bytes, 4);
-		p->message_sum =
-			checksum_add(p->message_sum, draw_case_copy(w, question, copy, name_bytes, bits));
+		p->message_sum = checksum_add(p->message_sum,
+					      draw_case_copy(w, question, copy, name_bytes, bits));
 		return;
 	}
 	bytes_copy(copy, question, p->question_bytes);
@@ -193,11 +198,13 @@ draw_question(struct worker *w, struct burst *b, uint8_t i, struct flow *flow, b
 }
 
 static enum drop_reason
-draw_begin(struct worker *w, struct burst *b, uint8_t i, const struct view_space *space, struct draw *draw)
+draw_begin(struct worker *w, struct burst *b, uint8_t i, const struct view_space *space,
+	   struct draw *draw)
 {
 	struct packet *p = &b->packets[i];
 	const struct dns_header *dns = packet_dns(b, i);
-	const struct rte_ether_hdr *eth = rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
+	const struct rte_ether_hdr *eth =
+		rte_pktmbuf_mtod(b->mbufs[i], const struct rte_ether_hdr *);
 	const struct snapshot_upstream *u = &w->view->snapshot->upstreams[p->upstream];
 	const bool random_case = u->random_case && p->plain;
 	struct flow *flow;

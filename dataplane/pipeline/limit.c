@@ -13,7 +13,8 @@ static void
 limit_refuse(struct worker *w, struct burst *b, uint8_t i)
 {
 	const struct snapshot_limit *limit = &w->view->snapshot->limit;
-	const bool truncates = limit->truncate_every > 0 && ++w->over_limit % limit->truncate_every == 0;
+	const bool truncates =
+		limit->truncate_every > 0 && ++w->over_limit % limit->truncate_every == 0;
 
 	if (b->packets[i].fault != DNS_NOERROR || (limit->refusal == REFUSAL_DROP && !truncates))
 		worker_drop(w, b->mbufs[i], DROP_query_over_limit);
@@ -39,7 +40,8 @@ limit(struct worker *w, struct burst *b)
 		const uint8_t i = b->queries[n];
 		enum limit_verdict verdict;
 
-		if (ranges_contain(s, s->limit.exempt_first, s->limit.exempt_count, &b->packets[i].source)) {
+		if (ranges_contain(s, s->limit.exempt_first, s->limit.exempt_count,
+				   &b->packets[i].source)) {
 			b->queries[kept++] = i;
 			continue;
 		}

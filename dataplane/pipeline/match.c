@@ -8,7 +8,8 @@
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
 
-/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that responses? */
+/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that
+ * responses? */
 static bool
 match_late(const struct worker *w, const struct packet *p, struct be16 id)
 {
@@ -23,7 +24,8 @@ match_late(const struct worker *w, const struct packet *p, struct be16 id)
 	return false;
 }
 
-/* No query in flight has this address, port and ID: a straggler, a guess on a live port, or noise? */
+/* No query in flight has this address, port and ID: a straggler, a guess on a live port, or
+ * noise? */
 static enum drop_reason
 match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 {
@@ -34,8 +36,8 @@ match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 	return DROP_response_unknown;
 }
 
-/* RFC 1035 section 4.1.1 lets a server refuse without the question: a bare header is believed when it says
- * nothing but an error. */
+/* RFC 1035 section 4.1.1 lets a server refuse without the question: a bare header is believed when
+ * it says nothing but an error. */
 static bool
 match_bare_error(const struct dns_header *dns)
 {
@@ -45,12 +47,14 @@ match_bare_error(const struct dns_header *dns)
 	       rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN;
 }
 
-/* The question byte for byte as it was sent: name, type and class; the name's case too, unless the upstream
- * is known not to keep it (RFC 4343 lets it). */
+/* The question byte for byte as it was sent: name, type and class; the name's case too, unless the
+ * upstream is known not to keep it (RFC 4343 lets it). */
 static enum drop_reason
-match_question(const struct worker *w, struct packet *p, struct flow *flow, const struct dns_header *dns)
+match_question(const struct worker *w, struct packet *p, struct flow *flow,
+	       const struct dns_header *dns)
 {
-	const uint8_t *question = (const uint8_t *)(dns + 1), *sent = flow_question(&w->flows, flow);
+	const uint8_t *question = (const uint8_t *)(dns + 1),
+		      *sent = flow_question(&w->flows, flow);
 	const uint32_t bytes = flow->question_bytes;
 
 	p->exact = 0;
@@ -63,7 +67,8 @@ match_question(const struct worker *w, struct packet *p, struct flow *flow, cons
 		p->exact = 1;
 		return DROP_NONE;
 	}
-	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 || !case_equal(question, sent, bytes - 4))
+	if (memcmp(question + bytes - 4, sent + bytes - 4, 4) != 0 ||
+	    !case_equal(question, sent, bytes - 4))
 		return DROP_response_wrong_question;
 	w->stats->upstreams[flow->upstream].wrong_case++;
 	if (flow->flags & FLOW_CASE)
@@ -84,7 +89,8 @@ match_response(const struct worker *w, struct packet *p, const struct dns_header
 		return match_no_flow(w, p, dns->id);
 	flow = &w->flows.flows[p->flow_index];
 	/* Free: a response before it in this burst ended it. */
-	if (flow->state == FLOW_FREE || !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
+	if (flow->state == FLOW_FREE ||
+	    !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
 		return match_no_flow(w, p, dns->id);
 	u = &w->view->snapshot->upstreams[flow->upstream];
 	if (!address_equal(&u->address, &p->source) || !be16_equal(u->port, p->source_port))
@@ -114,8 +120,8 @@ match_account(struct worker *w, const struct flow *flow, const struct dns_header
 	stats->latency_sum_us += us;
 }
 
-/* What the ended flow says of the client stays readable until queries of this turn are drawn: restore relies
- * on it. */
+/* What the ended flow says of the client stays readable until queries of this turn are drawn:
+ * restore relies on it. */
 void
 match(struct worker *w, struct burst *b)
 {
@@ -134,7 +140,8 @@ match(struct worker *w, struct burst *b)
 			continue;
 		}
 		flow = &w->flows.flows[p->flow_index];
-		p->attacked = stray_attacked(w, flow) && w->view->snapshot->near_miss == NEAR_MISS_TRUNCATE;
+		p->attacked = stray_attacked(w, flow) &&
+			      w->view->snapshot->near_miss == NEAR_MISS_TRUNCATE;
 		match_account(w, flow, dns);
 		if (unlikely(flow->state == FLOW_PROBE)) {
 			probe_report(w, flow, PROBE_RESPONSE, dns->flags2 & DNS_RCODE);

@@ -12,7 +12,8 @@
 #include "dataplane/lib/dpdk_compat.h"
 #include "dataplane/pipeline/stages.h"
 
-/* Where the headers of the most common packet lie, and as many bytes as it has with a DNS header. */
+/* Where the headers of the most common packet lie, and as many bytes as it has with a DNS
+ * header. */
 #define PLAIN_IP    ((uint32_t)sizeof(struct rte_ether_hdr))
 #define PLAIN_UDP   (PLAIN_IP + (uint32_t)sizeof(struct rte_ipv4_hdr))
 #define PLAIN_DNS   (PLAIN_UDP + (uint32_t)sizeof(struct rte_udp_hdr))
@@ -40,8 +41,8 @@ cursor_take(struct cursor *c, uint32_t bytes)
 	return at;
 }
 
-/* Ethernet to this station: a switch floods, and a NIC may be promiscuous. Tags with VLAN ID 0, which mark
- * priority and no VLAN. */
+/* Ethernet to this station: a switch floods, and a NIC may be promiscuous. Tags with VLAN ID 0,
+ * which mark priority and no VLAN. */
 static enum drop_reason
 parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 {
@@ -52,7 +53,8 @@ parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 	if (memcmp(&eth->dst_addr, own, sizeof(*own)) != 0)
 		return DROP_other_mac;
 	*type = be16toh(eth->ether_type);
-	for (int tags = 0; unlikely(*type == RTE_ETHER_TYPE_VLAN || *type == RTE_ETHER_TYPE_QINQ); tags++) {
+	for (int tags = 0; unlikely(*type == RTE_ETHER_TYPE_VLAN || *type == RTE_ETHER_TYPE_QINQ);
+	     tags++) {
 		const struct rte_vlan_hdr *vlan = cursor_take(c, sizeof(*vlan));
 
 		if (vlan == NULL)
@@ -75,7 +77,8 @@ parse_ipv4_sum(const struct rte_ipv4_hdr *ip, uint32_t header_bytes)
 	memcpy(&last, at + 16, sizeof(last));
 	sum = checksum_add(checksum_add(bytes_load(at), bytes_load(at + 8)), last);
 	if (unlikely(header_bytes > sizeof(*ip)))
-		sum = checksum_add(sum, checksum_bytes(ip + 1, header_bytes - (uint32_t)sizeof(*ip)));
+		sum = checksum_add(sum,
+				   checksum_bytes(ip + 1, header_bytes - (uint32_t)sizeof(*ip)));
 	return checksum_fold(sum) == 0xffff;
 }
 
@@ -107,8 +110,8 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 	return DROP_NONE;
 }
 
-/* Walks at most PARSE_EXTENSIONS headers up to UDP. RFC 5095: a routing header with segments left is not
- * obeyed. */
+/* Walks at most PARSE_EXTENSIONS headers up to UDP. RFC 5095: a routing header with segments left
+ * is not obeyed. */
 static enum drop_reason
 parse_extensions(struct cursor *c, uint8_t next)
 {
@@ -150,16 +153,18 @@ parse_ipv6(struct cursor *c, struct packet *p)
 	p->is_ipv4 = 0;
 	memcpy(p->source.bytes, IPV6_BYTES(ip->src_addr), 16);
 	memcpy(p->destination.bytes, IPV6_BYTES(ip->dst_addr), 16);
-	c->addresses = checksum_add(checksum_address(&p->source), checksum_address(&p->destination));
-	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as IPv4. */
+	c->addresses =
+		checksum_add(checksum_address(&p->source), checksum_address(&p->destination));
+	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as
+	 * IPv4. */
 	if (address_is_ipv4(&p->source) || address_is_ipv4(&p->destination))
 		return DROP_ip_header;
 	return parse_extensions(c, ip->proto);
 }
 
-/* Checks the checksum, and keeps the sum of the message in it: what is sent on is that sum with what was
- * changed. It is made of the bytes, even where a NIC said that the checksum is right: some say so of one that
- * is partial. */
+/* Checks the checksum, and keeps the sum of the message in it: what is sent on is that sum with
+ * what was changed. It is made of the bytes, even where a NIC said that the checksum is right: some
+ * say so of one that is partial. */
 static inline bool
 parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *udp, uint32_t length,
 	  bool checked)
@@ -167,8 +172,8 @@ parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *ud
 	uint64_t sum;
 
 	p->message_sum = checksum_bytes(udp + 1, length - (uint32_t)sizeof(*udp));
-	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets are
-	 * discarded. */
+	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets
+	 * are discarded. */
 	if (unlikely(udp->dgram_cksum == 0))
 		return p->is_ipv4;
 	if (checked)
@@ -203,7 +208,8 @@ parse_udp(struct cursor *c, struct packet *p, bool checked)
 }
 
 static __rte_noinline enum drop_reason
-parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface, struct packet *p)
+parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface,
+	     struct packet *p)
 {
 	struct cursor c = {.base = rte_pktmbuf_mtod(mbuf, const uint8_t *), .end = mbuf->data_len};
 	const uint64_t ip_good = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
@@ -220,17 +226,21 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_int
 	p->ip_offset = (uint16_t)c.offset;
 	if (type == RTE_ETHER_TYPE_IPV4)
 		reason = parse_ipv4(&c, p,
-				    w->interfaces[p->in_interface].checks_ip && ip_good == RTE_MBUF_F_RX_IP_CKSUM_GOOD);
+				    w->interfaces[p->in_interface].checks_ip &&
+					    ip_good == RTE_MBUF_F_RX_IP_CKSUM_GOOD);
 	else if (type == RTE_ETHER_TYPE_IPV6)
 		reason = parse_ipv6(&c, p);
 	else
 		reason = DROP_ethertype;
 	if (reason != DROP_NONE)
 		return reason;
-	return parse_udp(&c, p, w->interfaces[p->in_interface].checks_udp && udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	return parse_udp(&c, p,
+			 w->interfaces[p->in_interface].checks_udp &&
+				 udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
-/* The most common packet, read in one go: IPv4 without options or fragments, UDP with a checksum, no tags.
+/* The most common packet, read in one go: IPv4 without options or fragments, UDP with a checksum,
+ * no tags.
  * False: it is something else, or something is wrong with it, and parse_packet() says what. */
 static inline bool
 parse_plain(const struct worker_interface *interface, const struct rte_mbuf *mbuf, struct packet *p)
@@ -283,10 +293,11 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 {
 	struct packet p;
 
-	if (parse_packet(w, mbuf, plain->in_interface, &p) != DROP_NONE || p.ip_offset != plain->ip_offset ||
-	    p.udp_offset != plain->udp_offset || p.dns_offset != plain->dns_offset ||
-	    p.dns_bytes != plain->dns_bytes || p.question_bytes != plain->question_bytes ||
-	    p.is_ipv4 != plain->is_ipv4 || !be16_equal(p.source_port, plain->source_port) ||
+	if (parse_packet(w, mbuf, plain->in_interface, &p) != DROP_NONE ||
+	    p.ip_offset != plain->ip_offset || p.udp_offset != plain->udp_offset ||
+	    p.dns_offset != plain->dns_offset || p.dns_bytes != plain->dns_bytes ||
+	    p.question_bytes != plain->question_bytes || p.is_ipv4 != plain->is_ipv4 ||
+	    !be16_equal(p.source_port, plain->source_port) ||
 	    !be16_equal(p.destination_port, plain->destination_port) ||
 	    !address_equal(&p.source, &plain->source) ||
 	    !address_equal(&p.destination, &plain->destination) ||
@@ -296,7 +307,8 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 #endif
 
 static inline enum drop_reason
-parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface, struct packet *p)
+parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interface,
+	  struct packet *p)
 {
 	p->in_interface = in_interface;
 	if (unlikely(!parse_plain(&w->interfaces[in_interface], mbuf, p)))
@@ -307,8 +319,8 @@ parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interf
 	return DROP_NONE;
 }
 
-/* What says that it is a response is taken for one: the slot of the flow that it will be held against is on its
- * way while the rest of the burst is parsed. */
+/* What says that it is a response is taken for one: the slot of the flow that it will be held
+ * against is on its way while the rest of the burst is parsed. */
 static inline void
 parse_prefetch(const struct worker *w, const struct burst *b, uint32_t i)
 {
@@ -329,8 +341,10 @@ parse(struct worker *w, struct burst *b)
 		rte_prefetch0(rte_pktmbuf_mtod_offset(b->mbufs[i], void *, RTE_CACHE_LINE_SIZE));
 	}
 	for (uint32_t i = 0; i < b->count; i++) {
-		const uint8_t in_interface = b->handoff_in ? (uint8_t)b->mbufs[i]->port : b->in_interface;
-		enum drop_reason reason = parse_any(w, b->mbufs[i], in_interface, &b->packets[kept]);
+		const uint8_t in_interface =
+			b->handoff_in ? (uint8_t)b->mbufs[i]->port : b->in_interface;
+		enum drop_reason reason =
+			parse_any(w, b->mbufs[i], in_interface, &b->packets[kept]);
 
 		if (unlikely(reason != DROP_NONE)) {
 			worker_drop(w, b->mbufs[i], reason);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The polling loop, and the order of the stages: the table of contents of a packet's way.
  * Runs:  one worker a core, to completion.
- * Never: allocates, locks, logs, makes a system call (drivers of kernel interfaces make their own). */
+ * Never: allocates, locks, logs, makes a system call (drivers of kernel interfaces make their
+ * own). */
 #include "dataplane/pipeline/pipeline.h"
 
 #include <rte_cycles.h>
@@ -46,7 +47,9 @@ pipeline_receive(struct worker *w, struct burst *b)
 		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BURST_MAX);
 		if (b->count == 0)
 			continue;
-		b->in_interface = w->interface_of_ethdev[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
+		b->in_interface =
+			w->interface_of_ethdev
+				[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
 		worker_count(w, COUNTER_rx, b->count);
 		seen += b->count;
 		pipeline_burst(w, b);
@@ -89,8 +92,8 @@ pipeline_check_balance(const struct worker *w)
 }
 #endif
 
-/* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns have earlier
- * stamps: it waits for the stamp to change, below a microsecond. */
+/* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns
+ * have earlier stamps: it waits for the stamp to change, below a microsecond. */
 static void
 pipeline_renew(struct worker *w, uint64_t turn_before_tsc)
 {
@@ -109,8 +112,8 @@ pipeline_turn(struct worker *w)
 	unsigned seen;
 
 	w->now_tsc = rte_rdtsc();
-	/* Pairs with the release store when the main thread adopts a snapshot: what the view points at is
-	 * complete. */
+	/* Pairs with the release store when the main thread adopts a snapshot: what the view points
+	 * at is complete. */
 	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
 	if (unlikely(w->view != NULL && w->view->seed != w->view_seed))
 		pipeline_renew(w, turn_before_tsc);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The polling loop of a worker: receives, takes each burst through the stages, and sends. [worker] */
+/* The polling loop of a worker: receives, takes each burst through the stages, and sends.
+ * [worker] */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_PIPELINE_H
 #define EPHEMERA_DATAPLANE_PIPELINE_PIPELINE_H
 

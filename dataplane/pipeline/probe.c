@@ -16,7 +16,8 @@ static void
 probe_result_put(struct worker *w, const struct probe_result *result)
 {
 	/* Can't be full: the asker keeps fewer orders open than the ring has room for. */
-	(void)rte_ring_sp_enqueue_elem(w->probe_results, (void *)(uintptr_t)result, sizeof(*result));
+	(void)rte_ring_sp_enqueue_elem(w->probe_results, (void *)(uintptr_t)result,
+				       sizeof(*result));
 }
 
 void
@@ -61,18 +62,21 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint
 	u = &w->view->snapshot->upstreams[order->upstream];
 	if (u->state == SLOT_EMPTY || !u->resolved)
 		return false;
-	space = view_space(w->view, w->index, address_is_ipv4(&u->address) ? FAMILY_IPV4 : FAMILY_IPV6);
+	space = view_space(w->view, w->index,
+			   address_is_ipv4(&u->address) ? FAMILY_IPV4 : FAMILY_IPV6);
 	if (space->source_count == 0)
 		return false;
 	*draw = draw_from(&w->random, space, &w->flows);
-	if (!draw_settle(w, space, draw) || !flow_cell_take(&w->flows, order->question_bytes, &fresh.cell))
+	if (!draw_settle(w, space, draw) ||
+	    !flow_cell_take(&w->flows, order->question_bytes, &fresh.cell))
 		return false;
 	fresh.response_interface = u->interface_index;
 	fresh.source = (uint8_t)draw->source;
 	fresh.source_port = draw->port;
 	fresh.id = draw->id;
 	fresh.deadline_tick =
-		(uint32_t)((w->now_tsc + order->timeout_ms * w->tsc_hz / 1000) >> FLOW_TICK_SHIFT) + 1;
+		(uint32_t)((w->now_tsc + order->timeout_ms * w->tsc_hz / 1000) >> FLOW_TICK_SHIFT) +
+		1;
 	if (u->random_case) {
 		draw_case(w, order->question, order->question_bytes, case_bits);
 		fresh.flags = FLOW_CASE;
@@ -83,7 +87,8 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint
 	return true;
 }
 
-/* Turns the order in the mbuf into the query and sends it. False: it can't go, and no flow is left of it. */
+/* Turns the order in the mbuf into the query and sends it. False: it can't go, and no flow is left
+ * of it. */
 static bool
 probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 {
@@ -96,8 +101,8 @@ probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 	probe_header(rte_pktmbuf_mtod(mbuf, struct dns_header *));
 	memcpy(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, DNS_HEADER_BYTES), order->question,
 	       order->question_bytes);
-	if (rewrite_send(w, mbuf, 0, bytes, frame_message_sum(mbuf, 0, bytes), order->upstream, &draw) ==
-	    DROP_NONE)
+	if (rewrite_send(w, mbuf, 0, bytes, frame_message_sum(mbuf, 0, bytes), order->upstream,
+			 &draw) == DROP_NONE)
 		return true;
 	rewrite_abandon(w, flow_index);
 	return false;

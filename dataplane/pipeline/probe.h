@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How the main thread asks worker 0 to probe an upstream, the way queries go.
  *
- * The main thread fills an mbuf with a struct probe_order and enqueues it in worker->probes; the worker turns
- * the same mbuf into the query, and puts a struct probe_result (worker.h) into worker->probe_results when the
- * response is there, when the time is over, or at once when it can't be sent. Every order gets exactly one
- * result, unless the result ring is full: as it is as long as the order ring, the asker keeps no more than
- * WORKER_PROBE_RING - 1 orders open. */
+ * The main thread fills an mbuf with a struct probe_order and enqueues it in worker->probes; the
+ * worker turns the same mbuf into the query, and puts a struct probe_result (worker.h) into
+ * worker->probe_results when the response is there, when the time is over, or at once when it can't
+ * be sent. Every order gets exactly one result, unless the result ring is full: as it is as long as
+ * the order ring, the asker keeps no more than WORKER_PROBE_RING - 1 orders open. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_PROBE_H
 #define EPHEMERA_DATAPLANE_PIPELINE_PROBE_H
 

@@ -24,16 +24,17 @@ struct client {
 static inline bool
 restore_fits(const struct worker *w, const struct packet *p, const struct client *client)
 {
-	return frame_ip_bytes(client->address, p->dns_bytes) <= w->interfaces[client->in_interface].mtu_bytes &&
+	return frame_ip_bytes(client->address, p->dns_bytes) <=
+		       w->interfaces[client->in_interface].mtu_bytes &&
 	       !p->attacked;
 }
 
-/* Where a response would be larger than the client's port carries, or must not be believed, the question alone
- * goes out with TC set, so that the client comes back by TCP (RFC 2181 section 9, RFC 7766 section 5).
- * Returns the message's bytes. */
+/* Where a response would be larger than the client's port carries, or must not be believed, the
+ * question alone goes out with TC set, so that the client comes back by TCP (RFC 2181 section 9,
+ * RFC 7766 section 5). Returns the message's bytes. */
 static uint32_t
-restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf, uint32_t dns_offset,
-		 const struct client *client)
+restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf,
+		 uint32_t dns_offset, const struct client *client)
 {
 	struct dns_header *dns = rte_pktmbuf_mtod_offset(mbuf, struct dns_header *, dns_offset);
 	const uint32_t bytes = DNS_HEADER_BYTES + p->question_bytes;
@@ -47,13 +48,14 @@ restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf
 	dns->qdcount = be16_from(p->question_bytes > 0);
 	dns->ancount.raw = dns->nscount.raw = dns->arcount.raw = 0;
 	worker_count(w, p->attacked ? COUNTER_responses_attacked : COUNTER_responses_truncated, 1);
-	/* RFC 6891 section 7: "The minimal response MUST be the DNS header, question section, and an OPT
-	 * record. This MUST also occur when a truncated response (using the DNS header's TC bit) is
-	 * returned." */
+	/* RFC 6891 section 7: "The minimal response MUST be the DNS header, question section, and
+	 * an OPT record. This MUST also occur when a truncated response (using the DNS header's TC
+	 * bit) is returned." */
 	if (client->edns_bytes == 0 || room < ANSWER_OPT_BYTES_MAX)
 		return bytes;
 	dns->arcount = be16_from(1);
-	return bytes + answer_opt((uint8_t *)dns + bytes, client->flags & FLOW_SHARE_DO, ANSWER_NO_EDE);
+	return bytes +
+	       answer_opt((uint8_t *)dns + bytes, client->flags & FLOW_SHARE_DO, ANSWER_NO_EDE);
 }
 
 /* Sends the message at `dns_offset` of the mbuf, whose sum is known, to one client. */
@@ -114,7 +116,8 @@ restore_waiters(struct worker *w, const struct rte_mbuf *response, const struct 
 		}
 		worker_count(w, COUNTER_generated, 1);
 		message = rte_pktmbuf_mtod(copy, uint8_t *);
-		memcpy(message, rte_pktmbuf_mtod_offset(response, const uint8_t *, p->dns_offset), p->dns_bytes);
+		memcpy(message, rte_pktmbuf_mtod_offset(response, const uint8_t *, p->dns_offset),
+		       p->dns_bytes);
 		if (p->question_bytes > 0)
 			case_apply(message + DNS_HEADER_BYTES, p->question_bytes - 4u,
 				   waiter->case_difference);
@@ -123,8 +126,8 @@ restore_waiters(struct worker *w, const struct rte_mbuf *response, const struct 
 	flow_waiters_free(&w->flows, flow->waiters);
 }
 
-/* The question in the letter case of the flow's own client: as it was sent, with what was drawn undone.
- * Returns the message's sum. */
+/* The question in the letter case of the flow's own client: as it was sent, with what was drawn
+ * undone. Returns the message's sum. */
 static inline uint64_t
 restore_case(struct worker *w, const struct burst *b, uint8_t i, struct flow *flow)
 {
@@ -139,8 +142,9 @@ restore_case(struct worker *w, const struct burst *b, uint8_t i, struct flow *fl
 		sum = checksum_add(sum, checksum_bytes(question, name_bytes));
 	}
 	if (flow->flags & FLOW_CASE)
-		sum = checksum_add(sum,
-				   case_flip(question, name_bytes, flow_case_bits(&w->flows, flow)).added);
+		sum = checksum_add(
+			sum,
+			case_flip(question, name_bytes, flow_case_bits(&w->flows, flow)).added);
 	return sum;
 }
 

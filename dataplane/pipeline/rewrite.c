@@ -2,7 +2,8 @@
 /* Makes a client's query the upstream's: from the drawn source, with the drawn ID, to the next hop.
  * Way:   draw -> [rewrite] -> transmit
  * Runs:  workers.
- * Never: changes a byte of the message but its ID; letter case and EDNS size were changed before it. */
+ * Never: changes a byte of the message but its ID; letter case and EDNS size were changed before
+ * it. */
 #include "dataplane/pipeline/rewrite.h"
 
 #include "dataplane/packet/checksum.h"
@@ -56,8 +57,9 @@ rewrite(struct worker *w, struct burst *b)
 		const struct packet *p = &b->packets[i];
 		const struct draw draw = {
 			.port = p->drawn_port, .id = p->drawn_id, .source = p->drawn_source};
-		const enum drop_reason reason = rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes,
-							     p->message_sum, p->upstream, &draw);
+		const enum drop_reason reason =
+			rewrite_send(w, b->mbufs[i], p->dns_offset, p->dns_bytes, p->message_sum,
+				     p->upstream, &draw);
 
 		if (unlikely(reason != DROP_NONE)) {
 			rewrite_abandon(w, p->flow_index);

@@ -16,8 +16,8 @@ struct route_part {
 };
 
 static uint8_t
-route_query(const struct worker *w, const struct burst *b, uint8_t i, const struct route_probe *probes,
-	    uint32_t count)
+route_query(const struct worker *w, const struct burst *b, uint8_t i,
+	    const struct route_probe *probes, uint32_t count)
 {
 	const struct packet *p = &b->packets[i];
 	const struct snapshot *s = w->view->snapshot;
@@ -47,7 +47,8 @@ route_some(struct worker *w, struct burst *b, uint32_t first, struct route_part 
 
 		part->first[end] = (uint16_t)used;
 		if (routes->buckets != NULL)
-			used += route_probes(routes, packet_question(b, i), b->packets[i].question_bytes - 4u,
+			used += route_probes(routes, packet_question(b, i),
+					     b->packets[i].question_bytes - 4u,
 					     &part->probes[used]);
 	}
 	part->first[end] = (uint16_t)used;

@@ -6,7 +6,8 @@
  *   queries  admit -> limit -> answer_faults -> route -> answer_no_upstream -> coalesce -> choose -> draw
  *            -> rewrite -> transmit
  *
- * A stage does one thing to the whole burst; it takes packets that leave out of the burst's lists. */
+ * A stage does one thing to the whole burst; it takes packets that leave out of the burst's
+ * lists. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
 #define EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
 
@@ -41,7 +42,8 @@ void route(struct worker *worker, struct burst *burst);
 /* answer.c: answers SERVFAIL in place of upstreams where a query's pool has none to choose. */
 void answer_no_upstream(struct worker *worker, struct burst *burst);
 
-/* coalesce.c: lets queries for the same wait for one response; lowers the EDNS size offered upstream. */
+/* coalesce.c: lets queries for the same wait for one response; lowers the EDNS size offered
+ * upstream. */
 void coalesce(struct worker *worker, struct burst *burst);
 
 /* choose.c: picks the upstream of each query. */

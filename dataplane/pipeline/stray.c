@@ -25,7 +25,8 @@ static void
 stray_question(struct stray *stray, const uint8_t *question, size_t bytes)
 {
 	stray->question_bytes = (uint16_t)bytes;
-	memcpy(stray->question, question, bytes < STRAY_QUESTION_BYTES ? bytes : STRAY_QUESTION_BYTES);
+	memcpy(stray->question, question,
+	       bytes < STRAY_QUESTION_BYTES ? bytes : STRAY_QUESTION_BYTES);
 }
 
 /* Is it a guess at a query in flight, and not only late or lost? */

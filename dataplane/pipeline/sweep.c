@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Ends flows that waited too long.
  * Way:   none; once a turn, between bursts.
- * Runs:  workers, each over its own table, a piece a millisecond, all that ever was in use in FLOW_SWEEP_MS.
+ * Runs:  workers, each over its own table, a piece a millisecond, all that ever was in use in
+ * FLOW_SWEEP_MS.
  * Never: takes longer because more has expired than a piece holds. */
 #include "dataplane/pipeline/probe.h"
 #include "dataplane/shared/message.h"

@@ -9,7 +9,8 @@
 
 /* mbuf->port says where to send it to: the receiver has the same table of interfaces. */
 static void
-transmit_through(struct worker *w, const struct worker_tx *tx, unsigned interface, struct rte_mbuf *mbuf)
+transmit_through(struct worker *w, const struct worker_tx *tx, unsigned interface,
+		 struct rte_mbuf *mbuf)
 {
 	mbuf->port = (uint16_t)interface;
 	if (likely(rte_ring_mp_enqueue(w->peers[tx->through]->outbox, mbuf) == 0))
@@ -22,7 +23,8 @@ static void
 transmit_send(struct worker *w, unsigned interface)
 {
 	struct worker_tx *tx = &w->tx[interface];
-	uint32_t sent = rte_eth_tx_burst(w->interfaces[interface].ethdev, tx->queue, tx->mbufs, (uint16_t)tx->count);
+	uint32_t sent = rte_eth_tx_burst(w->interfaces[interface].ethdev, tx->queue, tx->mbufs,
+					 (uint16_t)tx->count);
 	uint32_t left = tx->count - sent;
 
 	worker_count(w, COUNTER_tx, sent);
@@ -93,8 +95,10 @@ transmit_hand_over(struct worker *w, struct handover *handover)
 	struct rte_mbuf *mbufs[BURST_MAX];
 
 	while (handover->count > 0) {
-		const unsigned peer = handover->peers[0], count = handover_drain(handover, peer, mbufs);
-		unsigned done = rte_ring_mp_enqueue_burst(w->peers[peer]->inbox, (void **)mbufs, count, NULL);
+		const unsigned peer = handover->peers[0],
+			       count = handover_drain(handover, peer, mbufs);
+		unsigned done = rte_ring_mp_enqueue_burst(w->peers[peer]->inbox, (void **)mbufs,
+							  count, NULL);
 
 		worker_count(w, COUNTER_handoff_out, done);
 		for (; done < count; done++)

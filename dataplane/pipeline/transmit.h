@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sends frames: each interface's are gathered and go out together at the end of the worker's turn. [worker]
+/* Sends frames: each interface's are gathered and go out together at the end of the worker's turn.
+ * [worker]
  *
- * A worker without a queue on a interface hands its frames to the worker that has one. What a full queue does not
- * take waits for the next turn, up to BURST_MAX frames a interface; the rest is dropped and counted. */
+ * A worker without a queue on a interface hands its frames to the worker that has one. What a full
+ * queue does not take waits for the next turn, up to BURST_MAX frames a interface; the rest is
+ * dropped and counted. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_TRANSMIT_H
 #define EPHEMERA_DATAPLANE_PIPELINE_TRANSMIT_H
 
@@ -45,8 +47,8 @@ handover_put(struct handover *handover, unsigned peer, unsigned in_interface, st
 	handover->mbufs[handover->count++] = mbuf;
 }
 
-/* Hands all of them over, to each worker its own at once: what rings cost, they cost for each time, not for
- * each packet. Empties the list. */
+/* Hands all of them over, to each worker its own at once: what rings cost, they cost for each time,
+ * not for each packet. Empties the list. */
 void transmit_hand_over(struct worker *worker, struct handover *handover);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A worker: all state of one polling core. Stages get at it by argument; nothing mutable is global.
  *
- * Threads: the worker writes everything here but what is marked; the main thread sets it up before the worker
- * runs. Layout: first what every burst touches. */
+ * Threads: the worker writes everything here but what is marked; the main thread sets it up before
+ * the worker runs. Layout: first what every burst touches. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_WORKER_H
 #define EPHEMERA_DATAPLANE_PIPELINE_WORKER_H
 
@@ -33,7 +33,8 @@ struct worker_interface {
 	struct mac mac;
 	uint8_t checks_ip;  /* 1: the NIC checks IPv4 header checksums and says so in each mbuf */
 	uint8_t checks_udp; /* likewise UDP */
-	uint8_t fan_out;    /* 1: fewer receive queues than workers, so queries are dealt to workers here */
+	/* 1: fewer receive queues than workers, so queries are dealt to workers here */
+	uint8_t fan_out;
 };
 
 /* Packets that wait to be sent on one port at the end of the burst. */
@@ -55,8 +56,8 @@ struct probe_result {
 
 /* What a worker remembers of a pool between queries. */
 struct worker_pool {
-	uint32_t next;	   /* POLICY_ROUND_ROBIN: index of the usable member that had the last query */
-	uint64_t load;	   /* POLICY_HASH: in flight at all usable members together, as it was... */
+	uint32_t next; /* POLICY_ROUND_ROBIN: index of the usable member that had the last query */
+	uint64_t load; /* POLICY_HASH: in flight at all usable members together, as it was... */
 	uint64_t load_tsc; /* ...then, and what was given since */
 };
 
@@ -67,7 +68,8 @@ struct draw {
 	uint32_t flow_slot;
 };
 
-/* Draws made a burst before they are used, whose slots of the flow table are on their way meanwhile. */
+/* Draws made a burst before they are used, whose slots of the flow table are on their way
+ * meanwhile. */
 struct draws_ahead {
 	uint32_t next; /* the first to be used, of a ring */
 	struct draw draws[BURST_MAX];
@@ -81,15 +83,17 @@ struct worker {
 	struct worker_stats *stats;  /* in the segment; this worker alone writes */
 	uint64_t now_tsc;	     /* of this turn */
 	uint64_t tsc_hz;
-	uint64_t us_multiplier;	   /* worker_us() */
-	uint64_t view_seed;	   /* of the view of the last turn: a new view may lie where an old one lay */
-	uint32_t view_since;	   /* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
-	uint32_t over_limit;	   /* queries: each Nth is answered TC=1 */
-	struct limit_table *limit; /* of all workers */
+	uint64_t us_multiplier; /* worker_us() */
+	uint64_t
+		/* of the view of the last turn: a new view may lie where an old one lay */
+		view_seed;
+	uint32_t view_since; /* FLOW_SENT_SHIFT: when this worker's turns began to run on it */
+	uint32_t over_limit; /* queries: each Nth is answered TC=1 */
+	struct limit_table *limit;   /* of all workers */
 	uint16_t last_port, last_id; /* of the draw before, for the measure of serial correlation */
 	uint32_t interface_count;
 	const struct worker_interface *interfaces; /* [interface_count] */
-	uint8_t interface_of_ethdev[32];	 /* RTE_MAX_ETHPORTS: position in `interfaces` */
+	uint8_t interface_of_ethdev[32];	   /* RTE_MAX_ETHPORTS: position in `interfaces` */
 	struct rte_mempool *pool;
 
 	uint32_t rx_count; /* the queues that this worker polls */
@@ -105,12 +109,16 @@ struct worker {
 	uint64_t sweep_next_tsc;
 	uint64_t fan_out_seed; /* the same for all workers; secret, per start */
 
-	struct rte_ring *inbox; /* received packets whose flow, or whose turn, is ours; any worker enqueues */
+	struct rte_ring *
+		/* received packets whose flow, or whose turn, is ours; any worker enqueues */
+		inbox;
+	struct rte_ring *
+		/* packets to send on our queues, mbuf->port says where; any worker enqueues */
+		outbox;
+	struct worker *const *peers; /* [worker_count], this one included */
+	struct rte_ring *probes;     /* worker 0: mbufs from the main thread; else NULL */
 	struct rte_ring
-		*outbox; /* packets to send on our queues, mbuf->port says where; any worker enqueues */
-	struct worker *const *peers;	/* [worker_count], this one included */
-	struct rte_ring *probes;	/* worker 0: mbufs from the main thread; else NULL */
-	struct rte_ring *probe_results; /* worker 0: struct probe_result to the main thread; else NULL */
+		*probe_results; /* worker 0: struct probe_result to the main thread; else NULL */
 
 	struct rte_rcu_qsbr *qsbr;
 	const volatile bool *draining; /* main writes: no new queries */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What DPDK's drivers are asked for. Each gives advice in its rte_eth_dev_info, and that is followed, but for
- * what is said here. All [main], at start; the tables of drivers are DPDK 22.11's. */
+/* What DPDK's drivers are asked for. Each gives advice in its rte_eth_dev_info, and that is
+ * followed, but for what is said here. All [main], at start; the tables of drivers are DPDK
+ * 22.11's. */
 #ifndef EPHEMERA_DATAPLANE_PORT_DRIVER_H
 #define EPHEMERA_DATAPLANE_PORT_DRIVER_H
 
@@ -11,7 +12,7 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
-#define DRIVER_DESCRIPTORS_MIN                                                                               \
+#define DRIVER_DESCRIPTORS_MIN                                                                     \
 	1024 /* of a queue, whatever is advised: what comes in while a worker is away */
 #define DRIVER_DESCRIPTORS_MAX 4096 /* each takes three packet buffers */
 
@@ -25,13 +26,15 @@ driver_is_virtio(const struct rte_eth_dev_info *device)
 	return strncmp(device->driver_name, "net_virtio", strlen("net_virtio")) == 0;
 }
 
-/* Is it hardware that vouches for a checksum? A device made of software either reckons on the processor that
- * receives, or passes on what a neighbour on the same machine claims: virtio's GUEST_CSUM lets packets come
- * in whose checksum is not there yet. Where nobody asks, the other side has to make it. */
+/* Is it hardware that vouches for a checksum? A device made of software either reckons on the
+ * processor that receives, or passes on what a neighbour on the same machine claims: virtio's
+ * GUEST_CSUM lets packets come in whose checksum is not there yet. Where nobody asks, the other
+ * side has to make it. */
 static inline bool
 driver_checks(const struct rte_eth_dev_info *device)
 {
-	return !driver_is_virtio(device) && strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") != 0;
+	return !driver_is_virtio(device) &&
+	       strcmp(rte_bus_name(rte_dev_bus(device->device)), "vdev") != 0;
 }
 
 /* Descriptors of each queue. */
@@ -51,8 +54,8 @@ driver_share(uint16_t wanted, uint16_t descriptors)
 	return (uint16_t)(RTE_MIN(wanted, descriptors / 4) & ~3);
 }
 
-/* virtio refills its ring by rx_free_thresh buffers a call, and by no more: with its default of 32, and 64
- * taken out in each call of a burst, the ring runs dry and the other side finds no room. */
+/* virtio refills its ring by rx_free_thresh buffers a call, and by no more: with its default of 32,
+ * and 64 taken out in each call of a burst, the ring runs dry and the other side finds no room. */
 static inline struct rte_eth_rxconf
 driver_rx(const struct rte_eth_dev_info *device, uint16_t descriptors)
 {

@@ -20,15 +20,17 @@
 #include "dataplane/port/steer.h"
 #include "dataplane/pipeline/worker.h"
 
-#define POOL_CACHE	  256
-#define POOL_SPARE	  4096
-#define XDP_DESCRIPTORS	  2048 /* the driver's fill ring gets as many buffers, whatever the ring's size */
-#define XDP_HEADROOM	  256  /* of the kernel, in front of each packet */
+#define POOL_CACHE 256
+#define POOL_SPARE 4096
+#define XDP_DESCRIPTORS                                                                            \
+	2048 /* the driver's fill ring gets as many buffers, whatever the ring's size */
+#define XDP_HEADROOM	  256 /* of the kernel, in front of each packet */
 #define FRAME_OVERHEAD	  (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
 #define RSS_KEY_BYTES_MAX 64
 
 uint32_t
-interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count, uint32_t worker_count)
+interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count,
+		       uint32_t worker_count)
 {
 	return (queue_count >= worker_count ? queue : interface + queue) % worker_count;
 }
@@ -41,18 +43,20 @@ interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count, uint32
 	if (queue_count < worker_count)
 		queue = (worker + worker_count - interface % worker_count) % worker_count;
 	if (queue < queue_count)
-		return (struct interface_path){.queue = (uint16_t)queue, .through = (uint16_t)worker};
+		return (struct interface_path){.queue = (uint16_t)queue,
+					       .through = (uint16_t)worker};
 	return (struct interface_path){
 		.queue = WORKER_NO_QUEUE,
-		.through = (uint16_t)interface_queue_worker(interface, queue % queue_count, queue_count, worker_count),
+		.through = (uint16_t)interface_queue_worker(interface, queue % queue_count,
+							    queue_count, worker_count),
 	};
 }
 
 uint32_t
 interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_count)
 {
-	/* Each worker: a cache (half as much again at most), a burst in hand, packets gathered for each
-	 * interface. */
+	/* Each worker: a cache (half as much again at most), a burst in hand, packets gathered for
+	 * each interface. */
 	uint32_t count = POOL_SPARE + (worker_count + 1) * (POOL_CACHE * 3 / 2) +
 			 worker_count * (BURST_MAX + interfaces->count * 2 * BURST_MAX);
 
@@ -60,7 +64,8 @@ interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_cou
 		count += worker_count * 2 * WORKER_RING_SIZE; /* inbox, outbox */
 	/* Each queue: waiting to be received, waiting to be sent, sent and not yet given back. */
 	for (uint32_t p = 0; p < interfaces->count; p++)
-		count += interfaces->interface[p].queue_count * interfaces->interface[p].descriptor_count * 3u;
+		count += interfaces->interface[p].queue_count *
+			 interfaces->interface[p].descriptor_count * 3u;
 	return count;
 }
 
@@ -105,21 +110,23 @@ interface_query(struct interface *interface, uint32_t worker_count, struct rte_e
 		snprintf(interface->name, sizeof(interface->name), "%.31s", device_name);
 	interface->is_xdp = strcmp(device->driver_name, "net_af_xdp") == 0;
 	interface->queue_count = RTE_MIN(device->max_rx_queues, device->max_tx_queues);
-	/* An AF_XDP queue that nobody polls would lose what the NIC puts there, so all of them are. */
+	/* An AF_XDP queue that nobody polls would lose what the NIC puts there, so all of them
+	 * are. */
 	if (!interface->is_xdp)
 		interface->queue_count = (uint16_t)RTE_MIN(interface->queue_count, worker_count);
 	if (interface->queue_count == 0) {
 		log_line("port %s has no pair of queues", interface->name);
 		return -EINVAL;
 	}
-	interface->descriptor_count = interface->is_xdp ? XDP_DESCRIPTORS : driver_descriptors(device);
+	interface->descriptor_count =
+		interface->is_xdp ? XDP_DESCRIPTORS : driver_descriptors(device);
 	if (!interface->is_xdp)
 		return 0;
 	interface->mtu_bytes = kernel_mtu(interface->name);
 	if (interface->mtu_bytes < RTE_ETHER_MIN_MTU || interface->mtu_bytes > device->max_mtu) {
 		log_line("interface %s has an MTU of %u bytes, and AF_XDP takes at most %u: "
-		       "`ip link set %s mtu 1500`",
-		       interface->name, interface->mtu_bytes, device->max_mtu, interface->name);
+			 "`ip link set %s mtu 1500`",
+			 interface->name, interface->mtu_bytes, device->max_mtu, interface->name);
 		return -EINVAL;
 	}
 	return 0;
@@ -132,8 +139,9 @@ interface_configure(struct interface *interface, const struct rte_eth_dev_info *
 	const uint64_t spread = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & device->flow_type_rss_offloads;
 	struct rte_eth_conf configuration = {
 		.rxmode.mtu = interface->mtu_bytes,
-		/* All packets are of one pool, those made here as well as those handed over by other workers,
-		 * and none is ever referred to twice: copies for several clients are copies. */
+		/* All packets are of one pool, those made here as well as those handed over by
+		 * other workers, and none is ever referred to twice: copies for several clients are
+		 * copies. */
 		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & device->tx_offload_capa,
 	};
 
@@ -146,18 +154,21 @@ interface_configure(struct interface *interface, const struct rte_eth_dev_info *
 	if (interface->queue_count > 1 && spread != 0) {
 		configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		configuration.rx_adv_conf.rss_conf.rss_hf = spread;
-		/* With the well-known key a client could choose its worker, and so narrow down its interfaces. */
+		/* With the well-known key a client could choose its worker, and so narrow down its
+		 * interfaces. */
 		if (device->hash_key_size > 0 && device->hash_key_size <= sizeof(key)) {
 			randombytes_buf(key, sizeof(key));
 			configuration.rx_adv_conf.rss_conf.rss_key = key;
 			configuration.rx_adv_conf.rss_conf.rss_key_len = device->hash_key_size;
 		}
 	}
-	return rte_eth_dev_configure(interface->ethdev, interface->queue_count, interface->queue_count, &configuration);
+	return rte_eth_dev_configure(interface->ethdev, interface->queue_count,
+				     interface->queue_count, &configuration);
 }
 
 static int
-interface_start(struct interface *interface, struct rte_mempool *pool, const struct rte_eth_dev_info *device)
+interface_start(struct interface *interface, struct rte_mempool *pool,
+		const struct rte_eth_dev_info *device)
 {
 	const unsigned node = (unsigned)RTE_MAX(rte_eth_dev_socket_id(interface->ethdev), 0);
 	uint16_t rx = interface->descriptor_count, tx = interface->descriptor_count;
@@ -176,10 +187,11 @@ interface_start(struct interface *interface, struct rte_mempool *pool, const str
 	if (status == 0)
 		status = rte_eth_dev_start(interface->ethdev);
 	if (status != 0)
-		log_line("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, look at `ulimit "
-		       "-l` "
-		       "or CAP_IPC_LOCK, at the peer's queues and MTU, and at `ip link show %s`",
-		       interface->name, strerror(-status), interface->name);
+		log_line("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, "
+			 "look at `ulimit "
+			 "-l` "
+			 "or CAP_IPC_LOCK, at the peer's queues and MTU, and at `ip link show %s`",
+			 interface->name, strerror(-status), interface->name);
 	return status;
 }
 
@@ -190,21 +202,23 @@ pool_make(struct interfaces *interfaces, uint32_t worker_count)
 	uint32_t room = RTE_MBUF_DEFAULT_DATAROOM;
 
 	for (uint32_t p = 0; p < interfaces->count; p++)
-		room = RTE_MAX(room, interfaces->interface[p].mtu_bytes + FRAME_OVERHEAD + XDP_HEADROOM);
-	interfaces->pool = rte_pktmbuf_pool_create("packets", count, POOL_CACHE, 0,
-					      (uint16_t)RTE_MIN(room + RTE_PKTMBUF_HEADROOM, UINT16_MAX),
-					      SOCKET_ID_ANY);
+		room = RTE_MAX(room,
+			       interfaces->interface[p].mtu_bytes + FRAME_OVERHEAD + XDP_HEADROOM);
+	interfaces->pool = rte_pktmbuf_pool_create(
+		"packets", count, POOL_CACHE, 0,
+		(uint16_t)RTE_MIN(room + RTE_PKTMBUF_HEADROOM, UINT16_MAX), SOCKET_ID_ANY);
 	if (interfaces->pool == NULL) {
 		log_line("no memory for %u packet buffers (%s): give more with -m", count,
-		       rte_strerror(rte_errno));
+			 rte_strerror(rte_errno));
 		return -ENOMEM;
 	}
 	/* The driver maps the pool's first piece of memory as the whole of it. */
 	for (uint32_t p = 0; p < interfaces->count; p++)
 		if (interfaces->interface[p].is_xdp && interfaces->pool->nb_mem_chunks != 1) {
-			log_line("the packet buffers lie in %u pieces of memory, and AF_XDP needs one: give "
-			       "more with -m",
-			       interfaces->pool->nb_mem_chunks);
+			log_line("the packet buffers lie in %u pieces of memory, and AF_XDP needs "
+				 "one: give "
+				 "more with -m",
+				 interfaces->pool->nb_mem_chunks);
 			return -ENOMEM;
 		}
 	return 0;
@@ -218,12 +232,14 @@ interfaces_check(const struct interfaces *interfaces, const struct args *args)
 		bool is_there = false;
 
 		for (uint32_t p = 0; p < interfaces->count; p++)
-			is_there |= interfaces->interface[p].is_xdp && strcmp(interfaces->interface[p].name, args->xdp[i]) == 0;
+			is_there |= interfaces->interface[p].is_xdp &&
+				    strcmp(interfaces->interface[p].name, args->xdp[i]) == 0;
 		if (!is_there) {
-			log_line("DPDK's AF_XDP driver refused interface %s: its lines above say why; "
-			       "queue_count may be at most "
-			       "what `ethtool -l %s` calls combined, and 1 where it has none",
-			       args->xdp[i], args->xdp[i]);
+			log_line("DPDK's AF_XDP driver refused interface %s: its lines above say "
+				 "why; "
+				 "queue_count may be at most "
+				 "what `ethtool -l %s` calls combined, and 1 where it has none",
+				 args->xdp[i], args->xdp[i]);
 			return -ENODEV;
 		}
 	}
@@ -274,7 +290,8 @@ link_is_up(const struct interface *interface, int socket_fd)
 		return rte_eth_link_get_nowait(interface->ethdev, &link) == 0 &&
 		       link.link_status == RTE_ETH_LINK_UP;
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface->name);
-	return ioctl(socket_fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING) != 0;
+	return ioctl(socket_fd, SIOCGIFFLAGS, &request) == 0 &&
+	       (request.ifr_flags & IFF_RUNNING) != 0;
 }
 
 void
@@ -297,7 +314,8 @@ interfaces_measure(const struct interfaces *interfaces, struct stats_header *hea
 			out->bad = counted.ierrors;
 			out->send_errors = counted.oerrors;
 		}
-		if (socket_fd >= 0 || interface->ifindex == 0) /* who can't ask says what he said last */
+		if (socket_fd >= 0 ||
+		    interface->ifindex == 0) /* who can't ask says what he said last */
 			out->link_up = link_is_up(interface, socket_fd);
 	}
 	if (socket_fd >= 0)
@@ -314,7 +332,7 @@ interfaces_close(struct interfaces *interfaces)
 		/* The AF_XDP driver detaches whatever program is there. */
 		if (interface->ifindex != 0 && !steer_closable(interface->ifindex)) {
 			log_line("interface %s carries somebody else's XDP program now: left alone",
-			       interface->name);
+				 interface->name);
 			interfaces->abandoned = true;
 			continue;
 		}

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The interfaces of the machine: DPDK's ethdevs, all alike to the workers, and who polls which queue.
+/* The interfaces of the machine: DPDK's ethdevs, all alike to the workers, and who polls which
+ * queue.
  *
- * With at least as many queues as workers, queue q is polled by worker q % workers and worker w sends on
- * queue w. With fewer, queue q of interface p is worker (p + q) % workers', the others send through that worker's
- * outbox, and queries that arrive are dealt to all workers (fan-out). All [main]; interface_queue_worker() and
- * interface_path() are pure. */
+ * With at least as many queues as workers, queue q is polled by worker q % workers and worker w
+ * sends on queue w. With fewer, queue q of interface p is worker (p + q) % workers', the others
+ * send through that worker's outbox, and queries that arrive are dealt to all workers (fan-out).
+ * All [main]; interface_queue_worker() and interface_path() are pure. */
 #ifndef EPHEMERA_DATAPLANE_PORT_PORT_H
 #define EPHEMERA_DATAPLANE_PORT_PORT_H
 
@@ -43,21 +44,25 @@ struct interface_path {
 };
 
 /* The worker that polls queue `queue` of interface `interface`. */
-uint32_t interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count, uint32_t worker_count);
+uint32_t interface_queue_worker(uint32_t interface, uint32_t queue, uint32_t queue_count,
+				uint32_t worker_count);
 
-struct interface_path interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count, uint32_t worker_count);
+struct interface_path interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count,
+				     uint32_t worker_count);
 
 /* How many packet buffers so many interfaces and workers need: no queue can starve another. */
 uint32_t interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_count);
 
-/* Opens and starts every ethdev that EAL found. 0, or -errno after one line on stderr, with all closed. */
+/* Opens and starts every ethdev that EAL found. 0, or -errno after one line on stderr, with all
+ * closed. */
 int interfaces_open(struct interfaces *interfaces, const struct args *args, uint32_t worker_count);
 
-/* Writes what the drivers count, and whether links are up, to the header of the statistics segment. */
+/* Writes what the drivers count, and whether links are up, to the header of the statistics
+ * segment. */
 void interfaces_measure(const struct interfaces *interfaces, struct stats_header *header);
 
-/* Stops and closes all. A interface whose closing would detach somebody else's XDP program is left to the end of
- * the process, and `abandoned` says so: EAL must not be cleaned up then. */
+/* Stops and closes all. A interface whose closing would detach somebody else's XDP program is left
+ * to the end of the process, and `abandoned` says so: EAL must not be cleaned up then. */
 void interfaces_close(struct interfaces *interfaces);
 
 #endif

@@ -50,8 +50,8 @@ capabilities_check(void)
 			has = has || (sets[0].effective >> CAP_SYS_ADMIN & 1);
 		if (!has) {
 			log_line("no %s, which AF_XDP interfaces need: run as root, or grant "
-			       "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON",
-			       needed[i].name);
+				 "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON",
+				 needed[i].name);
 			return -EPERM;
 		}
 	}
@@ -78,7 +78,8 @@ interface_check(struct steer_interface *interface)
 
 	interface->ifindex = if_nametoindex(interface->name);
 	if (interface->ifindex == 0) {
-		log_line("no interface %s in this network namespace: `ip link` lists them", interface->name);
+		log_line("no interface %s in this network namespace: `ip link` lists them",
+			 interface->name);
 		return -ENODEV;
 	}
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -88,7 +89,8 @@ interface_check(struct steer_interface *interface)
 	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
 		status = -errno;
 	else if (!(request.ifr_flags & IFF_UP)) {
-		log_line("interface %s is down: `ip link set %s up` first", interface->name, interface->name);
+		log_line("interface %s is down: `ip link set %s up` first", interface->name,
+			 interface->name);
 		status = -ENETDOWN;
 	}
 	close(fd);
@@ -97,7 +99,8 @@ interface_check(struct steer_interface *interface)
 
 /* Says who holds the lock: any user may take a name, but not hide behind it. */
 static void
-lock_report(const struct steer_interface *interface, const struct sockaddr_un *address, socklen_t bytes)
+lock_report(const struct steer_interface *interface, const struct sockaddr_un *address,
+	    socklen_t bytes)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct ucred holder = {.pid = 0};
@@ -108,30 +111,35 @@ lock_report(const struct steer_interface *interface, const struct sockaddr_un *a
 	if (fd >= 0)
 		close(fd);
 	if (holder.pid != 0 && (holder.uid == 0 || holder.uid == geteuid()))
-		log_line("interface %s belongs to another ephemera-dataplane that is running, process %d: stop "
-		       "that one first",
-		       interface->name, (int)holder.pid);
+		log_line("interface %s belongs to another ephemera-dataplane that is running, "
+			 "process %d: stop "
+			 "that one first",
+			 interface->name, (int)holder.pid);
 	else if (holder.pid != 0)
-		log_line("interface %s: its lock is held by process %d of user %u, which can be no dataplane: "
-		       "stop that process first",
-		       interface->name, (int)holder.pid, (unsigned)holder.uid);
+		log_line("interface %s: its lock is held by process %d of user %u, which can be no "
+			 "dataplane: "
+			 "stop that process first",
+			 interface->name, (int)holder.pid, (unsigned)holder.uid);
 	else
-		log_line("interface %s: its lock is held by a process that does not answer: `ss -xlp` names "
-		       "it, "
-		       "stop it first",
-		       interface->name);
+		log_line("interface %s: its lock is held by a process that does not answer: `ss "
+			 "-xlp` names "
+			 "it, "
+			 "stop it first",
+			 interface->name);
 }
 
-/* The lock is the name of an abstract unix socket, which dies with its process and is one per network
- * namespace, as interfaces are: neither holds for a file, which two instances with directories of their own,
- * or in two containers with one network, would each make for themselves. */
+/* The lock is the name of an abstract unix socket, which dies with its process and is one per
+ * network namespace, as interfaces are: neither holds for a file, which two instances with
+ * directories of their own, or in two containers with one network, would each make for
+ * themselves. */
 static int
 interface_lock(struct steer_interface *interface)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const int length = snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1,
 				    "ephemera-dataplane/%s", interface->name);
-	const socklen_t bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
+	const socklen_t bytes =
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 	int status;
 
 	interface->lock_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -162,25 +170,29 @@ stale_remove(const struct steer_interface *interface, uint32_t id, uint32_t flag
 	if (fd == -ENOENT)
 		return 0; /* just gone */
 	if (fd < 0) {
-		log_line("interface %s carries XDP program %u and CAP_SYS_ADMIN is missing to see whose: if it "
-		       "may go, "
-		       "`ip link set %s xdp off`",
-		       interface->name, id, interface->name);
+		log_line("interface %s carries XDP program %u and CAP_SYS_ADMIN is missing to see "
+			 "whose: if it "
+			 "may go, "
+			 "`ip link set %s xdp off`",
+			 interface->name, id, interface->name);
 		return fd;
 	}
 	status = xdp_program_query(fd, &program);
 	if (status == 0 && strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
-		log_line("interface %s carries somebody else's XDP program \"%s\" (id %u): detach it with its "
-		       "own tool, or "
-		       "with `ip link set %s xdp off`",
-		       interface->name, program.name, id, interface->name);
+		log_line("interface %s carries somebody else's XDP program \"%s\" (id %u): detach "
+			 "it with its "
+			 "own tool, or "
+			 "with `ip link set %s xdp off`",
+			 interface->name, program.name, id, interface->name);
 		status = -EBUSY;
 	} else if (status == 0) {
 		options.old_prog_fd = fd; /* this program or none */
-		status = bpf_xdp_detach((int)interface->ifindex, flags | XDP_FLAGS_REPLACE, &options);
+		status = bpf_xdp_detach((int)interface->ifindex, flags | XDP_FLAGS_REPLACE,
+					&options);
 		if (status != 0)
-			log_line("interface %s: cannot remove the XDP program of an earlier run: %s",
-			       interface->name, strerror(-status));
+			log_line(
+				"interface %s: cannot remove the XDP program of an earlier run: %s",
+				interface->name, strerror(-status));
 	}
 	close(fd);
 	return status;
@@ -244,11 +256,13 @@ steer_release(struct steer *steer)
 		struct steer_interface *interface = &steer->interfaces[i];
 		uint32_t ids[XDP_MODES];
 
-		/* The driver detaches the program when it closes the interface; this is for when it did not. */
+		/* The driver detaches the program when it closes the interface; this is for when it
+		 * did not. */
 		if (interface->program_id != 0 && xdp_attached(interface->ifindex, ids) == 0)
 			for (unsigned mode = 0; mode < XDP_MODES; mode++)
 				if (ids[mode] == interface->program_id)
-					bpf_xdp_detach((int)interface->ifindex, xdp_mode_flags[mode], NULL);
+					bpf_xdp_detach((int)interface->ifindex,
+						       xdp_mode_flags[mode], NULL);
 		close(interface->lock_fd);
 	}
 	steer->count = 0;
@@ -265,17 +279,20 @@ steer_check(const struct steer *steer)
 		uint32_t ids[XDP_MODES];
 
 		if (if_indextoname(interface->ifindex, name) == NULL && errno == ENXIO) {
-			log_line("interface %s is gone: start again when it is back", interface->name);
+			log_line("interface %s is gone: start again when it is back",
+				 interface->name);
 			return -ENOENT;
 		}
 		if (xdp_attached(interface->ifindex, ids) != 0)
-			continue; /* no descriptor or memory to ask the kernel with: perhaps next time */
+			/* no descriptor or memory to ask the kernel with: perhaps next time */
+			continue;
 		if (ids[0] != interface->program_id && ids[1] != interface->program_id &&
 		    ids[2] != interface->program_id) {
-			log_line("interface %s: somebody detached or replaced our XDP program, so that no "
-			       "packet reaches "
-			       "us: start again",
-			       interface->name);
+			log_line("interface %s: somebody detached or replaced our XDP program, so "
+				 "that no "
+				 "packet reaches "
+				 "us: start again",
+				 interface->name);
 			return -ENOENT;
 		}
 	}

@@ -20,8 +20,8 @@ static const char *const map_names[STEER_MAP_COUNT] = {
 #undef X
 };
 
-/* Finds the program's maps among our own descriptors: the driver loaded them in this process and keeps them.
- * Asking the kernel for a map by its id would need CAP_SYS_ADMIN. */
+/* Finds the program's maps among our own descriptors: the driver loaded them in this process and
+ * keeps them. Asking the kernel for a map by its id would need CAP_SYS_ADMIN. */
 static int
 maps_find(struct steer_interface *interface, const uint32_t *ids, uint32_t id_count)
 {
@@ -45,9 +45,10 @@ maps_find(struct steer_interface *interface, const uint32_t *ids, uint32_t id_co
 	descriptor_walk_close(&walk);
 	for (unsigned m = 0; m < STEER_MAP_COUNT; m++)
 		if (interface->map_fds[m] < 0) {
-			log_line("the XDP program on %s has no map \"%s\": xdp_prog= must name the steer.bpf.o "
-			       "of this version",
-			       interface->name, map_names[m]);
+			log_line("the XDP program on %s has no map \"%s\": xdp_prog= must name the "
+				 "steer.bpf.o "
+				 "of this version",
+				 interface->name, map_names[m]);
 			return -ENOENT;
 		}
 	return 0;
@@ -67,8 +68,8 @@ interface_find_maps(struct steer_interface *interface)
 		}
 	if (fd < 0) {
 		log_line("interface %s carries no XDP program of this process: give its device "
-		       "xdp_prog=STEER.BPF.O",
-		       interface->name);
+			 "xdp_prog=STEER.BPF.O",
+			 interface->name);
 		return -ENOENT;
 	}
 	memset(&program, 0, sizeof(program));
@@ -80,7 +81,7 @@ interface_find_maps(struct steer_interface *interface)
 		return status;
 	if (strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
 		log_line("the XDP program on %s is called \"%s\": xdp_prog= must name steer.bpf.o",
-		       interface->name, program.name);
+			 interface->name, program.name);
 		return -EINVAL;
 	}
 	if (program.nr_map_ids > sizeof(map_ids) / sizeof(map_ids[0]))

@@ -11,7 +11,8 @@
 
 #include "dataplane/lib/descriptor.h"
 
-const uint32_t xdp_mode_flags[XDP_MODES] = {XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE, XDP_FLAGS_HW_MODE};
+const uint32_t xdp_mode_flags[XDP_MODES] = {XDP_FLAGS_DRV_MODE, XDP_FLAGS_SKB_MODE,
+					    XDP_FLAGS_HW_MODE};
 
 int
 xdp_attached(uint32_t ifindex, uint32_t ids[XDP_MODES])

@@ -18,8 +18,8 @@ int xdp_attached(uint32_t ifindex, uint32_t ids[XDP_MODES]);
 /* Describes the program behind a descriptor. 0 or -errno. */
 int xdp_program_query(int fd, struct bpf_prog_info *program);
 
-/* The descriptor of program `id`, if this process loaded it, else -ENOENT: found among our own descriptors,
- * which needs no privilege. It is the driver's: do not close it. */
+/* The descriptor of program `id`, if this process loaded it, else -ENOENT: found among our own
+ * descriptors, which needs no privilege. It is the driver's: do not close it. */
 int xdp_own_program(uint32_t id);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Adopts snapshots.
- * Runs:  the main thread; pairs with the acquire load of *current at the top of each worker's turn. */
+ * Runs:  the main thread; pairs with the acquire load of *current at the top of each worker's
+ * turn. */
 #include "dataplane/process/adopt.h"
 
 #include <errno.h>
@@ -14,7 +15,8 @@
 #include <rte_rcu_qsbr.h>
 
 void
-adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment, uint32_t interface_count)
+adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment,
+	   uint32_t interface_count)
 {
 	adopt->workers = workers;
 	adopt->segment = segment;
@@ -100,7 +102,8 @@ bytes_keep(const struct snapshot *snapshot)
 	if (fd < 0)
 		return -errno;
 	while (done < snapshot->size_bytes) {
-		ssize_t count = write(fd, (const uint8_t *)snapshot + done, snapshot->size_bytes - done);
+		ssize_t count =
+			write(fd, (const uint8_t *)snapshot + done, snapshot->size_bytes - done);
 
 		if (count < 0) {
 			int status = -errno;
@@ -119,8 +122,8 @@ bytes_keep(const struct snapshot *snapshot)
 	return fd;
 }
 
-/* Frees the view that was replaced, once every worker is past it. A worker whose loop ended is not waited
- * for. */
+/* Frees the view that was replaced, once every worker is past it. A worker whose loop ended is not
+ * waited for. */
 static bool
 unseen_free(struct adopt *adopt, uint64_t wait_ms)
 {
@@ -176,7 +179,8 @@ adopt_put(struct adopt *adopt, int memfd, uint64_t size_bytes, const char **why)
 		status = snapshot_fits(adopt, snapshot, why);
 	if (status == 0)
 		status = view_publish(adopt, snapshot, why);
-	if (status != 0 && (adopt->workers->view == NULL || adopt->workers->view->snapshot != snapshot))
+	if (status != 0 &&
+	    (adopt->workers->view == NULL || adopt->workers->view->snapshot != snapshot))
 		free(snapshot);
 	return status;
 }

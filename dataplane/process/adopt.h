@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Adopts snapshots: copies them from strangers, checks them, makes views of them, switches the workers over,
- * and frees a view only when no worker can see it any more. All [main]. */
+/* Adopts snapshots: copies them from strangers, checks them, makes views of them, switches the
+ * workers over, and frees a view only when no worker can see it any more. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_ADOPT_H
 #define EPHEMERA_DATAPLANE_PROCESS_ADOPT_H
 
@@ -25,16 +25,18 @@ struct adopt {
 	int current_fd; /* the running snapshot's bytes, sealed; -1: none */
 };
 
-void adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment, uint32_t interface_count);
+void adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *segment,
+		uint32_t interface_count);
 
 /* After the workers stopped. */
 void adopt_close(struct adopt *adopt);
 
-/* Takes over the snapshot of size_bytes in memfd, which stays the caller's; when it returns 0, all workers
+/* Takes over the snapshot of size_bytes in memfd, which stays the caller's; when it returns 0, all
+ * workers
  * run on it. Or -errno, the old one stays, and *why says why, a constant string: -EINVAL   not a valid
  * snapshot, or not for this machine -ESTALE   its generation is not above the running one's -EBUSY    a
- * worker has not yet left the snapshot before the running one -ETIMEDOUT  adopted, but a worker did not
- * confirm it within wait_ms */
+ * worker has not yet left the snapshot before the running one -ETIMEDOUT  adopted, but a worker did
+ * not confirm it within wait_ms */
 int adopt_put(struct adopt *adopt, int memfd, uint64_t size_bytes, const char **why);
 
 /* What runs; NULL before the first. */

@@ -90,9 +90,11 @@ hugepages_check(const struct args *args)
 	missing_pages = (wanted_mb * 1024 - free_bytes / 1024 + page_kb - 1) / page_kb;
 	snprintf(directory, sizeof(directory), "hugepages-%" PRIu64 "kB", page_kb);
 	/* On top of those that there are: others have them. */
-	log_line("%" PRIu64 " MiB of hugepages wanted, %" PRIu64 " MiB free: `sysctl vm.nr_hugepages=%" PRIu64
-	       "` gets them, or ask for less memory",
-	       wanted_mb, free_bytes / (1024 * 1024), number_read(directory, "nr_hugepages") + missing_pages);
+	log_line("%" PRIu64 " MiB of hugepages wanted, %" PRIu64
+		 " MiB free: `sysctl vm.nr_hugepages=%" PRIu64
+		 "` gets them, or ask for less memory",
+		 wanted_mb, free_bytes / (1024 * 1024),
+		 number_read(directory, "nr_hugepages") + missing_pages);
 	return -ENOMEM;
 }
 
@@ -121,7 +123,8 @@ eal_open(const struct args *args, char **argv)
 	if (!args->log_level_given)
 		rte_log_set_global_level(RTE_LOG_WARNING);
 	if (rte_eal_init(count, eal_argv) < 0) {
-		log_line("DPDK's EAL did not start (%s): its lines above say why", rte_strerror(rte_errno));
+		log_line("DPDK's EAL did not start (%s): its lines above say why",
+			 rte_strerror(rte_errno));
 		status = -EINVAL;
 	}
 	/* EAL keeps pointers into the strings, not into the array. */

@@ -5,8 +5,8 @@
 
 #include "dataplane/lib/args.h"
 
-/* Looks whether the memory asked for is there, then starts EAL: log lines from warnings on unless --log-level
- * says otherwise, no telemetry socket. 0, or -errno after a line on stderr. */
+/* Looks whether the memory asked for is there, then starts EAL: log lines from warnings on unless
+ * --log-level says otherwise, no telemetry socket. 0, or -errno after a line on stderr. */
 int eal_open(const struct args *args, char **argv);
 void eal_close(void);
 

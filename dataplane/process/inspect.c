@@ -8,15 +8,16 @@
 void
 inspect_range(uint32_t mask, uint16_t port, uint32_t *first, uint32_t *count)
 {
-	/* The slot is the ID's 16 bits, then the port's low bits, as many as the table has (flow_slot()).
-	 */
+	/* The slot is the ID's 16 bits, then the port's low bits, as many as the table has
+	 * (flow_slot()). */
 	*first = (uint32_t)port << 16 & mask;
 	*count = mask >= UINT16_MAX ? UINT16_MAX + 1 : mask + 1;
 }
 
 static void
-flow_describe(struct port_flow *out, uint32_t worker, const struct flow *flow, const uint8_t *question,
-	      const struct snapshot *snapshot, uint64_t age_tsc, uint64_t tsc_hz)
+flow_describe(struct port_flow *out, uint32_t worker, const struct flow *flow,
+	      const uint8_t *question, const struct snapshot *snapshot, uint64_t age_tsc,
+	      uint64_t tsc_hz)
 {
 	uint64_t age_us = age_tsc / (tsc_hz / 1000000 + (tsc_hz < 1000000));
 
@@ -47,8 +48,8 @@ flow_age_tsc(const struct flow *flow, uint64_t now_tsc)
 }
 
 static void
-table_scan(const struct worker *worker, const struct snapshot *snapshot, struct be16 port, uint64_t now_tsc,
-	   struct port_response *response)
+table_scan(const struct worker *worker, const struct snapshot *snapshot, struct be16 port,
+	   uint64_t now_tsc, struct port_response *response)
 {
 	const struct flow_table *table = &worker->flows;
 	uint8_t question[DNS_QUESTION_BYTES_MAX];
@@ -60,22 +61,23 @@ table_scan(const struct worker *worker, const struct snapshot *snapshot, struct 
 		struct flow copy;
 
 		/* A glance that may be wrong; the copy below decides. */
-		if (index == FLOW_NONE ||
-		    __atomic_load_n(&table->flows[index].source_port.raw, __ATOMIC_RELAXED) != port.raw)
+		if (index == FLOW_NONE || __atomic_load_n(&table->flows[index].source_port.raw,
+							  __ATOMIC_RELAXED) != port.raw)
 			continue;
 		if (!flow_read(table, index, &copy, question) || copy.state == FLOW_FREE ||
 		    !be16_equal(copy.source_port, port))
 			continue;
 		response->total++;
 		if (response->flow_count < MESSAGE_FLOWS_MAX)
-			flow_describe(&response->flows[response->flow_count++], worker->index, &copy, question,
-				      snapshot, flow_age_tsc(&copy, now_tsc), worker->tsc_hz);
+			flow_describe(&response->flows[response->flow_count++], worker->index,
+				      &copy, question, snapshot, flow_age_tsc(&copy, now_tsc),
+				      worker->tsc_hz);
 	}
 }
 
 void
-inspect_port(const struct workers *workers, const struct snapshot *snapshot, uint16_t port, uint64_t now_tsc,
-	     struct port_response *response)
+inspect_port(const struct workers *workers, const struct snapshot *snapshot, uint16_t port,
+	     uint64_t now_tsc, struct port_response *response)
 {
 	memset(response, 0, sizeof(*response));
 	for (uint32_t w = 0; w < workers->count; w++) {

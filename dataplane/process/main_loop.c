@@ -70,7 +70,8 @@ watchdog_feed(struct main_loop *main_loop, uint64_t now_ns)
 	if (main_loop->watchdog_ns == 0 || now_ns - main_loop->fed_ns < main_loop->watchdog_ns)
 		return;
 	for (uint32_t i = 0; i < main_loop->workers->count; i++)
-		turned = turned && main_loop->workers->worker[i]->stats->heartbeat != main_loop->heartbeats[i];
+		turned = turned && main_loop->workers->worker[i]->stats->heartbeat !=
+					   main_loop->heartbeats[i];
 	if (!turned)
 		return;
 	for (uint32_t i = 0; i < main_loop->workers->count; i++)
@@ -103,7 +104,8 @@ int
 main_loop_run(struct main_loop *main_loop)
 {
 	while (main_loop->phase != PHASE_STOPPING) {
-		bool polls = main_loop->phase == PHASE_DRAINING || main_loop->prober->open_count > 0;
+		bool polls =
+			main_loop->phase == PHASE_DRAINING || main_loop->prober->open_count > 0;
 		int status = loop_turn(&main_loop->loop, polls ? PROBER_POLL_MS : -1);
 
 		if (status != 0) {
@@ -112,7 +114,8 @@ main_loop_run(struct main_loop *main_loop)
 		}
 		prober_poll(main_loop->prober);
 		if (main_loop->phase == PHASE_DRAINING &&
-		    (workers_drained(main_loop->workers) || stats_segment_now_ns() >= main_loop->drain_end_ns))
+		    (workers_drained(main_loop->workers) ||
+		     stats_segment_now_ns() >= main_loop->drain_end_ns))
 			main_loop->phase = PHASE_STOPPING;
 	}
 	return main_loop->status;
@@ -133,9 +136,12 @@ main_loop_open(struct main_loop *main_loop)
 	status = loop_open(&main_loop->loop);
 	if (status != 0)
 		return status;
-	main_loop->signals = (struct loop_source){
-		.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signal_ready, .owner = main_loop};
-	status = main_loop->signals.fd < 0 ? -errno : loop_add(&main_loop->loop, &main_loop->signals);
+	main_loop->signals =
+		(struct loop_source){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK),
+				     .ready = signal_ready,
+				     .owner = main_loop};
+	status = main_loop->signals.fd < 0 ? -errno
+					   : loop_add(&main_loop->loop, &main_loop->signals);
 	if (status != 0) {
 		if (main_loop->signals.fd >= 0)
 			close(main_loop->signals.fd);
@@ -162,9 +168,10 @@ main_loop_clock_start(struct main_loop *main_loop)
 
 	main_loop->watchdog_ns = notify_watchdog_ns();
 	main_loop->fed_ns = stats_segment_now_ns();
-	main_loop->timer = (struct loop_source){.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-					   .ready = timer_ready,
-					   .owner = main_loop};
+	main_loop->timer = (struct loop_source){
+		.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+		.ready = timer_ready,
+		.owner = main_loop};
 	if (main_loop->timer.fd < 0 || timerfd_settime(main_loop->timer.fd, 0, &every, NULL) < 0)
 		status = -errno;
 	if (status == 0)

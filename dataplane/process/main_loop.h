@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's main_loop beside the workers: it sleeps in the event loop, refreshes the segment's gauges,
- * watches over the XDP programs, and stops the process in good order.
+/* The main thread's main_loop beside the workers: it sleeps in the event loop, refreshes the
+ * segment's gauges, watches over the XDP programs, and stops the process in good order.
  *
- * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, responses are still served
- * - until no query is in flight, or until every query's time is over; the second one stops at once. All
- * [main]. */
+ * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, responses are
+ * still served
+ * - until no query is in flight, or until every query's time is over; the second one stops at once.
+ * All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_MAIN_LOOP_H
 #define EPHEMERA_DATAPLANE_PROCESS_MAIN_LOOP_H
 
@@ -45,8 +46,8 @@ struct main_loop {
 	int status;			  /* of the exit */
 };
 
-/* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other threads. 0 or
- * -errno. */
+/* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other
+ * threads. 0 or -errno. */
 int main_loop_open(struct main_loop *main_loop);
 void main_loop_close(struct main_loop *main_loop);
 

@@ -18,7 +18,8 @@
 static bool
 request_good(const struct interfaces *interfaces, const struct neighbour_request *request)
 {
-	if (request->ifindex == 0 || request->verify > 1 || request->zero != 0 || request->zero_after != 0)
+	if (request->ifindex == 0 || request->verify > 1 || request->zero != 0 ||
+	    request->zero_after != 0)
 		return false;
 	for (uint32_t i = 0; i < interfaces->count; i++)
 		if (interfaces->interface[i].ifindex == request->ifindex)
@@ -26,8 +27,8 @@ request_good(const struct interfaces *interfaces, const struct neighbour_request
 	return false;
 }
 
-/* NTF_USE: as if the kernel had sent to it: it resolves what is missing or failed, and verifies what is
- * stale. NUD_PROBE: it asks that MAC now. */
+/* NTF_USE: as if the kernel had sent to it: it resolves what is missing or failed, and verifies
+ * what is stale. NUD_PROBE: it asks that MAC now. */
 static struct nlmsghdr *
 question_make(const struct neighbour_request *request, char room[ROOM_BYTES])
 {
@@ -36,15 +37,16 @@ question_make(const struct neighbour_request *request, char room[ROOM_BYTES])
 	const bool is_ipv4 = address_is_ipv4(&request->address);
 
 	question->nlmsg_type = RTM_NEWNEIGH;
-	question->nlmsg_flags =
-		(uint16_t)(NLM_F_REQUEST | NLM_F_ACK | (request->verify ? NLM_F_REPLACE : NLM_F_CREATE));
+	question->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK |
+					   (request->verify ? NLM_F_REPLACE : NLM_F_CREATE));
 	header->ndm_family = is_ipv4 ? AF_INET : AF_INET6;
 	header->ndm_ifindex = (int)request->ifindex;
 	if (request->verify)
 		header->ndm_state = NUD_PROBE;
 	else
 		header->ndm_flags = NTF_USE;
-	mnl_attr_put(question, NDA_DST, is_ipv4 ? 4 : 16, request->address.bytes + (is_ipv4 ? 12 : 0));
+	mnl_attr_put(question, NDA_DST, is_ipv4 ? 4 : 16,
+		     request->address.bytes + (is_ipv4 ? 12 : 0));
 	if (request->verify)
 		mnl_attr_put(question, NDA_LLADDR, sizeof(request->mac.bytes), request->mac.bytes);
 	return question;
@@ -61,7 +63,8 @@ question_ask(struct mnl_socket *socket, const struct nlmsghdr *question)
 		return -errno;
 	/* The kernel answers within the call before. */
 	bytes = mnl_socket_recvfrom(socket, room, sizeof(room));
-	if (bytes < 0 || mnl_cb_run(room, (size_t)bytes, 0, mnl_socket_get_portid(socket), NULL, NULL) < 0)
+	if (bytes < 0 ||
+	    mnl_cb_run(room, (size_t)bytes, 0, mnl_socket_get_portid(socket), NULL, NULL) < 0)
 		return -errno;
 	return 0;
 }

@@ -28,7 +28,8 @@ request_check(const struct probe_request *request, const struct snapshot *snapsh
 	if (request->question_bytes > DNS_QUESTION_BYTES_MAX || request->timeout_ms == 0 ||
 	    request->timeout_ms > SNAPSHOT_TIMEOUT_MS_MAX)
 		return -EINVAL;
-	if (name_question_bytes(request->question, request->question_bytes) != request->question_bytes ||
+	if (name_question_bytes(request->question, request->question_bytes) !=
+		    request->question_bytes ||
 	    request->question_bytes == 0)
 		return -EINVAL;
 	if (snapshot == NULL || request->upstream >= snapshot->upstream_count ||
@@ -38,8 +39,8 @@ request_check(const struct probe_request *request, const struct snapshot *snapsh
 }
 
 int
-prober_order(struct prober *prober, const struct probe_request *request, const struct snapshot *snapshot,
-	     uint64_t client, uint64_t cookie)
+prober_order(struct prober *prober, const struct probe_request *request,
+	     const struct snapshot *snapshot, uint64_t client, uint64_t cookie)
 {
 	struct probe_order *order;
 	struct prober_asker *asker;
@@ -71,7 +72,8 @@ prober_order(struct prober *prober, const struct probe_request *request, const s
 	order->timeout_ms = request->timeout_ms;
 	order->question_bytes = request->question_bytes;
 	memcpy(order->question, request->question, request->question_bytes);
-	rte_ring_enqueue(prober->worker->probes, mbuf); /* it is not full, and we alone put into it */
+	rte_ring_enqueue(prober->worker->probes,
+			 mbuf); /* it is not full, and we alone put into it */
 	return 0;
 }
 
@@ -89,7 +91,8 @@ result_send(struct prober *prober, const struct probe_result *result)
 		.latency_us = result->latency_us,
 	};
 
-	if (entry >= PROBER_OPEN_MAX || !asker->open || asker->serial != (uint32_t)(result->cookie >> 32))
+	if (entry >= PROBER_OPEN_MAX || !asker->open ||
+	    asker->serial != (uint32_t)(result->cookie >> 32))
 		return;
 	asker->open = 0;
 	prober->free[PROBER_OPEN_MAX - prober->open_count--] = (uint16_t)entry;

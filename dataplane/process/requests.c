@@ -13,8 +13,8 @@
 #include "dataplane/process/neighbour.h"
 
 static void
-interface_describe(const struct requests *requests, const struct interface *interface, struct hello_interface *out,
-	      struct socket_response *response)
+interface_describe(const struct requests *requests, const struct interface *interface,
+		   struct hello_interface *out, struct socket_response *response)
 {
 	const struct steer_interface *steered = NULL;
 
@@ -46,7 +46,8 @@ hello_handle(void *owner, const struct socket_request *request, struct socket_re
 	hello->generation = current != NULL ? current->generation : 0;
 	response->fds[response->fd_count++] = requests->segment->fd_reader;
 	for (uint32_t p = 0; p < requests->interfaces->count; p++)
-		interface_describe(requests, &requests->interfaces->interface[p], &hello->interfaces[p], response);
+		interface_describe(requests, &requests->interfaces->interface[p],
+				   &hello->interfaces[p], response);
 	return 0;
 }
 
@@ -62,7 +63,8 @@ snapshot_describe(const struct requests *requests, struct snapshot_response *out
 }
 
 static int
-snapshot_put_handle(void *owner, const struct socket_request *request, struct socket_response *response)
+snapshot_put_handle(void *owner, const struct socket_request *request,
+		    struct socket_response *response)
 {
 	const struct requests *requests = owner;
 	const struct snapshot_put *put = request->body;
@@ -81,7 +83,8 @@ snapshot_put_handle(void *owner, const struct socket_request *request, struct so
 }
 
 static int
-snapshot_get_handle(void *owner, const struct socket_request *request, struct socket_response *response)
+snapshot_get_handle(void *owner, const struct socket_request *request,
+		    struct socket_response *response)
 {
 	const struct requests *requests = owner;
 
@@ -99,8 +102,10 @@ port_handle(void *owner, const struct socket_request *request, struct socket_res
 	const struct port_request *wanted = request->body;
 	struct port_response *out = response->body;
 
-	inspect_port(requests->workers, adopt_current(requests->adopt), wanted->port, rte_rdtsc(), out);
-	response->body_bytes = offsetof(struct port_response, flows) + out->flow_count * sizeof(out->flows[0]);
+	inspect_port(requests->workers, adopt_current(requests->adopt), wanted->port, rte_rdtsc(),
+		     out);
+	response->body_bytes =
+		offsetof(struct port_response, flows) + out->flow_count * sizeof(out->flows[0]);
 	return 0;
 }
 
@@ -116,7 +121,8 @@ probe_handle(void *owner, const struct socket_request *request, struct socket_re
 }
 
 static int
-neighbour_handle(void *owner, const struct socket_request *request, struct socket_response *response)
+neighbour_handle(void *owner, const struct socket_request *request,
+		 struct socket_response *response)
 {
 	const struct requests *requests = owner;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the messages of shared/message.h mean: one table of {type, sizes, handler}, served by socket.c. [main]
- */
+/* What the messages of shared/message.h mean: one table of {type, sizes, handler}, served by
+ * socket.c. [main] */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 #define EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 

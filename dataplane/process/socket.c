@@ -102,13 +102,13 @@ descriptor_take(struct msghdr *message)
 }
 
 static void
-request_handle(struct socket_client *client, const struct socket_row *row, struct message_header *header,
-	       const void *body, int fd)
+request_handle(struct socket_client *client, const struct socket_row *row,
+	       struct message_header *header, const void *body, int fd)
 {
 	const struct socket_request request = {
 		.body = body, .fd = fd, .client = client->name, .cookie = header->cookie};
 	struct socket_response response = {.body = calloc(1, row->response_bytes + 1),
-				       .body_bytes = row->response_bytes};
+					   .body_bytes = row->response_bytes};
 
 	if (response.body == NULL)
 		header->status = -ENOMEM;
@@ -129,8 +129,10 @@ client_ready(void *owner)
 	_Alignas(8) uint8_t bytes[SOCKET_REQUEST_BYTES];
 	char control[CMSG_SPACE(sizeof(int) * 4)];
 	struct iovec part = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
 	ssize_t count = recvmsg(client->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	const struct socket_row *row = NULL;
 	struct message_header header;
@@ -147,8 +149,8 @@ client_ready(void *owner)
 		client_close(client);
 	} else {
 		memcpy(&header, bytes, sizeof(header));
-		status = socket_check(client->server->rows, client->server->row_count, &header, (size_t)count,
-				      &row);
+		status = socket_check(client->server->rows, client->server->row_count, &header,
+				      (size_t)count, &row);
 		if (status == 0 && (message.msg_flags & MSG_TRUNC))
 			status = -EMSGSIZE;
 		if (status == 0) {
@@ -164,8 +166,9 @@ client_ready(void *owner)
 		close(fd);
 }
 
-/* Room for the responses to a burst of requests, such as a probe of every upstream, sent before the first
- * answer is read. The kernel's ordinary limit is a few hundred; going beyond takes CAP_NET_ADMIN. */
+/* Room for the responses to a burst of requests, such as a probe of every upstream, sent before the
+ * first answer is read. The kernel's ordinary limit is a few hundred; going beyond takes
+ * CAP_NET_ADMIN. */
 static void
 client_room(int fd)
 {
@@ -191,7 +194,8 @@ listener_ready(void *owner)
 		client_room(fd);
 		client->server = server;
 		client->name = ++server->next_name;
-		client->source = (struct loop_source){.fd = fd, .ready = client_ready, .owner = client};
+		client->source =
+			(struct loop_source){.fd = fd, .ready = client_ready, .owner = client};
 		if (loop_add(server->loop, &client->source) == 0)
 			return;
 		client->source.fd = -1;
@@ -212,7 +216,7 @@ directory_make(struct socket_server *server, const char *runtime_dir)
 		int status = -errno;
 
 		log_line("cannot make runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
-		       runtime_dir_hint(-status));
+			 runtime_dir_hint(-status));
 		return status;
 	}
 	return 0;
@@ -234,9 +238,11 @@ stale_remove(const struct sockaddr_un *address)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 || errno != ECONNREFUSED) {
-		log_line("another dataplane serves %s: stop that one first, or choose another runtime_dir",
-		       address->sun_path);
+	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+	    errno != ECONNREFUSED) {
+		log_line("another dataplane serves %s: stop that one first, or choose another "
+			 "runtime_dir",
+			 address->sun_path);
 		status = -EADDRINUSE;
 	} else if (unlink(address->sun_path) < 0 && errno != ENOENT) {
 		status = -errno;
@@ -290,7 +296,8 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 		log_line("runtime_dir %s is too long for a socket's name", runtime_dir);
 		return -ENAMETOOLONG;
 	}
-	*server = (struct socket_server){.loop = loop, .rows = rows, .row_count = row_count, .owner = owner};
+	*server = (struct socket_server){
+		.loop = loop, .rows = rows, .row_count = row_count, .owner = owner};
 	memcpy(server->path, address.sun_path, sizeof(server->path));
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
 		server->clients[i].source.fd = -1;
@@ -302,7 +309,7 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 		status = listener_open(server, &address);
 		if (status != 0)
 			log_line("cannot listen on %s: %s: %s", server->path, strerror(-status),
-			       runtime_dir_hint(-status));
+				 runtime_dir_hint(-status));
 	}
 	if (status != 0 && server->made_directory[0] != '\0')
 		rmdir(server->made_directory);

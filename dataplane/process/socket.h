@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's socket, RUNTIME/dataplane.sock: clients, framing and descriptors. What a message means is
- * in a table that the owner brings (service.c).
+/* The dataplane's socket, RUNTIME/dataplane.sock: clients, framing and descriptors. What a message
+ * means is in a table that the owner brings (service.c).
  *
- * A request is refused before its handler sees it if it has another version (-EPROTO, and the connection is
- * closed), an unknown type (-EOPNOTSUPP), or another size than its row says (-EMSGSIZE). A client that does
- * not read its responses is closed. All [main]. */
+ * A request is refused before its handler sees it if it has another version (-EPROTO, and the
+ * connection is closed), an unknown type (-EOPNOTSUPP), or another size than its row says
+ * (-EMSGSIZE). A client that does not read its responses is closed. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 #define EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 
@@ -41,7 +41,8 @@ struct socket_row {
 	uint16_t type; /* enum message_type */
 	size_t request_bytes;
 	size_t response_bytes;
-	int (*handle)(void *owner, const struct socket_request *request, struct socket_response *response);
+	int (*handle)(void *owner, const struct socket_request *request,
+		      struct socket_response *response);
 };
 
 struct socket_server;
@@ -58,7 +59,8 @@ struct socket_server {
 	uint32_t row_count;
 	void *owner; /* of the rows' handlers */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char made_directory[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* ours to remove; or empty */
+	char made_directory[sizeof(
+		((struct sockaddr_un *)0)->sun_path)]; /* ours to remove; or empty */
 	dev_t path_device;
 	ino_t path_inode;
 	struct loop_source listener;
@@ -66,8 +68,9 @@ struct socket_server {
 	uint64_t next_name;
 };
 
-/* Makes the directory (0750) if it is missing and the socket (0660), reclaims a stale one. 0; or -errno after
- * one line on stderr, -EADDRINUSE if another dataplane answers there. The rows must stay. */
+/* Makes the directory (0750) if it is missing and the socket (0660), reclaims a stale one. 0; or
+ * -errno after one line on stderr, -EADDRINUSE if another dataplane answers there. The rows must
+ * stay. */
 int socket_open(struct socket_server *server, struct loop *loop, const char *runtime_dir,
 		const struct socket_row *rows, uint32_t row_count, void *owner);
 void socket_close(struct socket_server *server);
@@ -76,8 +79,9 @@ void socket_close(struct socket_server *server);
 void socket_send(struct socket_server *server, uint64_t client, const struct message_header *header,
 		 const void *body, size_t body_bytes);
 
-/* The row that a message of `bytes` bytes belongs to. 0, -EPROTO, -EOPNOTSUPP or -EMSGSIZE. Pure. */
-int socket_check(const struct socket_row *rows, uint32_t row_count, const struct message_header *header,
-		 size_t bytes, const struct socket_row **row);
+/* The row that a message of `bytes` bytes belongs to. 0, -EPROTO, -EOPNOTSUPP or -EMSGSIZE.
+ * Pure. */
+int socket_check(const struct socket_row *rows, uint32_t row_count,
+		 const struct message_header *header, size_t bytes, const struct socket_row **row);
 
 #endif

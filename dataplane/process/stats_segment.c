@@ -23,7 +23,8 @@ stats_segment_now_ns(void)
 }
 
 static void
-header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_worker, uint64_t size_bytes)
+header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_worker,
+	    uint64_t size_bytes)
 {
 	h->version = STATS_VERSION;
 	h->worker_count = worker_count;
@@ -45,7 +46,8 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 int
 stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_t flows_per_worker)
 {
-	const uint64_t size = sizeof(struct stats_header) + worker_count * sizeof(struct worker_stats);
+	const uint64_t size =
+		sizeof(struct stats_header) + worker_count * sizeof(struct worker_stats);
 	char path[64];
 	void *memory;
 	int status;
@@ -57,14 +59,15 @@ stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_
 		status = -errno;
 		goto close_fd;
 	}
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, segment->fd, 0);
+	memory =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, segment->fd, 0);
 	if (memory == MAP_FAILED) {
 		status = -errno;
 		goto close_fd;
 	}
 	/* Our mapping exists, so that F_SEAL_FUTURE_WRITE leaves it writable and no other. */
-	if (fcntl(segment->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) <
-	    0) {
+	if (fcntl(segment->fd, F_ADD_SEALS,
+		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
 		status = -errno;
 		goto unmap;
 	}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment of shared/stats.h: made here, written by main (header) and workers (their blocks).
+/* The statistics segment of shared/stats.h: made here, written by main (header) and workers (their
+ * blocks).
  *
- * A memfd: no name, no file, gone with the last that maps it. It is sealed so that it can neither change its
- * size nor be written through any other mapping than ours: what a reader gets is read-only whatever it does.
- */
+ * A memfd: no name, no file, gone with the last that maps it. It is sealed so that it can neither
+ * change its size nor be written through any other mapping than ours: what a reader gets is
+ * read-only whatever it does. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_STATS_SEGMENT_H
 #define EPHEMERA_DATAPLANE_PROCESS_STATS_SEGMENT_H
 
@@ -18,8 +19,10 @@ struct stats_segment {
 	int fd_reader; /* opened read-only: what others are given */
 };
 
-/* Makes the segment for worker_count workers and fills in the header's constants. 0 or -errno. [main] */
-int stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_t flows_per_worker);
+/* Makes the segment for worker_count workers and fills in the header's constants. 0 or -errno.
+ * [main] */
+int stats_segment_open(struct stats_segment *segment, uint32_t worker_count,
+		       uint64_t flows_per_worker);
 void stats_segment_close(struct stats_segment *segment);
 
 static inline struct worker_stats *

@@ -27,7 +27,8 @@ workers_count(struct workers *workers)
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	{
 		if (workers->count == WORKERS_MAX) {
-			log_line("more than %u worker cores: give fewer with --lcores", WORKERS_MAX);
+			log_line("more than %u worker cores: give fewer with --lcores",
+				 WORKERS_MAX);
 			return -EINVAL;
 		}
 		workers->lcores[workers->count++] = lcore;
@@ -67,7 +68,8 @@ queues_assign(const struct workers *workers, uint32_t w, const struct interfaces
 	memset(worker->interface_of_ethdev, UINT8_MAX, sizeof(worker->interface_of_ethdev));
 	for (uint32_t p = 0; p < interfaces->count; p++) {
 		const struct interface *interface = &interfaces->interface[p];
-		struct interface_path way = interface_path(p, w, interface->queue_count, workers->count);
+		struct interface_path way =
+			interface_path(p, w, interface->queue_count, workers->count);
 
 		if (interface->ethdev >= sizeof(worker->interface_of_ethdev))
 			return -E2BIG;
@@ -75,12 +77,14 @@ queues_assign(const struct workers *workers, uint32_t w, const struct interfaces
 		worker->tx[p].queue = way.queue;
 		worker->tx[p].through = way.through;
 		for (uint16_t q = 0; q < interface->queue_count; q++) {
-			if (interface_queue_worker(p, q, interface->queue_count, workers->count) != w)
+			if (interface_queue_worker(p, q, interface->queue_count, workers->count) !=
+			    w)
 				continue;
 			if (worker->rx_count == WORKER_QUEUES_MAX) {
-				log_line("worker %u would poll more than %u queues: give more workers or fewer "
-				       "queues",
-				       w, WORKER_QUEUES_MAX);
+				log_line("worker %u would poll more than %u queues: give more "
+					 "workers or fewer "
+					 "queues",
+					 w, WORKER_QUEUES_MAX);
 				return -E2BIG;
 			}
 			worker->rx[worker->rx_count].ethdev = interface->ethdev;
@@ -109,28 +113,32 @@ rings_make(struct worker *worker, unsigned node)
 		return -ENOMEM;
 	if (worker->index != 0)
 		return 0;
-	worker->probes = ring_make("probes", 0, WORKER_PROBE_RING, node, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	worker->probes =
+		ring_make("probes", 0, WORKER_PROBE_RING, node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	worker->probe_results =
-		rte_ring_create_elem("results0", sizeof(struct probe_result), WORKER_PROBE_RING, (int)node,
-				     RING_F_SP_ENQ | RING_F_SC_DEQ);
+		rte_ring_create_elem("results0", sizeof(struct probe_result), WORKER_PROBE_RING,
+				     (int)node, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return worker->probes == NULL || worker->probe_results == NULL ? -ENOMEM : 0;
 }
 
 static int
-worker_make(struct workers *workers, uint32_t w, const struct interfaces *interfaces, const struct stats_segment *segment,
-	    uint32_t flows_per_worker)
+worker_make(struct workers *workers, uint32_t w, const struct interfaces *interfaces,
+	    const struct stats_segment *segment, uint32_t flows_per_worker)
 {
 	const unsigned node = rte_lcore_to_socket_id(workers->lcores[w]);
 	const size_t flow_bytes = flow_table_bytes(flows_per_worker);
-	struct worker *worker = rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, (int)node);
+	struct worker *worker =
+		rte_zmalloc_socket("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, (int)node);
 
 	workers->worker[w] = worker;
-	workers->flow_memory[w] = rte_zmalloc_socket("flows", flow_bytes, RTE_CACHE_LINE_SIZE, (int)node);
+	workers->flow_memory[w] =
+		rte_zmalloc_socket("flows", flow_bytes, RTE_CACHE_LINE_SIZE, (int)node);
 	if (worker == NULL || workers->flow_memory[w] == NULL) {
-		log_line("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: give more with "
-		       "-m, or fewer "
-		       "--flows",
-		       w, flow_bytes >> 20, node);
+		log_line("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: give "
+			 "more with "
+			 "-m, or fewer "
+			 "--flows",
+			 w, flow_bytes >> 20, node);
 		return -ENOMEM;
 	}
 	worker->index = w;
@@ -145,7 +153,8 @@ worker_make(struct workers *workers, uint32_t w, const struct interfaces *interf
 	worker->limit = &workers->limit;
 	worker->draining = &workers->draining;
 	worker->stop = &workers->stop;
-	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w], worker->stats->ports);
+	flow_table_init(&worker->flows, flows_per_worker, workers->flow_memory[w],
+			worker->stats->ports);
 	random_init(&worker->random);
 	if (rings_make(worker, node) != 0) {
 		log_line("no memory for the rings of worker %u: give more with -m", w);
@@ -172,12 +181,12 @@ static int
 limit_make(struct workers *workers)
 {
 	const unsigned node = rte_lcore_to_socket_id(workers->lcores[0]);
-	struct limit_set *sets =
-		rte_zmalloc_socket("limit", LIMIT_SETS * sizeof(*sets), RTE_CACHE_LINE_SIZE, (int)node);
+	struct limit_set *sets = rte_zmalloc_socket("limit", LIMIT_SETS * sizeof(*sets),
+						    RTE_CACHE_LINE_SIZE, (int)node);
 
 	if (sets == NULL) {
 		log_line("no memory for the clients' limits, %zu MiB: give more with -m",
-		       LIMIT_SETS * sizeof(*sets) >> 20);
+			 LIMIT_SETS * sizeof(*sets) >> 20);
 		return -ENOMEM;
 	}
 	limit_table_init(&workers->limit, sets, LIMIT_SETS);
@@ -185,8 +194,8 @@ limit_make(struct workers *workers)
 }
 
 int
-workers_make(struct workers *workers, const struct interfaces *interfaces, const struct stats_segment *segment,
-	     uint32_t flows_per_worker)
+workers_make(struct workers *workers, const struct interfaces *interfaces,
+	     const struct stats_segment *segment, uint32_t flows_per_worker)
 {
 	uint64_t seed;
 	int status = qsbr_make(workers);
@@ -244,8 +253,8 @@ workers_free(struct workers *workers)
 
 /* ---- running ---- */
 
-/* A worker is registered with the RCU variable as long as its loop runs, so that nobody waits for one that
- * left. */
+/* A worker is registered with the RCU variable as long as its loop runs, so that nobody waits for
+ * one that left. */
 static int
 worker_launch(void *argument)
 {
@@ -264,7 +273,8 @@ workers_launch(struct workers *workers)
 		int status;
 
 		rte_rcu_qsbr_thread_register(workers->qsbr, w);
-		status = rte_eal_remote_launch(worker_launch, workers->worker[w], workers->lcores[w]);
+		status = rte_eal_remote_launch(worker_launch, workers->worker[w],
+					       workers->lcores[w]);
 		if (status != 0) {
 			log_line("worker %u does not start: %s", w, strerror(-status));
 			workers_join(workers);
@@ -289,7 +299,8 @@ void
 workers_drain(struct workers *workers)
 {
 	workers->draining = true;
-	/* A worker in the middle of a turn may still begin flows; its next quiescent state ends that. */
+	/* A worker in the middle of a turn may still begin flows; its next quiescent state ends
+	 * that. */
 	workers->drain_token = rte_rcu_qsbr_start(workers->qsbr);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes the workers of worker.h, one per EAL worker core, each with its memory on its core's NUMA node;
- * starts them and stops them. All [main]. */
+/* Makes the workers of worker.h, one per EAL worker core, each with its memory on its core's NUMA
+ * node; starts them and stops them. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_WORKERS_H
 #define EPHEMERA_DATAPLANE_PROCESS_WORKERS_H
 
@@ -20,7 +20,9 @@ struct workers {
 	void *flow_memory[WORKERS_MAX];
 	struct limit_table limit;
 	struct worker_interface interfaces[SNAPSHOT_INTERFACES_MAX];
-	struct view *view; /* what workers run on: written by adopt.c (release), read by workers (acquire) */
+	struct view *
+		/* what workers run on: written by adopt.c (release), read by workers (acquire) */
+		view;
 	struct rte_rcu_qsbr *qsbr;
 	volatile bool draining; /* main writes, workers read: no new queries */
 	volatile bool stop;	/* main writes, workers read */
@@ -32,8 +34,8 @@ struct workers {
 int workers_count(struct workers *workers);
 
 /* 0, or -errno after one line on stderr, with nothing left. */
-int workers_make(struct workers *workers, const struct interfaces *interfaces, const struct stats_segment *segment,
-		 uint32_t flows_per_worker);
+int workers_make(struct workers *workers, const struct interfaces *interfaces,
+		 const struct stats_segment *segment, uint32_t flows_per_worker);
 void workers_free(struct workers *workers);
 
 int workers_launch(struct workers *workers);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The messages on the dataplane's socket, RUNTIME/dataplane.sock, a SOCK_SEQPACKET unix socket.
  *
- * One packet is one message: struct message_header, then the body that the type fixes. The size of each type
- * is checked at both ends. A client asks, the dataplane answers with the same type, the same cookie and a
- * status (0 or -errno); a refusal has no body. Only a probe's answer comes later than its request, when the
- * response or the timeout does; other responses may come in between. Descriptors travel beside the body
- * (SCM_RIGHTS), in the order given. Byte order is the machine's. */
+ * One packet is one message: struct message_header, then the body that the type fixes. The size of
+ * each type is checked at both ends. A client asks, the dataplane answers with the same type, the
+ * same cookie and a status (0 or -errno); a refusal has no body. Only a probe's answer comes later
+ * than its request, when the response or the timeout does; other responses may come in between.
+ * Descriptors travel beside the body (SCM_RIGHTS), in the order given. Byte order is the
+ * machine's. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
 #define EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
 
@@ -21,14 +22,14 @@
 #define MESSAGE_QUESTION_MAX 259 /* wire form: name, type, class */
 
 enum message_type {
-	MESSAGE_HELLO = 1,    /* request: hello_request. answer: hello_response + fds */
+	MESSAGE_HELLO = 1, /* request: hello_request. answer: hello_response + fds */
 	MESSAGE_SNAPSHOT_PUT, /* request: snapshot_put + 1 fd (memfd). answer: snapshot_response, after all
 				 workers run on it */
 	MESSAGE_SNAPSHOT_GET, /* request: empty. answer: snapshot_response + 1 fd; -ENOENT before the first PUT
 			       */
-	MESSAGE_PORT,	      /* request: port_request. answer: port_response, cut to its count */
-	MESSAGE_PROBE,	      /* request: probe_request. answer: probe_response */
-	MESSAGE_NEIGHBOUR,    /* request: neighbour_request. answer: empty */
+	MESSAGE_PORT,	   /* request: port_request. answer: port_response, cut to its count */
+	MESSAGE_PROBE,	   /* request: probe_request. answer: probe_response */
+	MESSAGE_NEIGHBOUR, /* request: neighbour_request. answer: empty */
 	MESSAGE_STOP, /* request: empty. answer: empty; then as after SIGTERM: no new queries, those in
 			 flight end, exit 0 */
 };
@@ -53,8 +54,8 @@ struct hello_interface {
 	uint8_t zero;
 };
 
-/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order of enum
- * steer_map. */
+/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order
+ * of enum steer_map. */
 struct hello_response {
 	uint64_t boot_id;
 	uint32_t worker_count;
@@ -71,7 +72,8 @@ struct snapshot_put {
 struct snapshot_response {
 	uint64_t generation;
 	uint64_t size_bytes;
-	char why[96]; /* of a refusal: what is wrong. A refused PUT carries this body all the same */
+	/* of a refusal: what is wrong. A refused PUT carries this body all the same */
+	char why[96];
 };
 
 struct port_request {
@@ -101,7 +103,8 @@ struct port_response {
 /* ephemerad may not change the kernel's neighbour table; the dataplane may. */
 struct neighbour_request {
 	uint32_t ifindex; /* of one of the ports */
-	uint8_t verify;	  /* 1: `mac` is asked now whether it is still there. 0: resolved if it is not */
+	/* 1: `mac` is asked now whether it is still there. 0: resolved if it is not */
+	uint8_t verify;
 	uint8_t zero;
 	struct mac mac; /* all 0 unless `verify` */
 	uint32_t zero_after;

@@ -29,7 +29,8 @@ notify_send(const char *assignments)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	if (sendto(fd, assignments, strlen(assignments), MSG_NOSIGNAL, (const struct sockaddr *)&address,
+	if (sendto(fd, assignments, strlen(assignments), MSG_NOSIGNAL,
+		   (const struct sockaddr *)&address,
 		   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
 		status = -errno;
 	close(fd);

@@ -11,7 +11,8 @@
 static uint64_t
 snapshot_checksum(const struct snapshot *s, size_t size)
 {
-	const size_t field = offsetof(struct snapshot, checksum), after = field + sizeof(s->checksum);
+	const size_t field = offsetof(struct snapshot, checksum),
+		     after = field + sizeof(s->checksum);
 	const uint8_t *block = (const uint8_t *)s;
 	const uint64_t zero = 0;
 	XXH3_state_t state;
@@ -28,8 +29,8 @@ snapshot_seal(struct snapshot *s)
 {
 	s->magic = SNAPSHOT_MAGIC;
 	s->version = SNAPSHOT_VERSION;
-	s->size_bytes =
-		(uint32_t)snapshot_size(s->range_count, s->member_count, s->suffix_count, s->name_bytes);
+	s->size_bytes = (uint32_t)snapshot_size(s->range_count, s->member_count, s->suffix_count,
+						s->name_bytes);
 	s->checksum = snapshot_checksum(s, s->size_bytes);
 }
 
@@ -97,7 +98,8 @@ sources_fault(const struct snapshot *s)
 		if (s->sources[i].state > SLOT_RETIRED)
 			return "source in an unknown state";
 		for (uint32_t other = 0; other < i; other++)
-			if (s->sources[i].state != SLOT_EMPTY && s->sources[other].state != SLOT_EMPTY &&
+			if (s->sources[i].state != SLOT_EMPTY &&
+			    s->sources[other].state != SLOT_EMPTY &&
 			    address_equal(&s->sources[i].address, &s->sources[other].address))
 				return "source address in two slots";
 	}
@@ -116,7 +118,8 @@ slots_fault(const struct snapshot *s)
 	for (uint32_t i = 0; i < s->upstream_count; i++) {
 		const struct snapshot_upstream *u = &s->upstreams[i];
 
-		if (u->state > SLOT_RETIRED || u->usable > 1 || u->resolved > 1 || u->random_case > 1)
+		if (u->state > SLOT_RETIRED || u->usable > 1 || u->resolved > 1 ||
+		    u->random_case > 1)
 			return "upstream in an unknown state";
 		if (u->case_not_kept > 1 || (u->case_not_kept && u->random_case))
 			return "upstream whose case is both drawn and not kept";
@@ -155,8 +158,8 @@ pool_exists(const struct snapshot *s, uint8_t pool)
 	return pool < SNAPSHOT_POOLS_MAX && s->pools[pool].used == 1;
 }
 
-/* Only a service that takes queries needs to know whose, and where they go. Two services may have the same
- * list, which is then read twice: 64 times 16,384 ranges at most. */
+/* Only a service that takes queries needs to know whose, and where they go. Two services may have
+ * the same list, which is then read twice: 64 times 16,384 ranges at most. */
 static const char *
 services_fault(const struct snapshot *s)
 {
@@ -252,7 +255,8 @@ suffixes_fault(const struct snapshot *s)
 
 		if (!pool_exists(s, r->pool))
 			return "suffix with an unknown pool";
-		if (r->name_offset > s->name_bytes || r->name_bytes > s->name_bytes - r->name_offset)
+		if (r->name_offset > s->name_bytes ||
+		    r->name_bytes > s->name_bytes - r->name_offset)
 			return "suffix beyond the names";
 		if (!name_good(names + r->name_offset, r->name_bytes))
 			return "suffix that is no name";
@@ -286,8 +290,8 @@ limit_fault(const struct snapshot *s)
 
 	if (limit->queries_per_second == 0)
 		return NULL;
-	if (limit->burst == 0 || limit->prefix4 == 0 || limit->prefix4 > 32 || limit->prefix6 == 0 ||
-	    limit->prefix6 > 128 || limit->refusal > REFUSAL_REFUSE)
+	if (limit->burst == 0 || limit->prefix4 == 0 || limit->prefix4 > 32 ||
+	    limit->prefix6 == 0 || limit->prefix6 > 128 || limit->refusal > REFUSAL_REFUSE)
 		return "limit out of range";
 	return ranges_fault(s, limit->exempt_first, limit->exempt_count);
 }
@@ -296,7 +300,7 @@ int
 snapshot_validate(const void *block, size_t size, const char **why)
 {
 	static const char *(*const faults[])(const struct snapshot *) = {
-		scalars_fault, ports_fault,    slots_fault, sources_fault, pools_fault,
+		scalars_fault,	ports_fault,	slots_fault, sources_fault, pools_fault,
 		services_fault, suffixes_fault, types_fault, limit_fault,
 	};
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment: shared memory that the dataplane writes and everybody else maps read-only.
+/* The statistics segment: shared memory that the dataplane writes and everybody else maps
+ * read-only.
  *
  * Layout: struct stats_header, then header.worker_count times struct worker_stats, each at
  * header.worker_offset + i * header.worker_stride. It is laid out once at start and never moves.
- * Threads: each struct worker_stats has one writer, its worker; the header has one writer, the dataplane's
- * main thread. Fields are aligned 64-bit words written with plain stores; a reader may see fields of
- * different moments, never a torn value. Nothing is ever reset while a boot id lasts. Times are of
- * CLOCK_MONOTONIC in nanoseconds. */
+ * Threads: each struct worker_stats has one writer, its worker; the header has one writer, the
+ * dataplane's main thread. Fields are aligned 64-bit words written with plain stores; a reader may
+ * see fields of different moments, never a torn value. Nothing is ever reset while a boot id lasts.
+ * Times are of CLOCK_MONOTONIC in nanoseconds. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_STATS_H
 #define EPHEMERA_DATAPLANE_SHARED_STATS_H
 
@@ -19,8 +20,8 @@
 #define STATS_MAGIC   0x3174617473687065u /* "ephstat1" */
 #define STATS_VERSION 3
 
-/* Latency: log-linear, STATS_LATENCY_SUB buckets for each power of two of microseconds. Bucket i covers
- * [latency_bucket_us(i), latency_bucket_us(i + 1)); the last one everything above. */
+/* Latency: log-linear, STATS_LATENCY_SUB buckets for each power of two of microseconds. Bucket i
+ * covers [latency_bucket_us(i), latency_bucket_us(i + 1)); the last one everything above. */
 #define STATS_LATENCY_SUB_BITS 3
 #define STATS_LATENCY_SUB      (1u << STATS_LATENCY_SUB_BITS)
 #define STATS_LATENCY_BUCKETS  176
@@ -43,19 +44,21 @@ latency_bucket_of(uint64_t us)
 	if (us < STATS_LATENCY_SUB)
 		return (uint32_t)us;
 	power = 63 - STATS_LATENCY_SUB_BITS - (uint32_t)__builtin_clzll(us);
-	index = ((power + 1) << STATS_LATENCY_SUB_BITS) + (uint32_t)((us >> power) & (STATS_LATENCY_SUB - 1));
+	index = ((power + 1) << STATS_LATENCY_SUB_BITS) +
+		(uint32_t)((us >> power) & (STATS_LATENCY_SUB - 1));
 	return index < STATS_LATENCY_BUCKETS ? index : STATS_LATENCY_BUCKETS - 1;
 }
 
-/* What one worker saw of one upstream; the index is the upstream's slot in the snapshot. A slot that is used
- * again goes on counting: readers take differences from the moment they gave it out. */
+/* What one worker saw of one upstream; the index is the upstream's slot in the snapshot. A slot
+ * that is used again goes on counting: readers take differences from the moment they gave it
+ * out. */
 struct upstream_stats {
 	uint64_t queries;   /* of clients */
-	uint64_t responses;   /* delivered, any rcode */
+	uint64_t responses; /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
 	uint64_t timeouts;
-	uint64_t wrong_case;	 /* responses that differed from the question in letter case alone */
-	uint64_t in_flight;	 /* a gauge: flows now, probes included */
+	uint64_t wrong_case; /* responses that differed from the question in letter case alone */
+	uint64_t in_flight;  /* a gauge: flows now, probes included */
 	uint64_t latency_sum_us; /* of the responses */
 	uint64_t attacked;	 /* queries to it that saw near misses */
 } __attribute__((aligned(64)));
@@ -68,8 +71,8 @@ struct port_stats {
 	uint32_t miss_tick; /* when the last one was, in the worker's coarse time */
 };
 
-/* Sums over the values x of successive draws, y being the one before x: what serial correlation is made of.
- * They wrap; differences do not mind. */
+/* Sums over the values x of successive draws, y being the one before x: what serial correlation is
+ * made of. They wrap; differences do not mind. */
 struct draw_sums {
 	uint64_t x, xx, xy;
 };
@@ -80,7 +83,8 @@ struct draw_stats {
 	uint64_t id_high[256], id_low[256];
 	uint64_t sources[SNAPSHOT_SOURCES_MAX]; /* by slot */
 	struct draw_sums port_sums, id_sums;
-	uint64_t case_queries, case_letters; /* queries whose case was drawn, and the letters in them */
+	uint64_t case_queries,
+		case_letters; /* queries whose case was drawn, and the letters in them */
 };
 
 #define STATS_STRAYS	     256
@@ -91,7 +95,8 @@ struct draw_stats {
 struct stray {
 	uint64_t tsc;
 	struct address source,
-		destination; /* of the response; of an attacked query: the upstream, the source address */
+		/* of the response; of an attacked query: the upstream, the source address */
+		destination;
 	struct be16 source_port, destination_port, id;
 	uint8_t reason;		 /* enum drop_reason; of an attacked query: 0 */
 	uint8_t near_miss;	 /* 1: one of those */
@@ -111,9 +116,9 @@ struct worker_stats {
 	struct upstream_stats upstreams[SNAPSHOT_UPSTREAMS_MAX];
 	struct draw_stats draw;
 
-	/* Rings: entry (count - 1) % size is the newest. The worker writes the entry, then the count
-	 * (release); a reader that finds after its copy that the count went on by the size or more throws the
-	 * copy away. */
+	/* Rings: entry (count - 1) % size is the newest. The worker writes the entry, then the
+	 * count (release); a reader that finds after its copy that the count went on by the size or
+	 * more throws the copy away. */
 	uint64_t stray_count, attack_count;
 	struct stray strays[STATS_STRAYS];
 	struct stray attacks[STATS_ATTACKS];

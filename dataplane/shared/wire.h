@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Types and constants of the wire that both processes use: addresses, network-order values, the DNS header.
+/* Types and constants of the wire that both processes use: addresses, network-order values, the DNS
+ * header.
  * Threads: none; everything here is a value. Sources: RFC 1035, 6891, 8914. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_WIRE_H
 #define EPHEMERA_DATAPLANE_SHARED_WIRE_H
@@ -9,7 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A 16-bit value in network order; the wrapper keeps it from being added to or compared with host numbers. */
+/* A 16-bit value in network order; the wrapper keeps it from being added to or compared with host
+ * numbers. */
 struct be16 {
 	uint16_t raw;
 };

@@ -90,8 +90,8 @@ flow_cell_take(struct flow_table *table, uint32_t question_bytes, uint32_t *cell
 }
 
 uint32_t
-flow_begin(struct flow_table *table, uint32_t slot, const struct flow *fresh, const uint8_t *question,
-	   const uint64_t *case_bits)
+flow_begin(struct flow_table *table, uint32_t slot, const struct flow *fresh,
+	   const uint8_t *question, const uint64_t *case_bits)
 {
 	const size_t from = offsetof(struct flow, state), to = offsetof(struct flow, question);
 	struct flow *flow = flow_open(table, slot);
@@ -130,7 +130,8 @@ flow_waiters_free(struct flow_table *table, uint32_t first)
 	}
 }
 
-/* The copies race with the worker's stores on purpose: the sequence tells whether they may be believed. */
+/* The copies race with the worker's stores on purpose: the sequence tells whether they may be
+ * believed. */
 __attribute__((no_sanitize("thread"))) bool
 flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uint8_t *question)
 {
@@ -149,7 +150,8 @@ flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uin
 			memcpy(question, table->cells[copy->cell].question, copy->question_bytes);
 		else
 			continue;
-		/* Pairs with flow_write_begin(): the copies above are done before the second look. */
+		/* Pairs with flow_write_begin(): the copies above are done before the second
+		 * look. */
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&flow->sequence, __ATOMIC_RELAXED) == before)
 			return true;

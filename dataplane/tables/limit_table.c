@@ -12,7 +12,7 @@
 #include <xxhash.h>
 
 #define TIME_MASK ((UINT64_C(1) << LIMIT_TIME_BITS) - 1)
-#define DEBT_MAX (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* what may be owed: about two hours */
+#define DEBT_MAX  (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* what may be owed: about two hours */
 
 static struct address
 prefix_mask(unsigned bits)
@@ -47,7 +47,8 @@ limit_table_init(struct limit_table *table, struct limit_set *sets, uint32_t cou
 }
 
 uint64_t
-limit_hash(const struct limit_table *table, const struct limit_rule *rule, const struct address *client)
+limit_hash(const struct limit_table *table, const struct limit_rule *rule,
+	   const struct address *client)
 {
 	const struct address *mask = &rule->masks[address_is_ipv4(client)];
 	const struct address prefix = {
@@ -56,8 +57,8 @@ limit_hash(const struct limit_table *table, const struct limit_rule *rule, const
 	return XXH3_64bits_withSeed(prefix.bytes, sizeof(prefix.bytes), table->seed);
 }
 
-/* What is owed to a bucket at `now`. More than a limit lets be owed is a time long gone, which is how an old
- * word reads when the clock has come round, or the bucket of a wider limit. */
+/* What is owed to a bucket at `now`. More than a limit lets be owed is a time long gone, which is
+ * how an old word reads when the clock has come round, or the bucket of a wider limit. */
 static inline uint64_t
 bucket_debt(const struct limit_rule *rule, uint64_t word, uint64_t now)
 {
@@ -68,8 +69,8 @@ bucket_debt(const struct limit_rule *rule, uint64_t word, uint64_t now)
 
 /* The way of the set that has the tag; or else the one that owes least, and *found is false. */
 static unsigned
-set_find(const struct limit_rule *rule, const uint64_t words[LIMIT_WAYS], uint64_t hash, uint64_t now,
-	 bool *found)
+set_find(const struct limit_rule *rule, const uint64_t words[LIMIT_WAYS], uint64_t hash,
+	 uint64_t now, bool *found)
 {
 	uint64_t least = UINT64_MAX;
 	unsigned way = 0;
@@ -91,7 +92,8 @@ set_find(const struct limit_rule *rule, const uint64_t words[LIMIT_WAYS], uint64
 }
 
 enum limit_verdict
-limit_take(struct limit_table *table, const struct limit_rule *rule, uint64_t hash, uint64_t now_tsc)
+limit_take(struct limit_table *table, const struct limit_rule *rule, uint64_t hash,
+	   uint64_t now_tsc)
 {
 	struct limit_set *set = &table->sets[(uint32_t)hash & table->mask];
 	const uint64_t now = now_tsc >> LIMIT_TIME_SHIFT;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How much a client prefix may ask: a token bucket for each, all in one table that all workers share, so that
- * the limit holds however a prefix's queries are spread over them.
+/* How much a client prefix may ask: a token bucket for each, all in one table that all workers
+ * share, so that the limit holds however a prefix's queries are spread over them.
  *
- * A bucket is one 64-bit word: a tag of 20 bits, and 44 bits of the time at which the bucket will be full
- * again (the "theoretical arrival time" of the GCRA, ITU-T I.371), in units of 4 TSC cycles. Eight words make
- * a set, which is a cache line. A bucket that is full says nothing and is room for another; where all eight
- * of a set are not, the one that misses the least is given away, and its prefix begins with a full one the
- * next time. Keyed with a secret of this process. Two prefixes of one set share a bucket if their tags are
- * alike, one pair in a million.
+ * A bucket is one 64-bit word: a tag of 20 bits, and 44 bits of the time at which the bucket will
+ * be full again (the "theoretical arrival time" of the GCRA, ITU-T I.371), in units of 4 TSC
+ * cycles. Eight words make a set, which is a cache line. A bucket that is full says nothing and is
+ * room for another; where all eight of a set are not, the one that misses the least is given away,
+ * and its prefix begins with a full one the next time. Keyed with a secret of this process. Two
+ * prefixes of one set share a bucket if their tags are alike, one pair in a million.
  *
- * Size:    fixed at start; it outlives snapshots. A limit that changes counts for buckets from then on.
- * Threads: any number of workers; each word is read and replaced by itself (relaxed: it guards nothing but
- * itself). */
+ * Size:    fixed at start; it outlives snapshots. A limit that changes counts for buckets from then
+ * on.
+ * Threads: any number of workers; each word is read and replaced by itself (relaxed: it guards
+ * nothing but itself). */
 #ifndef EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
 #define EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
 
@@ -53,7 +54,8 @@ enum limit_verdict {
 /* [main] */
 void limit_rule_make(const struct snapshot_limit *limit, uint64_t tsc_hz, struct limit_rule *rule);
 
-/* `sets`: LIMIT_SETS of them, or another power of two, zeroed. [main] sodium_init() must have been called. */
+/* `sets`: LIMIT_SETS of them, or another power of two, zeroed. [main] sodium_init() must have been
+ * called. */
 void limit_table_init(struct limit_table *table, struct limit_set *sets, uint32_t count);
 
 /* The hash of the prefix that a client belongs to. [worker] */
@@ -61,7 +63,7 @@ uint64_t limit_hash(const struct limit_table *table, const struct limit_rule *ru
 		    const struct address *client);
 
 /* Takes a query out of the bucket of that hash, if there is one in it at that time. [worker] */
-enum limit_verdict limit_take(struct limit_table *table, const struct limit_rule *rule, uint64_t hash,
-			      uint64_t now_tsc);
+enum limit_verdict limit_take(struct limit_table *table, const struct limit_rule *rule,
+			      uint64_t hash, uint64_t now_tsc);
 
 #endif

@@ -31,7 +31,8 @@ owners_init(struct owners *owners, uint32_t worker_count)
 static bool
 source_in_family(const struct snapshot *s, uint32_t slot, bool ipv4)
 {
-	return s->sources[slot].state != SLOT_EMPTY && address_is_ipv4(&s->sources[slot].address) == ipv4;
+	return s->sources[slot].state != SLOT_EMPTY &&
+	       address_is_ipv4(&s->sources[slot].address) == ipv4;
 }
 
 /* The worker with the fewest active addresses (most: the most) of a family, given that a worker has
@@ -47,8 +48,8 @@ worker_by_load(const uint32_t *held, uint32_t worker_count, bool most)
 	return best;
 }
 
-/* Gives every address without an owner to the worker that has the fewest, then takes one from the richest for
- * each worker that has none. */
+/* Gives every address without an owner to the worker that has the fewest, then takes one from the
+ * richest for each worker that has none. */
 static void
 family_assign(struct owners *owners, const struct snapshot *s, bool ipv4)
 {

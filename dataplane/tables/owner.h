@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which worker owns a source address and port, and so the flows there.
  *
- * With at least as many source addresses of a family as workers, each worker owns whole addresses, all ports
- * of them. With fewer, the ports of every address are dealt out at random, again at each start, over all
- * 65,536, never in slices: a client that knows its worker must not know a range of ports from it.
+ * With at least as many source addresses of a family as workers, each worker owns whole addresses,
+ * all ports of them. With fewer, the ports of every address are dealt out at random, again at each
+ * start, over all 65,536, never in slices: a client that knows its worker must not know a range of
+ * ports from it.
  *
- * Ownership outlives a reload: an address keeps its owner as long as every worker has one and the family's
- * mode stays. Where a reload breaks that, flows in flight on an address that changes hands are lost.
+ * Ownership outlives a reload: an address keeps its owner as long as every worker has one and the
+ * family's mode stays. Where a reload breaks that, flows in flight on an address that changes hands
+ * are lost.
  *
  * Threads: struct owners belongs to the main thread; struct owner_map is a value inside a view. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_OWNER_H
@@ -20,10 +22,11 @@
 #define OWNER_NONE UINT8_MAX
 
 struct owner_map {
-	uint8_t dealt[2];		       /* by family: ports are dealt, owner[] is not used */
-	uint8_t owner[SNAPSHOT_SOURCES_MAX];   /* whole addresses: the worker, or OWNER_NONE */
-	uint16_t offset[SNAPSHOT_SOURCES_MAX]; /* dealt: where in the deal the address's port 0 lies */
-	const uint8_t *deal;		       /* [65536]: workers, in random order, equally often */
+	uint8_t dealt[2];		     /* by family: ports are dealt, owner[] is not used */
+	uint8_t owner[SNAPSHOT_SOURCES_MAX]; /* whole addresses: the worker, or OWNER_NONE */
+	uint16_t offset
+		[SNAPSHOT_SOURCES_MAX]; /* dealt: where in the deal the address's port 0 lies */
+	const uint8_t *deal;		/* [65536]: workers, in random order, equally often */
 };
 
 struct owners {

@@ -15,8 +15,8 @@ taken_out(const struct snapshot_upstream *u)
 	return u->admin_state == ADMIN_DRAIN || u->admin_state == ADMIN_DOWN;
 }
 
-/* Members that can be sent to, and that health allows; if there are none and the configuration says so, all
- * that can be sent to and that nobody took out. */
+/* Members that can be sent to, and that health allows; if there are none and the configuration says
+ * so, all that can be sent to and that nobody took out. */
 static void
 usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct pool *pool)
 {
@@ -28,7 +28,8 @@ usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct p
 		for (uint32_t i = 0; i < from->member_count; i++) {
 			const struct snapshot_upstream *u = &s->upstreams[members[i].upstream];
 
-			if (u->state != SLOT_ACTIVE || !u->resolved || (healthy ? !u->usable : taken_out(u)))
+			if (u->state != SLOT_ACTIVE || !u->resolved ||
+			    (healthy ? !u->usable : taken_out(u)))
 				continue;
 			pool->usable[pool->usable_count++] = members[i];
 			pool->weight_sum += members[i].weight;
@@ -36,21 +37,23 @@ usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct p
 	}
 }
 
-/* Vose's method, in whole numbers: member i holds weight x count of a table whose entries hold weight_sum
- * each; an entry that a member does not fill is filled up by one that has too much. */
+/* Vose's method, in whole numbers: member i holds weight x count of a table whose entries hold
+ * weight_sum each; an entry that a member does not fill is filled up by one that has too much. */
 static int
 aliases_fill(struct pool *pool)
 {
 	const uint32_t count = pool->usable_count;
 	uint64_t *left = calloc(count, sizeof(*left));
 	uint32_t *stack = calloc(count, sizeof(*stack));
-	uint32_t small = 0, large = count; /* the stack of the small grows up, that of the large down */
+	uint32_t small = 0,
+		 large = count; /* the stack of the small grows up, that of the large down */
 	int status = left == NULL || stack == NULL ? -ENOMEM : 0;
 
 	for (uint32_t i = 0; status == 0 && i < count; i++) {
 		left[i] = (uint64_t)pool->usable[i].weight * count;
 		stack[left[i] < pool->weight_sum ? small++ : --large] = i;
-		pool->aliases[i] = (struct pool_alias){UINT32_MAX, pool->usable[i], pool->usable[i]};
+		pool->aliases[i] =
+			(struct pool_alias){UINT32_MAX, pool->usable[i], pool->usable[i]};
 	}
 	while (status == 0 && small > 0 && large < count) {
 		const uint32_t poor = stack[--small], rich = stack[large++];

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fills the consistent-hash rings of pools.
  * Runs:  the main thread.
- * Never: uses a secret, a slot number or the order of members: each machine must come to the same ring. */
+ * Never: uses a secret, a slot number or the order of members: each machine must come to the same
+ * ring. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,8 @@ ring_member_compare(const void *a, const void *b)
 
 /* All members, in the order of their names. */
 static void
-ring_members_fill(const struct snapshot *s, const struct snapshot_pool *from, const struct pool *pool,
-		  struct ring_member *members)
+ring_members_fill(const struct snapshot *s, const struct snapshot_pool *from,
+		  const struct pool *pool, struct ring_member *members)
 {
 	const struct pool_member *listed = snapshot_members(s) + from->member_first;
 
@@ -91,9 +92,9 @@ ring_base_fill(uint16_t *base, struct ring_member *members, uint32_t count)
 	}
 }
 
-/* Where an entry goes whose member is not usable: other places, in an order that is the entry's own, so that
- * the load of a member that failed is spread; where so few are usable that none is found, the usable one with
- * the highest hash. */
+/* Where an entry goes whose member is not usable: other places, in an order that is the entry's
+ * own, so that the load of a member that failed is spread; where so few are usable that none is
+ * found, the usable one with the highest hash. */
 static uint16_t
 ring_instead(const uint16_t *base, const struct ring_member *members, uint32_t count, uint64_t hash)
 {
@@ -133,9 +134,10 @@ pool_ring_fill(const struct snapshot *s, const struct snapshot_pool *from, struc
 	for (uint32_t i = 0; i < POOL_RING_SIZE; i++) {
 		const uint16_t usable = members[base[i]].usable;
 
-		pool->ring[i] = usable != RING_EMPTY ? usable
-						     : ring_instead(base, members, from->member_count,
-								    pool_ring_step(pool->hash_seed + i));
+		pool->ring[i] = usable != RING_EMPTY
+					? usable
+					: ring_instead(base, members, from->member_count,
+						       pool_ring_step(pool->hash_seed + i));
 	}
 	status = 0;
 free_both:

@@ -15,8 +15,8 @@ random_refill(struct random_stream *stream)
 	uint8_t key[32];
 
 	memcpy(key, stream->key, sizeof(key));
-	crypto_stream_chacha20((unsigned char *)stream, sizeof(stream->key) + sizeof(stream->words), nonce,
-			       key);
+	crypto_stream_chacha20((unsigned char *)stream, sizeof(stream->key) + sizeof(stream->words),
+			       nonce, key);
 	sodium_memzero(key, sizeof(key));
 	stream->next = 0;
 }

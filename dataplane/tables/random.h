@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A worker's stream of random numbers that an attacker can't predict: ChaCha20 of libsodium, keyed from the
- * kernel once, made in blocks. Each block's first 32 bytes become the next key and are wiped (fast key
- * erasure), so that what is in memory now tells nothing of what was drawn before.
+/* A worker's stream of random numbers that an attacker can't predict: ChaCha20 of libsodium, keyed
+ * from the kernel once, made in blocks. Each block's first 32 bytes become the next key and are
+ * wiped (fast key erasure), so that what is in memory now tells nothing of what was drawn before.
  *
  * Threads: one owner. No system call after random_init(). */
 #ifndef EPHEMERA_DATAPLANE_TABLES_RANDOM_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define RANDOM_WORDS 1020 /* with the key 8 KiB: the cipher is made for whole pieces of 512 bytes */
-#define RANDOM_SPARE                                                                                         \
+#define RANDOM_SPARE                                                                               \
 	192 /* what a burst takes: a word for each draw and, with most names, one for its case               \
 	     */
 
@@ -33,7 +33,8 @@ void random_init_seeded(struct random_stream *stream, const uint8_t seed[32]);
 /* Makes a new block. [worker] */
 void random_refill(struct random_stream *stream);
 
-/* Makes a new block now if fewer words are left than a burst takes: called between bursts. [worker] */
+/* Makes a new block now if fewer words are left than a burst takes: called between bursts.
+ * [worker] */
 static inline void
 random_top_up(struct random_stream *stream)
 {

@@ -19,7 +19,8 @@ address_before(const struct address *a, const struct address *b)
 
 /* Is the address in one of `count` ranges from `first` on? */
 static inline bool
-ranges_contain(const struct snapshot *snapshot, uint32_t first, uint32_t count, const struct address *address)
+ranges_contain(const struct snapshot *snapshot, uint32_t first, uint32_t count,
+	       const struct address *address)
 {
 	const struct address_range *ranges = snapshot->ranges + first;
 	uint32_t low = 0, high = count;

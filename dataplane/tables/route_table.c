@@ -16,22 +16,24 @@
 #define HUGE_BYTES (2u << 20)
 #define KEY_TRIES  8 /* keys for a size of the table, before it is doubled */
 
-/* An entry: tag (24 bits), offset of the name (24), its bytes (8), pool (8). Not 0: a name has a byte. */
+/* An entry: tag (24 bits), offset of the name (24), its bytes (8), pool (8). Not 0: a name has a
+ * byte. */
 static inline uint64_t
 route_entry(uint64_t hash, const struct suffix_route *route)
 {
-	return (hash >> 40) << 40 | (uint64_t)route->name_offset << 16 | (uint64_t)route->name_bytes << 8 |
-	       route->pool;
+	return (hash >> 40) << 40 | (uint64_t)route->name_offset << 16 |
+	       (uint64_t)route->name_bytes << 8 | route->pool;
 }
 
 static_assert(SNAPSHOT_NAMES_BYTES_MAX <= 1 << 24, "a name's offset fits 24 bits");
 
-/* The hash of a name from those of its labels: a label's bytes in lower case, eight at a time, in keyed
- * products. Strangers choose what is looked up, but not what is in the table. */
+/* The hash of a name from those of its labels: a label's bytes in lower case, eight at a time, in
+ * keyed products. Strangers choose what is looked up, but not what is in the table. */
 static inline uint64_t
 hash_mix(uint64_t hash, uint64_t bytes)
 {
-	const unsigned __int128 product = (unsigned __int128)(hash ^ bytes) * UINT64_C(0x9e3779b97f4a7c15);
+	const unsigned __int128 product =
+		(unsigned __int128)(hash ^ bytes) * UINT64_C(0x9e3779b97f4a7c15);
 
 	return (uint64_t)(product >> 64) ^ (uint64_t)product;
 }
@@ -70,13 +72,13 @@ labels_looked_for(const struct routes *routes, uint32_t count)
 	return routes->labels[count >> 6] >> (count & 63) & 1;
 }
 
-/* The bit of a hash in the filter: other bits of it than those that choose the line, and than the tag's first
- * ones.
- */
+/* The bit of a hash in the filter: other bits of it than those that choose the line, and than the
+ * tag's first ones. */
 static inline uint32_t
 filter_place(const struct routes *routes, uint64_t hash)
 {
-	return (uint32_t)(hash >> 20) & (routes->bucket_mask * ROUTE_FILTER_BITS + ROUTE_FILTER_BITS - 1);
+	return (uint32_t)(hash >> 20) &
+	       (routes->bucket_mask * ROUTE_FILTER_BITS + ROUTE_FILTER_BITS - 1);
 }
 
 static inline bool
@@ -164,16 +166,17 @@ table_fill(struct routes *routes, const struct snapshot *s)
 	memset(routes->filter, 0, filter_bytes(routes));
 	for (uint32_t i = 0; i < s->suffix_count; i++) {
 		uint32_t labels;
-		const uint64_t hash =
-			name_hash(routes->seed, snapshot_names(s) + suffixes[i].name_offset, &labels);
+		const uint64_t hash = name_hash(
+			routes->seed, snapshot_names(s) + suffixes[i].name_offset, &labels);
 
 		routes->labels[labels >> 6] |= UINT64_C(1) << (labels & 63);
-		routes->labels_most = labels > routes->labels_most ? (uint8_t)labels : routes->labels_most;
+		routes->labels_most =
+			labels > routes->labels_most ? (uint8_t)labels : routes->labels_most;
 		if (!bucket_put(&routes->buckets[(uint32_t)hash & routes->bucket_mask],
 				route_entry(hash, &suffixes[i])))
 			return false;
-		routes->filter[filter_place(routes, hash) / 64] |= UINT64_C(1)
-								   << filter_place(routes, hash) % 64;
+		routes->filter[filter_place(routes, hash) / 64] |=
+			UINT64_C(1) << filter_place(routes, hash) % 64;
 	}
 	return true;
 }

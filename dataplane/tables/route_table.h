@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which pool a query goes to: by the longest suffix of its name that has a route, else by its type, else by
- * the service asked.
+/* Which pool a query goes to: by the longest suffix of its name that has a route, else by its type,
+ * else by the service asked.
  *
- * Suffixes are found by a hash table of cache lines, keyed with a secret of this process. The hash of a name
- * is made label by label from the root on, so that one walk yields those of all its suffixes; only suffixes
- * of as many labels as some route has are looked for, each in one cache line, however many routes there are:
- * the table is made again, with another key or larger, until no line overflows. A filter in front of it, of
- * sixteen bits or more for each suffix, says of nearly all that are in no route that they are in none: it
- * stays in the caches, which the table does not. Part of a view: immutable while workers use it. */
+ * Suffixes are found by a hash table of cache lines, keyed with a secret of this process. The hash
+ * of a name is made label by label from the root on, so that one walk yields those of all its
+ * suffixes; only suffixes of as many labels as some route has are looked for, each in one cache
+ * line, however many routes there are: the table is made again, with another key or larger, until
+ * no line overflows. A filter in front of it, of sixteen bits or more for each suffix, says of
+ * nearly all that are in no route that they are in none: it stays in the caches, which the table
+ * does not. Part of a view: immutable while workers use it. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
 #define EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
 
@@ -36,8 +37,8 @@ struct routes {
 	uint64_t seed;	     /* secret */
 	uint32_t bucket_mask;
 	struct route_bucket *buckets; /* NULL: no suffixes */
-	uint64_t *filter;	      /* [(bucket_mask + 1) * ROUTE_FILTER_BITS / 64]: a bit for each hash */
-	uint8_t types[256];	      /* the pool of a type, or ROUTE_NONE */
+	uint64_t *filter;   /* [(bucket_mask + 1) * ROUTE_FILTER_BITS / 64]: a bit for each hash */
+	uint8_t types[256]; /* the pool of a type, or ROUTE_NONE */
 };
 
 /* A suffix of a name that may have a route. */
@@ -51,26 +52,28 @@ int routes_make(const struct snapshot *snapshot, struct routes *routes);
 
 void routes_free(struct routes *routes); /* [main] */
 
-/* Writes the suffixes that are to be looked for, the longest first, to `probes` (ROUTE_LABELS_MAX + 1 of
- * them), and prefetches their lines. What the filter sorts out is not among them. `name`: in wire form, in
- * any letter case. Returns how many. [worker] */
+/* Writes the suffixes that are to be looked for, the longest first, to `probes` (ROUTE_LABELS_MAX +
+ * 1 of them), and prefetches their lines. What the filter sorts out is not among them. `name`: in
+ * wire form, in any letter case. Returns how many. [worker] */
 uint32_t route_probes(const struct routes *routes, const uint8_t *name, uint32_t name_bytes,
 		      struct route_probe *probes);
 
-/* The pool of exactly the suffix that the probe stands for, or ROUTE_NONE. Looks at one line of the table.
- * [worker] */
+/* The pool of exactly the suffix that the probe stands for, or ROUTE_NONE. Looks at one line of the
+ * table. [worker] */
 static inline uint8_t
-route_suffix(const struct routes *routes, const struct snapshot *s, const uint8_t *name, uint32_t name_bytes,
-	     const struct route_probe *probe)
+route_suffix(const struct routes *routes, const struct snapshot *s, const uint8_t *name,
+	     uint32_t name_bytes, const struct route_probe *probe)
 {
-	const struct route_bucket *bucket = &routes->buckets[(uint32_t)probe->hash & routes->bucket_mask];
+	const struct route_bucket *bucket =
+		&routes->buckets[(uint32_t)probe->hash & routes->bucket_mask];
 	const uint32_t bytes = name_bytes - probe->offset;
 
 	for (unsigned way = 0; way < ROUTE_WAYS; way++) {
 		const uint64_t entry = bucket->entries[way];
 
 		if ((entry ^ probe->hash) >> 40 == 0 && (entry >> 8 & 0xff) == bytes &&
-		    case_equal(snapshot_names(s) + (entry >> 16 & 0xffffff), name + probe->offset, bytes))
+		    case_equal(snapshot_names(s) + (entry >> 16 & 0xffffff), name + probe->offset,
+			       bytes))
 			return (uint8_t)entry;
 	}
 	return ROUTE_NONE;

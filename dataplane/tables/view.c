@@ -61,13 +61,14 @@ pools_fill(struct view *view)
 
 		if (status != 0)
 			return status;
-		view->empty_pools += view->snapshot->pools[i].used && view->pools[i].usable_count == 0;
+		view->empty_pools +=
+			view->snapshot->pools[i].used && view->pools[i].usable_count == 0;
 	}
 	return 0;
 }
 
-/* Writes the ports of one worker on one source to `to`; returns how many. worker OWNER_NONE: all that may be
- * drawn. */
+/* Writes the ports of one worker on one source to `to`; returns how many. worker OWNER_NONE: all
+ * that may be drawn. */
 static uint32_t
 ports_list(const struct view *view, uint16_t slot, bool ipv4, uint8_t worker, uint16_t *to)
 {
@@ -75,7 +76,8 @@ ports_list(const struct view *view, uint16_t slot, bool ipv4, uint8_t worker, ui
 
 	for (uint32_t port = SNAPSHOT_SOURCE_PORT_MIN; port < 65536; port++)
 		if (bitmap_test(view->snapshot->ports_draw, (uint16_t)port) &&
-		    (worker == OWNER_NONE || owner_of(&view->owners, slot, ipv4, (uint16_t)port) == worker))
+		    (worker == OWNER_NONE ||
+		     owner_of(&view->owners, slot, ipv4, (uint16_t)port) == worker))
 			to[count++] = (uint16_t)port;
 	return count;
 }
@@ -88,8 +90,8 @@ space_add(struct view_space *space, uint16_t slot, const uint16_t *ports, uint32
 			(struct view_source){.ports = ports, .port_count = count, .slot = slot};
 }
 
-/* Fills every worker's spaces from `next` on: one list shared by all whole addresses, and one for each dealt
- * address and worker. */
+/* Fills every worker's spaces from `next` on: one list shared by all whole addresses, and one for
+ * each dealt address and worker. */
 static void
 spaces_fill(struct view *view)
 {
@@ -107,14 +109,15 @@ spaces_fill(struct view *view)
 		if (!view->owners.dealt[family]) {
 			uint8_t owner = view->owners.owner[slot];
 
-			space_add(&view->spaces[owner * FAMILY_COUNT + family], (uint16_t)slot, whole,
-				  whole_count);
+			space_add(&view->spaces[owner * FAMILY_COUNT + family], (uint16_t)slot,
+				  whole, whole_count);
 			continue;
 		}
 		for (uint32_t w = 0; w < view->worker_count; w++) {
 			uint32_t count = ports_list(view, (uint16_t)slot, ipv4, (uint8_t)w, next);
 
-			space_add(&view->spaces[w * FAMILY_COUNT + family], (uint16_t)slot, next, count);
+			space_add(&view->spaces[w * FAMILY_COUNT + family], (uint16_t)slot, next,
+				  count);
 			next += count;
 		}
 	}
@@ -127,7 +130,9 @@ ports_needed(const struct view *view)
 	size_t lists = 1;
 
 	for (uint32_t i = 0; i < view->snapshot->source_count; i++)
-		lists += view->owners.dealt[address_is_ipv4(&view->snapshot->sources[i].address) ? 0 : 1];
+		lists += view->owners
+				 .dealt[address_is_ipv4(&view->snapshot->sources[i].address) ? 0
+											     : 1];
 	return lists * 65536;
 }
 

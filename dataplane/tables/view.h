@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the workers look at: a snapshot, and the tables derived from it when it was adopted.
  *
- * Made by the main thread (view_make), immutable while workers use it, freed by the main thread after every
- * worker passed a quiescent state (adopt.h). Hash tables are keyed with a secret of this process. */
+ * Made by the main thread (view_make), immutable while workers use it, freed by the main thread
+ * after every worker passed a quiescent state (adopt.h). Hash tables are keyed with a secret of
+ * this process. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_VIEW_H
 #define EPHEMERA_DATAPLANE_TABLES_VIEW_H
 
@@ -25,8 +26,8 @@ enum view_family {
 	FAMILY_COUNT,
 };
 
-/* All that an address of the snapshot is. Services and upstreams on one address and several ports are
- * chained. */
+/* All that an address of the snapshot is. Services and upstreams on one address and several ports
+ * are chained. */
 struct view_address {
 	struct address address;
 	uint16_t source;	 /* slot, or VIEW_NONE */
@@ -54,7 +55,9 @@ struct view {
 
 	struct limit_rule limit;
 	struct routes routes;
-	uint32_t empty_pools; /* pools of the snapshot with no upstream that queries may be given to now */
+	uint32_t
+		/* pools of the snapshot with no upstream that queries may be given to now */
+		empty_pools;
 	struct pool pools[SNAPSHOT_POOLS_MAX];
 
 	uint16_t next_service[SNAPSHOT_SERVICES_MAX];
@@ -69,20 +72,22 @@ struct view {
 	uint16_t *ports;	   /* the lists that spaces point into */
 };
 
-/* Derives a view from a snapshot that snapshot_validate() accepted, and takes ownership of it. `owners`
- * remembers from view to view who owns what. 0, or -ENOMEM (the snapshot is then still the caller's). [main]
- */
-int view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz, struct view **view);
+/* Derives a view from a snapshot that snapshot_validate() accepted, and takes ownership of it.
+ * `owners` remembers from view to view who owns what. 0, or -ENOMEM (the snapshot is then still the
+ * caller's). [main] */
+int view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz,
+	      struct view **view);
 
 void view_free(struct view *view); /* [main] NULL is fine */
 
-/* Where in the table to look for an address first: a product of two keyed halves (NH; Black et al., CRYPTO
- * 1999). Only the snapshot's addresses are ever put there. */
+/* Where in the table to look for an address first: a product of two keyed halves (NH; Black et al.,
+ * CRYPTO 1999). Only the snapshot's addresses are ever put there. */
 static inline uint32_t
 view_address_place(const struct view *view, const struct address *address)
 {
-	const unsigned __int128 product = (unsigned __int128)(address->words[0] + view->address_keys[0]) *
-					  (address->words[1] + view->address_keys[1]);
+	const unsigned __int128 product =
+		(unsigned __int128)(address->words[0] + view->address_keys[0]) *
+		(address->words[1] + view->address_keys[1]);
 
 	return (uint32_t)((uint64_t)(product >> 64) ^ (uint64_t)product) & (VIEW_ADDRESS_SLOTS - 1);
 }
@@ -93,8 +98,8 @@ view_address_used(const struct view *view, uint32_t place)
 	return view->addresses_used[place / 64] >> place % 64 & 1;
 }
 
-/* What an address is, or NULL. The table is twice as large as the sum of all slots: the walk comes to a place
- * that is not used. [worker] */
+/* What an address is, or NULL. The table is twice as large as the sum of all slots: the walk comes
+ * to a place that is not used. [worker] */
 static inline const struct view_address *
 view_find(const struct view *view, const struct address *address)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A wall clock that a test moves, for one process: to be loaded with LD_PRELOAD.
  *
- * $WALL_FILE is mapped: how far the clock is ahead of the true one, how often the process asked for the wall
- * clock, and how many timers it made that go by it. libbpf's asking does not count: it numbers its netlink
- * messages by the time. The monotonic clocks are left alone. */
+ * $WALL_FILE is mapped: how far the clock is ahead of the true one, how often the process asked for
+ * the wall clock, and how many timers it made that go by it. libbpf's asking does not count: it
+ * numbers its netlink messages by the time. The monotonic clocks are left alone. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -40,8 +40,8 @@ wall_find(void)
 static int
 is_wall(clockid_t clock)
 {
-	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_REALTIME_ALARM ||
-	       clock == CLOCK_TAI;
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE ||
+	       clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
 static int

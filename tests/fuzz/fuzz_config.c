@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a configuration file: it is refused with lines that say where, or taken, and then a valid
- * snapshot comes of it.
+/* Any bytes as a configuration file: it is refused with lines that say where, or taken, and then a
+ * valid snapshot comes of it.
  *
  * What stands behind the first NUL byte is a list of domains: both texts are files in memory, with
  * descriptors that the configuration can name. `domains_file: "901"` is the list. */
@@ -105,7 +105,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	fds_allow();
 	file_make(CONFIG_FD, bytes, config_bytes);
-	file_make(LIST_FD, nul != NULL ? nul + 1 : bytes, nul != NULL ? size - config_bytes - 1 : 0);
+	file_make(LIST_FD, nul != NULL ? nul + 1 : bytes,
+		  nul != NULL ? size - config_bytes - 1 : 0);
 	stream = open_memstream(&lines, &lines_bytes);
 	FUZZ_REQUIRE(stream != NULL);
 	status = config_load(CONFIG_PATH, &config, stream);

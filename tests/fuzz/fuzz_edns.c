@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a message, the first two of them saying where its records start: what is found is an OPT
- * record that lies wholly inside. */
+/* Any bytes as a message, the first two of them saying where its records start: what is found is an
+ * OPT record that lies wholly inside. */
 #include "dataplane/packet/edns.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,11 +18,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	tail = edns_find(bytes, size, offset);
 	found = tail.opt_offset;
 	/* Nothing is plain that a signature may hide in: what was not walked to its end. */
-	FUZZ_REQUIRE(!tail.plain || (size >= 12 && (bytes[6] | bytes[7] | bytes[8] | bytes[9]) == 0));
+	FUZZ_REQUIRE(!tail.plain ||
+		     (size >= 12 && (bytes[6] | bytes[7] | bytes[8] | bytes[9]) == 0));
 	if (found == 0)
 		return 0;
 	FUZZ_REQUIRE(found >= offset && found + EDNS_FIXED_BYTES <= size);
 	FUZZ_REQUIRE(bytes[found] == 0 && bytes[found + 1] == 0 && bytes[found + 2] == 41);
-	FUZZ_REQUIRE(found + EDNS_FIXED_BYTES + (bytes[found + 9] << 8 | bytes[found + 10]) <= size);
+	FUZZ_REQUIRE(found + EDNS_FIXED_BYTES + (bytes[found + 9] << 8 | bytes[found + 10]) <=
+		     size);
 	return 0;
 }

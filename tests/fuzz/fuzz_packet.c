@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each packet
- * leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that nobody asked for.
+/* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each
+ * packet leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that
+ * nobody asked for.
  *
- * Every input is played twice: to a worker without defences, and to one that draws letter case, lets eight
- * clients wait for one response, and gives TC=1 in place of responses that somebody aimed at.
+ * Every input is played twice: to a worker without defences, and to one that draws letter case,
+ * lets eight clients wait for one response, and gives TC=1 in place of responses that somebody
+ * aimed at.
  *
  * Input: frames, each a control byte, a size (2 bytes) and so many bytes. Control bits:
  *   1   it arrives at the farm's port, not the clients'
  *   2   repair: the port's MAC address, lengths and checksums of a plain IPv4 or IPv6 header and UDP are made
  * right 4   aim: UDP ports, addresses and DNS ID are made those of the response that is waited for 8   the time
- * of all queries passes before it 16  no upstream is usable from here on 32  its question is made that of the
- * query in flight, as it was sent 64  in its place another client asks what is in flight: its bytes are his
- * number (2) and his letter case */
+ * of all queries passes before it 16  no upstream is usable from here on 32  its question is made
+ * that of the query in flight, as it was sent 64  in its place another client asks what is in
+ * flight: its bytes are his number (2) and his letter case */
 #include <string.h>
 
 #include "dataplane/pipeline/answer.h"
@@ -122,12 +124,14 @@ again(struct pipeline_frame *f, enum rig_interface port, const uint8_t *bytes, s
 	struct pipeline_dns query;
 
 	pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
-	pipeline_client_make(&rig, &client, count < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]) % 40000,
-			count > 2 && (bytes[2] & 1), &query);
+	pipeline_client_make(&rig, &client,
+			     count < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]) % 40000,
+			     count > 2 && (bytes[2] & 1), &query);
 	if (count > 2)
 		pipeline_case_turn(&client.query, bytes[2]);
 	client.ends.destination_mac = rig_mac(port);
-	pipeline_frame_make(f, &client.ends, NULL, client.query.message, (uint32_t)client.query.bytes);
+	pipeline_frame_make(f, &client.ends, NULL, client.query.message,
+			    (uint32_t)client.query.bytes);
 }
 
 /* Plays one frame; returns what is left of the input. */

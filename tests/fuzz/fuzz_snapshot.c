@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Snapshots: any bytes as one, and any changes to a good one that is then sealed again. What the gate lets
- * through must make a view whose tables hold together.
+/* Snapshots: any bytes as one, and any changes to a good one that is then sealed again. What the
+ * gate lets through must make a view whose tables hold together.
  *
  * Input: a byte of workers, then edits (snapshot_input.h). */
 #include <string.h>
@@ -26,11 +26,12 @@ check_spaces(const struct view *view)
 			for (uint32_t i = 0; i < space->source_count; i++) {
 				const struct view_source *source = &space->sources[i];
 
-				FUZZ_REQUIRE(source->slot < s->source_count && source->port_count > 0);
+				FUZZ_REQUIRE(source->slot < s->source_count &&
+					     source->port_count > 0);
 				FUZZ_REQUIRE(s->sources[source->slot].state == SLOT_ACTIVE);
 				FUZZ_REQUIRE(bitmap_test(s->ports_draw, source->ports[0]));
-				FUZZ_REQUIRE(
-					bitmap_test(s->ports_draw, source->ports[source->port_count - 1]));
+				FUZZ_REQUIRE(bitmap_test(s->ports_draw,
+							 source->ports[source->port_count - 1]));
 			}
 		}
 	}
@@ -43,10 +44,11 @@ check_pool(const struct snapshot *s, const struct pool *pool, const struct snaps
 	for (uint32_t i = 0; i < pool->usable_count; i++) {
 		const struct snapshot_upstream *u = &s->upstreams[pool->usable[i].upstream];
 
-		FUZZ_REQUIRE(pool->usable[i].upstream < s->upstream_count && pool->usable[i].weight > 0);
+		FUZZ_REQUIRE(pool->usable[i].upstream < s->upstream_count &&
+			     pool->usable[i].weight > 0);
 		FUZZ_REQUIRE(u->state == SLOT_ACTIVE && u->resolved);
-		FUZZ_REQUIRE(pool->aliases == NULL ||
-			     (pool->aliases[i].own.weight > 0 && pool->aliases[i].other.weight > 0));
+		FUZZ_REQUIRE(pool->aliases == NULL || (pool->aliases[i].own.weight > 0 &&
+						       pool->aliases[i].other.weight > 0));
 	}
 	for (uint32_t i = 0; pool->ring != NULL && i < POOL_RING_SIZE; i++)
 		FUZZ_REQUIRE(pool->ring[i] < pool->usable_count);
@@ -64,10 +66,12 @@ check_routes(const struct view *view)
 		const uint8_t *name = snapshot_names(s) + r->name_offset;
 
 		FUZZ_REQUIRE(route_probes(&view->routes, name, r->name_bytes, probes) >= 1);
-		FUZZ_REQUIRE(route_suffix(&view->routes, s, name, r->name_bytes, &probes[0]) == r->pool);
+		FUZZ_REQUIRE(route_suffix(&view->routes, s, name, r->name_bytes, &probes[0]) ==
+			     r->pool);
 	}
 	for (uint32_t i = 0; i < s->type_route_count; i++)
-		FUZZ_REQUIRE(route_type(&view->routes, s, s->type_routes[i].type) == s->type_routes[i].pool);
+		FUZZ_REQUIRE(route_type(&view->routes, s, s->type_routes[i].type) ==
+			     s->type_routes[i].pool);
 }
 
 static void
@@ -155,7 +159,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	s = snapshot_input_edit(bytes + 1, size - 1);
 	claimed_bytes = s->size_bytes;
 	try_block((const uint8_t *)s,
-		  claimed_bytes < SNAPSHOT_INPUT_ROOM ? claimed_bytes : SNAPSHOT_INPUT_ROOM, workers);
+		  claimed_bytes < SNAPSHOT_INPUT_ROOM ? claimed_bytes : SNAPSHOT_INPUT_ROOM,
+		  workers);
 	snapshot_input_seal(s);
 	try_block((const uint8_t *)s, s->size_bytes, workers);
 	return 0;

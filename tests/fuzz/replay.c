@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Plays a corpus to a fuzz target: every file of the given directories, whole and cut short in some places.
- * An empty directory is a failure: a test that tries nothing must not pass. */
+/* Plays a corpus to a fuzz target: every file of the given directories, whole and cut short in some
+ * places. An empty directory is a failure: a test that tries nothing must not pass. */
 #include <dirent.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each input of the snapshots' corpus is what its name says: refused for that reason, or accepted with that
- * field changed. make_corpus.py has the fields' offsets by heart: where the layout is another, this fails.
+/* Each input of the snapshots' corpus is what its name says: refused for that reason, or accepted
+ * with that field changed. make_corpus.py has the fields' offsets by heart: where the layout is
+ * another, this fails.
  *
  * usage: test_snapshot_corpus DIRECTORY */
 #include <dirent.h>
@@ -20,13 +21,14 @@ struct row {
 	uint64_t value;
 };
 
-#define REFUSED(name, why)                                                                                   \
-	{                                                                                                    \
-		name, why, 0, 0, 0                                                                           \
+#define REFUSED(name, why)                                                                         \
+	{                                                                                          \
+		name, why, 0, 0, 0                                                                 \
 	}
-#define ACCEPTED(name, field, value)                                                                         \
-	{                                                                                                    \
-		name, NULL, offsetof(struct snapshot, field), sizeof(((struct snapshot *)0)->field), value   \
+#define ACCEPTED(name, field, value)                                                               \
+	{                                                                                          \
+		name, NULL, offsetof(struct snapshot, field),                                      \
+			sizeof(((struct snapshot *)0)->field), value                               \
 	}
 
 static const struct row rows[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of frames that the XDP program is shown, and the addresses that its maps hold meanwhile. */
+/* The table of frames that the XDP program is shown, and the addresses that its maps hold
+ * meanwhile. */
 #ifndef EPHEMERA_TESTS_XDP_CASES_H
 #define EPHEMERA_TESTS_XDP_CASES_H
 
@@ -8,18 +9,19 @@
 #include "tests/xdp/frames.h"
 #include "bpf/steer.h"
 
-#define CLIENT4	      "192.0.2.2"
-#define CLIENT6	      "2001:db8:1::2"
-#define SERVICE4      "192.0.2.53"
-#define SERVICE6      "2001:db8:1::53"
-#define SOURCE4	      "198.51.100.16"
-#define SOURCE6	      "2001:db8:2::16"
-#define UPSTREAM4     "198.51.100.101"
-#define UPSTREAM6     "2001:db8:2::101"
-#define BOTH4	      "198.51.100.17" /* a service and a source */
-#define BOTH6	      "2001:db8:2::17"
-#define PORTLIKE4     "198.51.200.16" /* a source whose last two bytes, read as a port, are in the range */
-#define NEITHER4      "192.0.2.1"     /* the forwarder's own */
+#define CLIENT4	  "192.0.2.2"
+#define CLIENT6	  "2001:db8:1::2"
+#define SERVICE4  "192.0.2.53"
+#define SERVICE6  "2001:db8:1::53"
+#define SOURCE4	  "198.51.100.16"
+#define SOURCE6	  "2001:db8:2::16"
+#define UPSTREAM4 "198.51.100.101"
+#define UPSTREAM6 "2001:db8:2::101"
+#define BOTH4	  "198.51.100.17" /* a service and a source */
+#define BOTH6	  "2001:db8:2::17"
+#define PORTLIKE4                                                                                  \
+	"198.51.200.16" /* a source whose last two bytes, read as a port, are in the range */
+#define NEITHER4      "192.0.2.1" /* the forwarder's own */
 #define NEITHER6      "2001:db8:1::1"
 #define SERVICE_PORT  53
 #define BOTH_PORT     50053 /* where BOTH4 and BOTH6 serve too, within the range */
@@ -29,19 +31,19 @@
 #define PORT	      60107 /* any of the range */
 
 /* The usual packets of the five kinds. */
-#define QUERY4 .from = CLIENT4, .from_port = 40000, .to = SERVICE4, .to_port = SERVICE_PORT
-#define QUERY6 .from = CLIENT6, .from_port = 40000, .to = SERVICE6, .to_port = SERVICE_PORT
+#define QUERY4	  .from = CLIENT4, .from_port = 40000, .to = SERVICE4, .to_port = SERVICE_PORT
+#define QUERY6	  .from = CLIENT6, .from_port = 40000, .to = SERVICE6, .to_port = SERVICE_PORT
 #define RESPONSE4 .from = UPSTREAM4, .from_port = 53, .to = SOURCE4, .to_port = PORT
 #define RESPONSE6 .from = UPSTREAM6, .from_port = 53, .to = SOURCE6, .to_port = PORT
-#define STRAY4 .from = CLIENT4, .from_port = 53, .to = SOURCE4, .to_port = PORT
-#define STRAY6 .from = CLIENT6, .from_port = 53, .to = SOURCE6, .to_port = PORT
-#define OTHER4 .from = CLIENT4, .from_port = 40000, .to = NEITHER4, .to_port = 53
-#define OTHER6 .from = CLIENT6, .from_port = 40000, .to = NEITHER6, .to_port = 53
+#define STRAY4	  .from = CLIENT4, .from_port = 53, .to = SOURCE4, .to_port = PORT
+#define STRAY6	  .from = CLIENT6, .from_port = 53, .to = SOURCE6, .to_port = PORT
+#define OTHER4	  .from = CLIENT4, .from_port = 40000, .to = NEITHER4, .to_port = 53
+#define OTHER6	  .from = CLIENT6, .from_port = 40000, .to = NEITHER6, .to_port = 53
 
 /* What comes of a verdict while the queue has a socket. */
 #define TO_KERNEL   XDP_PASS, STEER_kernel
 #define TO_QUERY    XDP_REDIRECT, STEER_query
-#define TO_RESPONSE    XDP_REDIRECT, STEER_response
+#define TO_RESPONSE XDP_REDIRECT, STEER_response
 #define TO_STRAY    XDP_DROP, STEER_stray
 #define TO_FRAGMENT XDP_DROP, STEER_fragment
 #define TO_TAGGED   XDP_DROP, STEER_tagged

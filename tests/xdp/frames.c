@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A frame is written front to back, one function a header, through a cursor; lengths are filled in by the
- * function that wrote the header, once what follows is there. */
+/* A frame is written front to back, one function a header, through a cursor; lengths are filled in
+ * by the function that wrote the header, once what follows is there. */
 #include "tests/xdp/frames.h"
 
 #include <arpa/inet.h>

@@ -3,8 +3,8 @@
  *
  * Usage: struct frame_spec spec = {.from = "192.0.2.2", .to = "192.0.2.53", .to_port = 53};
  *        size = frame_build(&spec, bytes);
- * All that a spec leaves zero is as usual: a whole, untagged UDP datagram with true lengths. Checksums are 0,
- * as the XDP program never looks at them. Threads: no state. */
+ * All that a spec leaves zero is as usual: a whole, untagged UDP datagram with true lengths.
+ * Checksums are 0, as the XDP program never looks at them. Threads: no state. */
 #ifndef EPHEMERA_TESTS_XDP_FRAMES_H
 #define EPHEMERA_TESTS_XDP_FRAMES_H
 
@@ -35,9 +35,12 @@ struct frame_spec {
 	const char *from, *to; /* both IPv4 or both IPv6; NULL: not IP */
 	uint8_t protocol;      /* 0: UDP */
 	uint16_t from_port, to_port;
-	unsigned payload_bytes;	  /* behind the UDP header, or behind all other headers if it is not UDP */
-	unsigned option_bytes;	  /* of IPv4, a multiple of 4 */
-	const char *extensions;	  /* of IPv6, a letter each: Hop-by-hop, Routing, Destination, Fragment */
+	unsigned
+		/* behind the UDP header, or behind all other headers if it is not UDP */
+		payload_bytes;
+	unsigned option_bytes; /* of IPv4, a multiple of 4 */
+	const char *
+		extensions; /* of IPv6, a letter each: Hop-by-hop, Routing, Destination, Fragment */
 	unsigned extension_bytes; /* what the length of each but a fragment header says; 0: 8 */
 	uint16_t fragment;	  /* the field of the IPv4 header, or of the IPv6 fragment header */
 
@@ -55,7 +58,8 @@ struct frame_spec {
 /* Writes the frame into FRAME_BYTES_MAX bytes; how many it takes. */
 size_t frame_build(const struct frame_spec *spec, uint8_t *frame);
 
-/* Address as the maps have it: IPv4 as ::ffff:a.b.c.d. `bytes` is 16 bytes. Aborts on a text that is none. */
+/* Address as the maps have it: IPv4 as ::ffff:a.b.c.d. `bytes` is 16 bytes. Aborts on a text that
+ * is none. */
 void address_parse(const char *text, uint8_t *bytes);
 
 #endif

@@ -62,14 +62,16 @@ tap_open(struct rig *rig, const char *name)
 static int
 xsk_open(struct rig *rig, enum rig_queue queue)
 {
-	struct xdp_umem_reg region = {.len = UMEM_CHUNK_BYTES * UMEM_CHUNKS, .chunk_size = UMEM_CHUNK_BYTES};
+	struct xdp_umem_reg region = {.len = UMEM_CHUNK_BYTES * UMEM_CHUNKS,
+				      .chunk_size = UMEM_CHUNK_BYTES};
 	struct sockaddr_xdp address = {.sxdp_family = AF_XDP,
 				       .sxdp_flags = XDP_COPY,
 				       .sxdp_ifindex = rig->ifindex,
 				       .sxdp_queue_id = queue};
 	int entries = RING_ENTRIES;
 
-	rig->umem = mmap(NULL, region.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	rig->umem =
+		mmap(NULL, region.len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (rig->umem == MAP_FAILED)
 		return complain("mmap");
 	region.addr = (uintptr_t)rig->umem;
@@ -78,7 +80,8 @@ xsk_open(struct rig *rig, enum rig_queue queue)
 		return complain("making an AF_XDP socket");
 	if (setsockopt(rig->socket_fd, SOL_XDP, XDP_UMEM_REG, &region, sizeof(region)) ||
 	    setsockopt(rig->socket_fd, SOL_XDP, XDP_UMEM_FILL_RING, &entries, sizeof(entries)) ||
-	    setsockopt(rig->socket_fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &entries, sizeof(entries)) ||
+	    setsockopt(rig->socket_fd, SOL_XDP, XDP_UMEM_COMPLETION_RING, &entries,
+		       sizeof(entries)) ||
 	    setsockopt(rig->socket_fd, SOL_XDP, XDP_RX_RING, &entries, sizeof(entries)))
 		return complain("giving the AF_XDP socket its memory and rings");
 	if (bind(rig->socket_fd, (const struct sockaddr *)&address, sizeof(address)))
@@ -129,7 +132,8 @@ rig_open(struct rig *rig, const char *object_path)
 	*rig = (struct rig){.tap_fds = {-1, -1}, .socket_fd = -1, .umem = MAP_FAILED};
 	rig->cpus = libbpf_num_possible_cpus();
 	if (geteuid() != 0) {
-		fprintf(stderr, "xdp rig: needs root, to load a program and make a device: use sudo\n");
+		fprintf(stderr,
+			"xdp rig: needs root, to load a program and make a device: use sudo\n");
 		return -EPERM;
 	}
 	if (unshare(CLONE_NEWNET))
@@ -174,12 +178,14 @@ verdicts_read(const struct rig *rig, uint64_t *sums)
 }
 
 int
-rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t bytes, struct rig_result *result)
+rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t bytes,
+	struct rig_result *result)
 {
 	uint8_t out[FRAME_BYTES_MAX];
 	uint64_t before[STEER_VERDICT_COUNT];
-	struct xdp_md context = {
-		.data_end = (uint32_t)bytes, .ingress_ifindex = rig->ifindex, .rx_queue_index = queue};
+	struct xdp_md context = {.data_end = (uint32_t)bytes,
+				 .ingress_ifindex = rig->ifindex,
+				 .rx_queue_index = queue};
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame, .data_size_in = (uint32_t)bytes,
 		    .data_out = out, .data_size_out = sizeof(out), .ctx_in = &context,
 		    .ctx_size_in = sizeof(context), .repeat = 1);

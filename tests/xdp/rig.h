@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rig of the XDP tests: the program under test, loaded, with its maps filled, and a network device.
+/* The rig of the XDP tests: the program under test, loaded, with its maps filled, and a network
+ * device.
  *
- * The device is a TAP with two queues in a network namespace of this process alone. An AF_XDP socket is bound
- * to the second queue and stands in xsks_map; the first queue has none. A frame can thus be shown to the
- * program as it would be with the dataplane there, and with the dataplane gone. Threads: one. Needs root. */
+ * The device is a TAP with two queues in a network namespace of this process alone. An AF_XDP
+ * socket is bound to the second queue and stands in xsks_map; the first queue has none. A frame can
+ * thus be shown to the program as it would be with the dataplane there, and with the dataplane
+ * gone. Threads: one. Needs root. */
 #ifndef EPHEMERA_TESTS_XDP_RIG_H
 #define EPHEMERA_TESTS_XDP_RIG_H
 
@@ -41,8 +43,9 @@ struct rig_result {
 int rig_open(struct rig *rig, const char *object_path);
 void rig_close(struct rig *rig);
 
-/* Runs the program on a frame of at least 14 bytes, changing it if the program does, by BPF_PROG_TEST_RUN.
- * The action is what bpf_redirect_map() made of map and flags; the frame does not travel. 0 or -errno. */
+/* Runs the program on a frame of at least 14 bytes, changing it if the program does, by
+ * BPF_PROG_TEST_RUN. The action is what bpf_redirect_map() made of map and flags; the frame does
+ * not travel. 0 or -errno. */
 int rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t bytes,
 	    struct rig_result *result);
 

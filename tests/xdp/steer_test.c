@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tests of the XDP program by BPF_PROG_TEST_RUN: steer_test OBJECT. Needs root.
  *
- * Every frame is shown to the program on a queue that has a real AF_XDP socket, and so XDP_REDIRECT is what
- * the kernel really says, and the fallback actions are seen on a queue that has none (rig.h). Each run must
- * give the action, grow one counter by one, and leave the frame as it was. */
+ * Every frame is shown to the program on a queue that has a real AF_XDP socket, and so XDP_REDIRECT
+ * is what the kernel really says, and the fallback actions are seen on a queue that has none
+ * (rig.h). Each run must give the action, grow one counter by one, and leave the frame as it
+ * was. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,8 @@ grown_one(const uint64_t *grown)
 
 /* Runs a frame and checks all but what the verdict is; that verdict, and the action in *action. */
 static enum steer_verdict
-run_frame(const char *description, enum rig_queue queue, const uint8_t *frame, size_t bytes, uint32_t *action)
+run_frame(const char *description, enum rig_queue queue, const uint8_t *frame, size_t bytes,
+	  uint32_t *action)
 {
 	struct rig_result result = {0};
 	uint8_t shown[FRAME_BYTES_MAX];
@@ -86,8 +88,8 @@ run_frame(const char *description, enum rig_queue queue, const uint8_t *frame, s
 }
 
 static void
-expect(const char *description, enum rig_queue queue, const struct frame_spec *spec, enum xdp_action action,
-       enum steer_verdict verdict)
+expect(const char *description, enum rig_queue queue, const struct frame_spec *spec,
+       enum xdp_action action, enum steer_verdict verdict)
 {
 	uint8_t frame[FRAME_BYTES_MAX];
 	char what[128];
@@ -111,10 +113,10 @@ run_table(const struct steer_table *table)
 		expect(c->description, QUEUE_SOCKET, &c->frame, c->action, c->verdict);
 }
 
-#define TABLE(index)                                                                                         \
-	static void test_table_##index(void)                                                                 \
-	{                                                                                                    \
-		run_table(&steer_tables[index]);                                                             \
+#define TABLE(index)                                                                               \
+	static void test_table_##index(void)                                                       \
+	{                                                                                          \
+		run_table(&steer_tables[index]);                                                   \
 	}
 TABLE(0)
 TABLE(1)
@@ -131,9 +133,9 @@ test_no_socket(void)
 {
 	for (const struct steer_table *table = steer_tables; table->title; table++)
 		for (const struct steer_case *c = table->cases; c->description; c++) {
-			enum xdp_action action = c->verdict == STEER_query   ? XDP_PASS
+			enum xdp_action action = c->verdict == STEER_query	? XDP_PASS
 						 : c->verdict == STEER_response ? XDP_DROP
-									     : c->action;
+										: c->action;
 
 			expect(c->description, QUEUE_BARE, &c->frame, action,
 			       action == c->action ? c->verdict : STEER_orphan);
@@ -158,8 +160,8 @@ test_every_port(void)
 	}
 }
 
-/* Frames without payload, whole at `whole_bytes`. Cut shorter than that, their lengths lie and they pass; if
- * the IP length is put right for the cut, the verdict is out from `known_bytes` on. */
+/* Frames without payload, whole at `whole_bytes`. Cut shorter than that, their lengths lie and they
+ * pass; if the IP length is put right for the cut, the verdict is out from `known_bytes` on. */
 static const struct runt {
 	struct steer_case whole;
 	unsigned whole_bytes, known_bytes;
@@ -181,8 +183,8 @@ static const struct runt {
 	{{"stray with options", {STRAY6, .extensions = "D"}, TO_STRAY}, 70, 70},
 };
 
-/* P12. BPF_PROG_TEST_RUN takes no frame without a whole Ethernet header, as the kernel gives XDP none:
- * lengths of 0..13 can't be shown to the program at all. */
+/* P12. BPF_PROG_TEST_RUN takes no frame without a whole Ethernet header, as the kernel gives XDP
+ * none: lengths of 0..13 can't be shown to the program at all. */
 static void
 test_runts(void)
 {
@@ -198,25 +200,28 @@ test_runts(void)
 			if (bytes < whole_bytes)
 				expect(whole->description, QUEUE_SOCKET, &cut, TO_KERNEL);
 			else
-				expect(whole->description, QUEUE_SOCKET, &cut, whole->action, whole->verdict);
+				expect(whole->description, QUEUE_SOCKET, &cut, whole->action,
+				       whole->verdict);
 
 			cut.length_delta = bytes < whole_bytes ? (int)bytes - (int)whole_bytes : 0;
 			if (bytes < runts[i].known_bytes)
 				expect(whole->description, QUEUE_SOCKET, &cut, TO_KERNEL);
 			else
-				expect(whole->description, QUEUE_SOCKET, &cut, whole->action, whole->verdict);
+				expect(whole->description, QUEUE_SOCKET, &cut, whole->action,
+				       whole->verdict);
 		}
 	}
 }
 
-/* Frames of the tables with a few bytes overwritten, seeded: whatever they are now, the action fits the
- * verdict. */
+/* Frames of the tables with a few bytes overwritten, seeded: whatever they are now, the action fits
+ * the verdict. */
 static void
 test_mutants(void)
 {
 	static const enum xdp_action actions[STEER_VERDICT_COUNT] = {
-		[STEER_kernel] = XDP_PASS, [STEER_query] = XDP_REDIRECT, [STEER_response] = XDP_REDIRECT,
-		[STEER_stray] = XDP_DROP,  [STEER_fragment] = XDP_DROP,	 [STEER_tagged] = XDP_DROP,
+		[STEER_kernel] = XDP_PASS,	 [STEER_query] = XDP_REDIRECT,
+		[STEER_response] = XDP_REDIRECT, [STEER_stray] = XDP_DROP,
+		[STEER_fragment] = XDP_DROP,	 [STEER_tagged] = XDP_DROP,
 		[STEER_deep] = XDP_DROP,
 	};
 	const struct steer_table *table = steer_tables;
@@ -232,7 +237,8 @@ test_mutants(void)
 		for (int changes = 1 + rand_r(&seed) % 4; changes > 0; changes--)
 			frame[12 + (size_t)rand_r(&seed) % (bytes - 12)] = (uint8_t)rand_r(&seed);
 		verdict = run_frame(c->description, QUEUE_SOCKET, frame, bytes, &action);
-		if (verdict < STEER_VERDICT_COUNT && (verdict == STEER_orphan || action != actions[verdict]))
+		if (verdict < STEER_VERDICT_COUNT &&
+		    (verdict == STEER_orphan || action != actions[verdict]))
 			fail(c->description, "a mutant's action and counter disagree");
 		if ((++c)->description == NULL) {
 			table = table[1].title ? table + 1 : steer_tables;
@@ -266,7 +272,8 @@ test_live_maps(void)
 }
 
 static void
-expect_map(const char *name, uint32_t type, uint32_t key_bytes, uint32_t value_bytes, uint32_t entries)
+expect_map(const char *name, uint32_t type, uint32_t key_bytes, uint32_t value_bytes,
+	   uint32_t entries)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(rig.object, name);
 
@@ -316,12 +323,14 @@ maps_fill(void)
 	rc = rig_set_interfaces(&rig, ports);
 	free(ports);
 	return rc || rig_add_service(&rig, SERVICE4, SERVICE_PORT) ||
-	       rig_add_service(&rig, SERVICE6, SERVICE_PORT) || rig_add_service(&rig, BOTH4, SERVICE_PORT) ||
-	       rig_add_service(&rig, BOTH6, SERVICE_PORT) || rig_add_service(&rig, BOTH4, BOTH_PORT) ||
-	       rig_add_service(&rig, BOTH6, BOTH_PORT) || rig_add_source(&rig, SOURCE4) ||
-	       rig_add_source(&rig, SOURCE6) || rig_add_source(&rig, PORTLIKE4) ||
-	       rig_add_source(&rig, BOTH4) || rig_add_source(&rig, BOTH6) ||
-	       rig_add_upstream(&rig, UPSTREAM4) || rig_add_upstream(&rig, UPSTREAM6);
+	       rig_add_service(&rig, SERVICE6, SERVICE_PORT) ||
+	       rig_add_service(&rig, BOTH4, SERVICE_PORT) ||
+	       rig_add_service(&rig, BOTH6, SERVICE_PORT) ||
+	       rig_add_service(&rig, BOTH4, BOTH_PORT) || rig_add_service(&rig, BOTH6, BOTH_PORT) ||
+	       rig_add_source(&rig, SOURCE4) || rig_add_source(&rig, SOURCE6) ||
+	       rig_add_source(&rig, PORTLIKE4) || rig_add_source(&rig, BOTH4) ||
+	       rig_add_source(&rig, BOTH6) || rig_add_upstream(&rig, UPSTREAM4) ||
+	       rig_add_upstream(&rig, UPSTREAM6);
 }
 
 static bool

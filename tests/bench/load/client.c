@@ -62,7 +62,8 @@ head_make(struct clients *c, const struct mac *own, const struct mac *next_hop)
 	dns->qdcount = be16_from(1);
 	dns->arcount = be16_from(o->edns_bytes != 0);
 	c->head_bytes = (uint32_t)((uint8_t *)(dns + 1) - c->head);
-	c->udp_sum += checksum_fold32(checksum_sum(udp, sizeof(*udp) + sizeof(*dns))) + htobe16(IPPROTO_UDP);
+	c->udp_sum += checksum_fold32(checksum_sum(udp, sizeof(*udp) + sizeof(*dns))) +
+		      htobe16(IPPROTO_UDP);
 }
 
 static void
@@ -84,7 +85,8 @@ ends_make(struct clients *c)
 static uint32_t
 remembered_count(const struct options *o, uint32_t client_count)
 {
-	const double rate = o->search || o->rate == 0 ? RTE_MIN(o->search_max, SEARCH_RATE) : o->rate;
+	const double rate =
+		o->search || o->rate == 0 ? RTE_MIN(o->search_max, SEARCH_RATE) : o->rate;
 	const double wanted = rate * (o->farm_delay_us / 1e6 + REMEMBERED_S);
 	uint32_t count = REMEMBERED_MIN;
 
@@ -95,8 +97,9 @@ remembered_count(const struct options *o, uint32_t client_count)
 }
 
 int
-clients_open(struct clients *c, const struct options *o, const struct names *names, struct rte_mempool *pool,
-	     const struct mac *own, const struct mac *next_hop, uint64_t tsc_hz, char *why, size_t why_bytes)
+clients_open(struct clients *c, const struct options *o, const struct names *names,
+	     struct rte_mempool *pool, const struct mac *own, const struct mac *next_hop,
+	     uint64_t tsc_hz, char *why, size_t why_bytes)
 {
 	uint32_t remembered;
 
@@ -116,8 +119,8 @@ clients_open(struct clients *c, const struct options *o, const struct names *nam
 	c->sent_tsc = rte_zmalloc("sent", remembered * sizeof(*c->sent_tsc), RTE_CACHE_LINE_SIZE);
 	if (c->ends == NULL || c->sent_tsc == NULL) {
 		snprintf(why, why_bytes,
-			 "no memory for %u clients and %u queries in flight: give EAL more (-m)", c->count,
-			 remembered);
+			 "no memory for %u clients and %u queries in flight: give EAL more (-m)",
+			 c->count, remembered);
 		clients_close(c);
 		return -ENOMEM;
 	}
@@ -168,8 +171,8 @@ query_write(struct clients *c, struct rte_mbuf *mbuf)
 
 		ip->total_length = htobe16((uint16_t)(udp_bytes + sizeof(*ip)));
 		ip->src_addr = end->low;
-		ip->hdr_checksum = (uint16_t)~checksum_fold32((uint64_t)c->ip_sum + ip->total_length +
-							      (uint64_t)end->low);
+		ip->hdr_checksum = (uint16_t)~checksum_fold32(
+			(uint64_t)c->ip_sum + ip->total_length + (uint64_t)end->low);
 		udp = (struct rte_udp_hdr *)(ip + 1);
 	} else {
 		struct rte_ipv6_hdr *ip = frame_ipv6(frame);
@@ -204,8 +207,9 @@ next_advance(struct clients *c)
 static void
 waiting_flush(struct clients *c)
 {
-	const uint16_t taken = rte_eth_tx_burst(c->options->client_device, 0, c->waiting + c->waiting_first,
-						(uint16_t)c->waiting_count);
+	const uint16_t taken =
+		rte_eth_tx_burst(c->options->client_device, 0, c->waiting + c->waiting_first,
+				 (uint16_t)c->waiting_count);
 
 	c->waiting_count -= taken;
 	c->waiting_first = c->waiting_count == 0 ? 0 : c->waiting_first + taken;
@@ -264,8 +268,10 @@ source_is_service(const struct clients *c, const struct datagram *d)
 	if (unlikely(be16toh(d->udp->src_port) != c->options->service_port))
 		return false;
 	if (c->is_ipv4)
-		return memcmp(&frame_ipv4(d->frame)->src_addr, c->options->service.bytes + 12, 4) == 0;
-	return memcmp(IPV6_BYTES(frame_ipv6(d->frame)->src_addr), c->options->service.bytes, 16) == 0;
+		return memcmp(&frame_ipv4(d->frame)->src_addr, c->options->service.bytes + 12, 4) ==
+		       0;
+	return memcmp(IPV6_BYTES(frame_ipv6(d->frame)->src_addr), c->options->service.bytes, 16) ==
+	       0;
 }
 
 /* The name that query `number`, already sent, asked for. */
@@ -288,7 +294,8 @@ record_is_right(const struct datagram *d, const struct name *name)
 {
 	const uint32_t rdata = DNS_HEADER_BYTES + name->question_bytes + 12u;
 
-	if (name->mark == 0 || d->dns->flags1 & DNS_TC || (d->dns->flags2 & DNS_RCODE) != DNS_NOERROR)
+	if (name->mark == 0 || d->dns->flags1 & DNS_TC ||
+	    (d->dns->flags2 & DNS_RCODE) != DNS_NOERROR)
 		return true;
 	return d->dns->ancount.raw == htobe16(1) && d->dns_bytes >= rdata + 4 &&
 	       memcmp((const uint8_t *)d->dns + rdata, &name->mark, 4) == 0;
@@ -351,7 +358,8 @@ clients_response(struct clients *c, const struct datagram *d, uint64_t now_tsc)
 		c->counters.wrong_source++;
 		return;
 	}
-	number = c->period_start + (uint64_t)(uint16_t)(d->dns->id.raw * ID_INVERSE) * c->count + client;
+	number = c->period_start + (uint64_t)(uint16_t)(d->dns->id.raw * ID_INVERSE) * c->count +
+		 client;
 	if (number >= c->next) {
 		if (unlikely(number < c->period)) {
 			c->counters.unknown++;

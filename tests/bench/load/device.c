@@ -28,7 +28,8 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 	if (status == 0) {
 		what = "be configured";
 		/* All buffers are of one pool and nobody else's. */
-		configuration.txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & about.tx_offload_capa;
+		configuration.txmode.offloads =
+			RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & about.tx_offload_capa;
 		status = rte_eth_dev_configure(device, 1, 1, &configuration);
 	}
 	if (status == 0)
@@ -46,8 +47,8 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 		status = rte_eth_dev_start(device);
 	}
 	if (status != 0) {
-		snprintf(why, why_bytes, "port %u can't %s (%s): DPDK's lines above say why", device, what,
-			 rte_strerror(-status));
+		snprintf(why, why_bytes, "port %u can't %s (%s): DPDK's lines above say why",
+			 device, what, rte_strerror(-status));
 		return status;
 	}
 	/* Clients and farm may have any MAC address; not every driver knows these modes. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DPDK's ports as the load program uses them: one queue each way, everything received. All [main]. */
+/* DPDK's ports as the load program uses them: one queue each way, everything received. All
+ * [main]. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
 #define EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
 
@@ -7,8 +8,8 @@
 
 #include "dataplane/shared/wire.h"
 
-/* Descriptors of each queue: what is waited for between two looks of ours at several million packets a
- * second. */
+/* Descriptors of each queue: what is waited for between two looks of ours at several million
+ * packets a second. */
 #define DEVICE_DESCRIPTORS 1024
 
 /* Configures and starts port `device`. 0, or -errno with the reason in `why`. */

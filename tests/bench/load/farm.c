@@ -12,7 +12,8 @@
 
 #define RECORD_TTL_S 60
 
-/* An A record whose name points at the question's, RFC 1035 section 4.1.4. The address comes last. */
+/* An A record whose name points at the question's, RFC 1035 section 4.1.4. The address comes
+ * last. */
 #define RECORD_ADDRESS 12
 static const uint8_t record_blank[RECORD_ADDRESS + 4] = {0xc0, DNS_HEADER_BYTES, 0, 1, 0, 1, 0, 0,
 							 0,    RECORD_TTL_S,	 0, 4};
@@ -90,11 +91,12 @@ ends_swap(const struct datagram *d)
 	}
 }
 
-/* Makes query `d` a response of the question, and a record if there is to be one. Checksums are those that
- * came with what is changed taken out and put in: nothing is summed twice, least of all what was written just
- * before. Swapped ends change no sum. */
+/* Makes query `d` a response of the question, and a record if there is to be one. Checksums are
+ * those that came with what is changed taken out and put in: nothing is summed twice, least of all
+ * what was written just before. Swapped ends change no sum. */
 static inline void
-message_response(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes, bool has_record)
+message_response(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes,
+		 bool has_record)
 {
 	const uint32_t kept = DNS_HEADER_BYTES + question_bytes;
 	const uint32_t dns_bytes = kept + (has_record ? sizeof(record_blank) : 0);

@@ -27,7 +27,8 @@ int farm_open(struct farm *farm, const struct options *options, uint32_t capacit
 void farm_close(struct farm *farm);
 
 /* Makes the query a response and lets it wait. Takes the mbuf if it returns true. */
-bool farm_handle(struct farm *farm, struct rte_mbuf *mbuf, const struct datagram *datagram, uint64_t now_tsc);
+bool farm_handle(struct farm *farm, struct rte_mbuf *mbuf, const struct datagram *datagram,
+		 uint64_t now_tsc);
 
 /* Sends all that is due, as far as the port takes it. */
 void farm_send(struct farm *farm, uint64_t now_tsc);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A histogram of latencies: log-linear like the dataplane's (dataplane/shared/stats.h), but finer, because
- * what is measured here is a few microseconds: 64 buckets for each power of two of 16 ns, up to 2^26 of them,
- * which is a second. Threads: one writer. */
+/* A histogram of latencies: log-linear like the dataplane's (dataplane/shared/stats.h), but finer,
+ * because what is measured here is a few microseconds: 64 buckets for each power of two of 16 ns,
+ * up to 2^26 of them, which is a second. Threads: one writer. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
 #define EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
 
@@ -34,7 +34,8 @@ latency_index_of(uint64_t units)
 	if (units < LATENCY_SUB)
 		return (uint32_t)units;
 	power = 63 - LATENCY_SUB_BITS - (uint32_t)__builtin_clzll(units);
-	index = ((power + 1) << LATENCY_SUB_BITS) + (uint32_t)((units >> power) & (LATENCY_SUB - 1));
+	index = ((power + 1) << LATENCY_SUB_BITS) +
+		(uint32_t)((units >> power) & (LATENCY_SUB - 1));
 	return index < LATENCY_BUCKETS ? index : LATENCY_BUCKETS - 1;
 }
 
@@ -42,7 +43,8 @@ latency_index_of(uint64_t units)
 static inline void
 latency_add(struct latency *latency, uint64_t tsc, uint64_t units_per_tsc)
 {
-	latency->buckets[latency_index_of((uint64_t)((unsigned __int128)tsc * units_per_tsc >> 32))]++;
+	latency->buckets[latency_index_of(
+		(uint64_t)((unsigned __int128)tsc * units_per_tsc >> 32))]++;
 	latency->count++;
 	latency->sum_tsc += tsc;
 	if (tsc > latency->max_tsc)
@@ -55,8 +57,8 @@ latency_units_per_tsc(uint64_t tsc_hz)
 	return (uint64_t)(((unsigned __int128)(1000000000 / LATENCY_UNIT_NS) << 32) / tsc_hz);
 }
 
-/* The latency in microseconds below which the share `share` of all lies, in the middle of its bucket; 0 if
- * there is none. */
+/* The latency in microseconds below which the share `share` of all lies, in the middle of its
+ * bucket; 0 if there is none. */
 static inline double
 latency_quantile_us(const struct latency *latency, double share)
 {
@@ -68,8 +70,8 @@ latency_quantile_us(const struct latency *latency, double share)
 	for (uint32_t i = 0; i < LATENCY_BUCKETS; i++) {
 		seen += latency->buckets[i];
 		if (latency->buckets[i] > 0 && (double)seen >= wanted)
-			return (double)(latency_unit_of(i) + latency_unit_of(i + 1)) / 2 * LATENCY_UNIT_NS /
-			       1000;
+			return (double)(latency_unit_of(i) + latency_unit_of(i + 1)) / 2 *
+			       LATENCY_UNIT_NS / 1000;
 	}
 	return 0; /* not reached: the buckets sum to count */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The loop: answers in, queries to the farm, its responses out, new queries out; and the phases of a
- * measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures (a line of
- * progress a second aside; drivers of kernel interfaces make their own). */
+/* The loop: answers in, queries to the farm, its responses out, new queries out; and the phases of
+ * a measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures
+ * (a line of progress a second aside; drivers of kernel interfaces make their own). */
 #include "tests/bench/load/load.h"
 
 #include <errno.h>
@@ -12,10 +12,11 @@
 
 #include "tests/bench/load/device.h"
 
-#define CREDIT_SHIFT   48  /* bits behind the point: a rate of 1 a second is precise, too */
-#define CREDIT_US      500 /* away from the processor for so long, and what was missed is caught up */
-#define CREDIT_MIN     256.0
-#define CREDIT_MAX     ((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the other side holds */
+#define CREDIT_SHIFT 48	 /* bits behind the point: a rate of 1 a second is precise, too */
+#define CREDIT_US    500 /* away from the processor for so long, and what was missed is caught up */
+#define CREDIT_MIN   256.0
+#define CREDIT_MAX                                                                                 \
+	((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the other side holds */
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
@@ -66,9 +67,9 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 	return count > CLIENT_BURST / 2;
 }
 
-/* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn takes, none
- * are asked, so that this program loses no response only because it is slower than the other side; it offers
- * less instead. */
+/* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn
+ * takes, none are asked, so that this program loses no response only because it is slower than the
+ * other side; it offers less instead. */
 static void
 load_turn(struct load *l, uint32_t wanted)
 {
@@ -101,8 +102,10 @@ pace_make(const struct load *l, double rate, uint64_t now_tsc)
 {
 	return (struct pace){
 		.last_tsc = now_tsc,
-		.credit_a_tsc = (uint64_t)(rate / (double)l->tsc_hz * (double)(UINT64_C(1) << CREDIT_SHIFT)),
-		.credit_max = (uint32_t)RTE_MIN(RTE_MAX(rate * CREDIT_US / 1e6, CREDIT_MIN), CREDIT_MAX),
+		.credit_a_tsc = (uint64_t)(rate / (double)l->tsc_hz *
+					   (double)(UINT64_C(1) << CREDIT_SHIFT)),
+		.credit_max =
+			(uint32_t)RTE_MIN(RTE_MAX(rate * CREDIT_US / 1e6, CREDIT_MIN), CREDIT_MAX),
 	};
 }
 
@@ -145,7 +148,8 @@ progress(const struct load *l, double seconds, double of_seconds)
 	const struct load_counters *c = &l->clients.counters;
 
 	if (!l->options->quiet && !l->options->search)
-		fprintf(stderr, "ephemera-load: %3.0f of %.0f s: %lu sent, %lu answered, %lu wrong\n",
+		fprintf(stderr,
+			"ephemera-load: %3.0f of %.0f s: %lu sent, %lu answered, %lu wrong\n",
 			seconds, of_seconds, c->sent, c->answered, load_counters_wrong(c));
 }
 
@@ -231,5 +235,6 @@ load_measure(struct load *l, double rate, struct measured *m)
 	m->seconds = (double)took_tsc / (double)l->tsc_hz;
 	m->counters = l->clients.counters;
 	m->latency = l->clients.latency;
-	m->lost = m->counters.sent - RTE_MIN(m->counters.sent, m->counters.answered + m->counters.failed);
+	m->lost = m->counters.sent -
+		  RTE_MIN(m->counters.sent, m->counters.answered + m->counters.failed);
 }

@@ -31,16 +31,16 @@ struct measured {
 	struct latency latency;
 };
 
-/* Reads the names, makes buffers, opens the ports, waits for their links and the neighbour, makes clients and
- * farm. 0, or -errno with the reason in `why`, and all undone. */
+/* Reads the names, makes buffers, opens the ports, waits for their links and the neighbour, makes
+ * clients and farm. 0, or -errno with the reason in `why`, and all undone. */
 int load_open(struct load *load, const struct options *options, char *why, size_t why_bytes);
 void load_close(struct load *load);
 
 /* Asks now and then until the first response comes. 0, -ETIMEDOUT, or -EINTR. */
 int load_knock(struct load *load);
 
-/* Warm-up, measurement, and the wait for the last responses, at `rate` queries a second (0: as many as the port
- * takes). A stop ends it early; `measured` then says how long it was. */
+/* Warm-up, measurement, and the wait for the last responses, at `rate` queries a second (0: as many
+ * as the port takes). A stop ends it early; `measured` then says how long it was. */
 void load_measure(struct load *load, double rate, struct measured *measured);
 
 static inline double
@@ -58,7 +58,9 @@ measured_answered(const struct measured *m)
 static inline double
 measured_loss(const struct measured *m)
 {
-	return m->counters.sent > 0 ? (double)(m->lost + m->counters.failed) / (double)m->counters.sent : 0;
+	return m->counters.sent > 0
+		       ? (double)(m->lost + m->counters.failed) / (double)m->counters.sent
+		       : 0;
 }
 
 #endif

@@ -42,7 +42,8 @@ tsc_hz_measure(void)
 static uint32_t
 delayed_count(const struct options *o)
 {
-	const double rate = o->search || o->rate == 0 ? RTE_MIN(o->search_max, DELAY_RATE) : o->rate;
+	const double rate =
+		o->search || o->rate == 0 ? RTE_MIN(o->search_max, DELAY_RATE) : o->rate;
 
 	return o->has_farm ? (uint32_t)(rate * o->farm_delay_us / 1e6 * DELAY_SPARE) + 2048 : 0;
 }
@@ -61,7 +62,8 @@ pool_open(struct load *l, uint32_t delayed, char *why, size_t why_bytes)
 	if (l->pool != NULL)
 		return 0;
 	snprintf(why, why_bytes,
-		 "no memory for %u packet buffers (%s): give EAL more (-m), or ask for fewer (--buffers)",
+		 "no memory for %u packet buffers (%s): give EAL more (-m), or ask for fewer "
+		 "(--buffers)",
 		 count, rte_strerror(rte_errno));
 	return -ENOMEM;
 }
@@ -78,7 +80,8 @@ devices_open(struct load *l, char *why, size_t why_bytes)
 		if (device_exists(devices[i]))
 			status = device_open(devices[i], l->pool, why, why_bytes);
 		else
-			snprintf(why, why_bytes, "there is no DPDK port %u: give EAL a --vdev or -a for it",
+			snprintf(why, why_bytes,
+				 "there is no DPDK port %u: give EAL a --vdev or -a for it",
 				 devices[i]);
 		if (status != 0) {
 			if (i > 0)
@@ -109,8 +112,9 @@ links_wait(struct load *l, char *why, size_t why_bytes)
 			char name[RTE_ETH_NAME_MAX_LEN];
 
 			device_name(is_client ? o->client_device : o->farm_device, name);
-			snprintf(why, why_bytes, "port %s has no link after %.0f s: is the other side there?",
-				 name, o->wait_s);
+			snprintf(why, why_bytes,
+				 "port %s has no link after %.0f s: is the other side there?", name,
+				 o->wait_s);
 			return l->stop ? -EINTR : -ENETDOWN;
 		}
 		rte_delay_us_sleep(1000);
@@ -125,13 +129,14 @@ neighbours_open(struct load *l)
 	const bool is_shared = o->has_farm && o->farm_device == o->client_device;
 	struct neighbours *farm = is_shared ? &l->client_side : &l->farm_side;
 
-	l->client_side =
-		(struct neighbours){.device = o->client_device, .range_count = 1, .ranges = {o->clients}};
+	l->client_side = (struct neighbours){
+		.device = o->client_device, .range_count = 1, .ranges = {o->clients}};
 	l->client_side.own = o->has_client_mac ? o->client_mac : device_mac(o->client_device);
 	if (!o->has_farm)
 		return;
 	if (!is_shared)
-		*farm = (struct neighbours){.device = o->farm_device, .own = device_mac(o->farm_device)};
+		*farm = (struct neighbours){.device = o->farm_device,
+					    .own = device_mac(o->farm_device)};
 	for (uint32_t i = 0; i < o->farm_count; i++)
 		farm->ranges[farm->range_count++] = o->farm[i];
 }
@@ -197,12 +202,13 @@ load_open(struct load *l, const struct options *o, char *why, size_t why_bytes)
 	if (status == 0)
 		status = next_hop_find(l, &next_hop, why, why_bytes);
 	if (status == 0)
-		status = clients_open(&l->clients, o, &l->names, l->pool, &l->client_side.own, &next_hop,
-				      l->tsc_hz, why, why_bytes);
+		status = clients_open(&l->clients, o, &l->names, l->pool, &l->client_side.own,
+				      &next_hop, l->tsc_hz, why, why_bytes);
 	if (status != 0)
 		goto close_devices;
 	if (o->has_farm && farm_open(&l->farm, o, delayed, l->tsc_hz, &l->clients.counters) != 0) {
-		snprintf(why, why_bytes, "no memory for %u answers in the farm's delay: give EAL more (-m)",
+		snprintf(why, why_bytes,
+			 "no memory for %u answers in the farm's delay: give EAL more (-m)",
 			 delayed);
 		status = -ENOMEM;
 		goto close_clients;

@@ -79,7 +79,8 @@ load_run(const struct options *o, struct result *r)
 
 	if (status == -ETIMEDOUT) {
 		fprintf(stderr,
-			"ephemera-load: no response to the first queries within %.0f s: %lu sent, %lu arrived "
+			"ephemera-load: no response to the first queries within %.0f s: %lu sent, "
+			"%lu arrived "
 			"at our farm, "
 			"%lu not for us, %lu wrong\n",
 			o->wait_s, load.clients.counters.sent, load.clients.counters.farm_queries,
@@ -100,7 +101,8 @@ load_run(const struct options *o, struct result *r)
 	return measured_is_clean(&measured, o) ? EXIT_CLEAN : EXIT_LOST;
 }
 
-/* The other side goes first: memif's driver takes the shared memory away from a side that still reads it. */
+/* The other side goes first: memif's driver takes the shared memory away from a side that still
+ * reads it. */
 static void
 hold(void)
 {
@@ -135,7 +137,8 @@ main(int argc, char **argv)
 	signals_catch();
 	status = environment_open(&options, argv);
 	if (status != 0) {
-		fprintf(stderr, "ephemera-load: DPDK's EAL did not start (%s): its lines above say why\n",
+		fprintf(stderr,
+			"ephemera-load: DPDK's EAL did not start (%s): its lines above say why\n",
 			strerror(-status));
 		return EXIT_START;
 	}
@@ -150,7 +153,8 @@ main(int argc, char **argv)
 			result_print(&result);
 		status = options.json_file == NULL ? 0 : result_write(&result, options.json_file);
 		if (status != 0) {
-			fprintf(stderr, "ephemera-load: %s: %s\n", options.json_file, strerror(-status));
+			fprintf(stderr, "ephemera-load: %s: %s\n", options.json_file,
+				strerror(-status));
 			exit_status = EXIT_START;
 		}
 	}

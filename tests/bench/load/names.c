@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the questions from a file, or generates them. RFC 1035 sections 3.1 (names), 5.1 (escapes), 6891
- * (OPT). */
+/* Reads the questions from a file, or generates them. RFC 1035 sections 3.1 (names), 5.1 (escapes),
+ * 6891 (OPT). */
 #include "tests/bench/load/names.h"
 
 #include <ctype.h>
@@ -18,9 +18,10 @@ static const struct {
 	const char *name;
 	uint16_t type;
 } types[] = {
-	{"A", 1},     {"NS", 2},    {"CNAME", 5},  {"SOA", 6},	 {"PTR", 12},	{"MX", 15},   {"TXT", 16},
-	{"AAAA", 28}, {"SRV", 33},  {"NAPTR", 35}, {"DS", 43},	 {"RRSIG", 46}, {"NSEC", 47}, {"DNSKEY", 48},
-	{"TLSA", 52}, {"SVCB", 64}, {"HTTPS", 65}, {"CAA", 257}, {"ANY", 255},
+	{"A", 1},     {"NS", 2},     {"CNAME", 5}, {"SOA", 6},	   {"PTR", 12},
+	{"MX", 15},   {"TXT", 16},   {"AAAA", 28}, {"SRV", 33},	   {"NAPTR", 35},
+	{"DS", 43},   {"RRSIG", 46}, {"NSEC", 47}, {"DNSKEY", 48}, {"TLSA", 52},
+	{"SVCB", 64}, {"HTTPS", 65}, {"CAA", 257}, {"ANY", 255},
 };
 
 int
@@ -110,7 +111,8 @@ tail_write(struct name *name, uint8_t *tail, const uint8_t *wire, size_t wire_by
 	*at++ = 1; /* IN */
 	name->question_bytes = (uint16_t)(at - tail);
 	if (edns_bytes != 0) {
-		const uint8_t opt[11] = {0, 0, DNS_TYPE_OPT, (uint8_t)(edns_bytes >> 8), (uint8_t)edns_bytes};
+		const uint8_t opt[11] = {0, 0, DNS_TYPE_OPT, (uint8_t)(edns_bytes >> 8),
+					 (uint8_t)edns_bytes};
 
 		memcpy(at, opt, sizeof(opt));
 		at += sizeof(opt);
@@ -139,11 +141,13 @@ names_grow(struct names *names, uint32_t count, size_t bytes)
 
 /* ---- many ---- */
 
-/* Number `i` in base 36, each place with letters of its own, fills the labels in front of example.com. */
+/* Number `i` in base 36, each place with letters of its own, fills the labels in front of
+ * example.com. */
 static void
 generated_wire(uint32_t i, uint32_t wire_bytes, uint8_t wire[DNS_NAME_BYTES_MAX])
 {
-	static const char digits[] = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char digits[] =
+		"abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	uint32_t left = wire_bytes - (uint32_t)sizeof(NAMES_GENERATED), at = 0, number = i;
 
 	while (left > 0) {
@@ -181,8 +185,8 @@ names_generate(struct names *names, const struct options *o, char *why, size_t w
 
 	if (o->name_count > generated_limit(o->name_bytes)) {
 		snprintf(why, why_bytes,
-			 "%u names of %u bytes can't differ: give more --name-bytes, or fewer", o->name_count,
-			 o->name_bytes);
+			 "%u names of %u bytes can't differ: give more --name-bytes, or fewer",
+			 o->name_count, o->name_bytes);
 		return -EINVAL;
 	}
 	if (names_grow(names, o->name_count, (size_t)stride * o->name_count) != 0) {
@@ -241,15 +245,16 @@ names_read(struct names *names, const struct options *o, FILE *file, char *why, 
 		}
 		if (names->count == room) {
 			room = room == 0 ? 1024 : room * 2;
-			if (names_grow(names, room, bytes + (size_t)(room - names->count) * NAMES_TAIL_MAX) !=
+			if (names_grow(names, room,
+				       bytes + (size_t)(room - names->count) * NAMES_TAIL_MAX) !=
 			    0) {
 				snprintf(why, why_bytes, "no memory for %u names", room);
 				return -ENOMEM;
 			}
 		}
 		names->name[names->count].offset = bytes;
-		tail_write(&names->name[names->count], names->bytes + bytes, wire, (size_t)wire_bytes, type,
-			   o->edns_bytes);
+		tail_write(&names->name[names->count], names->bytes + bytes, wire,
+			   (size_t)wire_bytes, type, o->edns_bytes);
 		bytes += names->name[names->count++].tail_bytes;
 	}
 	if (names->count > 0)

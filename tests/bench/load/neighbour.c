@@ -121,8 +121,8 @@ arp_ask(const struct neighbours *n, struct rte_mbuf *mbuf)
 /* ---- Neighbour Discovery ---- */
 
 static void
-nd_write(uint8_t *frame, const struct address *from, const struct address *to, uint8_t type, uint8_t flags,
-	 const struct address *target, const struct mac *own)
+nd_write(uint8_t *frame, const struct address *from, const struct address *to, uint8_t type,
+	 uint8_t flags, const struct address *target, const struct mac *own)
 {
 	struct rte_ipv6_hdr *ip = frame_ipv6(frame);
 	struct nd_message *nd = (struct nd_message *)(ip + 1);
@@ -143,8 +143,9 @@ nd_write(uint8_t *frame, const struct address *from, const struct address *to, u
 		.mac = *own,
 	};
 	memcpy(nd->target, target->bytes, 16);
-	nd->checksum = checksum_field(checksum_sum(IPV6_BYTES(ip->src_addr), 32) + checksum_sum(nd, sizeof(*nd)) +
-				      htobe16(sizeof(*nd)) + htobe16(IPPROTO_ICMPV6));
+	nd->checksum = checksum_field(checksum_sum(IPV6_BYTES(ip->src_addr), 32) +
+				      checksum_sum(nd, sizeof(*nd)) + htobe16(sizeof(*nd)) +
+				      htobe16(IPPROTO_ICMPV6));
 }
 
 static bool
@@ -157,16 +158,19 @@ nd_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *cou
 	struct address target, asker;
 	struct mac asker_mac;
 
-	if (mbuf->data_len < ND_BARE_BYTES || ip->proto != IPPROTO_ICMPV6 || ip->hop_limits != ND_HOP_LIMIT ||
-	    nd->code != 0)
+	if (mbuf->data_len < ND_BARE_BYTES || ip->proto != IPPROTO_ICMPV6 ||
+	    ip->hop_limits != ND_HOP_LIMIT || nd->code != 0)
 		return false;
 	memcpy(target.bytes, nd->target, 16);
 	memcpy(asker.bytes, IPV6_BYTES(ip->src_addr), 16);
 	if (nd->type == ND_ADVERTISEMENT && address_equal(&target, &n->sought)) {
-		const bool has_option = mbuf->data_len >= ND_FRAME_BYTES && nd->option == ND_OPTION_TARGET;
+		const bool has_option =
+			mbuf->data_len >= ND_FRAME_BYTES && nd->option == ND_OPTION_TARGET;
 
 		memcpy(&n->found,
-		       has_option ? nd->mac.bytes : ((struct rte_ether_hdr *)frame)->src_addr.addr_bytes, 6);
+		       has_option ? nd->mac.bytes
+				  : ((struct rte_ether_hdr *)frame)->src_addr.addr_bytes,
+		       6);
 		n->is_found = true;
 		return false;
 	}
@@ -174,11 +178,14 @@ nd_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *cou
 		return false;
 	memcpy(&asker_mac, &((struct rte_ether_hdr *)frame)->src_addr, sizeof(asker_mac));
 	ethernet_write(frame, &n->own, &asker_mac, RTE_ETHER_TYPE_IPV6);
-	if (address_equal(&asker, &unspecified)) /* RFC 4861 section 7.2.4: of duplicate address detection */
-		nd_write(frame, &target, &all_nodes, ND_ADVERTISEMENT, ND_FLAG_OVERRIDE, &target, &n->own);
+	if (address_equal(
+		    &asker,
+		    &unspecified)) /* RFC 4861 section 7.2.4: of duplicate address detection */
+		nd_write(frame, &target, &all_nodes, ND_ADVERTISEMENT, ND_FLAG_OVERRIDE, &target,
+			 &n->own);
 	else
-		nd_write(frame, &target, &asker, ND_ADVERTISEMENT, ND_FLAG_SOLICITED | ND_FLAG_OVERRIDE,
-			 &target, &n->own);
+		nd_write(frame, &target, &asker, ND_ADVERTISEMENT,
+			 ND_FLAG_SOLICITED | ND_FLAG_OVERRIDE, &target, &n->own);
 	frame_send(n->device, mbuf, ND_FRAME_BYTES);
 	counters->neighbours++;
 	return true;

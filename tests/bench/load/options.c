@@ -161,8 +161,8 @@ version_read(struct options *o, const char *value)
 	return 0;
 }
 
-#define MEMBER(kind_name, member)                                                                            \
-	.kind = OPTION_##kind_name, .offset = offsetof(struct options, member),                              \
+#define MEMBER(kind_name, member)                                                                  \
+	.kind = OPTION_##kind_name, .offset = offsetof(struct options, member),                    \
 	.bytes = sizeof(((struct options *)NULL)->member)
 #define GIVEN(member)	     .given = offsetof(struct options, member)
 #define FROM_TO(first, last) .least = (first), .most = (last)
@@ -170,8 +170,10 @@ version_read(struct options *o, const char *value)
 #define READ(function)	     .kind = OPTION_READ, .read = (function)
 
 static const struct option_row option_rows[] = {
-	{"--service", READ(service_read), GIVEN(has_service), .wants = "an address, or ADDRESS#PORT"},
-	{"--service-mac", MEMBER(MAC, service_mac), GIVEN(has_service_mac), .wants = "a MAC address"},
+	{"--service", READ(service_read), GIVEN(has_service),
+	 .wants = "an address, or ADDRESS#PORT"},
+	{"--service-mac", MEMBER(MAC, service_mac), GIVEN(has_service_mac),
+	 .wants = "a MAC address"},
 	{"--gateway", MEMBER(ADDRESS, gateway), GIVEN(has_gateway), .wants = "an address"},
 	{"--client-device", MEMBER(WHOLE, client_device), FROM_TO(0, 31),
 	 .wants = "the number of a DPDK port"},
@@ -181,27 +183,33 @@ static const struct option_row option_rows[] = {
 	{"--names", MEMBER(TEXT, names_file), .wants = "a file"},
 	{"--generate", MEMBER(WHOLE, name_count), FROM_TO(1, NAMES_MAX),
 	 .wants = "a number of names from 1 to 16777216"},
-	{"--name-bytes", MEMBER(WHOLE, name_bytes), FROM_TO(NAMES_GENERATED_BYTES_MIN, DNS_NAME_BYTES_MAX),
+	{"--name-bytes", MEMBER(WHOLE, name_bytes),
+	 FROM_TO(NAMES_GENERATED_BYTES_MIN, DNS_NAME_BYTES_MAX),
 	 .wants = "a number of bytes from 15 to 255"},
 	{"--type", READ(name_type_read), .wants = "a type as A, AAAA or TYPE65"},
 	{"--edns", MEMBER(WHOLE, edns_bytes), FROM_TO(512, UINT16_MAX),
 	 .wants = "a number of bytes from 512 to 65535"},
 	{"--farm-device", MEMBER(WHOLE, farm_device), GIVEN(has_farm), FROM_TO(0, 31),
 	 .wants = "the number of a DPDK port"},
-	{"--farm", READ(farm_read), .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH, at most 16 times"},
+	{"--farm", READ(farm_read),
+	 .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH, at most 16 times"},
 	{"--farm-delay", MEMBER(REAL, farm_delay_us), FROM_TO(0, 10e6),
 	 .wants = "microseconds, at most 10 seconds"},
 	{"--rate", READ(rate_read), .wants = "queries a second, or max"},
 	{"--duration", MEMBER(REAL, seconds), ABOVE_0(1e6), .wants = "seconds"},
 	{"--warm-up", MEMBER(REAL, warm_up_s), FROM_TO(0, 1e6), .wants = "seconds"},
-	{"--timeout", MEMBER(REAL, timeout_ms), ABOVE_0(60e3), .wants = "milliseconds, at most a minute"},
+	{"--timeout", MEMBER(REAL, timeout_ms), ABOVE_0(60e3),
+	 .wants = "milliseconds, at most a minute"},
 	{"--wait", MEMBER(REAL, wait_s), ABOVE_0(3600), .wants = "seconds"},
-	{"--buffers", MEMBER(WHOLE, buffers), FROM_TO(1024, 1 << 26), .wants = "a number from 1024 on"},
+	{"--buffers", MEMBER(WHOLE, buffers), FROM_TO(1024, 1 << 26),
+	 .wants = "a number from 1024 on"},
 	{"--search", MEMBER(FLAG, search)},
-	{"--search-max", MEMBER(REAL, search_max), GIVEN(search), ABOVE_0(1e9), .wants = "queries a second"},
+	{"--search-max", MEMBER(REAL, search_max), GIVEN(search), ABOVE_0(1e9),
+	 .wants = "queries a second"},
 	{"--search-precision", MEMBER(PERCENT, search_precision), FROM_TO(0.1, 100),
 	 .wants = "a percentage from 0.1 on"},
-	{"--search-tries", MEMBER(WHOLE, search_tries), FROM_TO(1, 100), .wants = "a number from 1 to 100"},
+	{"--search-tries", MEMBER(WHOLE, search_tries), FROM_TO(1, 100),
+	 .wants = "a number from 1 to 100"},
 	{"--allowed-loss", MEMBER(PERCENT, allowed_loss), FROM_TO(0, 100), .wants = "a percentage"},
 	{"--latency-at", READ(shares_read), .wants = "percentages with commas between, at most 8"},
 	{"--reflect", MEMBER(FLAG, reflect)},
@@ -275,7 +283,8 @@ options_fault(struct options *o)
 	if (o->reflect && o->has_farm)
 		return "--reflect is for one port: leave --farm-device away";
 	if (!o->has_farm && (o->farm_count > 0 || o->farm_delay_us > 0))
-		return "--farm and --farm-delay need --farm-device: the port that the farm is behind";
+		return "--farm and --farm-delay need --farm-device: the port that the farm is "
+		       "behind";
 	return NULL;
 }
 
@@ -308,7 +317,8 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 		if (strcmp(argv[i], "--") == 0)
 			o->eal_argc = i;
 		else if (strcmp(argv[i], "--help") == 0)
-			o->action = OPTIONS_HELP; /* ours, not EAL's, which would not mention ours */
+			o->action =
+				OPTIONS_HELP; /* ours, not EAL's, which would not mention ours */
 		else if (strcmp(argv[i], "--version") == 0)
 			o->action = OPTIONS_VERSION;
 	}
@@ -316,7 +326,8 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 		return 0;
 	if (o->eal_argc == argc) {
 		snprintf(why, why_bytes,
-			 "no `--`: EAL's arguments come first, then --, then ours; --help shows them");
+			 "no `--`: EAL's arguments come first, then --, then ours; --help shows "
+			 "them");
 		return -EINVAL;
 	}
 	status = own_read(o, argc - o->eal_argc - 1, argv + o->eal_argc + 1, why, why_bytes);

@@ -79,7 +79,8 @@ struct options {
 	bool hold; /* after the end, until a signal */
 };
 
-/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *options. [main] */
+/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *options.
+ * [main] */
 int options_read(struct options *options, int argc, char **argv, char *why, size_t why_bytes);
 
 /* The text for --help. */

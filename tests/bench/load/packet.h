@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What arrives: finds Ethernet, IP, UDP and DNS in a frame, and checks its checksums. Neither IPv4 options
- * nor IPv6 extension headers nor VLAN tags are expected on the ports of a load program: such frames are
- * `other`. [worker] */
+/* What arrives: finds Ethernet, IP, UDP and DNS in a frame, and checks its checksums. Neither IPv4
+ * options nor IPv6 extension headers nor VLAN tags are expected on the ports of a load program:
+ * such frames are `other`. [worker] */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
 #define EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
 
@@ -14,9 +14,9 @@
 
 /* ---- checksums, RFC 1071 ---- */
 
-/* The last `bytes` bytes, 1 to 7, of a block of `block_bytes`, as a word with zeros behind them. Where there
- * are enough bytes in front, the word is read whole: pieced together it would be stored before it is loaded.
- */
+/* The last `bytes` bytes, 1 to 7, of a block of `block_bytes`, as a word with zeros behind them.
+ * Where there are enough bytes in front, the word is read whole: pieced together it would be stored
+ * before it is loaded. */
 static inline uint64_t
 tail_word(const uint8_t *at, uint32_t bytes, uint32_t block_bytes)
 {
@@ -74,8 +74,8 @@ checksum_fold32(uint64_t sum)
 	return (uint32_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* The sum of `bytes` bytes that lie `offset` bytes behind what the whole sum begins with, folded: at an odd
- * offset, high and low bytes change places. */
+/* The sum of `bytes` bytes that lie `offset` bytes behind what the whole sum begins with, folded:
+ * at an odd offset, high and low bytes change places. */
 static inline uint32_t
 checksum_part(const void *start, uint32_t bytes, uint32_t offset)
 {
@@ -137,14 +137,15 @@ frame_ipv6(uint8_t *frame)
 	return (struct rte_ipv6_hdr *)(frame + FRAME_IP);
 }
 
-/* The sum of a datagram with its pseudo header: the addresses lie right in front of UDP in both families. */
+/* The sum of a datagram with its pseudo header: the addresses lie right in front of UDP in both
+ * families. */
 static inline uint64_t
 datagram_sum(const struct rte_udp_hdr *udp, uint16_t udp_bytes, bool is_ipv4)
 {
 	const uint32_t addresses = is_ipv4 ? 8 : 32;
 
-	return checksum_sum((const uint8_t *)udp - addresses, addresses + udp_bytes) + htobe16(IPPROTO_UDP) +
-	       htobe16(udp_bytes);
+	return checksum_sum((const uint8_t *)udp - addresses, addresses + udp_bytes) +
+	       htobe16(IPPROTO_UDP) + htobe16(udp_bytes);
 }
 
 static inline bool
@@ -153,8 +154,8 @@ datagram_checksum_holds(struct datagram *d, uint16_t udp_bytes, uint64_t flags)
 	const uint64_t seen = flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
 	d->is_summed = false;
-	if (d->is_ipv4 &&
-	    checksum_fold32(checksum_sum(d->frame + FRAME_IP, sizeof(struct rte_ipv4_hdr))) != 0xffff)
+	if (d->is_ipv4 && checksum_fold32(checksum_sum(d->frame + FRAME_IP,
+						       sizeof(struct rte_ipv4_hdr))) != 0xffff)
 		return false;
 	if (seen == RTE_MBUF_F_RX_L4_CKSUM_GOOD || seen == RTE_MBUF_F_RX_L4_CKSUM_NONE)
 		return true; /* the port vouches for it */
@@ -213,7 +214,8 @@ datagram_find(struct rte_mbuf *mbuf, struct datagram *d)
 
 /* ---- questions ---- */
 
-/* A number made of a question, whatever its letters' case: the address that the farm answers with. */
+/* A number made of a question, whatever its letters' case: the address that the farm answers
+ * with. */
 static inline uint32_t
 question_mark(const uint8_t *question, uint32_t bytes)
 {

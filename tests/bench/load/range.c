@@ -26,7 +26,8 @@ address_read(const char *text, struct address *result)
 }
 
 static int
-address_prefix_read(const struct address *address, const char *length_text, struct address_block *result)
+address_prefix_read(const struct address *address, const char *length_text,
+		    struct address_block *result)
 {
 	const int family_bits = address_is_ipv4(address) ? 32 : 128;
 	char *end;
@@ -124,8 +125,8 @@ mac_read(const char *text, struct mac *result)
 	unsigned bytes[6];
 	char rest;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &bytes[0], &bytes[1], &bytes[2], &bytes[3], &bytes[4],
-		   &bytes[5], &rest) != 6)
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &bytes[0], &bytes[1], &bytes[2], &bytes[3],
+		   &bytes[4], &bytes[5], &rest) != 6)
 		return -EINVAL;
 	for (int i = 0; i < 6; i++)
 		result->bytes[i] = (uint8_t)bytes[i];

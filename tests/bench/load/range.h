@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads what people write for addresses, MAC addresses, port ranges and numbers. All return 0 or -EINVAL and
- * change *result only on 0. [any] */
+/* Reads what people write for addresses, MAC addresses, port ranges and numbers. All return 0 or
+ * -EINVAL and change *result only on 0. [any] */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_RANGE_H
 #define EPHEMERA_TESTS_BENCH_LOAD_RANGE_H
 

@@ -20,9 +20,9 @@ static const struct {
 static double
 latency_mean_us(const struct load *l, const struct latency *latency)
 {
-	return latency->count == 0
-		       ? 0
-		       : (double)latency->sum_tsc / (double)latency->count * 1e6 / (double)l->tsc_hz;
+	return latency->count == 0 ? 0
+				   : (double)latency->sum_tsc / (double)latency->count * 1e6 /
+					     (double)l->tsc_hz;
 }
 
 /* ---- the table ---- */
@@ -32,7 +32,8 @@ latency_print(const struct load *l, const struct latency *latency)
 {
 	printf("latency       ");
 	for (size_t i = 0; i < RTE_DIM(quantiles); i++)
-		printf("%s %.1f  ", quantiles[i].name, latency_quantile_us(latency, quantiles[i].share));
+		printf("%s %.1f  ", quantiles[i].name,
+		       latency_quantile_us(latency, quantiles[i].share));
 	printf("mean %.1f  max %.1f us\n", latency_mean_us(l, latency),
 	       (double)latency->max_tsc * 1e6 / (double)l->tsc_hz);
 }
@@ -47,8 +48,8 @@ measured_print(const struct load *l, const struct measured *m)
 	printf("answered      %.0f queries/s\n", measured_answered(m));
 	printf("lost          %lu of %lu (%.6f %%)\n", m->lost, c->sent, measured_loss(m) * 100);
 	latency_print(l, &m->latency);
-#define X(name, help)                                                                                        \
-	if (c->name > 0)                                                                                     \
+#define X(name, help)                                                                              \
+	if (c->name > 0)                                                                           \
 		printf("  %-14s %12lu  %s\n", #name, c->name, help);
 	LOAD_COUNTERS(X)
 #undef X
@@ -68,7 +69,8 @@ result_print(const struct result *r)
 	}
 	if (s != NULL) {
 		printf("highest rate  %.0f queries/s without loss%s\n", s->rate,
-		       s->is_limited_by_load ? "; more was not offered: this program was the limit" : "");
+		       s->is_limited_by_load ? "; more was not offered: this program was the limit"
+					     : "");
 		for (uint32_t i = 0; i < r->load->options->share_count; i++) {
 			printf("at %3.0f %%      %.0f queries/s, loss %.6f %%\n",
 			       r->load->options->shares[i] * 100, measured_offered(&s->at[i]),
@@ -97,7 +99,8 @@ latency_json(const struct load *l, const struct latency *latency)
 		json_object_set_new(object, quantiles[i].name,
 				    rounded(latency_quantile_us(latency, quantiles[i].share)));
 	json_object_set_new(object, "mean", rounded(latency_mean_us(l, latency)));
-	json_object_set_new(object, "max", rounded((double)latency->max_tsc * 1e6 / (double)l->tsc_hz));
+	json_object_set_new(object, "max",
+			    rounded((double)latency->max_tsc * 1e6 / (double)l->tsc_hz));
 	return object;
 }
 
@@ -176,7 +179,8 @@ setting_json(const struct load *l)
 	}
 	json_object_set_new(object, "clients", json_integer(l->clients.count));
 	json_object_set_new(object, "names", json_integer(l->names.count));
-	json_object_set_new(object, "remembered", json_integer((json_int_t)l->clients.sent_mask + 1));
+	json_object_set_new(object, "remembered",
+			    json_integer((json_int_t)l->clients.sent_mask + 1));
 	json_object_set_new(object, "buffers", json_integer(l->pool->size));
 	return object;
 }
@@ -199,7 +203,8 @@ result_write(const struct result *r, const char *file)
 		json_object_set_new(object, "search", search_json(r->load, r->search));
 	if (strcmp(file, "-") != 0)
 		stream = fopen(file, "we");
-	if (stream == NULL || json_dumpf(object, stream, JSON_INDENT(2)) != 0 || fputc('\n', stream) == EOF)
+	if (stream == NULL || json_dumpf(object, stream, JSON_INDENT(2)) != 0 ||
+	    fputc('\n', stream) == EOF)
 		status = errno != 0 ? -errno : -EIO;
 	if (stream != NULL && stream != stdout && fclose(stream) != 0 && status == 0)
 		status = -errno;

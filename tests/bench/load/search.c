@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REACHED	    0.98 /* of its target: what a step must have offered to say something about it */
-#define FIRST_SHARE 0.8	 /* of what got through in the flood: where bisection begins */
+/* of its target: what a step must have offered to say something about it */
+#define REACHED	    0.98
+#define FIRST_SHARE 0.8 /* of what got through in the flood: where bisection begins */
 #define RAISE	    1.2
 #define RATE_MIN    10.0
 
@@ -17,7 +18,8 @@ measured_is_clean(const struct measured *m, const struct options *o)
 }
 
 static void
-step_note(struct search *s, const struct load *l, const struct measured *m, bool passed, const char *why)
+step_note(struct search *s, const struct load *l, const struct measured *m, bool passed,
+	  const char *why)
 {
 	if (s->step_count < SEARCH_STEPS_MAX)
 		s->steps[s->step_count++] = (struct search_step){
@@ -30,9 +32,11 @@ step_note(struct search *s, const struct load *l, const struct measured *m, bool
 		};
 	if (!l->options->quiet)
 		fprintf(stderr,
-			"ephemera-load: %10.0f/s wanted %10.0f/s offered %10.0f/s answered, loss %.6f %%: "
+			"ephemera-load: %10.0f/s wanted %10.0f/s offered %10.0f/s answered, loss "
+			"%.6f %%: "
 			"%s\n",
-			m->target, measured_offered(m), measured_answered(m), measured_loss(m) * 100, why);
+			m->target, measured_offered(m), measured_answered(m),
+			measured_loss(m) * 100, why);
 }
 
 /* Is this rate reached without loss? Tries as often as the options say. */
@@ -77,7 +81,8 @@ search_bisect(struct search *s, struct load *l)
 	rate = RTE_MIN(measured_answered(&flood) * FIRST_SHARE, o->search_max);
 	high = o->search_max;
 	/* Up until a rate fails, then between the bounds. */
-	while (!l->stop && rate >= RATE_MIN && s->step_count + o->search_tries <= SEARCH_STEPS_MAX) {
+	while (!l->stop && rate >= RATE_MIN &&
+	       s->step_count + o->search_tries <= SEARCH_STEPS_MAX) {
 		if (step_run(s, l, rate)) {
 			low = rate;
 		} else {
@@ -102,7 +107,8 @@ search_run(struct search *s, struct load *l)
 		load_measure(l, s->rate * o->shares[i], &s->at[i]);
 		if (!o->quiet)
 			fprintf(stderr,
-				"ephemera-load: at %.0f %% of it, %.0f/s: p50 %.1f us, p99 %.1f us, p99.9 "
+				"ephemera-load: at %.0f %% of it, %.0f/s: p50 %.1f us, p99 %.1f "
+				"us, p99.9 "
 				"%.1f us\n",
 				o->shares[i] * 100, measured_offered(&s->at[i]),
 				latency_quantile_us(&s->at[i].latency, 0.5),

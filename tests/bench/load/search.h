@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The search for the highest rate without loss (RFC 2544 section 26.1, by bisection), and the latency at
- * shares of it. */
+/* The search for the highest rate without loss (RFC 2544 section 26.1, by bisection), and the
+ * latency at shares of it. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
 #define EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
 
@@ -21,7 +21,7 @@ struct search {
 	double rate;		 /* the highest that passed, as offered; 0: none did */
 	bool is_limited_by_load; /* the steps above failed because this program did not reach them, not by
 				    loss */
-	struct measured best;	 /* at that rate */
+	struct measured best; /* at that rate */
 	struct measured at[OPTIONS_SHARES_MAX];
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the load program reads: addresses, numbers, names, the command line; and what its histogram says. */
+/* What the load program reads: addresses, numbers, names, the command line; and what its histogram
+ * says. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -43,22 +44,25 @@ test_blocks(void)
 		const int status = address_block_read(block_rows[i].text, &block);
 
 		if (block_rows[i].first == NULL) {
-			SUITE_ASSERT(status != 0 && block.count == 0, "'%s' is refused", block_rows[i].text);
+			SUITE_ASSERT(status != 0 && block.count == 0, "'%s' is refused",
+				     block_rows[i].text);
 			continue;
 		}
 		CU_ASSERT_EQUAL_FATAL(address_read(block_rows[i].first, &first), 0);
 		SUITE_ASSERT(status == 0 && address_equal(&block.first, &first) &&
-				   block.count == block_rows[i].count,
-			   "'%s': %u addresses", block_rows[i].text, block.count);
-		SUITE_ASSERT(address_block_holds(&block, &first), "'%s' holds its first", block_rows[i].text);
+				     block.count == block_rows[i].count,
+			     "'%s': %u addresses", block_rows[i].text, block.count);
+		SUITE_ASSERT(address_block_holds(&block, &first), "'%s' holds its first",
+			     block_rows[i].text);
 	}
 }
 
 static const struct {
 	const char *text;
 	double value; /* negative: can't be read */
-} number_rows[] = {{"1", 1},   {"1.5M", 1.5e6}, {"200k", 2e5}, {"2G", 2e9}, {".5", 0.5}, {"0", 0},
-		   {"-1", -1}, {"1.5X", -1},	{"1Mb", -1},   {"", -1},    {"M", -1},	 {"nan", -1}};
+} number_rows[] = {{"1", 1},	{"1.5M", 1.5e6}, {"200k", 2e5}, {"2G", 2e9},
+		   {".5", 0.5}, {"0", 0},	 {"-1", -1},	{"1.5X", -1},
+		   {"1Mb", -1}, {"", -1},	 {"M", -1},	{"nan", -1}};
 
 static void
 test_numbers(void)
@@ -68,8 +72,8 @@ test_numbers(void)
 		const int status = number_read(number_rows[i].text, &value);
 
 		SUITE_ASSERT((status == 0) == (number_rows[i].value >= 0) &&
-				   (status != 0 || value == number_rows[i].value),
-			   "'%s' is %g", number_rows[i].text, value);
+				     (status != 0 || value == number_rows[i].value),
+			     "'%s' is %g", number_rows[i].text, value);
 	}
 }
 
@@ -91,7 +95,8 @@ static const struct {
 	{"a\\", NULL, 0},
 	{"example NOTYPE", NULL, 0},
 	{"example TYPE65536", NULL, 0},
-	{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL, 0}, /* 64 letters */
+	{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL,
+	 0}, /* 64 letters */
 };
 
 /* Reads a file of this text. */
@@ -122,15 +127,15 @@ test_names(void)
 		snprintf(text, sizeof(text), "# first\n\n%s\n", name_rows[i].text);
 		status = names_of_text(text, &names, why, sizeof(why));
 		if (name_rows[i].wire == NULL) {
-			SUITE_ASSERT(status != 0 && strstr(why, "line 3") != NULL, "'%s' is refused: %s",
-				   name_rows[i].text, why);
+			SUITE_ASSERT(status != 0 && strstr(why, "line 3") != NULL,
+				     "'%s' is refused: %s", name_rows[i].text, why);
 			continue;
 		}
 		SUITE_ASSERT(status == 0 && names.count == 1 &&
-				   names.name[0].question_bytes == name_rows[i].bytes &&
-				   memcmp(name_tail(&names, &names.name[0]), name_rows[i].wire,
-					  name_rows[i].bytes) == 0,
-			   "'%s': %s", name_rows[i].text, why);
+				     names.name[0].question_bytes == name_rows[i].bytes &&
+				     memcmp(name_tail(&names, &names.name[0]), name_rows[i].wire,
+					    name_rows[i].bytes) == 0,
+			     "'%s': %s", name_rows[i].text, why);
 		names_close(&names);
 	}
 }
@@ -152,7 +157,8 @@ test_many_names(void)
 		char label[8];
 
 		snprintf(label, sizeof(label), "\5n%04d", i);
-		SUITE_ASSERT(memcmp(name_tail(&names, &names.name[i]), label, 6) == 0, "line %d", i);
+		SUITE_ASSERT(memcmp(name_tail(&names, &names.name[i]), label, 6) == 0, "line %d",
+			     i);
 	}
 	names_close(&names);
 }
@@ -174,10 +180,10 @@ test_generated(void)
 			while (wire[at] != 0 && wire[at] <= DNS_LABEL_BYTES_MAX && at < bytes)
 				at += wire[at] + 1u;
 			SUITE_ASSERT(at + 1 == bytes && names.name[i].question_bytes == bytes + 4,
-				   "name %u of %u bytes", i, bytes);
+				     "name %u of %u bytes", i, bytes);
 			for (uint32_t other = 0; other < i; other++)
 				SUITE_ASSERT(names.name[other].mark != names.name[i].mark,
-					   "names %u and %u of %u bytes", other, i, bytes);
+					     "names %u and %u of %u bytes", other, i, bytes);
 		}
 		names_close(&names);
 	}
@@ -235,15 +241,16 @@ test_options(void)
 		int argc = 1, status;
 
 		for (; argc < 11 && option_rows[i].arguments[argc - 1] != NULL; argc++) {
-			snprintf(texts[argc], sizeof(texts[argc]), "%s", option_rows[i].arguments[argc - 1]);
+			snprintf(texts[argc], sizeof(texts[argc]), "%s",
+				 option_rows[i].arguments[argc - 1]);
 			argv[argc] = texts[argc];
 		}
 		status = options_read(&options, argc, argv, why, sizeof(why));
 		if (option_rows[i].fault == NULL)
 			SUITE_ASSERT(status == 0, "row %zu: %s", i, why);
 		else
-			SUITE_ASSERT(status != 0 && strstr(why, option_rows[i].fault) != NULL, "row %zu: %s", i,
-				   why);
+			SUITE_ASSERT(status != 0 && strstr(why, option_rows[i].fault) != NULL,
+				     "row %zu: %s", i, why);
 	}
 }
 
@@ -257,7 +264,8 @@ test_latency(void)
 
 	for (uint32_t i = 0; i + 1 < LATENCY_BUCKETS; i++) {
 		SUITE_ASSERT(latency_index_of(latency_unit_of(i)) == i, "first of bucket %u", i);
-		SUITE_ASSERT(latency_index_of(latency_unit_of(i + 1) - 1) == i, "last of bucket %u", i);
+		SUITE_ASSERT(latency_index_of(latency_unit_of(i + 1) - 1) == i, "last of bucket %u",
+			     i);
 	}
 	CU_ASSERT_EQUAL(latency_index_of(UINT64_MAX / LATENCY_UNIT_NS), LATENCY_BUCKETS - 1);
 	CU_ASSERT_EQUAL(latency_quantile_us(&latency, 0.5), 0);

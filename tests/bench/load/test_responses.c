@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does the load program see what is wrong with a response? Its queries go out over a port that is a ring,
- * become answers in its own farm, are spoilt in one way, and come back. */
+/* Does the load program see what is wrong with a response? Its queries go out over a port that is a
+ * ring, become answers in its own farm, are spoilt in one way, and come back. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +39,11 @@ static void
 table_lay_for(struct table *t, const char *family_arguments[4], bool reflect, uint32_t name_bytes,
 	      uint32_t edns_bytes)
 {
-	char service[64], clients[64], delay[] = "--farm-delay=0", farm[] = "--farm-device=0", edns[32],
-				       names[32];
+	char service[64], clients[64], delay[] = "--farm-delay=0", farm[] = "--farm-device=0",
+				       edns[32], names[32];
 	char mirror[] = "--reflect", program[] = "test", line[] = "--", why[256] = "";
-	char *argv[] = {program, line, service, clients, edns, names, reflect ? mirror : farm, delay, NULL};
+	char *argv[] = {program, line, service, clients, edns, names, reflect ? mirror : farm,
+			delay,	 NULL};
 
 	snprintf(service, sizeof(service), "--service=%s#5353", family_arguments[0]);
 	snprintf(clients, sizeof(clients), "--clients=%s", family_arguments[1]);
@@ -125,9 +126,9 @@ struct spoil {
 	uint8_t mask;	     /* 0: nothing is changed */
 };
 
-#define SPOIL(part, offset, mask)                                                                            \
-	{                                                                                                    \
-		part, offset, offset, mask                                                                   \
+#define SPOIL(part, offset, mask)                                                                  \
+	{                                                                                          \
+		part, offset, offset, mask                                                         \
 	}
 
 /* The name has 30 bytes: a label of 16 letters in front of eXaMpLe.cOm. */
@@ -178,9 +179,17 @@ static const struct spoil_row {
 	 false,
 	 true},
 	{"no record", {SPOIL(DNS, 7, 0x01)}, COUNTED(wrong_record), false, true},
-	{"another opcode", {SPOIL(DNS, 2, 2 << DNS_OPCODE_SHIFT)}, COUNTED(wrong_question), false, true},
+	{"another opcode",
+	 {SPOIL(DNS, 2, 2 << DNS_OPCODE_SHIFT)},
+	 COUNTED(wrong_question),
+	 false,
+	 true},
 	{"SERVFAIL", {SPOIL(DNS, 3, DNS_SERVFAIL)}, COUNTED(failed), false, false},
-	{"truncated", {SPOIL(DNS, 2, DNS_TC), SPOIL(DNS, 7, 0x01)}, COUNTED(truncated), true, false},
+	{"truncated",
+	 {SPOIL(DNS, 2, DNS_TC), SPOIL(DNS, 7, 0x01)},
+	 COUNTED(truncated),
+	 true,
+	 false},
 };
 
 static const char *families[][4] = {{"192.0.2.53", "192.0.2.64-192.0.2.65"},
@@ -210,20 +219,22 @@ test_spoilt(void)
 			spoil(&d, &rows[i].spoils[1]);
 			checksums_mend(&d);
 			SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS, "%s: still DNS",
-				   rows[i].description);
+				     rows[i].description);
 			clients_response(&t.clients, &d, 2000);
-			SUITE_ASSERT(counter_of(&t.clients.counters, rows[i].counter) == 1, "%s %s: counted",
-				   families[f][0], rows[i].description);
+			SUITE_ASSERT(counter_of(&t.clients.counters, rows[i].counter) == 1,
+				     "%s %s: counted", families[f][0], rows[i].description);
 			SUITE_ASSERT((t.clients.counters.answered == 1) == rows[i].is_answered,
-				   "%s %s: answered", families[f][0], rows[i].description);
-			SUITE_ASSERT(load_counters_wrong(&t.clients.counters) == (rows[i].is_wrong ? 1u : 0u),
-				   "%s %s: wrong", families[f][0], rows[i].description);
+				     "%s %s: answered", families[f][0], rows[i].description);
+			SUITE_ASSERT(load_counters_wrong(&t.clients.counters) ==
+					     (rows[i].is_wrong ? 1u : 0u),
+				     "%s %s: wrong", families[f][0], rows[i].description);
 			rte_pktmbuf_free(mbuf);
 			table_clear(&t);
 		}
 }
 
-/* A wrong response does not use up the query: the right one behind it counts, a second one does not. */
+/* A wrong response does not use up the query: the right one behind it counts, a second one does
+ * not. */
 static void
 test_after_wrong(void)
 {
@@ -268,7 +279,7 @@ test_checksum(void)
 
 			*byte ^= 0x10;
 			SUITE_ASSERT(datagram_find(mbuf, &d) != DATAGRAM_DNS, "%s: byte %u changed",
-				   families[f][0], at);
+				     families[f][0], at);
 			*byte ^= 0x10;
 		}
 		CU_ASSERT_EQUAL(datagram_find(mbuf, &d), DATAGRAM_DNS);
@@ -277,13 +288,14 @@ test_checksum(void)
 	}
 }
 
-/* The farm's response has the right checksums and no byte too many, wherever the question ends, whether there
- * was something behind it, and whether the query had a checksum. */
+/* The farm's response has the right checksums and no byte too many, wherever the question ends,
+ * whether there was something behind it, and whether the query had a checksum. */
 static void
 test_farm(void)
 {
 	for (unsigned i = 0; i < 2 * 8 * 3 * 2; i++) {
-		const uint32_t family = i % 2, name_bytes = 27 + i / 2 % 8, edns = i / 16 % 3 * 1232;
+		const uint32_t family = i % 2, name_bytes = 27 + i / 2 % 8,
+			       edns = i / 16 % 3 * 1232;
 		const bool is_bare = i / 48 != 0;
 		static struct table t;
 		struct datagram d;
@@ -297,13 +309,14 @@ test_farm(void)
 		if (is_bare)
 			((struct rte_udp_hdr *)(rte_pktmbuf_mtod(mbuf, uint8_t *) + FRAME_UDP_IPV4))
 				->dgram_cksum = 0;
-		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare, "query %u", i);
+		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare,
+			     "query %u", i);
 		must(farm_handle(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm does not want it");
 		farm_send(&t.farm, 1000);
 		mbuf = frame_take();
 		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed,
-			   "%s, name of %u bytes, EDNS %u: a right checksum", families[family][0], name_bytes,
-			   edns);
+			     "%s, name of %u bytes, EDNS %u: a right checksum", families[family][0],
+			     name_bytes, edns);
 		CU_ASSERT_EQUAL(d.dns_bytes, DNS_HEADER_BYTES + name_bytes + 4 + 16);
 		clients_response(&t.clients, &d, 2000);
 		CU_ASSERT_EQUAL(t.clients.counters.answered, 1);
@@ -326,14 +339,16 @@ test_cut(void)
 	whole = mbuf->data_len;
 	for (uint16_t bytes = RTE_ETHER_HDR_LEN; bytes < whole; bytes++) {
 		mbuf->data_len = bytes;
-		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_MALFORMED, "cut to %u bytes", bytes);
+		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_MALFORMED, "cut to %u bytes",
+			     bytes);
 	}
 	mbuf->data_len = whole;
 	rte_pktmbuf_free(mbuf);
 	table_clear(&t);
 }
 
-/* Client and ID lead back to the query over several rounds of the IDs; every response is the right one's. */
+/* Client and ID lead back to the query over several rounds of the IDs; every response is the right
+ * one's. */
 static void
 test_numbers(void)
 {
@@ -416,10 +431,13 @@ first_core(void)
 int
 main(void)
 {
-	char program[] = "test", no_huge[] = "--no-huge", no_pci[] = "--no-pci", no_shconf[] = "--no-shconf";
-	char no_telemetry[] = "--no-telemetry", memory[] = "-m256", ring[] = "--vdev=net_ring0", cores[32];
+	char program[] = "test", no_huge[] = "--no-huge", no_pci[] = "--no-pci",
+	     no_shconf[] = "--no-shconf";
+	char no_telemetry[] = "--no-telemetry", memory[] = "-m256", ring[] = "--vdev=net_ring0",
+	     cores[32];
 	char log_level[] = "--log-level=warning", why[256] = "";
-	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry, memory, ring, cores, log_level};
+	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry,
+			memory,	 ring,	  cores,  log_level};
 	CU_TestInfo tests[] = {
 		{"spoilt answers", test_spoilt},
 		{"after a wrong response", test_after_wrong},
@@ -434,7 +452,8 @@ main(void)
 
 	snprintf(cores, sizeof(cores), "--lcores=0@%d", first_core());
 	must(rte_eal_init(RTE_DIM(argv), argv) < 0, "EAL did not start");
-	pool = rte_pktmbuf_pool_create("test", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create("test", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+				       SOCKET_ID_ANY);
 	must(pool == NULL, "no pool");
 	must(device_open(device, pool, why, sizeof(why)), why);
 	return suite_run("load, answers", tests);

@@ -82,7 +82,8 @@ bed_memory(size_t bytes, bool reserved, const char **pages)
 	if (memory != MAP_FAILED)
 		return memory;
 	/* Room to begin at a multiple of a huge page: the kernel may then use them unasked. */
-	memory = mmap(NULL, whole + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = mmap(NULL, whole + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		      -1, 0);
 	if (memory == MAP_FAILED)
 		need(NULL, "memory");
 	memory = (uint8_t *)(((uintptr_t)memory + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
@@ -146,23 +147,29 @@ port_make(struct bed *bed, unsigned port)
 
 	for (unsigned q = 0; q < BED_WORKERS; q++) {
 		bed->rx[port][q] = ring_make("rx", port, q, BED_RING, RING_F_SC_DEQ);
-		bed->tx[port][q] = ring_make("tx", port, q, BED_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		bed->tx[port][q] =
+			ring_make("tx", port, q, BED_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	}
 	snprintf(name, sizeof(name), "bed%u", port);
-	ethdev = rte_eth_from_rings(name, bed->rx[port], BED_WORKERS, bed->tx[port], BED_WORKERS, 0);
-	if (ethdev < 0 || rte_eth_dev_configure((uint16_t)ethdev, BED_WORKERS, BED_WORKERS, &conf) != 0)
+	ethdev =
+		rte_eth_from_rings(name, bed->rx[port], BED_WORKERS, bed->tx[port], BED_WORKERS, 0);
+	if (ethdev < 0 ||
+	    rte_eth_dev_configure((uint16_t)ethdev, BED_WORKERS, BED_WORKERS, &conf) != 0)
 		need(NULL, "port of rings");
 	for (uint16_t q = 0; q < BED_WORKERS; q++)
-		if (rte_eth_rx_queue_setup((uint16_t)ethdev, q, 64, SOCKET_ID_ANY, NULL, bed->pool) != 0 ||
+		if (rte_eth_rx_queue_setup((uint16_t)ethdev, q, 64, SOCKET_ID_ANY, NULL,
+					   bed->pool) != 0 ||
 		    rte_eth_tx_queue_setup((uint16_t)ethdev, q, 64, SOCKET_ID_ANY, NULL) != 0)
 			need(NULL, "queue");
 	if (rte_eth_dev_start((uint16_t)ethdev) != 0)
 		need(NULL, "started port");
-	bed->interfaces[port] = (struct worker_interface){
-		.ethdev = (uint16_t)ethdev, .mtu_bytes = 1500, .mac = bed_mac((enum bed_interface)port)};
+	bed->interfaces[port] = (struct worker_interface){.ethdev = (uint16_t)ethdev,
+							  .mtu_bytes = 1500,
+							  .mac = bed_mac((enum bed_interface)port)};
 }
 
-/* Suffixes of one to four labels: 's' and a number of as many digits as all have, then fixed ones. */
+/* Suffixes of one to four labels: 's' and a number of as many digits as all have, then fixed
+ * ones. */
 static void
 suffixes_fill(struct snapshot *s, uint32_t count)
 {
@@ -177,7 +184,8 @@ suffixes_fill(struct snapshot *s, uint32_t count)
 		const char *rest = below[(uint64_t)i * 4 / count];
 		const uint8_t bytes = (uint8_t)(9 + strlen(rest));
 
-		suffixes[i] = (struct suffix_route){.name_offset = s->name_bytes, .name_bytes = bytes};
+		suffixes[i] =
+			(struct suffix_route){.name_offset = s->name_bytes, .name_bytes = bytes};
 		names[s->name_bytes] = 7;
 		snprintf((char *)names + s->name_bytes + 1, 16 + 1, "s%06u%s", i, rest);
 		s->name_bytes += bytes;
@@ -212,7 +220,8 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 	s->source_count = 2 * BED_SOURCES;
 	for (unsigned i = 0; i < s->source_count; i++)
 		s->sources[i] = (struct snapshot_source){
-			.address = bed_source(i >= BED_SOURCES, i % BED_SOURCES), .state = SLOT_ACTIVE};
+			.address = bed_source(i >= BED_SOURCES, i % BED_SOURCES),
+			.state = SLOT_ACTIVE};
 	s->upstream_count = c->upstreams;
 	for (unsigned i = 0; i < s->upstream_count; i++) {
 		s->upstreams[i] = (struct snapshot_upstream){
@@ -233,7 +242,8 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 	}
 	s->range_count = RTE_DIM(allowed);
 	for (unsigned i = 0; i < RTE_DIM(allowed); i++)
-		s->ranges[i] = (struct address_range){pipeline_address(allowed[i][0]), pipeline_address(allowed[i][1])};
+		s->ranges[i] = (struct address_range){pipeline_address(allowed[i][0]),
+						      pipeline_address(allowed[i][1])};
 	for (unsigned i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = s->range_count;
 	s->member_count = s->upstream_count;
@@ -246,8 +256,10 @@ snapshot_fill(struct snapshot *s, const struct bench_case *c)
 		snapshot_members(s)[i] = (struct pool_member){.upstream = (uint16_t)i, .weight = 1};
 	suffixes_fill(s, c->suffixes);
 	if (c->limit)
-		s->limit = (struct snapshot_limit){
-			.queries_per_second = 100000000, .burst = 100000000, .prefix4 = 24, .prefix6 = 56};
+		s->limit = (struct snapshot_limit){.queries_per_second = 100000000,
+						   .burst = 100000000,
+						   .prefix4 = 24,
+						   .prefix6 = 56};
 }
 
 static void
@@ -270,7 +282,8 @@ view_publish(struct bed *bed, const struct bench_case *c, uint32_t workers)
 }
 
 static void
-worker_set(struct bed *bed, struct worker *w, uint32_t index, uint32_t workers, void *flows, uint32_t size)
+worker_set(struct bed *bed, struct worker *w, uint32_t index, uint32_t workers, void *flows,
+	   uint32_t size)
 {
 	memset(w, 0, sizeof(*w));
 	w->index = index;
@@ -319,7 +332,8 @@ void
 bed_open(struct bed *bed, uint32_t flows, bool huge)
 {
 	memset(bed, 0, sizeof(*bed));
-	limit_table_init(&bed->limit, bed_memory(LIMIT_SETS * sizeof(struct limit_set), huge, &bed->pages),
+	limit_table_init(&bed->limit,
+			 bed_memory(LIMIT_SETS * sizeof(struct limit_set), huge, &bed->pages),
 			 LIMIT_SETS);
 	bed->pool = need(rte_pktmbuf_pool_create("bed_pool", BED_MBUFS, BED_POOL_CACHE, 0,
 						 RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
@@ -334,13 +348,14 @@ bed_open(struct bed *bed, uint32_t flows, bool huge)
 		ring_make("inbox", 0, i, WORKER_RING_SIZE, RING_F_SC_DEQ);
 		ring_make("outbox", 0, i, WORKER_RING_SIZE, RING_F_SC_DEQ);
 		bed->workers[i] =
-			need(rte_zmalloc("worker", sizeof(struct worker), RTE_CACHE_LINE_SIZE), "worker");
+			need(rte_zmalloc("worker", sizeof(struct worker), RTE_CACHE_LINE_SIZE),
+			     "worker");
 	}
 	bed->probes = ring_make("probes", 0, 0, WORKER_PROBE_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	bed->probe_results =
-		need(rte_ring_create_elem("bed_results", sizeof(struct probe_result), WORKER_PROBE_RING,
-					  SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ),
-		     "ring of probe results");
+	bed->probe_results = need(rte_ring_create_elem("bed_results", sizeof(struct probe_result),
+						       WORKER_PROBE_RING, SOCKET_ID_ANY,
+						       RING_F_SP_ENQ | RING_F_SC_DEQ),
+				  "ring of probe results");
 	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++)
 		port_make(bed, port);
 }

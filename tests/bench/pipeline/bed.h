@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The bed that the workers run in: what the dataplane's main thread would make for them, with ports of rings.
+/* The bed that the workers run in: what the dataplane's main thread would make for them, with ports
+ * of rings.
  *
  *   bench ── rx ring ──> [clients] ──> pipeline_turn() ──> [farm] ── tx ring ──> bench
  *
- * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge pages for
- * flow tables and packets, ordinary shared pages for statistics. Made once; bed_set() starts each case
- * afresh. */
+ * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge
+ * pages for flow tables and packets, ordinary shared pages for statistics. Made once; bed_set()
+ * starts each case afresh. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
 
@@ -34,7 +35,8 @@ enum bed_interface {
 struct bed {
 	const char *pages; /* what kind the flow tables lie in */
 	struct rte_mempool *pool;
-	struct rte_ring *rx[BED_INTERFACE_COUNT][BED_WORKERS], *tx[BED_INTERFACE_COUNT][BED_WORKERS];
+	struct rte_ring *rx[BED_INTERFACE_COUNT][BED_WORKERS],
+		*tx[BED_INTERFACE_COUNT][BED_WORKERS];
 	struct worker_interface interfaces[BED_INTERFACE_COUNT];
 	struct worker *workers[BED_WORKERS];
 	struct worker_stats *stats; /* [BED_WORKERS] */
@@ -47,20 +49,20 @@ struct bed {
 	volatile bool draining, stop;
 };
 
-/* Starts EAL on the first two processors that this process may use (or twice on the only one). False: it said
- * why on stderr. */
+/* Starts EAL on the first two processors that this process may use (or twice on the only one).
+ * False: it said why on stderr. */
 bool bed_eal_start(bool huge);
 
-/* `flows`: the most flow table entries, of all workers together, that a case will have. Aborts when memory is
- * short. */
+/* `flows`: the most flow table entries, of all workers together, that a case will have. Aborts when
+ * memory is short. */
 void bed_open(struct bed *bed, uint32_t flows, bool huge);
 void bed_close(struct bed *bed);
 
 /* Makes tables, statistics and view for a case with so many workers. No worker may be in a turn. */
 void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
 
-/* Anonymous memory, zeroed, in huge pages where there are any, out of the reserved ones if `reserved`; *pages
- * says which kind it is. Aborts when there is none. */
+/* Anonymous memory, zeroed, in huge pages where there are any, out of the reserved ones if
+ * `reserved`; *pages says which kind it is. Aborts when there is none. */
 void *bed_memory(size_t bytes, bool reserved, const char **pages);
 
 /* Addresses of the bed. */

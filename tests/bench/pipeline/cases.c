@@ -7,10 +7,11 @@
 #define KI (1u << 10)
 #define MI (1u << 20)
 
-/* The base has what the configuration's defaults say, a table of 1 Mi entries too. Its table is twice as
- * large as what is in flight in the largest case: half full is as dense as the draw is made for. */
-#define BASE                                                                                                 \
-	.in_flight = 64 * KI, .flows = MI, .upstreams = 16, .name_bytes = 30, .random_case = true,           \
+/* The base has what the configuration's defaults say, a table of 1 Mi entries too. Its table is
+ * twice as large as what is in flight in the largest case: half full is as dense as the draw is
+ * made for. */
+#define BASE                                                                                       \
+	.in_flight = 64 * KI, .flows = MI, .upstreams = 16, .name_bytes = 30, .random_case = true, \
 	.coalesce = true
 
 /* Each line overrides a value of the base. */
@@ -25,7 +26,8 @@ const struct bench_case bench_cases[] = {
 	{BASE, .name = CASE_MILLION, .in_flight = MI, .flows = 2 * MI},
 	{BASE, .name = CASE_ONE_UPSTREAM, .upstreams = 1},
 	{BASE, .name = CASE_UPSTREAMS, .upstreams = 256},
-	{BASE, .name = "256, least outstanding", .upstreams = 256, .policy = POLICY_LEAST_OUTSTANDING},
+	{BASE, .name = "256, least outstanding", .upstreams = 256,
+	 .policy = POLICY_LEAST_OUTSTANDING},
 	{BASE, .name = "256, random", .upstreams = 256, .policy = POLICY_RANDOM},
 	{BASE, .name = "256, hash, bounded load", .upstreams = 256, .policy = POLICY_HASH},
 	{BASE, .name = "4 suffixes", .suffixes = 4},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a forwarded query costs: two packets in, two out, through the stages as the workers run them.
- * tests/bench/README.md says how to read the result. Progress goes to stderr, the table to stdout. Exit 0; 1:
- * something was not answered or counted as it must be; 2: usage, or no memory to run in. */
+/* What a forwarded query costs: two packets in, two out, through the stages as the workers run
+ * them. tests/bench/README.md says how to read the result. Progress goes to stderr, the table to
+ * stdout. Exit 0; 1: something was not answered or counted as it must be; 2: usage, or no memory to
+ * run in. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ static const char usage[] =
 	"  --rounds N   times every case N times, in turn (default 7)\n"
 	"  --only NAME  only cases whose name contains NAME; \"workers\" are the two against one\n"
 	"  --no-huge    takes no reserved huge pages\n"
-	"  --smoke      a few bursts of each, with small tables and without huge pages: only whether all "
+	"  --smoke      a few bursts of each, with small tables and without huge pages: only "
+	"whether all "
 	"works\n";
 
 static bool
@@ -79,9 +81,11 @@ wanted(const struct options *o, const char *name)
 	return o->only == NULL || strstr(name, o->only) != NULL;
 }
 
-/* The cases to run, smaller ones for a smoke run. Returns the most flow table entries that any needs. */
+/* The cases to run, smaller ones for a smoke run. Returns the most flow table entries that any
+ * needs. */
 static uint32_t
-cases_choose(const struct options *o, struct bench_case *cases, struct result *result, uint32_t *in_flight)
+cases_choose(const struct options *o, struct bench_case *cases, struct result *result,
+	     uint32_t *in_flight)
 {
 	uint32_t flows = 0;
 
@@ -106,7 +110,8 @@ cases_choose(const struct options *o, struct bench_case *cases, struct result *r
 }
 
 static void
-rounds_run(const struct options *o, struct run *run, struct result *result, const struct bench_case *base)
+rounds_run(const struct options *o, struct run *run, struct result *result,
+	   const struct bench_case *base)
 {
 	for (uint32_t round = 0; round < o->rounds; round++) {
 		for (uint32_t i = 0; i < result->case_count; i++) {
@@ -115,7 +120,8 @@ rounds_run(const struct options *o, struct run *run, struct result *result, cons
 			run_round(run, &result->cases[i]);
 		}
 		if (wanted(o, "workers")) {
-			fprintf(stderr, "\rround %u of %u: %-26s", round + 1, o->rounds, "two workers");
+			fprintf(stderr, "\rround %u of %u: %-26s", round + 1, o->rounds,
+				"two workers");
 			pair_round(run, base, &result->pair);
 		}
 	}

@@ -20,8 +20,8 @@
 #define PAIR_SPINS   100000 /* then the other thread may need this very processor */
 #define PAIR_SECONDS 30
 
-/* Threads: `ready` is both workers'; times[i] and traffic[i] are worker i's, read by main when both have
- * ended. */
+/* Threads: `ready` is both workers'; times[i] and traffic[i] are worker i's, read by main when both
+ * have ended. */
 struct pair {
 	struct run *run;
 	uint32_t workers, phases;
@@ -43,8 +43,8 @@ static void
 line_up(struct pair *pair, uint32_t times)
 {
 	__atomic_fetch_add(&pair->ready, 1, __ATOMIC_ACQ_REL);
-	for (uint32_t spins = 0; __atomic_load_n(&pair->ready, __ATOMIC_ACQUIRE) < times * pair->workers;
-	     spins++) {
+	for (uint32_t spins = 0;
+	     __atomic_load_n(&pair->ready, __ATOMIC_ACQUIRE) < times * pair->workers; spins++) {
 		rte_pause();
 		if (spins == PAIR_SPINS) {
 			sched_yield();
@@ -53,8 +53,8 @@ line_up(struct pair *pair, uint32_t times)
 	}
 }
 
-/* Turns until the worker has sent `packets` more and nothing waits in its queues: what it owns is done, and
- * what others own it has handed over. */
+/* Turns until the worker has sent `packets` more and nothing waits in its queues: what it owns is
+ * done, and what others own it has handed over. */
 static void
 turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 {
@@ -75,8 +75,8 @@ turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 
 /* One phase; the times are written to *begin and *end. */
 static void
-phase(struct pair *pair, uint32_t index, uint32_t *lines, uint32_t queries, uint32_t responses, uint64_t *begin,
-      uint64_t *end)
+phase(struct pair *pair, uint32_t index, uint32_t *lines, uint32_t queries, uint32_t responses,
+      uint64_t *begin, uint64_t *end)
 {
 	struct traffic *t = &pair->traffic[index];
 	const uint64_t stopped = rte_rdtsc();
@@ -112,7 +112,8 @@ member_run(void *argument)
 		phase(pair, index, &lines, PAIR_QUERIES, PAIR_QUERIES, &pair->times[index].begin[i],
 		      &pair->times[index].end[i]);
 	while (t->store_count > 0 && !pair->failed)
-		phase(pair, index, &lines, 0, RTE_MIN(t->store_count, (uint32_t)PAIR_QUERIES), &begin, &end);
+		phase(pair, index, &lines, 0, RTE_MIN(t->store_count, (uint32_t)PAIR_QUERIES),
+		      &begin, &end);
 	return 0;
 }
 
@@ -144,21 +145,23 @@ check(struct run *run, const struct pair *pair)
 			run->faults++;
 		}
 	if (pair->failed) {
-		fprintf(stderr, "pipeline: %u workers did not answer everything in %d s\n", pair->workers,
-			PAIR_SECONDS);
+		fprintf(stderr, "pipeline: %u workers did not answer everything in %d s\n",
+			pair->workers, PAIR_SECONDS);
 		run->faults++;
 	}
 	run->faults += run_check(run->bed, pair->workers, pair->traffic);
 }
 
 static double
-workers_run(struct run *run, const struct bench_case *c, uint32_t workers, struct pair_result *result)
+workers_run(struct run *run, const struct bench_case *c, uint32_t workers,
+	    struct pair_result *result)
 {
 	static struct pair pair;
 	static struct member members[BED_WORKERS] = {{&pair, 0}, {&pair, 1}};
 	const uint32_t store = c->in_flight + PAIR_QUERIES;
 
-	pair = (struct pair){.run = run, .workers = workers, .phases = run->smoke ? PAIR_SMOKE : PAIR_PHASES};
+	pair = (struct pair){
+		.run = run, .workers = workers, .phases = run->smoke ? PAIR_SMOKE : PAIR_PHASES};
 	bed_set(run->bed, c, workers);
 	for (uint32_t i = 0; i < workers; i++)
 		traffic_set(&pair.traffic[i], run->bed, c, i, run->store + i * store, store);

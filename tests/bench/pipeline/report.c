@@ -24,15 +24,17 @@ struct target {
 static void
 targets_fill(const struct result *r, struct target *targets)
 {
-	const struct case_result *base = result_case(r, CASE_BASE), *million = result_case(r, CASE_MILLION),
+	const struct case_result *base = result_case(r, CASE_BASE),
+				 *million = result_case(r, CASE_MILLION),
 				 *one = result_case(r, CASE_ONE_UPSTREAM),
 				 *many = result_case(r, CASE_UPSTREAMS);
 
-	targets[0] = (struct target){.what = "own cycles a query, base", .most = true, .target = TARGET_OWN};
+	targets[0] = (struct target){
+		.what = "own cycles a query, base", .most = true, .target = TARGET_OWN};
 	targets[1] = (struct target){
 		.what = "1 Mi in flight against 64 Ki", .most = true, .target = TARGET_MILLION};
-	targets[2] =
-		(struct target){.what = "256 upstreams against 1", .most = true, .target = TARGET_UPSTREAMS};
+	targets[2] = (struct target){
+		.what = "256 upstreams against 1", .most = true, .target = TARGET_UPSTREAMS};
 	targets[3] = (struct target){.what = "two workers against one", .target = TARGET_WORKERS};
 	if (base != NULL) {
 		targets[0].measured = true;
@@ -78,8 +80,8 @@ report_table(const struct result *r)
 {
 	struct target targets[TARGET_COUNT];
 
-	printf("%-26s %9s %9s %9s %9s %10s %9s\n", "TSC cycles a query", "total", "floor", "own", "own least",
-	       "queries/s", "cut phases");
+	printf("%-26s %9s %9s %9s %9s %10s %9s\n", "TSC cycles a query", "total", "floor", "own",
+	       "own least", "queries/s", "cut phases");
 	for (uint32_t n = 0; n < r->case_count; n++) {
 		const struct case_result *c = &r->cases[n];
 		double least = c->round[0].total - c->round[0].floor;
@@ -93,21 +95,24 @@ report_table(const struct result *r)
 	}
 	table_stages(r);
 	if (r->pair.rounds > 0)
-		printf("\nworkers: one %.2f M queries/s, two %.2f M, %.0f%% of the responses handed over; "
+		printf("\nworkers: one %.2f M queries/s, two %.2f M, %.0f%% of the responses "
+		       "handed over; "
 		       "ratio %.2f\n",
-		       median(r->pair.one, r->pair.rounds) / 1e6, median(r->pair.two, r->pair.rounds) / 1e6,
-		       100 * r->pair.handed_over, pair_ratio(&r->pair));
-	printf("cache line between the cores: %.0f ns before (%s), %.0f ns after (%s); TSC %.0f MHz; a pair "
+		       median(r->pair.one, r->pair.rounds) / 1e6,
+		       median(r->pair.two, r->pair.rounds) / 1e6, 100 * r->pair.handed_over,
+		       pair_ratio(&r->pair));
+	printf("cache line between the cores: %.0f ns before (%s), %.0f ns after (%s); TSC %.0f "
+	       "MHz; a pair "
 	       "of "
 	       "stamps %.0f cycles, taken off; pages of the flow table: %s\n",
-	       r->line_before_ns, line_kind(r->line_before_ns), r->line_after_ns, line_kind(r->line_after_ns),
-	       r->tsc_hz / 1e6, r->stamp_cycles, r->pages);
+	       r->line_before_ns, line_kind(r->line_before_ns), r->line_after_ns,
+	       line_kind(r->line_after_ns), r->tsc_hz / 1e6, r->stamp_cycles, r->pages);
 	targets_fill(r, targets);
 	for (int i = 0; i < TARGET_COUNT && !r->smoke; i++)
 		if (targets[i].measured)
-			printf("target: %-30s %8.2f  %s %.2f  %s\n", targets[i].what, targets[i].value,
-			       targets[i].most ? "at most " : "at least", targets[i].target,
-			       target_met(&targets[i]) ? "met" : "MISSED");
+			printf("target: %-30s %8.2f  %s %.2f  %s\n", targets[i].what,
+			       targets[i].value, targets[i].most ? "at most " : "at least",
+			       targets[i].target, target_met(&targets[i]) ? "met" : "MISSED");
 }
 
 static json_t *
@@ -120,13 +125,14 @@ json_case(const struct case_result *c)
 	json_object_set_new(stages, "rest", json_real(case_rest(c)));
 	for (uint32_t i = 0; i < c->rounds; i++)
 		json_array_append_new(own, json_real(c->round[i].total - c->round[i].floor));
-	return json_pack("{s:s, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:f, s:f, s:f, s:o, s:o, s:I, s:I}",
-			 "name", c->c->name, "ipv6", c->c->ipv6, "name_bytes", c->c->name_bytes, "in_flight",
-			 (int)c->c->in_flight, "flow_table", (int)c->c->flows, "upstreams", c->c->upstreams,
-			 "random_case", c->c->random_case, "coalesce", c->c->coalesce, "rounds",
-			 (int)c->rounds, "total_cycles", case_total(c), "floor_cycles", case_floor(c),
-			 "own_cycles", case_own(c), "own_cycles_rounds", own, "stage_cycles", stages,
-			 "phases", (json_int_t)c->phases, "phases_interrupted", (json_int_t)c->interrupted);
+	return json_pack(
+		"{s:s, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:f, s:f, s:f, s:o, s:o, s:I, s:I}",
+		"name", c->c->name, "ipv6", c->c->ipv6, "name_bytes", c->c->name_bytes, "in_flight",
+		(int)c->c->in_flight, "flow_table", (int)c->c->flows, "upstreams", c->c->upstreams,
+		"random_case", c->c->random_case, "coalesce", c->c->coalesce, "rounds",
+		(int)c->rounds, "total_cycles", case_total(c), "floor_cycles", case_floor(c),
+		"own_cycles", case_own(c), "own_cycles_rounds", own, "stage_cycles", stages,
+		"phases", (json_int_t)c->phases, "phases_interrupted", (json_int_t)c->interrupted);
 }
 
 static json_t *
@@ -137,9 +143,10 @@ json_workers(const struct pair_result *pair)
 	for (uint32_t i = 0; i < pair->rounds; i++)
 		json_array_append_new(ratios, json_real(pair->two[i] / pair->one[i]));
 	return json_pack("{s:i, s:f, s:f, s:f, s:o, s:f, s:I, s:I}", "rounds", (int)pair->rounds,
-			 "one_queries_per_second", median(pair->one, pair->rounds), "two_queries_per_second",
-			 median(pair->two, pair->rounds), "ratio", pair_ratio(pair), "ratio_rounds", ratios,
-			 "responses_handed_over", pair->handed_over, "phases", (json_int_t)pair->phases,
+			 "one_queries_per_second", median(pair->one, pair->rounds),
+			 "two_queries_per_second", median(pair->two, pair->rounds), "ratio",
+			 pair_ratio(pair), "ratio_rounds", ratios, "responses_handed_over",
+			 pair->handed_over, "phases", (json_int_t)pair->phases,
 			 "phases_interrupted", (json_int_t)pair->interrupted);
 }
 
@@ -155,16 +162,17 @@ report_json(const struct result *r, const char *file)
 	targets_fill(r, targets);
 	for (int i = 0; i < TARGET_COUNT; i++)
 		if (targets[i].measured)
-			json_array_append_new(list,
-					      json_pack("{s:s, s:f, s:s, s:f, s:b}", "what", targets[i].what,
-							"value", targets[i].value, "bound",
-							targets[i].most ? "at most" : "at least", "target",
-							targets[i].target, "met", target_met(&targets[i])));
+			json_array_append_new(
+				list, json_pack("{s:s, s:f, s:s, s:f, s:b}", "what",
+						targets[i].what, "value", targets[i].value, "bound",
+						targets[i].most ? "at most" : "at least", "target",
+						targets[i].target, "met", target_met(&targets[i])));
 	top = json_pack("{s:s, s:b, s:f, s:f, s:s, s:{s:f, s:s, s:f, s:s}, s:o, s:o}", "benchmark",
-			"pipeline", "smoke", r->smoke, "tsc_hz", r->tsc_hz, "stamp_cycles", r->stamp_cycles,
-			"flow_table_pages", r->pages, "line_round_trip", "before_ns", r->line_before_ns,
-			"before", line_kind(r->line_before_ns), "after_ns", r->line_after_ns, "after",
-			line_kind(r->line_after_ns), "cases", cases, "targets", list);
+			"pipeline", "smoke", r->smoke, "tsc_hz", r->tsc_hz, "stamp_cycles",
+			r->stamp_cycles, "flow_table_pages", r->pages, "line_round_trip",
+			"before_ns", r->line_before_ns, "before", line_kind(r->line_before_ns),
+			"after_ns", r->line_after_ns, "after", line_kind(r->line_after_ns), "cases",
+			cases, "targets", list);
 	if (r->pair.rounds > 0)
 		json_object_set_new(top, "workers", json_workers(&r->pair));
 	status = json_dump_file(top, file, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 ? 0 : -EIO;

@@ -56,7 +56,8 @@ phases_mean(const uint64_t *cycles, uint32_t count, uint64_t *interrupted)
 
 /* The median over rounds of a value of each round. */
 static double
-over_rounds(const struct case_result *result, double (*value)(const struct round_result *, int), int argument)
+over_rounds(const struct case_result *result, double (*value)(const struct round_result *, int),
+	    int argument)
 {
 	double values[RESULT_ROUNDS_MAX];
 

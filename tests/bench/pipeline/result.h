@@ -24,13 +24,14 @@ struct case_result {
 	const struct bench_case *c;
 	uint32_t rounds;
 	struct round_result round[RESULT_ROUNDS_MAX];
-	uint64_t phases, interrupted; /* of all rounds; interrupted ones are left out of the figures */
+	uint64_t phases,
+		interrupted; /* of all rounds; interrupted ones are left out of the figures */
 };
 
 struct pair_result {
 	uint32_t rounds;
 	double one[RESULT_ROUNDS_MAX], two[RESULT_ROUNDS_MAX]; /* queries a second */
-	double handed_over;				       /* share of the responses, two workers */
+	double handed_over; /* share of the responses, two workers */
 	uint64_t phases, interrupted;
 };
 
@@ -46,8 +47,8 @@ struct result {
 
 double median(const double *values, uint32_t count);
 
-/* The mean of what `count` phases took, cycles. A phase of more than five times the median was interrupted
- * (another process, the hypervisor): it is left out and counted. */
+/* The mean of what `count` phases took, cycles. A phase of more than five times the median was
+ * interrupted (another process, the hypervisor): it is left out and counted. */
 double phases_mean(const uint64_t *cycles, uint32_t count, uint64_t *interrupted);
 
 /* Medians over the rounds. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times turns of one worker. Queries and responses of a phase lie in the receive queues before the clock starts
- * and what was sent is taken when it has stopped: a turn finds its packets in the caches, as behind a NIC
- * that writes into them, and a receiver always has a whole burst waiting. */
+/* Times turns of one worker. Queries and responses of a phase lie in the receive queues before the
+ * clock starts and what was sent is taken when it has stopped: a turn finds its packets in the
+ * caches, as behind a NIC that writes into them, and a receiver always has a whole burst
+ * waiting. */
 #include "tests/bench/pipeline/run.h"
 
 #include <stdio.h>
@@ -33,15 +34,18 @@ run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke)
 {
 	const char *pages;
 
-	*run = (struct run){.bed = bed, .store_size = in_flight + RUN_PHASE_QUERIES, .smoke = smoke};
+	*run = (struct run){
+		.bed = bed, .store_size = in_flight + RUN_PHASE_QUERIES, .smoke = smoke};
 	/* Not from the reserved huge pages, which are for what the dataplane would have there. */
 	run->store = bed_memory((size_t)run->store_size * sizeof(*run->store), false, &pages);
-	run->floor_store = bed_memory((size_t)RUN_FLOOR_SIZE * sizeof(*run->floor_store), false, &pages);
+	run->floor_store =
+		bed_memory((size_t)RUN_FLOOR_SIZE * sizeof(*run->floor_store), false, &pages);
 }
 
 /* So many queries and responses through the worker; returns the cycles of its turns. */
 static uint64_t
-phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn, uint32_t responses)
+phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn,
+      uint32_t responses)
 {
 	struct worker *w = run->bed->workers[0];
 	const uint64_t stopped = rte_rdtsc();
@@ -51,7 +55,8 @@ phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_funct
 	traffic_response(t, responses, false);
 	traffic_ask(t, RUN_PHASE_QUERIES);
 	begin = rte_rdtsc_precise();
-	/* The sweep goes by the clock, which went on while the bench worked: as often as in a busy worker. */
+	/* The sweep goes by the clock, which went on while the bench worked: as often as in a busy
+	 * worker. */
 	w->sweep_next_tsc += begin - stopped;
 	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		seen += turn(w);
@@ -101,7 +106,8 @@ fill(struct run *run, const struct bench_case *c, struct traffic *t)
 	if (t->store_count < c->in_flight)
 		complain(run, c, "the worker did not forward all that was asked");
 	t->checking = true;
-	for (unsigned i = 0; t->store_count >= c->in_flight && i < (run->smoke ? RUN_SMOKE : RUN_CHECKS); i++)
+	for (unsigned i = 0;
+	     t->store_count >= c->in_flight && i < (run->smoke ? RUN_SMOKE : RUN_CHECKS); i++)
 		phase(run, c, t, pipeline_turn, RUN_PHASE_QUERIES);
 	t->checking = false;
 }
@@ -125,7 +131,8 @@ measure(struct run *run, struct case_result *result, struct round_result *round,
 {
 	static uint64_t plain[RUN_BLOCKS * RUN_PHASES], split_phase[RUN_BLOCKS * RUN_PHASES],
 		nothing[RUN_BLOCKS * RUN_PHASES];
-	const unsigned phases = run->smoke ? RUN_SMOKE : RUN_PHASES, blocks = run->smoke ? 1 : RUN_BLOCKS;
+	const unsigned phases = run->smoke ? RUN_SMOKE : RUN_PHASES,
+		       blocks = run->smoke ? 1 : RUN_BLOCKS;
 	const double stamp = split_stamp_cycles();
 	uint64_t unused = 0, summed = 0;
 	double scale;
@@ -136,7 +143,8 @@ measure(struct run *run, struct case_result *result, struct round_result *round,
 		for (unsigned i = 0; i < phases; i++)
 			plain[n + i] = phase(run, result->c, t, pipeline_turn, RUN_PHASE_QUERIES);
 		for (unsigned i = 0; i < phases; i++)
-			split_phase[n + i] = phase(run, result->c, t, split_turn, RUN_PHASE_QUERIES);
+			split_phase[n + i] =
+				phase(run, result->c, t, split_turn, RUN_PHASE_QUERIES);
 		for (unsigned i = 0; i < phases; i++)
 			nothing[n + i] = phase_floor(run, result->c, floor);
 	}
@@ -151,7 +159,8 @@ measure(struct run *run, struct case_result *result, struct round_result *round,
 	for (int i = 0; i < SPLIT_STAGE_COUNT; i++) {
 		const double stamps = (double)split.stamps[i] * stamp;
 
-		round->stages[i] = ((double)split.cycles[i] - stamps) * scale / n / RUN_PHASE_QUERIES;
+		round->stages[i] =
+			((double)split.cycles[i] - stamps) * scale / n / RUN_PHASE_QUERIES;
 		round->split_total -= stamps / n;
 	}
 	round->split_total /= RUN_PHASE_QUERIES;
@@ -164,7 +173,8 @@ run_round(struct run *run, struct case_result *result)
 	struct traffic t, floor;
 
 	bed_set(run->bed, result->c, 1);
-	traffic_set(&t, run->bed, result->c, 0, run->store, result->c->in_flight + RUN_PHASE_QUERIES);
+	traffic_set(&t, run->bed, result->c, 0, run->store,
+		    result->c->in_flight + RUN_PHASE_QUERIES);
 	traffic_set(&floor, run->bed, result->c, 0, run->floor_store, RUN_FLOOR_SIZE);
 	fill(run, result->c, &t);
 	/* The floor's responses: queries that it forwarded. */
@@ -179,7 +189,8 @@ run_round(struct run *run, struct case_result *result)
 unsigned
 run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic)
 {
-	uint64_t c[WORKER_COUNTER_COUNT] = {0}, drops = 0, in_flight = 0, queries = 0, delivered = 0;
+	uint64_t c[WORKER_COUNTER_COUNT] = {0}, drops = 0, in_flight = 0, queries = 0,
+		 delivered = 0;
 	unsigned faults = 0;
 
 	for (uint32_t i = 0; i < workers; i++) {

@@ -6,7 +6,8 @@
 #include "tests/bench/pipeline/result.h"
 #include "tests/bench/pipeline/traffic.h"
 
-#define RUN_PHASE_QUERIES 512 /* laid into the receive queues before the clock starts; eight bursts */
+#define RUN_PHASE_QUERIES                                                                          \
+	512 /* laid into the receive queues before the clock starts; eight bursts */
 
 struct run {
 	struct bed *bed;
@@ -22,8 +23,8 @@ void run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke);
 /* Adds a round to the result. */
 void run_round(struct run *run, struct case_result *result);
 
-/* What is wrong with the counters of `workers` workers that answered `queries` queries and have nothing in
- * flight; says it on stderr and returns how many things. */
+/* What is wrong with the counters of `workers` workers that answered `queries` queries and have
+ * nothing in flight; says it on stderr and returns how many things. */
 unsigned run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The workers' own file once more, with each call of a stage wrapped: so the stages that are timed, and their
- * order, are those of pipeline.c, which needs nothing for it. A stage that has no line here shows as the rest
- * of the turn. */
+/* The workers' own file once more, with each call of a stage wrapped: so the stages that are timed,
+ * and their order, are those of pipeline.c, which needs nothing for it. A stage that has no line
+ * here shows as the rest of the turn. */
 #include "tests/bench/pipeline/split.h"
 
 #include <rte_cycles.h>
@@ -25,11 +25,11 @@ stamp_add(enum split_stage stage, uint64_t begin)
 	split.stamps[stage]++;
 }
 
-#define TIMED(stage, call)                                                                                   \
-	do {                                                                                                 \
-		const uint64_t stamp = rte_rdtsc();                                                          \
-		call;                                                                                        \
-		stamp_add(SPLIT_##stage, stamp);                                                             \
+#define TIMED(stage, call)                                                                         \
+	do {                                                                                       \
+		const uint64_t stamp = rte_rdtsc();                                                \
+		call;                                                                              \
+		stamp_add(SPLIT_##stage, stamp);                                                   \
 	} while (0)
 
 static uint16_t

@@ -7,21 +7,21 @@
 
 #include "dataplane/pipeline/worker.h"
 
-#define SPLIT_STAGES(X)                                                                                      \
-	X(receive)                                                                                           \
-	X(parse)                                                                                             \
-	X(classify)                                                                                          \
-	X(match)                                                                                             \
-	X(restore)                                                                                           \
-	X(admit)                                                                                             \
-	X(delivered)                                                                                           \
-	X(coalesce)                                                                                          \
-	X(choose)                                                                                            \
-	X(draw)                                                                                              \
-	X(rewrite)                                                                                           \
-	X(transmit)                                                                                          \
-	X(probe)                                                                                             \
-	X(sweep)                                                                                             \
+#define SPLIT_STAGES(X)                                                                            \
+	X(receive)                                                                                 \
+	X(parse)                                                                                   \
+	X(classify)                                                                                \
+	X(match)                                                                                   \
+	X(restore)                                                                                 \
+	X(admit)                                                                                   \
+	X(delivered)                                                                               \
+	X(coalesce)                                                                                \
+	X(choose)                                                                                  \
+	X(draw)                                                                                    \
+	X(rewrite)                                                                                 \
+	X(transmit)                                                                                \
+	X(probe)                                                                                   \
+	X(sweep)                                                                                   \
 	X(random)
 
 enum split_stage {

@@ -22,7 +22,8 @@ traffic_client_of(const struct traffic *t, uint32_t number)
 {
 	const uint32_t mixed = number * 0x9e3779b1u;
 	struct traffic_client client = {.id = (uint16_t)(mixed >> 9)};
-	uint8_t ipv4[4] = {10, (uint8_t)(mixed >> 3), (uint8_t)(mixed >> 11), (uint8_t)(mixed >> 19)};
+	uint8_t ipv4[4] = {10, (uint8_t)(mixed >> 3), (uint8_t)(mixed >> 11),
+			   (uint8_t)(mixed >> 19)};
 
 	client.port = (uint16_t)(TRAFFIC_PORT_MIN + (mixed >> 8) % TRAFFIC_PORTS);
 	client.address = address_from_ipv4(ipv4);
@@ -186,7 +187,8 @@ traffic_ask(struct traffic *t, uint32_t count)
 		if (t->c->ipv6)
 			memcpy(frame + sizeof(struct rte_ether_hdr) + 8, client.address.bytes, 16);
 		else
-			memcpy(frame + sizeof(struct rte_ether_hdr) + 12, client.address.bytes + 12, 4);
+			memcpy(frame + sizeof(struct rte_ether_hdr) + 12, client.address.bytes + 12,
+			       4);
 		((struct rte_udp_hdr *)(frame + t->udp))->src_port = htobe16(client.port);
 		((struct dns_header *)dns)->id = be16_from(client.id);
 		number_write(dns + DNS_HEADER_BYTES + 1, number);
@@ -207,7 +209,8 @@ traffic_response(struct traffic *t, uint32_t count, bool spread)
 			t->random = t->random * 6364136223846793005u + 1442695040888963407u;
 			queue = t->random >> 63;
 		}
-		receive(t->bed->rx[BED_FARM][queue], mbuf_make(t, response->frame, response->bytes));
+		receive(t->bed->rx[BED_FARM][queue],
+			mbuf_make(t, response->frame, response->bytes));
 		t->store_head = t->store_head + 1 == t->store_size ? 0 : t->store_head + 1;
 	}
 	t->store_count -= count;
@@ -263,8 +266,10 @@ asked(struct traffic *t, const struct rte_mbuf *mbuf)
 	struct traffic_response *response;
 
 	if (t->checking)
-		fault(t, traffic_check_asked(t, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len));
-	if (t->store_count == t->store_size || mbuf->data_len + TRAFFIC_RESPONSE_BYTES > TRAFFIC_FRAME_BYTES) {
+		fault(t, traffic_check_asked(t, rte_pktmbuf_mtod(mbuf, const uint8_t *),
+					     mbuf->data_len));
+	if (t->store_count == t->store_size ||
+	    mbuf->data_len + TRAFFIC_RESPONSE_BYTES > TRAFFIC_FRAME_BYTES) {
 		fault(t, "more in flight than was asked, or a longer frame");
 		return;
 	}
@@ -281,18 +286,19 @@ traffic_drain(struct traffic *t)
 	struct rte_mbuf *mbufs[TRAFFIC_BURST];
 	unsigned n;
 
-	while ((n = rte_ring_dequeue_burst(t->bed->tx[BED_FARM][t->worker], (void **)mbufs, TRAFFIC_BURST,
-					   NULL)) > 0) {
+	while ((n = rte_ring_dequeue_burst(t->bed->tx[BED_FARM][t->worker], (void **)mbufs,
+					   TRAFFIC_BURST, NULL)) > 0) {
 		for (unsigned i = 0; i < n; i++)
 			asked(t, mbufs[i]);
 		t->asked += n;
 		rte_pktmbuf_free_bulk(mbufs, n);
 	}
-	while ((n = rte_ring_dequeue_burst(t->bed->tx[BED_CLIENTS][t->worker], (void **)mbufs, TRAFFIC_BURST,
-					   NULL)) > 0) {
+	while ((n = rte_ring_dequeue_burst(t->bed->tx[BED_CLIENTS][t->worker], (void **)mbufs,
+					   TRAFFIC_BURST, NULL)) > 0) {
 		for (unsigned i = 0; t->checking && i < n; i++)
-			fault(t, traffic_check_response(t, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
-						      mbufs[i]->data_len));
+			fault(t,
+			      traffic_check_response(t, rte_pktmbuf_mtod(mbufs[i], const uint8_t *),
+						     mbufs[i]->data_len));
 		t->delivered += n;
 		rte_pktmbuf_free_bulk(mbufs, n);
 	}

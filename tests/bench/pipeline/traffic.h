@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The clients and the farm that a worker talks to, all outside of what is timed.
  *
- * A query is known by its number, from which its name, client address, port and ID follow; so a response can
- * be checked without remembering the query. What the worker sends upstream becomes a response at once, in place,
- * and waits in a store, the oldest first, until it is laid into a receive queue; the store's length is what
- * is in flight.
+ * A query is known by its number, from which its name, client address, port and ID follow; so a
+ * response can be checked without remembering the query. What the worker sends upstream becomes a
+ * response at once, in place, and waits in a store, the oldest first, until it is laid into a
+ * receive queue; the store's length is what is in flight.
  *
  * Threads: one owner, the thread that runs the worker. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_TRAFFIC_H
@@ -18,7 +18,7 @@
 #include "tests/bench/pipeline/bed.h"
 #include "tests/bench/pipeline/cases.h"
 
-#define TRAFFIC_FRAME_BYTES  240
+#define TRAFFIC_FRAME_BYTES    240
 #define TRAFFIC_RESPONSE_BYTES 16 /* an A record whose owner is a pointer to the question */
 
 struct traffic_response {
@@ -38,30 +38,33 @@ struct traffic {
 	uint32_t store_size, store_head, store_count;
 	uint64_t random; /* decides by which worker's queue a response comes in */
 
-	bool checking;				   /* every frame, not only how many */
+	bool checking;				       /* every frame, not only how many */
 	uint64_t queries, responses, asked, delivered; /* frames in and out, since traffic_set() */
 	uint64_t faults;
 	const char *fault; /* the first one */
 };
 
-/* Makes the template of a case's queries; forgets the store. `store` has room for store_size responses. */
-void traffic_set(struct traffic *traffic, struct bed *bed, const struct bench_case *c, unsigned worker,
-		 struct traffic_response *store, uint32_t store_size);
+/* Makes the template of a case's queries; forgets the store. `store` has room for store_size
+ * responses. */
+void traffic_set(struct traffic *traffic, struct bed *bed, const struct bench_case *c,
+		 unsigned worker, struct traffic_response *store, uint32_t store_size);
 
 /* Lays `count` queries into the worker's receive queue of the clients' port. */
 void traffic_ask(struct traffic *traffic, uint32_t count);
 
-/* Lays the `count` oldest responses of the store into the farm's port: all into this worker's queue, or each
- * into a queue at random, as a NIC that spreads by a hash would. */
+/* Lays the `count` oldest responses of the store into the farm's port: all into this worker's
+ * queue, or each into a queue at random, as a NIC that spreads by a hash would. */
 void traffic_response(struct traffic *traffic, uint32_t count, bool spread);
 
-/* Takes what the worker sent: queries go into the store as responses, answers are counted, and checked if
- * `checking` is set. */
+/* Takes what the worker sent: queries go into the store as responses, answers are counted, and
+ * checked if `checking` is set. */
 void traffic_drain(struct traffic *traffic);
 
 /* traffic_check.c: what is wrong with a frame, or NULL. */
-const char *traffic_check_asked(const struct traffic *traffic, const uint8_t *frame, uint32_t bytes);
-const char *traffic_check_response(const struct traffic *traffic, const uint8_t *frame, uint32_t bytes);
+const char *traffic_check_asked(const struct traffic *traffic, const uint8_t *frame,
+				uint32_t bytes);
+const char *traffic_check_response(const struct traffic *traffic, const uint8_t *frame,
+				   uint32_t bytes);
 
 /* ---- what both files know of frames ---- */
 

@@ -48,7 +48,8 @@ parts_read(const struct traffic *t, const uint8_t *frame, uint32_t bytes, struct
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)(frame + t->udp);
 	const void *ip = eth + 1;
 
-	if (bytes < t->udp + sizeof(*udp) + DNS_HEADER_BYTES || be16toh(udp->dgram_len) != bytes - t->udp)
+	if (bytes < t->udp + sizeof(*udp) + DNS_HEADER_BYTES ||
+	    be16toh(udp->dgram_len) != bytes - t->udp)
 		return "a frame of another length";
 	if (t->c->ipv6) {
 		const struct rte_ipv6_hdr *ipv6 = ip;
@@ -112,8 +113,8 @@ traffic_check_asked(const struct traffic *t, const uint8_t *frame, uint32_t byte
 	const struct mac own = bed_mac(BED_FARM), peer = bed_peer_mac(BED_FARM);
 	bool source = false, upstream = false;
 	struct parts parts;
-	const char *fault =
-		bytes == t->query_bytes ? parts_read(t, frame, bytes, &parts) : "a query of another length";
+	const char *fault = bytes == t->query_bytes ? parts_read(t, frame, bytes, &parts)
+						    : "a query of another length";
 
 	if (fault != NULL)
 		return fault;
@@ -136,7 +137,8 @@ traffic_check_asked(const struct traffic *t, const uint8_t *frame, uint32_t byte
 	if (number_of(&parts) - (t->worker << 30) >= t->number_next - (t->worker << 30) ||
 	    !question_right(t, &parts, number_of(&parts), !t->c->random_case))
 		return "a query that nobody asked";
-	return parts.dns->flags1 == DNS_RD && parts.dns->flags2 == 0 ? NULL : "a query with other flags";
+	return parts.dns->flags1 == DNS_RD && parts.dns->flags2 == 0 ? NULL
+								     : "a query with other flags";
 }
 
 const char *
@@ -157,8 +159,8 @@ traffic_check_response(const struct traffic *t, const uint8_t *frame, uint32_t b
 		return "an answer with wrong MAC addresses";
 	if (!address_equal(&parts.source, &service) || parts.source_port != 53)
 		return "a response from another than the service";
-	if (!address_equal(&parts.destination, &client.address) || parts.destination_port != client.port ||
-	    be16_to(parts.dns->id) != client.id)
+	if (!address_equal(&parts.destination, &client.address) ||
+	    parts.destination_port != client.port || be16_to(parts.dns->id) != client.id)
 		return "a response to another client";
 	if (!question_right(t, &parts, number_of(&parts), true))
 		return "a response to another question";

@@ -17,8 +17,8 @@ dataplane_connect(const char *directory)
 
 	if (fd < 0)
 		return -errno;
-	if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", directory, MESSAGE_SOCKET_NAME) >=
-	    sizeof(to.sun_path)) {
+	if ((size_t)snprintf(to.sun_path, sizeof(to.sun_path), "%s/%s", directory,
+			     MESSAGE_SOCKET_NAME) >= sizeof(to.sun_path)) {
 		close(fd);
 		return -ENAMETOOLONG;
 	}
@@ -45,7 +45,8 @@ static int
 dataplane_ask(int fd, struct exchange *e)
 {
 	struct message_header header = {.version = MESSAGE_VERSION, .type = e->type};
-	struct iovec out[2] = {{&header, sizeof(header)}, {(void *)(uintptr_t)e->request, e->request_bytes}};
+	struct iovec out[2] = {{&header, sizeof(header)},
+			       {(void *)(uintptr_t)e->request, e->request_bytes}};
 	struct iovec in[2] = {{&header, sizeof(header)}, {e->response, e->response_bytes}};
 	union {
 		char bytes[CMSG_SPACE(MESSAGE_FDS_MAX * sizeof(int))];
@@ -66,13 +67,16 @@ dataplane_ask(int fd, struct exchange *e)
 	}
 	if (sendmsg(fd, &message, MSG_NOSIGNAL) < 0)
 		return -errno;
-	message = (struct msghdr){
-		.msg_iov = in, .msg_iovlen = 2, .msg_control = &control, .msg_controllen = sizeof(control)};
+	message = (struct msghdr){.msg_iov = in,
+				  .msg_iovlen = 2,
+				  .msg_control = &control,
+				  .msg_controllen = sizeof(control)};
 	if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) < (ssize_t)sizeof(header))
 		return errno != 0 ? -errno : -EPROTO;
-	for (beside = CMSG_FIRSTHDR(&message); beside != NULL; beside = CMSG_NXTHDR(&message, beside))
-		for (size_t at = CMSG_LEN(0); beside->cmsg_type == SCM_RIGHTS && at < beside->cmsg_len;
-		     at += sizeof(int)) {
+	for (beside = CMSG_FIRSTHDR(&message); beside != NULL;
+	     beside = CMSG_NXTHDR(&message, beside))
+		for (size_t at = CMSG_LEN(0);
+		     beside->cmsg_type == SCM_RIGHTS && at < beside->cmsg_len; at += sizeof(int)) {
 			int received;
 
 			memcpy(&received, (char *)beside + at, sizeof(received));

@@ -10,7 +10,8 @@
 /* Connects to the dataplane of a runtime directory: a descriptor, or -errno. */
 int dataplane_connect(const char *directory);
 
-/* Who are you? *stats is its statistics segment then, until the end of this process. 0 or -errno. */
+/* Who are you? *stats is its statistics segment then, until the end of this process. 0 or
+ * -errno. */
 int dataplane_hello(int fd, struct hello_response *hello, const struct stats_header **stats);
 
 /* Gives it a sealed snapshot. 0, or -errno with the reason in answer->why. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gives a dataplane its snapshot without ephemerad, for benchmarks and tests of drivers; prints as JSON the
- * generation that it runs on then, its ports and its counters. Without --service it only prints. Exit status:
- * 0, 1 refused, 2 usage, 3 no dataplane.
+/* Gives a dataplane its snapshot without ephemerad, for benchmarks and tests of drivers; prints as
+ * JSON the generation that it runs on then, its ports and its counters. Without --service it only
+ * prints. Exit status: 0, 1 refused, 2 usage, 3 no dataplane.
  *
  *   push --runtime-dir DIR --service ADDRESS#PORT --source ADDRESS --ports FIRST-LAST \
  *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] [--waiters N] \
- *        [--timeout-ms N]
- */
+ *        [--timeout-ms N] */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -139,8 +138,8 @@ snapshot_new(void)
 	if (s == NULL)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
-	s->generation =
-		(uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec; /* grows from push to push */
+	s->generation = (uint64_t)now.tv_sec * 1000000000 +
+			(uint64_t)now.tv_nsec; /* grows from push to push */
 	s->timeout_ms = TIMEOUT_MS;
 	s->near_misses = 1;
 	s->edns_bytes = EDNS_BYTES;
@@ -179,16 +178,19 @@ counters_add(json_t *state, const struct stats_header *stats)
 			drop[i] += worker->drops[i];
 	}
 	for (unsigned i = 0; i < WORKER_COUNTER_COUNT; i++)
-		json_object_set_new(counters, counter_names[i], json_integer((json_int_t)counter[i]));
+		json_object_set_new(counters, counter_names[i],
+				    json_integer((json_int_t)counter[i]));
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		if (drop[i] > 0)
-			json_object_set_new(drops, drop_names[i], json_integer((json_int_t)drop[i]));
+			json_object_set_new(drops, drop_names[i],
+					    json_integer((json_int_t)drop[i]));
 	json_object_set_new(state, "counters", counters);
 	json_object_set_new(state, "drops", drops);
 }
 
 static void
-state_print(const struct hello_response *hello, uint64_t generation, const struct stats_header *stats)
+state_print(const struct hello_response *hello, uint64_t generation,
+	    const struct stats_header *stats)
 {
 	json_t *state = json_object(), *interfaces = json_array();
 
@@ -197,10 +199,12 @@ state_print(const struct hello_response *hello, uint64_t generation, const struc
 	for (uint32_t i = 0; i < hello->interface_count && i < SNAPSHOT_INTERFACES_MAX; i++) {
 		const uint8_t *m = hello->interfaces[i].mac.bytes;
 
-		json_array_append_new(interfaces, json_pack("{s:s, s:o, s:i}", "name", hello->interfaces[i].name, "mac",
-						       json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0],
-								    m[1], m[2], m[3], m[4], m[5]),
-						       "mtu", (int)hello->interfaces[i].mtu_bytes));
+		json_array_append_new(interfaces,
+				      json_pack("{s:s, s:o, s:i}", "name",
+						hello->interfaces[i].name, "mac",
+						json_sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0],
+							     m[1], m[2], m[3], m[4], m[5]),
+						"mtu", (int)hello->interfaces[i].mtu_bytes));
 	}
 	json_object_set_new(state, "interfaces", interfaces);
 	counters_add(state, stats);
@@ -212,16 +216,11 @@ state_print(const struct hello_response *hello, uint64_t generation, const struc
 /* ---- the command line ---- */
 
 static const struct option options[] = {
-	{"runtime-dir", required_argument, NULL, 'd'},
-	{"service", required_argument, NULL, 's'},
-	{"source", required_argument, NULL, 'f'},
-	{"ports", required_argument, NULL, 'p'},
-	{"upstream", required_argument, NULL, 'u'},
-	{"policy", required_argument, NULL, 'y'},
-	{"random-case", no_argument, NULL, 'c'},
-	{"waiters", required_argument, NULL, 'w'},
-	{"timeout-ms", required_argument, NULL, 't'},
-	{NULL, 0, NULL, 0},
+	{"runtime-dir", required_argument, NULL, 'd'}, {"service", required_argument, NULL, 's'},
+	{"source", required_argument, NULL, 'f'},      {"ports", required_argument, NULL, 'p'},
+	{"upstream", required_argument, NULL, 'u'},    {"policy", required_argument, NULL, 'y'},
+	{"random-case", no_argument, NULL, 'c'},       {"waiters", required_argument, NULL, 'w'},
+	{"timeout-ms", required_argument, NULL, 't'},  {NULL, 0, NULL, 0},
 };
 
 static int
@@ -285,7 +284,8 @@ main(int argc, char **argv)
 	fd = dataplane_connect(directory);
 	status = fd < 0 ? fd : dataplane_hello(fd, &hello, &stats);
 	if (status != 0) {
-		fprintf(stderr, "push: %s/%s: %s\n", directory, MESSAGE_SOCKET_NAME, strerror(-status));
+		fprintf(stderr, "push: %s/%s: %s\n", directory, MESSAGE_SOCKET_NAME,
+			strerror(-status));
 		return 3;
 	}
 	response.generation = hello.generation;

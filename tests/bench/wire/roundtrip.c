@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How far two cores are from each other: the time that a cache line takes there and back. Virtual cores move,
- * and what passes packets through shared memory is twice as slow when they are far apart.
+/* How far two cores are from each other: the time that a cache line takes there and back. Virtual
+ * cores move, and what passes packets through shared memory is twice as slow when they are far
+ * apart.
  *
  *   roundtrip CORE CORE
  *
@@ -77,9 +78,9 @@ main(int argc, char **argv)
 				;
 		}
 		clock_gettime(CLOCK_MONOTONIC, &to);
-		took_ns[run] =
-			((double)(to.tv_sec - from.tv_sec) * 1e9 + (double)(to.tv_nsec - from.tv_nsec)) /
-			TURNS;
+		took_ns[run] = ((double)(to.tv_sec - from.tv_sec) * 1e9 +
+				(double)(to.tv_nsec - from.tv_nsec)) /
+			       TURNS;
 	}
 	pthread_join(thread, NULL);
 	qsort(took_ns, RUNS, sizeof(took_ns[0]), by_size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line's own work: the dataplane's arguments, their quoting, numbers for people; and the program
- * itself, whose path is the argument: its JSON, and whose words its complaints are. */
+/* The command line's own work: the dataplane's arguments, their quoting, numbers for people; and
+ * the program itself, whose path is the argument: its JSON, and whose words its complaints are. */
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
@@ -66,18 +66,23 @@ test_command(void)
 			 "/x/ephemera-dataplane --lcores 0@2,1@3,2@5 --main-lcore 0 --in-memory "
 			 "--no-telemetry --no-pci "
 			 "-m 512 --log-level=warning "
-			 "--vdev net_af_xdp0,iface=eth0,start_queue=0,queue_count=2,xdp_prog=/x/steer.bpf.o "
 			 "--vdev "
-			 "net_af_xdp1,iface=eth1.100,start_queue=0,queue_count=1,xdp_prog=/x/steer.bpf.o "
+			 "net_af_xdp0,iface=eth0,start_queue=0,queue_count=2,xdp_prog=/x/"
+			 "steer.bpf.o "
+			 "--vdev "
+			 "net_af_xdp1,iface=eth1.100,start_queue=0,queue_count=1,xdp_prog=/x/"
+			 "steer.bpf.o "
 			 "-- --runtime-dir %s --flows 65536\n",
 			 directories[i].quoted);
-		CU_ASSERT_FATAL(eal_build(c, "/x/ephemera-dataplane", "/x/steer.bpf.o", &command) == 0);
+		CU_ASSERT_FATAL(eal_build(c, "/x/ephemera-dataplane", "/x/steer.bpf.o", &command) ==
+				0);
 		CU_ASSERT(command.words[command.count] == NULL);
 		text = printed(&command);
 		SUITE_ASSERT(strcmp(text, wanted) == 0, "wants %s has %s", wanted, text);
 		free(text);
 		eal_free(&command);
-		CU_ASSERT(eal_build(c, "/x/ephemera-dataplane", "/x,y/steer.bpf.o", &command) == -EINVAL);
+		CU_ASSERT(eal_build(c, "/x/ephemera-dataplane", "/x,y/steer.bpf.o", &command) ==
+			  -EINVAL);
 		config_free(c);
 	}
 }
@@ -92,7 +97,8 @@ test_command_largest(void)
 	c->dataplane.worker_count = CONFIG_WORKERS_MAX;
 	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
 		c->dataplane.worker_cores[i] = (uint16_t)(960 + i);
-	for (; c->dataplane.interface_count < SNAPSHOT_INTERFACES_MAX; c->dataplane.interface_count++)
+	for (; c->dataplane.interface_count < SNAPSHOT_INTERFACES_MAX;
+	     c->dataplane.interface_count++)
 		c->dataplane.interfaces[c->dataplane.interface_count] =
 			(struct config_interface){strdup("ethxethxethxeth"), 64};
 	CU_ASSERT_FATAL(eal_build(c, "/x", "/y", &command) == 0);
@@ -128,15 +134,17 @@ test_numbers(void)
 	char text[TABLE_NUMBER_BYTES];
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		SUITE_ASSERT(strcmp(number_format(numbers[i].number, text), numbers[i].counted) == 0,
-			   "%lld shows as %s", numbers[i].number, text);
+		SUITE_ASSERT(strcmp(number_format(numbers[i].number, text), numbers[i].counted) ==
+				     0,
+			     "%lld shows as %s", numbers[i].number, text);
 		if (numbers[i].lasting != NULL)
-			SUITE_ASSERT(strcmp(duration_format(numbers[i].number, text), numbers[i].lasting) == 0,
-				   "%lld s show as %s", numbers[i].number, text);
+			SUITE_ASSERT(strcmp(duration_format(numbers[i].number, text),
+					    numbers[i].lasting) == 0,
+				     "%lld s show as %s", numbers[i].number, text);
 	}
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
 		SUITE_ASSERT(strcmp(latency_format(latencies[i].us, text), latencies[i].text) == 0,
-			   "%.0f us show as %s", latencies[i].us, text);
+			     "%.0f us show as %s", latencies[i].us, text);
 }
 
 /* The program */
@@ -196,7 +204,8 @@ test_print(void)
 		abort();
 	fputs(config_text, file);
 	fclose(file);
-	snprintf(arguments, sizeof(arguments), "exec-dataplane --print --json -c %s", made("test.yaml"));
+	snprintf(arguments, sizeof(arguments), "exec-dataplane --print --json -c %s",
+		 made("test.yaml"));
 	CU_ASSERT_EQUAL(program_end(program_start(arguments), text, sizeof(text)), 0);
 	result = json_loads(text, 0, NULL);
 	words = json_object_get(result, "argv");
@@ -208,14 +217,16 @@ test_print(void)
 
 	snprintf(arguments, sizeof(arguments), "exec-dataplane --json -c %s", made("test.yaml"));
 	CU_ASSERT_EQUAL(program_end(program_start(arguments), text, sizeof(text)), 2);
-	CU_ASSERT_STRING_EQUAL(
-		text, "ephemeractl: exec-dataplane: --json goes with --print: a dataplane prints no JSON\n");
+	CU_ASSERT_STRING_EQUAL(text, "ephemeractl: exec-dataplane: --json goes with --print: a "
+				     "dataplane prints no JSON\n");
 	unlink(made("test.yaml"));
 }
 
 static const char *const keys[] = {
-	"{\"key\": \"upstreams.timeout_ms\", \"required\": false, \"default\": 2000, \"unit\": \"ms\"}",
-	"{\"key\": \"dataplane.main_core\", \"default\": 0, \"min\": 0, \"max\": 1023, \"unit\": null}",
+	"{\"key\": \"upstreams.timeout_ms\", \"required\": false, \"default\": 2000, \"unit\": "
+	"\"ms\"}",
+	"{\"key\": \"dataplane.main_core\", \"default\": 0, \"min\": 0, \"max\": 1023, \"unit\": "
+	"null}",
 	"{\"key\": \"source.ports\", \"default\": \"49152-65535\", \"min\": null, \"max\": null}",
 	"{\"key\": \"upstreams.servers[].name\", \"required\": true, \"default\": null}",
 };
@@ -249,21 +260,23 @@ test_keys(void)
 	json_decref(list);
 }
 
-#define DIFF(changes, fixed, errors)                                                                         \
-	"{\"ok\": true, \"result\": {\"changes\": " changes ", \"static\": " fixed ", \"errors\": " errors   \
-	"}}\n"
+#define DIFF(changes, fixed, errors)                                                               \
+	"{\"ok\": true, \"result\": {\"changes\": " changes ", \"static\": " fixed                 \
+	", \"errors\": " errors "}}\n"
 
-#define STATUS(ready, not_ready, drain)                                                                      \
-	"{\"ok\": true, \"result\": {\"version\": \"1\", \"pid\": 7, \"uptime_s\": 5, \"generation\": 2, "   \
-	"\"config_file\": \"f\", \"config_loaded_at\": \"then\", \"upstreams_up\": 1, \"upstreams_total\": " \
-	"2, "                                                                                                \
-	"\"in_flight\": 3, \"ready\": " ready ", \"not_ready\": " not_ready ", \"drain\": " drain            \
+#define STATUS(ready, not_ready, drain)                                                            \
+	"{\"ok\": true, \"result\": {\"version\": \"1\", \"pid\": 7, \"uptime_s\": 5, "            \
+	"\"generation\": 2, "                                                                      \
+	"\"config_file\": \"f\", \"config_loaded_at\": \"then\", \"upstreams_up\": 1, "            \
+	"\"upstreams_total\": "                                                                    \
+	"2, "                                                                                      \
+	"\"in_flight\": 3, \"ready\": " ready ", \"not_ready\": " not_ready ", \"drain\": " drain  \
 	", \"dataplane\": {\"connected\": false}}}\n"
 
-#define STATUS_SHOWN(ready)                                                                                  \
-	"ephemerad      1, pid 7, up 5s, generation 2\nconfiguration  f, loaded then\n"                      \
-	"upstreams      1 of 2 up\nin flight      3\nready          " ready                                  \
-	"dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"                  \
+#define STATUS_SHOWN(ready)                                                                        \
+	"ephemerad      1, pid 7, up 5s, generation 2\nconfiguration  f, loaded then\n"            \
+	"upstreams      1 of 2 up\nin flight      3\nready          " ready                        \
+	"dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"        \
 	"               `ephemeractl exec-dataplane -c FILE`\n"
 
 /* What ephemerad says, and what ephemeractl shows of it. */
@@ -283,13 +296,14 @@ static const struct {
 	{"status", 0,
 	 STATUS("false", "\"draining\"",
 		"{\"state\": \"waiting\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
-	 STATUS_SHOWN(
-		 "no: draining\ndrain          waiting, begun 3:00; the dataplane stops when no more queries "
-		 "come, at 3:01 at the latest\n")},
+	 STATUS_SHOWN("no: draining\ndrain          waiting, begun 3:00; the dataplane stops when "
+		      "no more queries "
+		      "come, at 3:01 at the latest\n")},
 	{"status", 0,
-	 STATUS("false", "\"drained\"", "{\"state\": \"stopped\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
-	 STATUS_SHOWN(
-		 "no: drained\ndrain          stopped, begun 3:00; the dataplane's next start ends it\n")},
+	 STATUS("false", "\"drained\"",
+		"{\"state\": \"stopped\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
+	 STATUS_SHOWN("no: drained\ndrain          stopped, begun 3:00; the dataplane's next start "
+		      "ends it\n")},
 	{"config diff", 0, DIFF("[]", "[]", "[]"), "no difference\n"},
 	{"config diff", 1, DIFF("[\"upstream a added\", \"http: from x to off\"]", "[]", "[]"),
 	 "upstream a added\nhttp: from x to off\n"},
@@ -315,15 +329,17 @@ test_answers(void)
 		FILE *pipe;
 		int fd, status;
 
-		snprintf(arguments, sizeof(arguments), "%s --socket %s", responses[i].command, path.sun_path);
+		snprintf(arguments, sizeof(arguments), "%s --socket %s", responses[i].command,
+			 path.sun_path);
 		pipe = program_start(arguments);
 		fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1;
 		CU_ASSERT_FATAL(fd >= 0);
 		CU_ASSERT(recv(fd, text, sizeof(text), 0) > 0);
-		CU_ASSERT(send(fd, responses[i].response, strlen(responses[i].response), MSG_NOSIGNAL) > 0);
+		CU_ASSERT(send(fd, responses[i].response, strlen(responses[i].response),
+			       MSG_NOSIGNAL) > 0);
 		status = program_end(pipe, text, sizeof(text));
 		SUITE_ASSERT(status == responses[i].status && strcmp(text, responses[i].shown) == 0,
-			   "row %zu: %d, %s", i, status, text);
+			     "row %zu: %d, %s", i, status, text);
 		close(fd);
 	}
 	close(listener);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the command line shows of ephemerad's answers: JSON in, text out, at widths and with and without
- * colours. */
+/* What the command line shows of ephemerad's answers: JSON in, text out, at widths and with and
+ * without colours. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,39 +50,46 @@ rendered(enum what what, const char *json, const struct look *look)
 	return text;
 }
 
-#define DROPS_JSON                                                                                           \
-	"{\"window_s\": 10.0, \"total\": 1234, \"rate_per_s\": 3.25,"                                        \
-	" \"drops\": [{\"reason\": \"runt\", \"count\": 0, \"rate_per_s\": 0.0, \"help\": \"too short\"},"   \
-	"             {\"reason\": \"vlan\", \"count\": 1234, \"rate_per_s\": 3.25, \"help\": \"tagged\"}]," \
-	" \"steer\": [{\"verdict\": \"stray\", \"count\": 0, \"rate_per_s\": 0.0, \"help\": \"dropped\"}]}"
+#define DROPS_JSON                                                                                 \
+	"{\"window_s\": 10.0, \"total\": 1234, \"rate_per_s\": 3.25,"                              \
+	" \"drops\": [{\"reason\": \"runt\", \"count\": 0, \"rate_per_s\": 0.0, \"help\": \"too "  \
+	"short\"},"                                                                                \
+	"             {\"reason\": \"vlan\", \"count\": 1234, \"rate_per_s\": 3.25, \"help\": "    \
+	"\"tagged\"}],"                                                                            \
+	" \"steer\": [{\"verdict\": \"stray\", \"count\": 0, \"rate_per_s\": 0.0, \"help\": "      \
+	"\"dropped\"}]}"
 
-#define HISTOGRAM                                                                                            \
-	"{\"count\": 1000, \"mean_us\": 310.4, \"p50_us\": 288, \"p90_us\": 352, \"p99_us\": 1280,"          \
-	" \"p999_us\": 2048, \"max_us\": 1500000,"                                                           \
+#define HISTOGRAM                                                                                  \
+	"{\"count\": 1000, \"mean_us\": 310.4, \"p50_us\": 288, \"p90_us\": 352, \"p99_us\": "     \
+	"1280,"                                                                                    \
+	" \"p999_us\": 2048, \"max_us\": 1500000,"                                                 \
 	" \"buckets\": [[224, 256, 100], [256, 288, 800], [1152, 1280, 99], [1400000, null, 1]]}"
 
-#define NOTHING                                                                                              \
-	"{\"count\": 0, \"mean_us\": null, \"p50_us\": null, \"p90_us\": null, \"p99_us\": null,"            \
+#define NOTHING                                                                                    \
+	"{\"count\": 0, \"mean_us\": null, \"p50_us\": null, \"p90_us\": null, \"p99_us\": null,"  \
 	" \"p999_us\": null, \"max_us\": null, \"buckets\": []}"
 
-/* Eight columns of cells: ports 1000 to 1031, of which 1000, 1001 and 1024 to 1031 are not drawn. */
-#define PORTS_JSON                                                                                           \
-	"{\"first\": 1000, \"last\": 1031, \"excluded\": [[1000, 1001], [1024, 1031]], \"window_s\": 61.4,"  \
-	" \"cell_ports\": 1, \"columns\": 8, \"ports\": 22, \"used\": 20, \"draws\": 4000, \"min\": 0,"      \
-	" \"max\": 300, \"mean\": 181.8, \"in_flight\": 1, \"in_flight_ports\": 1,"                          \
-	" \"in_flight_elsewhere\": 2, \"verdict\": \"uniform\","                                             \
-	" \"test\": {\"chi_square\": 20.6, \"degrees\": 21, \"p\": 0.48},"                                   \
-	" \"drawn\": [0, 0, 9, 9, 9, 9, 9, 9,  9, 9, 9, 0, 9, 9, 0, 9,"                                      \
-	"             9, 9, 9, 9, 9, 9, 9, 9,  0, 0, 0, 0, 0, 0, 0, 0],"                                     \
-	" \"live\": [0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 1, 0, 0,"                                       \
+/* Eight columns of cells: ports 1000 to 1031, of which 1000, 1001 and 1024 to 1031 are not
+ * drawn. */
+#define PORTS_JSON                                                                                 \
+	"{\"first\": 1000, \"last\": 1031, \"excluded\": [[1000, 1001], [1024, 1031]], "           \
+	"\"window_s\": 61.4,"                                                                      \
+	" \"cell_ports\": 1, \"columns\": 8, \"ports\": 22, \"used\": 20, \"draws\": 4000, "       \
+	"\"min\": 0,"                                                                              \
+	" \"max\": 300, \"mean\": 181.8, \"in_flight\": 1, \"in_flight_ports\": 1,"                \
+	" \"in_flight_elsewhere\": 2, \"verdict\": \"uniform\","                                   \
+	" \"test\": {\"chi_square\": 20.6, \"degrees\": 21, \"p\": 0.48},"                         \
+	" \"drawn\": [0, 0, 9, 9, 9, 9, 9, 9,  9, 9, 9, 0, 9, 9, 0, 9,"                            \
+	"             9, 9, 9, 9, 9, 9, 9, 9,  0, 0, 0, 0, 0, 0, 0, 0],"                           \
+	" \"live\": [0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 1, 0, 0,"                             \
 	"            0, 0, 0, 0, 0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0]}"
 
-#define PORTS_TOTALS                                                                                         \
-	"\n"                                                                                                 \
-	"range    1000-1031, 32 ports, 10 of them excluded\n"                                                \
-	"window   61 s: 4,000 queries from 20 of 22 ports (90.9%)\n"                                         \
-	"a port   0 at least, 181.8 on average, 300 at most\n"                                               \
-	"now      1 in flight, on 1 port, 2 outside the range\n"                                             \
+#define PORTS_TOTALS                                                                               \
+	"\n"                                                                                       \
+	"range    1000-1031, 32 ports, 10 of them excluded\n"                                      \
+	"window   61 s: 4,000 queries from 20 of 22 ports (90.9%)\n"                               \
+	"a port   0 at least, 181.8 on average, 300 at most\n"                                     \
+	"now      1 in flight, on 1 port, 2 outside the range\n"                                   \
 	"draws    uniform; chi-square of the ports 21 of 21, p 0.4800\n"
 
 static const struct {
@@ -115,10 +122,13 @@ static const struct {
 	 "  stray          0         0  dropped\n"},
 	{LATENCY,
 	 {.columns = 54},
-	 "{\"recent\": " NOTHING ", \"total\": " HISTOGRAM ", \"window_s\": 9.8, \"workers\": [" HISTOGRAM
-	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"responses\": 7, \"mean_us\": "
+	 "{\"recent\": " NOTHING ", \"total\": " HISTOGRAM
+	 ", \"window_s\": 9.8, \"workers\": [" HISTOGRAM
+	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"responses\": 7, "
+	 "\"mean_us\": "
 	 "99.7},"
-	 "                   {\"name\": \"b\", \"address\": \"::1\", \"responses\": 0, \"mean_us\": null}]}",
+	 "                   {\"name\": \"b\", \"address\": \"::1\", \"responses\": 0, "
+	 "\"mean_us\": null}]}",
 	 "responses         count    mean     p50     p90     p99   p99.9  slowest\n"
 	 "of the last 10 s      0       -       -       -       -       -        -\n"
 	 "since the start   1,000  310 us  288 us  352 us  1.3 ms  2.0 ms    1.5 s\n"
@@ -145,8 +155,8 @@ static const struct {
 	/* Two workers are told apart; without a response there is no distribution. */
 	{LATENCY,
 	 {.columns = 80},
-	 "{\"recent\": " NOTHING ", \"total\": " NOTHING ", \"window_s\": 10, \"workers\": [" NOTHING
-	 ", " NOTHING "], \"upstreams\": []}",
+	 "{\"recent\": " NOTHING ", \"total\": " NOTHING
+	 ", \"window_s\": 10, \"workers\": [" NOTHING ", " NOTHING "], \"upstreams\": []}",
 	 "responses         count  mean  p50  p90  p99  p99.9  slowest\n"
 	 "of the last 10 s      0     -    -    -    -      -        -\n"
 	 "since the start       0     -    -    -    -      -        -\n"
@@ -160,7 +170,8 @@ static const struct {
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ..#'##'#\n"
 	 "   1016 ''''''''\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a square is a "
+	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
+	 "square is a "
 	 "port\n" PORTS_TOTALS},
 	{PORTS,
 	 {.columns = 80, .unicode = true},
@@ -168,7 +179,8 @@ static const struct {
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ▄▄█▀██▀█\n"
 	 "   1016 ▀▀▀▀▀▀▀▀\n"
-	 "        █ both squares have queries, ▀ the upper one, ▄ the lower one, · not drawn; a square is a "
+	 "        █ both squares have queries, ▀ the upper one, ▄ the lower one, · not drawn; a "
+	 "square is a "
 	 "port\n" PORTS_TOTALS},
 	{PORTS_LIVE,
 	 {.columns = 80},
@@ -176,16 +188,18 @@ static const struct {
 	 "queries in flight now, by source port\n"
 	 "   1000      .  \n"
 	 "   1016         \n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a square is a "
+	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
+	 "square is a "
 	 "port\n" PORTS_TOTALS},
-	/* Half as wide: squares of two by two ports, the second row of them below the first in one character.
-	 */
+	/* Half as wide: squares of two by two ports, the second row of them below the first in one
+	 * character. */
 	{PORTS,
 	 {.columns = 12},
 	 PORTS_JSON,
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ####\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a square is 4 "
+	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
+	 "square is 4 "
 	 "ports\n" PORTS_TOTALS},
 	/* No room at all: one square. */
 	{PORTS,
@@ -193,18 +207,23 @@ static const struct {
 	 PORTS_JSON,
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 '\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a square is 64 "
+	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
+	 "square is 64 "
 	 "ports\n" PORTS_TOTALS},
 	/* Excluded ports have no colour; the brightest is the fullest. */
 	{PORTS,
 	 {.columns = 80, .unicode = true, .colour = true, .terminal = true},
-	 "{\"first\": 2000, \"last\": 2003, \"excluded\": [[2002, 2003]], \"cell_ports\": 1, \"columns\": 2,"
-	 " \"drawn\": [0, 8, 0, 0], \"live\": [0, 0, 0, 0], \"ports\": 2, \"used\": 1, \"draws\": 8,"
+	 "{\"first\": 2000, \"last\": 2003, \"excluded\": [[2002, 2003]], \"cell_ports\": 1, "
+	 "\"columns\": 2,"
+	 " \"drawn\": [0, 8, 0, 0], \"live\": [0, 0, 0, 0], \"ports\": 2, \"used\": 1, \"draws\": "
+	 "8,"
 	 " \"min\": 0, \"max\": 8, \"mean\": 4.0, \"verdict\": \"too few draws\", \"test\": null}",
 	 "queries of the last 0 s, by source port\n"
 	 "   2000 \033[38;5;236;49m▀\033[38;5;226;49m▀\033[0m\n"
-	 "        \033[38;5;236m█\033[0m none  \033[38;5;54m█\033[38;5;61m█\033[38;5;67m█\033[38;5;72m█"
-	 "\033[38;5;113m█\033[38;5;184m█\033[38;5;226m█\033[0m up to 8.0 queries a port; a square is a port\n"
+	 "        \033[38;5;236m█\033[0m none  "
+	 "\033[38;5;54m█\033[38;5;61m█\033[38;5;67m█\033[38;5;72m█"
+	 "\033[38;5;113m█\033[38;5;184m█\033[38;5;226m█\033[0m up to 8.0 queries a port; a square "
+	 "is a port\n"
 	 "\n"
 	 "range    2000-2003, 4 ports, 2 of them excluded\n"
 	 "window   0 s: 8 queries from 1 of 2 ports (50.0%)\n"
@@ -214,7 +233,8 @@ static const struct {
 	/* An answer that makes no map. */
 	{PORTS,
 	 {.columns = 80},
-	 "{\"first\": 2000, \"last\": 2003, \"cell_ports\": 0, \"columns\": 0, \"drawn\": [1, 2, 3]}",
+	 "{\"first\": 2000, \"last\": 2003, \"cell_ports\": 0, \"columns\": 0, \"drawn\": [1, 2, "
+	 "3]}",
 	 "queries of the last 0 s, by source port\n"
 	 "\n"
 	 "range    2000-2003, 4 ports, 4 of them excluded\n"
@@ -231,7 +251,7 @@ test_renders(void)
 		char *text = rendered(renders[i].what, renders[i].json, &renders[i].look);
 
 		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
-			   renders[i].text, text);
+			     renders[i].text, text);
 		free(text);
 	}
 }
@@ -245,7 +265,11 @@ static const struct {
 	bool clip;
 	const char *printed;
 } prints[] = {
-	{"no terminal: no sequences", {.columns = 80}, STYLE_BOLD "a" STYLE_END "b\n", false, "ab\n"},
+	{"no terminal: no sequences",
+	 {.columns = 80},
+	 STYLE_BOLD "a" STYLE_END "b\n",
+	 false,
+	 "ab\n"},
 	{"styles",
 	 {.columns = 80, .terminal = true, .colour = true},
 	 STYLE_BAD "a" STYLE_END "b\n",
@@ -318,8 +342,9 @@ test_bars(void)
 		const struct look look = {.unicode = bars[i].unicode};
 		char text[64];
 
-		SUITE_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text), bars[i].bar) == 0,
-			   "%f of %u: %s", bars[i].share, bars[i].columns, text);
+		SUITE_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text),
+				    bars[i].bar) == 0,
+			     "%f of %u: %s", bars[i].share, bars[i].columns, text);
 	}
 }
 
@@ -357,24 +382,26 @@ test_rates(void)
 
 /* top's figures */
 
-#define STATS(BOOT, US, QUERIES, DROPS)                                                                      \
-	"{\"ok\": true, \"result\": {\"boot_id\": \"" BOOT "\", \"monotonic_us\": " US ","                   \
-	" \"counters\": {\"queries\": " QUERIES ", \"responses\": 0, \"timeouts\": 0, \"coalesced\": 0},"      \
-	" \"drops\": {\"runt\": " DROPS "}, \"steer\": {\"query\": 5}, \"interfaces\": [], \"upstreams\": []}}"
+#define STATS(BOOT, US, QUERIES, DROPS)                                                            \
+	"{\"ok\": true, \"result\": {\"boot_id\": \"" BOOT "\", \"monotonic_us\": " US ","         \
+	" \"counters\": {\"queries\": " QUERIES                                                    \
+	", \"responses\": 0, \"timeouts\": 0, \"coalesced\": 0},"                                  \
+	" \"drops\": {\"runt\": " DROPS                                                            \
+	"}, \"steer\": {\"query\": 5}, \"interfaces\": [], \"upstreams\": []}}"
 
 static const struct {
 	const char *what, *before, *now;
 	const char *rate, *drops; /* of queries; rows */
 } figures[] = {
-	{"two seconds", STATS("a", "1000000", "100", "0"), STATS("a", "3000000", "300", "8"), "100.0",
-	 "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 4.0}]"},
-	{"another dataplane", STATS("a", "1000000", "100", "1"), STATS("b", "3000000", "300", "8"), "null",
-	 "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 0.0}]"},
+	{"two seconds", STATS("a", "1000000", "100", "0"), STATS("a", "3000000", "300", "8"),
+	 "100.0", "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 4.0}]"},
+	{"another dataplane", STATS("a", "1000000", "100", "1"), STATS("b", "3000000", "300", "8"),
+	 "null", "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 0.0}]"},
 	{"the first look", NULL, STATS("a", "3000000", "300", "0"), "null", "[]"},
-	{"no time between", STATS("a", "3000000", "100", "0"), STATS("a", "3000000", "300", "0"), "null",
-	 "[]"},
-	{"no statistics", STATS("a", "3000000", "100", "0"), "{\"ok\": false, \"error\": \"away\"}", "null",
-	 "[]"},
+	{"no time between", STATS("a", "3000000", "100", "0"), STATS("a", "3000000", "300", "0"),
+	 "null", "[]"},
+	{"no statistics", STATS("a", "3000000", "100", "0"), "{\"ok\": false, \"error\": \"away\"}",
+	 "null", "[]"},
 };
 
 static void
@@ -382,17 +409,21 @@ test_figures(void)
 {
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
 		struct top_responses responses = {
-			.stats_before =
-				figures[i].before == NULL ? NULL : json_loads(figures[i].before, 0, NULL)};
+			.stats_before = figures[i].before == NULL
+						? NULL
+						: json_loads(figures[i].before, 0, NULL)};
 		json_t *result, *rate, *drops = json_loads(figures[i].drops, 0, NULL);
 
 		responses.now[TOP_STATS] = json_loads(figures[i].now, 0, NULL);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(responses.now[TOP_STATS]);
 		result = top_figures(&responses);
 		rate = json_loads(figures[i].rate, JSON_DECODE_ANY, NULL);
-		SUITE_ASSERT(json_equal(json_object_get(json_object_get(result, "rates"), "queries"), rate),
-			   "%s: rate", figures[i].what);
-		SUITE_ASSERT(json_equal(json_object_get(result, "drops"), drops), "%s: drops", figures[i].what);
+		SUITE_ASSERT(
+			json_equal(json_object_get(json_object_get(result, "rates"), "queries"),
+				   rate),
+			"%s: rate", figures[i].what);
+		SUITE_ASSERT(json_equal(json_object_get(result, "drops"), drops), "%s: drops",
+			     figures[i].what);
 		json_decref(responses.now[TOP_STATS]);
 		json_decref(responses.stats_before);
 		json_decref(result);

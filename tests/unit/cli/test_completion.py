@@ -7,7 +7,6 @@
 FOLDER has the scripts for the shells."""
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -122,7 +121,6 @@ class FishTest(Offers, unittest.TestCase):
         return {word for word in super().offered(*words, cwd=cwd) if word.startswith(words[-1])}
 
 
-@unittest.skipUnless(shutil.which("zsh"), "no zsh")
 class ZshTest(Offers, unittest.TestCase):
     def command(self, words):
         return ["zsh", "-f", "-c", ZSH, FOLDER, PROGRAM, *words]

@@ -10,7 +10,8 @@
 #include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
-#define SECONDS_MAX 5 /* of the processor: no file, however bad, takes longer; sanitizers included */
+#define SECONDS_MAX                                                                                \
+	5 /* of the processor: no file, however bad, takes longer; sanitizers included */
 
 static const char *kept_directory;
 static char made_directory[] = "/tmp/ephemera-test-config-XXXXXX";
@@ -29,7 +30,8 @@ config_rig_load(const char *path)
 	fclose(errors);
 	for (const char *c = loaded.lines; *c != 0; c++)
 		loaded.line_count += *c == '\n';
-	SUITE_ASSERT(end.tv_sec - begin.tv_sec <= SECONDS_MAX, "%s takes more than %d s", path, SECONDS_MAX);
+	SUITE_ASSERT(end.tv_sec - begin.tv_sec <= SECONDS_MAX, "%s takes more than %d s", path,
+		     SECONDS_MAX);
 	return loaded;
 }
 
@@ -117,10 +119,12 @@ config_rig_bad_in(const char *path, const char *in, unsigned line, const char *w
 	else
 		snprintf(begin, sizeof(begin), "%s: ", in);
 	SUITE_ASSERT(loaded.status < 0 && loaded.config == NULL, "%s is taken (%s)", path, words);
-	SUITE_ASSERT(loaded.line_count == 1, "%s: %u lines: %s", path, loaded.line_count, loaded.lines);
-	SUITE_ASSERT(strncmp(loaded.lines, begin, strlen(begin)) == 0, "wants %s...%s, has %s", begin, words,
-		   loaded.lines);
-	SUITE_ASSERT(strstr(loaded.lines, words) != NULL, "wants ...%s..., has %s", words, loaded.lines);
+	SUITE_ASSERT(loaded.line_count == 1, "%s: %u lines: %s", path, loaded.line_count,
+		     loaded.lines);
+	SUITE_ASSERT(strncmp(loaded.lines, begin, strlen(begin)) == 0, "wants %s...%s, has %s",
+		     begin, words, loaded.lines);
+	SUITE_ASSERT(strstr(loaded.lines, words) != NULL, "wants ...%s..., has %s", words,
+		     loaded.lines);
 	config_rig_unload(&loaded);
 }
 

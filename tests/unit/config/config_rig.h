@@ -19,12 +19,13 @@ struct loaded {
 struct loaded config_rig_load(const char *path);
 void config_rig_unload(struct loaded *loaded);
 
-/* The path of a kept file, or of one in the directory that this run makes; valid up to the next call. */
+/* The path of a kept file, or of one in the directory that this run makes; valid up to the next
+ * call. */
 const char *config_rig_kept(const char *name);
 const char *config_rig_made(const char *name);
 
-/* Makes a file of this content in the run's directory and returns its path, valid up to the next call. Each
- * call replaces the file. */
+/* Makes a file of this content in the run's directory and returns its path, valid up to the next
+ * call. Each call replaces the file. */
 const char *config_rig_write(const char *text, size_t bytes);
 
 /* The same by another name; `name` is the caller's to remove. */
@@ -33,8 +34,8 @@ const char *config_rig_write_as(const char *name, const char *text, size_t bytes
 /* Makes a file: minimal.yaml with `old` replaced by `new`. *line is where `new` begins. */
 const char *config_rig_change(const char *old, const char *new, unsigned *line);
 
-/* Asserts that a file is refused with exactly one line, that begins "PATH:LINE: " (no line number: 0) and has
- * the words; bad_in: the line names another file, `in`. */
+/* Asserts that a file is refused with exactly one line, that begins "PATH:LINE: " (no line number:
+ * 0) and has the words; bad_in: the line names another file, `in`. */
 void config_rig_bad(const char *path, unsigned line, const char *words);
 void config_rig_bad_in(const char *path, const char *in, unsigned line, const char *words);
 
@@ -55,7 +56,8 @@ void test_bad_files(void);
 void test_bad_many(void);
 void test_bad_damage(void);
 
-/* Makes the run's directory; `kept` is the directory of the kept files. close removes what is left. */
+/* Makes the run's directory; `kept` is the directory of the kept files. close removes what is
+ * left. */
 void config_rig_open(const char *kept);
 void config_rig_close(void);
 

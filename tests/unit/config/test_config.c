@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration file: what good files become. Usage: test_config DIRECTORY, the one with the files. */
+/* The configuration file: what good files become. Usage: test_config DIRECTORY, the one with the
+ * files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ static const struct {
 	 "warning: pools.hash_key: has no meaning for policy round-robin"},
 	{"servers: [", "servers: [{name: spare, address: 198.51.100.102}, ", NULL},
 	{"upstreams:\n  servers: [",
-	 "pools: [{name: default, servers: [only]}]\nupstreams:\n  servers: [{name: spare, address: "
+	 "pools: [{name: default, servers: [only]}]\nupstreams:\n  servers: [{name: spare, "
+	 "address: "
 	 "198.51.100.102}, ",
 	 "warning: upstreams.servers.name: \"spare\" is in no pool and gets no queries"},
 	{"upstreams:", "routes: [{pool: default, domains: [.]}]\nupstreams:",
@@ -50,11 +52,11 @@ test_warnings(void)
 
 		loaded = config_rig_load(path);
 		SUITE_ASSERT(loaded.status == 0, "a warning is no mistake: %s", loaded.lines);
-		SUITE_ASSERT(loaded.line_count == (warned[i].words != NULL), "%u lines: %s", loaded.line_count,
-			   loaded.lines);
+		SUITE_ASSERT(loaded.line_count == (warned[i].words != NULL), "%u lines: %s",
+			     loaded.line_count, loaded.lines);
 		if (warned[i].words != NULL)
-			SUITE_ASSERT(strstr(loaded.lines, warned[i].words) != NULL, "wants %s, has %s",
-				   warned[i].words, loaded.lines);
+			SUITE_ASSERT(strstr(loaded.lines, warned[i].words) != NULL,
+				     "wants %s, has %s", warned[i].words, loaded.lines);
 		config_rig_unload(&loaded);
 	}
 }
@@ -64,7 +66,8 @@ good_load(const char *name)
 {
 	struct loaded loaded = config_rig_load(config_rig_kept(name));
 
-	SUITE_ASSERT(loaded.status == 0 && loaded.line_count == 0, "%s is good: %s", name, loaded.lines);
+	SUITE_ASSERT(loaded.status == 0 && loaded.line_count == 0, "%s is good: %s", name,
+		     loaded.lines);
 	free(loaded.lines);
 	if (loaded.config == NULL)
 		exit(EXIT_FAILURE);
@@ -87,7 +90,8 @@ range_is(const struct config_ranges *ranges, unsigned index, const char *text)
 	const char *why;
 
 	return index < ranges->count && address_range_parse(text, &wanted, &why) == 0 &&
-	       address_equal(&range->first, &wanted.first) && address_equal(&range->last, &wanted.last);
+	       address_equal(&range->first, &wanted.first) &&
+	       address_equal(&range->last, &wanted.last);
 }
 
 static bool
@@ -118,7 +122,8 @@ full_machine(const struct config *c)
 		    (port >= 20000 && port <= 29999 && !excluded))
 			SUITE_ASSERT(false, "port %u has the wrong bit", port);
 	}
-	CU_ASSERT(c->source.address_count == 7 && address_is(&c->source.addresses[1], "198.51.100.17"));
+	CU_ASSERT(c->source.address_count == 7 &&
+		  address_is(&c->source.addresses[1], "198.51.100.17"));
 	CU_ASSERT(address_is(&c->source.addresses[5], "198.51.100.67"));
 	CU_ASSERT(address_is(&c->source.addresses[6], "2001:db8:2::16"));
 	CU_ASSERT(c->http.on && address_is(&c->http.address, "::1") && c->http.port == 9153);
@@ -133,7 +138,8 @@ full_clients(const struct config *c)
 	CU_ASSERT(address_is(&listen[2].address, "2001:db8:1::53"));
 	CU_ASSERT(listen[0].pool == 0 && listen[1].pool == 1 && listen[2].pool == 0);
 	for (unsigned i = 0; i < 3; i += 2)
-		CU_ASSERT(listen[i].allow.count == 3 && range_is(&listen[i].allow, 0, "192.0.2.0/24") &&
+		CU_ASSERT(listen[i].allow.count == 3 &&
+			  range_is(&listen[i].allow, 0, "192.0.2.0/24") &&
 			  range_is(&listen[i].allow, 1, "203.0.113.7") &&
 			  range_is(&listen[i].allow, 2, "2001:db8:1::/64"));
 	CU_ASSERT(listen[1].allow.count == 1 && range_is(&listen[1].allow, 0, "10.0.0.0/8"));
@@ -143,7 +149,8 @@ full_clients(const struct config *c)
 	CU_ASSERT(c->limit.prefix4 == 32 && c->limit.prefix6 == 64);
 	CU_ASSERT(c->limit.refusal == REFUSAL_REFUSE && c->limit.truncate_every == 10);
 	CU_ASSERT(c->limit.exempt.count == 1 && range_is(&c->limit.exempt, 0, "192.0.2.8/31"));
-	CU_ASSERT(!c->protection.coalesce && c->protection.waiters == 8 && c->protection.edns_bytes == 1400);
+	CU_ASSERT(!c->protection.coalesce && c->protection.waiters == 8 &&
+		  c->protection.edns_bytes == 1400);
 	CU_ASSERT(c->protection.near_miss == NEAR_MISS_TRUNCATE && c->protection.near_misses == 3);
 }
 
@@ -155,8 +162,8 @@ full_upstreams(const struct config *c)
 	CU_ASSERT(probe_is(c, "Probe\\.1.example. AAAA IN"));
 	CU_ASSERT(c->probe.interval_ms == 500 && c->probe.timeout_ms == 400 && c->probe.rise == 4 &&
 		  c->probe.fall == 5 && c->probe.good_rcodes == (1 << 0 | 1 << 5 | 1 << 11));
-	CU_ASSERT(c->passive.on && c->passive.responses == 200 && c->passive.timeout_percent == 30 &&
-		  c->passive.servfail_percent == 40);
+	CU_ASSERT(c->passive.on && c->passive.responses == 200 &&
+		  c->passive.timeout_percent == 30 && c->passive.servfail_percent == 40);
 	CU_ASSERT(c->upstream_count == 2 && strcmp(c->upstreams[1].name, "second") == 0);
 	CU_ASSERT(c->upstreams[0].port == 53 && c->upstreams[1].port == 5300);
 	CU_ASSERT(c->upstreams[0].weight == 10000 && c->upstreams[1].weight == 3);
@@ -171,11 +178,14 @@ full_pools(const struct config *c)
 	CU_ASSERT_FATAL(c->pool_count == 3);
 	CU_ASSERT(strcmp(p[0].name, "default") == 0 && p[0].policy == POLICY_LEAST_OUTSTANDING);
 	CU_ASSERT(p[0].member_count == 2 && p[0].members[0] == 0 && p[0].members[1] == 1);
-	CU_ASSERT(strcmp(p[1].name, "bulk") == 0 && p[1].policy == POLICY_FIRST && p[1].load_percent == 200);
+	CU_ASSERT(strcmp(p[1].name, "bulk") == 0 && p[1].policy == POLICY_FIRST &&
+		  p[1].load_percent == 200);
 	CU_ASSERT(p[1].member_count == 2 && p[1].members[0] == 1 && p[1].members[1] == 0);
-	CU_ASSERT(strcmp(p[2].name, "ring") == 0 && p[2].policy == POLICY_HASH && p[2].load_percent == 0);
+	CU_ASSERT(strcmp(p[2].name, "ring") == 0 && p[2].policy == POLICY_HASH &&
+		  p[2].load_percent == 0);
 	CU_ASSERT(p[2].member_count == 1 && p[2].members[0] == 0);
-	/* The XXH3-64 of the texts, as `xxhsum -H3` says: other machines, and other versions, agree. */
+	/* The XXH3-64 of the texts, as `xxhsum -H3` says: other machines, and other versions,
+	 * agree. */
 	CU_ASSERT_EQUAL(p[0].hash_seed, UINT64_C(0x9a2010634cd92a0c));
 	CU_ASSERT_EQUAL(p[1].hash_seed, UINT64_C(0x9a2010634cd92a0c));
 	CU_ASSERT_EQUAL(p[2].hash_seed, UINT64_C(0x1d7aa85f3586115b));
@@ -206,13 +216,13 @@ full_routes(const struct config *c)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct config_suffix *suffix = &routes->suffixes[i];
 		char text[QUESTION_NAME_TEXT_BYTES];
-		int bytes =
-			question_name_format(routes->names + suffix->name_offset, suffix->name_bytes, text);
+		int bytes = question_name_format(routes->names + suffix->name_offset,
+						 suffix->name_bytes, text);
 
 		SUITE_ASSERT(bytes == suffix->name_bytes && strcmp(text, rows[i].name) == 0 &&
-				   suffix->pool == rows[i].pool,
-			   "wants %s in pool %u, has %s in pool %u", rows[i].name, rows[i].pool, text,
-			   suffix->pool);
+				     suffix->pool == rows[i].pool,
+			     "wants %s in pool %u, has %s in pool %u", rows[i].name, rows[i].pool,
+			     text, suffix->pool);
 	}
 	CU_ASSERT_EQUAL_FATAL(routes->type_count, 4);
 	CU_ASSERT(routes->types[0].type == 1 && routes->types[0].pool == 0);
@@ -251,7 +261,8 @@ test_minimal(void)
 	CU_ASSERT(c->source.first_port == 49152 && c->source.last_port == 65535 &&
 		  c->source.port_count == 16384);
 	CU_ASSERT(c->service.listen_count == 1 && c->service.listen[0].port == 53);
-	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_SERVFAIL && c->pools[0].policy == POLICY_ROUND_ROBIN);
+	CU_ASSERT(c->service.no_upstream == NO_UPSTREAM_SERVFAIL &&
+		  c->pools[0].policy == POLICY_ROUND_ROBIN);
 	CU_ASSERT(c->service.not_allowed == REFUSAL_DROP && c->limit.queries_per_second == 0);
 	CU_ASSERT(c->pool_count == 1 && strcmp(c->pools[0].name, "default") == 0);
 	CU_ASSERT(c->pools[0].member_count == 1 && c->pools[0].load_percent == 150);
@@ -260,15 +271,18 @@ test_minimal(void)
 	CU_ASSERT(c->healthy_min_percent == 0 && c->upstreams[0].weight == 1);
 	CU_ASSERT(c->http.on && address_is(&c->http.address, "127.0.0.1") && c->http.port == 8953);
 	CU_ASSERT(c->timeout_ms == 2000 && probe_is(c, ". NS IN"));
-	CU_ASSERT(c->probe.interval_ms == 1000 && c->probe.timeout_ms == 1000 && c->probe.rise == 2 &&
-		  c->probe.fall == 3);
-	CU_ASSERT(c->protection.coalesce && c->protection.waiters == 64 && c->protection.edns_bytes == 1232);
+	CU_ASSERT(c->probe.interval_ms == 1000 && c->probe.timeout_ms == 1000 &&
+		  c->probe.rise == 2 && c->probe.fall == 3);
+	CU_ASSERT(c->protection.coalesce && c->protection.waiters == 64 &&
+		  c->protection.edns_bytes == 1232);
 	CU_ASSERT(c->protection.near_miss == NEAR_MISS_COUNT && c->protection.near_misses == 1);
-	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 && c->upstreams[0].random_case);
-	CU_ASSERT(c->service.listen[0].allow.count == sizeof(private_ranges) / sizeof(private_ranges[0]));
+	CU_ASSERT(c->upstream_count == 1 && c->upstreams[0].port == 53 &&
+		  c->upstreams[0].random_case);
+	CU_ASSERT(c->service.listen[0].allow.count ==
+		  sizeof(private_ranges) / sizeof(private_ranges[0]));
 	for (unsigned i = 0; i < c->service.listen[0].allow.count; i++)
 		SUITE_ASSERT(range_is(&c->service.listen[0].allow, i, private_ranges[i]),
-			   "%s may ask by default", private_ranges[i]);
+			     "%s may ask by default", private_ranges[i]);
 	config_free(c);
 }
 
@@ -277,7 +291,8 @@ test_lab(void)
 {
 	struct config *c = good_load("lab.yaml");
 
-	CU_ASSERT(c->upstream_count == 6 && c->source.address_count == 16 && c->source.port_count == 16384);
+	CU_ASSERT(c->upstream_count == 6 && c->source.address_count == 16 &&
+		  c->source.port_count == 16384);
 	CU_ASSERT(probe_is(c, "probe.example. A IN"));
 	config_free(c);
 }
@@ -289,17 +304,19 @@ test_allow_all_ipv6(void)
 	struct loaded loaded;
 	struct address ipv4;
 	unsigned line;
-	const char *path = config_rig_change("upstreams:", "  allow: [\"::/0\"]\nupstreams:", &line);
+	const char *path =
+		config_rig_change("upstreams:", "  allow: [\"::/0\"]\nupstreams:", &line);
 
 	loaded = config_rig_load(path);
 	address_parse("192.0.2.1", &ipv4);
 	CU_ASSERT_FATAL(loaded.status == 0 && loaded.config->service.listen[0].allow.count == 2);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct address_range *range = &loaded.config->service.listen[0].allow.ranges[i];
+		const struct address_range *range =
+			&loaded.config->service.listen[0].allow.ranges[i];
 
 		SUITE_ASSERT(address_compare(&ipv4, &range->first) < 0 ||
-				   address_compare(&ipv4, &range->last) > 0,
-			   "no IPv4 in part %u", i);
+				     address_compare(&ipv4, &range->last) > 0,
+			     "no IPv4 in part %u", i);
 	}
 	config_rig_unload(&loaded);
 }
@@ -318,7 +335,8 @@ static const struct {
 	{"upstreams:", "runtime_dir: /run/x\nupstreams:", "runtime_dir"},
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", NULL},
 	{"198.51.100.16", "198.51.100.17", NULL},
-	{"upstreams:", "protection: {random_case: false, near_miss: truncate, edns_bytes: 512}\nupstreams:",
+	{"upstreams:",
+	 "protection: {random_case: false, near_miss: truncate, edns_bytes: 512}\nupstreams:",
 	 NULL},
 	{"xdp: eth0", "queues: 1, xdp: eth0", NULL},
 };
@@ -338,7 +356,7 @@ test_differences(void)
 		CU_ASSERT_FATAL(loaded.status == 0);
 		key = config_static_difference(c, loaded.config);
 		SUITE_ASSERT(wanted == NULL ? key == NULL : key != NULL && strcmp(key, wanted) == 0,
-			   "\"%s\": %s", differences[i].new, key != NULL ? key : "no difference");
+			     "\"%s\": %s", differences[i].new, key != NULL ? key : "no difference");
 		config_rig_unload(&loaded);
 	}
 	config_free(c);
@@ -348,10 +366,11 @@ test_differences(void)
 static void
 test_reference(void)
 {
-	static const char *const keys[] = {"runtime_dir ",	     "dataplane.interfaces[].xdp ",
-					   "source.exclude[] ",	     "service.addresses[].port ",
-					   "upstreams.probe.fall ",  "upstreams.servers[].address ",
-					   "protection.edns_bytes ", "upstreams.servers[].random_case "};
+	static const char *const keys[] = {
+		"runtime_dir ",		  "dataplane.interfaces[].xdp ",
+		"source.exclude[] ",	  "service.addresses[].port ",
+		"upstreams.probe.fall ",  "upstreams.servers[].address ",
+		"protection.edns_bytes ", "upstreams.servers[].random_case "};
 	size_t bytes;
 	char *text;
 	FILE *stream = open_memstream(&text, &bytes);
@@ -360,7 +379,8 @@ test_reference(void)
 	fclose(stream);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		SUITE_ASSERT(strstr(text, keys[i]) != NULL, "%s is in the reference", keys[i]);
-	SUITE_ASSERT(strstr(text, "(50 to 30000 ms); default 2000") != NULL, "range, unit and default are");
+	SUITE_ASSERT(strstr(text, "(50 to 30000 ms); default 2000") != NULL,
+		     "range, unit and default are");
 	free(text);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The line that each bad configuration file gets: kept files, small changes to the good file minimal.yaml,
- * and files that are better made than kept. */
+/* The line that each bad configuration file gets: kept files, small changes to the good file
+ * minimal.yaml, and files that are better made than kept. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +17,14 @@ static const struct {
 	unsigned line;
 	const char *words;
 } kept[] = {
-	{"unknown_key", 21, "upstreams.time_out_ms: unknown key: use one of policy, hash_key, load_percent"},
+	{"unknown_key", 21,
+	 "upstreams.time_out_ms: unknown key: use one of policy, hash_key, load_percent"},
 	{"duplicate_name", 25, "upstreams.servers.name: \"nsd\" is given twice: give each"},
-	{"duplicate_address", 26, "upstreams.servers.address: 198.51.100.101 port 53 is \"nsd\" already"},
+	{"duplicate_address", 26,
+	 "upstreams.servers.address: 198.51.100.101 port 53 is \"nsd\" already"},
 	{"duplicate_key", 21, "upstreams.policy: written twice, first on line 20: keep one"},
-	{"port_zero", 17, "service.addresses.port: 0 is out of range: write a number from 1 to 65535"},
+	{"port_zero", 17,
+	 "service.addresses.port: 0 is out of range: write a number from 1 to 65535"},
 	{"weight", 27,
 	 "upstreams.servers.weight: 1000000000 is out of range: write a number from 1 to 10000"},
 	{"timeout_huge", 21,
@@ -31,10 +34,14 @@ static const struct {
 	{"wrong_type", 18, "service.allow: is a single value: write a list"},
 	{"family", 26, "\"knot\" is reached over IPv6, but no source address is IPv6: add one"},
 	{"memory", 6,
-	 "dataplane.memory_mb: 128 MiB is too little for 1 worker of 1048576 flows: write at least 233"},
-	{"worker_twice", 5, "dataplane.worker_cores: core 1 is given twice: give each worker its own"},
-	{"service_twice", 18, "service.addresses.address: 192.0.2.53 port 53 is given twice: give it once"},
-	{"all_excluded", 12, "source.ports: no port of 50000-51999 is left: exclude fewer, or widen"},
+	 "dataplane.memory_mb: 128 MiB is too little for 1 worker of 1048576 flows: write at least "
+	 "233"},
+	{"worker_twice", 5,
+	 "dataplane.worker_cores: core 1 is given twice: give each worker its own"},
+	{"service_twice", 18,
+	 "service.addresses.address: 192.0.2.53 port 53 is given twice: give it once"},
+	{"all_excluded", 12,
+	 "source.ports: no port of 50000-51999 is left: exclude fewer, or widen"},
 };
 
 void
@@ -48,8 +55,8 @@ test_bad_kept(void)
 	}
 }
 
-/* `line` counts from the line on which the change begins: most faults are there, some lie between two places.
- */
+/* `line` counts from the line on which the change begins: most faults are there, some lie between
+ * two places. */
 static const struct {
 	const char *old, *new;
 	int line;
@@ -65,10 +72,13 @@ static const struct {
 	{"[1]", "[1.0]", 0, "\"1.0\" is not a whole number"},
 	{"[1]", "[99999999999999999999]", 0, "99999999999999999999 is out of range"},
 	{"[1]", "[[1]]", 0, "dataplane.worker_cores: is a list: write one value"},
-	{"[1]", "[1]\n  flows_per_worker: 100000", 1, "100000 is not a power of two: write 65536 or 131072"},
+	{"[1]", "[1]\n  flows_per_worker: 100000", 1,
+	 "100000 is not a power of two: write 65536 or 131072"},
 	{"[1]", "[1]\n  flows_per_worker: 512", 1, "from 1024 to 16777216"},
-	{"[1]", "[1, 2]", -1, "256 MiB is too little for 2 workers of 1048576 flows: write at least 442"},
-	{"xdp: eth0", "xdp: \"eth0,a=b\"", 0, "is not the name of an interface: use letters, digits"},
+	{"[1]", "[1, 2]", -1,
+	 "256 MiB is too little for 2 workers of 1048576 flows: write at least 442"},
+	{"xdp: eth0", "xdp: \"eth0,a=b\"", 0,
+	 "is not the name of an interface: use letters, digits"},
 	{"xdp: eth0", "xdp: eth0eth0eth0eth0", 0, "16 characters long: at most 15"},
 	{"xdp: eth0", "xdp: ..", 0, "is not the name of an interface"},
 	{"xdp: eth0", "xdp: \"\"", 0, "dataplane.interfaces.xdp: empty"},
@@ -89,9 +99,11 @@ static const struct {
 	 "is not a range of ports: write first-last"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 2000-65536", 1, "is not a range of ports"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 2000 - 3000", 1, "is not a range of ports"},
-	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [x]", 1, "\"x\" is neither a port nor a range"},
+	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [x]", 1,
+	 "\"x\" is neither a port nor a range"},
 	{"[198.51.100.16]", "[192.0.2.53]", 2, "192.0.2.53 is a source address too"},
-	{"address: 192.0.2.53", "address: \"::ffff:192.0.2.53\"", 0, "is not an address: write one like"},
+	{"address: 192.0.2.53", "address: \"::ffff:192.0.2.53\"", 0,
+	 "is not an address: write one like"},
 	{"address: 192.0.2.53", "address: fe80::1", 0, "fe80::1 is not an address of one machine"},
 	{"{address: 192.0.2.53}", "{port: 53}", 0, "service.addresses.address: missing"},
 	{"upstreams:", "  allow: [192.0.2.1/24]\nupstreams:", 0,
@@ -103,10 +115,13 @@ static const struct {
 	{"upstreams:", "upstreams:\n  probe: {type: AXFR}", 1, "\"AXFR\" cannot be asked for"},
 	{"upstreams:", "upstreams:\n  probe: {type: FOO}", 1,
 	 "\"FOO\" cannot be asked for: write a type like NS"},
-	{"upstreams:", "upstreams:\n  probe: {name: a..b}", 1, "\"a..b\" is not a name: empty label"},
-	{"upstreams:", "upstreams:\n  probe: {rise: 0}", 1, "upstreams.probe.rise: 0 is out of range"},
+	{"upstreams:", "upstreams:\n  probe: {name: a..b}", 1,
+	 "\"a..b\" is not a name: empty label"},
+	{"upstreams:", "upstreams:\n  probe: {rise: 0}", 1,
+	 "upstreams.probe.rise: 0 is out of range"},
 	{"upstreams:", "upstreams:\n  policy: fastest", 1,
-	 "\"fastest\" is not known: use one of round-robin, least-outstanding, random, hash, first"},
+	 "\"fastest\" is not known: use one of round-robin, least-outstanding, random, hash, "
+	 "first"},
 	{"upstreams:", "protection: {waiters: 0}\nupstreams:", 0,
 	 "protection.waiters: 0 is out of range: write a number from 1 to 255"},
 	{"upstreams:", "protection: {near_misses: 256}\nupstreams:", 0, "256 is out of range"},
@@ -119,7 +134,8 @@ static const struct {
 	 "\"yes\" is not known: use one of true, false"},
 	{"upstreams:", "protection: {near-miss: count}\nupstreams:", 0,
 	 "protection.near-miss: unknown key: use one of random_case, coalesce"},
-	{"upstreams:", "runtime_dir: run\nupstreams:", 0, "runtime_dir: \"run\" is not an absolute path"},
+	{"upstreams:", "runtime_dir: run\nupstreams:", 0,
+	 "runtime_dir: \"run\" is not an absolute path"},
 	{"upstreams:", "? [a]\n: b\nupstreams:", 0, "a key that is not a plain word"},
 	{"upstreams:", "<<: {a: b}\nupstreams:", 0, "<<: unknown key"},
 	{"upstreams:", "---\nupstreams:", 0, "a second document"},
@@ -129,7 +145,8 @@ static const struct {
 	{"name: only", "name: !!str only", 0, "tags are not supported"},
 	{"name: only", "name: &x only", 0, "anchors and aliases are not supported"},
 	{"name: only", "name: *x", 0, "anchors and aliases are not supported"},
-	{"name: only", "name: a2345678901234567890123456789012", 0, "32 characters long: at most 31"},
+	{"name: only", "name: a2345678901234567890123456789012", 0,
+	 "32 characters long: at most 31"},
 	{"address: 198.51.100.101", "address: 192.0.2.53", 0,
 	 "192.0.2.53 is a service address: name another machine"},
 	{"address: 198.51.100.101", "address: 198.51.100.16", 0,
@@ -170,11 +187,13 @@ static const struct {
 	 "\xff\xfe"
 	 "a",
 	 "", "", 0, 1, "not UTF-8 text"},
-	{"control character", "# fine\n# \x07\n", "", "", 0, 2, "not UTF-8 text: control characters"},
+	{"control character", "# fine\n# \x07\n", "", "", 0, 2,
+	 "not UTF-8 text: control characters"},
 	{"deep lists", "a: ", "[", "", 100000, 1, "nested deeper than a configuration is"},
 	{"deep mappings", "", "{a: ", "", 100000, 1, "nested deeper than a configuration is"},
 	{"deep entries", "", "- ", "", 100000, 1, "nested deeper than a configuration is"},
-	{"too many values", "a: [", "x, ", "x]\n", 270000, 1, "more values than a configuration can hold"},
+	{"too many values", "a: [", "x, ", "x]\n", 270000, 1,
+	 "more values than a configuration can hold"},
 	{"brackets", "a: [", "[],", "]\n", 1000000, 1, "more values than a configuration can hold"},
 	{"an open quote", "a: \"", "xxxxxxxxxxxxxxx\n", "", 200000, 200001, "syntax error"},
 	{"a huge key", "", "xxxxxxxxxxxxxxxx", ": 1\n", 200000, 1, ": "},
@@ -203,7 +222,8 @@ test_bad_made(void)
 			struct loaded loaded = config_rig_load(path);
 
 			SUITE_ASSERT(loaded.status < 0, "%s is taken", made[i].what);
-			SUITE_ASSERT(strlen(loaded.lines) < 16384, "%s makes endless lines", made[i].what);
+			SUITE_ASSERT(strlen(loaded.lines) < 16384, "%s makes endless lines",
+				     made[i].what);
 			config_rig_unload(&loaded);
 		}
 	}
@@ -217,7 +237,8 @@ test_bad_nul(void)
 	static const char utf16[] = "\xff\xfe"
 				    "a\0:\0 \0b\0\n";
 
-	config_rig_bad(config_rig_write(text, sizeof(text) - 1), 2, "not UTF-8 text: control characters");
+	config_rig_bad(config_rig_write(text, sizeof(text) - 1), 2,
+		       "not UTF-8 text: control characters");
 	config_rig_bad(config_rig_write(utf16, sizeof(utf16)), 1, "not UTF-8 text");
 }
 
@@ -229,14 +250,16 @@ test_bad_files(void)
 	struct stat status;
 
 	config_rig_bad(config_rig_kept(""), 0, "is a directory: name a regular file");
-	config_rig_bad(config_rig_made("absent.yaml"), 0, "No such file or directory: name an existing file");
+	config_rig_bad(config_rig_made("absent.yaml"), 0,
+		       "No such file or directory: name an existing file");
 	config_rig_bad("", 0, "No such file or directory");
 	config_rig_bad("/dev/zero", 0, "is not a regular file: name a regular file");
 
 	path = config_rig_made("pipe");
 	SUITE_ASSERT(mkfifo(path, 0600) == 0, "a pipe is made");
-	config_rig_bad(path, 0,
-		       "is not a regular file: name a regular file"); /* nobody writes: must not wait */
+	config_rig_bad(
+		path, 0,
+		"is not a regular file: name a regular file"); /* nobody writes: must not wait */
 	unlink(path);
 
 	path = config_rig_write("", 0);
@@ -266,9 +289,10 @@ test_bad_many(void)
 
 	path = config_rig_write(seven, strlen(seven));
 	loaded = config_rig_load(path);
-	SUITE_ASSERT(loaded.status == -EINVAL && loaded.line_count == 7, "seven mistakes: %s", loaded.lines);
-	SUITE_ASSERT(strstr(loaded.lines, ":3: source.x: unknown key") != NULL, "line and key of one: %s",
-		   loaded.lines);
+	SUITE_ASSERT(loaded.status == -EINVAL && loaded.line_count == 7, "seven mistakes: %s",
+		     loaded.lines);
+	SUITE_ASSERT(strstr(loaded.lines, ":3: source.x: unknown key") != NULL,
+		     "line and key of one: %s", loaded.lines);
 	config_rig_unload(&loaded);
 
 	stream = open_memstream(&text, &bytes);
@@ -279,12 +303,14 @@ test_bad_many(void)
 	free(text);
 	loaded = config_rig_load(path);
 	SUITE_ASSERT(loaded.status == -EINVAL && loaded.line_count == FAULTS_MAX, "%u lines",
-		   loaded.line_count);
-	SUITE_ASSERT(strstr(loaded.lines, "more errors follow") != NULL, "says that there are more");
+		     loaded.line_count);
+	SUITE_ASSERT(strstr(loaded.lines, "more errors follow") != NULL,
+		     "says that there are more");
 	config_rig_unload(&loaded);
 }
 
-/* The good file cut at each byte, and with each byte made odd: taken or refused with a line, nothing else. */
+/* The good file cut at each byte, and with each byte made odd: taken or refused with a line,
+ * nothing else. */
 void
 test_bad_damage(void)
 {
@@ -309,7 +335,7 @@ test_bad_damage(void)
 		if ((loaded.status == 0) != (loaded.config != NULL) ||
 		    (loaded.status < 0 && loaded.line_count == 0))
 			SUITE_ASSERT(false, "damage %zu: status %d, lines: %s", at, loaded.status,
-				   loaded.lines);
+				     loaded.lines);
 		config_rig_unload(&loaded);
 	}
 	unlink(config_rig_made("domains.txt"));

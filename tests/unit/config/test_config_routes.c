@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pools, routes and limits in the configuration file: what is refused, and with which words; lists of domains
- * in files; many domains. */
+/* Pools, routes and limits in the configuration file: what is refused, and with which words; lists
+ * of domains in files; many domains. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,8 +20,8 @@ change_bad(const char *old, const char *new, int line, const char *words)
 	config_rig_bad(path, begins + (unsigned)line, words);
 }
 
-/* Sections put in front of minimal.yaml's upstreams, which has one server, "only"; `line` counts from there.
- */
+/* Sections put in front of minimal.yaml's upstreams, which has one server, "only"; `line` counts
+ * from there. */
 static const struct {
 	const char *text;
 	int line;
@@ -38,21 +38,27 @@ static const struct {
 	{"rate_limit: {queries_per_second: 0}\n", 0,
 	 "0 is out of range: write a number from 1 to 1000000 queries/s"},
 	{"rate_limit: {queries_per_second: 1e3}\n", 0, "\"1e3\" is not a whole number"},
-	{"rate_limit: {queries_per_second: 1, burst: 0}\n", 0, "rate_limit.burst: 0 is out of range"},
+	{"rate_limit: {queries_per_second: 1, burst: 0}\n", 0,
+	 "rate_limit.burst: 0 is out of range"},
 	{"rate_limit: {queries_per_second: 1, ipv4_prefix: 33}\n", 0, "a number from 1 to 32 bits"},
 	{"rate_limit: {queries_per_second: 1, ipv6_prefix: 0}\n", 0, "a number from 1 to 128 bits"},
 	{"rate_limit: {queries_per_second: 1, over_limit: tc}\n", 0,
 	 "\"tc\" is not known: use one of drop, refuse"},
-	{"rate_limit: {queries_per_second: 1, truncate_every: -1}\n", 0, "\"-1\" is not a whole number"},
+	{"rate_limit: {queries_per_second: 1, truncate_every: -1}\n", 0,
+	 "\"-1\" is not a whole number"},
 	{"rate_limit:\n  queries_per_second: 1\n  exempt: [10.0.0.0/8, 10.0.0.1/8]\n", 2,
 	 "rate_limit.exempt: \"10.0.0.1/8\": the address has bits behind the prefix: write"},
 
 	/* http */
-	{"http: {address: localhost}\n", 0, "http.address: \"localhost\" is not an address to serve at"},
-	{"http: {address: 224.0.0.1}\n", 0, "http.address: \"224.0.0.1\" is not an address to serve at"},
-	{"http: {address: fe80::1}\n", 0, "is not an address to serve at: write 127.0.0.1, ::1, or one"},
+	{"http: {address: localhost}\n", 0,
+	 "http.address: \"localhost\" is not an address to serve at"},
+	{"http: {address: 224.0.0.1}\n", 0,
+	 "http.address: \"224.0.0.1\" is not an address to serve at"},
+	{"http: {address: fe80::1}\n", 0,
+	 "is not an address to serve at: write 127.0.0.1, ::1, or one"},
 	{"http: {address: \"127.0.0.1:8953\"}\n", 0, "is not an address to serve at"},
-	{"http: {port: 65536}\n", 0, "http.port: 65536 is out of range: write a number from 0 to 65535"},
+	{"http: {port: 65536}\n", 0,
+	 "http.port: 65536 is out of range: write a number from 0 to 65535"},
 	{"http: {tls: true}\n", 0, "http.tls: unknown key: use one of address, port"},
 
 	/* pools */
@@ -72,11 +78,14 @@ static const struct {
 	{"pools: [{name: a, servers: [onyl]}]\n", 0,
 	 "pools.servers: no server is called \"onyl\": use names from upstreams.servers: only"},
 	{"pools:\n  - name: a\n    servers:\n      - only\n      - only\n", 4,
-	 "pools.servers: \"only\" is given twice: give it once; for a larger share raise its weight"},
-	{"pools: [{name: a, policy: fair, servers: [only]}]\n", 0, "pools.policy: \"fair\" is not known"},
+	 "pools.servers: \"only\" is given twice: give it once; for a larger share raise its "
+	 "weight"},
+	{"pools: [{name: a, policy: fair, servers: [only]}]\n", 0,
+	 "pools.policy: \"fair\" is not known"},
 	{"pools: [{name: a, load_percent: 99, servers: [only]}]\n", 0,
 	 "pools.load_percent: 99 is less than the average: write 100 to 10000 %, or 0"},
-	{"pools: [{name: a, hash_key: \"\", servers: [only]}]\n", 0, "pools.hash_key: empty: write"},
+	{"pools: [{name: a, hash_key: \"\", servers: [only]}]\n", 0,
+	 "pools.hash_key: empty: write"},
 	{"pools: [{name: a, weight: 5, servers: [only]}]\n", 0,
 	 "pools.weight: unknown key: use one of name, policy, hash_key, load_percent, servers"},
 
@@ -91,8 +100,10 @@ static const struct {
 	 "routes.domains: is a single value: write a list"},
 	{"routes: [{pool: default, domains: [\"\"]}]\n", 0, "routes.domains: empty: write"},
 	{"routes: [{pool: default, domains: [\"*.example\"]}]\n", 0,
-	 "\"*.example\" is not a domain: a domain means itself and all below it: write it without the *"},
-	{"routes: [{pool: default, domains: [a..b]}]\n", 0, "\"a..b\" is not a domain: empty label"},
+	 "\"*.example\" is not a domain: a domain means itself and all below it: write it without "
+	 "the *"},
+	{"routes: [{pool: default, domains: [a..b]}]\n", 0,
+	 "\"a..b\" is not a domain: empty label"},
 	{"routes: [{pool: default, domains: [.example]}]\n", 0, "is not a domain: empty label"},
 	{"routes: [{pool: default, domains: [b\xc3\xbc"
 	 "cher.example]}]\n",
@@ -110,23 +121,31 @@ static const struct {
 	{"routes: [{pool: default, types: [OPT]}]\n", 0, "\"OPT\" is not a type that is asked for"},
 	{"routes: [{pool: default, types: [TYPE65536]}]\n", 0, "\"TYPE65536\" is not a type"},
 	{"routes: [{pool: default, types: [0]}]\n", 0, "\"0\" is not a type"},
-	{"pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, types: [MX, PTR]}\n  - {pool: default, "
+	{"pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, types: [MX, PTR]}\n  - "
+	 "{pool: default, "
 	 "types: "
 	 "[ptr]}\n",
 	 3, "routes.types: PTR goes to pool \"a\" already, on line"},
-	{"pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, domains: [b.example, a.example]}\n  - "
+	{"pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, domains: [b.example, "
+	 "a.example]}\n  - "
 	 "{pool: "
 	 "default, domains: [A.EXAMPLE.]}\n",
 	 3, "routes.domains: a.example. goes to pool \"default\" here, and to \"a\" at "},
 
 	/* upstreams */
-	{"upstreams:\n  load_percent: 1\n", 1, "upstreams.load_percent: 1 is less than the average"},
-	{"upstreams:\n  load_percent: 10001\n", 1, "10001 is out of range: write a number from 0 to 10000 %"},
-	{"upstreams:\n  healthy_min_percent: 101\n", 1, "upstreams.healthy_min_percent: 101 is out of range"},
-	{"upstreams:\n  passive: {responses: 9}\n", 1, "upstreams.passive.responses: 9 is out of range"},
-	{"upstreams:\n  passive: {timeout_percent: 101}\n", 1, "timeout_percent: 101 is out of range"},
+	{"upstreams:\n  load_percent: 1\n", 1,
+	 "upstreams.load_percent: 1 is less than the average"},
+	{"upstreams:\n  load_percent: 10001\n", 1,
+	 "10001 is out of range: write a number from 0 to 10000 %"},
+	{"upstreams:\n  healthy_min_percent: 101\n", 1,
+	 "upstreams.healthy_min_percent: 101 is out of range"},
+	{"upstreams:\n  passive: {responses: 9}\n", 1,
+	 "upstreams.passive.responses: 9 is out of range"},
+	{"upstreams:\n  passive: {timeout_percent: 101}\n", 1,
+	 "timeout_percent: 101 is out of range"},
 	{"upstreams:\n  passive:\n", 1, "upstreams.passive: is empty: write keys below it"},
-	{"upstreams:\n  passive: true\n", 1, "upstreams.passive: is a single value: write keys below it"},
+	{"upstreams:\n  passive: true\n", 1,
+	 "upstreams.passive: is a single value: write keys below it"},
 	{"upstreams:\n  probe: {good: []}\n", 1, "upstreams.probe.good: empty list"},
 	{"upstreams:\n  probe: {good: [noerror, nodata]}\n", 1,
 	 "upstreams.probe.good: \"nodata\" is not a response code: write a name like noerror"},
@@ -154,7 +173,8 @@ test_bad_entries(void)
 		const char *old, *new, *words;
 	} entries[] = {
 		{"192.0.2.53}", "192.0.2.53, pool: bulk}",
-		 "service.addresses.pool: no pool is called \"bulk\": write it under pools, or use one of "
+		 "service.addresses.pool: no pool is called \"bulk\": write it under pools, or use "
+		 "one of "
 		 "default"},
 		{"192.0.2.53}", "192.0.2.53, allow: [any]}",
 		 "service.addresses.allow: \"any\": not an address"},
@@ -162,8 +182,10 @@ test_bad_entries(void)
 		{"198.51.100.101}", "198.51.100.101, weight: 0}",
 		 "upstreams.servers.weight: 0 is out of range"},
 		{"198.51.100.101}", "198.51.100.101, weight: 10001}", "from 1 to 10000"},
-		{"198.51.100.101}", "198.51.100.101, weight: 1e9}", "\"1e9\" is not a whole number"},
-		{"198.51.100.101}", "198.51.100.101, pool: bulk}", "upstreams.servers.pool: unknown key"},
+		{"198.51.100.101}", "198.51.100.101, weight: 1e9}",
+		 "\"1e9\" is not a whole number"},
+		{"198.51.100.101}", "198.51.100.101, pool: bulk}",
+		 "upstreams.servers.pool: unknown key"},
 	};
 
 	for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
@@ -181,9 +203,11 @@ static const struct {
 	{"||ads.example^\n", 1, "\"||ads.example^\" is not a domain: it has other characters"},
 	{"0.0.0.0 ads.example\n", 1, "\"0.0.0.0 ads.example\" is not a domain: it has blanks"},
 	{"# x\n*.ads.example # y\n", 2, "write it without the *"},
-	{"a.example\nb\xff.example\n", 2, "\"b?.example\" is not a domain: it has letters beyond ASCII"},
+	{"a.example\nb\xff.example\n", 2,
+	 "\"b?.example\" is not a domain: it has letters beyond ASCII"},
 	{"a.\"b\".example\n", 1, "it has other characters"},
-	{"x.example\nsame.example\n", 2, "same.example. goes to pool \"default\" here, and to \"a\" at "},
+	{"x.example\nsame.example\n", 2,
+	 "same.example. goes to pool \"default\" here, and to \"a\" at "},
 };
 
 /* Writes a list and a configuration that names it after "same.example" in the pool a. */
@@ -193,10 +217,11 @@ list_configuration(const char *list, size_t bytes)
 	unsigned line;
 
 	config_rig_write_as("list.txt", list, bytes);
-	return config_rig_change("upstreams:",
-				 "pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, domains: "
-				 "[same.example]}\n  - {pool: default, domains_file: list.txt}\nupstreams:",
-				 &line);
+	return config_rig_change(
+		"upstreams:",
+		"pools: [{name: a, servers: [only]}]\nroutes:\n  - {pool: a, domains: "
+		"[same.example]}\n  - {pool: default, domains_file: list.txt}\nupstreams:",
+		&line);
 }
 
 void
@@ -206,8 +231,8 @@ test_bad_lists(void)
 
 	snprintf(list_path, sizeof(list_path), "%s", config_rig_made("list.txt"));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		config_rig_bad_in(list_configuration(lists[i].text, strlen(lists[i].text)), list_path,
-				  lists[i].line, lists[i].words);
+		config_rig_bad_in(list_configuration(lists[i].text, strlen(lists[i].text)),
+				  list_path, lists[i].line, lists[i].words);
 	config_rig_bad_in(list_configuration("a\0b\n", 4), list_path, 0, "holds a NUL byte");
 	snprintf(path, sizeof(path), "%s", list_configuration("", 0));
 	SUITE_ASSERT(truncate(list_path, 33554433) == 0, "a list a byte too long is made");
@@ -250,12 +275,13 @@ test_many_domains(void)
 
 		if (a->name_bytes > b->name_bytes ||
 		    (a->name_bytes == b->name_bytes &&
-		     memcmp(routes->names + a->name_offset, routes->names + b->name_offset, a->name_bytes) >=
-			     0))
+		     memcmp(routes->names + a->name_offset, routes->names + b->name_offset,
+			    a->name_bytes) >= 0))
 			SUITE_ASSERT(false, "suffix %u is out of order", i);
 	}
 	config_rig_unload(&loaded);
-	config_rig_bad_in(many_configuration(SNAPSHOT_SUFFIXES_MAX), list_path, SNAPSHOT_SUFFIXES_MAX,
+	config_rig_bad_in(many_configuration(SNAPSHOT_SUFFIXES_MAX), list_path,
+			  SNAPSHOT_SUFFIXES_MAX,
 			  "more than 131072 domains in all routes together: take some out");
 	unlink(config_rig_made("list.txt"));
 }
@@ -268,8 +294,9 @@ test_odd_lists(void)
 								   "a.example\r\nA.Example.\r\n";
 	struct loaded loaded = config_rig_load(list_configuration(empty, strlen(empty)));
 
-	SUITE_ASSERT(loaded.status == 0 && strstr(loaded.lines, "list.txt: warning: holds no domain") != NULL,
-		   "an empty list is warned of: %s", loaded.lines);
+	SUITE_ASSERT(loaded.status == 0 &&
+			     strstr(loaded.lines, "list.txt: warning: holds no domain") != NULL,
+		     "an empty list is warned of: %s", loaded.lines);
 	config_rig_unload(&loaded);
 	loaded = config_rig_load(list_configuration(twice, strlen(twice)));
 	SUITE_ASSERT(loaded.status == 0 && loaded.line_count == 0, "no mistake: %s", loaded.lines);
@@ -287,7 +314,8 @@ test_bad_sums(void)
 	FILE *stream = open_memstream(&text, &bytes);
 
 	fputs("pools:\n", stream);
-	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++) /* and the pool default, which is not written */
+	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX;
+	     i++) /* and the pool default, which is not written */
 		fprintf(stream, "  - {name: p%u, servers: [only]}\n", i);
 	fputs("upstreams:", stream);
 	fclose(stream);
@@ -301,8 +329,9 @@ test_bad_sums(void)
 		fprintf(stream, "10.%u.%u.0, ", i >> 8, i & 255);
 	fputs("]}, {address: 192.0.2.54}", stream);
 	fclose(stream);
-	change_bad("192.0.2.53}", text, -1,
-		   "service: 16393 address ranges in all lists together: at most 16384 are possible");
+	change_bad(
+		"192.0.2.53}", text, -1,
+		"service: 16393 address ranges in all lists together: at most 16384 are possible");
 	free(text);
 
 	stream = open_memstream(&text, &bytes);

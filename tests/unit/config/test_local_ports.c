@@ -15,24 +15,27 @@ static const struct {
 	unsigned clashes;	    /* 0: no warning */
 	const char *list;
 } rows[] = {
-	{"the usual range", "198.51.100.16", "32768\t60999\n", "\n", 49152, 65535, 1, 11848, "49152-60999"},
-	{"an IPv6 address", "2001:db8::16", "32768\t60999\n", "\n", 49152, 65535, 1, 11848, "49152-60999"},
+	{"the usual range", "198.51.100.16", "32768\t60999\n", "\n", 49152, 65535, 1, 11848,
+	 "49152-60999"},
+	{"an IPv6 address", "2001:db8::16", "32768\t60999\n", "\n", 49152, 65535, 1, 11848,
+	 "49152-60999"},
 	{"not our address", "198.51.100.15", "32768\t60999\n", "\n", 49152, 65535, 1, 0, NULL},
 	{"no overlap", "198.51.100.16", "32768\t49151\n", "\n", 49152, 65535, 1, 0, NULL},
 	{"one port", "198.51.100.16", "32768 49152\n", "", 49152, 65535, 1, 1, "49152"},
 	{"the last port", "198.51.100.16", "65535\t65535\n", "", 49152, 65535, 1, 1, "65535"},
-	{"all reserved", "198.51.100.16", "32768\t60999\n", "49152-60999\n", 49152, 65535, 1, 0, NULL},
-	{"reserved piece by piece", "198.51.100.16", "49152\t49155\n", "49152,49153-49154,49155\n", 49152,
-	 65535, 1, 0, NULL},
-	{"some reserved, others kept", "198.51.100.16", "32768\t60999\n", "8080,49152-50000,61000\n", 49152,
-	 65535, 1, 10999, "8080,49152-61000"},
-	{"excluded ports are left alone", "198.51.100.16", "49152\t49157\n", "\n", 49152, 65535, 2, 3,
-	 "49152,49154,49156"},
-	{"too many pieces for a list: the whole range", "198.51.100.16", "32768\t60999\n", "8080\n", 49152,
-	 65535, 2, 5924, "8080,49152-60998"},
-	{"a text that is none", "198.51.100.16", "", "", 49152, 65535, 1, 0, NULL},
-	{"numbers that are no ports", "198.51.100.16", "1 99999999999999999999\n", "x\n", 49152, 65535, 1, 0,
+	{"all reserved", "198.51.100.16", "32768\t60999\n", "49152-60999\n", 49152, 65535, 1, 0,
 	 NULL},
+	{"reserved piece by piece", "198.51.100.16", "49152\t49155\n", "49152,49153-49154,49155\n",
+	 49152, 65535, 1, 0, NULL},
+	{"some reserved, others kept", "198.51.100.16", "32768\t60999\n",
+	 "8080,49152-50000,61000\n", 49152, 65535, 1, 10999, "8080,49152-61000"},
+	{"excluded ports are left alone", "198.51.100.16", "49152\t49157\n", "\n", 49152, 65535, 2,
+	 3, "49152,49154,49156"},
+	{"too many pieces for a list: the whole range", "198.51.100.16", "32768\t60999\n", "8080\n",
+	 49152, 65535, 2, 5924, "8080,49152-60998"},
+	{"a text that is none", "198.51.100.16", "", "", 49152, 65535, 1, 0, NULL},
+	{"numbers that are no ports", "198.51.100.16", "1 99999999999999999999\n", "x\n", 49152,
+	 65535, 1, 0, NULL},
 };
 
 static void
@@ -56,16 +59,17 @@ test_rows(void)
 			bitmap_set(source->ports, (uint16_t)port);
 		found = local_ports_find(source, &kernel, &clash);
 		SUITE_ASSERT(found == (rows[i].clashes > 0), "%s: %s", rows[i].what,
-			   found ? "a clash" : "none");
+			     found ? "a clash" : "none");
 		if (!found || rows[i].clashes == 0)
 			continue;
 		SUITE_ASSERT(clash.port_count == rows[i].clashes, "%s: %u ports", rows[i].what,
-			   clash.port_count);
-		SUITE_ASSERT(strcmp(clash.list, rows[i].list) == 0, "%s: set %s", rows[i].what, clash.list);
-		SUITE_ASSERT(clash.address_count == 1 && address_equal(clash.address, &own[1]), "%s: whose",
-			   rows[i].what);
-		SUITE_ASSERT(clash.first_port >= rows[i].first && clash.last_port <= rows[i].last, "%s: within",
-			   rows[i].what);
+			     clash.port_count);
+		SUITE_ASSERT(strcmp(clash.list, rows[i].list) == 0, "%s: set %s", rows[i].what,
+			     clash.list);
+		SUITE_ASSERT(clash.address_count == 1 && address_equal(clash.address, &own[1]),
+			     "%s: whose", rows[i].what);
+		SUITE_ASSERT(clash.first_port >= rows[i].first && clash.last_port <= rows[i].last,
+			     "%s: within", rows[i].what);
 	}
 	free(source);
 }
@@ -86,7 +90,8 @@ test_long_list(void)
 	for (unsigned port = 49152; port <= 65535; port++)
 		bitmap_set(source->ports, (uint16_t)port);
 	CU_ASSERT_TRUE(local_ports_find(
-		source, &(struct local_ports){source->addresses, 1, "32768\t60999", reserved}, &clash));
+		source, &(struct local_ports){source->addresses, 1, "32768\t60999", reserved},
+		&clash));
 	CU_ASSERT_STRING_EQUAL(clash.list, "");
 	CU_ASSERT(clash.first_port == 49152 && clash.last_port == 60999);
 	free(source);
@@ -113,12 +118,14 @@ test_kernel(void)
 	fclose(stream);
 	/* Every port of the range may be reserved here, so that there may be nothing to say. */
 	if (bytes > 0) {
-		SUITE_ASSERT(strncmp(text, "file: warning: source.addresses: 127.0.0.1 is this host's own",
-				   61) == 0,
-			   "%s", text);
+		SUITE_ASSERT(
+			strncmp(text,
+				"file: warning: source.addresses: 127.0.0.1 is this host's own",
+				61) == 0,
+			"%s", text);
 		SUITE_ASSERT(strstr(text, "net.ipv4.ip_local_reserved_ports") != NULL &&
-				   text[bytes - 1] == '\n',
-			   "%s", text);
+				     text[bytes - 1] == '\n',
+			     "%s", text);
 	}
 	free(text);
 	free(source);

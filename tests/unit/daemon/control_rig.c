@@ -24,9 +24,9 @@ static char directory[] = "/tmp/ephemera-test-XXXXXX";
 static uint16_t served_port; /* rig_http_port(), and the socket that keeps it */
 static int served_fd;
 
-/* Has the kernel choose a port for HTTP that no other program of tests gets while this one runs: a socket is
- * bound to it and does not listen, so that the daemon under test, which binds with SO_REUSEADDR too, still
- * can. */
+/* Has the kernel choose a port for HTTP that no other program of tests gets while this one runs: a
+ * socket is bound to it and does not listen, so that the daemon under test, which binds with
+ * SO_REUSEADDR too, still can. */
 static void
 served_port_take(void)
 {
@@ -35,7 +35,8 @@ served_port_take(void)
 	const int one = 1;
 
 	served_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (served_fd < 0 || setsockopt(served_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	if (served_fd < 0 ||
+	    setsockopt(served_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
 	    bind(served_fd, (struct sockaddr *)&at, bytes) < 0 ||
 	    getsockname(served_fd, (struct sockaddr *)&at, &bytes) < 0) {
 		perror("a port for HTTP on 127.0.0.1");
@@ -109,7 +110,8 @@ rig_config_probing(const char *ports, const char *upstreams, unsigned interval_m
 		"source:\n  ports: %s\n  addresses: [198.51.100.16-198.51.100.17]\n"
 		"service:\n  addresses: [{address: 192.0.2.53}]\n"
 		"upstreams:\n  timeout_ms: 100\n"
-		"  probe: {name: \".\", type: NS, interval_ms: %u, timeout_ms: 100, rise: 2, fall: 3}\n"
+		"  probe: {name: \".\", type: NS, interval_ms: %u, timeout_ms: 100, rise: 2, fall: "
+		"3}\n"
 		"  servers:\n%s"
 		"http: {port: %u}\n",
 		directory, ports, interval_ms, upstreams, served_port);
@@ -134,8 +136,8 @@ struct rig_message {
 
 /* `fd` goes along `fd_count` times. */
 static void
-rig_send_fds(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes, int fd,
-	     unsigned fd_count)
+rig_send_fds(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes,
+	     int fd, unsigned fd_count)
 {
 	struct iovec part = {(void *)message, sizeof(message->header) + body_bytes};
 	union {
@@ -155,7 +157,8 @@ rig_send_fds(struct rig_dataplane *dataplane, const struct rig_message *message,
 
 /* `fd` -1: none. */
 static void
-rig_send(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes, int fd)
+rig_send(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes,
+	 int fd)
 {
 	rig_send_fds(dataplane, message, body_bytes, fd, fd >= 0);
 }
@@ -171,9 +174,9 @@ hello_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		.stats_bytes = dataplane->stats->size_bytes,
 		.generation = dataplane->snapshot == NULL ? 0 : dataplane->snapshot->generation,
 		.interfaces = {{.name = "eph-test0",
-			   .ifindex = 1,
-			   .mtu_bytes = 1500,
-			   .steered = dataplane->strange_maps}},
+				.ifindex = 1,
+				.mtu_bytes = 1500,
+				.steered = dataplane->strange_maps}},
 	};
 	rig_send_fds(dataplane, message, sizeof(struct hello_response), dataplane->stats_fd,
 		     1 + (dataplane->strange_maps ? STEER_MAP_COUNT : 0));
@@ -219,8 +222,9 @@ get_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		return;
 	}
 	fd = snapshot_file_make(dataplane->snapshot);
-	message->body.snapshot = (struct snapshot_response){.generation = dataplane->snapshot->generation,
-							  .size_bytes = dataplane->snapshot->size_bytes};
+	message->body.snapshot =
+		(struct snapshot_response){.generation = dataplane->snapshot->generation,
+					   .size_bytes = dataplane->snapshot->size_bytes};
 	rig_send(dataplane, message, sizeof(struct snapshot_response), fd);
 	close(fd);
 }
@@ -238,11 +242,12 @@ port_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 	response->flows[0].client_port = be16_from(4242);
 	response->flows[0].question_bytes = 5;
 	memcpy(response->flows[0].question, "\0\0\1\0\1", 5);
-	rig_send(dataplane, message, offsetof(struct port_response, flows) + sizeof(response->flows[0]), -1);
+	rig_send(dataplane, message,
+		 offsetof(struct port_response, flows) + sizeof(response->flows[0]), -1);
 }
 
-/* Of four probes the first and the third time out, which is told after the second and the fourth were
- * answered. */
+/* Of four probes the first and the third time out, which is told after the second and the fourth
+ * were answered. */
 static void
 probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 {
@@ -252,8 +257,9 @@ probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 		dataplane->late[turn / 2] = message->header;
 		return;
 	}
-	message->body.probe = (struct probe_response){
-		.upstream = (uint16_t)dataplane->flapping, .outcome = PROBE_RESPONSE, .rcode = DNS_NOERROR};
+	message->body.probe = (struct probe_response){.upstream = (uint16_t)dataplane->flapping,
+						      .outcome = PROBE_RESPONSE,
+						      .rcode = DNS_NOERROR};
 	rig_send(dataplane, message, sizeof(struct probe_response), -1);
 	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->untold; i++) {
 		message->header = dataplane->late[i];
@@ -274,11 +280,11 @@ probe_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		probe_flap(dataplane, message);
 		return;
 	}
-	message->body.probe =
-		(struct probe_response){.upstream = slot,
-				      .outcome = good ? PROBE_RESPONSE : (uint8_t)dataplane->outcome,
-				      .rcode = good ? DNS_NOERROR : dataplane->rcode,
-				      .latency_us = 250};
+	message->body.probe = (struct probe_response){
+		.upstream = slot,
+		.outcome = good ? PROBE_RESPONSE : (uint8_t)dataplane->outcome,
+		.rcode = good ? DNS_NOERROR : dataplane->rcode,
+		.latency_us = 250};
 	rig_send(dataplane, message, sizeof(struct probe_response), -1);
 }
 
@@ -352,9 +358,9 @@ listener_ready(void *owner, uint32_t events)
 
 	(void)events;
 	connection_close(dataplane);
-	dataplane->connection =
-		(struct loop_watch){accept4(dataplane->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK),
-				    connection_ready, dataplane};
+	dataplane->connection = (struct loop_watch){
+		accept4(dataplane->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK),
+		connection_ready, dataplane};
 	loop_watch_add(dataplane->loop, &dataplane->connection, EPOLLIN);
 }
 
@@ -366,7 +372,8 @@ stats_segment_make(struct rig_dataplane *dataplane)
 	dataplane->stats_fd = memfd_create("stats", MFD_CLOEXEC);
 	if (dataplane->stats_fd < 0 || ftruncate(dataplane->stats_fd, (off_t)bytes) < 0)
 		abort();
-	dataplane->stats = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, dataplane->stats_fd, 0);
+	dataplane->stats =
+		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, dataplane->stats_fd, 0);
 	*dataplane->stats = (struct stats_header){.magic = STATS_MAGIC,
 						  .version = STATS_VERSION,
 						  .worker_count = 1,
@@ -394,9 +401,11 @@ rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uint64_t
 	snprintf(path.sun_path, sizeof(path.sun_path), "%s", rig_path(MESSAGE_SOCKET_NAME));
 	unlink(path.sun_path);
 	dataplane->listener = (struct loop_watch){
-		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), listener_ready, dataplane};
+		socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), listener_ready,
+		dataplane};
 	if (bind(dataplane->listener.fd, (struct sockaddr *)&path, sizeof(path)) < 0 ||
-	    listen(dataplane->listener.fd, 4) < 0 || loop_watch_add(loop, &dataplane->listener, EPOLLIN) < 0)
+	    listen(dataplane->listener.fd, 4) < 0 ||
+	    loop_watch_add(loop, &dataplane->listener, EPOLLIN) < 0)
 		abort();
 }
 

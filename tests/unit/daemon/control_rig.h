@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of ephemerad's parts share: a dataplane of our own that lives on the loop under test, a
- * configuration file, and waiting for events with a deadline. */
+/* What the tests of ephemerad's parts share: a dataplane of our own that lives on the loop under
+ * test, a configuration file, and waiting for events with a deadline. */
 #ifndef EPHEMERA_TESTS_UNIT_DAEMON_CONTROL_RIG_H
 #define EPHEMERA_TESTS_UNIT_DAEMON_CONTROL_RIG_H
 
@@ -13,7 +13,8 @@
 
 #define RIG_DEADLINE_MS 20000 /* of what is sure to come: only a failure takes so long */
 
-/* A dataplane that does what it is told to: no packets, one worker, no steered ports unless told so. */
+/* A dataplane that does what it is told to: no packets, one worker, no steered ports unless told
+ * so. */
 struct rig_dataplane {
 	struct loop *loop;
 	struct loop_watch listener, connection; /* fd -1: none */
@@ -28,7 +29,8 @@ struct rig_dataplane {
 	enum probe_outcome outcome; /* of probes to any upstream but `answering` */
 	uint8_t rcode;
 	int answering; /* the slot whose probes are answered NOERROR; -1: none */
-	int flapping;  /* the slot whose every other probe times out, told two responses late; -1: none */
+	/* the slot whose every other probe times out, told two responses late; -1: none */
+	int flapping;
 	struct message_header late[2]; /* probes of it that are going to time out */
 	bool untold;		       /* its timeouts are never told */
 	unsigned flaps;		       /* its probes */
@@ -36,8 +38,8 @@ struct rig_dataplane {
 	uint16_t probed; /* the slot of the last probe */
 };
 
-/* A directory of this run, with a path in it (valid for as many more calls), and a TCP port on 127.0.0.1 of
- * this run's own, where a daemon with rig_config()'s file serves HTTP. */
+/* A directory of this run, with a path in it (valid for as many more calls), and a TCP port on
+ * 127.0.0.1 of this run's own, where a daemon with rig_config()'s file serves HTTP. */
 #define RIG_PATHS 16
 void rig_open(void);
 void rig_close(void);
@@ -49,8 +51,8 @@ void rig_dataplane_start(struct rig_dataplane *dataplane, struct loop *loop, uin
 /* As if killed: the socket file stays. */
 void rig_dataplane_kill(struct rig_dataplane *dataplane);
 
-/* Writes a configuration file with these source ports and these lines under `servers:`; returns its path,
- * always the same. Each upstream is probed each tenth of a second, or each `interval_ms`. */
+/* Writes a configuration file with these source ports and these lines under `servers:`; returns its
+ * path, always the same. Each upstream is probed each tenth of a second, or each `interval_ms`. */
 const char *rig_config(const char *ports, const char *upstreams);
 const char *rig_config_probing(const char *ports, const char *upstreams, unsigned interval_ms);
 

@@ -81,7 +81,8 @@ rig_stop(struct daemon_rig *f)
 struct worker_stats *
 rig_worker(const struct daemon_rig *f)
 {
-	return (struct worker_stats *)(void *)((uint8_t *)f->rig.stats + f->rig.stats->worker_offset);
+	return (struct worker_stats *)(void *)((uint8_t *)f->rig.stats +
+					       f->rig.stats->worker_offset);
 }
 
 /* Waiting */
@@ -127,8 +128,8 @@ bool
 rig_is_line(const void *owner)
 {
 	struct daemon_rig *f = (struct daemon_rig *)owner;
-	ssize_t length =
-		recv(f->client, f->line + f->line_bytes, sizeof(f->line) - 1 - f->line_bytes, MSG_DONTWAIT);
+	ssize_t length = recv(f->client, f->line + f->line_bytes,
+			      sizeof(f->line) - 1 - f->line_bytes, MSG_DONTWAIT);
 
 	if (length > 0)
 		f->line_bytes += (size_t)length;
@@ -197,11 +198,13 @@ rig_tell(struct daemon_rig *f, const char *name, const char *action)
 	json_t *response, *result;
 
 	snprintf(request, sizeof(request),
-		 "{\"command\": \"upstream\", \"name\": \"%s\", \"action\": \"%s\"}\n", name, action);
+		 "{\"command\": \"upstream\", \"name\": \"%s\", \"action\": \"%s\"}\n", name,
+		 action);
 	response = rig_ask(f, request);
 	result = json_object_get(response, "result");
 	if (result != NULL)
-		snprintf(said, sizeof(said), "%s: %s", rig_text(result, "state"), rig_text(result, "reason"));
+		snprintf(said, sizeof(said), "%s: %s", rig_text(result, "state"),
+			 rig_text(result, "reason"));
 	else
 		snprintf(said, sizeof(said), "%s", rig_text(response, "error"));
 	json_decref(response);
@@ -215,8 +218,10 @@ rig_row(struct daemon_rig *f, unsigned index)
 	static char said[512];
 	json_t *response = rig_ask(f, "{\"command\": \"upstreams\"}\n"), *upstream;
 
-	upstream = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"), index);
-	snprintf(said, sizeof(said), "%s: %s", rig_text(upstream, "state"), rig_text(upstream, "reason"));
+	upstream = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"),
+				  index);
+	snprintf(said, sizeof(said), "%s: %s", rig_text(upstream, "state"),
+		 rig_text(upstream, "reason"));
 	json_decref(response);
 	return said;
 }

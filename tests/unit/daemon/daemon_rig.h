@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of the whole of ephemerad share: the daemon, in this process, with a dataplane of ours
- * (control_rig.h), and a client of its socket. The clock is the real one; waiting is for events.
+/* What the tests of the whole of ephemerad share: the daemon, in this process, with a dataplane of
+ * ours (control_rig.h), and a client of its socket. The clock is the real one; waiting is for
+ * events.
  *
  *     struct daemon_rig f = {0};
  *     rig_start(&f, ONE);
@@ -34,16 +35,16 @@ struct daemon_rig {
 	size_t line_bytes;
 };
 
-/* The daemon alone, with nothing on file; whatever goes wrong aborts. The dataplane, which lives on the
- * daemon's loop, is started with rig_dataplane_start() and goes first. */
+/* The daemon alone, with nothing on file; whatever goes wrong aborts. The dataplane, which lives on
+ * the daemon's loop, is started with rig_dataplane_start() and goes first. */
 void rig_daemon_open(struct daemon_rig *f, const char *path);
 /* As if killed: what it does in its end leaves nothing on file. */
 void rig_daemon_close(struct daemon_rig *f);
 /* Another one after rig_daemon_close(), with what the first left on file. */
 void rig_daemon_again(struct daemon_rig *f, const char *path);
 
-/* Another daemon in its place, with this file; the dataplane outlives the first, and is waited for by
- * nobody. */
+/* Another daemon in its place, with this file; the dataplane outlives the first, and is waited for
+ * by nobody. */
 void rig_daemon_replace(struct daemon_rig *f, const char *path);
 
 /* Both, with these lines under `servers:`, until the dataplane runs on them; and their end. */
@@ -56,8 +57,8 @@ struct worker_stats *rig_worker(const struct daemon_rig *f);
 /* Turns the loop until `done(f)`; false when it did not come true within the deadline. */
 bool rig_wait_for(struct daemon_rig *f, bool (*done)(const void *owner));
 
-/* For rig_wait_for(): the dataplane runs on what the daemon wants; on a newer generation than f->generation;
- * it is away; it got f->probes probes; a line has come. */
+/* For rig_wait_for(): the dataplane runs on what the daemon wants; on a newer generation than
+ * f->generation; it is away; it got f->probes probes; a line has come. */
 bool rig_is_ready(const void *owner);
 bool rig_is_newer(const void *owner);
 bool rig_is_away(const void *owner);
@@ -66,7 +67,8 @@ bool rig_is_line(const void *owner);
 
 /* A client of control.sock. */
 int rig_connect(void);
-/* Sends bytes on a connection of their own and returns the line that comes back, "" when there is none. */
+/* Sends bytes on a connection of their own and returns the line that comes back, "" when there is
+ * none. */
 const char *rig_talk(struct daemon_rig *f, const char *bytes, size_t length);
 /* The answer; json_decref() it. */
 json_t *rig_ask(struct daemon_rig *f, const char *request);
@@ -75,8 +77,8 @@ const char *rig_text(const json_t *object, const char *key);
 /* The error that responses the request; "" if there is none. */
 const char *rig_failure(struct daemon_rig *f, const char *request);
 
-/* Has that upstream told something, and waits until the dataplane knows it. Returns "STATE: REASON" of the
- * answer, or its error. */
+/* Has that upstream told something, and waits until the dataplane knows it. Returns "STATE: REASON"
+ * of the answer, or its error. */
 const char *rig_tell(struct daemon_rig *f, const char *name, const char *action);
 /* A row of `upstreams`, as "STATE: REASON". */
 const char *rig_row(struct daemon_rig *f, unsigned index);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad as a whole, in one process with a dataplane of ours: what it pushes, what it learns from one that
- * runs, what it answers on its socket. The clock is the real one; waiting is for events. */
+/* ephemerad as a whole, in one process with a dataplane of ours: what it pushes, what it learns
+ * from one that runs, what it answers on its socket. The clock is the real one; waiting is for
+ * events. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,8 +38,9 @@ test_push(void)
 	rig_stop(&f);
 }
 
-/* A dead upstream goes down by its probes; a restarted daemon has it down from its first snapshot on, pushes
- * under a higher generation, and keeps the slots although the file names the upstreams in another order. */
+/* A dead upstream goes down by its probes; a restarted daemon has it down from its first snapshot
+ * on, pushes under a higher generation, and keeps the slots although the file names the upstreams
+ * in another order. */
 static void
 test_adopt(void)
 {
@@ -54,9 +56,10 @@ test_adopt(void)
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
 	CU_ASSERT(f.rig.probes >= 3);
 
-	rig_daemon_replace(&f, rig_config("50000-59999", "    - {name: new, address: 198.51.100.103}\n"
-							 "    - {name: two, address: 198.51.100.102}\n"
-							 "    - {name: one, address: 198.51.100.101}\n"));
+	rig_daemon_replace(&f, rig_config("50000-59999",
+					  "    - {name: new, address: 198.51.100.103}\n"
+					  "    - {name: two, address: 198.51.100.102}\n"
+					  "    - {name: one, address: 198.51.100.101}\n"));
 	f.generation = 2;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer));
 	CU_ASSERT_EQUAL(f.rig.snapshot->generation, 3);
@@ -74,7 +77,8 @@ is_empty_again(const void *owner)
 {
 	const struct daemon_rig *f = owner;
 
-	return f->rig.snapshot->upstream_count == 1 || f->rig.snapshot->upstreams[1].state == SLOT_EMPTY;
+	return f->rig.snapshot->upstream_count == 1 ||
+	       f->rig.snapshot->upstreams[1].state == SLOT_EMPTY;
 }
 
 /* An entry of a list in a result; "" where there is none. */
@@ -100,7 +104,8 @@ test_reload(void)
 	f.rig.refuse = "not on a Monday"; /* refused by the dataplane: the old one stays */
 	rig_config("50000-59999", THREE);
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(response, "error"), "the dataplane refuses it: not on a Monday" STAYS);
+	CU_ASSERT_STRING_EQUAL(rig_text(response, "error"),
+			       "the dataplane refuses it: not on a Monday" STAYS);
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	json_decref(response);
@@ -113,7 +118,9 @@ test_reload(void)
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	json_decref(response);
 
-	response = rig_ask(&f, "{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
+	response = rig_ask(
+		&f,
+		"{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
 	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(response, "errors", 0), "test.yaml:6: source.ports"));
 	json_decref(response);
 	rig_config("50000-59999", THREE);
@@ -127,13 +134,17 @@ test_reload(void)
 	rig_config("50000-59999", ONE); /* taken: slot 1 is retired, and empty in the end */
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_TRUE(json_is_true(json_object_get(response, "ok")));
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(response, "result"), "changes")), 1);
+	CU_ASSERT_EQUAL(
+		json_array_size(json_object_get(json_object_get(response, "result"), "changes")),
+		1);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
 	json_decref(response);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_empty_again));
 
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n"); /* nothing changed: nothing pushed */
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(response, "result"), "changes")), 0);
+	CU_ASSERT_EQUAL(
+		json_array_size(json_object_get(json_object_get(response, "result"), "changes")),
+		0);
 	json_decref(response);
 	rig_stop(&f);
 }
@@ -157,7 +168,8 @@ test_reload_lost(void)
 		;
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_line));
-	CU_ASSERT_PTR_NOT_NULL(strstr(f.line, "went away before it answered\\nreload failed: the old"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(f.line, "went away before it answered\\nreload failed: the old"));
 	close(f.client);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
@@ -184,7 +196,8 @@ test_static(void)
 	rig_daemon_close(&f);
 }
 
-/* While the dataplane is away: what can be told is told, what can't says so, and a reload waits for it. */
+/* While the dataplane is away: what can be told is told, what can't says so, and a reload waits for
+ * it. */
 static void
 test_away(void)
 {
@@ -194,7 +207,8 @@ test_away(void)
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
 	response = rig_ask(&f, "{\"command\": \"status\"}\n");
 	result = json_object_get(response, "result");
-	CU_ASSERT_TRUE(json_is_false(json_object_get(json_object_get(result, "dataplane"), "connected")));
+	CU_ASSERT_TRUE(
+		json_is_false(json_object_get(json_object_get(result, "dataplane"), "connected")));
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "upstreams_total")), 2);
 	json_decref(response);
 	response = rig_ask(&f, "{\"command\": \"stats\"}\n");
@@ -231,9 +245,11 @@ test_reports(void)
 
 	response = rig_ask(&f, "{\"command\": \"status\"}\n");
 	result = json_object_get(response, "result");
-	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(result, "dataplane"), "boot_id"), "0000000000000abc");
-	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(result, "dataplane"), "pid")),
-			4711);
+	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(result, "dataplane"), "boot_id"),
+			       "0000000000000abc");
+	CU_ASSERT_EQUAL(
+		json_integer_value(json_object_get(json_object_get(result, "dataplane"), "pid")),
+		4711);
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "in_flight")), 7);
 	json_decref(response);
 
@@ -241,13 +257,17 @@ test_reports(void)
 	result = json_object_get(response, "result");
 	CU_ASSERT_EQUAL(json_integer_value(json_object_get(result, "queries")), 1000);
 	CU_ASSERT_EQUAL(json_object_size(json_object_get(result, "drops")), DROP_REASON_COUNT);
-	CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(result, "drops"), "not_ours")), 3);
-	CU_ASSERT_EQUAL(json_object_size(json_object_get(result, "counters")), WORKER_COUNTER_COUNT);
+	CU_ASSERT_EQUAL(
+		json_integer_value(json_object_get(json_object_get(result, "drops"), "not_ours")),
+		3);
+	CU_ASSERT_EQUAL(json_object_size(json_object_get(result, "counters")),
+			WORKER_COUNTER_COUNT);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(result, "workers")), 1);
 	json_decref(response);
 
 	response = rig_ask(&f, "{\"command\": \"upstreams\"}\n");
-	result = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"), 1);
+	result = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"),
+				1);
 	CU_ASSERT_STRING_EQUAL(rig_text(result, "name"), "two");
 	CU_ASSERT_STRING_EQUAL(rig_text(result, "state"), "up");
 	json_decref(response);
@@ -264,7 +284,8 @@ test_reports(void)
 	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(response, "result"), "state"), "excluded");
 	json_decref(response);
 	response = rig_ask(&f, "{\"command\": \"port\", \"port\": 49999}\n");
-	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(response, "result"), "state"), "outside the range");
+	CU_ASSERT_STRING_EQUAL(rig_text(json_object_get(response, "result"), "state"),
+			       "outside the range");
 	json_decref(response);
 	rig_stop(&f);
 }

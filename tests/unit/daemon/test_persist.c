@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a restart does not undo: of ephemerad, of both daemons; both are killed. Whole ephemerad, a dataplane
- * of ours. */
+/* What a restart does not undo: of ephemerad, of both daemons; both are killed. Whole ephemerad, a
+ * dataplane of ours. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +60,8 @@ drain(struct daemon_rig *f, const char *timeout_s)
 {
 	char request[64];
 
-	snprintf(request, sizeof(request), "{\"command\": \"drain\", \"timeout_s\": %s}\n", timeout_s);
+	snprintf(request, sizeof(request), "{\"command\": \"drain\", \"timeout_s\": %s}\n",
+		 timeout_s);
 	CU_ASSERT_STRING_EQUAL(rig_failure(f, request), "");
 }
 
@@ -84,7 +85,8 @@ test_drain(void)
 	restart_both(&f, 22); /* a dataplane that died meanwhile does not end it either */
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_WAITING);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
-	CU_ASSERT(loop_now_ns() >= until_ns - NS_PER_S); /* two seconds without queries, or the time */
+	CU_ASSERT(loop_now_ns() >=
+		  until_ns - NS_PER_S); /* two seconds without queries, or the time */
 
 	f.rig.stops = 0;
 	restart(&f); /* whether it was asked is not known to this one: it asks */
@@ -127,8 +129,9 @@ test_overrides(void)
 	rig_tell(&f, "three", "down");
 	for (unsigned i = 0; i < 2; i++) {
 		restart_both(&f, 30 + i);
-		CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0),
-					  "draining: by the operator, before ephemerad started; nothing"));
+		CU_ASSERT_TRUE(
+			rig_begins(rig_row(&f, 0),
+				   "draining: by the operator, before ephemerad started; nothing"));
 		CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "up: "));
 		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DRAIN);
 		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[2].admin_state, ADMIN_DOWN);
@@ -152,8 +155,8 @@ test_overrides(void)
 	rig_stop(&f);
 }
 
-/* What was said last counts for more than what the dataplane runs on; who leaves the configuration leaves his
- * word, also while nobody runs. */
+/* What was said last counts for more than what the dataplane runs on; who leaves the configuration
+ * leaves his word, also while nobody runs. */
 static void
 test_override_last(void)
 {
@@ -166,11 +169,14 @@ test_override_last(void)
 	memcpy(kept, f.rig.snapshot, f.rig.snapshot->size_bytes);
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
-	json_decref(rig_ask(&f, "{\"command\": \"upstream\", \"name\": \"two\", \"action\": \"auto\"}\n"));
-	json_decref(rig_ask(&f, "{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"down\"}\n"));
+	json_decref(rig_ask(
+		&f, "{\"command\": \"upstream\", \"name\": \"two\", \"action\": \"auto\"}\n"));
+	json_decref(rig_ask(
+		&f, "{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"down\"}\n"));
 	rig_daemon_close(&f);
 	rig_daemon_again(&f, rig_path("test.yaml"));
-	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "forced-down: ")); /* before the dataplane is there */
+	CU_ASSERT_TRUE(
+		rig_begins(rig_row(&f, 0), "forced-down: ")); /* before the dataplane is there */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	f.rig.snapshot = kept; /* of before those overrides */
 	f.generation = kept->generation;
@@ -184,9 +190,10 @@ test_override_last(void)
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	rig_reload(&f, TWO);
-	CU_ASSERT_EQUAL(f.daemon->farm.upstreams[slots_upstream_named(&f.daemon->publisher.slots, "one")]
-				.health.admin_state,
-			ADMIN_AUTO);
+	CU_ASSERT_EQUAL(
+		f.daemon->farm.upstreams[slots_upstream_named(&f.daemon->publisher.slots, "one")]
+			.health.admin_state,
+		ADMIN_AUTO);
 	rig_stop(&f);
 }
 
@@ -201,7 +208,8 @@ queries_of(struct daemon_rig *f, const char *name)
 	return farm_stats(&f->daemon->farm, (unsigned)slot).queries;
 }
 
-/* An upstream in the slot of another one counts from its own beginning, before and after each restart. */
+/* An upstream in the slot of another one counts from its own beginning, before and after each
+ * restart. */
 static void
 test_counters(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad, in one process with a dataplane of ours, does by itself what the counters ask for: case that is
- * not kept, the alarm, the window of draws. The clock is the real one; waiting is for events. */
+/* ephemerad, in one process with a dataplane of ours, does by itself what the counters ask for:
+ * case that is not kept, the alarm, the window of draws. The clock is the real one; waiting is for
+ * events. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,12 @@
 #include "tests/unit/daemon/daemon_rig.h"
 #include "tests/unit/suite.h"
 
-#define MIXED                                                                                                \
-	"    - {name: one, address: 198.51.100.101}\n"                                                       \
+#define MIXED                                                                                      \
+	"    - {name: one, address: 198.51.100.101}\n"                                             \
 	"    - {name: two, address: 198.51.100.102, random_case: false}\n"
 
-#define BOTH_OFF                                                                                             \
-	"    - {name: one, address: 198.51.100.101, random_case: false}\n"                                   \
+#define BOTH_OFF                                                                                   \
+	"    - {name: one, address: 198.51.100.101, random_case: false}\n"                         \
 	"    - {name: two, address: 198.51.100.102, random_case: false}\n"
 
 static bool
@@ -55,7 +56,8 @@ is_alarm(const void *owner)
 	return ((const struct daemon_rig *)owner)->daemon->watch.alarm.active;
 }
 
-/* The rig's sockets live on the daemon's loop: it moves to the loop of the next one with what it holds. */
+/* The rig's sockets live on the daemon's loop: it moves to the loop of the next one with what it
+ * holds. */
 static void
 daemon_restart(struct daemon_rig *f, const char *path)
 {
@@ -122,8 +124,8 @@ test_case(void)
 	CU_ASSERT_TRUE(is_not_kept(&f));
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
 
-	/* A reload about something else leaves it so, one that says off forgets it, and one that says on
-	 * tries it again. */
+	/* A reload about something else leaves it so, one that says off forgets it, and one that
+	 * says on tries it again. */
 	rig_config("50000-65535", MIXED);
 	reload_wait(&f);
 	CU_ASSERT_TRUE(is_not_kept(&f));
@@ -272,7 +274,8 @@ test_entropy(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(report);
 	CU_ASSERT(text_is(report, "verdict", "too few draws"));
 	CU_ASSERT(number(json_object_get(report, "bits"), "port_bits") == 14);
-	CU_ASSERT_EQUAL(json_array_size(json_object_get(json_object_get(report, "bits"), "families")), 1);
+	CU_ASSERT_EQUAL(
+		json_array_size(json_object_get(json_object_get(report, "bits"), "families")), 1);
 	json_decref(report);
 	for (unsigned n = 0; n < 5000; n++) {
 		state = state * 6364136223846793005u + 1442695040888963407u;
@@ -284,7 +287,8 @@ test_entropy(void)
 	report = report_entropy(f.daemon);
 	CU_ASSERT(number(json_object_get(report, "bits"), "case_bits") == 8.5);
 	CU_ASSERT(number(report, "draws") == 5000);
-	CU_ASSERT(strncmp(json_string_value(json_object_get(report, "verdict")), "not uniform: ", 13) == 0);
+	CU_ASSERT(strncmp(json_string_value(json_object_get(report, "verdict")),
+			  "not uniform: ", 13) == 0);
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(report, "workers")), 1);
 	json_decref(report);
 	rig_dataplane_kill(&f.rig);
@@ -314,7 +318,8 @@ static json_t *
 link_shown(const struct daemon_rig *f)
 {
 	json_t *report = report_status(f->daemon);
-	json_t *port = json_array_get(json_object_get(json_object_get(report, "dataplane"), "interfaces"), 0);
+	json_t *port = json_array_get(
+		json_object_get(json_object_get(report, "dataplane"), "interfaces"), 0);
 	json_t *link = json_incref(json_object_get(port, "link_up"));
 
 	json_decref(report);

@@ -20,13 +20,17 @@ static const struct {
 	{"what was counted before is no evidence", {{1, 0, 1000}, {2, 0, 1000}}, -1},
 	{"three are too few", {{1, 0, 0}, {2, 0, 3}, {9, 0, 3}}, -1},
 	{"four in a row", {{1, 0, 0}, {2, 0, 4}}, 1},
-	{"one a second, as probes come", {{1, 0, 0}, {2, 0, 1}, {3, 0, 2}, {4, 0, 3}, {5, 0, 4}}, 4},
+	{"one a second, as probes come",
+	 {{1, 0, 0}, {2, 0, 1}, {3, 0, 2}, {4, 0, 3}, {5, 0, 4}},
+	 4},
 	{"one a minute, as rare probes come",
 	 {{1, 0, 0}, {61, 0, 1}, {121, 0, 2}, {181, 0, 3}, {241, 0, 4}},
 	 4},
 	{"half is not more than half", {{1, 0, 0}, {2, 4, 4}}, -1},
 	{"more than half", {{1, 0, 0}, {2, 4, 5}}, 1},
-	{"a forger beside a busy upstream", {{1, 0, 0}, {2, 100000, 5000}, {12, 1100000, 50000}}, -1},
+	{"a forger beside a busy upstream",
+	 {{1, 0, 0}, {2, 100000, 5000}, {12, 1100000, 50000}},
+	 -1},
 	{"an upstream that changes its mind: at first outvoted",
 	 {{1, 0, 0}, {11, 10000, 0}, {12, 11000, 0}, {13, 11000, 1000}, {14, 11000, 2000}},
 	 4},
@@ -48,11 +52,14 @@ test_rows(void)
 			const struct case_sample now = {rows[i].steps[step].responses,
 							rows[i].steps[step].wrong_case};
 
-			if (case_watch_on_sample(&watch, &now, rows[i].steps[step].s * UINT64_C(1000000000)))
+			if (case_watch_on_sample(&watch, &now,
+						 rows[i].steps[step].s * UINT64_C(1000000000)))
 				decided = step;
 		}
-		SUITE_ASSERT(decided == rows[i].decides, "%s: decided at step %d", rows[i].what, decided);
-		SUITE_ASSERT(watch.not_kept == (rows[i].decides >= 0), "%s: stays so", rows[i].what);
+		SUITE_ASSERT(decided == rows[i].decides, "%s: decided at step %d", rows[i].what,
+			     decided);
+		SUITE_ASSERT(watch.not_kept == (rows[i].decides >= 0), "%s: stays so",
+			     rows[i].what);
 	}
 }
 
@@ -92,8 +99,10 @@ test_forget(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"the rule", test_rows}, {"once", test_once}, {"forgotten", test_forget}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"the rule", test_rows},
+			       {"once", test_once},
+			       {"forgotten", test_forget},
+			       CU_TEST_INFO_NULL};
 
 	return suite_run("case_watch", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What health does by itself: about clients' queries, and about the healthy minimum of a pool. Whole
- * ephemerad, a dataplane of ours. */
+/* What health does by itself: about clients' queries, and about the healthy minimum of a pool.
+ * Whole ephemerad, a dataplane of ours. */
 #include "control/lib/log.h"
 #include "tests/unit/daemon/daemon_rig.h"
 #include "tests/unit/suite.h"
@@ -45,7 +45,8 @@ test_passive(void)
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
 	f.generation = f.rig.snapshot->generation;
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer)); /* its probes are good: they bring it back */
+	CU_ASSERT_TRUE_FATAL(
+		rig_wait_for(&f, rig_is_newer)); /* its probes are good: they bring it back */
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "up: 2 good probes in a row"));
 	f.slot = 1;
@@ -62,8 +63,9 @@ is_flapped(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps >= 12;
 }
 
-/* One that responses every other probe does not come up by that: what counts is the order in which the probes
- * were sent, in which no two good ones follow each other, though their responses come two by two. */
+/* One that responses every other probe does not come up by that: what counts is the order in which
+ * the probes were sent, in which no two good ones follow each other, though their responses come
+ * two by two. */
 static void
 test_every_other(void)
 {
@@ -88,7 +90,8 @@ is_held_up(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps == 5;
 }
 
-/* The dataplane goes away with two of its timeouts: the responses between them do not count either. */
+/* The dataplane goes away with two of its timeouts: the responses between them do not count
+ * either. */
 static void
 test_lost_probes(void)
 {
@@ -107,8 +110,8 @@ test_lost_probes(void)
 	rig_daemon_close(&f);
 }
 
-/* All three die; the minimum keeps the last two in use. One comes back: the one that was kept longest may go.
- */
+/* All three die; the minimum keeps the last two in use. One comes back: the one that was kept
+ * longest may go. */
 static void
 test_healthy_min(void)
 {
@@ -126,10 +129,12 @@ test_healthy_min(void)
 	}
 	CU_ASSERT_EQUAL(usable, 2);
 	CU_ASSERT_EQUAL(kept, 2);
-	CU_ASSERT_TRUE(rig_begins(rig_row(&f, f.slot),
-				  "up: kept: healthy_min_percent of pool default; 3 bad probes in a row"));
+	CU_ASSERT_TRUE(
+		rig_begins(rig_row(&f, f.slot),
+			   "up: kept: healthy_min_percent of pool default; 3 bad probes in a row"));
 
-	for (unsigned i = 0; i < 3; i++) /* the one that is out comes back: one of the others goes */
+	for (unsigned i = 0; i < 3;
+	     i++) /* the one that is out comes back: one of the others goes */
 		f.rig.answering = !f.rig.snapshot->upstreams[i].usable ? (int)i : f.rig.answering;
 	f.generation = f.rig.snapshot->generation;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The states of an upstream: each row is a beginning, a row of events, and the state after each of them. */
+/* The states of an upstream: each row is a beginning, a row of events, and the state after each of
+ * them. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,9 +9,10 @@
 
 #define GOOD_RCODES (1 << 0 | 1 << 3)
 
-/* Events: g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent (of probes); T timeouts, S
- * SERVFAILs (of clients' queries); k kept by a pool, l let go; d drain, ^ up, v down, a auto (the operator's
- * overrides). States: U up, D down, K up because kept, d draining, ^ forced up, v forced down. */
+/* Events: g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent (of probes); T
+ * timeouts, S SERVFAILs (of clients' queries); k kept by a pool, l let go; d drain, ^ up, v down, a
+ * auto (the operator's overrides). States: U up, D down, K up because kept, d draining, ^ forced
+ * up, v forced down. */
 static const struct {
 	const char *what;
 	enum health_origin origin;
@@ -27,7 +29,8 @@ static const struct {
 	{"NXDOMAIN is good", HEALTH_ASSUMED, true, 2, 3, "ttnttt", "UUUUUD", NULL},
 	{"SERVFAIL is bad", HEALTH_ASSUMED, true, 2, 3, "sss", "UUD",
 	 "3 bad probes in a row, the last: answered SERVFAIL"},
-	{"REFUSED is bad", HEALTH_ASSUMED, true, 2, 1, "r", "D", "1 bad probe, the last: answered REFUSED"},
+	{"REFUSED is bad", HEALTH_ASSUMED, true, 2, 1, "r", "D",
+	 "1 bad probe, the last: answered REFUSED"},
 	{"all kinds of bad count together", HEALTH_ASSUMED, true, 2, 3, "tsu", "UUD",
 	 "3 bad probes in a row, the last: nowhere to send it"},
 	{"rises after two", HEALTH_ASSUMED, true, 2, 3, "tttgg", "UUDDU", "2 good probes in a row"},
@@ -38,7 +41,8 @@ static const struct {
 	{"new: waits through bad ones", HEALTH_NEW, false, 5, 3, "tttg", "DDDU", NULL},
 	{"new: waits", HEALTH_NEW, false, 5, 3, "t", "D", "new: waits for its first good probe"},
 	{"new: later rises are as configured", HEALTH_NEW, false, 2, 1, "gtgg", "UDDU", NULL},
-	{"kept up: no flapping", HEALTH_KEPT, true, 2, 3, "tt", "UU", "as it was before ephemerad started"},
+	{"kept up: no flapping", HEALTH_KEPT, true, 2, 3, "tt", "UU",
+	 "as it was before ephemerad started"},
 	{"kept down: needs all of rise", HEALTH_KEPT, false, 2, 3, "gg", "DU", NULL},
 	{"rise and fall of one", HEALTH_KEPT, true, 1, 1, "tgtg", "DUDU", NULL},
 	/* passive signs */
@@ -46,28 +50,34 @@ static const struct {
 	 "60 of its last 100 queries were not answered"},
 	{"SERVFAILs too", HEALTH_ASSUMED, true, 2, 3, "gS", "UD",
 	 "30 of its last 100 queries were answered SERVFAIL"},
-	{"and probes bring it back", HEALTH_ASSUMED, true, 2, 3, "Tgg", "DDU", "2 good probes in a row"},
+	{"and probes bring it back", HEALTH_ASSUMED, true, 2, 3, "Tgg", "DDU",
+	 "2 good probes in a row"},
 	{"not before rise", HEALTH_ASSUMED, true, 2, 3, "Tgtgg", "DDDDU", NULL},
 	{"half a fall does not count on", HEALTH_ASSUMED, true, 2, 3, "ttTggtt", "UUDDUUU", NULL},
 	{"a good row before does not count", HEALTH_ASSUMED, true, 2, 3, "ggggTg", "UUUUDD", NULL},
-	{"nothing to take out", HEALTH_ASSUMED, true, 2, 1, "tTS", "DDD", "1 bad probe, the last: no response"},
+	{"nothing to take out", HEALTH_ASSUMED, true, 2, 1, "tTS", "DDD",
+	 "1 bad probe, the last: no response"},
 	{"new: proven bad by clients", HEALTH_NEW, false, 2, 3, "gTg", "UDD", NULL},
 	/* healthy_min_percent */
 	{"kept", HEALTH_ASSUMED, true, 2, 1, "tk", "DK",
 	 "kept: healthy_min_percent of pool default; 1 bad probe, the last: no response"},
 	{"kept through more bad ones", HEALTH_ASSUMED, true, 2, 1, "tktttt", "DKKKKK", NULL},
-	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD", "1 bad probe, the last: no response"},
-	{"kept, then up by itself", HEALTH_ASSUMED, true, 2, 1, "tkggl", "DKKUU", "2 good probes in a row"},
+	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD",
+	 "1 bad probe, the last: no response"},
+	{"kept, then up by itself", HEALTH_ASSUMED, true, 2, 1, "tkggl", "DKKUU",
+	 "2 good probes in a row"},
 	{"one that is up is not kept", HEALTH_ASSUMED, true, 2, 1, "kt", "UD", NULL},
 	{"kept although clients suffer", HEALTH_ASSUMED, true, 2, 3, "TkT", "DKK",
 	 "kept: healthy_min_percent of pool default; 60 of its last 100 queries were not answered"},
 	/* overrides */
 	{"drained", HEALTH_ASSUMED, true, 2, 3, "d", "d", "by the operator"},
-	{"drained, probes go on", HEALTH_ASSUMED, true, 2, 1, "dttggt", "dddddd", "by the operator"},
+	{"drained, probes go on", HEALTH_ASSUMED, true, 2, 1, "dttggt", "dddddd",
+	 "by the operator"},
 	{"auto is what probes say: up", HEALTH_ASSUMED, true, 2, 1, "dta", "ddD", NULL},
 	{"auto is what probes say: down", HEALTH_KEPT, false, 2, 1, "^gga", "^^^U", NULL},
 	{"forced down", HEALTH_ASSUMED, true, 2, 3, "vgggg", "vvvvv", "by the operator"},
-	{"forced up", HEALTH_KEPT, false, 2, 3, "^ttt", "^^^^", "by the operator; its probes say down"},
+	{"forced up", HEALTH_KEPT, false, 2, 3, "^ttt", "^^^^",
+	 "by the operator; its probes say down"},
 	{"forced up, clients suffer", HEALTH_ASSUMED, true, 2, 3, "^Ta", "^^D", NULL},
 	{"forced up and good", HEALTH_ASSUMED, true, 2, 3, "^g", "^^", "by the operator"},
 	{"one override after the other", HEALTH_ASSUMED, true, 2, 3, "d^vda", "d^vdU", NULL},
@@ -84,11 +94,14 @@ event_of(char letter)
 	case 'g':
 		return (struct health_event){.type = HEALTH_ANSWERED, .latency_us = 100};
 	case 'n':
-		return (struct health_event){.type = HEALTH_ANSWERED, .rcode = 3, .latency_us = 100};
+		return (struct health_event){
+			.type = HEALTH_ANSWERED, .rcode = 3, .latency_us = 100};
 	case 's':
-		return (struct health_event){.type = HEALTH_ANSWERED, .rcode = 2, .latency_us = 100};
+		return (struct health_event){
+			.type = HEALTH_ANSWERED, .rcode = 2, .latency_us = 100};
 	case 'r':
-		return (struct health_event){.type = HEALTH_ANSWERED, .rcode = 5, .latency_us = 100};
+		return (struct health_event){
+			.type = HEALTH_ANSWERED, .rcode = 5, .latency_us = 100};
 	case 'u':
 		return (struct health_event){.type = HEALTH_UNSENT};
 	case 'T':
@@ -146,17 +159,18 @@ test_rows(void)
 			uint64_t since_ns = health.since_ns;
 			bool changed = health_handle(&health, &event, &rule, 2000 + n);
 
-			SUITE_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what, n,
-				   letter_of(&health));
-			SUITE_ASSERT(changed == (before != after), "%s: event %zu is told", rows[i].what, n);
-			SUITE_ASSERT(health.since_ns == (changed ? 2000 + n : since_ns), "%s: event %zu: since",
-				   rows[i].what, n);
+			SUITE_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what,
+				     n, letter_of(&health));
+			SUITE_ASSERT(changed == (before != after), "%s: event %zu is told",
+				     rows[i].what, n);
+			SUITE_ASSERT(health.since_ns == (changed ? 2000 + n : since_ns),
+				     "%s: event %zu: since", rows[i].what, n);
 			SUITE_ASSERT(health_usable(&health) == (strchr("UK^", after) != NULL),
-				   "%s: event %zu: usable", rows[i].what, n);
+				     "%s: event %zu: usable", rows[i].what, n);
 		}
 		if (rows[i].reason != NULL)
 			SUITE_ASSERT(strcmp(health_reason(&health, reason), rows[i].reason) == 0,
-				   "%s: reason %s", rows[i].what, reason);
+				     "%s: reason %s", rows[i].what, reason);
 	}
 }
 
@@ -192,7 +206,8 @@ test_good(void)
 
 	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
 		const struct health_rule rule = {1, 1, responses[i].good_rcodes};
-		const struct health_event event = {.type = HEALTH_ANSWERED, .rcode = responses[i].rcode};
+		const struct health_event event = {.type = HEALTH_ANSWERED,
+						   .rcode = responses[i].rcode};
 
 		SUITE_ASSERT(health_event_good(&event, &rule) == responses[i].good, "row %zu", i);
 	}
@@ -218,8 +233,8 @@ test_override_kept(void)
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		health_init(&health, HEALTH_KEPT, true, kept[i].admin_state, 1);
 		SUITE_ASSERT(health_state(&health) == kept[i].state, "row %zu", i);
-		SUITE_ASSERT(strcmp(health_reason(&health, reason), kept[i].reason) == 0, "row %zu: %s", i,
-			   reason);
+		SUITE_ASSERT(strcmp(health_reason(&health, reason), kept[i].reason) == 0,
+			     "row %zu: %s", i, reason);
 	}
 }
 

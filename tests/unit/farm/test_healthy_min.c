@@ -52,8 +52,8 @@ test_rows(void)
 			usable[*c - '0'] = true;
 		pool = healthy_min_pool(&config, rows[i].upstream, usable);
 		SUITE_ASSERT((pool == NULL) == (rows[i].needs == NULL) &&
-				   (pool == NULL || strcmp(pool, rows[i].needs) == 0),
-			   "%s: %s", rows[i].what, pool == NULL ? "nobody" : pool);
+				     (pool == NULL || strcmp(pool, rows[i].needs) == 0),
+			     "%s: %s", rows[i].what, pool == NULL ? "nobody" : pool);
 	}
 }
 
@@ -71,7 +71,8 @@ test_rounding(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"who is needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"who is needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
 
 	return suite_run("healthy_min", tests);
 }

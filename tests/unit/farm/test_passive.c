@@ -24,11 +24,15 @@ static const struct {
 	{"SERVFAIL", {true, 100, 50, 20}, {{1, {80, 21, 20}, PASSIVE_SERVFAILS}}},
 	{"SERVFAIL is a share of all", {true, 100, 50, 20}, {{3, {80, 20, 20}, PASSIVE_FINE}}},
 	{"timeouts are told first", {true, 100, 50, 20}, {{1, {40, 40, 60}, PASSIVE_TIMEOUTS}}},
-	{"100: never", {true, 10, 100, 100}, {{9, {0, 0, 50}, PASSIVE_FINE}, {9, {50, 50, 0}, PASSIVE_FINE}}},
+	{"100: never",
+	 {true, 10, 100, 100},
+	 {{9, {0, 0, 50}, PASSIVE_FINE}, {9, {50, 50, 0}, PASSIVE_FINE}}},
 	{"0: the first one",
 	 {true, 10, 0, 100},
 	 {{5, {20, 0, 0}, PASSIVE_FINE}, {1, {19, 0, 1}, PASSIVE_TIMEOUTS}}},
-	{"one by one", {true, 8, 50, 100}, {{4, {1, 0, 0}, PASSIVE_FINE}, {5, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
+	{"one by one",
+	 {true, 8, 50, 100},
+	 {{4, {1, 0, 0}, PASSIVE_FINE}, {5, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
 	{"a long good time does not count for long",
 	 {true, 100, 50, 100},
 	 {{500, {10, 0, 0}, PASSIVE_FINE}, {6, {0, 0, 10}, PASSIVE_TIMEOUTS}}},
@@ -54,7 +58,8 @@ test_rows(void)
 		struct passive_counts counters = {1000, 300, 700}, seen;
 		struct passive passive = {0};
 
-		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rows[i].rule, &seen), PASSIVE_FINE);
+		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rows[i].rule, &seen),
+				PASSIVE_FINE);
 		for (unsigned l = 0; l < LOOKS && rows[i].looks[l].repeat > 0; l++) {
 			for (uint64_t n = 1; n <= rows[i].looks[l].repeat; n++) {
 				enum passive_verdict got;
@@ -65,8 +70,8 @@ test_rows(void)
 				counters.timeouts += rows[i].looks[l].grown.timeouts;
 				got = passive_on_sample(&passive, &counters, &rows[i].rule, &seen);
 				SUITE_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
-					   "%s: look %u, time %llu: %d", rows[i].what, l,
-					   (unsigned long long)n, got);
+					     "%s: look %u, time %llu: %d", rows[i].what, l,
+					     (unsigned long long)n, got);
 			}
 		}
 	}
@@ -89,8 +94,9 @@ test_window(void)
 	CU_ASSERT(seen.responses + seen.timeouts < 800 + 100 + 3);
 }
 
-/* However many responses are judged, those before them are soon forgotten: after a good year one by one, bad
- * ones take it out when they are more than half of a window that is at most two steps too long. */
+/* However many responses are judged, those before them are soon forgotten: after a good year one by
+ * one, bad ones take it out when they are more than half of a window that is at most two steps too
+ * long. */
 static void
 test_forgotten(void)
 {
@@ -101,13 +107,16 @@ test_forgotten(void)
 		uint32_t bad = 0;
 
 		for (unsigned n = 0; n < 1000; n++, counters.responses++)
-			CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
+			CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen),
+					PASSIVE_FINE);
 		do {
 			counters.timeouts++;
 			bad++;
-		} while (passive_on_sample(&passive, &counters, &rule, &seen) == PASSIVE_FINE && bad < 1000);
-		SUITE_ASSERT(bad > responses / 2 && bad <= (responses + 2 * ((responses + 7) / 8)) / 2 + 1,
-			   "of %u: after %u bad ones", responses, bad);
+		} while (passive_on_sample(&passive, &counters, &rule, &seen) == PASSIVE_FINE &&
+			 bad < 1000);
+		SUITE_ASSERT(bad > responses / 2 &&
+				     bad <= (responses + 2 * ((responses + 7) / 8)) / 2 + 1,
+			     "of %u: after %u bad ones", responses, bad);
 	}
 }
 

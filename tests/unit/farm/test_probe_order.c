@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Outcomes in the order of the probes: a row says what happens, and which outcomes are taken then. */
+/* Outcomes in the order of the probes: a row says what happens, and which outcomes are taken
+ * then. */
 #include <stdio.h>
 #include <string.h>
 
 #include "control/farm/probe_order.h"
 #include "tests/unit/suite.h"
 
-/* Steps: + a probe is sent; a digit: that probe (0 the first) is answered, its rcode its number; t and a
- * digit: it times out; n and a digit: it says nothing; x: those under way do not count. Taken: the outcomes'
- * numbers, or t. */
+/* Steps: + a probe is sent; a digit: that probe (0 the first) is answered, its rcode its number; t
+ * and a digit: it times out; n and a digit: it says nothing; x: those under way do not count.
+ * Taken: the outcomes' numbers, or t. */
 static const struct {
 	const char *what, *steps, *taken;
 } rows[] = {
@@ -53,7 +54,9 @@ test_rows(void)
 				probe_order_end(&order, event.rcode, &event);
 			}
 			while (probe_order_next(&order, &taken))
-				got[used++] = taken.type == HEALTH_TIMEOUT ? 't' : (char)('0' + taken.rcode);
+				got[used++] = taken.type == HEALTH_TIMEOUT
+						      ? 't'
+						      : (char)('0' + taken.rcode);
 		}
 		SUITE_ASSERT(strcmp(got, rows[i].taken) == 0, "%s: %s", rows[i].what, got);
 	}

@@ -9,9 +9,9 @@
 
 #define S UINT64_C(1000000000)
 
-/* Events: R REACHABLE with MAC 1, 2 STALE with MAC 2, I INCOMPLETE, F FAILED, G gone, P the route moved to
- * another port, N no route, B the route is back as it was, X the route leads out of no port of ours. After
- * each: + resolved, - not. */
+/* Events: R REACHABLE with MAC 1, 2 STALE with MAC 2, I INCOMPLETE, F FAILED, G gone, P the route
+ * moved to another port, N no route, B the route is back as it was, X the route leads out of no
+ * port of ours. After each: + resolved, - not. */
 static const struct {
 	const char *what, *events, *resolved;
 	uint8_t mac; /* at the end, if resolved */
@@ -83,16 +83,17 @@ test_rows(void)
 		event_give(&hop, 'B', 1);
 		for (size_t n = 0; rows[i].events[n] != 0; n++) {
 			event_give(&hop, rows[i].events[n], 2 + n);
-			SUITE_ASSERT(next_hop_resolved(&hop) == (rows[i].resolved[n] == '+'), "%s: event %zu",
-				   rows[i].what, n);
+			SUITE_ASSERT(next_hop_resolved(&hop) == (rows[i].resolved[n] == '+'),
+				     "%s: event %zu", rows[i].what, n);
 		}
 		if (next_hop_resolved(&hop))
 			SUITE_ASSERT(hop.mac.bytes[5] == rows[i].mac, "%s: MAC %u", rows[i].what,
-				   hop.mac.bytes[5]);
+				     hop.mac.bytes[5]);
 	}
 }
 
-/* When the kernel is made to use it: at once, then every ten seconds; every second while it is missing. */
+/* When the kernel is made to use it: at once, then every ten seconds; every second while it is
+ * missing. */
 static void
 test_use(void)
 {
@@ -132,8 +133,8 @@ test_identity(void)
 	CU_ASSERT_FALSE(next_hop_is(&hop, &neighbour));
 }
 
-/* A silent upstream makes the kernel verify the next hop: not too often, and never what an operator has
- * fixed. */
+/* A silent upstream makes the kernel verify the next hop: not too often, and never what an operator
+ * has fixed. */
 static void
 test_suspect(void)
 {

@@ -44,8 +44,9 @@ test_addresses(void)
 
 		SUITE_ASSERT(status == addresses[i].status, "\"%s\" gives %d", text, status);
 		if (status == 0)
-			SUITE_ASSERT(strcmp(address_format(&address, back), formatted ? formatted : text) == 0,
-				   "\"%s\" comes back as \"%s\"", text, back);
+			SUITE_ASSERT(strcmp(address_format(&address, back),
+					    formatted ? formatted : text) == 0,
+				     "\"%s\" comes back as \"%s\"", text, back);
 	}
 }
 
@@ -87,7 +88,8 @@ static const struct {
 	{"-192.0.2.2", 0, NULL, "before the dash"},
 	{"192.0.2.2-2001:db8::", 0, NULL, "one family"},
 	{"::ffff:0:0/96", 0, NULL, "before the slash"},
-	{"1111111111111111111111111111111111111111111111111111111111111111/8", 0, NULL, "before the slash"},
+	{"1111111111111111111111111111111111111111111111111111111111111111/8", 0, NULL,
+	 "before the slash"},
 	{"", 0, NULL, "not an address"},
 };
 
@@ -112,18 +114,22 @@ test_ranges(void)
 		struct address_range range;
 		int status = address_range_parse(text, &range, &why);
 
-		SUITE_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text, status);
+		SUITE_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text,
+			     status);
 		if (ranges[i].count == 0) {
-			SUITE_ASSERT(strstr(why, ranges[i].why) != NULL, "\"%s\": says \"%s\"", text, why);
+			SUITE_ASSERT(strstr(why, ranges[i].why) != NULL, "\"%s\": says \"%s\"",
+				     text, why);
 			continue;
 		}
-		SUITE_ASSERT(address_range_count(&range) == ranges[i].count, "\"%s\" has another count", text);
-		SUITE_ASSERT(strcmp(range_ends(&range, ends), ranges[i].ends) == 0, "\"%s\" is \"%s\"", text,
-			   ends);
+		SUITE_ASSERT(address_range_count(&range) == ranges[i].count,
+			     "\"%s\" has another count", text);
+		SUITE_ASSERT(strcmp(range_ends(&range, ends), ranges[i].ends) == 0,
+			     "\"%s\" is \"%s\"", text, ends);
 	}
 }
 
-/* `in` are ranges with spaces between, `out` the "first last" of each of the ranges left, with commas. */
+/* `in` are ranges with spaces between, `out` the "first last" of each of the ranges left, with
+ * commas. */
 static const struct {
 	const char *in, *out;
 } merges[] = {
@@ -149,13 +155,15 @@ test_merges(void)
 
 		strcpy(in, merges[i].in);
 		for (char *word = strtok(in, " "); word != NULL; word = strtok(NULL, " "))
-			SUITE_ASSERT(address_range_parse(word, &list[count++], &why) == 0, "%s: %s", word, why);
+			SUITE_ASSERT(address_range_parse(word, &list[count++], &why) == 0, "%s: %s",
+				     word, why);
 		count = address_ranges_merge(list, count);
 		for (unsigned j = 0; j < count; j++) {
 			strcat(out, j > 0 ? ", " : "");
 			strcat(out, range_ends(&list[j], ends));
 		}
-		SUITE_ASSERT(strcmp(out, merges[i].out) == 0, "\"%s\" becomes \"%s\"", merges[i].in, out);
+		SUITE_ASSERT(strcmp(out, merges[i].out) == 0, "\"%s\" becomes \"%s\"", merges[i].in,
+			     out);
 	}
 	SUITE_ASSERT(address_ranges_merge(NULL, 0) == 0, "no ranges stay none");
 }
@@ -173,37 +181,45 @@ test_split(void)
 	address_parse("2001:db8::", &above);
 	SUITE_ASSERT(address_range_parse("::/0", &all, &why) == 0, "::/0 is a range");
 	SUITE_ASSERT(address_range_split(&all, parts) == 2, "::/0 has two parts");
-	SUITE_ASSERT(address_compare(&parts[0].last, &ipv4) < 0 && address_compare(&parts[1].first, &ipv4) > 0,
-		   "IPv4 is in neither part");
+	SUITE_ASSERT(address_compare(&parts[0].last, &ipv4) < 0 &&
+			     address_compare(&parts[1].first, &ipv4) > 0,
+		     "IPv4 is in neither part");
 	SUITE_ASSERT(address_compare(&parts[0].first, &below) < 0 &&
-			   address_compare(&parts[1].first, &above) < 0,
-		   "IPv6 is in the parts");
+			     address_compare(&parts[1].first, &above) < 0,
+		     "IPv6 is in the parts");
 	SUITE_ASSERT(!address_is_ipv4(&parts[0].last), "the first part ends in IPv6");
 	below = address_next(&parts[0].last);
 	SUITE_ASSERT(address_is_ipv4(&below), "right behind the first part IPv4 begins");
 
-	SUITE_ASSERT(address_range_parse("::/48", &all, &why) == 0 && address_range_split(&all, parts) == 2,
-		   "a shorter prefix around IPv4 too");
+	SUITE_ASSERT(address_range_parse("::/48", &all, &why) == 0 &&
+			     address_range_split(&all, parts) == 2,
+		     "a shorter prefix around IPv4 too");
 	SUITE_ASSERT(address_range_parse("0.0.0.0/0", &all, &why) == 0 &&
-			   address_range_split(&all, parts) == 1 && address_equal(&parts[0].last, &all.last),
-		   "an IPv4 range is left alone");
+			     address_range_split(&all, parts) == 1 &&
+			     address_equal(&parts[0].last, &all.last),
+		     "an IPv4 range is left alone");
 	SUITE_ASSERT(address_range_parse("2001:db8::/32", &all, &why) == 0 &&
-			   address_range_split(&all, parts) == 1 &&
-			   address_equal(&parts[0].first, &all.first),
-		   "an IPv6 range above is left alone");
+			     address_range_split(&all, parts) == 1 &&
+			     address_equal(&parts[0].first, &all.first),
+		     "an IPv6 range above is left alone");
 	SUITE_ASSERT(address_range_parse("::-::fffe:ffff:ffff", &all, &why) == 0 &&
-			   address_range_split(&all, parts) == 1 && address_equal(&parts[0].last, &all.last),
-		   "a range that ends right before IPv4 is left alone");
+			     address_range_split(&all, parts) == 1 &&
+			     address_equal(&parts[0].last, &all.last),
+		     "a range that ends right before IPv4 is left alone");
 }
 
 static const struct {
 	const char *text;
 	bool host;
 } hosts[] = {
-	{"192.0.2.1", true},   {"10.0.0.0", true},   {"0.0.0.0", false},   {"0.1.2.3", false},
-	{"127.0.0.1", false},  {"224.0.0.1", false}, {"240.0.0.1", false}, {"255.255.255.255", false},
-	{"2001:db8::1", true}, {"fc00::1", true},    {"::", false},	   {"::1", false},
-	{"fe80::1", false},    {"febf::1", false},   {"fec0::1", true},	   {"ff02::1", false},
+	{"192.0.2.1", true},   {"10.0.0.0", true},
+	{"0.0.0.0", false},    {"0.1.2.3", false},
+	{"127.0.0.1", false},  {"224.0.0.1", false},
+	{"240.0.0.1", false},  {"255.255.255.255", false},
+	{"2001:db8::1", true}, {"fc00::1", true},
+	{"::", false},	       {"::1", false},
+	{"fe80::1", false},    {"febf::1", false},
+	{"fec0::1", true},     {"ff02::1", false},
 };
 
 static void
@@ -214,12 +230,13 @@ test_hosts(void)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		address_parse(hosts[i].text, &address);
-		SUITE_ASSERT(address_is_host(&address) == hosts[i].host, "%s is judged wrong", hosts[i].text);
+		SUITE_ASSERT(address_is_host(&address) == hosts[i].host, "%s is judged wrong",
+			     hosts[i].text);
 	}
 	address_parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", &address);
 	SUITE_ASSERT(strcmp(address_port_format(&address, 65535, text),
-			  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff#65535") == 0,
-		   "the longest address with port: %s", text);
+			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff#65535") == 0,
+		     "the longest address with port: %s", text);
 }
 
 static CU_TestInfo tests[] = {

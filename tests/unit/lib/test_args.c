@@ -22,7 +22,9 @@ struct args_row {
 
 static const struct args_row rows[] = {
 	{"nothing", {NULL}, .expected = {DEFAULTS, .eal_argc = 1}},
-	{"EAL's only", {"--in-memory", "-m", "64"}, .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
+	{"EAL's only",
+	 {"--in-memory", "-m", "64"},
+	 .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
 	{"ours only",
 	 {"--", "--runtime-dir", "/tmp/a", "--flows", "4096"},
 	 .expected = {.runtime_dir = "/tmp/a", .flows_per_worker = 4096, .eal_argc = 1}},
@@ -30,9 +32,10 @@ static const struct args_row rows[] = {
 	 {"--", "--runtime-dir=/tmp/a", "--flows=1024"},
 	 .expected = {.runtime_dir = "/tmp/a", .flows_per_worker = 1024, .eal_argc = 1}},
 	{"a pair of interfaces",
-	 {"--vdev", "net_af_xdp0,iface=eth0,start_queue=0", "--vdev=net_af_xdp1,iface=eth1", "--no-huge",
-	  "--"},
-	 .expected = {DEFAULTS, .eal_argc = 5, .xdp_count = 2, .xdp = {"eth0", "eth1"}, .no_huge = true}},
+	 {"--vdev", "net_af_xdp0,iface=eth0,start_queue=0", "--vdev=net_af_xdp1,iface=eth1",
+	  "--no-huge", "--"},
+	 .expected = {DEFAULTS, .eal_argc = 5, .xdp_count = 2, .xdp = {"eth0", "eth1"},
+		      .no_huge = true}},
 	{"other devices are EAL's alone",
 	 {"--vdev", "net_null0", "--vdev", "net_memif0,role=server", "--log-level=8", "--"},
 	 .expected = {DEFAULTS, .eal_argc = 6, .log_level_given = true}},
@@ -52,10 +55,16 @@ static const struct args_row rows[] = {
 	 {"--vdev", "net_af_xdp0,iface=,queue_count=1", "--"},
 	 .status = -EINVAL,
 	 .why = "no interface has such a name"},
-	{"flows not a power of two", {"--", "--flows", "1000"}, .status = -EINVAL, .why = "power of two"},
+	{"flows not a power of two",
+	 {"--", "--flows", "1000"},
+	 .status = -EINVAL,
+	 .why = "power of two"},
 	{"flows zero", {"--", "--flows", "0"}, .status = -EINVAL, .why = "power of two"},
 	{"flows too few", {"--", "--flows", "512"}, .status = -EINVAL, .why = "power of two"},
-	{"flows too many", {"--", "--flows", "134217728"}, .status = -EINVAL, .why = "power of two"},
+	{"flows too many",
+	 {"--", "--flows", "134217728"},
+	 .status = -EINVAL,
+	 .why = "power of two"},
 	{"flows beyond any integer",
 	 {"--", "--flows", "99999999999999999999"},
 	 .status = -EINVAL,
@@ -64,16 +73,26 @@ static const struct args_row rows[] = {
 	{"flows with a tail", {"--", "--flows", "1024k"}, .status = -EINVAL, .why = "power of two"},
 	{"flows empty", {"--", "--flows="}, .status = -EINVAL, .why = "power of two"},
 	{"a value missing", {"--", "--flows"}, .status = -EINVAL, .why = "needs a value"},
-	{"a relative directory", {"--", "--runtime-dir", "run"}, .status = -EINVAL, .why = "absolute"},
+	{"a relative directory",
+	 {"--", "--runtime-dir", "run"},
+	 .status = -EINVAL,
+	 .why = "absolute"},
 	{"unknown", {"--", "--flow", "1024"}, .status = -EINVAL, .why = "unknown argument --flow"},
 	{"longer than known",
 	 {"--", "--flows2", "1024"},
 	 .status = -EINVAL,
 	 .why = "unknown argument --flows2"},
-	{"a value for what has none", {"--", "--help=x"}, .status = -EINVAL, .why = "unknown argument"},
+	{"a value for what has none",
+	 {"--", "--help=x"},
+	 .status = -EINVAL,
+	 .why = "unknown argument"},
 	{"--help alone", {"--help"}, .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 2}},
-	{"--version alone", {"--version"}, .expected = {DEFAULTS, .action = ARGS_VERSION, .eal_argc = 2}},
-	{"--help behind --", {"--", "--help"}, .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 1}},
+	{"--version alone",
+	 {"--version"},
+	 .expected = {DEFAULTS, .action = ARGS_VERSION, .eal_argc = 2}},
+	{"--help behind --",
+	 {"--", "--help"},
+	 .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 1}},
 	{"--help among EAL's is EAL's",
 	 {"-m", "64", "--help"},
 	 .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
@@ -85,18 +104,20 @@ row_check(const struct args_row *row, const struct args *args)
 	const struct args *e = &row->expected;
 
 	SUITE_ASSERT(args->action == e->action, "%s: action %d", row->description, args->action);
-	SUITE_ASSERT(strcmp(args->runtime_dir, e->runtime_dir) == 0, "%s: directory %s", row->description,
-		   args->runtime_dir);
-	SUITE_ASSERT(args->flows_per_worker == e->flows_per_worker, "%s: flows %u", row->description,
-		   args->flows_per_worker);
-	SUITE_ASSERT(args->eal_argc == e->eal_argc, "%s: eal_argc %d", row->description, args->eal_argc);
+	SUITE_ASSERT(strcmp(args->runtime_dir, e->runtime_dir) == 0, "%s: directory %s",
+		     row->description, args->runtime_dir);
+	SUITE_ASSERT(args->flows_per_worker == e->flows_per_worker, "%s: flows %u",
+		     row->description, args->flows_per_worker);
+	SUITE_ASSERT(args->eal_argc == e->eal_argc, "%s: eal_argc %d", row->description,
+		     args->eal_argc);
 	SUITE_ASSERT(args->memory_mb == e->memory_mb, "%s: memory", row->description);
-	SUITE_ASSERT(args->no_huge == e->no_huge && args->log_level_given == e->log_level_given, "%s: flags",
-		   row->description);
-	SUITE_ASSERT(args->xdp_count == e->xdp_count, "%s: %u interfaces", row->description, args->xdp_count);
+	SUITE_ASSERT(args->no_huge == e->no_huge && args->log_level_given == e->log_level_given,
+		     "%s: flags", row->description);
+	SUITE_ASSERT(args->xdp_count == e->xdp_count, "%s: %u interfaces", row->description,
+		     args->xdp_count);
 	for (uint32_t i = 0; i < e->xdp_count; i++)
-		SUITE_ASSERT(strcmp(args->xdp[i], e->xdp[i]) == 0, "%s: interface %s", row->description,
-			   args->xdp[i]);
+		SUITE_ASSERT(strcmp(args->xdp[i], e->xdp[i]) == 0, "%s: interface %s",
+			     row->description, args->xdp[i]);
 }
 
 static void
@@ -112,12 +133,13 @@ test_command_lines(void)
 		for (; row->argv[argc - 1] != NULL; argc++)
 			argv[argc] = (char *)(uintptr_t)row->argv[argc - 1];
 		status = args_parse(&args, argc, argv, why, sizeof(why));
-		SUITE_ASSERT(status == row->status, "%s: status %d, %s", row->description, status, why);
+		SUITE_ASSERT(status == row->status, "%s: status %d, %s", row->description, status,
+			     why);
 		if (status == 0 && row->status == 0)
 			row_check(row, &args);
 		else
-			SUITE_ASSERT(row->why != NULL && strstr(why, row->why) != NULL, "%s: says \"%s\"",
-				   row->description, why);
+			SUITE_ASSERT(row->why != NULL && strstr(why, row->why) != NULL,
+				     "%s: says \"%s\"", row->description, why);
 	}
 }
 
@@ -134,7 +156,8 @@ test_too_many_interfaces(void)
 	}
 	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 1, argv, why, sizeof(why)), 0);
 	CU_ASSERT_EQUAL(args.xdp_count, SNAPSHOT_INTERFACES_MAX);
-	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 2, argv, why, sizeof(why)), -EINVAL);
+	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 2, argv, why, sizeof(why)),
+			-EINVAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(why, "more than 16 ports"));
 }
 

@@ -100,8 +100,8 @@ test_late(void)
 	bench_close(&bench);
 }
 
-/* Who has answered meanwhile has answered in time; what nobody answered is waited for for as long as before.
- */
+/* Who has answered meanwhile has answered in time; what nobody answered is waited for for as long
+ * as before. */
 static void
 test_stall(void)
 {
@@ -123,7 +123,8 @@ test_stall(void)
 	bench_close(&bench);
 }
 
-/* Of a time gone by, and of one to come; half a second more may pass between two readings of the clocks. */
+/* Of a time gone by, and of one to come; half a second more may pass between two readings of the
+ * clocks. */
 static void
 test_unix_time(void)
 {

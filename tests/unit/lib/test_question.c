@@ -50,18 +50,19 @@ test_names(void)
 
 		SUITE_ASSERT(status == 0, "\"%s\": %s", names[i].text, why);
 		SUITE_ASSERT(bytes == wire_bytes && memcmp(wire, names[i].wire, wire_bytes) == 0,
-			   "\"%s\" has another wire form, of %u bytes", names[i].text, bytes);
-		SUITE_ASSERT(question_name_format(wire, bytes, back) == (int)bytes, "\"%s\" is formatted",
-			   names[i].text);
+			     "\"%s\" has another wire form, of %u bytes", names[i].text, bytes);
+		SUITE_ASSERT(question_name_format(wire, bytes, back) == (int)bytes,
+			     "\"%s\" is formatted", names[i].text);
 		SUITE_ASSERT(strcmp(back, names[i].formatted) == 0, "\"%s\" comes back as \"%s\"",
-			   names[i].text, back);
+			     names[i].text, back);
 		for (uint16_t cut = 0; cut < bytes; cut++) {
-			uint8_t *part = malloc(cut + 1u); /* so that a sanitizer sees a read behind it */
+			uint8_t *part =
+				malloc(cut + 1u); /* so that a sanitizer sees a read behind it */
 
 			memcpy(part, wire, cut);
 			part = realloc(part, cut > 0 ? cut : 1);
-			SUITE_ASSERT(question_name_format(part, cut, back) == -EINVAL, "\"%s\" cut to %u bytes",
-				   names[i].text, cut);
+			SUITE_ASSERT(question_name_format(part, cut, back) == -EINVAL,
+				     "\"%s\" cut to %u bytes", names[i].text, cut);
 			free(part);
 		}
 	}
@@ -78,12 +79,14 @@ test_bytes(void)
 		const char *why = "";
 		uint16_t bytes = 0;
 
-		SUITE_ASSERT(question_name_format(wire, sizeof(wire), text) == 4, "byte %u is formatted", byte);
+		SUITE_ASSERT(question_name_format(wire, sizeof(wire), text) == 4,
+			     "byte %u is formatted", byte);
 		SUITE_ASSERT(question_name_parse(text, again, &bytes, &why) == 0 && bytes == 4 &&
-				   memcmp(wire, again, 4) == 0,
-			   "byte %u comes back through \"%s\"", byte, text);
+				     memcmp(wire, again, 4) == 0,
+			     "byte %u comes back through \"%s\"", byte, text);
 		for (const char *c = text; *c != 0; c++)
-			SUITE_ASSERT(*c > ' ' && *c <= '~', "byte %u shows as a plain character", byte);
+			SUITE_ASSERT(*c > ' ' && *c <= '~', "byte %u shows as a plain character",
+				     byte);
 	}
 }
 
@@ -116,8 +119,8 @@ test_bad_names(void)
 		int status = question_name_parse(bad_names[i].text, wire, &bytes, &why);
 
 		SUITE_ASSERT(status == -EINVAL, "\"%s\" is taken", bad_names[i].text);
-		SUITE_ASSERT(strstr(why, bad_names[i].why) != NULL, "\"%s\": says \"%s\"", bad_names[i].text,
-			   why);
+		SUITE_ASSERT(strstr(why, bad_names[i].why) != NULL, "\"%s\": says \"%s\"",
+			     bad_names[i].text, why);
 	}
 }
 
@@ -156,13 +159,13 @@ test_types(void)
 		uint16_t type = 0;
 		int status = question_type_parse(types[i].text, &type);
 
-		SUITE_ASSERT(status == (types[i].number < 0 ? -EINVAL : 0), "\"%s\" gives %d", types[i].text,
-			   status);
+		SUITE_ASSERT(status == (types[i].number < 0 ? -EINVAL : 0), "\"%s\" gives %d",
+			     types[i].text, status);
 		if (status != 0)
 			continue;
 		SUITE_ASSERT(type == types[i].number, "\"%s\" is %u", types[i].text, type);
 		SUITE_ASSERT(strcmp(question_type_format(type, text), types[i].formatted) == 0,
-			   "\"%s\" shows as \"%s\"", types[i].text, text);
+			     "\"%s\" shows as \"%s\"", types[i].text, text);
 	}
 	for (unsigned number = 0; number <= UINT16_MAX; number++) {
 		char text[QUESTION_TYPE_TEXT_BYTES];
@@ -170,7 +173,8 @@ test_types(void)
 
 		question_type_format((uint16_t)number, text);
 		if (question_type_parse(text, &type) != 0 || type != number)
-			SUITE_ASSERT(false, "type %u does not come back through \"%s\"", number, text);
+			SUITE_ASSERT(false, "type %u does not come back through \"%s\"", number,
+				     text);
 	}
 }
 
@@ -202,13 +206,14 @@ test_questions(void)
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		question_format((const uint8_t *)questions[i].wire, questions[i].bytes, text);
-		SUITE_ASSERT(strcmp(text, questions[i].text) == 0, "row %zu shows as \"%s\"", i, text);
+		SUITE_ASSERT(strcmp(text, questions[i].text) == 0, "row %zu shows as \"%s\"", i,
+			     text);
 	}
 	SUITE_ASSERT(question_build("example", 28, question, &bytes, &why) == 0 && bytes == 13 &&
-			   memcmp(question, "\7example\0\0\34\0\1", 13) == 0,
-		   "a question is built");
+			     memcmp(question, "\7example\0\0\34\0\1", 13) == 0,
+		     "a question is built");
 	SUITE_ASSERT(question_build("a..", 1, question, &bytes, &why) == -EINVAL && *why != 0,
-		   "a bad one is not");
+		     "a bad one is not");
 
 	/* The longest text there is: 250 odd bytes in four labels. */
 	memset(longest, 0xff, sizeof(longest));
@@ -216,8 +221,8 @@ test_questions(void)
 	longest[192] = 61;
 	longest[254] = 0;
 	SUITE_ASSERT(strlen(question_format(longest, sizeof(longest), text)) ==
-			   4 * 250 + strlen("....") + strlen(" TYPE65535 CLASS65535"),
-		   "the longest question shows as \"%s\"", text);
+			     4 * 250 + strlen("....") + strlen(" TYPE65535 CLASS65535"),
+		     "the longest question shows as \"%s\"", text);
 }
 
 static const struct {
@@ -250,11 +255,12 @@ test_rcodes(void)
 		int status = question_rcode_parse(rcodes[i].text, &rcode);
 
 		SUITE_ASSERT(status == (rcodes[i].rcode < 0 ? -EINVAL : 0) &&
-				   (status != 0 || rcode == rcodes[i].rcode),
-			   "\"%s\": %d, %u", rcodes[i].text, status, rcode);
+				     (status != 0 || rcode == rcodes[i].rcode),
+			     "\"%s\": %d, %u", rcodes[i].text, status, rcode);
 		if (status == 0)
-			SUITE_ASSERT(strcmp(question_rcode_format(rcode, text), rcodes[i].shown) == 0,
-				   "%u is %s", rcode, text);
+			SUITE_ASSERT(strcmp(question_rcode_format(rcode, text), rcodes[i].shown) ==
+					     0,
+				     "%u is %s", rcode, text);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client of the dataplane's socket against a dataplane of ours on the same loop: before it is there,
- * HELLO, requests and their responses, killed, restarted, lying. */
+/* The client of the dataplane's socket against a dataplane of ours on the same loop: before it is
+ * there, HELLO, requests and their responses, killed, restarted, lying. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +142,8 @@ test_full(void)
 
 	rig_dataplane_start(&f->rig, &f->loop, 11);
 	CU_ASSERT_TRUE_FATAL(rig_wait(&f->loop, is_connected, f));
-	while (status == 0 && asked <= 2 * DATAPLANE_PENDING_MAX) { /* the dataplane does not get to run */
+	while (status == 0 &&
+	       asked <= 2 * DATAPLANE_PENDING_MAX) { /* the dataplane does not get to run */
 		status = ask_probe(f);
 		asked += status == 0;
 	}

@@ -19,7 +19,8 @@ static const struct accept_case {
 	{"application/openmetrics-text; version=1.0.0; charset=utf-8", METRICS_OPENMETRICS},
 	{"APPLICATION/OpenMetrics-Text;Version=1.0.0", METRICS_OPENMETRICS},
 	/* What Prometheus 2.42 sends. */
-	{"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+	{"application/openmetrics-text;version=1.0.0,application/"
+	 "openmetrics-text;version=0.0.1;q=0.75,"
 	 "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
 	 METRICS_OPENMETRICS},
 	{"text/plain;version=0.0.4;q=0.5 , application/openmetrics-text;version=1.0.0;q=0.4",
@@ -28,7 +29,8 @@ static const struct accept_case {
 	{"application/openmetrics-text;q=0", METRICS_PROMETHEUS},
 	{"application/openmetrics-text;q=-1", METRICS_PROMETHEUS},
 	{"application/openmetrics-text;q=nan", METRICS_PROMETHEUS},
-	{"application/openmetrics-text;version=2.0.0", METRICS_PROMETHEUS}, /* one that is not written here */
+	{"application/openmetrics-text;version=2.0.0",
+	 METRICS_PROMETHEUS}, /* one that is not written here */
 	{"application/openmetrics-textual", METRICS_PROMETHEUS},
 	{"application/openmetrics", METRICS_PROMETHEUS},
 	{",,;,", METRICS_PROMETHEUS},
@@ -40,8 +42,8 @@ static void
 test_accept(void)
 {
 	for (unsigned i = 0; i < sizeof(accepts) / sizeof(accepts[0]); i++)
-		SUITE_ASSERT(metrics_format_of(accepts[i].accept) == accepts[i].format, "Accept: %s",
-			   accepts[i].accept);
+		SUITE_ASSERT(metrics_format_of(accepts[i].accept) == accepts[i].format,
+			     "Accept: %s", accepts[i].accept);
 }
 
 /* A header as long as a server lets it be. */
@@ -158,7 +160,8 @@ test_formats(void)
 		family_of_each_type(&writer);
 		fclose(writer.out);
 		SUITE_ASSERT(strcmp(text, formats[i].text) == 0, "format %u wrote:\n%s", i, text);
-		CU_ASSERT_STRING_EQUAL(metrics_content_type(formats[i].format), formats[i].content_type);
+		CU_ASSERT_STRING_EQUAL(metrics_content_type(formats[i].format),
+				       formats[i].content_type);
 		free(text);
 	}
 }
@@ -172,8 +175,8 @@ share_sample(struct metrics_writer *writer, const struct metrics_subject *subjec
 {
 	const struct figures *figures = subject->figures;
 
-	metrics_value(writer, (double)figures->lost / (double)figures->seen, subject->label, subject->name,
-		      NULL);
+	metrics_value(writer, (double)figures->lost / (double)figures->seen, subject->label,
+		      subject->name, NULL);
 }
 
 static void

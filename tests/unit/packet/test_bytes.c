@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes taken eight at a time are the same bytes, and none behind them is touched: every length, in memory
- * that ends where it does. */
+/* Bytes taken eight at a time are the same bytes, and none behind them is touched: every length, in
+ * memory that ends where it does. */
 #include "dataplane/packet/bytes.h"
 
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 #define LENGTHS 300
 
-/* Not inlined: gcc 14 would warn of a loop that it made for lengths that the caller does not have. */
+/* Not inlined: gcc 14 would warn of a loop that it made for lengths that the caller does not
+ * have. */
 static __attribute__((noinline)) uint8_t *
 some_bytes(uint32_t count, uint8_t salt)
 {

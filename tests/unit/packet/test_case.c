@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Letter case: which bytes are letters, which bit turns which, what undoes what; and that drawn case is
- * random: each letter even, no two of one draw and no letter in two draws alike. The same survey says no to
- * weaker draws. */
+/* Letter case: which bytes are letters, which bit turns which, what undoes what; and that drawn
+ * case is random: each letter even, no two of one draw and no letter in two draws alike. The same
+ * survey says no to weaker draws. */
 #include "dataplane/packet/case.h"
 
 #include <math.h>
@@ -59,13 +59,14 @@ fill(uint8_t *bytes, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		const uint64_t random = random_u64(&worker.random);
 
-		bytes[i] = random & 0x100 ? (uint8_t)random
-					  : (uint8_t)(((random & 1) ? 'a' : 'A') + (random >> 9) % 26);
+		bytes[i] = random & 0x100
+				   ? (uint8_t)random
+				   : (uint8_t)(((random & 1) ? 'a' : 'A') + (random >> 9) % 26);
 	}
 }
 
-/* A flip of so many bytes and its copy, in memory that ends where they do; what it says it added to a sum is
- * what the sum of the bytes, zeroes behind them, has changed by. */
+/* A flip of so many bytes and its copy, in memory that ends where they do; what it says it added to
+ * a sum is what the sum of the bytes, zeroes behind them, has changed by. */
 static void
 flip_length(uint32_t length)
 {
@@ -85,14 +86,17 @@ flip_length(uint32_t length)
 	SUITE_ASSERT(flipped.letters == letters, "%u bytes: number of letters", length);
 	SUITE_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy is another", length);
 	SUITE_ASSERT(checksum_of(checksum_add(checksum_bytes(before, length), flipped.added)) ==
-			   checksum_of(checksum_bytes(name, length)),
-		   "%u bytes: the sum", length);
+			     checksum_of(checksum_bytes(name, length)),
+		     "%u bytes: the sum", length);
 	for (uint32_t i = 0; i < length; i++)
-		wrong += name[i] != before[i] && (!is_letter(before[i]) || (name[i] ^ before[i]) != 0x20);
-	SUITE_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case", length, wrong);
+		wrong += name[i] != before[i] &&
+			 (!is_letter(before[i]) || (name[i] ^ before[i]) != 0x20);
+	SUITE_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case",
+		     length, wrong);
 	SUITE_ASSERT(case_equal(name, before, length), "%u bytes: another name", length);
-	SUITE_ASSERT(case_flip(name, length, bits).letters == letters && memcmp(name, before, length) == 0,
-		   "%u bytes: not undone", length);
+	SUITE_ASSERT(case_flip(name, length, bits).letters == letters &&
+			     memcmp(name, before, length) == 0,
+		     "%u bytes: not undone", length);
 	case_flip(name, length, ones);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != (is_letter(before[i]) ? before[i] ^ 0x20 : before[i]);
@@ -133,7 +137,8 @@ test_own_bit(void)
 		for (uint32_t i = 0; i < DNS_NAME_BYTES_MAX; i++)
 			others += turned_by[i] != (i < length);
 		SUITE_ASSERT(crowds == 0 && others == 0,
-			   "%u bytes: %u bits turn several, %u bytes not one bit's", length, crowds, others);
+			     "%u bytes: %u bits turn several, %u bytes not one bit's", length,
+			     crowds, others);
 	}
 }
 
@@ -164,7 +169,8 @@ test_difference(void)
 		case_apply(c, length, none);
 		SUITE_ASSERT(memcmp(c, a, length) == 0, "%u bytes: not undone", length);
 		case_difference(a, c, length, mask);
-		SUITE_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal ones differ", length);
+		SUITE_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal ones differ",
+			     length);
 		free(a);
 		free(b);
 		free(c);
@@ -202,7 +208,8 @@ draw_real(uint8_t *question)
 static void
 draw_one_word(uint8_t *question)
 {
-	const uint64_t word = random_u64(&worker.random), bits[CASE_WORDS_MAX] = {word, word, word, word};
+	const uint64_t word = random_u64(&worker.random),
+		       bits[CASE_WORDS_MAX] = {word, word, word, word};
 
 	case_flip(question, LETTERS + 5, bits);
 }
@@ -270,8 +277,8 @@ survey_take(case_source source)
 	}
 }
 
-/* Each letter, each letter in successive draws, each pair of letters: are their squares those of chance, all
- * together and the worst of them? */
+/* Each letter, each letter in successive draws, each pair of letters: are their squares those of
+ * chance, all together and the worst of them? */
 static bool
 survey_random(bool talk)
 {
@@ -303,8 +310,8 @@ survey_random(bool talk)
 	p_draws = chi_square_survival(of_draws, LETTERS);
 	p_pairs = chi_square_survival(of_pairs, LETTERS * (LETTERS - 1) / 2);
 	if (talk)
-		fprintf(stderr, "  letters p %g, successive draws p %g, pairs p %g, worst %g\n", p_letters,
-			p_draws, p_pairs, sqrt(worst));
+		fprintf(stderr, "  letters p %g, successive draws p %g, pairs p %g, worst %g\n",
+			p_letters, p_draws, p_pairs, sqrt(worst));
 	/* 20,000 values: one beyond six standard deviations is no chance. */
 	return chi_square_plausible(p_letters) && chi_square_plausible(p_draws) &&
 	       chi_square_plausible(p_pairs) && worst < 36;
@@ -353,11 +360,13 @@ test_draw(void)
 			letters += is_letter(question[i]);
 		draw_case(&worker, question, name_bytes + 4, bits);
 		SUITE_ASSERT(memcmp(question + name_bytes, before + name_bytes, 4) == 0,
-			   "type and class behind %u bytes", name_bytes);
-		SUITE_ASSERT(stats.draw.case_queries == name_bytes && stats.draw.case_letters == letters,
-			   "counters at %u bytes", name_bytes);
+			     "type and class behind %u bytes", name_bytes);
+		SUITE_ASSERT(stats.draw.case_queries == name_bytes &&
+				     stats.draw.case_letters == letters,
+			     "counters at %u bytes", name_bytes);
 		case_flip(question, name_bytes, bits);
-		SUITE_ASSERT(memcmp(question, before, name_bytes) == 0, "%u bytes: not undone", name_bytes);
+		SUITE_ASSERT(memcmp(question, before, name_bytes) == 0, "%u bytes: not undone",
+			     name_bytes);
 	}
 }
 

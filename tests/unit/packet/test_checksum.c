@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Internet checksums against a second implementation, the one of pipeline_frame.c, and by known values. */
+/* Internet checksums against a second implementation, the one of pipeline_frame.c, and by known
+ * values. */
 #include "dataplane/packet/checksum.h"
 
 #include <arpa/inet.h>
@@ -8,8 +9,8 @@
 #include "tests/unit/pipeline/pipeline_frame.h"
 #include "tests/unit/suite.h"
 
-/* A datagram summed whole, of the parts that a packet's way adds up: the sum of the pseudo header (RFC 768,
- * RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
+/* A datagram summed whole, of the parts that a packet's way adds up: the sum of the pseudo header
+ * (RFC 768, RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
 static uint64_t
 checksum_pseudo(const struct address *source, const struct address *destination, uint16_t bytes)
 {
@@ -18,18 +19,19 @@ checksum_pseudo(const struct address *source, const struct address *destination,
 	return checksum_add(sum, (uint64_t)htobe16(IPPROTO_UDP) + htobe16(bytes));
 }
 
-/* The folded sum of pseudo header and `bytes` bytes of datagram; 0xffff if the datagram's own checksum is
- * right. */
+/* The folded sum of pseudo header and `bytes` bytes of datagram; 0xffff if the datagram's own
+ * checksum is right. */
 static uint16_t
 checksum_udp_sum(const struct address *source, const struct address *destination, const void *udp,
 		 uint16_t bytes)
 {
-	return checksum_fold(
-		checksum_add(checksum_pseudo(source, destination, bytes), checksum_bytes(udp, bytes)));
+	return checksum_fold(checksum_add(checksum_pseudo(source, destination, bytes),
+					  checksum_bytes(udp, bytes)));
 }
 
 static uint16_t
-checksum_udp(const struct address *source, const struct address *destination, const void *udp, uint16_t bytes)
+checksum_udp(const struct address *source, const struct address *destination, const void *udp,
+	     uint16_t bytes)
 {
 	return checksum_of(checksum_udp_sum(source, destination, udp, bytes));
 }
@@ -74,7 +76,8 @@ test_lengths(void)
 	for (int family = 0; family < 2; family++) {
 		const struct pipeline_ends ends = {
 			.source = pipeline_address(family ? "2001:db8:ffff::1" : "203.0.113.255"),
-			.destination = pipeline_address(family ? "fe80::dead:beef" : "10.255.254.253"),
+			.destination =
+				pipeline_address(family ? "fe80::dead:beef" : "10.255.254.253"),
 			.source_port = 65535,
 			.destination_port = 53,
 		};
@@ -86,13 +89,15 @@ test_lengths(void)
 
 			pipeline_frame_make(&frame, &ends, NULL, payload, bytes);
 			memcpy(udp, frame.frame + frame.udp, udp_bytes);
-			SUITE_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp, udp_bytes) ==
-					   0xffff,
-				   "%u bytes are taken for wrong", bytes);
+			SUITE_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp,
+						      udp_bytes) == 0xffff,
+				     "%u bytes are taken for wrong", bytes);
 			udp[6] = udp[7] = 0;
-			SUITE_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp, udp_bytes)) ==
-					   (frame.frame[frame.udp + 6] << 8 | frame.frame[frame.udp + 7]),
-				   "%u bytes", bytes);
+			SUITE_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp,
+							udp_bytes)) ==
+					     (frame.frame[frame.udp + 6] << 8 |
+					      frame.frame[frame.udp + 7]),
+				     "%u bytes", bytes);
 		}
 	}
 }
@@ -102,20 +107,21 @@ static void
 test_bit_flips(void)
 {
 	const struct pipeline_ends ends = {.source = pipeline_address("192.0.2.1"),
-				      .destination = pipeline_address("192.0.2.2")};
+					   .destination = pipeline_address("192.0.2.2")};
 	struct pipeline_frame frame;
 
 	pipeline_frame_make(&frame, &ends, NULL, "some payload", 12);
 	for (uint32_t bit = 0; bit < 20 * 8; bit++) {
 		frame.frame[frame.udp + bit / 8] ^= (uint8_t)(1 << bit % 8);
-		CU_ASSERT_NOT_EQUAL(
-			checksum_udp_sum(&ends.source, &ends.destination, frame.frame + frame.udp, 20),
-			0xffff);
+		CU_ASSERT_NOT_EQUAL(checksum_udp_sum(&ends.source, &ends.destination,
+						     frame.frame + frame.udp, 20),
+				    0xffff);
 		frame.frame[frame.udp + bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}
 }
 
-/* What computes to 0 is sent as 0xffff (RFC 768), in every alignment of the word that makes it so. */
+/* What computes to 0 is sent as 0xffff (RFC 768), in every alignment of the word that makes it
+ * so. */
 static void
 test_zero(void)
 {
@@ -134,8 +140,8 @@ test_zero(void)
 	}
 }
 
-/* An IPv4 address in its mapped form adds nothing to the pseudo header: the sum is that of RFC 768. By hand:
- * 10.0.0.1 to 10.0.0.2, protocol 17, 9 bytes, ports 1 and 2, one byte 'A'. */
+/* An IPv4 address in its mapped form adds nothing to the pseudo header: the sum is that of RFC 768.
+ * By hand: 10.0.0.1 to 10.0.0.2, protocol 17, 9 bytes, ports 1 and 2, one byte 'A'. */
 static void
 test_by_hand(void)
 {
@@ -160,7 +166,8 @@ test_changes(void)
 
 		for (uint32_t i = 0; i < count; i++) {
 			random = random * 1664525 + 1013904223;
-			bytes[i] = random & 0x10000 ? (uint8_t)(random >> 24) : (random & 0x20000 ? 0xff : 0);
+			bytes[i] = random & 0x10000 ? (uint8_t)(random >> 24)
+						    : (random & 0x20000 ? 0xff : 0);
 		}
 		sum = checksum_bytes(bytes, count);
 		memcpy(&old, bytes + offset, 2);
@@ -168,10 +175,10 @@ test_changes(void)
 		memcpy(bytes + offset, &new, 2);
 		sum = checksum_change(sum, offset, old, new);
 		SUITE_ASSERT(checksum_of(sum) == checksum_of(checksum_bytes(bytes, count)),
-			   "%u bytes, change at %u", count, offset);
+			     "%u bytes, change at %u", count, offset);
 		without = checksum_subtract(sum, checksum_bytes(bytes, count));
-		SUITE_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing", count,
-			   without);
+		SUITE_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing",
+			     count, without);
 	}
 }
 

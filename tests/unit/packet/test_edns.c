@@ -27,9 +27,9 @@ find(const struct pipeline_dns *dns)
 #define SIG0  PIPELINE_RECORD("\0", 24, 0, 60)
 
 /* An OPT record behind three others. */
-#define BEHIND_THREE                                                                                         \
-	PIPELINE_RECORD("\0", 1, 0, 4), PIPELINE_RECORD("\xc0\x0c", 28, 0, 16), PIPELINE_RECORD("\3abc\2de\0", 16, 0, 33),  \
-		OPT
+#define BEHIND_THREE                                                                               \
+	PIPELINE_RECORD("\0", 1, 0, 4), PIPELINE_RECORD("\xc0\x0c", 28, 0, 16),                    \
+		PIPELINE_RECORD("\3abc\2de\0", 16, 0, 33), OPT
 
 static void
 test_table(void)
@@ -45,21 +45,45 @@ test_table(void)
 		{"OPT with options", {PIPELINE_OPT(1232, 0, "\0\12\0\4abcd")}, 0, true},
 		{"OPT that is not counted", {OPT, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
 		{"OPT cut by a byte", {OPT, PIPELINE_CUT(1)}, SIZE_MAX, false},
-		{"OPT whose options go beyond the end", {OPT, PIPELINE_SET(42, "\0\1")}, SIZE_MAX, false},
-		{"OPT with 65,535 bytes of options", {OPT, PIPELINE_SET(42, "\xff\xff")}, SIZE_MAX, false},
-		{"OPT of another owner than the root", {PIPELINE_RECORD("\1a\0", 41, 0, 0)}, SIZE_MAX, true},
-		{"OPT whose owner is a pointer", {PIPELINE_RECORD("\xc0\x0c", 41, 0, 0)}, SIZE_MAX, true},
+		{"OPT whose options go beyond the end",
+		 {OPT, PIPELINE_SET(42, "\0\1")},
+		 SIZE_MAX,
+		 false},
+		{"OPT with 65,535 bytes of options",
+		 {OPT, PIPELINE_SET(42, "\xff\xff")},
+		 SIZE_MAX,
+		 false},
+		{"OPT of another owner than the root",
+		 {PIPELINE_RECORD("\1a\0", 41, 0, 0)},
+		 SIZE_MAX,
+		 true},
+		{"OPT whose owner is a pointer",
+		 {PIPELINE_RECORD("\xc0\x0c", 41, 0, 0)},
+		 SIZE_MAX,
+		 true},
 		{"a response is counted", {OPT, PIPELINE_SET(6, "\0\1")}, SIZE_MAX, false},
 		{"an authority is counted", {OPT, PIPELINE_SET(8, "\0\1")}, SIZE_MAX, false},
-		{"behind three records", {BEHIND_THREE}, (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33), true},
+		{"behind three records",
+		 {BEHIND_THREE},
+		 (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33),
+		 true},
 		{"behind four records", {SMALL, BEHIND_THREE}, SIZE_MAX, false},
 		{"behind a label that goes beyond the end",
 		 {PIPELINE_APPEND("\77"), PIPELINE_SET(10, "\0\1")},
 		 SIZE_MAX,
 		 false},
-		{"behind half a pointer", {PIPELINE_APPEND("\xc0"), PIPELINE_SET(10, "\0\1")}, SIZE_MAX, false},
-		{"behind a label of type 01", {PIPELINE_RECORD("\x40", 1, 0, 0), OPT}, SIZE_MAX, false},
-		{"an owner and no more", {PIPELINE_APPEND("\0"), PIPELINE_SET(10, "\0\1")}, SIZE_MAX, false},
+		{"behind half a pointer",
+		 {PIPELINE_APPEND("\xc0"), PIPELINE_SET(10, "\0\1")},
+		 SIZE_MAX,
+		 false},
+		{"behind a label of type 01",
+		 {PIPELINE_RECORD("\x40", 1, 0, 0), OPT},
+		 SIZE_MAX,
+		 false},
+		{"an owner and no more",
+		 {PIPELINE_APPEND("\0"), PIPELINE_SET(10, "\0\1")},
+		 SIZE_MAX,
+		 false},
 		{"65,535 counted, none there", {PIPELINE_SET(10, "\xff\xff")}, SIZE_MAX, false},
 		{"TSIG", {TSIG}, SIZE_MAX, false},
 		{"TSIG behind OPT", {OPT, TSIG}, 0, false},
@@ -80,10 +104,13 @@ test_table(void)
 		pipeline_dns_query(&dns, 1, "www.example.net", 1, 1);
 		pipeline_dns_edit(&dns, rows[i].edits);
 		found = find(&dns);
-		expected = rows[i].expected == SIZE_MAX ? 0 : 12 + dns.question_bytes + rows[i].expected;
+		expected = rows[i].expected == SIZE_MAX
+				   ? 0
+				   : 12 + dns.question_bytes + rows[i].expected;
 		SUITE_ASSERT(found.opt_offset == expected, "%s: %u, not %zu", rows[i].description,
-			   found.opt_offset, expected);
-		SUITE_ASSERT(found.plain == rows[i].plain, "%s: plain %d", rows[i].description, found.plain);
+			     found.opt_offset, expected);
+		SUITE_ASSERT(found.plain == rows[i].plain, "%s: plain %d", rows[i].description,
+			     found.plain);
 	}
 }
 
@@ -96,7 +123,8 @@ test_cut(void)
 
 	pipeline_dns_make(&dns, 1, &message);
 	while (dns.bytes-- > 12 + dns.question_bytes)
-		SUITE_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain, "%zu bytes", dns.bytes);
+		SUITE_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain, "%zu bytes",
+			     dns.bytes);
 	dns.question_bytes = 0;
 	for (dns.bytes = 0; dns.bytes < 12; dns.bytes++)
 		CU_ASSERT(find(&dns).opt_offset == 0 && !find(&dns).plain);
@@ -105,7 +133,8 @@ test_cut(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"messages", test_table}, {"cut short", test_cut}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"messages", test_table}, {"cut short", test_cut}, CU_TEST_INFO_NULL};
 
 	return suite_run("edns", tests);
 }

@@ -72,7 +72,8 @@ long_question(uint8_t *to, size_t label, size_t name_bytes)
 	return at + 4;
 }
 
-/* Every length of name that labels of this size can have. RFC 1035: at most 63 to a label, 255 to a name. */
+/* Every length of name that labels of this size can have. RFC 1035: at most 63 to a label, 255 to a
+ * name. */
 static void
 test_limits(void)
 {
@@ -80,14 +81,15 @@ test_limits(void)
 
 	for (size_t name_bytes = 3; name_bytes < 400; name_bytes++) {
 		for (size_t label = 1; label <= 64; label++) {
-			const bool broken = (name_bytes - 1) % (label + 1) == 1; /* an empty label inside */
+			const bool broken =
+				(name_bytes - 1) % (label + 1) == 1; /* an empty label inside */
 			const size_t bytes = long_question(question, label, name_bytes);
 			const bool good = name_bytes <= 255 && !(label == 64 && name_bytes >= 66);
 
 			if (broken)
 				continue;
 			SUITE_ASSERT(question_bytes(question, bytes) == (good ? bytes : 0),
-				   "name of %zu bytes, labels of %zu", name_bytes, label);
+				     "name of %zu bytes, labels of %zu", name_bytes, label);
 		}
 	}
 }
@@ -100,7 +102,8 @@ test_cut(void)
 	const size_t bytes = long_question(question, 63, 255);
 
 	for (size_t available = 0; available < bytes; available++)
-		SUITE_ASSERT(question_bytes(question, available) == 0, "%zu of %zu bytes", available, bytes);
+		SUITE_ASSERT(question_bytes(question, available) == 0, "%zu of %zu bytes",
+			     available, bytes);
 	CU_ASSERT_EQUAL(question_bytes(question, bytes), 259);
 }
 
@@ -111,7 +114,8 @@ test_nocase(void)
 	for (unsigned a = 0; a < 256; a++) {
 		for (unsigned b = 0; b < 256; b++) {
 			const uint8_t x = (uint8_t)a, y = (uint8_t)b;
-			const bool letters = (x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z');
+			const bool letters =
+				(x ^ y) == 0x20 && ((x | 0x20) >= 'a' && (x | 0x20) <= 'z');
 
 			if (case_equal(&x, &y, 1) != (x == y || letters))
 				SUITE_ASSERT(false, "%02x and %02x", a, b);

@@ -18,14 +18,17 @@ attack_publish(struct pipeline_attack *a, enum near_miss rule, uint8_t near_miss
 void
 attack_client_asks(struct pipeline_attack *a, unsigned client)
 {
-	static const char *const names[] = {"one.example", "two.example", "three.example", "four.example"};
+	static const char *const names[] = {"one.example", "two.example", "three.example",
+					    "four.example"};
 	struct pipeline_dns query;
 
 	pipeline_dns_query(&query, 0, names[client], 1, 1);
 	pipeline_client_make(a->rig, &a->clients[client], client, client & 1, &query);
 	pipeline_client_ask(a->rig, &a->clients[client]);
 	rig_run(a->rig);
-	rig_check(a->rig, pipeline_clients_collect(a->rig, a->clients, 4, &a->asked[client], 1) == 1, "no query");
+	rig_check(a->rig,
+		  pipeline_clients_collect(a->rig, a->clients, 4, &a->asked[client], 1) == 1,
+		  "no query");
 }
 
 void
@@ -34,8 +37,10 @@ attack_miss(struct pipeline_attack *a, unsigned query, const char *sender)
 	struct pipeline_ends ends = pipeline_ends_back(&a->asked[query].ends);
 	struct pipeline_dns forged;
 
-	pipeline_dns_response(&forged, a->asked[query].frame + a->asked[query].dns, a->asked[query].dns_bytes, 0, 0);
-	pipeline_dns_set(forged.message, 0, (uint16_t)(pipeline_dns_get(forged.message, 0) ^ 0x8421));
+	pipeline_dns_response(&forged, a->asked[query].frame + a->asked[query].dns,
+			      a->asked[query].dns_bytes, 0, 0);
+	pipeline_dns_set(forged.message, 0,
+			 (uint16_t)(pipeline_dns_get(forged.message, 0) ^ 0x8421));
 	ends.source = pipeline_address(sender);
 	rig_inject_query(a->rig, RIG_FARM, &ends, &forged);
 	rig_run(a->rig);
@@ -54,10 +59,11 @@ attack_check_answer(struct pipeline_attack *a, unsigned client, bool believed)
 			  "client %u: not the response", client);
 		return;
 	}
-	rig_check(a->rig, c->delivered.bytes == c->query.bytes, "client %u: %zu bytes", client, c->delivered.bytes);
+	rig_check(a->rig, c->delivered.bytes == c->query.bytes, "client %u: %zu bytes", client,
+		  c->delivered.bytes);
 	/* What would not be true of a response without records goes: AA, AD and the rcode. */
 	rig_check(a->rig, c->delivered.message[2] == 0x83, "client %u: QR, TC, RD alone", client);
 	rig_check(a->rig, c->delivered.message[3] == 0x80, "client %u: RA alone", client);
-	rig_check(a->rig, memcmp(c->delivered.message + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "client %u: counts",
-		  client);
+	rig_check(a->rig, memcmp(c->delivered.message + 4, "\0\1\0\0\0\0\0\0", 8) == 0,
+		  "client %u: counts", client);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients whose queries are aimed at: all on one port, so that every query there is aimed at together. */
+/* Clients whose queries are aimed at: all on one port, so that every query there is aimed at
+ * together. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_ATTACK_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_ATTACK_H
 

@@ -15,14 +15,15 @@ pipeline_case_turn(struct pipeline_dns *query, uint64_t salt)
 }
 
 void
-pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsigned number, bool ipv6,
-		const struct pipeline_dns *query)
+pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsigned number,
+		     bool ipv6, const struct pipeline_dns *query)
 {
 	memset(client, 0, sizeof(*client));
 	client->ends = rig_client_ends(rig, ipv6);
 	client->ends.source.bytes[15] = (uint8_t)(100 + number % 150); /* none of ours */
 	client->ends.source_port = (uint16_t)(1024 + number);
-	client->ends.source_mac = (struct mac){{2, 0, 0, 0xc1, (uint8_t)(number >> 8), (uint8_t)number}};
+	client->ends.source_mac =
+		(struct mac){{2, 0, 0, 0xc1, (uint8_t)(number >> 8), (uint8_t)number}};
 	client->port = RIG_CLIENTS;
 	client->query = *query;
 	pipeline_dns_set(client->query.message, 0, (uint16_t)(number * 40503 + 77));
@@ -48,12 +49,14 @@ client_of(const struct pipeline_sent *sent, struct pipeline_client *clients, uns
 }
 
 static void
-answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_client *clients, unsigned count)
+answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_client *clients,
+	    unsigned count)
 {
 	struct pipeline_client *client = client_of(sent, clients, count);
 	const uint8_t *message = sent->frame + sent->dns;
 
-	if (!rig_check(rig, client != NULL, "a response to port %u of nobody", sent->ends.destination_port))
+	if (!rig_check(rig, client != NULL, "a response to port %u of nobody",
+		       sent->ends.destination_port))
 		return;
 	rig_check(rig, pipeline_dns_get(message, 0) == pipeline_dns_get(client->query.message, 0),
 		  "client %u: another ID", sent->ends.destination_port);
@@ -62,15 +65,16 @@ answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_c
 			  sent->dns_bytes >= 12 + client->query.question_bytes &&
 				  memcmp(message + 12, client->query.message + 12,
 					 client->query.question_bytes) == 0,
-			  "client %u: not the question as he asked it", sent->ends.destination_port);
+			  "client %u: not the question as he asked it",
+			  sent->ends.destination_port);
 	client->responses++;
 	client->delivered.bytes = sent->dns_bytes;
 	memcpy(client->delivered.message, message, sent->dns_bytes);
 }
 
 unsigned
-pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsigned count, struct pipeline_sent *asked,
-		    unsigned asked_room)
+pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsigned count,
+			 struct pipeline_sent *asked, unsigned asked_room)
 {
 	const struct pipeline_sent *sent;
 	unsigned queries = 0;
@@ -78,10 +82,11 @@ pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsig
 	while ((sent = rig_take(rig)) != NULL) {
 		if (sent->fault != NULL)
 			continue;
-		/* Clients may sit behind the farm's port too: a query is what goes to a port of upstreams. */
+		/* Clients may sit behind the farm's port too: a query is what goes to a port of
+		 * upstreams. */
 		if (sent->port == RIG_FARM && sent->ends.source_port >= PIPELINE_PORT_FIRST) {
-			if (rig_check(rig, queries < asked_room, "more than %u queries to upstreams",
-				      asked_room))
+			if (rig_check(rig, queries < asked_room,
+				      "more than %u queries to upstreams", asked_room))
 				asked[queries++] = *sent;
 		} else {
 			answer_take(rig, sent, clients, count);
@@ -91,13 +96,15 @@ pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsig
 }
 
 void
-pipeline_clients_expect(struct rig *rig, const struct pipeline_client *clients, unsigned count, unsigned responses)
+pipeline_clients_expect(struct rig *rig, const struct pipeline_client *clients, unsigned count,
+			unsigned responses)
 {
 	unsigned others = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		others += clients[i].responses != responses;
-	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count, responses);
+	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count,
+		  responses);
 }
 
 void
@@ -111,7 +118,8 @@ pipeline_party_publish(struct pipeline_party *party, uint8_t waiters, bool rando
 }
 
 unsigned
-pipeline_party_ask(struct pipeline_party *party, unsigned first, unsigned count, const char *name, bool burst)
+pipeline_party_ask(struct pipeline_party *party, unsigned first, unsigned count, const char *name,
+		   bool burst)
 {
 	struct pipeline_dns query;
 
@@ -123,11 +131,13 @@ pipeline_party_ask(struct pipeline_party *party, unsigned first, unsigned count,
 			rig_run(party->rig);
 	}
 	rig_run(party->rig);
-	return pipeline_clients_collect(party->rig, party->clients, first + count, party->asked, PIPELINE_PARTY_MAX);
+	return pipeline_clients_collect(party->rig, party->clients, first + count, party->asked,
+					PIPELINE_PARTY_MAX);
 }
 
 void
-pipeline_party_response(struct pipeline_party *party, const struct pipeline_sent *query, uint8_t rcode, size_t bytes)
+pipeline_party_response(struct pipeline_party *party, const struct pipeline_sent *query,
+			uint8_t rcode, size_t bytes)
 {
 	struct pipeline_dns response;
 
@@ -136,7 +146,8 @@ pipeline_party_response(struct pipeline_party *party, const struct pipeline_sent
 }
 
 void
-pipeline_party_response_all(struct pipeline_party *party, unsigned queries, unsigned count, size_t bytes)
+pipeline_party_response_all(struct pipeline_party *party, unsigned queries, unsigned count,
+			    size_t bytes)
 {
 	for (unsigned i = 0; i < queries; i++)
 		pipeline_party_response(party, &party->asked[i], 0, bytes);

@@ -39,7 +39,8 @@ pipeline_dns_name(uint8_t *to, const char *text)
 
 /* Header of a query with RD=1, and type and class behind a name that is there already. */
 static void
-query_finish(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint16_t type, uint16_t class)
+query_finish(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint16_t type,
+	     uint16_t class)
 {
 	memset(dns->message, 0, 12);
 	pipeline_dns_set(dns->message, 0, id);
@@ -53,7 +54,8 @@ query_finish(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint16_t 
 }
 
 void
-pipeline_dns_query(struct pipeline_dns *dns, uint16_t id, const char *name, uint16_t type, uint16_t class)
+pipeline_dns_query(struct pipeline_dns *dns, uint16_t id, const char *name, uint16_t type,
+		   uint16_t class)
 {
 	query_finish(dns, id, pipeline_dns_name(dns->message + 12, name), type, class);
 }
@@ -64,7 +66,8 @@ pipeline_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint3
 	size_t at = 0;
 
 	while (name_bytes - at > 1) {
-		size_t left = name_bytes - at - 1, label = left > label_bytes + 1 ? label_bytes : left - 1;
+		size_t left = name_bytes - at - 1,
+		       label = left > label_bytes + 1 ? label_bytes : left - 1;
 
 		/* Never leave one byte, in which no label fits. */
 		if (left - (label + 1) == 1)
@@ -80,7 +83,8 @@ pipeline_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint3
 void
 pipeline_dns_query_long(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint32_t salt)
 {
-	query_finish(dns, id, pipeline_dns_name_long(dns->message + 12, name_bytes, 63, salt), 1, 1);
+	query_finish(dns, id, pipeline_dns_name_long(dns->message + 12, name_bytes, 63, salt), 1,
+		     1);
 }
 
 void
@@ -93,8 +97,8 @@ pipeline_dns_append(struct pipeline_dns *dns, const void *more, size_t bytes)
 }
 
 void
-pipeline_dns_record(struct pipeline_dns *dns, const void *owner, size_t owner_bytes, uint16_t type, uint16_t class,
-	       uint32_t ttl, const void *data, uint16_t bytes)
+pipeline_dns_record(struct pipeline_dns *dns, const void *owner, size_t owner_bytes, uint16_t type,
+		    uint16_t class, uint32_t ttl, const void *data, uint16_t bytes)
 {
 	uint8_t fixed[10];
 
@@ -113,7 +117,8 @@ pipeline_dns_record(struct pipeline_dns *dns, const void *owner, size_t owner_by
 }
 
 void
-pipeline_dns_opt(struct pipeline_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options, uint16_t bytes)
+pipeline_dns_opt(struct pipeline_dns *dns, uint16_t udp_size, uint32_t ttl, const void *options,
+		 uint16_t bytes)
 {
 	pipeline_dns_record(dns, "", 1, 41, udp_size, ttl, options, bytes);
 }
@@ -134,10 +139,11 @@ pipeline_dns_fill(struct pipeline_dns *dns, size_t total_bytes)
 		dns->message[dns->bytes] = (uint8_t)(dns->bytes * 151 + 7);
 }
 
-/* One TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one filling up. */
+/* One TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one
+ * filling up. */
 void
-pipeline_dns_response(struct pipeline_dns *response, const uint8_t *asked, size_t asked_bytes, uint8_t rcode,
-	      size_t total_bytes)
+pipeline_dns_response(struct pipeline_dns *response, const uint8_t *asked, size_t asked_bytes,
+		      uint8_t rcode, size_t total_bytes)
 {
 	size_t end = 12;
 
@@ -157,7 +163,8 @@ pipeline_dns_response(struct pipeline_dns *response, const uint8_t *asked, size_
 		const uint8_t fixed[12] = {0xc0, 12, 0, 16, 0, 1, 0, 0, 1, 0, 0, 0};
 
 		pipeline_dns_append(response, fixed, sizeof(fixed));
-		pipeline_dns_set(response->message, response->bytes - 2, (uint16_t)(total_bytes - end - 12));
+		pipeline_dns_set(response->message, response->bytes - 2,
+				 (uint16_t)(total_bytes - end - 12));
 		pipeline_dns_set(response->message, 6, 1);
 	}
 	if (total_bytes > 0)

@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An edit of the kinds that messages and frames have in common; any other is a fault of the table. */
+/* An edit of the kinds that messages and frames have in common; any other is a fault of the
+ * table. */
 static void
 edit_bytes(uint8_t *to, size_t *bytes, size_t room, const struct pipeline_edit *edit)
 {
 	const size_t end = edit->offset + (size_t)edit->count;
-	const bool inside = (edit->kind == PIPELINE_EDIT_SET || edit->kind == PIPELINE_EDIT_XOR) && end <= *bytes;
+	const bool inside = (edit->kind == PIPELINE_EDIT_SET || edit->kind == PIPELINE_EDIT_XOR) &&
+			    end <= *bytes;
 
 	if (inside && edit->kind == PIPELINE_EDIT_SET) {
 		memcpy(to + edit->offset, edit->bytes, edit->count);
@@ -56,7 +58,7 @@ edit_record(struct pipeline_dns *dns, const struct pipeline_edit *edit)
 		abort();
 	memset(letters, 'x', sizeof(letters));
 	pipeline_dns_record(dns, edit->bytes, edit->count, edit->type, edit->class, edit->ttl,
-		       edit->data != NULL ? edit->data : letters, edit->data_bytes);
+			    edit->data != NULL ? edit->data : letters, edit->data_bytes);
 }
 
 void
@@ -80,12 +82,14 @@ void
 pipeline_dns_make(struct pipeline_dns *dns, uint16_t id, const struct pipeline_message *message)
 {
 	pipeline_dns_query(dns, id, message->name != NULL ? message->name : "wWw.eXaMpLe.NeT",
-		      message->type != 0 ? message->type : 1, message->class != 0 ? message->class : 1);
+			   message->type != 0 ? message->type : 1,
+			   message->class != 0 ? message->class : 1);
 	pipeline_dns_edit(dns, message->edits);
 }
 
 void
-pipeline_frame_edit(struct pipeline_frame *frame, const struct pipeline_edit edits[PIPELINE_EDITS_MAX])
+pipeline_frame_edit(struct pipeline_frame *frame,
+		    const struct pipeline_edit edits[PIPELINE_EDITS_MAX])
 {
 	size_t bytes = frame->bytes;
 

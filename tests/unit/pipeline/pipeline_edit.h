@@ -4,9 +4,9 @@
  *     {"QR=1", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROPPED, DROP_query_is_response},
  *     {"class CH", {.name = "version.bind", .type = 16, .class = 3}, FORWARDED, 0},
  *
- * Edits are applied in their order. Offsets count from the first byte of the message or frame. The plain
- * question, "wWw.eXaMpLe.NeT" with type and class, has 21 bytes: the name is at 12, its first letter at 13,
- * the type at 29, the class at 31, and what comes behind it at 33. */
+ * Edits are applied in their order. Offsets count from the first byte of the message or frame. The
+ * plain question, "wWw.eXaMpLe.NeT" with type and class, has 21 bytes: the name is at 12, its first
+ * letter at 13, the type at 29, the class at 31, and what comes behind it at 33. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_EDIT_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_EDIT_H
 
@@ -38,36 +38,37 @@ struct pipeline_edit {
 
 #define PIPELINE_EDITS_MAX 8
 
-#define PIPELINE_EDIT(edit_kind, ...) ((struct pipeline_edit){.kind = PIPELINE_EDIT_##edit_kind, __VA_ARGS__})
+#define PIPELINE_EDIT(edit_kind, ...)                                                              \
+	((struct pipeline_edit){.kind = PIPELINE_EDIT_##edit_kind, __VA_ARGS__})
 
 /* A string literal, without the NUL that C adds. */
 #define PIPELINE_BYTES(literal) .bytes = (literal), .count = sizeof(literal) - 1
 
-/* Of messages and frames: bytes from `at` on become others, or are xored with others; bytes are appended; the
- * last `n` go; only the first `n` stay. */
+/* Of messages and frames: bytes from `at` on become others, or are xored with others; bytes are
+ * appended; the last `n` go; only the first `n` stay. */
 #define PIPELINE_SET(at, literal) PIPELINE_EDIT(SET, .offset = (at), PIPELINE_BYTES(literal))
 #define PIPELINE_XOR(at, literal) PIPELINE_EDIT(XOR, .offset = (at), PIPELINE_BYTES(literal))
 #define PIPELINE_APPEND(literal)  PIPELINE_EDIT(APPEND, PIPELINE_BYTES(literal))
-#define PIPELINE_CUT(n)	     PIPELINE_EDIT(CUT, .count = (n))
-#define PIPELINE_CUT_TO(n)	     PIPELINE_EDIT(CUT_TO, .count = (n))
+#define PIPELINE_CUT(n)		  PIPELINE_EDIT(CUT, .count = (n))
+#define PIPELINE_CUT_TO(n)	  PIPELINE_EDIT(CUT_TO, .count = (n))
 
 /* Of frames: both checksums become right again, over what the headers say by now. */
 #define PIPELINE_SUMS PIPELINE_EDIT(SUMS, .count = 0)
 
-/* Of messages: one question, IN A, with these raw bytes as its name, or with a name of `name_bytes` bytes in
- * labels of up to `label_bytes`; the message ends behind it. */
+/* Of messages: one question, IN A, with these raw bytes as its name, or with a name of `name_bytes`
+ * bytes in labels of up to `label_bytes`; the message ends behind it. */
 #define PIPELINE_NAME(literal) PIPELINE_EDIT(NAME, PIPELINE_BYTES(literal))
-#define PIPELINE_LONG_NAME(name_bytes, label_bytes)                                                               \
+#define PIPELINE_LONG_NAME(name_bytes, label_bytes)                                                \
 	PIPELINE_EDIT(LONG_NAME, .count = (name_bytes), .offset = (label_bytes))
 
-/* Of messages: a record, counted in ARCOUNT, whose owner is these raw bytes; its data are `data_length`
- * letters. OPT, with these options. Bytes up to a total. */
-#define PIPELINE_RECORD(owner, record_type, record_class, data_length)                                            \
-	PIPELINE_EDIT(RECORD, PIPELINE_BYTES(owner), .type = (record_type), .class = (record_class),                   \
-		 .data_bytes = (data_length))
-#define PIPELINE_OPT(udp_size, ttl_bits, options)                                                                 \
-	PIPELINE_EDIT(RECORD, PIPELINE_BYTES("\0"), .type = 41, .class = (udp_size), .ttl = (ttl_bits),                \
-		 .data = (options), .data_bytes = sizeof(options) - 1)
+/* Of messages: a record, counted in ARCOUNT, whose owner is these raw bytes; its data are
+ * `data_length` letters. OPT, with these options. Bytes up to a total. */
+#define PIPELINE_RECORD(owner, record_type, record_class, data_length)                             \
+	PIPELINE_EDIT(RECORD, PIPELINE_BYTES(owner), .type = (record_type),                        \
+		      .class = (record_class), .data_bytes = (data_length))
+#define PIPELINE_OPT(udp_size, ttl_bits, options)                                                  \
+	PIPELINE_EDIT(RECORD, PIPELINE_BYTES("\0"), .type = 41, .class = (udp_size),               \
+		      .ttl = (ttl_bits), .data = (options), .data_bytes = sizeof(options) - 1)
 #define PIPELINE_FILL(total) PIPELINE_EDIT(FILL, .count = (total))
 
 /* A query with RD=1; all zero is the plain one. */
@@ -77,8 +78,11 @@ struct pipeline_message {
 	struct pipeline_edit edits[PIPELINE_EDITS_MAX];
 };
 
-void pipeline_dns_make(struct pipeline_dns *dns, uint16_t id, const struct pipeline_message *message);
-void pipeline_dns_edit(struct pipeline_dns *dns, const struct pipeline_edit edits[PIPELINE_EDITS_MAX]);
-void pipeline_frame_edit(struct pipeline_frame *frame, const struct pipeline_edit edits[PIPELINE_EDITS_MAX]);
+void pipeline_dns_make(struct pipeline_dns *dns, uint16_t id,
+		       const struct pipeline_message *message);
+void pipeline_dns_edit(struct pipeline_dns *dns,
+		       const struct pipeline_edit edits[PIPELINE_EDITS_MAX]);
+void pipeline_frame_edit(struct pipeline_frame *frame,
+			 const struct pipeline_edit edits[PIPELINE_EDITS_MAX]);
 
 #endif

@@ -38,8 +38,8 @@ sum_add(uint16_t sum, const uint8_t *at, uint32_t bytes)
 	return sum;
 }
 
-/* The sum over pseudo header and datagram; 0xffff if the checksum in it is right. `addresses` are as they lie
- * in the IP header. */
+/* The sum over pseudo header and datagram; 0xffff if the checksum in it is right. `addresses` are
+ * as they lie in the IP header. */
 static uint16_t
 udp_sum(const uint8_t *addresses, uint32_t addresses_bytes, const uint8_t *udp, uint32_t bytes)
 {
@@ -64,7 +64,8 @@ pipeline_address(const char *text)
 }
 
 static uint32_t
-put_ethernet(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, bool ipv6)
+put_ethernet(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape,
+	     bool ipv6)
 {
 	uint32_t at = 12;
 
@@ -79,7 +80,8 @@ put_ethernet(uint8_t *to, const struct pipeline_ends *ends, const struct pipelin
 }
 
 static uint32_t
-put_ipv4(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, uint32_t payload_bytes)
+put_ipv4(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape,
+	 uint32_t payload_bytes)
 {
 	uint32_t header = IPV4_BYTES + shape->option_bytes;
 
@@ -98,7 +100,8 @@ put_ipv4(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_sh
 }
 
 static uint32_t
-put_ipv6(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape, uint32_t payload_bytes)
+put_ipv6(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_shape *shape,
+	 uint32_t payload_bytes)
 {
 	const uint32_t each = shape->extension_bytes ? shape->extension_bytes : 8;
 	uint32_t at = IPV6_BYTES, extensions = shape->extension_count * each;
@@ -121,7 +124,8 @@ put_ipv6(uint8_t *to, const struct pipeline_ends *ends, const struct pipeline_sh
 }
 
 static void
-put_udp(struct pipeline_frame *frame, const struct pipeline_ends *ends, const void *payload, uint32_t payload_bytes)
+put_udp(struct pipeline_frame *frame, const struct pipeline_ends *ends, const void *payload,
+	uint32_t payload_bytes)
 {
 	uint8_t *udp = frame->frame + frame->udp;
 
@@ -160,8 +164,8 @@ pipeline_frame_sum(struct pipeline_frame *frame)
 }
 
 void
-pipeline_frame_make(struct pipeline_frame *frame, const struct pipeline_ends *ends, const struct pipeline_shape *shape,
-	       const void *payload, uint32_t payload_bytes)
+pipeline_frame_make(struct pipeline_frame *frame, const struct pipeline_ends *ends,
+		    const struct pipeline_shape *shape, const void *payload, uint32_t payload_bytes)
 {
 	static const struct pipeline_shape plain;
 	uint32_t inside, end;
@@ -170,17 +174,19 @@ pipeline_frame_make(struct pipeline_frame *frame, const struct pipeline_ends *en
 		shape = &plain;
 	memset(frame, 0, sizeof(*frame));
 	inside = UDP_BYTES + payload_bytes + shape->inner_padding;
-	frame->ipv6 = shape->ipv6 || !address_is_ipv4(&ends->source) || !address_is_ipv4(&ends->destination);
+	frame->ipv6 = shape->ipv6 || !address_is_ipv4(&ends->source) ||
+		      !address_is_ipv4(&ends->destination);
 	frame->ip = put_ethernet(frame->frame, ends, shape, frame->ipv6);
-	frame->udp = frame->ip +
-		     (frame->ipv6 ? put_ipv6 : put_ipv4)(frame->frame + frame->ip, ends, shape, inside);
+	frame->udp = frame->ip + (frame->ipv6 ? put_ipv6 : put_ipv4)(frame->frame + frame->ip, ends,
+								     shape, inside);
 	frame->dns = frame->udp + UDP_BYTES;
 	end = frame->dns + payload_bytes + shape->inner_padding;
 	frame->bytes = end + shape->outer_padding;
 	if (frame->bytes > sizeof(frame->frame))
 		abort();
 	put_udp(frame, ends, payload, payload_bytes);
-	memset(frame->frame + frame->dns + payload_bytes, 0xa5, shape->inner_padding + shape->outer_padding);
+	memset(frame->frame + frame->dns + payload_bytes, 0xa5,
+	       shape->inner_padding + shape->outer_padding);
 	if (shape->udp_sum != PIPELINE_SUM_ZERO)
 		sum_udp(frame);
 	if (shape->udp_sum == PIPELINE_SUM_WRONG)
@@ -205,7 +211,8 @@ pipeline_ends_equal(const struct pipeline_ends *a, const struct pipeline_ends *b
 {
 	return memcmp(&a->source_mac, &b->source_mac, sizeof(a->source_mac)) == 0 &&
 	       memcmp(&a->destination_mac, &b->destination_mac, sizeof(a->destination_mac)) == 0 &&
-	       address_equal(&a->source, &b->source) && address_equal(&a->destination, &b->destination) &&
+	       address_equal(&a->source, &b->source) &&
+	       address_equal(&a->destination, &b->destination) &&
 	       a->source_port == b->source_port && a->destination_port == b->destination_port;
 }
 

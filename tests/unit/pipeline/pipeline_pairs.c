@@ -29,8 +29,10 @@ static const struct pipeline_message long_inline = {.edits = {PIPELINE_LONG_NAME
 static const struct pipeline_message long_cell = {.edits = {PIPELINE_LONG_NAME(53, 63)}};
 
 /* They differ in the last letter alone, which is at 12 + 253. */
-static const struct pipeline_message longest = {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "n")}};
-static const struct pipeline_message longest_other = {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "m")}};
+static const struct pipeline_message longest = {
+	.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "n")}};
+static const struct pipeline_message longest_other = {
+	.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "m")}};
 
 /* The two bytes of flags: QR, opcode, AA, TC, RD; RA, Z, AD, CD, rcode. */
 static const struct pipeline_message no_rd = {.edits = {PIPELINE_SET(2, "\0\0")}};
@@ -50,29 +52,41 @@ static const struct pipeline_message edns_512 = {.edits = {PIPELINE_OPT(512, 0, 
 static const struct pipeline_message edns_1231 = {.edits = {PIPELINE_OPT(1231, 0, "")}};
 static const struct pipeline_message edns_0 = {.edits = {PIPELINE_OPT(0, 0, "")}};
 static const struct pipeline_message edns_do = {.edits = {PIPELINE_OPT(1232, 0x8000, "")}};
-static const struct pipeline_message edns_do_long = {.edits = {PIPELINE_LONG_NAME(100, 63), PIPELINE_OPT(1232, 0x8000, "")}};
+static const struct pipeline_message edns_do_long = {
+	.edits = {PIPELINE_LONG_NAME(100, 63), PIPELINE_OPT(1232, 0x8000, "")}};
 static const struct pipeline_message edns_version = {.edits = {PIPELINE_OPT(1232, 0x00010000, "")}};
 static const struct pipeline_message edns_rcode = {.edits = {PIPELINE_OPT(1232, 0x01000000, "")}};
 static const struct pipeline_message edns_flag_high = {.edits = {PIPELINE_OPT(1232, 0x4000, "")}};
 static const struct pipeline_message edns_flag_low = {.edits = {PIPELINE_OPT(1232, 0x0001, "")}};
 
 static const char long_options[256 + 1] = "\0\14\0\374"; /* the length's low byte is 0 */
-static const struct pipeline_message edns_long_options = {.edits = {PIPELINE_OPT(1232, 0, long_options)}};
-static const struct pipeline_message cookie = {.edits = {PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}};
-static const struct pipeline_message client_subnet = {.edits = {PIPELINE_OPT(1232, 0, "\0\10\0\7\0\1\30\0\300\0\2")}};
-static const struct pipeline_message padding = {.edits = {PIPELINE_OPT(1232, 0, "\0\14\0\4\0\0\0\0")}};
-static const struct pipeline_message name_server_id = {.edits = {PIPELINE_OPT(1232, 0, "\0\3\0\0")}};
-static const struct pipeline_message unknown_option = {.edits = {PIPELINE_OPT(1232, 0, "\xff\xfe\0\0")}};
+static const struct pipeline_message edns_long_options = {
+	.edits = {PIPELINE_OPT(1232, 0, long_options)}};
+static const struct pipeline_message cookie = {
+	.edits = {PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}};
+static const struct pipeline_message client_subnet = {
+	.edits = {PIPELINE_OPT(1232, 0, "\0\10\0\7\0\1\30\0\300\0\2")}};
+static const struct pipeline_message padding = {
+	.edits = {PIPELINE_OPT(1232, 0, "\0\14\0\4\0\0\0\0")}};
+static const struct pipeline_message name_server_id = {
+	.edits = {PIPELINE_OPT(1232, 0, "\0\3\0\0")}};
+static const struct pipeline_message unknown_option = {
+	.edits = {PIPELINE_OPT(1232, 0, "\xff\xfe\0\0")}};
 
-static const struct pipeline_message edns_twice = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(1232, 0, "")}};
-static const struct pipeline_message edns_uncounted = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(10, "\0\0")}};
-static const struct pipeline_message edns_trailing = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND("\0")}};
+static const struct pipeline_message edns_twice = {
+	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(1232, 0, "")}};
+static const struct pipeline_message edns_uncounted = {
+	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(10, "\0\0")}};
+static const struct pipeline_message edns_trailing = {
+	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND("\0")}};
 
 /* A pointer, and everything a byte further. */
-static const struct pipeline_message edns_owner = {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(33, "\xc0")}};
+static const struct pipeline_message edns_owner = {
+	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(33, "\xc0")}};
 
 #define TSIG "\0\0\372\0\377\0\0\0\0\0\4abcd"
-static const struct pipeline_message tsig = {.edits = {PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\1")}};
+static const struct pipeline_message tsig = {
+	.edits = {PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\1")}};
 static const struct pipeline_message edns_tsig = {
 	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\2")}};
 

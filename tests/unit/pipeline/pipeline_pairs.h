@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pairs of queries of two clients, and whether they may share an upstream query: only if their responses can't
- * differ. */
+/* Pairs of queries of two clients, and whether they may share an upstream query: only if their
+ * responses can't differ. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_PAIRS_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_PAIRS_H
 

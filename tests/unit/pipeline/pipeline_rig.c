@@ -49,7 +49,8 @@ rig_eal_start(void)
 		fprintf(stderr, "rig: EAL did not start: %s\n", rte_strerror(rte_errno));
 		return false;
 	}
-	/* EAL pinned this thread; several test programs run at once, and must not share one core. */
+	/* EAL pinned this thread; several test programs run at once, and must not share one
+	 * core. */
 	sched_setaffinity(0, sizeof(allowed), &allowed);
 	started = sodium_init() >= 0;
 	return started;
@@ -71,7 +72,8 @@ device_start(struct rig *rig, unsigned port, uint16_t ethdev)
 	const struct rte_eth_conf conf = {0};
 	const struct rig_options *o = &rig->options;
 
-	if (rte_eth_dev_configure(ethdev, (uint16_t)o->rx_queues, (uint16_t)o->tx_queues, &conf) != 0)
+	if (rte_eth_dev_configure(ethdev, (uint16_t)o->rx_queues, (uint16_t)o->tx_queues, &conf) !=
+	    0)
 		need(NULL, "configured port");
 	for (uint16_t q = 0; q < o->rx_queues; q++)
 		if (rte_eth_rx_queue_setup(ethdev, q, 64, SOCKET_ID_ANY, NULL, rig->pool) != 0)
@@ -102,10 +104,11 @@ ports_make(struct rig *rig)
 		for (unsigned q = 0; q < rig->options.rx_queues; q++)
 			rig->rx[port][q] = ring_make("rx", (unsigned)port, q, RIG_RX_RING, 0);
 		for (unsigned q = 0; q < rig->options.tx_queues; q++)
-			rig->tx[port][q] = ring_make("tx", (unsigned)port, q, rig->options.tx_ring, 0);
+			rig->tx[port][q] =
+				ring_make("tx", (unsigned)port, q, rig->options.tx_ring, 0);
 		snprintf(name, sizeof(name), "rig%u", number++);
-		ethdev = rte_eth_from_rings(name, rig->rx[port], rig->options.rx_queues, rig->tx[port],
-					    rig->options.tx_queues, 0);
+		ethdev = rte_eth_from_rings(name, rig->rx[port], rig->options.rx_queues,
+					    rig->tx[port], rig->options.tx_queues, 0);
 		if (ethdev < 0)
 			need(NULL, "port of rings");
 		device_start(rig, (unsigned)port, (uint16_t)ethdev);
@@ -196,20 +199,22 @@ rig_open(struct rig *rig, const struct rig_options *options)
 	memset(rig, 0, sizeof(*rig));
 	options_fill(&rig->options, options);
 	snprintf(name, sizeof(name), "rig%u_pool", number++);
-	rig->pool =
-		need(rte_pktmbuf_pool_create(name, RIG_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY),
-		     "pool");
+	rig->pool = need(rte_pktmbuf_pool_create(name, RIG_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+						 SOCKET_ID_ANY),
+			 "pool");
 	rig->pool_count = rte_mempool_avail_count(rig->pool);
-	rig->stats = need(aligned_alloc(64, rig->options.workers * sizeof(*rig->stats)), "statistics");
+	rig->stats =
+		need(aligned_alloc(64, rig->options.workers * sizeof(*rig->stats)), "statistics");
 	memset(rig->stats, 0, rig->options.workers * sizeof(*rig->stats));
 	rig->sent = need(malloc(RIG_SENT_MAX * sizeof(*rig->sent)), "room for sent frames");
 	rig->probes = ring_make("probes", 0, 0, WORKER_PROBE_RING, 0);
 	rig->probe_results = need(rte_ring_create_elem("rig_results", sizeof(struct probe_result),
 						       WORKER_PROBE_RING, SOCKET_ID_ANY, 0),
 				  "ring of probe results");
-	limit_table_init(&rig->limit,
-			 need(aligned_alloc(64, RIG_LIMIT_SETS * sizeof(struct limit_set)), "limits"),
-			 RIG_LIMIT_SETS);
+	limit_table_init(
+		&rig->limit,
+		need(aligned_alloc(64, RIG_LIMIT_SETS * sizeof(struct limit_set)), "limits"),
+		RIG_LIMIT_SETS);
 	memset(rig->limit.sets, 0, RIG_LIMIT_SETS * sizeof(struct limit_set));
 	ports_make(rig);
 	for (uint32_t i = 0; i < rig->options.workers; i++)

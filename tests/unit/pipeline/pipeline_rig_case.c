@@ -111,8 +111,8 @@ rig_expect_count(struct rig *rig, enum worker_counter counter, uint64_t count)
 {
 	uint64_t found = rig_counted(rig, counter);
 
-	rig_check(rig, found == count, "counter %s grew by %" PRIu64 ", not %" PRIu64, counter_names[counter],
-		  found, count);
+	rig_check(rig, found == count, "counter %s grew by %" PRIu64 ", not %" PRIu64,
+		  counter_names[counter], found, count);
 }
 
 static struct rte_mbuf *
@@ -146,7 +146,8 @@ void
 rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t bytes)
 {
 	struct rte_mbuf *mbuf = mbuf_take(rig);
-	uint8_t *to = rte_pktmbuf_mtod(mbuf, uint8_t *), *end = (uint8_t *)mbuf->buf_addr + mbuf->buf_len;
+	uint8_t *to = rte_pktmbuf_mtod(mbuf, uint8_t *),
+		*end = (uint8_t *)mbuf->buf_addr + mbuf->buf_len;
 
 	if (bytes > rte_pktmbuf_tailroom(mbuf))
 		abort();
@@ -156,7 +157,8 @@ rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t
 	mbuf->pkt_len = bytes;
 	mbuf->port = rig->interfaces[port].ethdev; /* as drivers of real ports do */
 	mbuf->ol_flags = rig->receive_flags;
-	ASAN_POISON_MEMORY_REGION(to + bytes + rig->tail_bytes, end - (to + bytes + rig->tail_bytes));
+	ASAN_POISON_MEMORY_REGION(to + bytes + rig->tail_bytes,
+				  end - (to + bytes + rig->tail_bytes));
 	rig->poisoned[rig->poisoned_count++ % RIG_MBUFS] = mbuf;
 	if (rte_ring_enqueue(rig->rx[port][rig->receive_queue], mbuf) != 0) {
 		fprintf(stderr, "rig: more frames than the receive queue holds\n");
@@ -171,8 +173,8 @@ rig_inject_frame(struct rig *rig, enum rig_interface port, const struct pipeline
 }
 
 static void
-probe_put(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_t cookie, const uint8_t *question,
-	  size_t question_bytes)
+probe_put(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_t cookie,
+	  const uint8_t *question, size_t question_bytes)
 {
 	struct rte_mbuf *mbuf = mbuf_take(rig);
 	struct probe_order *order = rte_pktmbuf_mtod(mbuf, struct probe_order *);
@@ -194,7 +196,8 @@ rig_order_probe(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_
 }
 
 void
-rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie, const struct pipeline_dns *question)
+rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie,
+		   const struct pipeline_dns *question)
 {
 	probe_put(rig, upstream, 1000, cookie, question->message + 12, question->question_bytes);
 }
@@ -267,12 +270,14 @@ rig_take(struct rig *rig)
 const struct pipeline_sent *
 rig_take_from(struct rig *rig, enum rig_interface port)
 {
-	static const struct pipeline_sent none = {.fault = "none", .bytes = 54, .dns = 42, .dns_bytes = 12};
+	static const struct pipeline_sent none = {
+		.fault = "none", .bytes = 54, .dns = 42, .dns_bytes = 12};
 	const struct pipeline_sent *sent = rig_take(rig);
 
 	if (!rig_check(rig, sent != NULL, "no frame was sent to port %u", port))
 		return &none;
-	if (!rig_check(rig, sent->port == port, "a frame left by port %u, not %u", sent->port, port) ||
+	if (!rig_check(rig, sent->port == port, "a frame left by port %u, not %u", sent->port,
+		       port) ||
 	    sent->fault != NULL)
 		return &none;
 	return sent;
@@ -329,9 +334,10 @@ check_balance(struct rig *rig, const struct worker *w)
 
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++)
 		out += w->stats->drops[i];
-	rig_check(rig, in == out, "worker %u: %" PRIu64 " packets in, %" PRIu64 " out", w->index, in, out);
-	/* Nothing is in flight now: each client was answered, or its query timed out, or it was told of as
-	 * lost. */
+	rig_check(rig, in == out, "worker %u: %" PRIu64 " packets in, %" PRIu64 " out", w->index,
+		  in, out);
+	/* Nothing is in flight now: each client was answered, or its query timed out, or it was
+	 * told of as lost. */
 	in = c[COUNTER_queries] + c[COUNTER_coalesced];
 	out = c[COUNTER_responses] + c[COUNTER_timeouts] + c[COUNTER_responses_lost];
 	rig_check(rig, in == out || w->stats->drops[DROP_no_headroom] > 0,
@@ -348,20 +354,22 @@ check_empty(struct rig *rig, const struct worker *w)
 	for (uint32_t i = 0; i <= w->flows.mask; i++)
 		live += w->flows.flows[i].state != FLOW_FREE || (w->flows.flows[i].sequence & 1) ||
 			!flow_slot_free(&w->flows, i);
-	rig_check(rig, live == 0 && w->flows.in_flight == 0, "worker %u: %u flows left, %u counted", w->index,
-		  live, w->flows.in_flight);
-	for (uint32_t i = w->flows.free_first; i < w->flows.used && listed <= w->flows.used; listed++)
+	rig_check(rig, live == 0 && w->flows.in_flight == 0, "worker %u: %u flows left, %u counted",
+		  w->index, live, w->flows.in_flight);
+	for (uint32_t i = w->flows.free_first; i < w->flows.used && listed <= w->flows.used;
+	     listed++)
 		i = w->flows.flows[i].next_free;
-	rig_check(rig, listed == w->flows.used, "worker %u: %u of %u entries free", w->index, listed,
-		  w->flows.used);
+	rig_check(rig, listed == w->flows.used, "worker %u: %u of %u entries free", w->index,
+		  listed, w->flows.used);
 	for (uint32_t port = 0; port < 65536; port++)
 		ports += w->stats->ports[port].live != 0 || w->stats->ports[port].misses != 0;
-	rig_check(rig, ports == 0, "worker %u: %u ports still live or under attack", w->index, ports);
-	rig_check(rig, w->flows.cell_free_count == cells, "worker %u: %u of %u cells free", w->index,
-		  w->flows.cell_free_count, cells);
+	rig_check(rig, ports == 0, "worker %u: %u ports still live or under attack", w->index,
+		  ports);
+	rig_check(rig, w->flows.cell_free_count == cells, "worker %u: %u of %u cells free",
+		  w->index, w->flows.cell_free_count, cells);
 	free_waiters = rig_free_waiters(w);
-	rig_check(rig, free_waiters == waiters, "worker %u: %u of %u waiters free", w->index, free_waiters,
-		  waiters);
+	rig_check(rig, free_waiters == waiters, "worker %u: %u of %u waiters free", w->index,
+		  free_waiters, waiters);
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		rig_check(rig, w->stats->upstreams[i].in_flight == 0,
 			  "worker %u: upstream %u has %" PRId64 " in flight", w->index, i,
@@ -374,8 +382,9 @@ check_drops(struct rig *rig)
 	for (unsigned i = 0; i < DROP_REASON_COUNT; i++) {
 		uint64_t found = drop_sum(rig, i) - rig->drops_before[i];
 
-		rig_check(rig, found == rig->drops_expected[i], "drop %s: %" PRIu64 ", expected %" PRIu64,
-			  drop_names[i], found, rig->drops_expected[i]);
+		rig_check(rig, found == rig->drops_expected[i],
+			  "drop %s: %" PRIu64 ", expected %" PRIu64, drop_names[i], found,
+			  rig->drops_expected[i]);
 	}
 }
 
@@ -386,8 +395,8 @@ rig_end(struct rig *rig)
 
 	rig_run(rig);
 	for (uint32_t i = rig->sent_taken; i < rig->sent_count; i++)
-		rig_check(rig, false, "an unexpected frame of %u bytes left by port %u", rig->sent[i].bytes,
-			  rig->sent[i].port);
+		rig_check(rig, false, "an unexpected frame of %u bytes left by port %u",
+			  rig->sent[i].bytes, rig->sent[i].port);
 	check_drops(rig);
 	rig_pass(rig, SNAPSHOT_TIMEOUT_MS_MAX + 1000);
 	while (rte_ring_dequeue_elem(rig->probe_results, &result, sizeof(result)) == 0)
@@ -396,7 +405,7 @@ rig_end(struct rig *rig)
 		check_balance(rig, rig->workers[i]);
 		check_empty(rig, rig->workers[i]);
 	}
-	rig_check(rig, rte_mempool_avail_count(rig->pool) == rig->pool_count, "%u of %u mbufs are back",
-		  rte_mempool_avail_count(rig->pool), rig->pool_count);
+	rig_check(rig, rte_mempool_avail_count(rig->pool) == rig->pool_count,
+		  "%u of %u mbufs are back", rte_mempool_avail_count(rig->pool), rig->pool_count);
 	return rig->faults;
 }

@@ -59,7 +59,8 @@ rig_ask(struct rig *rig, const struct pipeline_ends *ends, const struct pipeline
 }
 
 void
-rig_response(struct rig *rig, const struct pipeline_sent *asked, const struct pipeline_dns *response)
+rig_response(struct rig *rig, const struct pipeline_sent *asked,
+	     const struct pipeline_dns *response)
 {
 	const struct pipeline_ends back = pipeline_ends_back(&asked->ends);
 
@@ -71,7 +72,8 @@ bool
 rig_carries(const struct pipeline_sent *sent, const struct pipeline_dns *message, size_t from)
 {
 	return sent->dns_bytes == message->bytes &&
-	       memcmp(sent->frame + sent->dns + from, message->message + from, message->bytes - from) == 0;
+	       memcmp(sent->frame + sent->dns + from, message->message + from,
+		      message->bytes - from) == 0;
 }
 
 unsigned
@@ -88,8 +90,8 @@ rig_upstream_of(struct rig *rig, const struct pipeline_sent *asked)
 }
 
 void
-rig_forge(struct pipeline_forged *forged, const struct pipeline_sent *asked, const struct pipeline_dns *right,
-	  const struct pipeline_forgery *forgery)
+rig_forge(struct pipeline_forged *forged, const struct pipeline_sent *asked,
+	  const struct pipeline_dns *right, const struct pipeline_forgery *forgery)
 {
 	struct pipeline_ends *ends = &forged->ends;
 	const bool ipv4 = address_is_ipv4(&asked->ends.source);
@@ -132,8 +134,8 @@ check_asked(struct rig *rig, const struct pipeline_sent *asked, const struct pip
 	rig_check(rig, upstream, "the query went to no upstream, or by a wrong next hop");
 	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->interfaces[RIG_FARM].mac, 6) == 0,
 		  "the query's own MAC");
-	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port), "port %u is not in the range",
-		  asked->ends.source_port);
+	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port),
+		  "port %u is not in the range", asked->ends.source_port);
 	pipeline_dns_clamp(&clamped, s->edns_bytes);
 	rig_check(rig, rig_carries(asked, &clamped, 2),
 		  "the message changed in more than its ID and the EDNS size");
@@ -142,19 +144,23 @@ check_asked(struct rig *rig, const struct pipeline_sent *asked, const struct pip
 void
 rig_exchange(struct rig *rig, bool ipv6, const struct pipeline_dns *query, size_t response_bytes)
 {
-	const struct pipeline_ends ends = rig_client_ends(rig, ipv6), back = pipeline_ends_back(&ends);
+	const struct pipeline_ends ends = rig_client_ends(rig, ipv6),
+				   back = pipeline_ends_back(&ends);
 	const struct pipeline_sent *asked = rig_ask(rig, &ends, query), *delivered;
 	struct pipeline_dns response;
 
 	if (asked->fault != NULL)
 		return;
 	check_asked(rig, asked, query);
-	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, response_bytes);
+	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
+			      response_bytes);
 	rig_response(rig, asked, &response);
 	delivered = rig_take_from(rig, RIG_CLIENTS);
 	if (delivered->fault != NULL)
 		return;
-	rig_check(rig, pipeline_ends_equal(&delivered->ends, &back), "the response's ends are not the query's");
+	rig_check(rig, pipeline_ends_equal(&delivered->ends, &back),
+		  "the response's ends are not the query's");
 	pipeline_dns_set(response.message, 0, pipeline_dns_get(query->message, 0));
-	rig_check(rig, rig_carries(delivered, &response, 0), "the response is not the response but for its ID");
+	rig_check(rig, rig_carries(delivered, &response, 0),
+		  "the response is not the response but for its ID");
 }

@@ -86,8 +86,10 @@ fill_sources(struct snapshot *s)
 		if (i < PIPELINE_SOURCE_IPV6)
 			snprintf(text, sizeof(text), "198.51.100.%u", 16 + i);
 		else
-			snprintf(text, sizeof(text), "2001:db8:2::%u", 16 + i - PIPELINE_SOURCE_IPV6);
-		s->sources[i] = (struct snapshot_source){.address = pipeline_address(text), .state = SLOT_ACTIVE};
+			snprintf(text, sizeof(text), "2001:db8:2::%u",
+				 16 + i - PIPELINE_SOURCE_IPV6);
+		s->sources[i] = (struct snapshot_source){.address = pipeline_address(text),
+							 .state = SLOT_ACTIVE};
 	}
 }
 
@@ -95,17 +97,23 @@ static void
 fill_services(struct snapshot *s)
 {
 	s->service_count = PIPELINE_SERVICE_COUNT;
-	s->services[PIPELINE_SERVICE_IPV4] = (struct snapshot_service){
-		.address = pipeline_address("192.0.2.53"), .port = be16_from(53), .state = SLOT_ACTIVE};
-	s->services[PIPELINE_SERVICE_IPV6] = (struct snapshot_service){
-		.address = pipeline_address("2001:db8:1::53"), .port = be16_from(53), .state = SLOT_ACTIVE};
-	s->services[PIPELINE_SERVICE_OTHER_PORT] = (struct snapshot_service){
-		.address = pipeline_address("192.0.2.53"), .port = be16_from(5353), .state = SLOT_ACTIVE};
+	s->services[PIPELINE_SERVICE_IPV4] =
+		(struct snapshot_service){.address = pipeline_address("192.0.2.53"),
+					  .port = be16_from(53),
+					  .state = SLOT_ACTIVE};
+	s->services[PIPELINE_SERVICE_IPV6] =
+		(struct snapshot_service){.address = pipeline_address("2001:db8:1::53"),
+					  .port = be16_from(53),
+					  .state = SLOT_ACTIVE};
+	s->services[PIPELINE_SERVICE_OTHER_PORT] =
+		(struct snapshot_service){.address = pipeline_address("192.0.2.53"),
+					  .port = be16_from(5353),
+					  .state = SLOT_ACTIVE};
 }
 
 struct snapshot *
-pipeline_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t members, uint32_t suffixes,
-		    uint32_t name_bytes)
+pipeline_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t members,
+			 uint32_t suffixes, uint32_t name_bytes)
 {
 	struct snapshot *s = calloc(1, snapshot_size(ranges, members, suffixes, name_bytes));
 
@@ -116,7 +124,8 @@ pipeline_snapshot_resize(struct snapshot *before, uint32_t ranges, uint32_t memb
 	s->member_count = members;
 	s->suffix_count = suffixes;
 	s->name_bytes = name_bytes;
-	memcpy(s->ranges, before->ranges, RTE_MIN(ranges, before->range_count) * sizeof(s->ranges[0]));
+	memcpy(s->ranges, before->ranges,
+	       RTE_MIN(ranges, before->range_count) * sizeof(s->ranges[0]));
 	memcpy(snapshot_members(s), snapshot_members(before),
 	       RTE_MIN(members, before->member_count) * sizeof(struct pool_member));
 	memcpy(snapshot_suffixes(s), snapshot_suffixes(before),
@@ -159,9 +168,11 @@ pipeline_snapshot_new(void)
 	for (uint32_t i = 0; i < s->service_count; i++)
 		s->services[i].allow_count = 2;
 	fill_pools(s);
-	s->ranges[0] = (struct address_range){pipeline_address("192.0.2.0"), pipeline_address("192.0.2.255")};
-	s->ranges[1] = (struct address_range){pipeline_address("2001:db8:1::"),
-					      pipeline_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
+	s->ranges[0] = (struct address_range){pipeline_address("192.0.2.0"),
+					      pipeline_address("192.0.2.255")};
+	s->ranges[1] =
+		(struct address_range){pipeline_address("2001:db8:1::"),
+				       pipeline_address("2001:db8:1:ffff:ffff:ffff:ffff:ffff")};
 	snapshot_seal(s);
 	return s;
 }

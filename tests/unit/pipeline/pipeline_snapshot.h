@@ -8,8 +8,8 @@
  *   allowed    192.0.2.0/24, 2001:db8:1::/48, at all services
  *   pools      0: "default", all upstreams in this order, weight 1, round robin; no routes; no limit
  *   ports      49152-65535; timeout 30 s; only upstream 0 may be given queries
- *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not drawn
- */
+ *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not
+ * drawn */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
 
@@ -39,10 +39,10 @@ enum {
 /* A sealed one, of malloc(). */
 struct snapshot *pipeline_snapshot_new(void);
 
-/* Gives it so much room behind the fixed part; what was there stays, as far as it fits. Returns where it is
- * now; not sealed. */
-struct snapshot *pipeline_snapshot_resize(struct snapshot *snapshot, uint32_t ranges, uint32_t members,
-				     uint32_t suffixes, uint32_t name_bytes);
+/* Gives it so much room behind the fixed part; what was there stays, as far as it fits. Returns
+ * where it is now; not sealed. */
+struct snapshot *pipeline_snapshot_resize(struct snapshot *snapshot, uint32_t ranges,
+					  uint32_t members, uint32_t suffixes, uint32_t name_bytes);
 
 /* Which upstreams may be given queries: bit i is slot i. */
 void pipeline_snapshot_usable(struct snapshot *snapshot, uint32_t upstreams);

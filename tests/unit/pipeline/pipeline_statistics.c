@@ -8,7 +8,8 @@
 #define PRECISION 1e-12
 #define TINY	  1e-300
 
-/* P(a, x) = x^a e^-x / Gamma(a + 1) * (1 + x / (a + 1) + x^2 / ((a + 1)(a + 2)) + ...); for x < a + 1. */
+/* P(a, x) = x^a e^-x / Gamma(a + 1) * (1 + x / (a + 1) + x^2 / ((a + 1)(a + 2)) + ...); for x < a +
+ * 1. */
 static double
 gamma_lower_series(double a, double x)
 {

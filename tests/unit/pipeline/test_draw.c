@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A million draws are uniform in port, ID and address and follow from nothing before them; and the same check
- * says no to draws made weaker on purpose. Everything is seeded: what passes once always passes. */
+/* A million draws are uniform in port, ID and address and follow from nothing before them; and the
+ * same check says no to draws made weaker on purpose. Everything is seeded: what passes once always
+ * passes. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +15,8 @@
 #define DRAWS	  1000000
 #define SPAN_BINS 256 /* divides every range of these tests, as 16 does */
 
-/* Each draw's secrets in small parts; that every pair of parts is independent is one table of the survey. */
+/* Each draw's secrets in small parts; that every pair of parts is independent is one table of the
+ * survey. */
 enum {
 	PORT_TOP, /* which sixteenth of the range */
 	PORT_MIDDLE,
@@ -32,7 +34,8 @@ enum {
 /* What a million draws look like. */
 struct survey {
 	uint32_t ports[65536], ids[65536], sources[SNAPSHOT_SOURCES_MAX];
-	uint32_t port_steps[SPAN_BINS], id_steps[SPAN_BINS]; /* from one draw to the next, modulo the range */
+	uint32_t port_steps[SPAN_BINS],
+		id_steps[SPAN_BINS]; /* from one draw to the next, modulo the range */
 	uint32_t pairs[PART_COUNT][PART_COUNT][PART_VALUES * PART_VALUES];
 };
 
@@ -62,7 +65,8 @@ draw_pool_of_2500(const struct view_space *space)
 {
 	struct draw draw = draw_from(&stream, space, &flows);
 
-	draw.port = be16_from((uint16_t)(PIPELINE_PORT_FIRST + (be16_to(draw.port) - PIPELINE_PORT_FIRST) % 2500 * 6));
+	draw.port = be16_from((uint16_t)(PIPELINE_PORT_FIRST +
+					 (be16_to(draw.port) - PIPELINE_PORT_FIRST) % 2500 * 6));
 	return draw;
 }
 
@@ -102,7 +106,8 @@ draw_id_from_port(const struct view_space *space)
 {
 	struct draw draw = draw_from(&stream, space, &flows);
 
-	draw.id = be16_from((uint16_t)((be16_to(draw.id) & 0xff0f) | (be16_to(draw.port) << 4 & 0x00f0)));
+	draw.id = be16_from(
+		(uint16_t)((be16_to(draw.id) & 0xff0f) | (be16_to(draw.port) << 4 & 0x00f0)));
 	return draw;
 }
 
@@ -181,8 +186,8 @@ say(bool held, bool talk, const char *what, double p)
 	return held;
 }
 
-/* Are all parts of a draw independent of each other? The top of the port and its other bits share what does
- * not divide evenly, and are left out. */
+/* Are all parts of a draw independent of each other? The top of the port and its other bits share
+ * what does not divide evenly, and are left out. */
 static bool
 pairs_independent(uint32_t sources, bool talk)
 {
@@ -298,9 +303,10 @@ test_uniform(void)
 		struct view *view = view_of(1, &owners, rows[i].change);
 
 		seed_stream((uint8_t)(i * 5 + 2));
-		survey_take(draw_real, view_space(view, 0, FAMILY_IPV4), rows[i].first, rows[i].range);
-		SUITE_ASSERT(survey_uniform(rows[i].first, rows[i].range, rows[i].sources, true), "%s",
-			   rows[i].description);
+		survey_take(draw_real, view_space(view, 0, FAMILY_IPV4), rows[i].first,
+			    rows[i].range);
+		SUITE_ASSERT(survey_uniform(rows[i].first, rows[i].range, rows[i].sources, true),
+			     "%s", rows[i].description);
 		view_free(view);
 	}
 }
@@ -325,9 +331,10 @@ test_weak(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		seed_stream((uint8_t)(0x40 + i));
-		survey_take(rows[i].source, view_space(view, 0, FAMILY_IPV4), PIPELINE_PORT_FIRST, 16384);
-		SUITE_ASSERT(!survey_uniform(PIPELINE_PORT_FIRST, 16384, 4, false), "%s passes for random",
-			   rows[i].description);
+		survey_take(rows[i].source, view_space(view, 0, FAMILY_IPV4), PIPELINE_PORT_FIRST,
+			    16384);
+		SUITE_ASSERT(!survey_uniform(PIPELINE_PORT_FIRST, 16384, 4, false),
+			     "%s passes for random", rows[i].description);
 	}
 	view_free(view);
 }
@@ -337,7 +344,8 @@ static void
 exclusions(struct snapshot *s)
 {
 	for (uint32_t port = 49152; port < 65536; port++)
-		if (port == 50000 || (port >= 60000 && port <= 60010) || port == 49152 || port == 65535)
+		if (port == 50000 || (port >= 60000 && port <= 60010) || port == 49152 ||
+		    port == 65535)
 			s->ports_draw[port >> 6] &= ~(UINT64_C(1) << (port & 63));
 }
 
@@ -364,7 +372,8 @@ test_exclusions(void)
 	view_free(view);
 }
 
-/* Dealt ports: a worker draws evenly from its share, shares do not touch, and together they are the range. */
+/* Dealt ports: a worker draws evenly from its share, shares do not touch, and together they are the
+ * range. */
 static void
 test_dealt(void)
 {
@@ -382,7 +391,8 @@ test_dealt(void)
 		uint32_t own = 0;
 
 		CU_ASSERT_EQUAL_FATAL(space->source_count, 1);
-		CU_ASSERT(space->sources[0].port_count > 5000 && space->sources[0].port_count < 5900);
+		CU_ASSERT(space->sources[0].port_count > 5000 &&
+			  space->sources[0].port_count < 5900);
 		seed_stream((uint8_t)(0xa0 + w));
 		survey_take(draw_real, space, 49152, 16384);
 		for (uint32_t port = 49152; port < 65536; port++) {
@@ -390,8 +400,8 @@ test_dealt(void)
 				counts[own++] = survey.ports[port];
 				drawn_by[port] |= (uint8_t)(survey.ports[port] > 0 ? 1u << w : 0);
 			} else {
-				SUITE_ASSERT(survey.ports[port] == 0, "worker %u drew port %u of another", w,
-					   port);
+				SUITE_ASSERT(survey.ports[port] == 0,
+					     "worker %u drew port %u of another", w, port);
 			}
 		}
 		CU_ASSERT_EQUAL(own, space->sources[0].port_count);
@@ -415,8 +425,9 @@ test_slot(void)
 	for (int n = 0; n < 100000; n++) {
 		const struct draw draw = draw_real(view_space(view, 0, FAMILY_IPV6));
 
-		if (draw.flow_slot != flow_slot(&flows, draw.port, draw.id) || draw.flow_slot > flows.mask ||
-		    draw.source < PIPELINE_SOURCE_IPV6 || draw.source >= PIPELINE_SOURCE_COUNT) {
+		if (draw.flow_slot != flow_slot(&flows, draw.port, draw.id) ||
+		    draw.flow_slot > flows.mask || draw.source < PIPELINE_SOURCE_IPV6 ||
+		    draw.source >= PIPELINE_SOURCE_COUNT) {
 			CU_FAIL("a draw that is none");
 			break;
 		}
@@ -427,9 +438,12 @@ test_slot(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"uniform", test_uniform},   {"weak draws", test_weak}, {"exclusions", test_exclusions},
-		{"dealt ports", test_dealt}, {"slot", test_slot},	CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"uniform", test_uniform},
+			       {"weak draws", test_weak},
+			       {"exclusions", test_exclusions},
+			       {"dealt ports", test_dealt},
+			       {"slot", test_slot},
+			       CU_TEST_INFO_NULL};
 
 	if (sodium_init() < 0)
 		return 1;

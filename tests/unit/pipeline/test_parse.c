@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parser by itself: what it finds in good packets, and that a burst keeps its order when some of it is
- * dropped. What it refuses is in test_pipeline_frames.c. */
+/* The parser by itself: what it finds in good packets, and that a burst keeps its order when some
+ * of it is dropped. What it refuses is in test_pipeline_frames.c. */
 #include "dataplane/pipeline/stages.h"
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
@@ -13,7 +13,8 @@ mbuf_of(const struct pipeline_frame *frame)
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(rig.pool);
 
 	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)frame->bytes), frame->frame, frame->bytes);
-	mbuf->port = UINT16_MAX - 1; /* not every driver writes it: the burst says by which port they came */
+	mbuf->port = UINT16_MAX -
+		     1; /* not every driver writes it: the burst says by which port they came */
 	return mbuf;
 }
 
@@ -61,23 +62,25 @@ test_findings(void)
 		if (b.count == 0)
 			continue;
 		SUITE_ASSERT(p->ip_offset == frame.ip && p->udp_offset == frame.udp &&
-				   p->dns_offset == frame.dns,
-			   "%s: offsets %u %u %u", rows[i].description, p->ip_offset, p->udp_offset,
-			   p->dns_offset);
-		SUITE_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes", rows[i].description);
-		SUITE_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_interface == rows[i].port, "%s: family, port",
-			   rows[i].description);
+				     p->dns_offset == frame.dns,
+			     "%s: offsets %u %u %u", rows[i].description, p->ip_offset,
+			     p->udp_offset, p->dns_offset);
+		SUITE_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes",
+			     rows[i].description);
+		SUITE_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_interface == rows[i].port,
+			     "%s: family, port", rows[i].description);
 		SUITE_ASSERT(address_equal(&p->source, &ends.source) &&
-				   address_equal(&p->destination, &ends.destination),
-			   "%s: addresses", rows[i].description);
+				     address_equal(&p->destination, &ends.destination),
+			     "%s: addresses", rows[i].description);
 		SUITE_ASSERT(be16_to(p->source_port) == 40000 && be16_to(p->destination_port) == 53,
-			   "%s: ports", rows[i].description);
+			     "%s: ports", rows[i].description);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}
 	rig_close(&rig);
 }
 
-/* Good and bad in every pattern of six: the good ones stay, in order, each with its own findings. */
+/* Good and bad in every pattern of six: the good ones stay, in order, each with its own
+ * findings. */
 static void
 test_order(void)
 {
@@ -91,8 +94,9 @@ test_order(void)
 		unsigned good = 0;
 
 		for (unsigned i = 0; i < 6; i++) {
-			const struct pipeline_shape shape = {.udp_sum = pattern >> i & 1 ? PIPELINE_SUM_RIGHT
-										    : PIPELINE_SUM_WRONG};
+			const struct pipeline_shape shape = {
+				.udp_sum =
+					pattern >> i & 1 ? PIPELINE_SUM_RIGHT : PIPELINE_SUM_WRONG};
 			struct pipeline_frame frame;
 
 			ends.source_port = (uint16_t)(100 + i);
@@ -104,23 +108,25 @@ test_order(void)
 		for (unsigned i = 0; i < 6; i++) {
 			if (!(pattern >> i & 1))
 				continue;
-			SUITE_ASSERT(good < b.count && be16_to(b.packets[good].source_port) == 100 + i &&
-					   pipeline_dns_get(rte_pktmbuf_mtod(b.mbufs[good], const uint8_t *),
-						       34) == 100 + i,
-				   "pattern %x, packet %u", pattern, i);
+			SUITE_ASSERT(good < b.count &&
+					     be16_to(b.packets[good].source_port) == 100 + i &&
+					     pipeline_dns_get(rte_pktmbuf_mtod(b.mbufs[good],
+									       const uint8_t *),
+							      34) == 100 + i,
+				     "pattern %x, packet %u", pattern, i);
 			good++;
 		}
 		SUITE_ASSERT(b.count == good, "pattern %x: %u left", pattern, b.count);
-		SUITE_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good, "pattern %x: drops",
-			   pattern);
+		SUITE_ASSERT(rig.stats[0].drops[DROP_udp_checksum] - dropped == 6 - good,
+			     "pattern %x: drops", pattern);
 		rte_pktmbuf_free_bulk(b.mbufs, b.count);
 	}
 	CU_ASSERT_EQUAL(rte_mempool_avail_count(rig.pool), rig.pool_count);
 	rig_close(&rig);
 }
 
-/* To whom a frame is, and by which port of the machine it came: the burst's, or what the worker that handed
- * it over wrote into the mbuf. */
+/* To whom a frame is, and by which port of the machine it came: the burst's, or what the worker
+ * that handed it over wrote into the mbuf. */
 static void
 test_stations(void)
 {
@@ -156,12 +162,12 @@ test_stations(void)
 		b.mbufs[0]->port = rows[i].mbuf_port;
 		parse(rig.workers[0], &b);
 		SUITE_ASSERT(b.count == rows[i].taken &&
-				   rig.stats[0].drops[DROP_other_mac] - before == !rows[i].taken,
-			   "%s: %u taken", rows[i].description, b.count);
+				     rig.stats[0].drops[DROP_other_mac] - before == !rows[i].taken,
+			     "%s: %u taken", rows[i].description, b.count);
 		if (b.count == 0)
 			continue;
-		SUITE_ASSERT(b.packets[0].in_interface == rows[i].found, "%s: port %u", rows[i].description,
-			   b.packets[0].in_interface);
+		SUITE_ASSERT(b.packets[0].in_interface == rows[i].found, "%s: port %u",
+			     rows[i].description, b.packets[0].in_interface);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}
 	rig_close(&rig);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What those get who asked a query that near misses marked: every client that waits for it, clients with
- * EDNS, and a probe. When a query is marked is test_pipeline_attacks.c's. */
+/* What those get who asked a query that near misses marked: every client that waits for it, clients
+ * with EDNS, and a probe. When a query is marked is test_pipeline_attacks.c's. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 #include "tests/unit/suite.h"
 
@@ -9,8 +9,8 @@ static struct pipeline_attack attacked = {.rig = &rig};
 static struct pipeline_client *const clients = attacked.clients;
 static struct pipeline_sent *const asked = attacked.asked;
 
-/* Everyone who waits for an attacked answer is told to come by TCP; each in his own letter case, which is
- * checked where answers are collected. A bare error becomes a bare header. */
+/* Everyone who waits for an attacked answer is told to come by TCP; each in his own letter case,
+ * which is checked where answers are collected. A bare error becomes a bare header. */
 static void
 test_waiters(void)
 {
@@ -27,9 +27,11 @@ test_waiters(void)
 			pipeline_client_ask(&rig, &clients[i]);
 		}
 		rig_run(&rig);
-		rig_check(&rig, pipeline_clients_collect(&rig, clients, 6, asked, 1) == 1, "not one query");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 6, asked, 1) == 1,
+			  "not one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 5, bare ? 0 : 100);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
+				      5, bare ? 0 : 100);
 		if (bare) {
 			response.bytes = 12;
 			pipeline_dns_set(response.message, 4, 0);
@@ -41,9 +43,12 @@ test_waiters(void)
 		for (unsigned i = 0; i < 6 && bare; i++)
 			rig_check(&rig,
 				  clients[i].delivered.bytes == 12 &&
-					  (clients[i].delivered.message[2] & 2) == (truncate ? 2 : 0) &&
-					  (clients[i].delivered.message[3] & 15) == (truncate ? 0 : 5) &&
-					  memcmp(clients[i].delivered.message + 4, "\0\0\0\0\0\0\0\0", 8) == 0,
+					  (clients[i].delivered.message[2] & 2) ==
+						  (truncate ? 2 : 0) &&
+					  (clients[i].delivered.message[3] & 15) ==
+						  (truncate ? 0 : 5) &&
+					  memcmp(clients[i].delivered.message + 4,
+						 "\0\0\0\0\0\0\0\0", 8) == 0,
 				  "client %u: bare answer", i);
 		pipeline_clients_expect(&rig, clients, 6, 1);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
@@ -78,9 +83,11 @@ test_edns(void)
 			pipeline_client_ask(&rig, &clients[n]);
 		}
 		rig_run(&rig);
-		rig_check(&rig, pipeline_clients_collect(&rig, clients, 2, asked, 1) == 1, "not one query");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 2, asked, 1) == 1,
+			  "not one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 2, 0);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
+				      2, 0);
 		rig_response(&rig, &asked[0], &response);
 		pipeline_clients_collect(&rig, clients, 2, NULL, 0);
 		for (unsigned n = 0; n < 2; n++) {
@@ -98,8 +105,8 @@ test_edns(void)
 	rig_close(&rig);
 }
 
-/* Probes are aimed at like queries; their result is what it was. A probe's time is its own, shorter or longer
- * than that of queries: only what came after it began marks it. */
+/* Probes are aimed at like queries; their result is what it was. A probe's time is its own, shorter
+ * or longer than that of queries: only what came after it began marks it. */
 static void
 test_probes(void)
 {
@@ -134,12 +141,14 @@ test_probes(void)
 		}
 		rig_order_probe(&rig, PIPELINE_UPSTREAM_IPV4, rows[i].timeout_ms, 42);
 		rig_run(&rig);
-		rig_check(&rig, pipeline_clients_collect(&rig, clients, 1, &asked[1], 1) == 1, "no probe");
+		rig_check(&rig, pipeline_clients_collect(&rig, clients, 1, &asked[1], 1) == 1,
+			  "no probe");
 		if (rows[i].age_ms > 0) {
 			rig_age(&rig, rows[i].age_ms);
 			attack_miss(&attacked, 1, ATTACK_UPSTREAM);
 		}
-		pipeline_dns_response(&response, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
+		pipeline_dns_response(&response, asked[1].frame + asked[1].dns, asked[1].dns_bytes,
+				      0, 0);
 		rig_response(&rig, &asked[1], &response);
 		rig_expect_count(&rig, COUNTER_attacked, rows[i].marked);
 		rig_expect_count(&rig, COUNTER_responses_attacked, 0);
@@ -155,8 +164,10 @@ test_probes(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"waiters", test_waiters}, {"EDNS", test_edns}, {"probes", test_probes}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"waiters", test_waiters},
+			       {"EDNS", test_edns},
+			       {"probes", test_probes},
+			       CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("attack answers", tests) : 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Near misses mark the queries that they were aimed at, and no others; and what then becomes of the response.
- * All on one port, so that every query is aimed at together. */
+/* Near misses mark the queries that they were aimed at, and no others; and what then becomes of the
+ * response. All on one port, so that every query is aimed at together. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 #include "tests/unit/suite.h"
 
@@ -16,7 +16,8 @@ upstream_responses(unsigned query, size_t bytes)
 {
 	struct pipeline_dns response;
 
-	pipeline_dns_response(&response, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 2, bytes);
+	pipeline_dns_response(&response, asked[query].frame + asked[query].dns,
+			      asked[query].dns_bytes, 2, bytes);
 	response.message[2] |= 0x04; /* AA */
 	response.message[3] |= 0x20; /* AD */
 	rig_response(&rig, &asked[query], &response);
@@ -29,7 +30,8 @@ miss_question(unsigned query)
 {
 	struct pipeline_dns forged;
 
-	pipeline_dns_response(&forged, asked[query].frame + asked[query].dns, asked[query].dns_bytes, 0, 0);
+	pipeline_dns_response(&forged, asked[query].frame + asked[query].dns,
+			      asked[query].dns_bytes, 0, 0);
 	forged.message[13] ^= 1;
 	rig_response(&rig, &asked[query], &forged);
 	rig_expect_drop(&rig, DROP_response_wrong_question, 1);
@@ -53,7 +55,8 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 	const struct stray *attack = &stats->attacks[(stats->attack_count - 1) % STATS_ATTACKS];
 	const struct pipeline_sent *sent = &asked[query];
 
-	rig_check(&rig, attack->tsc >= before_tsc && attack->tsc <= rte_rdtsc(), "attack: the stamp");
+	rig_check(&rig, attack->tsc >= before_tsc && attack->tsc <= rte_rdtsc(),
+		  "attack: the stamp");
 	rig_check(&rig,
 		  address_equal(&attack->source, &sent->ends.destination) &&
 			  be16_to(attack->source_port) == sent->ends.destination_port,
@@ -62,16 +65,19 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 		  address_equal(&attack->destination, &sent->ends.source) &&
 			  be16_to(attack->destination_port) == sent->ends.source_port,
 		  "attack: our end");
-	rig_check(&rig, be16_to(attack->id) == pipeline_dns_get(sent->frame, sent->dns), "attack: the ID");
+	rig_check(&rig, be16_to(attack->id) == pipeline_dns_get(sent->frame, sent->dns),
+		  "attack: the ID");
 	rig_check(&rig, attack->near_miss == 1 && attack->reason == 0 && attack->misses == misses,
 		  "attack: %u misses", attack->misses);
 	rig_check(&rig,
 		  attack->question_bytes == sent->dns_bytes - 12 &&
-			  memcmp(attack->question, sent->frame + sent->dns + 12, attack->question_bytes) == 0,
+			  memcmp(attack->question, sent->frame + sent->dns + 12,
+				 attack->question_bytes) == 0,
 		  "attack: the question");
 }
 
-/* Both rules, both kinds of miss: the query is marked, once; the response is delivered, or TC=1 is. */
+/* Both rules, both kinds of miss: the query is marked, once; the response is delivered, or TC=1
+ * is. */
 static void
 test_rules(void)
 {
@@ -88,7 +94,9 @@ test_rules(void)
 			miss_question(0);
 		else
 			attack_miss(&attacked, 0, ATTACK_UPSTREAM);
-		rig_check(&rig, rig.workers[0]->flows.in_flight == 1 && rig.stats[0].attack_count == attacks,
+		rig_check(&rig,
+			  rig.workers[0]->flows.in_flight == 1 &&
+				  rig.stats[0].attack_count == attacks,
 			  "a miss ended the query");
 		rig_expect_count(&rig, COUNTER_near_misses, 1);
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 1);
@@ -101,20 +109,22 @@ test_rules(void)
 		rig_check(&rig, rig.stats[0].attack_count == attacks + 1, "%lu attacks",
 			  rig.stats[0].attack_count - attacks);
 		check_attack(0, 1, before_tsc);
-		/* The port has no query any more, and with it forgets: the next one there is clean. */
+		/* The port has no query any more, and with it forgets: the next one there is
+		 * clean. */
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 		attack_client_asks(&attacked, 1);
 		upstream_responses(1, 100);
 		attack_check_answer(&attacked, 1, true);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
-		CU_ASSERT_EQUAL(rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].attacked, before.attacked + 1);
+		CU_ASSERT_EQUAL(rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].attacked,
+				before.attacked + 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
-/* Queries that began before the miss are marked, those after it are not, although the port remembers it; and
- * what they were before plays no part. */
+/* Queries that began before the miss are marked, those after it are not, although the port
+ * remembers it; and what they were before plays no part. */
 static void
 test_before_and_after(void)
 {
@@ -200,13 +210,14 @@ test_threshold(void)
 		rig_expect_count(&rig, COUNTER_attacked, rows[i].marked);
 		if (rows[i].marked)
 			check_attack(0, (uint16_t)rows[i].misses, before_tsc);
-		SUITE_ASSERT(rig_end(&rig) == 0, "%u misses, %u mark", rows[i].misses, rows[i].near_misses);
+		SUITE_ASSERT(rig_end(&rig) == 0, "%u misses, %u mark", rows[i].misses,
+			     rows[i].near_misses);
 	}
 	rig_close(&rig);
 }
 
-/* What is no near miss marks nothing: strangers' responses, late ones, another case, what has no ID to guess.
- */
+/* What is no near miss marks nothing: strangers' responses, late ones, another case, what has no ID
+ * to guess. */
 static void
 test_no_misses(void)
 {
@@ -267,7 +278,8 @@ test_timeout(void)
 	rig_expect_count(&rig, COUNTER_responses_attacked, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].attack_count, 1);
 	rig_check(&rig,
-		  attack->misses == 2 && be16_to(attack->id) == pipeline_dns_get(asked[0].frame, asked[0].dns),
+		  attack->misses == 2 &&
+			  be16_to(attack->id) == pipeline_dns_get(asked[0].frame, asked[0].dns),
 		  "attack");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);

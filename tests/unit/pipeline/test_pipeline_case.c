@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 0x20 on a query's way: the upstream is asked in drawn letter case, the response must keep it, the client gets
- * its own back; signed messages are left alone, and upstreams that do not keep case are believed all the
- * same. */
+/* 0x20 on a query's way: the upstream is asked in drawn letter case, the response must keep it, the
+ * client gets its own back; signed messages are left alone, and upstreams that do not keep case are
+ * believed all the same. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -51,8 +51,8 @@ static const struct pipeline_message mixed = {.type = 28};
 static const struct pipeline_message longest_inline = {.edits = {PIPELINE_LONG_NAME(52, 63)}};
 static const struct pipeline_message longest = {.edits = {PIPELINE_LONG_NAME(255, 63)}};
 
-/* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the client's.
- */
+/* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the
+ * client's. */
 static void
 play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t response_bytes)
 {
@@ -71,12 +71,14 @@ play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t
 		drawn += turned > 0;
 		rig_check(&rig,
 			  asked->dns_bytes == query.bytes && others == 0 &&
-				  memcmp(query.message + 2, asked->frame + asked->dns + 2, 10) == 0 &&
+				  memcmp(query.message + 2, asked->frame + asked->dns + 2, 10) ==
+					  0 &&
 				  memcmp(query.message + 12 + query.question_bytes - 4,
 					 asked->frame + asked->dns + 12 + query.question_bytes - 4,
 					 query.bytes - 12 - query.question_bytes + 4) == 0,
 			  "the query changed in more than letter case and ID");
-		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, response_bytes);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
+				      response_bytes);
 		rig_response(&rig, asked, &response);
 		delivered = rig_take_from(&rig, RIG_CLIENTS);
 		memcpy(response.message, query.message, 2);
@@ -84,7 +86,8 @@ play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t
 		rig_check(&rig, rig_carries(delivered, &response, 0),
 			  "the response is not the response but for ID and case");
 	}
-	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters, drawn);
+	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters,
+		  drawn);
 }
 
 static void
@@ -100,11 +103,17 @@ test_kept(void)
 		{"upper case, class CH", {.name = "WWW.EXAMPLE.NET", .type = 16, .class = 3}, 100},
 		{"the root: no letter", {.name = ".", .type = 2}, 300},
 		{"digits and what stands beside the letters", {.name = "0123456789-_.@[`{"}, 60},
-		{"type and class of letters' bytes", {.name = "a", .type = 0x6141, .class = 0x7a5a}, 60},
+		{"type and class of letters' bytes",
+		 {.name = "a", .type = 0x6141, .class = 0x7a5a},
+		 60},
 		{"bytes above 127", {.name = "\1\x80\xc1\xe1\xff.a\x9fz"}, 60},
-		{"name of 52 bytes, kept in the flow", {.edits = {PIPELINE_LONG_NAME(52, 63)}}, 200},
+		{"name of 52 bytes, kept in the flow",
+		 {.edits = {PIPELINE_LONG_NAME(52, 63)}},
+		 200},
 		{"name of 53 bytes, kept in a cell", {.edits = {PIPELINE_LONG_NAME(53, 63)}}, 200},
-		{"name of 65 bytes: two words of random", {.edits = {PIPELINE_LONG_NAME(65, 63)}}, 200},
+		{"name of 65 bytes: two words of random",
+		 {.edits = {PIPELINE_LONG_NAME(65, 63)}},
+		 200},
 		{"name of 255 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, 500},
 		{"with EDNS", {.edits = {PIPELINE_OPT(1232, 0x8000, "\0\12\0\10abcdefgh")}}, 100},
 		{"with bytes behind", {.edits = {PIPELINE_APPEND("trailing")}}, 100},
@@ -125,8 +134,9 @@ test_kept(void)
 	rig_close(&rig);
 }
 
-/* A response with one letter in another case is not believed, whichever letter it is, and costs the query
- * nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not guess. */
+/* A response with one letter in another case is not believed, whichever letter it is, and costs the
+ * query nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not
+ * guess. */
 static void
 refuse_each_letter(const char *description, const struct pipeline_message *message)
 {
@@ -151,15 +161,16 @@ refuse_each_letter(const char *description, const struct pipeline_message *messa
 		rig_response(&rig, asked, &forged);
 	}
 	rig_expect_drop(&rig, DROP_response_wrong_case, letters);
-	rig_check(&rig, *wrong_case - before == letters, "%lu responses of the upstream in a wrong case",
-		  *wrong_case - before);
+	rig_check(&rig, *wrong_case - before == letters,
+		  "%lu responses of the upstream in a wrong case", *wrong_case - before);
 	rig_check(&rig, rig_take(&rig) == NULL && rig.workers[0]->flows.in_flight == 1,
 		  "a wrong case was believed");
 	rig_expect_count(&rig, COUNTER_near_misses, 0);
 	rig_response(&rig, asked, &right);
 	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12,
+			 query.question_bytes) == 0,
 		  "the client's case");
 	rig_expect_count(&rig, COUNTER_responses, 1);
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -176,8 +187,8 @@ test_refused(void)
 	rig_close(&rig);
 }
 
-/* An upstream that is known not to keep case: asked in the client's case, believed in any, and that is
- * counted. */
+/* An upstream that is known not to keep case: asked in the client's case, believed in any, and that
+ * is counted. */
 static void
 test_accepted(void)
 {
@@ -188,7 +199,8 @@ test_accepted(void)
 	rig_open(&rig, NULL);
 	publish(PIPELINE_UPSTREAM_IPV4, false);
 	for (int row = 0; row < 4; row++) {
-		const uint64_t *wrong_case = &rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].wrong_case,
+		const uint64_t *wrong_case =
+				       &rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].wrong_case,
 			       before = *wrong_case;
 		const struct pipeline_sent *asked, *delivered;
 		struct pipeline_dns query, response;
@@ -197,10 +209,11 @@ test_accepted(void)
 		pipeline_dns_make(&query, 0, messages[row / 2]);
 		asked = rig_ask(&rig, &ends, &query);
 		rig_check(&rig,
-			  memcmp(asked->frame + asked->dns + 12, query.message + 12, query.question_bytes) ==
-				  0,
+			  memcmp(asked->frame + asked->dns + 12, query.message + 12,
+				 query.question_bytes) == 0,
 			  "case was drawn");
-		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 400);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
+				      400);
 		for (size_t i = 12; i < 12 + query.question_bytes - 4; i++)
 			if (response.message[i] < 128 && isalpha(response.message[i]))
 				response.message[i] = (uint8_t)cases[row % 2](response.message[i]);
@@ -222,9 +235,9 @@ test_accepted(void)
 #define SIG0	    PIPELINE_RECORD("\0", 24, 0, 60)
 #define ADDRESS	    PIPELINE_RECORD("\0", 1, 0, 4)
 
-/* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC 8945
- * section 4.3.2: the original ID is in the TSIG record). The response's case does not matter then: nothing was
- * drawn. */
+/* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC
+ * 8945 section 4.3.2: the original ID is in the TSIG record). The response's case does not matter
+ * then: nothing was drawn. */
 static void
 test_signed(void)
 {
@@ -240,10 +253,12 @@ test_signed(void)
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
 			    TSIG("\3key\0")}}},
 		{"D11 SIG(0)", {.edits = {SIG0}}},
-		{"D11 SIG(0) behind OPT of 65535 bytes", {.edits = {PIPELINE_OPT(65535, 0x8000, ""), SIG0}}},
+		{"D11 SIG(0) behind OPT of 65535 bytes",
+		 {.edits = {PIPELINE_OPT(65535, 0x8000, ""), SIG0}}},
 		/* Behind a response, as a NOTIFY is signed. */
 		{"D11 TSIG of a NOTIFY with a response",
-		 {.edits = {TSIG("\3key\7Example\0"), PIPELINE_SET(2, "\x20"), PIPELINE_SET(6, "\0\1")}}},
+		 {.edits = {TSIG("\3key\7Example\0"), PIPELINE_SET(2, "\x20"),
+			    PIPELINE_SET(6, "\0\1")}}},
 		/* What can't be walked may hide a signature. */
 		{"D11 a message cut in its TSIG",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), TSIG("\3key\7Example\0"), PIPELINE_CUT(1)}}},
@@ -258,13 +273,17 @@ test_signed(void)
 		rig_begin(&rig, rows[i].description);
 		pipeline_dns_make(&query, 0, &rows[i].message);
 		for (int n = 0; n < 20; n++) {
-			const struct pipeline_sent *asked = rig_ask(&rig, &ends, &query), *delivered;
+			const struct pipeline_sent *asked = rig_ask(&rig, &ends, &query),
+						   *delivered;
 
-			rig_check(&rig, rig_carries(asked, &query, 2), "it changed in more than its ID");
-			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			rig_check(&rig, rig_carries(asked, &query, 2),
+				  "it changed in more than its ID");
+			pipeline_dns_response(&response, asked->frame + asked->dns,
+					      asked->dns_bytes, 0, 0);
 			rig_response(&rig, asked, &response);
 			delivered = rig_take_from(&rig, RIG_CLIENTS);
-			rig_check(&rig, rig_carries(delivered, &response, 2), "the response changed");
+			rig_check(&rig, rig_carries(delivered, &response, 2),
+				  "the response changed");
 		}
 		rig_expect_count(&rig, COUNTER_edns_clamped, 0);
 		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
@@ -273,8 +292,8 @@ test_signed(void)
 	rig_close(&rig);
 }
 
-/* One upstream of two keeps case: only what goes there is drawn, and turned off it is off from the next query
- * on; what is in flight was promised to be kept. */
+/* One upstream of two keeps case: only what goes there is drawn, and turned off it is off from the
+ * next query on; what is in flight was promised to be kept. */
 static void
 test_each_upstream(void)
 {
@@ -286,7 +305,8 @@ test_each_upstream(void)
 	const struct pipeline_sent *delivered;
 
 	rig_open(&rig, NULL);
-	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 | 1u << PIPELINE_UPSTREAM_IPV4_SECOND);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 |
+					    1u << PIPELINE_UPSTREAM_IPV4_SECOND);
 	s->upstreams[PIPELINE_UPSTREAM_IPV4_SECOND].random_case = 1;
 	rig_publish(&rig, s);
 	rig_begin(&rig, "0x20 at one upstream of two");
@@ -295,11 +315,14 @@ test_each_upstream(void)
 		bool second;
 
 		asked = *rig_ask(&rig, &ends, &query);
-		second = address_equal(&asked.ends.destination, &rig.view->snapshot->upstreams[1].address);
-		differences(query.message + 12, asked.frame + asked.dns + 12, query.question_bytes, &turned);
+		second = address_equal(&asked.ends.destination,
+				       &rig.view->snapshot->upstreams[1].address);
+		differences(query.message + 12, asked.frame + asked.dns + 12, query.question_bytes,
+			    &turned);
 		drawn[second] += turned > 0;
 	}
-	rig_check(&rig, drawn[0] == 0 && drawn[1] > 15, "drawn %u and %u times of 20", drawn[0], drawn[1]);
+	rig_check(&rig, drawn[0] == 0 && drawn[1] > 15, "drawn %u and %u times of 20", drawn[0],
+		  drawn[1]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
 	publish(PIPELINE_UPSTREAM_IPV4, true);
@@ -314,7 +337,8 @@ test_each_upstream(void)
 	rig_response(&rig, &asked, &response);
 	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
-		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12,
+			 query.question_bytes) == 0,
 		  "the client's case");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -325,7 +349,8 @@ static void
 test_probes(void)
 {
 	static const struct pipeline_message root = {.name = ".", .type = 2};
-	static const struct pipeline_message *const messages[] = {&root, &mixed, &longest_inline, &longest};
+	static const struct pipeline_message *const messages[] = {&root, &mixed, &longest_inline,
+								  &longest};
 
 	rig_open(&rig, NULL);
 	publish(PIPELINE_UPSTREAM_IPV4, true);

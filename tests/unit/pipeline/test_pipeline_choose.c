@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How single upstreams are chosen: the turns of several pools beside each other, and the borders of bounded
- * load, where one query more or less in flight decides. (test_pipeline_policy.c has the shares of many
- * queries.)
- */
+/* How single upstreams are chosen: the turns of several pools beside each other, and the borders of
+ * bounded load, where one query more or less in flight decides. (test_pipeline_policy.c has the
+ * shares of many queries.) */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -16,9 +15,10 @@ static struct rig rig;
 static struct snapshot *
 two_pools(enum policy policy, uint16_t load_percent)
 {
-	static const struct pool_member row[] = {{.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1},
-						 {.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 2},
-						 {.upstream = PIPELINE_UPSTREAM_OTHER_PORT, .weight = 5}};
+	static const struct pool_member row[] = {
+		{.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1},
+		{.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 2},
+		{.upstream = PIPELINE_UPSTREAM_OTHER_PORT, .weight = 5}};
 	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, 6, 0, 0);
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -62,11 +62,12 @@ test_turns(void)
 		rig_ask(&rig, &ends, &query);
 		/* Both pools' first, both's second ...: each pair goes to one upstream. */
 		for (unsigned i = 0; i < 3 && (n & 1); i++)
-			rig_check(&rig, upstream_queries(upstreams[i]) % 2 == 0, "pair %u is apart", n / 2);
+			rig_check(&rig, upstream_queries(upstreams[i]) % 2 == 0, "pair %u is apart",
+				  n / 2);
 	}
 	for (unsigned i = 0; i < 3; i++)
-		rig_check(&rig, upstream_queries(upstreams[i]) == 20, "upstream %u: %lu", upstreams[i],
-			  upstream_queries(upstreams[i]));
+		rig_check(&rig, upstream_queries(upstreams[i]) == 20, "upstream %u: %lu",
+			  upstreams[i], upstream_queries(upstreams[i]));
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -86,7 +87,8 @@ test_hash_name(void)
 	CU_ASSERT_NOT_EQUAL(choose_hash_name(&one, lower, sizeof(lower) - 1), hash);
 }
 
-/* Every byte of a name decides its hash, and nothing but the name and the seed: whatever its length. */
+/* Every byte of a name decides its hash, and nothing but the name and the seed: whatever its
+ * length. */
 static void
 test_hash_bytes(void)
 {
@@ -99,9 +101,11 @@ test_hash_bytes(void)
 
 		for (uint32_t at = 0; at < bytes; at++) {
 			name[at] = 'b';
-			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) != hash, "byte %u of %u", at, bytes);
+			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) != hash, "byte %u of %u",
+				     at, bytes);
 			name[at] = 'a';
-			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) == hash, "%u bytes, after byte %u", bytes, at);
+			SUITE_ASSERT(choose_hash_name(&pool, name, bytes) == hash,
+				     "%u bytes, after byte %u", bytes, at);
 		}
 	}
 }
@@ -165,8 +169,8 @@ bound_close(void)
 	rig_close(&rig);
 }
 
-/* A name of the upstream with weight 5 stays there while that has less in flight than its share: 5 of 8 of
- * what would be in flight with this query, times the percentage. */
+/* A name of the upstream with weight 5 stays there while that has less in flight than its share: 5
+ * of 8 of what would be in flight with this query, times the percentage. */
 static void
 test_border(void)
 {
@@ -199,14 +203,14 @@ test_border(void)
 		       place_of(hash, 1) == PIPELINE_UPSTREAM_OTHER_PORT);
 		flight_set(&rows[i].flight);
 		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
-		SUITE_ASSERT((upstream == PIPELINE_UPSTREAM_OTHER_PORT) == rows[i].stays, "%s: upstream %u",
-			   rows[i].description, upstream);
+		SUITE_ASSERT((upstream == PIPELINE_UPSTREAM_OTHER_PORT) == rows[i].stays,
+			     "%s: upstream %u", rows[i].description, upstream);
 		bound_close();
 	}
 }
 
-/* The sum is taken once in a while, and counts what was given since: the queries of a burst are bounded by it
- * too, and what has ended since is taken off in the next one. */
+/* The sum is taken once in a while, and counts what was given since: the queries of a burst are
+ * bounded by it too, and what has ended since is taken off in the next one. */
 static void
 test_sum(void)
 {
@@ -217,17 +221,21 @@ test_sum(void)
 	w = rig.workers[0];
 	do
 		hash = hash_next(&state);
-	while (place_of(hash, 0) != PIPELINE_UPSTREAM_OTHER_PORT || place_of(hash, 1) == PIPELINE_UPSTREAM_OTHER_PORT);
+	while (place_of(hash, 0) != PIPELINE_UPSTREAM_OTHER_PORT ||
+	       place_of(hash, 1) == PIPELINE_UPSTREAM_OTHER_PORT);
 	flight_set(&(struct flight){2, 3, 10});
-	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 */
-	CU_ASSERT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT);	/* 10 of 16 */
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash),
+			    PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 */
+	CU_ASSERT_EQUAL(choose_hash(w, OTHER_POOL, hash),
+			PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 16 */
 	w->now_tsc += UINT64_C(1) << 20;
-	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash), PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 again */
+	CU_ASSERT_NOT_EQUAL(choose_hash(w, OTHER_POOL, hash),
+			    PIPELINE_UPSTREAM_OTHER_PORT); /* 10 of 15 again */
 	bound_close();
 }
 
-/* Where none of the places looked at is below its bound, the one with the least a weight is asked; and the
- * first of them that there is room at, if that is not home. */
+/* Where none of the places looked at is below its bound, the one with the least a weight is asked;
+ * and the first of them that there is room at, if that is not home. */
 static void
 test_least(void)
 {
@@ -244,8 +252,10 @@ test_least(void)
 	static const unsigned places = 16; /* that are looked at: the seventeenth is not */
 
 	for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
-		const unsigned home = i & 1 ? PIPELINE_UPSTREAM_OTHER_PORT : PIPELINE_UPSTREAM_IPV4_SECOND;
-		const unsigned second = PIPELINE_UPSTREAM_OTHER_PORT + PIPELINE_UPSTREAM_IPV4_SECOND - home;
+		const unsigned home =
+			i & 1 ? PIPELINE_UPSTREAM_OTHER_PORT : PIPELINE_UPSTREAM_IPV4_SECOND;
+		const unsigned second =
+			PIPELINE_UPSTREAM_OTHER_PORT + PIPELINE_UPSTREAM_IPV4_SECOND - home;
 		const bool tie = i / 2 == 3;
 		uint64_t hash, state = 1;
 		bool fits;
@@ -261,8 +271,8 @@ test_least(void)
 		} while (!fits);
 		flight_set(&rows[i / 2].flight);
 		upstream = choose_hash(rig.workers[0], OTHER_POOL, hash);
-		SUITE_ASSERT(upstream == (tie ? home : rows[i / 2].upstream), "%s, home %u: upstream %u",
-			   rows[i / 2].description, home, upstream);
+		SUITE_ASSERT(upstream == (tie ? home : rows[i / 2].upstream),
+			     "%s, home %u: upstream %u", rows[i / 2].description, home, upstream);
 		bound_close();
 	}
 }
@@ -270,10 +280,13 @@ test_least(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"turns of two pools", test_turns},  {"hash of a name", test_hash_name},
+	CU_TestInfo tests[] = {{"turns of two pools", test_turns},
+			       {"hash of a name", test_hash_name},
 			       {"bytes of a name's hash", test_hash_bytes},
-			       {"border of the load", test_border}, {"sum of the load", test_sum},
-			       {"least load", test_least},	    CU_TEST_INFO_NULL};
+			       {"border of the load", test_border},
+			       {"sum of the load", test_sum},
+			       {"least load", test_least},
+			       CU_TEST_INFO_NULL};
 
 	if (!rig_eal_start())
 		return 1;

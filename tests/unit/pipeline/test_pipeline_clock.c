@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The packet's way at several rates of the TSC: what is set in milliseconds lasts so long on each machine.
+/* The packet's way at several rates of the TSC: what is set in milliseconds lasts so long on each
+ * machine.
  *
- * The rig's clock goes on at this machine's rate; only what the workers and their views take it to be is the
- * row's. So each span is made by rig_age() and rig_pass(), which count in the row's rate. */
+ * The rig's clock goes on at this machine's rate; only what the workers and their views take it to
+ * be is the row's. So each span is made by rig_age() and rig_pass(), which count in the row's
+ * rate. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -40,7 +42,8 @@ test_exchange(void)
 	}
 }
 
-/* A query without a response waits for its timeout, in each view: of rig_publish() and of rig_view_make(). */
+/* A query without a response waits for its timeout, in each view: of rig_publish() and of
+ * rig_view_make(). */
 static void
 test_timeout(void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients that share an upstream query: each gets its own response, however many they are. What may share is
- * test_pipeline_shares.c's; how many may, and what ends their query, test_pipeline_waiters.c's. */
+/* Clients that share an upstream query: each gets its own response, however many they are. What may
+ * share is test_pipeline_shares.c's; how many may, and what ends their query,
+ * test_pipeline_waiters.c's. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -9,8 +10,9 @@ static struct pipeline_party party = {.rig = &rig};
 static struct pipeline_client *const clients = party.clients;
 static struct pipeline_sent *const asked = party.asked;
 
-/* Two to ten clients of both families, in one burst or one by one, short names and long ones, 0x20 or none:
- * one upstream query, and each client's response is the response with its ID and its letter case. */
+/* Two to ten clients of both families, in one burst or one by one, short names and long ones, 0x20
+ * or none: one upstream query, and each client's response is the response with its ID and its
+ * letter case. */
 static void
 test_own_answers(void)
 {
@@ -21,15 +23,17 @@ test_own_answers(void)
 	rig_open(&rig, NULL);
 	for (int row = 0; row < 8 * 9; row++) {
 		const unsigned count = 2 + (unsigned)row / 8;
-		const size_t bytes =
-			sizes[row % 5] > 0 && row & 4 ? RTE_MAX(sizes[row % 5], 160u) : sizes[row % 5];
+		const size_t bytes = sizes[row % 5] > 0 && row & 4 ? RTE_MAX(sizes[row % 5], 160u)
+								   : sizes[row % 5];
 		unsigned queries;
 
 		pipeline_party_publish(&party, 9, row & 1);
 		rig_begin(&rig, "clients of one query");
-		queries = pipeline_party_ask(&party, 0, count, row & 4 ? long_name : "www.example.net", row & 2);
+		queries = pipeline_party_ask(&party, 0, count,
+					     row & 4 ? long_name : "www.example.net", row & 2);
 		rig_check(&rig, queries == 1, "%u upstream queries", queries);
-		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512 - (count - 1), "waiters taken");
+		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512 - (count - 1),
+			  "waiters taken");
 		pipeline_party_response_all(&party, queries, count, bytes);
 		for (unsigned i = 1; i < count; i++)
 			rig_check(&rig,
@@ -40,8 +44,8 @@ test_own_answers(void)
 							 clients[0].query.question_bytes,
 						 clients[0].delivered.bytes - 12 -
 							 clients[0].query.question_bytes) == 0 &&
-					  memcmp(clients[i].delivered.message + 2, clients[0].delivered.message + 2,
-						 10) == 0,
+					  memcmp(clients[i].delivered.message + 2,
+						 clients[0].delivered.message + 2, 10) == 0,
 				  "client %u got another response", i);
 		rig_check(&rig, bytes == 0 || clients[0].delivered.bytes == bytes, "%zu bytes",
 			  clients[0].delivered.bytes);
@@ -108,14 +112,15 @@ test_bare_error(void)
 	for (unsigned i = 0; i < 5; i++)
 		rig_check(&rig,
 			  clients[i].delivered.bytes == 12 &&
-				  memcmp(clients[i].delivered.message + 2, response.message + 2, 10) == 0,
+				  memcmp(clients[i].delivered.message + 2, response.message + 2,
+					 10) == 0,
 			  "client %u: not the bare header", i);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* What one client's path does not carry is cut for him alone: ports of different MTU, families of different
- * size. */
+/* What one client's path does not carry is cut for him alone: ports of different MTU, families of
+ * different size. */
 static void
 test_sizes(void)
 {
@@ -146,7 +151,8 @@ test_sizes(void)
 			for (unsigned n = 0; n < 4; n++) {
 				struct pipeline_client *client = &clients[(first + n) % 4];
 
-				pipeline_client_make(&rig, client, (first + n) % 4, (first + n) & 1, &query);
+				pipeline_client_make(&rig, client, (first + n) % 4, (first + n) & 1,
+						     &query);
 				if ((first + n) & 2) {
 					client->port = RIG_FARM;
 					client->ends.destination_mac = rig.interfaces[RIG_FARM].mac;
@@ -154,7 +160,9 @@ test_sizes(void)
 				pipeline_client_ask(&rig, client);
 				rig_run(&rig);
 			}
-			CU_ASSERT_EQUAL(pipeline_clients_collect(&rig, clients, 4, asked, PIPELINE_PARTY_MAX), 1);
+			CU_ASSERT_EQUAL(pipeline_clients_collect(&rig, clients, 4, asked,
+								 PIPELINE_PARTY_MAX),
+					1);
 			pipeline_party_response(&party, &asked[0], 3, rows[i].bytes);
 			pipeline_clients_collect(&rig, clients, 4, asked, 0);
 			pipeline_clients_expect(&rig, clients, 4, 1);
@@ -163,22 +171,27 @@ test_sizes(void)
 
 				cut += rows[i].cut[n];
 				rig_check(&rig, tc == rows[i].cut[n], "client %u: TC=%d", n, tc);
-				rig_check(&rig, clients[n].delivered.bytes == (tc ? query.bytes : rows[i].bytes),
+				rig_check(&rig,
+					  clients[n].delivered.bytes ==
+						  (tc ? query.bytes : rows[i].bytes),
 					  "client %u: %zu bytes", n, clients[n].delivered.bytes);
-				rig_check(&rig, (clients[n].delivered.message[3] & 15) == 3, "client %u: rcode",
-					  n);
-				rig_check(&rig, pipeline_dns_get(clients[n].delivered.message, 6) == (tc ? 0 : 1),
+				rig_check(&rig, (clients[n].delivered.message[3] & 15) == 3,
+					  "client %u: rcode", n);
+				rig_check(&rig,
+					  pipeline_dns_get(clients[n].delivered.message, 6) ==
+						  (tc ? 0 : 1),
 					  "client %u: answers counted", n);
 			}
 			rig_expect_count(&rig, COUNTER_responses_truncated, cut);
-			SUITE_ASSERT(rig_end(&rig) == 0, "%s, client %u first", rows[i].description, first);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s, client %u first", rows[i].description,
+				     first);
 		}
 		rig_close(&rig);
 	}
 }
 
-/* S5: 1,000 clients with one question, each its own letter case: as few copies as the bound allows, all
- * answered. */
+/* S5: 1,000 clients with one question, each its own letter case: as few copies as the bound allows,
+ * all answered. */
 static void
 test_thousand(void)
 {
@@ -237,7 +250,8 @@ test_workers(void)
 	}
 }
 
-/* 60 clients of 20 questions in one burst, and again: all mixed, each gets the response to what it asked. */
+/* 60 clients of 20 questions in one burst, and again: all mixed, each gets the response to what it
+ * asked. */
 static void
 test_mixed(void)
 {
@@ -251,16 +265,16 @@ test_mixed(void)
 			struct pipeline_dns query;
 			char name[32];
 
-			snprintf(name, sizeof(name), "host%u.r%d.example", (i * 7 + (unsigned)round) % 20,
-				 round);
+			snprintf(name, sizeof(name), "host%u.r%d.example",
+				 (i * 7 + (unsigned)round) % 20, round);
 			pipeline_dns_query(&query, 0, name, 1, 1);
 			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
 			pipeline_client_ask(&rig, &clients[i]);
 		}
 		rig_run(&rig);
 		queries = pipeline_clients_collect(&rig, clients, 60, asked, PIPELINE_PARTY_MAX);
-		/* Two of the 20 may have fallen into one place of the index, and cost each other their
-		 * sharing. */
+		/* Two of the 20 may have fallen into one place of the index, and cost each other
+		 * their sharing. */
 		rig_check(&rig, queries >= 20 && queries < 30, "%u upstream queries", queries);
 		pipeline_party_response_all(&party, queries, 60, 0);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -268,8 +282,9 @@ test_mixed(void)
 	rig_close(&rig);
 }
 
-/* For ten thousand steps, whoever asks, whoever is answered and whatever times out is left to a seeded
- * chance. Each client gets the one response to its question, or none because of a timeout. */
+/* For ten thousand steps, whoever asks, whoever is answered and whatever times out is left to a
+ * seeded chance. Each client gets the one response to its question, or none because of a
+ * timeout. */
 static void
 test_random_talk(void)
 {
@@ -294,9 +309,9 @@ test_random_talk(void)
 			if (asks[i] > clients[i].responses)
 				continue;
 			snprintf(name, sizeof(name), "%s%u.example",
-				 random_u64(random) & 1
-					 ? "h"
-					 : "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffff",
+				 random_u64(random) & 1 ? "h"
+							: "aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd"
+							  "eeeeeeeeeeffffff",
 				 (unsigned)(random_u64(random) % 12));
 			pipeline_dns_query(&query, 0, name, 1, 1);
 			asks[i] = 1;
@@ -305,7 +320,7 @@ test_random_talk(void)
 		}
 		rig_run(&rig);
 		open_count += pipeline_clients_collect(&rig, clients, 300, open + open_count,
-						  PIPELINE_PARTY_MAX - open_count);
+						       PIPELINE_PARTY_MAX - open_count);
 		while (open_count > 0 && (random_u64(random) % 3 != 0 || open_count > 100)) {
 			const unsigned n = (unsigned)(random_u64(random) % open_count);
 			const struct pipeline_sent query = open[n];
@@ -323,12 +338,13 @@ test_random_talk(void)
 				asks[i] = 0;
 				clients[i].responses = 0;
 			}
-			rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "step %d: waiters were kept",
-				  step);
+			rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128,
+				  "step %d: waiters were kept", step);
 		}
 	}
 	rig_expect_count(&rig, COUNTER_timeouts, lost);
-	rig_check(&rig, rig_counted(&rig, COUNTER_coalesced) > 1000 && lost > 100, "too little happened");
+	rig_check(&rig, rig_counted(&rig, COUNTER_coalesced) > 1000 && lost > 100,
+		  "too little happened");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 	free(random);

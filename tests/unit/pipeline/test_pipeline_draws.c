@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What workers tell of their draws, against a count of what the farm received: IDs, addresses, ports, the
- * sums that serial correlation is made of, letters, flows live on each port. */
+/* What workers tell of their draws, against a count of what the farm received: IDs, addresses,
+ * ports, the sums that serial correlation is made of, letters, flows live on each port. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -40,7 +40,8 @@ sums_add(struct draw_sums *sums, uint64_t x, uint64_t before)
 static void
 count_add(struct count *c, const struct pipeline_sent *asked, bool random_case)
 {
-	const uint16_t id = pipeline_dns_get(asked->frame, asked->dns), port = asked->ends.source_port;
+	const uint16_t id = pipeline_dns_get(asked->frame, asked->dns),
+		       port = asked->ends.source_port;
 
 	c->draw.draws++;
 	c->draw.id_high[id >> 8]++;
@@ -53,7 +54,8 @@ count_add(struct count *c, const struct pipeline_sent *asked, bool random_case)
 	c->drawn[port]++;
 	c->live[port]++;
 	c->draw.case_queries += random_case;
-	for (uint32_t at = asked->dns + 12; random_case && asked->frame[at] != 0; at += asked->frame[at] + 1u)
+	for (uint32_t at = asked->dns + 12; random_case && asked->frame[at] != 0;
+	     at += asked->frame[at] + 1u)
 		for (uint32_t i = 1; i <= asked->frame[at]; i++)
 			c->draw.case_letters += isalpha(asked->frame[at + i]) != 0;
 }
@@ -67,8 +69,8 @@ check_count(uint32_t worker)
 
 	rig_check(&rig, stats->draw.draws == c->draw.draws, "worker %u: %lu draws, not %lu", worker,
 		  stats->draw.draws, c->draw.draws);
-	rig_check(&rig, memcmp(&stats->draw, &c->draw, sizeof(c->draw)) == 0, "worker %u: figures of draws",
-		  worker);
+	rig_check(&rig, memcmp(&stats->draw, &c->draw, sizeof(c->draw)) == 0,
+		  "worker %u: figures of draws", worker);
 	for (uint32_t port = 0; port < 65536; port++) {
 		live += stats->ports[port].live != c->live[port];
 		drawn += stats->ports[port].drawn != c->drawn[port];
@@ -88,13 +90,15 @@ worker_of(const struct pipeline_sent *asked)
 		const uint32_t index = flow_find(table, flow_slot(table, port, id));
 
 		if (index != FLOW_NONE && table->flows[index].state != FLOW_FREE &&
-		    flow_key_equal(&table->flows[index], (uint16_t)source_of(&asked->ends.source), port, id))
+		    flow_key_equal(&table->flows[index], (uint16_t)source_of(&asked->ends.source),
+				   port, id))
 			return w;
 	}
 	return rig.options.workers - 1;
 }
 
-/* Queries of a few names to four upstreams of both families, two of which keep case; some are answered. */
+/* Queries of a few names to four upstreams of both families, two of which keep case; some are
+ * answered. */
 static void
 talk(unsigned rounds)
 {
@@ -109,7 +113,8 @@ talk(unsigned rounds)
 			struct pipeline_ends ends = rig_client_ends(&rig, i & 1);
 			struct pipeline_dns query;
 
-			pipeline_dns_query(&query, (uint16_t)i, names[(n + i) % RTE_DIM(names)], 1, 1);
+			pipeline_dns_query(&query, (uint16_t)i, names[(n + i) % RTE_DIM(names)], 1,
+					   1);
 			ends.source_port = (uint16_t)(2000 + n + i);
 			rig.receive_queue = (uint16_t)(i % rig.options.rx_queues);
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
@@ -130,10 +135,12 @@ talk(unsigned rounds)
 		for (unsigned i = 0; i < count; i += 2) {
 			struct pipeline_dns response;
 
-			if (burst[i].dns_bytes == 17 && pipeline_dns_get(burst[i].frame, burst[i].dns + 13) == 2)
+			if (burst[i].dns_bytes == 17 &&
+			    pipeline_dns_get(burst[i].frame, burst[i].dns + 13) == 2)
 				continue; /* the probe */
 			counts[worker_of(&burst[i])].live[burst[i].ends.source_port]--;
-			pipeline_dns_response(&response, burst[i].frame + burst[i].dns, burst[i].dns_bytes, 0, 0);
+			pipeline_dns_response(&response, burst[i].frame + burst[i].dns,
+					      burst[i].dns_bytes, 0, 0);
 			rig_response(&rig, &burst[i], &response);
 			rig_take_from(&rig, RIG_CLIENTS);
 		}
@@ -162,7 +169,9 @@ play(const char *description, const struct rig_options *options, unsigned rounds
 	/* What is sent without success draws nothing, and what ends is no longer live. */
 	rig_expect_drop(&rig, DROP_flow_table_full, rig.stats[0].drops[DROP_flow_table_full]);
 	rig_expect_drop(&rig, DROP_probe_unsent, rig.stats[0].drops[DROP_probe_unsent]);
-	rig_check(&rig, options == NULL || options->flows == 0 || rig_counted(&rig, COUNTER_redraws) > 100,
+	rig_check(&rig,
+		  options == NULL || options->flows == 0 ||
+			  rig_counted(&rig, COUNTER_redraws) > 100,
 		  "no redraws");
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 	memset(counts[0].live, 0, sizeof(counts[0].live));
@@ -178,8 +187,8 @@ test_figures(void)
 {
 	play("one worker", NULL, 100);
 	play("two workers, a queue each", &(struct rig_options){.workers = 2}, 100);
-	play("two workers, one queue", &(struct rig_options){.workers = 2, .rx_queues = 1, .tx_queues = 1},
-	     100);
+	play("two workers, one queue",
+	     &(struct rig_options){.workers = 2, .rx_queues = 1, .tx_queues = 1}, 100);
 }
 
 /* A table that is mostly full: draws that fell on a taken slot are no draws. */
@@ -193,7 +202,8 @@ test_redraws(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"figures", test_figures}, {"redraws", test_redraws}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"figures", test_figures}, {"redraws", test_redraws}, CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("draws", tests) : 1;
 }

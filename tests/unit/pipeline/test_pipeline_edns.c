@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The EDNS size that upstreams are offered: lowered where it is too large, and no other byte of any query
- * touched. */
+/* The EDNS size that upstreams are offered: lowered where it is too large, and no other byte of any
+ * query touched. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -24,7 +24,8 @@ ask(const struct pipeline_dns *query, const struct pipeline_dns *expected, bool 
 		const struct pipeline_sent *asked = rig_ask(&rig, &ends, query), *delivered;
 		struct pipeline_dns response;
 
-		rig_check(&rig, rig_carries(asked, expected, 2), "not the query as it should leave");
+		rig_check(&rig, rig_carries(asked, expected, 2),
+			  "not the query as it should leave");
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 		pipeline_dns_opt(&response, 4096, 0, NULL, 0);
 		rig_response(&rig, asked, &response);
@@ -54,7 +55,8 @@ test_sizes(void)
 			pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 			pipeline_dns_opt(&query, size, i & 1 ? 0x8000 : 0, NULL, 0);
 			expected = query;
-			pipeline_dns_set(expected.message, expected.opt + 3, RTE_MIN(size, bounds[b]));
+			pipeline_dns_set(expected.message, expected.opt + 3,
+					 RTE_MIN(size, bounds[b]));
 			ask(&query, &expected, size > bounds[b]);
 			SUITE_ASSERT(rig_end(&rig) == 0, "size %u, bound %u", size, bounds[b]);
 		}
@@ -64,7 +66,8 @@ test_sizes(void)
 
 static const char padding_options[404 + 1] = "\0\14\1\220";
 
-/* D9: all of it is passed on, and where the message is one that may be changed its size is lowered. */
+/* D9: all of it is passed on, and where the message is one that may be changed its size is
+ * lowered. */
 static void
 test_content(void)
 {
@@ -79,35 +82,59 @@ test_content(void)
 		{"D9 flags Z", {.edits = {PIPELINE_OPT(4096, 0x7fff, "")}}, true},
 		{"D9 all bits", {.edits = {PIPELINE_OPT(65535, 0xffffffff, "")}}, true},
 		{"D9 cookie", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH")}}, true},
-		{"D9 client subnet", {.edits = {PIPELINE_OPT(4096, 0, "\0\10\0\7\0\1\30\0\300\0\2")}}, true},
+		{"D9 client subnet",
+		 {.edits = {PIPELINE_OPT(4096, 0, "\0\10\0\7\0\1\30\0\300\0\2")}},
+		 true},
 		{"D9 padding", {.edits = {PIPELINE_OPT(4096, 0x8000, padding_options)}}, true},
 		{"D9 unknown option", {.edits = {PIPELINE_OPT(4096, 0, "\xff\xfe\0\3abc")}}, true},
 		/* The record is an OPT record all the same. */
-		{"D9 options that are none", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\377A")}}, true},
-		{"D9 the root's question", {.name = ".", .type = 2, .edits = {PIPELINE_OPT(4096, 0, "")}}, true},
-		{"D9 the longest question", {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_OPT(4096, 0, "")}}, true},
-		{"D9 two OPT: the first", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_OPT(4097, 0, "")}}, true},
+		{"D9 options that are none",
+		 {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\377A")}},
+		 true},
+		{"D9 the root's question",
+		 {.name = ".", .type = 2, .edits = {PIPELINE_OPT(4096, 0, "")}},
+		 true},
+		{"D9 the longest question",
+		 {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_OPT(4096, 0, "")}},
+		 true},
+		{"D9 two OPT: the first",
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_OPT(4097, 0, "")}},
+		 true},
 		{"D9 two OPT, the second too large",
 		 {.edits = {PIPELINE_OPT(512, 0, ""), PIPELINE_OPT(4097, 0, "")}},
 		 false},
 		{"D9 behind other records",
-		 {.edits = {PIPELINE_RECORD("\3abc\0", 1, 1, 4), PIPELINE_RECORD("\xc0\x0c", 16, 1, 4),
-			    PIPELINE_OPT(4096, 0, "")}},
+		 {.edits = {PIPELINE_RECORD("\3abc\0", 1, 1, 4),
+			    PIPELINE_RECORD("\xc0\x0c", 16, 1, 4), PIPELINE_OPT(4096, 0, "")}},
 		 true},
 		{"D9 before other records",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3abc\0", 1, 1, 4)}},
 		 true},
-		{"D9 bytes behind", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_APPEND("xyz")}}, true},
-		{"D9 NOTIFY", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(2, "\x20")}}, true},
+		{"D9 bytes behind",
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_APPEND("xyz")}},
+		 true},
+		{"D9 NOTIFY",
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(2, "\x20")}},
+		 true},
 		/* An OPT record where none belongs is none. */
-		{"D9 OPT as a response", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\1\0\0\0\0")}}, false},
+		{"D9 OPT as a response",
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\1\0\0\0\0")}},
+		 false},
 		{"D9 OPT as an authority",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\0\0\1\0\0")}},
 		 false},
-		{"D9 OPT that is not counted", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(10, "\0\0")}}, false},
-		{"D9 OPT of another owner", {.edits = {PIPELINE_RECORD("\1a\0", 41, 4096, 4)}}, false},
-		{"D9 OPT whose owner is a pointer", {.edits = {PIPELINE_RECORD("\xc0\x0c", 41, 4096, 4)}}, false},
-		{"D9 OPT cut short", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH"), PIPELINE_CUT(1)}}, false},
+		{"D9 OPT that is not counted",
+		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(10, "\0\0")}},
+		 false},
+		{"D9 OPT of another owner",
+		 {.edits = {PIPELINE_RECORD("\1a\0", 41, 4096, 4)}},
+		 false},
+		{"D9 OPT whose owner is a pointer",
+		 {.edits = {PIPELINE_RECORD("\xc0\x0c", 41, 4096, 4)}},
+		 false},
+		{"D9 OPT cut short",
+		 {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH"), PIPELINE_CUT(1)}},
+		 false},
 		{"D9 another type", {.edits = {PIPELINE_RECORD("\0", 42, 4096, 4)}}, false},
 		{"D11 OPT under TSIG",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3key\0", 250, 255, 4)}},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played twice,
- * once as a query to a service and once as the response to a query in flight, since nothing in front of the
- * parser is trusted on either side. */
+/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played
+ * twice, once as a query to a service and once as the response to a query in flight, since nothing
+ * in front of the parser is trusted on either side. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -15,8 +15,8 @@ set16(struct pipeline_frame *f, uint32_t offset, uint16_t value)
 	pipeline_dns_set(f->frame, offset, value);
 }
 
-/* Where the fields of a plain frame are. The message has 33 bytes: so the right lengths are 61 in IPv4, 41 in
- * IPv6, and 41 in UDP. */
+/* Where the fields of a plain frame are. The message has 33 bytes: so the right lengths are 61 in
+ * IPv4, 41 in IPv6, and 41 in UDP. */
 #define ETHERTYPE	   12
 #define IPV4_VERSION_IHL   14
 #define IPV4_LENGTH	   16
@@ -47,17 +47,29 @@ static const struct frame_case {
 	{"P1 VLAN 5", IPV4, {.tag_count = 1, .tags = {5}}, {{0}}, DROP_vlan},
 	{"P1 VLAN 4095, IPv6", IPV6, {.tag_count = 1, .tags = {0x0fff}}, {{0}}, DROP_vlan},
 	{"P1 VLAN 256", IPV4, {.tag_count = 1, .tags = {0x0100}}, {{0}}, DROP_vlan},
-	{"P1 VLAN 7 inside a priority tag", IPV4, {.tag_count = 2, .tags = {0, 7}}, {{0}}, DROP_vlan},
+	{"P1 VLAN 7 inside a priority tag",
+	 IPV4,
+	 {.tag_count = 2, .tags = {0, 7}},
+	 {{0}},
+	 DROP_vlan},
 	{"P2 IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, {{0}}, FORWARDED},
 	{"P2 IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, {{0}}, FORWARDED},
 	{"P3 IHL 4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x44")}, DROP_ip_header},
-	{"P3 IHL 15 over UDP", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SUMS}, DROP_udp_length},
+	{"P3 IHL 15 over UDP",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SUMS},
+	 DROP_udp_length},
 	{"P3 IHL beyond the total length",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SET(IPV4_LENGTH, "\0\73")},
 	 DROP_ip_header},
-	{"P3 version 5 in IPv4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x55")}, DROP_ip_header},
+	{"P3 version 5 in IPv4",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x55")},
+	 DROP_ip_header},
 	{"P3 version 5 in IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_VERSION, "\x50")}, DROP_ip_header},
 	{"P3 IPv4 length beyond the frame",
 	 IPV4,
@@ -69,10 +81,26 @@ static const struct frame_case {
 	 {0},
 	 {PIPELINE_SET(IPV6_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv4 length 65535", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\xff\xff"), PIPELINE_SUMS}, DROP_ip_header},
-	{"P3 IPv6 length 65535", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\xff\xff"), PIPELINE_SUMS}, DROP_ip_header},
-	{"P3 IPv4 length 19", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\0\23"), PIPELINE_SUMS}, DROP_ip_header},
-	{"P3 IPv4 length 20", IPV4, {0}, {PIPELINE_SET(IPV4_LENGTH, "\0\24"), PIPELINE_SUMS}, DROP_udp_length},
+	{"P3 IPv4 length 65535",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_LENGTH, "\xff\xff"), PIPELINE_SUMS},
+	 DROP_ip_header},
+	{"P3 IPv6 length 65535",
+	 IPV6,
+	 {0},
+	 {PIPELINE_SET(IPV6_LENGTH, "\xff\xff"), PIPELINE_SUMS},
+	 DROP_ip_header},
+	{"P3 IPv4 length 19",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_LENGTH, "\0\23"), PIPELINE_SUMS},
+	 DROP_ip_header},
+	{"P3 IPv4 length 20",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_LENGTH, "\0\24"), PIPELINE_SUMS},
+	 DROP_udp_length},
 	{"P3 IPv6 length 0", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\0\0")}, DROP_udp_length},
 	{"P3 Ethernet padding, 1 byte", IPV4, {.outer_padding = 1}, {{0}}, FORWARDED},
 	{"P3 Ethernet padding, 18 bytes", IPV6, {.outer_padding = 18}, {{0}}, FORWARDED},
@@ -81,26 +109,58 @@ static const struct frame_case {
 	 {.outer_padding = 8},
 	 {PIPELINE_SET(IPV4_LENGTH, "\0\76"), PIPELINE_SUMS},
 	 FORWARDED},
-	{"U12 first fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\x20\0"), PIPELINE_SUMS}, DROP_fragment},
-	{"U12 later fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\0\271"), PIPELINE_SUMS}, DROP_fragment},
+	{"U12 first fragment",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_FRAGMENT, "\x20\0"), PIPELINE_SUMS},
+	 DROP_fragment},
+	{"U12 later fragment",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_FRAGMENT, "\0\271"), PIPELINE_SUMS},
+	 DROP_fragment},
 	{"U12 fragment at the last offset",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_FRAGMENT, "\x1f\xff"), PIPELINE_SUMS},
 	 DROP_fragment},
-	{"U12 DF is no fragment", IPV4, {0}, {PIPELINE_SET(IPV4_FRAGMENT, "\x40\0"), PIPELINE_SUMS}, FORWARDED},
-	{"P10 IPv6 atomic fragment", IPV6, {.extension_count = 1, .extensions = {44}}, {{0}}, DROP_fragment},
+	{"U12 DF is no fragment",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_FRAGMENT, "\x40\0"), PIPELINE_SUMS},
+	 FORWARDED},
+	{"P10 IPv6 atomic fragment",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {44}},
+	 {{0}},
+	 DROP_fragment},
 	{"P10 fragment header behind another",
 	 IPV6,
 	 {.extension_count = 2, .extensions = {60, 44}},
 	 {{0}},
 	 DROP_fragment},
 	{"P5/P7 IPv4 without a checksum", IPV4, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, FORWARDED},
-	{"P7 IPv6 without a checksum", IPV6, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv4", IPV4, {.udp_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv6", IPV6, {.udp_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_udp_checksum},
+	{"P7 IPv6 without a checksum",
+	 IPV6,
+	 {.udp_sum = PIPELINE_SUM_ZERO},
+	 {{0}},
+	 DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv4",
+	 IPV4,
+	 {.udp_sum = PIPELINE_SUM_WRONG},
+	 {{0}},
+	 DROP_udp_checksum},
+	{"P6 wrong UDP checksum, IPv6",
+	 IPV6,
+	 {.udp_sum = PIPELINE_SUM_WRONG},
+	 {{0}},
+	 DROP_udp_checksum},
 	{"P6 wrong IPv4 checksum", IPV4, {.ip_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_ip_checksum},
-	{"P10 hop-by-hop options", IPV6, {.extension_count = 1, .extensions = {0}}, {{0}}, FORWARDED},
+	{"P10 hop-by-hop options",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {0}},
+	 {{0}},
+	 FORWARDED},
 	{"P10 destination options, 64 bytes",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {60}, .extension_bytes = 64},
@@ -132,12 +192,36 @@ static const struct frame_case {
 	 {.extension_count = 1, .extensions = {60}},
 	 {PIPELINE_SET(EXTENSION_LENGTH, "\xff")},
 	 DROP_runt},
-	{"P10 authentication header", IPV6, {.extension_count = 1, .extensions = {51}}, {{0}}, DROP_not_udp},
-	{"P10 no next header", IPV6, {.extension_count = 1, .extensions = {59}}, {{0}}, DROP_not_udp},
-	{"TCP over IPv4", IPV4, {0}, {PIPELINE_SET(IPV4_PROTOCOL, "\6"), PIPELINE_SUMS}, DROP_not_udp},
-	{"TCP over IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_NEXT_HEADER, "\6"), PIPELINE_SUMS}, DROP_not_udp},
-	{"U10 UDP length 7", IPV4, {0}, {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\7"), PIPELINE_SUMS}, DROP_udp_length},
-	{"U10 UDP length 0, IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\0"), PIPELINE_SUMS}, DROP_udp_length},
+	{"P10 authentication header",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {51}},
+	 {{0}},
+	 DROP_not_udp},
+	{"P10 no next header",
+	 IPV6,
+	 {.extension_count = 1, .extensions = {59}},
+	 {{0}},
+	 DROP_not_udp},
+	{"TCP over IPv4",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_PROTOCOL, "\6"), PIPELINE_SUMS},
+	 DROP_not_udp},
+	{"TCP over IPv6",
+	 IPV6,
+	 {0},
+	 {PIPELINE_SET(IPV6_NEXT_HEADER, "\6"), PIPELINE_SUMS},
+	 DROP_not_udp},
+	{"U10 UDP length 7",
+	 IPV4,
+	 {0},
+	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\7"), PIPELINE_SUMS},
+	 DROP_udp_length},
+	{"U10 UDP length 0, IPv6",
+	 IPV6,
+	 {0},
+	 {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\0"), PIPELINE_SUMS},
+	 DROP_udp_length},
 	{"U10 UDP length beyond IP, IPv4",
 	 IPV4,
 	 {0},
@@ -196,7 +280,8 @@ test_queries(void)
 	rig_close(&rig);
 }
 
-/* The frame comes back as the response; where it is dropped, the plain response behind it is delivered. */
+/* The frame comes back as the response; where it is dropped, the plain response behind it is
+ * delivered. */
 static void
 case_as_response(const struct frame_case *c)
 {
@@ -220,7 +305,8 @@ case_as_response(const struct frame_case *c)
 		rig_check(&rig, rig_take(&rig) == NULL, "something was sent");
 		rig_response(&rig, asked, &response);
 	}
-	rig_check(&rig, rig_take_from(&rig, RIG_CLIENTS)->dns_bytes == response.bytes, "no response");
+	rig_check(&rig, rig_take_from(&rig, RIG_CLIENTS)->dns_bytes == response.bytes,
+		  "no response");
 	SUITE_ASSERT(rig_end(&rig) == 0, "as a response: %s", c->description);
 }
 
@@ -231,7 +317,8 @@ test_responses(void)
 	for (int family = IPV4; family <= IPV6; family++) {
 		struct snapshot *s = pipeline_snapshot_new();
 
-		pipeline_snapshot_usable(s, 1u << (family == IPV6 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4));
+		pipeline_snapshot_usable(s, 1u << (family == IPV6 ? PIPELINE_UPSTREAM_IPV6
+								  : PIPELINE_UPSTREAM_IPV4));
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < RTE_DIM(cases); i++)
 			if ((int)cases[i].family == family)
@@ -256,16 +343,16 @@ test_runts(void)
 
 		pipeline_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
 		for (uint32_t bytes = 0; bytes < whole.bytes; bytes++) {
-			snprintf(description, sizeof(description), "P12 runt of %u bytes, family %d", bytes,
-				 family);
+			snprintf(description, sizeof(description),
+				 "P12 runt of %u bytes, family %d", bytes, family);
 			rig_begin(&rig, description);
 			rig_inject(&rig, RIG_CLIENTS, whole.frame, bytes);
 			rig_expect_drop(&rig, bytes < ip_end ? DROP_runt : DROP_ip_header, 1);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 		for (uint32_t bytes = ip_end; bytes < whole.dns + 12; bytes++) {
-			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d", bytes,
-				 family);
+			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d",
+				 bytes, family);
 			rig_begin(&rig, description);
 			frame = whole;
 			frame.bytes = bytes;
@@ -275,7 +362,8 @@ test_runts(void)
 				set16(&frame, frame.udp + 4, (uint16_t)(bytes - frame.udp));
 			pipeline_frame_sum(&frame);
 			rig_inject_frame(&rig, RIG_CLIENTS, &frame);
-			rig_expect_drop(&rig, bytes < frame.dns ? DROP_udp_length : DROP_dns_short, 1);
+			rig_expect_drop(&rig, bytes < frame.dns ? DROP_udp_length : DROP_dns_short,
+					1);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 	}
@@ -315,15 +403,17 @@ test_nic_checksums(void)
 	} rows[] = {
 		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
 		 PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG, FORWARDED},
-		{"port that does not check", false, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		 PIPELINE_SUM_WRONG, PIPELINE_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG,
-		 DROP_udp_checksum},
-		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG,
-		 DROP_ip_checksum},
-		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD, PIPELINE_SUM_WRONG,
+		{"port that does not check", false,
+		 RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
 		 PIPELINE_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC says nothing of a good frame", true, 0, PIPELINE_SUM_RIGHT, PIPELINE_SUM_RIGHT, FORWARDED},
+		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, PIPELINE_SUM_WRONG,
+		 PIPELINE_SUM_WRONG, DROP_udp_checksum},
+		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
+		 PIPELINE_SUM_WRONG, DROP_ip_checksum},
+		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD,
+		 PIPELINE_SUM_WRONG, PIPELINE_SUM_RIGHT, DROP_udp_checksum},
+		{"NIC says nothing of a good frame", true, 0, PIPELINE_SUM_RIGHT,
+		 PIPELINE_SUM_RIGHT, FORWARDED},
 	};
 	struct pipeline_frame frame;
 	struct pipeline_dns query;
@@ -332,10 +422,12 @@ test_nic_checksums(void)
 	pipeline_dns_query(&query, 7, "www.example.net", 1, 1);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		const struct pipeline_ends ends = rig_client_ends(&rig, false);
-		const struct pipeline_shape shape = {.udp_sum = rows[i].udp_sum, .ip_sum = rows[i].ip_sum};
+		const struct pipeline_shape shape = {.udp_sum = rows[i].udp_sum,
+						     .ip_sum = rows[i].ip_sum};
 
 		rig_begin(&rig, rows[i].description);
-		rig.interfaces[RIG_CLIENTS].checks_ip = rig.interfaces[RIG_CLIENTS].checks_udp = rows[i].checks;
+		rig.interfaces[RIG_CLIENTS].checks_ip = rig.interfaces[RIG_CLIENTS].checks_udp =
+			rows[i].checks;
 		rig.receive_flags = rows[i].flags;
 		pipeline_frame_make(&frame, &ends, &shape, query.message, (uint32_t)query.bytes);
 		rig_inject_frame(&rig, RIG_CLIENTS, &frame);

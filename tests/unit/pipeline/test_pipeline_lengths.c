@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sizes: every payload length there and back, over both families and between them; what does not fit a port's
- * MTU; the checksum that computes to 0. */
+/* Sizes: every payload length there and back, over both families and between them; what does not
+ * fit a port's MTU; the checksum that computes to 0. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -18,7 +18,8 @@ publish_upstream(int upstream)
 	rig_publish(&rig, s);
 }
 
-/* P9, U11: queries and answers of every length; below a whole question the service answers FORMERR. */
+/* P9, U11: queries and answers of every length; below a whole question the service answers
+ * FORMERR. */
 static void
 exchange_of_length(uint32_t bytes, bool ipv6)
 {
@@ -53,8 +54,8 @@ test_every_length(void)
 		publish_upstream(upstream_ipv6 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4);
 		for (uint32_t bytes = 12; bytes <= most; bytes++) {
 			snprintf(description, sizeof(description),
-				 "P9 %u bytes, client IPv%d, upstream IPv%d", bytes, client_ipv6 ? 6 : 4,
-				 upstream_ipv6 ? 6 : 4);
+				 "P9 %u bytes, client IPv%d, upstream IPv%d", bytes,
+				 client_ipv6 ? 6 : 4, upstream_ipv6 ? 6 : 4);
 			rig_begin(&rig, description);
 			exchange_of_length(bytes, client_ipv6);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -103,18 +104,22 @@ answer_of_length(bool ipv6, uint32_t bytes, bool fits)
 	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_expect_count(&rig, COUNTER_responses, 1);
 	rig_expect_count(&rig, COUNTER_responses_truncated, fits ? 0 : 1);
-	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == 0x7c7c, "the client's ID");
+	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == 0x7c7c,
+		  "the client's ID");
 	if (fits) {
 		rig_check(&rig, delivered->dns_bytes == bytes, "the response was cut");
 		return;
 	}
 	rig_check(&rig, delivered->dns_bytes == query.bytes, "%u bytes are not the question alone",
 		  delivered->dns_bytes);
-	rig_check(&rig, delivered->frame[delivered->dns + 2] == (response.message[2] | 0x02), "flags with TC");
+	rig_check(&rig, delivered->frame[delivered->dns + 2] == (response.message[2] | 0x02),
+		  "flags with TC");
 	rig_check(&rig, delivered->frame[delivered->dns + 3] == response.message[3], "rcode");
-	rig_check(&rig, memcmp(delivered->frame + delivered->dns + 4, "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
+	rig_check(&rig, memcmp(delivered->frame + delivered->dns + 4, "\0\1\0\0\0\0\0\0", 8) == 0,
+		  "counts");
 	rig_check(&rig,
-		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12, query.question_bytes) == 0,
+		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12,
+			 query.question_bytes) == 0,
 		  "question");
 }
 
@@ -128,10 +133,11 @@ test_answer_too_big(void)
 		for (int ipv6 = 0; ipv6 < 2; ipv6++) {
 			const uint32_t most = mtu - (ipv6 ? 48 : 28);
 
-			for (uint32_t bytes = most - 2; bytes <= most + 2 && bytes <= IPV4_PAYLOAD_MAX;
-			     bytes++) {
+			for (uint32_t bytes = most - 2;
+			     bytes <= most + 2 && bytes <= IPV4_PAYLOAD_MAX; bytes++) {
 				snprintf(description, sizeof(description),
-					 "answer of %u bytes, MTU %u, IPv%d", bytes, mtu, ipv6 ? 6 : 4);
+					 "answer of %u bytes, MTU %u, IPv%d", bytes, mtu,
+					 ipv6 ? 6 : 4);
 				rig_begin(&rig, description);
 				answer_of_length(ipv6, bytes, bytes <= most);
 				SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -167,7 +173,8 @@ test_bare_error_too_big(void)
 	rig_close(&rig);
 }
 
-/* P8: the response is chosen so that the sum over the client's packet is 0xffff, and its complement 0. */
+/* P8: the response is chosen so that the sum over the client's packet is 0xffff, and its complement
+ * 0. */
 static void
 test_zero_checksum(void)
 {
@@ -175,7 +182,8 @@ test_zero_checksum(void)
 
 	rig_open(&rig, NULL);
 	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
-		const struct pipeline_ends ends = rig_client_ends(&rig, ipv6), back = pipeline_ends_back(&ends);
+		const struct pipeline_ends ends = rig_client_ends(&rig, ipv6),
+					   back = pipeline_ends_back(&ends);
 		const struct pipeline_sent *asked, *delivered;
 		struct pipeline_frame wanted;
 		uint16_t rest;
@@ -183,17 +191,22 @@ test_zero_checksum(void)
 		rig_begin(&rig, ipv6 ? "P8 checksum 0, IPv6" : "P8 checksum 0, IPv4");
 		pipeline_dns_query(&query, 0x0808, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
-		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 100);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
+				      100);
 		pipeline_dns_set(response.message, 98, 0);
-		/* What the checksum would be with 0 in the last word is the word that makes it 0. */
+		/* What the checksum would be with 0 in the last word is the word that makes it
+		 * 0. */
 		pipeline_dns_set(response.message, 0, 0x0808);
-		pipeline_frame_make(&wanted, &back, NULL, response.message, (uint32_t)response.bytes);
+		pipeline_frame_make(&wanted, &back, NULL, response.message,
+				    (uint32_t)response.bytes);
 		rest = pipeline_dns_get(wanted.frame, wanted.udp + 6);
 		pipeline_dns_set(response.message, 98, rest);
 		pipeline_dns_set(response.message, 0, pipeline_dns_get(asked->frame, asked->dns));
 		rig_response(&rig, asked, &response);
 		delivered = rig_take_from(&rig, RIG_CLIENTS);
-		rig_check(&rig, delivered->dns >= 2 && pipeline_dns_get(delivered->frame, delivered->dns - 2) == 0xffff,
+		rig_check(&rig,
+			  delivered->dns >= 2 &&
+				  pipeline_dns_get(delivered->frame, delivered->dns - 2) == 0xffff,
 			  "the checksum is not 0xffff");
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
@@ -203,10 +216,12 @@ test_zero_checksum(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"every length", test_every_length},	 {"query too big", test_query_too_big},
-		{"answer too big", test_answer_too_big}, {"bare error too big", test_bare_error_too_big},
-		{"checksum 0", test_zero_checksum},	 CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"every length", test_every_length},
+			       {"query too big", test_query_too_big},
+			       {"answer too big", test_answer_too_big},
+			       {"bare error too big", test_bare_error_too_big},
+			       {"checksum 0", test_zero_checksum},
+			       CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("lengths", tests) : 1;
 }

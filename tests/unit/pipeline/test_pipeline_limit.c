@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may ask and how much: the lists of single services, what the refused and those over the limit get. All
- * queries of a case come in one burst, which has one time. */
+/* Who may ask and how much: the lists of single services, what the refused and those over the limit
+ * get. All queries of a case come in one burst, which has one time. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -21,11 +21,14 @@ limit_publish(struct snapshot *s)
 static struct snapshot *
 snapshot_make(enum refusal not_allowed)
 {
-	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 4, PIPELINE_UPSTREAM_COUNT, 0, 0);
+	struct snapshot *s =
+		pipeline_snapshot_resize(pipeline_snapshot_new(), 4, PIPELINE_UPSTREAM_COUNT, 0, 0);
 
 	s->not_allowed = (uint8_t)not_allowed;
-	s->ranges[2] = (struct address_range){pipeline_address("10.0.0.0"), pipeline_address("10.255.255.255")};
-	s->ranges[3] = (struct address_range){pipeline_address("192.0.2.2"), pipeline_address("192.0.2.2")};
+	s->ranges[2] = (struct address_range){pipeline_address("10.0.0.0"),
+					      pipeline_address("10.255.255.255")};
+	s->ranges[3] = (struct address_range){pipeline_address("192.0.2.2"),
+					      pipeline_address("192.0.2.2")};
 	s->services[PIPELINE_SERVICE_OTHER_PORT].allow_first = 2;
 	s->services[PIPELINE_SERVICE_OTHER_PORT].allow_count = 2;
 	return s;
@@ -44,7 +47,8 @@ ends_of(const char *client, uint16_t service_port)
 
 /* Our own response: header, question, OPT with an extended error where there is one. */
 static void
-check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, uint8_t flags1, uint8_t flags2, int ede)
+check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, uint8_t flags1,
+	  uint8_t flags2, int ede)
 {
 	const struct pipeline_sent *own = rig_take_from(&rig, RIG_CLIENTS);
 	const struct pipeline_ends back = pipeline_ends_back(ends);
@@ -56,9 +60,12 @@ check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, ui
 	rig_check(&rig, memcmp(message, query->message, 2) == 0, "another ID");
 	rig_check(&rig, message[2] == flags1 && message[3] == flags2, "flags %02x %02x", message[2],
 		  message[3]);
-	rig_check(&rig, memcmp(message + 4, opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0, "counts");
-	rig_check(&rig, own->dns_bytes == 12 + query->question_bytes + opt_bytes, "%u bytes", own->dns_bytes);
-	rig_check(&rig, memcmp(message + 12, query->message + 12, query->question_bytes) == 0, "question");
+	rig_check(&rig, memcmp(message + 4, opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
+		  "counts");
+	rig_check(&rig, own->dns_bytes == 12 + query->question_bytes + opt_bytes, "%u bytes",
+		  own->dns_bytes);
+	rig_check(&rig, memcmp(message + 12, query->message + 12, query->question_bytes) == 0,
+		  "question");
 	if (opt && ede >= 0)
 		rig_check(&rig,
 			  memcmp(message + own->dns_bytes - 6, "\0\17\0\2\0", 5) == 0 &&
@@ -75,17 +82,19 @@ test_lists(void)
 		uint16_t port;
 		bool allowed;
 	} rows[] = {
-		{"192.0.2.2", 53, true},      {"192.0.2.3", 53, true},	      {"10.1.2.3", 53, false},
-		{"192.0.2.2", 5353, true},    {"192.0.2.3", 5353, false},     {"10.1.2.3", 5353, true},
-		{"11.0.0.0", 5353, false},    {"9.255.255.255", 5353, false}, {"2001:db8:1::9", 53, true},
-		{"2001:db8:2::9", 53, false},
+		{"192.0.2.2", 53, true},     {"192.0.2.3", 53, true},
+		{"10.1.2.3", 53, false},     {"192.0.2.2", 5353, true},
+		{"192.0.2.3", 5353, false},  {"10.1.2.3", 5353, true},
+		{"11.0.0.0", 5353, false},   {"9.255.255.255", 5353, false},
+		{"2001:db8:1::9", 53, true}, {"2001:db8:2::9", 53, false},
 	};
 
 	rig_open(&rig, NULL);
 	for (int refuse = 0; refuse < 2; refuse++) {
 		rig_publish(&rig, snapshot_make(refuse ? REFUSAL_REFUSE : REFUSAL_DROP));
 		for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
-			const struct pipeline_ends ends = ends_of(rows[i / 2].client, rows[i / 2].port);
+			const struct pipeline_ends ends =
+				ends_of(rows[i / 2].client, rows[i / 2].port);
 			struct pipeline_dns query;
 
 			rig_begin(&rig, rows[i / 2].client);
@@ -103,14 +112,15 @@ test_lists(void)
 			else
 				rig_expect_drop(&rig, DROP_query_not_allowed, 1);
 			rig_expect_count(&rig, COUNTER_own_refused, refuse && !rows[i / 2].allowed);
-			SUITE_ASSERT(rig_end(&rig) == 0, "%s port %u", rows[i / 2].client, rows[i / 2].port);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%s port %u", rows[i / 2].client,
+				     rows[i / 2].port);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* What is no query is not refused: REFUSED to a response would be a loop. What can't be read is, by a bare
- * header. */
+/* What is no query is not refused: REFUSED to a response would be a loop. What can't be read is, by
+ * a bare header. */
 static void
 test_refused_messages(void)
 {
@@ -205,7 +215,8 @@ static void
 limit_play(const struct limit_case *c, bool opt)
 {
 	const struct pipeline_ends ends = ends_of(c->client, 53);
-	const unsigned over = c->asked - c->forwarded, truncated = c->every > 0 ? over / c->every : 0;
+	const unsigned over = c->asked - c->forwarded,
+		       truncated = c->every > 0 ? over / c->every : 0;
 	struct snapshot *s = snapshot_make(REFUSAL_DROP);
 	struct pipeline_dns query;
 
@@ -302,8 +313,8 @@ test_workers(void)
 	struct snapshot *s = snapshot_make(REFUSAL_DROP);
 
 	rig_open(&rig, &options);
-	s->limit =
-		(struct snapshot_limit){.queries_per_second = 1, .burst = 25, .prefix4 = 24, .prefix6 = 56};
+	s->limit = (struct snapshot_limit){
+		.queries_per_second = 1, .burst = 25, .prefix4 = 24, .prefix6 = 56};
 	limit_publish(s);
 	rig_begin(&rig, "two workers");
 	for (unsigned n = 0; n < 40; n++) {
@@ -357,7 +368,8 @@ test_malformed(void)
 	rig_close(&rig);
 }
 
-/* More prefixes in debt than there are buckets: who has none left over takes another's, and is counted. */
+/* More prefixes in debt than there are buckets: who has none left over takes another's, and is
+ * counted. */
 static void
 test_evicted(void)
 {
@@ -365,9 +377,10 @@ test_evicted(void)
 	uint64_t evicted, taken = 0;
 
 	rig_open(&rig, NULL);
-	rig.limit.seed = 1; /* with a random one two prefixes share set and tag, and so a bucket, at times */
-	s->limit =
-		(struct snapshot_limit){.queries_per_second = 1, .burst = 30, .prefix4 = 32, .prefix6 = 128};
+	rig.limit.seed =
+		1; /* with a random one two prefixes share set and tag, and so a bucket, at times */
+	s->limit = (struct snapshot_limit){
+		.queries_per_second = 1, .burst = 30, .prefix4 = 32, .prefix6 = 128};
 	limit_publish(s);
 	rig_begin(&rig, "more prefixes than buckets");
 	for (unsigned n = 0; n < EVICT_CLIENTS; n++) {
@@ -387,7 +400,8 @@ test_evicted(void)
 	for (unsigned n = 0; n < RIG_LIMIT_SETS * LIMIT_WAYS; n++)
 		taken += rig.limit.sets[n / LIMIT_WAYS].buckets[n % LIMIT_WAYS] != 0;
 	evicted = rig_counted(&rig, COUNTER_limit_evicted);
-	rig_check(&rig, evicted == EVICT_CLIENTS - taken, "%lu evicted, %lu buckets in use", evicted, taken);
+	rig_check(&rig, evicted == EVICT_CLIENTS - taken, "%lu evicted, %lu buckets in use",
+		  evicted, taken);
 	rig_check(&rig, evicted > 0, "none evicted");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);

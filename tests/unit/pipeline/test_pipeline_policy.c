@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which upstream of its pool each policy gives a query. Which pool it is, is test_pipeline_pools.c's. */
+/* Which upstream of its pool each policy gives a query. Which pool it is, is
+ * test_pipeline_pools.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/pipeline/pipeline_statistics.h"
 #include "tests/unit/suite.h"
@@ -52,11 +53,14 @@ weights_p(const unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned asked)
 {
 	static const struct {
 		unsigned upstream, weight;
-	} shares[] = {{PIPELINE_UPSTREAM_IPV4, 1}, {PIPELINE_UPSTREAM_IPV4_SECOND, 2}, {PIPELINE_UPSTREAM_OTHER_PORT, 5}};
+	} shares[] = {{PIPELINE_UPSTREAM_IPV4, 1},
+		      {PIPELINE_UPSTREAM_IPV4_SECOND, 2},
+		      {PIPELINE_UPSTREAM_OTHER_PORT, 5}};
 	double chi = 0;
 
 	for (unsigned i = 0; i < 3; i++) {
-		const double wanted = asked * shares[i].weight / 8.0, off = seen[shares[i].upstream] - wanted;
+		const double wanted = asked * shares[i].weight / 8.0,
+			     off = seen[shares[i].upstream] - wanted;
 
 		chi += off * off / wanted;
 	}
@@ -64,7 +68,8 @@ weights_p(const unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned asked)
 }
 
 static void
-ask_many(unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned count, bool answered, const char *description)
+ask_many(unsigned seen[PIPELINE_UPSTREAM_COUNT], unsigned count, bool answered,
+	 const char *description)
 {
 	memset(seen, 0, PIPELINE_UPSTREAM_COUNT * sizeof(seen[0]));
 	rig_begin(&rig, description);
@@ -85,8 +90,9 @@ test_random(void)
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_RANDOM, 0));
 	ask_many(seen, 1600, true, "random by weight");
-	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
-		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u",
+		     seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
+		     seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	rig_close(&rig);
 }
 
@@ -108,8 +114,8 @@ test_first(void)
 	rig_close(&rig);
 }
 
-/* With nothing in flight elsewhere the draw decides; with nobody answering, what is in flight follows the
- * weights more closely than any draw. */
+/* With nothing in flight elsewhere the draw decides; with nobody answering, what is in flight
+ * follows the weights more closely than any draw. */
 static void
 test_least_outstanding(void)
 {
@@ -118,13 +124,15 @@ test_least_outstanding(void)
 	rig_open(&rig, NULL);
 	rig_publish(&rig, weighted(POLICY_LEAST_OUTSTANDING, 0));
 	ask_many(seen, 1600, true, "least outstanding, all answered at once");
-	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
-		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, 1600)), "%u %u %u",
+		     seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
+		     seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	ask_many(seen, 1600, false, "least outstanding, none answered");
 	SUITE_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] >= 190 && seen[PIPELINE_UPSTREAM_IPV4] <= 210 &&
-			   seen[PIPELINE_UPSTREAM_IPV4_SECOND] >= 390 && seen[PIPELINE_UPSTREAM_IPV4_SECOND] <= 410,
-		   "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
-		   seen[PIPELINE_UPSTREAM_OTHER_PORT]);
+			     seen[PIPELINE_UPSTREAM_IPV4_SECOND] >= 390 &&
+			     seen[PIPELINE_UPSTREAM_IPV4_SECOND] <= 410,
+		     "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
+		     seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	rig_close(&rig);
 }
 
@@ -144,8 +152,8 @@ test_round_robin(void)
 
 #define HASH_NAMES 800
 
-/* A name keeps its upstream, in any letter case, on another machine, with other slots and another order of
- * members; only those of one that fails go elsewhere, and come back. */
+/* A name keeps its upstream, in any letter case, on another machine, with other slots and another
+ * order of members; only those of one that fails go elsewhere, and come back. */
 static void
 test_hash(void)
 {
@@ -184,20 +192,22 @@ test_hash(void)
 			} else if (machine == 2 && first[n] == PIPELINE_UPSTREAM_OTHER_PORT) {
 				moved++;
 			} else {
-				rig_check(&rig, upstream == first[n], "machine %u: %s went to %u, not %u",
-					  machine, name, upstream, first[n]);
+				rig_check(&rig, upstream == first[n],
+					  "machine %u: %s went to %u, not %u", machine, name,
+					  upstream, first[n]);
 			}
 		}
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 		rig_close(&rig);
 	}
-	SUITE_ASSERT(chi_square_plausible(weights_p(seen, HASH_NAMES)), "%u %u %u", seen[PIPELINE_UPSTREAM_IPV4],
-		   seen[PIPELINE_UPSTREAM_IPV4_SECOND], seen[PIPELINE_UPSTREAM_OTHER_PORT]);
+	SUITE_ASSERT(chi_square_plausible(weights_p(seen, HASH_NAMES)), "%u %u %u",
+		     seen[PIPELINE_UPSTREAM_IPV4], seen[PIPELINE_UPSTREAM_IPV4_SECOND],
+		     seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 	CU_ASSERT_EQUAL(moved, seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 }
 
-/* What one name brings, over and over, does not drown its upstream: none has more in flight than its bound, a
- * share of the pool's average by weight; without a bound it gets them all. */
+/* What one name brings, over and over, does not drown its upstream: none has more in flight than
+ * its bound, a share of the pool's average by weight; without a bound it gets them all. */
 static void
 test_bounded_load(void)
 {
@@ -219,7 +229,8 @@ test_bounded_load(void)
 
 			snprintf(name, sizeof(name), "hot-%u.example", n);
 			pipeline_dns_query(&query, 0, name, 1, 1);
-			hash = choose_hash_name(pool, query.message + 12, (uint32_t)query.question_bytes - 4);
+			hash = choose_hash_name(pool, query.message + 12,
+						(uint32_t)query.question_bytes - 4);
 			if (pool->usable[pool->ring[pool_ring_place(hash)]].weight == 5)
 				break;
 		}
@@ -230,13 +241,14 @@ test_bounded_load(void)
 
 			seen[upstream]++;
 			most = seen[PIPELINE_UPSTREAM_OTHER_PORT];
-			/* The sum that the bound is a share of may be younger than what is in flight. */
+			/* The sum that the bound is a share of may be younger than what is in
+			 * flight. */
 			if (rows[i].percent > 0)
-				rig_check(&rig, most <= bound + 1, "%u in flight of %u, bound %lu", most,
-					  n + 1, bound);
+				rig_check(&rig, most <= bound + 1, "%u in flight of %u, bound %lu",
+					  most, n + 1, bound);
 		}
 		SUITE_ASSERT(most <= rows[i].most && most + 3 >= rows[i].most, "%u %%: %u of 800",
-			   rows[i].percent, most);
+			     rows[i].percent, most);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 		rig_close(&rig);
 	}

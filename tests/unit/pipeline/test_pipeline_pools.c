@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The pool that a query goes to: by its name, its type and the service asked; and that queries of two pools
- * never share a response. Which upstream of a pool it is then, is test_pipeline_policy.c's. */
+/* The pool that a query goes to: by its name, its type and the service asked; and that queries of
+ * two pools never share a response. Which upstream of a pool it is then, is
+ * test_pipeline_policy.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -11,14 +12,14 @@ enum {
 	TYPED = 2,
 };
 
-/* Pool 0: upstream 0; "bulk": upstream 1; "typed": upstream 4. Names under example.com go to "bulk", PTR to
- * "typed", and service 2 asks "bulk" by default. */
+/* Pool 0: upstream 0; "bulk": upstream 1; "typed": upstream 4. Names under example.com go to
+ * "bulk", PTR to "typed", and service 2 asks "bulk" by default. */
 static struct snapshot *
 routed(void)
 {
 	static const uint8_t suffix[] = "\7example\3com";
-	struct snapshot *s =
-		pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, 1, sizeof(suffix));
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2,
+						      PIPELINE_UPSTREAM_COUNT, 1, sizeof(suffix));
 	struct pool_member *members = snapshot_members(s);
 
 	pipeline_snapshot_usable(s, 0x1f);
@@ -47,7 +48,8 @@ test_routes(void)
 		{"www.example.net", 1, 53, PIPELINE_UPSTREAM_IPV4},
 		{"www.example.com", 1, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
 		{"WWW.EXAMPLE.COM", 28, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
-		{"example.com", 12, 53, PIPELINE_UPSTREAM_IPV4_SECOND}, /* the name before the type */
+		{"example.com", 12, 53,
+		 PIPELINE_UPSTREAM_IPV4_SECOND}, /* the name before the type */
 		{"1.2.0.192.in-addr.arpa", 12, 53, PIPELINE_UPSTREAM_OTHER_PORT},
 		{"1.2.0.192.in-addr.arpa", 12, 5353, PIPELINE_UPSTREAM_OTHER_PORT},
 		{".", 2, 53, PIPELINE_UPSTREAM_IPV4},
@@ -78,30 +80,38 @@ test_routes(void)
 		rig_run(&rig);
 		for (size_t i = 0; burst && i < RTE_DIM(rows); i++)
 			rig_check(&rig,
-				  rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM)) == rows[i].upstream,
+				  rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM)) ==
+					  rows[i].upstream,
 				  "%s", rows[i].name);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
-/* More look-ups than a part of the burst has room for: names of 127 labels, with routes of each size down to
- * the root's, of which three and the root's one leave room for one look-up less than the next name needs. */
+/* More look-ups than a part of the burst has room for: names of 127 labels, with routes of each
+ * size down to the root's, of which three and the root's one leave room for one look-up less than
+ * the next name needs. */
 static void
 test_deep(void)
 {
-	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, 128, 16384);
+	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2,
+						      PIPELINE_UPSTREAM_COUNT, 128, 16384);
 	uint32_t at = 0;
 
 	pipeline_snapshot_usable(s, 0x1f);
-	snapshot_members(s)[0] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1};
-	snapshot_members(s)[1] = (struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 1};
+	snapshot_members(s)[0] =
+		(struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4, .weight = 1};
+	snapshot_members(s)[1] =
+		(struct pool_member){.upstream = PIPELINE_UPSTREAM_IPV4_SECOND, .weight = 1};
 	for (unsigned i = 0; i < 2; i++)
 		s->pools[i] = (struct snapshot_pool){
 			.used = 1, .policy = POLICY_FIRST, .member_first = i, .member_count = 1};
-	for (unsigned labels = 0; labels <= 127; labels++) { /* of "z", those of 127 labels to pool 1 */
-		snapshot_suffixes(s)[labels] = (struct suffix_route){
-			.name_offset = at, .name_bytes = (uint8_t)(2 * labels + 1), .pool = labels == 127};
+	for (unsigned labels = 0; labels <= 127;
+	     labels++) { /* of "z", those of 127 labels to pool 1 */
+		snapshot_suffixes(s)[labels] =
+			(struct suffix_route){.name_offset = at,
+					      .name_bytes = (uint8_t)(2 * labels + 1),
+					      .pool = labels == 127};
 		for (unsigned i = 0; i < labels; i++, at += 2)
 			memcpy(snapshot_names(s) + at, "\1z", 2);
 		snapshot_names(s)[at++] = 0;
@@ -131,7 +141,8 @@ test_deep(void)
 	rig_close(&rig);
 }
 
-/* A pool without a usable upstream answers SERVFAIL, or tries the others, while other pools go on. */
+/* A pool without a usable upstream answers SERVFAIL, or tries the others, while other pools go
+ * on. */
 static void
 test_empty_pool(void)
 {
@@ -149,8 +160,8 @@ test_empty_pool(void)
 		rig_publish(&rig, s);
 		rig_begin(&rig, keep ? "an empty pool, keep trying" : "an empty pool");
 		for (unsigned n = 0; n < 6; n++) {
-			pipeline_dns_query(&query, (uint16_t)n, n & 1 ? "www.example.com" : "www.example.net", 1,
-				      1);
+			pipeline_dns_query(&query, (uint16_t)n,
+					   n & 1 ? "www.example.com" : "www.example.net", 1, 1);
 			rig_inject_query(&rig, RIG_CLIENTS, &client, &query);
 		}
 		rig_run(&rig);
@@ -164,7 +175,8 @@ test_empty_pool(void)
 		for (unsigned n = 0; n < (keep ? 6 : 3); n++)
 			rig_check(&rig,
 				  rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM)) ==
-					  (keep && (n & 1) ? PIPELINE_UPSTREAM_IPV4_SECOND : PIPELINE_UPSTREAM_IPV4),
+					  (keep && (n & 1) ? PIPELINE_UPSTREAM_IPV4_SECOND
+							   : PIPELINE_UPSTREAM_IPV4),
 				  "query %u", n);
 		rig_expect_count(&rig, COUNTER_own_servfail, keep ? 0 : 3);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -172,8 +184,8 @@ test_empty_pool(void)
 	rig_close(&rig);
 }
 
-/* The same question to services of two pools: two upstream queries, each for those of its own pool; in one
- * burst and one after the other. */
+/* The same question to services of two pools: two upstream queries, each for those of its own pool;
+ * in one burst and one after the other. */
 static void
 test_shared_apart(void)
 {
@@ -199,7 +211,9 @@ test_shared_apart(void)
 		rig_run(&rig);
 		for (unsigned n = 0; n < 2; n++)
 			seen[rig_upstream_of(&rig, rig_take_from(&rig, RIG_FARM))]++;
-		rig_check(&rig, seen[PIPELINE_UPSTREAM_IPV4] == 1 && seen[PIPELINE_UPSTREAM_IPV4_SECOND] == 1,
+		rig_check(&rig,
+			  seen[PIPELINE_UPSTREAM_IPV4] == 1 &&
+				  seen[PIPELINE_UPSTREAM_IPV4_SECOND] == 1,
 			  "not one query to each pool");
 		rig_expect_count(&rig, COUNTER_coalesced, 4);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -229,7 +243,9 @@ test_statistics(void)
 	rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us >= 69999, "%lu us",
 		  stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us);
-	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us == rig.stats[0].latency_sum_us,
+	rig_check(&rig,
+		  stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us ==
+			  rig.stats[0].latency_sum_us,
 		  "the worker has %lu us", rig.stats[0].latency_sum_us);
 	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4].latency_sum_us == 0, "another's latency");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);

@@ -32,24 +32,29 @@ test_response(void)
 		const struct pipeline_sent *asked;
 		struct pipeline_dns response;
 
-		/* Only upstream 0 is usable; the others are probed to learn whether they might be. */
+		/* Only upstream 0 is usable; the others are probed to learn whether they might
+		 * be. */
 		rig_begin(&rig, s->upstreams[upstream].name);
 		rig_order_probe(&rig, upstream, 1000, 1000u + upstream);
 		rig_run(&rig);
 		asked = rig_take_from(&rig, RIG_FARM);
-		rig_check(&rig,
-			  address_equal(&asked->ends.destination, &s->upstreams[upstream].address) &&
-				  asked->ends.destination_port == be16_to(s->upstreams[upstream].port) &&
-				  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) ==
-					  0,
-			  "to somebody else");
+		rig_check(
+			&rig,
+			address_equal(&asked->ends.destination, &s->upstreams[upstream].address) &&
+				asked->ends.destination_port ==
+					be16_to(s->upstreams[upstream].port) &&
+				memcmp(&asked->ends.destination_mac,
+				       &s->upstreams[upstream].next_hop, 6) == 0,
+			"to somebody else");
 		rig_check(&rig, asked->ends.source_port >= PIPELINE_PORT_FIRST, "from port %u",
 			  asked->ends.source_port);
 		rig_check(&rig,
-			  asked->dns_bytes == 17 && memcmp(asked->frame + asked->dns + 2,
-							   "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
+			  asked->dns_bytes == 17 &&
+				  memcmp(asked->frame + asked->dns + 2,
+					 "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
 			  "not the question ordered, with RD");
-		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5, 60);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5,
+				      60);
 		rig_response(&rig, asked, &response);
 		expect_result(1000u + upstream, upstream, PROBE_RESPONSE, 5);
 		rig_expect_count(&rig, COUNTER_probes, 1);
@@ -138,7 +143,8 @@ no_slots(struct snapshot *s)
 static void
 no_source(struct snapshot *s)
 {
-	s->sources[0].state = s->sources[1].state = s->sources[2].state = s->sources[3].state = SLOT_EMPTY;
+	s->sources[0].state = s->sources[1].state = s->sources[2].state = s->sources[3].state =
+		SLOT_EMPTY;
 }
 
 static void
@@ -177,8 +183,8 @@ test_unsent(void)
 	rig_close(&rig);
 }
 
-/* A port of the machine that does not exist: nothing is sent, no flow stays, and there is one result at
- * once. */
+/* A port of the machine that does not exist: nothing is sent, no flow stays, and there is one
+ * result at once. */
 static void
 test_port_beyond(void)
 {
@@ -253,7 +259,8 @@ test_many(void)
 		    result.cookie >= 500)
 			break;
 		rig_check(&rig, !seen[result.cookie], "two results for %lu", result.cookie);
-		rig_check(&rig, result.outcome == (n < 250 ? PROBE_RESPONSE : PROBE_TIMEOUT), "result %d", n);
+		rig_check(&rig, result.outcome == (n < 250 ? PROBE_RESPONSE : PROBE_TIMEOUT),
+			  "result %d", n);
 		seen[result.cookie] = true;
 	}
 	for (int n = 0; n < 500; n++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What queries say and who says it: which are forwarded, which are answered here, which are dropped. */
+/* What queries say and who says it: which are forwarded, which are answered here, which are
+ * dropped. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -30,10 +31,14 @@ static const struct query_case {
 	{"D1 QR=1", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROPPED, DROP_query_is_response},
 	{"D2 no question", {.edits = {PIPELINE_SET(4, "\0\0"), PIPELINE_CUT_TO(12)}}, FORMERR, 0},
 	{"D2 no question but a cookie",
-	 {.edits = {PIPELINE_SET(4, "\0\0"), PIPELINE_CUT_TO(12), PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}},
+	 {.edits = {PIPELINE_SET(4, "\0\0"), PIPELINE_CUT_TO(12),
+		    PIPELINE_OPT(1232, 0, "\0\12\0\10ABCDEFGH")}},
 	 FORMERR,
 	 0},
-	{"D3 two questions", {.edits = {PIPELINE_SET(4, "\0\2"), PIPELINE_APPEND(QUESTION)}}, FORMERR, 0},
+	{"D3 two questions",
+	 {.edits = {PIPELINE_SET(4, "\0\2"), PIPELINE_APPEND(QUESTION)}},
+	 FORMERR,
+	 0},
 	/* 1, had someone forgotten the byte order. */
 	{"D3 QDCOUNT 256", {.edits = {PIPELINE_SET(4, "\1\0")}}, FORMERR, 0},
 	{"D4 IQUERY", {.edits = {PIPELINE_SET(2, "\x09")}}, NOTIMP, 0},
@@ -51,7 +56,10 @@ static const struct query_case {
 	{"D7 label type 10", {.edits = {PIPELINE_NAME(label_of_type_10)}}, FORMERR, 0},
 	{"D7 name of 255 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, FORWARDED, 0},
 	{"D7 name of 256 bytes", {.edits = {PIPELINE_LONG_NAME(256, 63)}}, FORMERR, 0},
-	{"D7 name of 256 bytes in short labels", {.edits = {PIPELINE_LONG_NAME(256, 4)}}, FORMERR, 0},
+	{"D7 name of 256 bytes in short labels",
+	 {.edits = {PIPELINE_LONG_NAME(256, 4)}},
+	 FORMERR,
+	 0},
 	{"D7 127 labels", {.edits = {PIPELINE_LONG_NAME(255, 1)}}, FORWARDED, 0},
 	{"D7 128 labels", {.edits = {PIPELINE_LONG_NAME(257, 1)}}, FORMERR, 0},
 	/* The longest that fits the flow's own line. */
@@ -59,22 +67,35 @@ static const struct query_case {
 	{"question of 57 bytes", {.edits = {PIPELINE_LONG_NAME(53, 63)}}, FORWARDED, 0},
 	{"question of 64 bytes", {.edits = {PIPELINE_LONG_NAME(60, 63)}}, FORWARDED, 0},
 	{"question of 65 bytes", {.edits = {PIPELINE_LONG_NAME(61, 63)}}, FORWARDED, 0},
-	{"D7 no terminator", {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\3www\7exampl")}}, FORMERR, 0},
-	{"D7 label beyond the end", {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\77")}}, FORMERR, 0},
+	{"D7 no terminator",
+	 {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\3www\7exampl")}},
+	 FORMERR,
+	 0},
+	{"D7 label beyond the end",
+	 {.edits = {PIPELINE_CUT_TO(12), PIPELINE_APPEND("\77")}},
+	 FORMERR,
+	 0},
 	{"no class", {.edits = {PIPELINE_CUT(2)}}, FORMERR, 0},
 	{"half a class", {.edits = {PIPELINE_CUT(1)}}, FORMERR, 0},
 	{"U10 header alone that counts a question", {.edits = {PIPELINE_CUT_TO(12)}}, FORMERR, 0},
 	{"the root's name", {.name = ".", .type = 2}, FORWARDED, 0},
-	{"D7 binary name, dots inside labels", {.edits = {PIPELINE_NAME("\4\0\xff.\1\3a.b\0")}}, FORWARDED, 0},
+	{"D7 binary name, dots inside labels",
+	 {.edits = {PIPELINE_NAME("\4\0\xff.\1\3a.b\0")}},
+	 FORWARDED,
+	 0},
 	{"D8 mixed case", {.name = "wWw.eXaMpLe.NeT", .type = 28}, FORWARDED, 0},
 	{"D9 EDNS", {.edits = {PIPELINE_OPT(1232, 0, "")}}, FORWARDED, 0},
 	{"D9 EDNS version 1, size 0", {.edits = {PIPELINE_OPT(0, 0x00010000, "")}}, FORWARDED, 0},
 	{"D9 size 65535, all flags, cookie, padding, ECS, unknown option",
-	 {.edits = {PIPELINE_OPT(65535, 0x0000ffff,
-			    "\0\12\0\10ABCDEFGH\0\14\0\3\0\0\0\0\10\0\7\0\1\30\0\300\0\2\xff\xfe\0\0")}},
+	 {.edits = {PIPELINE_OPT(
+		  65535, 0x0000ffff,
+		  "\0\12\0\10ABCDEFGH\0\14\0\3\0\0\0\0\10\0\7\0\1\30\0\300\0\2\xff\xfe\0\0")}},
 	 FORWARDED,
 	 0},
-	{"D9 two OPT", {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(512, 0, "")}}, FORWARDED, 0},
+	{"D9 two OPT",
+	 {.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_OPT(512, 0, "")}},
+	 FORWARDED,
+	 0},
 	/* AA, TC, RD; RA, Z, AD, CD and an rcode. */
 	{"D10 all bits", {.edits = {PIPELINE_SET(2, "\x07\xff")}}, FORWARDED, 0},
 	{"D10 no bits", {.edits = {PIPELINE_SET(2, "\0")}}, FORWARDED, 0},
@@ -86,7 +107,10 @@ static const struct query_case {
 	{"D12 class CH", {.name = "version.bind", .type = 16, .class = 3}, FORWARDED, 0},
 	{"D13 a trailing byte", {.edits = {PIPELINE_APPEND("\0")}}, FORWARDED, 0},
 	{"D13 the largest payload", {.edits = {PIPELINE_FILL(IPV4_PAYLOAD_MAX)}}, FORWARDED, 0},
-	{"D14 counts that lie", {.edits = {PIPELINE_SET(6, "\xff\xff\xff\xff\xff\xff")}}, FORWARDED, 0},
+	{"D14 counts that lie",
+	 {.edits = {PIPELINE_SET(6, "\xff\xff\xff\xff\xff\xff")}},
+	 FORWARDED,
+	 0},
 };
 
 /* Our own responses to broken queries: the header alone, with what RFC 1035 wants copied. */
@@ -161,7 +185,8 @@ test_name_lengths(void)
 	rig_close(&rig);
 }
 
-/* D15: two questions with one ID from one port: each gets its own response, whichever comes first. */
+/* D15: two questions with one ID from one port: each gets its own response, whichever comes
+ * first. */
 static void
 test_same_id(void)
 {
@@ -174,15 +199,16 @@ test_same_id(void)
 	for (int i = 0; i < 2; i++) {
 		pipeline_dns_query(&query[i], 15, i ? "second.example" : "first.example", 1, 1);
 		asked[i] = rig_ask(&rig, &ends, &query[i]);
-		pipeline_dns_response(&response[i], asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
+		pipeline_dns_response(&response[i], asked[i]->frame + asked[i]->dns,
+				      asked[i]->dns_bytes, 0, 0);
 	}
 	for (int i = 1; i >= 0; i--) {
 		rig_response(&rig, asked[i], &response[i]);
 		delivered = rig_take_from(&rig, RIG_CLIENTS);
 		rig_check(&rig,
 			  delivered->dns_bytes == query[i].bytes &&
-				  memcmp(delivered->frame + delivered->dns + 12, query[i].message + 12,
-					 query[i].question_bytes) == 0,
+				  memcmp(delivered->frame + delivered->dns + 12,
+					 query[i].message + 12, query[i].question_bytes) == 0,
 			  "the response to another question");
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which responses are believed: forged ones, broken ones, late ones, and that none of them costs the query its
- * answer. Each forgery differs from the right response in one thing, and the right response follows it. */
+/* Which responses are believed: forged ones, broken ones, late ones, and that none of them costs
+ * the query its answer. Each forgery differs from the right response in one thing, and the right
+ * response follows it. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -9,7 +10,8 @@
 static struct rig rig;
 
 /* A header with RA and an rcode, no question and nothing counted. */
-#define BARE(flags2) PIPELINE_SET(3, flags2), PIPELINE_SET(4, "\0\0\0\0\0\0\0\0"), PIPELINE_CUT_TO(12)
+#define BARE(flags2)                                                                               \
+	PIPELINE_SET(3, flags2), PIPELINE_SET(4, "\0\0\0\0\0\0\0\0"), PIPELINE_CUT_TO(12)
 
 static const struct response_case {
 	const char *description;
@@ -40,7 +42,9 @@ static const struct response_case {
 	 DROP_response_wrong_question},
 	{"U5 wrong type", {.edits = {PIPELINE_SET(29, "\0\34")}}, DROP_response_wrong_question},
 	{"U5 wrong class", {.edits = {PIPELINE_SET(31, "\0\3")}}, DROP_response_wrong_question},
-	{"U9b another letter case", {.edits = {PIPELINE_XOR(13, "\x20")}}, DROP_response_wrong_case},
+	{"U9b another letter case",
+	 {.edits = {PIPELINE_XOR(13, "\x20")}},
+	 DROP_response_wrong_case},
 	{"U9b another letter case, and type",
 	 {.edits = {PIPELINE_XOR(13, "\x20"), PIPELINE_SET(29, "\0\34")}},
 	 DROP_response_wrong_question},
@@ -48,13 +52,17 @@ static const struct response_case {
 	{"U9 QDCOUNT 2", {.edits = {PIPELINE_SET(4, "\0\2")}}, DROP_response_wrong_question},
 	{"U9 QR=0", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROP_response_bad_header},
 	{"another opcode", {.edits = {PIPELINE_XOR(2, "\x20")}}, DROP_response_bad_header},
-	{"by another port of the machine", {.by_clients_port = true}, DROP_response_wrong_interface},
+	{"by another port of the machine",
+	 {.by_clients_port = true},
+	 DROP_response_wrong_interface},
 	{"to another station of the link", {.station_xor = 0x80}, DROP_other_mac},
 	{"U9 bare NOERROR", {.edits = {BARE("\x80")}}, DROP_response_wrong_question},
 	{"U9 bare NXDOMAIN", {.edits = {BARE("\x83")}}, DROP_response_wrong_question},
 	{"U9 bare REFUSED", {.edits = {BARE("\x85")}}, DELIVERED},
 	{"U9 bare FORMERR", {.edits = {BARE("\x81")}}, DELIVERED},
-	{"U9 bare SERVFAIL with OPT", {.edits = {BARE("\x82"), PIPELINE_OPT(1232, 0, "")}}, DELIVERED},
+	{"U9 bare SERVFAIL with OPT",
+	 {.edits = {BARE("\x82"), PIPELINE_OPT(1232, 0, "")}},
+	 DELIVERED},
 	{"U9 bare REFUSED that counts a response",
 	 {.edits = {BARE("\x85"), PIPELINE_SET(6, "\0\1")}},
 	 DROP_response_wrong_question},
@@ -68,7 +76,8 @@ static const struct response_case {
 	{"U10 no payload", {.edits = {PIPELINE_CUT_TO(0)}}, DROP_dns_short},
 };
 
-/* What goes to the client: the response with the client's ID, and its question in the client's letter case. */
+/* What goes to the client: the response with the client's ID, and its question in the client's
+ * letter case. */
 static void
 check_response(const struct pipeline_dns *sent, const struct pipeline_dns *query)
 {
@@ -79,7 +88,8 @@ check_response(const struct pipeline_dns *sent, const struct pipeline_dns *query
 	if (sent->question_bytes > 0)
 		memcpy(restored.message + 12, query->message + 12, query->question_bytes);
 
-	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == client_id, "the response has another ID");
+	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == client_id,
+		  "the response has another ID");
 	rig_check(&rig, rig_carries(delivered, &restored, 2), "the response is not the response");
 }
 
@@ -114,7 +124,8 @@ play(const struct response_case *c, bool random_case)
 	rig_expect_count(&rig, COUNTER_responses, 1);
 	rig_check(&rig, *wrong_cases - before == wrong_case, "%lu responses in a wrong case",
 		  *wrong_cases - before);
-	SUITE_ASSERT(rig_end(&rig) == 0, "%s, letter case %s", c->description, random_case ? "drawn" : "kept");
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s, letter case %s", c->description,
+		     random_case ? "drawn" : "kept");
 }
 
 static void
@@ -233,7 +244,8 @@ test_late(void)
 	rig_close(&rig);
 }
 
-/* U8: after its flow ended, a response's slot is in use again, by another ID or by another question. */
+/* U8: after its flow ended, a response's slot is in use again, by another ID or by another
+ * question. */
 static void
 test_slot_reused(void)
 {
@@ -257,7 +269,8 @@ test_slot_reused(void)
 	check_response(&old, &query);
 	for (int n = 0; n < 1000000 && !reused; n++) {
 		second = *rig_ask(&rig, &ends, &query);
-		reused = ((pipeline_dns_get(second.frame, second.dns) ^ pipeline_dns_get(first.frame, first.dns)) &
+		reused = ((pipeline_dns_get(second.frame, second.dns) ^
+			   pipeline_dns_get(first.frame, first.dns)) &
 			  w->flows.mask) == 0;
 		if (reused)
 			break;
@@ -268,7 +281,8 @@ test_slot_reused(void)
 	}
 	rig_check(&rig, reused, "the slot was never used again");
 	rig_response(&rig, &first, &old);
-	if (pipeline_dns_get(second.frame, second.dns) != pipeline_dns_get(first.frame, first.dns)) {
+	if (pipeline_dns_get(second.frame, second.dns) !=
+	    pipeline_dns_get(first.frame, first.dns)) {
 		rig_expect_drop(&rig, DROP_response_wrong_id, 1);
 		rig_check(&rig, rig_take(&rig) == NULL, "an old response was believed");
 		pipeline_dns_response(&other, second.frame + second.dns, second.dns_bytes, 0, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may ask: addresses that no client has, the allowed prefixes, and what shuts the door to everybody. */
+/* Who may ask: addresses that no client has, the allowed prefixes, and what shuts the door to
+ * everybody. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -37,15 +38,17 @@ allow(struct snapshot **s, uint32_t count, const char *const ranges[][2])
 	for (uint32_t i = 0; i < (*s)->service_count; i++)
 		(*s)->services[i].allow_count = count;
 	for (uint32_t i = 0; i < count; i++)
-		(*s)->ranges[i] =
-			(struct address_range){pipeline_address(ranges[i][0]), pipeline_address(ranges[i][1])};
+		(*s)->ranges[i] = (struct address_range){pipeline_address(ranges[i][0]),
+							 pipeline_address(ranges[i][1])};
 }
 
-/* S9, with everybody allowed: these have no business asking all the same (CVE-2024-2169 among others). */
+/* S9, with everybody allowed: these have no business asking all the same (CVE-2024-2169 among
+ * others). */
 static void
 test_bad_sources(void)
 {
-	static const char *const everybody[][2] = {{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}};
+	static const char *const everybody[][2] = {
+		{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}};
 	static const struct {
 		const char *source;
 		uint16_t port;
@@ -98,8 +101,10 @@ static void
 test_allowed(void)
 {
 	static const char *const ranges[][2] = {
-		{"10.0.0.0", "10.0.0.255"},	    {"10.0.2.7", "10.0.2.7"},
-		{"192.168.0.0", "192.168.255.255"}, {"2001:db8:a::", "2001:db8:a:ffff:ffff:ffff:ffff:ffff"},
+		{"10.0.0.0", "10.0.0.255"},
+		{"10.0.2.7", "10.0.2.7"},
+		{"192.168.0.0", "192.168.255.255"},
+		{"2001:db8:a::", "2001:db8:a:ffff:ffff:ffff:ffff:ffff"},
 		{"2001:db8:c::1", "2001:db8:c::1"},
 	};
 	static const struct {
@@ -240,15 +245,18 @@ test_destinations(void)
 		back = pipeline_ends_back(&ends);
 		if (rows[i].outcome == FORWARDED) {
 			asked = rig_ask(&rig, &ends, &query);
-			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			pipeline_dns_response(&response, asked->frame + asked->dns,
+					      asked->dns_bytes, 0, 0);
 			rig_response(&rig, asked, &response);
 			delivered = rig_take_from(&rig, RIG_CLIENTS);
-			rig_check(&rig, pipeline_ends_equal(&delivered->ends, &back), "the response's ends");
+			rig_check(&rig, pipeline_ends_equal(&delivered->ends, &back),
+				  "the response's ends");
 		} else {
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			rig_expect_drop(&rig, rows[i].outcome, 1);
 		}
-		SUITE_ASSERT(rig_end(&rig) == 0, "to %s port %u", rows[i].destination, rows[i].port);
+		SUITE_ASSERT(rig_end(&rig) == 0, "to %s port %u", rows[i].destination,
+			     rows[i].port);
 	}
 	rig_close(&rig);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which queries share an upstream query: those whose responses can't differ, and no others. Each pair is asked
- * in both orders, in one burst and in two, of upstreams that keep case and that do not. */
+/* Which queries share an upstream query: those whose responses can't differ, and no others. Each
+ * pair is asked in both orders, in one burst and in two, of upstreams that keep case and that do
+ * not. */
 #include "dataplane/tables/coalesce_table.h"
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/pipeline/pipeline_pairs.h"
@@ -33,15 +34,16 @@ play(const struct pipeline_pair *pair, bool swapped, bool burst)
 	rig_expect_count(&rig, COUNTER_coalesced, pair->shares ? 1 : 0);
 	rig_expect_count(&rig, COUNTER_consumed, pair->shares ? 1 : 0);
 	for (unsigned i = 0; i < queries; i++) {
-		pipeline_dns_response(&response, asked[i].frame + asked[i].dns, asked[i].dns_bytes, 0, 0);
+		pipeline_dns_response(&response, asked[i].frame + asked[i].dns, asked[i].dns_bytes,
+				      0, 0);
 		rig_response(&rig, &asked[i], &response);
 	}
 	pipeline_clients_collect(&rig, clients, 2, asked, 0);
 	pipeline_clients_expect(&rig, clients, 2, 1);
 	rig_expect_count(&rig, COUNTER_responses, 2);
 	rig_expect_count(&rig, COUNTER_generated, pair->shares ? 1 : 0);
-	SUITE_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description, swapped ? ", the other way round" : "",
-		   burst ? "in one burst" : "in two");
+	SUITE_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description,
+		     swapped ? ", the other way round" : "", burst ? "in one burst" : "in two");
 }
 
 static void
@@ -61,7 +63,8 @@ test_pairs(void)
 	rig_close(&rig);
 }
 
-/* Where the index keeps the flow of the one query in flight; NULL: nowhere, it is not to be shared. */
+/* Where the index keeps the flow of the one query in flight; NULL: nowhere, it is not to be
+ * shared. */
 static uint32_t *
 entry_of_flow(void)
 {
@@ -71,7 +74,8 @@ entry_of_flow(void)
 		for (unsigned way = 0; way < COALESCE_WAYS; way++) {
 			uint32_t *entry = &table->buckets[i].flows[way];
 
-			if (*entry != COALESCE_NONE && table->flows[*entry & table->mask].state != FLOW_FREE)
+			if (*entry != COALESCE_NONE &&
+			    table->flows[*entry & table->mask].state != FLOW_FREE)
 				return entry;
 		}
 	}
@@ -116,9 +120,10 @@ entry_renew(uint32_t *entry)
 	bucket->times[entry - bucket->flows] = (uint16_t)(rte_rdtsc() >> COALESCE_TIME_SHIFT);
 }
 
-/* Hashes that collide: the index leads the second query of a pair to the first, and it must not be taken in.
- * The test makes them collide: the entry of the second is made to name the first. False: one of them is not
- * to be shared at all, and is not in the index; or they share a place there without that. */
+/* Hashes that collide: the index leads the second query of a pair to the first, and it must not be
+ * taken in. The test makes them collide: the entry of the second is made to name the first. False:
+ * one of them is not to be shared at all, and is not in the index; or they share a place there
+ * without that. */
 static bool
 play_collision(const struct pipeline_pair *pair, bool burst)
 {
@@ -142,7 +147,7 @@ play_collision(const struct pipeline_pair *pair, bool burst)
 	}
 	rig.sent_taken = rig.sent_count;
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s, hashes that collide, in %s", pair->description,
-		   burst ? "a burst" : "two");
+		     burst ? "a burst" : "two");
 	return apart;
 }
 
@@ -163,7 +168,8 @@ test_collisions(void)
 		swapped.first = pipeline_pairs[i].second;
 		swapped.second = pipeline_pairs[i].first;
 		for (int burst = 0; burst < 2; burst++)
-			played += play_collision(&pipeline_pairs[i], burst) + play_collision(&swapped, burst);
+			played += play_collision(&pipeline_pairs[i], burst) +
+				  play_collision(&swapped, burst);
 	}
 	SUITE_ASSERT(played > 60, "%u pairs collided", played);
 	rig_close(&rig);
@@ -187,8 +193,10 @@ test_off(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"pairs", test_pairs}, {"collisions", test_collisions}, {"off", test_off}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"pairs", test_pairs},
+			       {"collisions", test_collisions},
+			       {"off", test_off},
+			       CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("shares", tests) : 1;
 }

@@ -11,8 +11,9 @@ test_survival(void)
 	static const struct {
 		double value, freedom, p, precision;
 	} rows[] = {
-		/* Tables of critical values (NIST/SEMATECH e-Handbook, 1.3.6.7.4), rounded there to three
-		   digits. */
+		/* Tables of critical values (NIST/SEMATECH e-Handbook, 1.3.6.7.4), rounded there to
+		 * three
+		 * 		   digits. */
 		{2.706, 1, 0.10, 1e-4},
 		{3.841, 1, 0.05, 1e-4},
 		{6.635, 1, 0.01, 1e-5},
@@ -34,8 +35,9 @@ test_survival(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		double p = chi_square_survival(rows[i].value, rows[i].freedom);
 
-		SUITE_ASSERT(fabs(p - rows[i].p) <= rows[i].precision, "chi-square %g, %g degrees: %g, not %g",
-			   rows[i].value, rows[i].freedom, p, rows[i].p);
+		SUITE_ASSERT(fabs(p - rows[i].p) <= rows[i].precision,
+			     "chi-square %g, %g degrees: %g, not %g", rows[i].value,
+			     rows[i].freedom, p, rows[i].p);
 	}
 }
 
@@ -48,8 +50,8 @@ test_many_degrees(void)
 			const double h = 2 / (9 * freedom), root = 1 - h + z * sqrt(h);
 			const double p = chi_square_survival(freedom * root * root * root, freedom);
 
-			SUITE_ASSERT(fabs(p - erfc(z / sqrt(2)) / 2) < 2e-4, "z = %g, %g degrees: %g", z,
-				   freedom, p);
+			SUITE_ASSERT(fabs(p - erfc(z / sqrt(2)) / 2) < 2e-4,
+				     "z = %g, %g degrees: %g", z, freedom, p);
 		}
 	}
 }

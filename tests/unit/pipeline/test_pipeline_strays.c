@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is remembered of a response that was not believed: every field of its entry, for each reason; and the
- * ring of entries. What near misses do to queries is test_pipeline_attacks.c's. */
+/* What is remembered of a response that was not believed: every field of its entry, for each
+ * reason; and the ring of entries. What near misses do to queries is test_pipeline_attacks.c's. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -14,8 +14,8 @@ static struct rig rig;
 #define OF_STRANGER	  .source = "203.0.113.9"
 #define OF_OTHER_UPSTREAM .source = "198.51.100.102"
 
-/* The reason, and whether the query was answered before: a near miss at a query in flight, another response
- * while it was in flight, one that came after its response. */
+/* The reason, and whether the query was answered before: a near miss at a query in flight, another
+ * response while it was in flight, one that came after its response. */
 #define NEAR_MISS(reason) DROP_response_##reason, true, false
 #define MISS(reason)	  DROP_response_##reason, false, false
 #define TOO_LATE(reason)  DROP_response_##reason, false, true
@@ -43,7 +43,10 @@ static const struct stray_case {
 	/* The flow of that port is of another address of ours. */
 	{"another address of ours, the port live", {.address_xor = 1}, KEPT, NEAR_MISS(wrong_id)},
 	{"a port without query", {.destination_xor = 1}, KEPT, MISS(unknown)},
-	{"a port without query, of a stranger", {OF_STRANGER, .destination_xor = 1}, KEPT, MISS(unknown)},
+	{"a port without query, of a stranger",
+	 {OF_STRANGER, .destination_xor = 1},
+	 KEPT,
+	 MISS(unknown)},
 	{"another upstream", {OF_OTHER_UPSTREAM}, KEPT, MISS(wrong_upstream)},
 	{"a stranger", {OF_STRANGER}, KEPT, MISS(wrong_upstream)},
 	{"another port of the upstream's", {.source_port = 5300}, KEPT, MISS(wrong_upstream)},
@@ -53,11 +56,26 @@ static const struct stray_case {
 	{"another name", {.edits = {PIPELINE_SET(13, "!")}}, KEPT, NEAR_MISS(wrong_question)},
 	{"another type", {.edits = {PIPELINE_XOR(30, "\x80")}}, KEPT, NEAR_MISS(wrong_question)},
 	{"another letter case", {.edits = {PIPELINE_XOR(13, "\x20")}}, KEPT, MISS(wrong_case)},
-	{"a question of 72 bytes", {.edits = {PIPELINE_LONG_NAME(68, 63)}}, 72, NEAR_MISS(wrong_question)},
-	{"a question of 73 bytes", {.edits = {PIPELINE_LONG_NAME(69, 63)}}, 73, NEAR_MISS(wrong_question)},
-	{"a question of 259 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, 259, NEAR_MISS(wrong_question)},
-	{"a question cut short", {.edits = {PIPELINE_CUT_TO(12 + 9)}}, 9, NEAR_MISS(wrong_question)},
-	{"a bare NOERROR that counts a question", {.edits = {PIPELINE_CUT_TO(12)}}, 0, NEAR_MISS(wrong_question)},
+	{"a question of 72 bytes",
+	 {.edits = {PIPELINE_LONG_NAME(68, 63)}},
+	 72,
+	 NEAR_MISS(wrong_question)},
+	{"a question of 73 bytes",
+	 {.edits = {PIPELINE_LONG_NAME(69, 63)}},
+	 73,
+	 NEAR_MISS(wrong_question)},
+	{"a question of 259 bytes",
+	 {.edits = {PIPELINE_LONG_NAME(255, 63)}},
+	 259,
+	 NEAR_MISS(wrong_question)},
+	{"a question cut short",
+	 {.edits = {PIPELINE_CUT_TO(12 + 9)}},
+	 9,
+	 NEAR_MISS(wrong_question)},
+	{"a bare NOERROR that counts a question",
+	 {.edits = {PIPELINE_CUT_TO(12)}},
+	 0,
+	 NEAR_MISS(wrong_question)},
 	/* Something stands behind the header that could be read as one. */
 	{"no question counted", {.edits = {PIPELINE_SET(4, "\0\0")}}, 0, NEAR_MISS(wrong_question)},
 	{"a pointer as question",
@@ -103,7 +121,8 @@ play(const struct stray_case *c)
 	rig_begin(&rig, c->description);
 	pipeline_dns_query(&query, 0xbeef, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0, RESPONSE_BYTES);
+	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0,
+			      RESPONSE_BYTES);
 	if (c->over) {
 		rig_response(&rig, asked, &right);
 		rig_take_from(&rig, RIG_CLIENTS);
@@ -162,7 +181,8 @@ test_ring(void)
 	back = pipeline_ends_back(&asked->ends);
 	pipeline_dns_response(&forged, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	for (uint16_t n = 1; n <= 1000; n++) {
-		pipeline_dns_set(forged.message, 0, (uint16_t)(pipeline_dns_get(asked->frame, asked->dns) ^ n));
+		pipeline_dns_set(forged.message, 0,
+				 (uint16_t)(pipeline_dns_get(asked->frame, asked->dns) ^ n));
 		rig_inject_query(&rig, RIG_FARM, &back, &forged);
 	}
 	rig_run(&rig);
@@ -179,11 +199,13 @@ test_ring(void)
 	rig_close(&rig);
 }
 
-/* S4: in every state of the port, nothing that is sent there gets a response or changes a query in flight. */
+/* S4: in every state of the port, nothing that is sent there gets a response or changes a query in
+ * flight. */
 static void
 test_silence(void)
 {
-	static const char *const senders[] = {"198.51.100.101", "198.51.100.102", "203.0.113.9", "192.0.2.7"};
+	static const char *const senders[] = {"198.51.100.101", "198.51.100.102", "203.0.113.9",
+					      "192.0.2.7"};
 	struct pipeline_dns query, probe, right;
 	const struct pipeline_sent *asked;
 	struct pipeline_ends ends, back;
@@ -223,8 +245,10 @@ test_silence(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"entries", test_entries}, {"ring", test_ring}, {"silence", test_silence}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"entries", test_entries},
+			       {"ring", test_ring},
+			       {"silence", test_silence},
+			       CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("strays", tests) : 1;
 }

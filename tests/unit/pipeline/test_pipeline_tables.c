@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is full, and that it empties again: the flow table, the pool of long questions, the transmit queue;
- * and the timeout, to the tick. */
+/* What is full, and that it empties again: the flow table, the pool of long questions, the transmit
+ * queue; and the timeout, to the tick. */
 #include <rte_cycles.h>
 
 #include "dataplane/pipeline/stages.h"
@@ -55,7 +55,8 @@ test_table_full(void)
 	rig_check(&rig, rig_counted(&rig, COUNTER_redraws) >= 16 * (3000 - forwarded), "redraws");
 	rig.sent_taken = (uint32_t)forwarded;
 	answer_all(0, 500);
-	rig_check(&rig, rig.workers[0]->flows.in_flight == forwarded - 500, "flows after 500 answers");
+	rig_check(&rig, rig.workers[0]->flows.in_flight == forwarded - 500,
+		  "flows after 500 answers");
 	rig_expect_count(&rig, COUNTER_responses, 500);
 	rig_ask(&rig, &ends, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -65,7 +66,8 @@ test_table_full(void)
 	rig_close(&rig);
 }
 
-/* 128 cells go with 1,024 entries. Whoever finds none is dropped, short names are not touched by it. */
+/* 128 cells go with 1,024 entries. Whoever finds none is dropped, short names are not touched by
+ * it. */
 static void
 test_long_names(void)
 {
@@ -150,7 +152,8 @@ test_timeout(void)
 	rig_close(&rig);
 }
 
-/* The sweep goes over all entries that were in use within FLOW_SWEEP_MS, in pieces that time spreads. */
+/* The sweep goes over all entries that were in use within FLOW_SWEEP_MS, in pieces that time
+ * spreads. */
 static void
 test_sweep_pace(void)
 {
@@ -165,7 +168,8 @@ test_sweep_pace(void)
 		rig_open(&rig, &(struct rig_options){.flows = sizes[i]});
 		w = rig.workers[0];
 		rig_begin(&rig, "pace of the sweep");
-		w->flows.used = sizes[i] - 1; /* as if all had been in use: the query gets the last one */
+		w->flows.used =
+			sizes[i] - 1; /* as if all had been in use: the query gets the last one */
 		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		start = rte_rdtsc() + 40 * w->tsc_hz;
@@ -175,7 +179,8 @@ test_sweep_pace(void)
 			sweep(w);
 			w->now_tsc += w->tsc_hz / 10000;
 		}
-		rig_check(&rig, turns <= FLOW_SWEEP_MS * 10 * 11 / 10, "it took %lu ms", turns / 10);
+		rig_check(&rig, turns <= FLOW_SWEEP_MS * 10 * 11 / 10, "it took %lu ms",
+			  turns / 10);
 		rig_check(&rig, turns >= FLOW_SWEEP_MS * 10 / 2, "it took only %lu ms", turns / 10);
 		rig_sweeps(w, false);
 		w->flows.used = 0;
@@ -211,7 +216,8 @@ test_turns_sweep(void)
 	rig_close(&rig);
 }
 
-/* A port that takes 63 frames: what it does not take waits, up to 64; the rest is dropped and counted. */
+/* A port that takes 63 frames: what it does not take waits, up to 64; the rest is dropped and
+ * counted. */
 static void
 test_transmit_full(void)
 {
@@ -257,7 +263,8 @@ test_transmit_order(void)
 		rig_run(&rig);
 	for (const struct pipeline_sent *sent; (sent = rig_take(&rig)) != NULL; next++)
 		rig_check(&rig,
-			  pipeline_dns_get(sent->frame, sent->dns + 12 + query.question_bytes - 4) == 1000 + next,
+			  pipeline_dns_get(sent->frame, sent->dns + 12 + query.question_bytes -
+								4) == 1000 + next,
 			  "frame %u is out of order", next);
 	rig_check(&rig, next == 60, "%u frames", next);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -280,7 +287,8 @@ test_statistics(void)
 
 		rig_begin(&rig, "statistics");
 		asked = rig_ask(&rig, &ends, &query);
-		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, rcode, 0);
+		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, rcode,
+				      0);
 		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 		SUITE_ASSERT(rig_end(&rig) == 0, "rcode %u", rcode);

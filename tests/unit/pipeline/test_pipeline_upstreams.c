@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does to
- * queries in flight. */
+/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does
+ * to queries in flight. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -27,7 +27,8 @@ static const struct servfail_case {
 static void
 servfail_play(const struct servfail_case *c, bool ipv6)
 {
-	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6), back = pipeline_ends_back(&ends);
+	const struct pipeline_ends ends = rig_client_ends(&rig, ipv6),
+				   back = pipeline_ends_back(&ends);
 	const uint8_t opt[17] = {0, 0, 41, 0x04, 0xd0, 0, 0, c->ttl & 0x8000 ? 0x80 : 0, 0, 0,
 				 6, 0, 15, 0,	 2,    0, 22};
 	const struct pipeline_sent *own;
@@ -51,15 +52,22 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	own = rig_take_from(&rig, RIG_CLIENTS);
 	message = own->frame + own->dns;
 	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
-	rig_check(&rig, pipeline_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 && message[3] == 0x92,
+	rig_check(&rig,
+		  pipeline_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 &&
+			  message[3] == 0x92,
 		  "header %02x%02x", message[2], message[3]);
-	rig_check(&rig, memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
+	rig_check(&rig,
+		  memcmp(message + 4, c->wants_opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) ==
+			  0,
 		  "counts");
-	rig_check(&rig, own->dns_bytes == 12 + query.question_bytes + (c->wants_opt ? sizeof(opt) : 0),
+	rig_check(&rig,
+		  own->dns_bytes == 12 + query.question_bytes + (c->wants_opt ? sizeof(opt) : 0),
 		  "%u bytes", own->dns_bytes);
-	rig_check(&rig, memcmp(message + 12, query.message + 12, query.question_bytes) == 0, "question");
+	rig_check(&rig, memcmp(message + 12, query.message + 12, query.question_bytes) == 0,
+		  "question");
 	if (c->wants_opt)
-		rig_check(&rig, memcmp(message + 12 + query.question_bytes, opt, sizeof(opt)) == 0, "OPT");
+		rig_check(&rig, memcmp(message + 12 + query.question_bytes, opt, sizeof(opt)) == 0,
+			  "OPT");
 	rig_expect_count(&rig, COUNTER_own_servfail, 1);
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
@@ -109,8 +117,8 @@ test_none_servfail(void)
 	rig_close(&rig);
 }
 
-/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are none of
- * these. */
+/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are
+ * none of these. */
 static void
 test_keep_trying(void)
 {
@@ -171,8 +179,8 @@ test_round_robin(void)
 	rig_close(&rig);
 }
 
-/* An upstream that does not answer collects what is in flight, and gets less than the one that does: of two,
- * only the draws that name it twice. */
+/* An upstream that does not answer collects what is in flight, and gets less than the one that
+ * does: of two, only the draws that name it twice. */
 static void
 test_least_outstanding(void)
 {
@@ -181,7 +189,8 @@ test_least_outstanding(void)
 
 	rig_open(&rig, NULL);
 	s->pools[0].policy = POLICY_LEAST_OUTSTANDING;
-	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 | 1u << PIPELINE_UPSTREAM_IPV4_SECOND);
+	pipeline_snapshot_usable(s, 1u << PIPELINE_UPSTREAM_IPV4 |
+					    1u << PIPELINE_UPSTREAM_IPV4_SECOND);
 	rig_publish(&rig, s);
 	rig_begin(&rig, "least outstanding, one is silent");
 	for (int n = 0; n < 1000; n++) {
@@ -201,9 +210,10 @@ test_least_outstanding(void)
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
 	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4] + seen[PIPELINE_UPSTREAM_IPV4_SECOND], 1000);
-	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is seeded. */
+	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is
+	 * seeded. */
 	SUITE_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] > 190 && seen[PIPELINE_UPSTREAM_IPV4] < 310,
-		   "%u of 1000 to the silent one", seen[PIPELINE_UPSTREAM_IPV4]);
+		     "%u of 1000 to the silent one", seen[PIPELINE_UPSTREAM_IPV4]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
@@ -226,7 +236,7 @@ test_cross_family(void)
 			rig_begin(&rig, s->upstreams[upstream].name);
 			rig_exchange(&rig, client, &query, 400);
 			SUITE_ASSERT(rig_end(&rig) == 0, "client IPv%d, %s", client ? 6 : 4,
-				   s->upstreams[upstream].name);
+				     s->upstreams[upstream].name);
 		}
 	}
 	rig_close(&rig);
@@ -281,7 +291,8 @@ test_no_source(void)
 	rig_close(&rig);
 }
 
-/* Changes of the snapshot while a query is in flight; its response must come through all the same. */
+/* Changes of the snapshot while a query is in flight; its response must come through all the
+ * same. */
 static void
 upstream_retired(struct snapshot *s)
 {
@@ -338,14 +349,16 @@ static const struct change_case {
 	{"next hop changed", next_hop_changed, DROP_NONE},
 };
 
-/* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the range. */
+/* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the
+ * range. */
 static void
 check_next(const struct snapshot *s, const struct pipeline_sent *asked)
 {
 	const unsigned upstream = rig_upstream_of(&rig, asked);
 
 	rig_check(&rig, s->upstreams[upstream].usable, "to upstream %u", upstream);
-	rig_check(&rig, memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
+	rig_check(&rig,
+		  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
 		  "by the old next hop");
 	rig_check(&rig, bitmap_test(s->ports_draw, asked->ends.source_port), "from port %u",
 		  asked->ends.source_port);
@@ -368,7 +381,8 @@ change_play(const struct change_case *c)
 	s->generation = 2;
 	rig_publish(&rig, s);
 	rig_response(&rig, asked, &response);
-	rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151, "no response");
+	rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == 0x5151,
+		  "no response");
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 	rig_run(&rig);
 	if (c->next != DROP_NONE)
@@ -387,7 +401,8 @@ test_changes(void)
 	rig_close(&rig);
 }
 
-/* After the retirement is over the slot is empty: what was in flight is told off as unknown, not believed. */
+/* After the retirement is over the slot is empty: what was in flight is told off as unknown, not
+ * believed. */
 static void
 test_slot_emptied(void)
 {

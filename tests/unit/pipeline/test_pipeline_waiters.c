@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients that wait for one upstream query: how many may, which query may still be joined, and that whatever
- * ends it gives every waiter back. */
+/* Clients that wait for one upstream query: how many may, which query may still be joined, and that
+ * whatever ends it gives every waiter back. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -28,21 +28,24 @@ test_bound(void)
 
 			pipeline_party_publish(&party, rows[i].waiters, way & 2);
 			rig_begin(&rig, "bound of waiters");
-			queries = pipeline_party_ask(&party, 0, rows[i].count, "www.example.net", way & 1);
-			rig_check(&rig, queries == rows[i].queries, "%u upstream queries, not %u", queries,
-				  rows[i].queries);
+			queries = pipeline_party_ask(&party, 0, rows[i].count, "www.example.net",
+						     way & 1);
+			rig_check(&rig, queries == rows[i].queries, "%u upstream queries, not %u",
+				  queries, rows[i].queries);
 			rig_expect_count(&rig, COUNTER_coalesce_bound,
 					 rows[i].waiters > 0 ? rows[i].queries - 1 : 0);
 			rig_expect_count(&rig, COUNTER_coalesced, rows[i].count - rows[i].queries);
 			pipeline_party_response_all(&party, queries, rows[i].count, 0);
-			SUITE_ASSERT(rig_end(&rig) == 0, "%u waiters, %u clients, %s", rows[i].waiters,
-				   rows[i].count, way & 1 ? "in bursts" : "one by one");
+			SUITE_ASSERT(rig_end(&rig) == 0, "%u waiters, %u clients, %s",
+				     rows[i].waiters, rows[i].count,
+				     way & 1 ? "in bursts" : "one by one");
 		}
 	}
 	rig_close(&rig);
 }
 
-/* A reload in flight: who asks after it shares a query of the new snapshot, within the bound of that one. */
+/* A reload in flight: who asks after it shares a query of the new snapshot, within the bound of
+ * that one. */
 static void
 test_reload(void)
 {
@@ -111,8 +114,8 @@ sources_away(struct worker *w, bool away)
 	rig_publish(&rig, s);
 }
 
-/* The query that others of its burst joined is dropped: they are told of as lost, and nobody waits for ever.
- * The next one who asks starts again. */
+/* The query that others of its burst joined is dropped: they are told of as lost, and nobody waits
+ * for ever. The next one who asks starts again. */
 static void
 test_first_dropped(void)
 {
@@ -133,13 +136,15 @@ test_first_dropped(void)
 		pipeline_party_publish(&party, 8, false);
 		rig_begin(&rig, rows[i].description);
 		rows[i].change(rig.workers[0], true);
-		rig_check(&rig, pipeline_party_ask(&party, 0, 6, rows[i].name, true) == 0, "a query left");
+		rig_check(&rig, pipeline_party_ask(&party, 0, 6, rows[i].name, true) == 0,
+			  "a query left");
 		rows[i].change(rig.workers[0], false);
 		rig_expect_drop(&rig, rows[i].reason, 1);
 		rig_expect_count(&rig, COUNTER_coalesced, 5);
 		rig_expect_count(&rig, COUNTER_responses_lost, 5);
 		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "waiters were kept");
-		rig_check(&rig, pipeline_party_ask(&party, 0, 2, rows[i].name, true) == 1, "no new query");
+		rig_check(&rig, pipeline_party_ask(&party, 0, 2, rows[i].name, true) == 1,
+			  "no new query");
 		pipeline_party_response_all(&party, 1, 2, 0);
 		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
@@ -154,13 +159,15 @@ test_first_too_big(void)
 	pipeline_party_publish(&party, 8, false);
 	rig_begin(&rig, "query larger than the upstream's path");
 	rig.interfaces[RIG_FARM].mtu_bytes = 40;
-	rig_check(&rig, pipeline_party_ask(&party, 0, 6, "www.example.net", true) == 0, "a query left");
+	rig_check(&rig, pipeline_party_ask(&party, 0, 6, "www.example.net", true) == 0,
+		  "a query left");
 	rig_expect_drop(&rig, DROP_too_big, 1);
 	rig_expect_count(&rig, COUNTER_coalesced, 5);
 	rig_expect_count(&rig, COUNTER_responses_lost, 5);
 	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were kept");
 	rig.interfaces[RIG_FARM].mtu_bytes = 1500;
-	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1,
+		  "no new query");
 	pipeline_party_response_all(&party, 1, 2, 0);
 	rig_expect_count(&rig, COUNTER_timeouts, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -184,16 +191,18 @@ test_timeout(void)
 	pipeline_party_response(&party, &asked[0], 0, 0);
 	rig_expect_drop(&rig, DROP_response_late, 1);
 	/* Nobody joins what is over. */
-	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1, "no new query");
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1,
+		  "no new query");
 	pipeline_party_response_all(&party, 1, 2, 0);
-	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", false) == 1, "no new query");
+	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", false) == 1,
+		  "no new query");
 	pipeline_party_response_all(&party, 1, 2, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* A query is joined in the first quarter of its time, and as long as the snapshot it began on is the one that
- * runs. */
+/* A query is joined in the first quarter of its time, and as long as the snapshot it began on is
+ * the one that runs. */
 static void
 test_age(void)
 {
@@ -221,7 +230,8 @@ test_age(void)
 			if (later)
 				break;
 			rig_begin(&rig, "age of the query that could be joined");
-			CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 1, "www.example.net", true), 1);
+			CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 1, "www.example.net", true),
+					1);
 		}
 		rig_age(&rig, rows[i].age_ms);
 		asked[PIPELINE_PARTY_MAX - 1] = asked[0];
@@ -229,17 +239,18 @@ test_age(void)
 		rig_check(&rig, queries == rows[i].queries, "%u queries", queries);
 		asked[queries++] = asked[PIPELINE_PARTY_MAX - 1];
 		/* Later ones join the second. */
-		rig_check(&rig, pipeline_party_ask(&party, 2, 1, "www.example.net", true) == 0, "a third query");
+		rig_check(&rig, pipeline_party_ask(&party, 2, 1, "www.example.net", true) == 0,
+			  "a third query");
 		asked[PIPELINE_PARTY_MAX - 2] = asked[0];
 		pipeline_party_response_all(&party, queries, 3, 0);
-		SUITE_ASSERT(rig_end(&rig) == 0, "timeout %u ms, age %lu, renewed %d", rows[i].timeout_ms,
-			   rows[i].age_ms, rows[i].renewed);
+		SUITE_ASSERT(rig_end(&rig) == 0, "timeout %u ms, age %lu, renewed %d",
+			     rows[i].timeout_ms, rows[i].age_ms, rows[i].renewed);
 	}
 	rig_close(&rig);
 }
 
-/* S8: as many packet buffers as there are make copies; the others' answers are lost and counted, and the
- * query's own client has the response's. */
+/* S8: as many packet buffers as there are make copies; the others' answers are lost and counted,
+ * and the query's own client has the response's. */
 static void
 test_no_buffers(void)
 {
@@ -255,7 +266,8 @@ test_no_buffers(void)
 		rig_begin(&rig, "S8 no buffers for copies");
 		CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 7, "www.example.net", true), 1);
 		back = pipeline_ends_back(&asked[0].ends);
-		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes, 0, 300);
+		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
+				      0, 300);
 		rig_inject_query(&rig, RIG_FARM, &back, &response);
 		while ((held[count] = rte_pktmbuf_alloc(rig.pool)) != NULL)
 			count++;
@@ -270,7 +282,8 @@ test_no_buffers(void)
 				  clients[i].responses);
 			answered += clients[i].responses;
 		}
-		rig_check(&rig, clients[0].responses == 1, "the query's own client was not answered");
+		rig_check(&rig, clients[0].responses == 1,
+			  "the query's own client was not answered");
 		rig_check(&rig, answered == 1 + RTE_MIN(left, 6u), "%u of 7 answered", answered);
 		rig_expect_count(&rig, COUNTER_responses_lost, 7 - answered);
 		rig_expect_count(&rig, COUNTER_responses, answered);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Several workers: who owns what, responses at the wrong worker, queries dealt out, queues that only another
- * worker has. Owners and deals are random, as at each start, so nothing here may depend on who got what. */
+/* Several workers: who owns what, responses at the wrong worker, queries dealt out, queues that
+ * only another worker has. Owners and deals are random, as at each start, so nothing here may
+ * depend on who got what. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -18,9 +19,10 @@ holder_of(const struct pipeline_sent *asked)
 		const uint32_t index = flow_find(flows, flow_slot(flows, port, id));
 		const struct flow *flow = &flows->flows[index == FLOW_NONE ? 0 : index];
 
-		if (index != FLOW_NONE && flow->state != FLOW_FREE && be16_equal(flow->source_port, port) &&
-		    be16_equal(flow->id, id) &&
-		    address_equal(&rig.view->snapshot->sources[flow->source].address, &asked->ends.source))
+		if (index != FLOW_NONE && flow->state != FLOW_FREE &&
+		    be16_equal(flow->source_port, port) && be16_equal(flow->id, id) &&
+		    address_equal(&rig.view->snapshot->sources[flow->source].address,
+				  &asked->ends.source))
 			return i;
 	}
 	return UINT32_MAX;
@@ -54,8 +56,8 @@ round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 	struct pipeline_dns query, response;
 	char description[96];
 
-	snprintf(description, sizeof(description), "query at worker %u, response at %u, IPv%d", in, back,
-		 ipv6 ? 6 : 4);
+	snprintf(description, sizeof(description), "query at worker %u, response at %u, IPv%d", in,
+		 back, ipv6 ? 6 : 4);
 	rig_begin(&rig, description);
 	rig.receive_queue = (uint16_t)in;
 	ends.source_port = client_port;
@@ -141,11 +143,13 @@ test_fan_out(void)
 			holder = holder_of(asked);
 			if (!rig_check(&rig, holder < 3, "no worker has the flow"))
 				continue;
-			rig_check(&rig, again == 0 || holder == first, "another worker the second time");
+			rig_check(&rig, again == 0 || holder == first,
+				  "another worker the second time");
 			first = holder;
 			queries[holder]++;
 			rig_expect_count(&rig, COUNTER_handoff_out, holder != 0);
-			pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
+			pipeline_dns_response(&response, asked->frame + asked->dns,
+					      asked->dns_bytes, 0, 0);
 			rig_response(&rig, asked, &response);
 			rig_take_from(&rig, RIG_CLIENTS);
 			rig_expect_count(&rig, COUNTER_handoff_out, 2 * (holder != 0));
@@ -154,7 +158,8 @@ test_fan_out(void)
 	}
 	/* 240 queries among three: each share has a mean of 80; the seed is fixed. */
 	for (int i = 0; i < 3; i++)
-		SUITE_ASSERT(queries[i] > 40 && queries[i] < 130, "worker %d had %u of 240", i, queries[i]);
+		SUITE_ASSERT(queries[i] > 40 && queries[i] < 130, "worker %d had %u of 240", i,
+			     queries[i]);
 	rig_close(&rig);
 }
 
@@ -194,7 +199,8 @@ test_one_queue(void)
 
 	rig_open(&rig, &(struct rig_options){.workers = 3, .rx_queues = 1, .tx_queues = 1});
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
-	for (int upstream = PIPELINE_UPSTREAM_IPV4; upstream <= PIPELINE_UPSTREAM_IPV6; upstream += 2) {
+	for (int upstream = PIPELINE_UPSTREAM_IPV4; upstream <= PIPELINE_UPSTREAM_IPV6;
+	     upstream += 2) {
 		struct snapshot *s = pipeline_snapshot_new();
 
 		pipeline_snapshot_usable(s, 1u << upstream);
@@ -227,7 +233,8 @@ test_handover_full(void)
 	asked = rig_ask(&rig, &ends, &query);
 	ends = pipeline_ends_back(&asked->ends);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
-	pipeline_dns_set(response.message, 0, (uint16_t)(pipeline_dns_get(response.message, 0) ^ 0x0101));
+	pipeline_dns_set(response.message, 0,
+			 (uint16_t)(pipeline_dns_get(response.message, 0) ^ 0x0101));
 	pipeline_frame_make(&frame, &ends, NULL, response.message, (uint32_t)response.bytes);
 	rig.receive_queue = 0;
 	for (uint32_t n = 0; n < flood; n++) {
@@ -241,8 +248,8 @@ test_handover_full(void)
 	rig_close(&rig);
 }
 
-/* A response that was handed over to a worker that does not own it either, as after a change of owners: it must
- * not go around. */
+/* A response that was handed over to a worker that does not own it either, as after a change of
+ * owners: it must not go around. */
 static void
 test_handover_lost(void)
 {
@@ -259,8 +266,8 @@ test_handover_lost(void)
 	ends = pipeline_ends_back(&asked->ends);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	rig_inject_query(&rig, RIG_FARM, &ends, &response);
-	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had handed it
-	 * over, and is counted so, for the balance. */
+	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had
+	 * handed it over, and is counted so, for the balance. */
 	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
 	mbuf->port = RIG_FARM;
 	CU_ASSERT_EQUAL(rte_ring_enqueue(rig.workers[1]->inbox, mbuf), 0);
@@ -288,16 +295,17 @@ test_reload(void)
 		asked[i] = rig_ask(&rig, &ends, &query);
 	}
 	s = pipeline_snapshot_new();
-	s->sources[8] =
-		(struct snapshot_source){.address = pipeline_address("198.51.100.23"), .state = SLOT_ACTIVE};
+	s->sources[8] = (struct snapshot_source){.address = pipeline_address("198.51.100.23"),
+						 .state = SLOT_ACTIVE};
 	s->source_count = 9;
 	s->generation = 2;
 	rig_publish(&rig, s);
 	for (int i = 0; i < 8; i++) {
-		pipeline_dns_response(&response, asked[i]->frame + asked[i]->dns, asked[i]->dns_bytes, 0, 0);
+		pipeline_dns_response(&response, asked[i]->frame + asked[i]->dns,
+				      asked[i]->dns_bytes, 0, 0);
 		rig_response(&rig, asked[i], &response);
-		rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i, "answer %d",
-			  i);
+		rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i,
+			  "answer %d", i);
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);

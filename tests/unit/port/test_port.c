@@ -12,13 +12,13 @@
 struct queue_row {
 	const char *description;
 	uint32_t port, queues, workers;
-	uint32_t polled_by[6];	 /* [queue] */
+	uint32_t polled_by[6];	       /* [queue] */
 	struct interface_path ways[4]; /* [worker] */
 };
 
-#define THROUGH(w)                                                                                           \
-	{                                                                                                    \
-		WORKER_NO_QUEUE, w                                                                           \
+#define THROUGH(w)                                                                                 \
+	{                                                                                          \
+		WORKER_NO_QUEUE, w                                                                 \
 	}
 
 static const struct queue_row rows[] = {
@@ -30,7 +30,12 @@ static const struct queue_row rows[] = {
 	{"the second port goes to the second worker", 1, 1, 2, {1}, {THROUGH(1), {0, 1}}},
 	{"the third port to the first again", 2, 1, 2, {0}, {{0, 0}, THROUGH(0)}},
 	{"two queues, four workers", 0, 2, 4, {0, 1}, {{0, 0}, {1, 1}, THROUGH(0), THROUGH(1)}},
-	{"two queues, four workers, port 3", 3, 2, 4, {3, 0}, {{1, 0}, THROUGH(3), THROUGH(0), {0, 3}}},
+	{"two queues, four workers, port 3",
+	 3,
+	 2,
+	 4,
+	 {3, 0},
+	 {{1, 0}, THROUGH(3), THROUGH(0), {0, 3}}},
 };
 
 static void
@@ -40,23 +45,26 @@ test_assignment(void)
 		const struct queue_row *row = &rows[i];
 
 		for (uint32_t q = 0; q < row->queues; q++) {
-			uint32_t worker = interface_queue_worker(row->port, q, row->queues, row->workers);
+			uint32_t worker =
+				interface_queue_worker(row->port, q, row->queues, row->workers);
 
 			SUITE_ASSERT(worker == row->polled_by[q], "%s: queue %u is worker %u's",
-				   row->description, q, worker);
+				     row->description, q, worker);
 		}
 		for (uint32_t w = 0; w < row->workers; w++) {
-			struct interface_path way = interface_path(row->port, w, row->queues, row->workers);
+			struct interface_path way =
+				interface_path(row->port, w, row->queues, row->workers);
 
-			SUITE_ASSERT(way.queue == row->ways[w].queue && way.through == row->ways[w].through,
-				   "%s: worker %u sends on queue %u through %u", row->description, w,
-				   way.queue, way.through);
+			SUITE_ASSERT(way.queue == row->ways[w].queue &&
+					     way.through == row->ways[w].through,
+				     "%s: worker %u sends on queue %u through %u", row->description,
+				     w, way.queue, way.through);
 		}
 	}
 }
 
-/* What must hold for any numbers: a transmit queue has one user, and who sends through another worker names
- * one that has a queue. */
+/* What must hold for any numbers: a transmit queue has one user, and who sends through another
+ * worker names one that has a queue. */
 static void
 test_assignment_invariants(void)
 {
@@ -66,21 +74,27 @@ test_assignment_invariants(void)
 				uint32_t users[9] = {0}, polled = 0;
 
 				for (uint32_t q = 0; q < queues; q++)
-					polled += interface_queue_worker(port, q, queues, workers) < workers;
+					polled += interface_queue_worker(port, q, queues, workers) <
+						  workers;
 				CU_ASSERT_EQUAL_FATAL(polled, queues);
 				for (uint32_t w = 0; w < workers; w++) {
-					struct interface_path way = interface_path(port, w, queues, workers), through;
+					struct interface_path way = interface_path(port, w, queues,
+										   workers),
+							      through;
 
 					if (way.queue != WORKER_NO_QUEUE) {
-						CU_ASSERT_FATAL(way.queue < queues && way.through == w);
+						CU_ASSERT_FATAL(way.queue < queues &&
+								way.through == w);
 						CU_ASSERT_EQUAL_FATAL(users[way.queue]++, 0);
 						/* Its worker polls the queue of the same number. */
 						CU_ASSERT_EQUAL_FATAL(
-							interface_queue_worker(port, way.queue, queues, workers),
+							interface_queue_worker(port, way.queue,
+									       queues, workers),
 							w);
 						continue;
 					}
-					through = interface_path(port, way.through, queues, workers);
+					through =
+						interface_path(port, way.through, queues, workers);
 					CU_ASSERT_FATAL(queues < workers && way.through < workers);
 					CU_ASSERT_NOT_EQUAL_FATAL(through.queue, WORKER_NO_QUEUE);
 				}
@@ -93,7 +107,8 @@ test_buffers(void)
 	struct interfaces interfaces = {.count = 2};
 	uint32_t one_worker, two_workers;
 
-	interfaces.interface[0] = interfaces.interface[1] = (struct interface){.queue_count = 1, .descriptor_count = 2048};
+	interfaces.interface[0] = interfaces.interface[1] =
+		(struct interface){.queue_count = 1, .descriptor_count = 2048};
 	one_worker = interfaces_buffer_count(&interfaces, 1);
 	two_workers = interfaces_buffer_count(&interfaces, 2);
 	/* Fill ring, transmit ring and completion ring of both queues, and 4,096 beyond. */
@@ -140,11 +155,11 @@ test_drivers(void)
 		const struct rte_eth_txconf tx = driver_tx(&device, row->ring);
 
 		SUITE_ASSERT(driver_descriptors(&device) == row->descriptors, "%s: %u descriptors",
-			   row->driver_name, driver_descriptors(&device));
-		SUITE_ASSERT(rx.rx_free_thresh == row->rx_free && rx.rx_drop_en == 1, "%s: receive, %u",
-			   row->driver_name, rx.rx_free_thresh);
-		SUITE_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5, "%s: transmit, %u",
-			   row->driver_name, tx.tx_free_thresh);
+			     row->driver_name, driver_descriptors(&device));
+		SUITE_ASSERT(rx.rx_free_thresh == row->rx_free && rx.rx_drop_en == 1,
+			     "%s: receive, %u", row->driver_name, rx.rx_free_thresh);
+		SUITE_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5,
+			     "%s: transmit, %u", row->driver_name, tx.tx_free_thresh);
 	}
 	/* virtio is asked for no checksums, on whatever bus it is. */
 	CU_ASSERT_FALSE(driver_checks(&(struct rte_eth_dev_info){.driver_name = "net_virtio"}));

@@ -21,28 +21,33 @@ static struct adopt adopt;
 
 struct put_row {
 	const char *description;
-	uint64_t generation; /* 0: as the row before left it */
-	int64_t announced;   /* added to the size that is announced */
-	int64_t sent;	     /* added to the size of the memfd */
-	uint8_t interface_index;  /* of upstream 0; 0: as it is */
-	uint8_t broken;	     /* 1: changed after it was sealed */
+	uint64_t generation;	 /* 0: as the row before left it */
+	int64_t announced;	 /* added to the size that is announced */
+	int64_t sent;		 /* added to the size of the memfd */
+	uint8_t interface_index; /* of upstream 0; 0: as it is */
+	uint8_t broken;		 /* 1: changed after it was sealed */
 	int status;
 	const char *why;
 	uint64_t runs; /* generation afterwards */
 };
 
 static const struct put_row put_rows[] = {
-	{"broken, as the first", 5, .broken = 1, .status = -EINVAL, .why = "wrong checksum", .runs = 0},
+	{"broken, as the first", 5, .broken = 1, .status = -EINVAL, .why = "wrong checksum",
+	 .runs = 0},
 	{"the first", 5, .runs = 5},
-	{"the same again", 5, .status = -ESTALE, .why = "generation not above the running one", .runs = 5},
-	{"an older one", 4, .status = -ESTALE, .why = "generation not above the running one", .runs = 5},
+	{"the same again", 5, .status = -ESTALE, .why = "generation not above the running one",
+	 .runs = 5},
+	{"an older one", 4, .status = -ESTALE, .why = "generation not above the running one",
+	 .runs = 5},
 	{"a newer one", 9, .runs = 9},
-	{"shorter than announced", 10, .sent = -1, .status = -EINVAL, .why = "shorter than announced",
+	{"shorter than announced", 10, .sent = -1, .status = -EINVAL,
+	 .why = "shorter than announced", .runs = 9},
+	{"longer than announced", 10, .announced = -32, .status = -EINVAL,
+	 .why = "size and counts disagree", .runs = 9},
+	{"too large", 10, .announced = 1 << 30, .status = -EINVAL, .why = "size out of range",
 	 .runs = 9},
-	{"longer than announced", 10, .announced = -32, .status = -EINVAL, .why = "size and counts disagree",
+	{"too small", 10, .announced = -60000, .status = -EINVAL, .why = "size out of range",
 	 .runs = 9},
-	{"too large", 10, .announced = 1 << 30, .status = -EINVAL, .why = "size out of range", .runs = 9},
-	{"too small", 10, .announced = -60000, .status = -EINVAL, .why = "size out of range", .runs = 9},
 	{"the last port", 10, .interface_index = PORTS - 1, .runs = 10},
 	{"a port that is not there", 11, .interface_index = PORTS, .status = -EINVAL,
 	 .why = "upstream behind a port that is not there", .runs = 10},
@@ -67,18 +72,19 @@ kept_check(const struct put_row *row)
 	const char *why;
 	void *kept;
 
-	SUITE_ASSERT((current == NULL ? 0 : current->generation) == row->runs, "%s: another one runs",
-		   row->description);
-	SUITE_ASSERT(segment.header->generation == row->runs, "%s: the segment says %lu", row->description,
-		   segment.header->generation);
-	SUITE_ASSERT((adopt.current_fd >= 0) == (row->runs != 0), "%s: kept bytes", row->description);
+	SUITE_ASSERT((current == NULL ? 0 : current->generation) == row->runs,
+		     "%s: another one runs", row->description);
+	SUITE_ASSERT(segment.header->generation == row->runs, "%s: the segment says %lu",
+		     row->description, segment.header->generation);
+	SUITE_ASSERT((adopt.current_fd >= 0) == (row->runs != 0), "%s: kept bytes",
+		     row->description);
 	if (row->runs == 0)
 		return;
 	kept = mmap(NULL, current->size_bytes, PROT_READ, MAP_SHARED, adopt.current_fd, 0);
 	CU_ASSERT_FATAL(kept != MAP_FAILED);
 	SUITE_ASSERT(memcmp(kept, current, current->size_bytes) == 0 &&
-			   snapshot_validate(kept, current->size_bytes, &why) == 0,
-		   "%s: the kept bytes are others", row->description);
+			     snapshot_validate(kept, current->size_bytes, &why) == 0,
+		     "%s: the kept bytes are others", row->description);
 	munmap(kept, current->size_bytes);
 	CU_ASSERT(pwrite(adopt.current_fd, "x", 1, 0) < 0);
 }
@@ -102,16 +108,16 @@ test_puts(void)
 		fd = snapshot_fd(s, s->size_bytes + row->sent);
 		status = adopt_put(&adopt, fd, s->size_bytes + (uint64_t)row->announced, &why);
 		SUITE_ASSERT(status == row->status, "%s: %d, %s", row->description, status, why);
-		SUITE_ASSERT(status == 0 || (row->why != NULL && strcmp(why, row->why) == 0), "%s: says \"%s\"",
-			   row->description, why);
+		SUITE_ASSERT(status == 0 || (row->why != NULL && strcmp(why, row->why) == 0),
+			     "%s: says \"%s\"", row->description, why);
 		kept_check(row);
 		close(fd);
 		free(s);
 	}
 }
 
-/* A worker that is registered but never passes a quiescent state keeps the view it may look at from being
- * freed. */
+/* A worker that is registered but never passes a quiescent state keeps the view it may look at from
+ * being freed. */
 static void
 test_a_worker_that_hangs(void)
 {

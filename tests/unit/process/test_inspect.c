@@ -29,8 +29,8 @@ test_range(void)
 		uint32_t first = 1, count = 0;
 
 		inspect_range(rows[i].mask, rows[i].port, &first, &count);
-		SUITE_ASSERT(first == rows[i].first && count == rows[i].count, "%s: %u entries from %u",
-			   rows[i].description, count, first);
+		SUITE_ASSERT(first == rows[i].first && count == rows[i].count,
+			     "%s: %u entries from %u", rows[i].description, count, first);
 	}
 }
 
@@ -62,7 +62,8 @@ flow_add(unsigned w, uint16_t port, uint16_t id, uint8_t state)
 		fresh.client_address = client;
 	else
 		fresh.probe_cookie = UINT64_MAX;
-	flow_begin(table, flow_slot(table, fresh.source_port, fresh.id), &fresh, question, case_bits);
+	flow_begin(table, flow_slot(table, fresh.source_port, fresh.id), &fresh, question,
+		   case_bits);
 }
 
 static void
@@ -109,7 +110,8 @@ test_flows(uint32_t size)
 	flow_add(0, 60000, 5, FLOW_CLIENT); /* over already */
 	flow_end(&worker[0].flows,
 		 &worker[0].flows.flows[flow_find(
-			 &worker[0].flows, flow_slot(&worker[0].flows, be16_from(60000), be16_from(5)))]);
+			 &worker[0].flows,
+			 flow_slot(&worker[0].flows, be16_from(60000), be16_from(5)))]);
 
 	inspect_port(&workers, &snapshot, 60000, 10 * TSC_HZ + TSC_HZ / 4, &response);
 	CU_ASSERT_EQUAL(response.total, 3);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the check of dataplane.memory_mb asks for, against the sum of what the dataplane takes from the
- * hugepages: enough, and not much more than that. */
+/* What the check of dataplane.memory_mb asks for, against the sum of what the dataplane takes from
+ * the hugepages: enough, and not much more than that. */
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
@@ -14,7 +14,8 @@
 #define XDP_DESCRIPTORS 2048
 #define BUFFER_ROOM	(RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf))
 #define PAGE_BYTES	(2u << 20)
-#define CHUNKS		2 /* pieces that are rounded up to pages: the heap, and the buffers as one */
+/* pieces that are rounded up to pages: the heap, and the buffers as one */
+#define CHUNKS 2
 
 static const struct {
 	const char *what;
@@ -65,9 +66,10 @@ test_enough(void)
 		size_t taken = taken_bytes(i);
 
 		SUITE_ASSERT(asked >= taken, "%s: %.1f MiB asked, %.1f taken", rows[i].what,
-			   (double)asked / (1 << 20), (double)taken / (1 << 20));
-		SUITE_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES, "%s: %.1f MiB asked, %.1f taken",
-			   rows[i].what, (double)asked / (1 << 20), (double)taken / (1 << 20));
+			     (double)asked / (1 << 20), (double)taken / (1 << 20));
+		SUITE_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES,
+			     "%s: %.1f MiB asked, %.1f taken", rows[i].what,
+			     (double)asked / (1 << 20), (double)taken / (1 << 20));
 	}
 }
 

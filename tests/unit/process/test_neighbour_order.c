@@ -10,7 +10,8 @@
 static void
 test_refused(void)
 {
-	static const struct interfaces interfaces = {.count = 2, .interface = {{.ifindex = 0}, {.ifindex = 7}}};
+	static const struct interfaces interfaces = {.count = 2,
+						     .interface = {{.ifindex = 0}, {.ifindex = 7}}};
 	static const struct {
 		const char *what;
 		struct neighbour_request request;
@@ -23,7 +24,8 @@ test_refused(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		SUITE_ASSERT(neighbour_order(&interfaces, &rows[i].request) == -EINVAL, "%s", rows[i].what);
+		SUITE_ASSERT(neighbour_order(&interfaces, &rows[i].request) == -EINVAL, "%s",
+			     rows[i].what);
 }
 
 int

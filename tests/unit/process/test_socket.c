@@ -29,13 +29,16 @@ static const struct check_row check_rows[] = {
 	{"get", MESSAGE_VERSION, MESSAGE_SNAPSHOT_GET, 0, 0},
 	{"port", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request), 0},
 	{"probe", MESSAGE_VERSION, MESSAGE_PROBE, sizeof(struct probe_request), 0},
-	{"another version", MESSAGE_VERSION + 1, MESSAGE_HELLO, sizeof(struct hello_request), -EPROTO},
+	{"another version", MESSAGE_VERSION + 1, MESSAGE_HELLO, sizeof(struct hello_request),
+	 -EPROTO},
 	{"another version of what is not known", 0, 99, 0, -EPROTO},
 	{"no type", MESSAGE_VERSION, 0, 0, -EOPNOTSUPP},
 	{"neighbour", MESSAGE_VERSION, MESSAGE_NEIGHBOUR, sizeof(struct neighbour_request), 0},
 	{"unknown type", MESSAGE_VERSION, MESSAGE_STOP + 1, 0, -EOPNOTSUPP},
-	{"one byte short", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request) - 1, -EMSGSIZE},
-	{"one byte long", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request) + 1, -EMSGSIZE},
+	{"one byte short", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request) - 1,
+	 -EMSGSIZE},
+	{"one byte long", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request) + 1,
+	 -EMSGSIZE},
 	{"a body where there is none", MESSAGE_VERSION, MESSAGE_SNAPSHOT_GET, 1, -EMSGSIZE},
 };
 
@@ -50,7 +53,8 @@ test_requests(void)
 					  sizeof(header) + row->body_bytes, &found);
 
 		SUITE_ASSERT(status == row->status, "%s: %d", row->description, status);
-		SUITE_ASSERT(status != 0 || found->type == row->type, "%s: another row", row->description);
+		SUITE_ASSERT(status != 0 || found->type == row->type, "%s: another row",
+			     row->description);
 	}
 }
 
@@ -72,8 +76,8 @@ struct echo {
 	uint64_t word;
 };
 
-/* Adds one; refuses 7, and 8 with a body; keeps silent on 9 until told. A descriptor adds 1000 for each byte
- * in it. */
+/* Adds one; refuses 7, and 8 with a body; keeps silent on 9 until told. A descriptor adds 1000 for
+ * each byte in it. */
 static int
 echo_handle(void *owner, const struct socket_request *request, struct socket_response *response)
 {
@@ -113,8 +117,8 @@ bench_open(struct bench *bench)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(bench->directory));
 	snprintf(bench->path, sizeof(bench->path), "%s/" MESSAGE_SOCKET_NAME, bench->directory);
 	CU_ASSERT_EQUAL_FATAL(loop_open(&bench->loop), 0);
-	CU_ASSERT_EQUAL_FATAL(socket_open(&bench->server, &bench->loop, bench->directory, echo_rows, 1,
-					  &bench->late_client),
+	CU_ASSERT_EQUAL_FATAL(socket_open(&bench->server, &bench->loop, bench->directory, echo_rows,
+					  1, &bench->late_client),
 			      0);
 }
 
@@ -153,7 +157,8 @@ struct echo_message {
 
 /* Asks, and returns the size of what came back: -1 for nothing, 0 for the end. */
 static ssize_t
-client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word, struct echo_message *response)
+client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word,
+	   struct echo_message *response)
 {
 	const struct echo_message ask = {.header = {.version = version, .type = 1, .cookie = ~word},
 					 .echo.word = word};
@@ -177,7 +182,8 @@ test_answers(void)
 	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 41, &response), sizeof(response));
 	CU_ASSERT(response.echo.word == 42 && response.header.status == 0 &&
 		  response.header.cookie == ~UINT64_C(41));
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 7, &response), sizeof(response.header));
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 7, &response),
+			sizeof(response.header));
 	CU_ASSERT_EQUAL(response.header.status, -EBUSY);
 	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION, 8, &response), sizeof(response));
 	CU_ASSERT(response.header.status == -EBUSY && response.echo.word == 9);
@@ -192,7 +198,8 @@ test_answers(void)
 	socket_send(&bench.server, bench.late_client, &header, &late, sizeof(late));
 	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), -1);
 	/* Another version ends the connection, after it was told. */
-	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION + 1, 1, &response), sizeof(response.header));
+	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION + 1, 1, &response),
+			sizeof(response.header));
 	CU_ASSERT_EQUAL(response.header.status, -EPROTO);
 	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), 0);
 	close(fd);
@@ -216,8 +223,10 @@ test_descriptors(void)
 	struct echo_message ask = {.header = {.version = MESSAGE_VERSION, .type = 1}}, response;
 	struct iovec part = {.iov_base = &ask, .iov_len = sizeof(ask)};
 	char control[CMSG_SPACE(3 * sizeof(int))] = {0};
-	struct msghdr message = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
 	struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
 	struct bench bench;
 	int fd, file, files[3];
@@ -259,13 +268,15 @@ test_too_many_clients(void)
 		fds[i] = client_open(&bench);
 	CU_ASSERT_EQUAL(recv(fds[SOCKET_CLIENTS_MAX], &response, sizeof(response), 0), 0);
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
-		CU_ASSERT_EQUAL(client_ask(&bench, fds[i], MESSAGE_VERSION, i, &response), i == 7 ? 16 : 24);
+		CU_ASSERT_EQUAL(client_ask(&bench, fds[i], MESSAGE_VERSION, i, &response),
+				i == 7 ? 16 : 24);
 	/* One leaves, one may come. */
 	close(fds[0]);
 	close(fds[SOCKET_CLIENTS_MAX]);
 	bench_serve(&bench);
 	fds[0] = client_open(&bench);
-	CU_ASSERT_EQUAL(client_ask(&bench, fds[0], MESSAGE_VERSION, 1, &response), sizeof(response));
+	CU_ASSERT_EQUAL(client_ask(&bench, fds[0], MESSAGE_VERSION, 1, &response),
+			sizeof(response));
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
 		close(fds[i]);
 	bench_close(&bench);
@@ -285,7 +296,8 @@ test_file(void)
 	CU_ASSERT_EQUAL(lstat(bench.path, &stat), 0);
 	CU_ASSERT_EQUAL(stat.st_mode & 07777, 0660);
 	/* A live one is refused, and survives that. */
-	CU_ASSERT_EQUAL(socket_open(&second, &bench.loop, bench.directory, echo_rows, 1, NULL), -EADDRINUSE);
+	CU_ASSERT_EQUAL(socket_open(&second, &bench.loop, bench.directory, echo_rows, 1, NULL),
+			-EADDRINUSE);
 	CU_ASSERT_EQUAL(lstat(bench.path, &stat), 0);
 	socket_close(&bench.server);
 	CU_ASSERT(lstat(bench.path, &stat) < 0 && errno == ENOENT);
@@ -317,7 +329,8 @@ test_file_in_the_way(void)
 	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd);
-	CU_ASSERT_EQUAL(socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL), 0);
+	CU_ASSERT_EQUAL(
+		socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL), 0);
 
 	/* Somebody else's in our place is not removed. */
 	CU_ASSERT_EQUAL(unlink(bench.path), 0);
@@ -327,8 +340,9 @@ test_file_in_the_way(void)
 	CU_ASSERT_EQUAL(access(bench.path, F_OK), 0);
 
 	/* What is no socket is left alone. */
-	CU_ASSERT_EQUAL(socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL),
-			-EEXIST);
+	CU_ASSERT_EQUAL(
+		socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL),
+		-EEXIST);
 	CU_ASSERT_EQUAL(unlink(bench.path), 0);
 	loop_close(&bench.loop);
 	CU_ASSERT_EQUAL(rmdir(bench.directory), 0);

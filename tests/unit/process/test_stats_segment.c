@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment: its layout as shared/stats.h says, and that nobody but us can write it. */
+/* The statistics segment: its layout as shared/stats.h says, and that nobody but us can write
+ * it. */
 #include "dataplane/process/stats_segment.h"
 
 #include <errno.h>
@@ -37,7 +38,8 @@ test_layout(void)
 	CU_ASSERT_EQUAL(h->pid, (uint64_t)getpid());
 	CU_ASSERT_EQUAL(h->flows_per_worker, FLOWS);
 	CU_ASSERT(h->started_ns != 0 && h->started_ns <= stats_segment_now_ns());
-	CU_ASSERT(h->worker_offset >= sizeof(*h) && h->worker_stride >= sizeof(struct worker_stats));
+	CU_ASSERT(h->worker_offset >= sizeof(*h) &&
+		  h->worker_stride >= sizeof(struct worker_stats));
 	CU_ASSERT(h->worker_offset % 64 == 0 && h->worker_stride % 64 == 0);
 	CU_ASSERT(h->worker_offset + WORKERS * h->worker_stride <= h->size_bytes);
 	CU_ASSERT_EQUAL(fstat(segment.fd_reader, &stat), 0);
@@ -48,7 +50,8 @@ test_layout(void)
 		stats_segment_worker(&segment, w)->counters[COUNTER_rx] = 100 + w;
 	for (uint32_t w = 0; w < WORKERS; w++) {
 		const struct worker_stats *stats =
-			(const struct worker_stats *)(view + h->worker_offset + w * h->worker_stride);
+			(const struct worker_stats *)(view + h->worker_offset +
+						      w * h->worker_stride);
 
 		CU_ASSERT_EQUAL(stats->counters[COUNTER_rx], 100 + w);
 		CU_ASSERT_EQUAL(stats->counters[COUNTER_tx], 0);
@@ -66,14 +69,16 @@ test_others_cannot_write(void)
 	int fd;
 
 	CU_ASSERT_EQUAL_FATAL(stats_segment_open(&segment, 1, FLOWS), 0);
-	CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, segment.fd_reader, 0) == MAP_FAILED);
+	CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, segment.fd_reader, 0) ==
+		  MAP_FAILED);
 	CU_ASSERT(write(segment.fd_reader, &byte, 1) < 0 && errno == EBADF);
 	/* Not even by opening it again, which its mode allows. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", segment.fd_reader);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
 		CU_ASSERT(write(fd, &byte, 1) < 0 && errno == EPERM);
-		CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) == MAP_FAILED);
+		CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) ==
+			  MAP_FAILED);
 		CU_ASSERT(ftruncate(fd, 0) < 0 && errno == EPERM);
 		CU_ASSERT(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0);
 		close(fd);

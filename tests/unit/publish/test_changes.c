@@ -23,8 +23,8 @@ line_take(void *owner, const char *text)
 	snprintf(lines->text + used, sizeof(lines->text) - used, "%s|", text);
 }
 
-#define STANDARD                                                                                             \
-	.services = "192.0.2.53#53", .sources = "198.51.100.16",                                             \
+#define STANDARD                                                                                   \
+	.services = "192.0.2.53#53", .sources = "198.51.100.16",                                   \
 	.upstreams = "a=192.0.2.1#53 b=192.0.2.2#53", .ports = "50000-50999", .timeout_ms = 2000
 
 static const struct {
@@ -46,7 +46,8 @@ static const struct {
 	  .upstreams = "x=192.0.2.2#53",
 	  .ports = "50000-50999",
 	  .timeout_ms = 2000},
-	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its responses are taken "
+	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its responses "
+	 "are taken "
 	 "for "
 	 "another 5.0 s|"},
 	{"service, source, ports, timeout",
@@ -57,9 +58,11 @@ static const struct {
 	  .timeout_ms = 1000},
 	 "service address 192.0.2.54#53 added|service address 192.0.2.53#53 removed|source address "
 	 "2001:db8::1 "
-	 "added|source address 198.51.100.16 removed; responses to it are taken for another 5.0 s|source "
+	 "added|source address 198.51.100.16 removed; responses to it are taken for another 5.0 "
+	 "s|source "
 	 "ports: from "
-	 "50000-50999 (1000 ports) to 50000-51999 (2000 ports)|upstreams.timeout_ms: from 2000 to 1000|"},
+	 "50000-50999 (1000 ports) to 50000-51999 (2000 ports)|upstreams.timeout_ms: from 2000 to "
+	 "1000|"},
 };
 
 static void
@@ -71,7 +74,8 @@ test_rows(void)
 		struct lines lines = {0};
 
 		changes_describe(before, after, line_take, &lines);
-		SUITE_ASSERT(strcmp(lines.text, rows[i].lines) == 0, "%s: %s", rows[i].what, lines.text);
+		SUITE_ASSERT(strcmp(lines.text, rows[i].lines) == 0, "%s: %s", rows[i].what,
+			     lines.text);
 		free(before);
 		free(after);
 	}
@@ -88,9 +92,10 @@ test_policy_and_probe(void)
 	after->service.no_upstream = NO_UPSTREAM_KEEP_TRYING;
 	after->probe.fall = 5;
 	changes_describe(before, after, line_take, &lines);
-	CU_ASSERT_STRING_EQUAL(lines.text,
-			       "service.no_upstream: from servfail to keep-trying|pool default: policy from "
-			       "round-robin to least-outstanding|upstreams.probe.fall: from 0 to 5|");
+	CU_ASSERT_STRING_EQUAL(
+		lines.text,
+		"service.no_upstream: from servfail to keep-trying|pool default: policy from "
+		"round-robin to least-outstanding|upstreams.probe.fall: from 0 to 5|");
 	free(before);
 	free(after);
 }
@@ -131,17 +136,19 @@ test_protection(void)
 						       .edns_bytes = 1400};
 	changes_describe(before, after, line_take, &lines);
 	CU_ASSERT_STRING_EQUAL(
-		lines.text, "upstream b (192.0.2.2#53): the case of questions is not drawn any more|"
-			    "protection.coalesce: from true to false|protection.waiters: from 64 to 8|"
-			    "protection.near_miss: from count to truncate|protection.near_misses: from 1 to "
-			    "3|protection.edns_bytes: from 1232 to 1400|");
+		lines.text,
+		"upstream b (192.0.2.2#53): the case of questions is not drawn any more|"
+		"protection.coalesce: from true to false|protection.waiters: from 64 to 8|"
+		"protection.near_miss: from count to truncate|protection.near_misses: from 1 to "
+		"3|protection.edns_bytes: from 1232 to 1400|");
 	free(before);
 	free(after);
 }
 
 /* Two configurations, and what the after one is given beyond the before one. */
 static void
-changed(const char *what, void (*change)(struct config *before, struct config *after), const char *wanted)
+changed(const char *what, void (*change)(struct config *before, struct config *after),
+	const char *wanted)
 {
 	struct config *before = control_config_make(&(struct config_text){STANDARD});
 	struct config *after = control_config_make(&(struct config_text){STANDARD});
@@ -157,7 +164,8 @@ changed(const char *what, void (*change)(struct config *before, struct config *a
 static uint16_t both[] = {0, 1}, turned[] = {1, 0}, one[] = {1};
 
 static void
-pool_give(struct config *config, const char *name, enum policy policy, uint16_t *members, unsigned count)
+pool_give(struct config *config, const char *name, enum policy policy, uint16_t *members,
+	  unsigned count)
 {
 	struct config_pool *pool = &config->pools[config->pool_count++];
 
@@ -190,8 +198,10 @@ pools_renumbered(struct config *before, struct config *after)
 	pool_give(after, "a", POLICY_FIRST, both, 2);
 	before->service.listen[0].pool = 1;
 	after->service.listen[0].pool = 2;
-	before->routes.types[before->routes.type_count++] = (struct type_route){.type = 12, .pool = 2};
-	after->routes.types[after->routes.type_count++] = (struct type_route){.type = 12, .pool = 1};
+	before->routes.types[before->routes.type_count++] =
+		(struct type_route){.type = 12, .pool = 2};
+	after->routes.types[after->routes.type_count++] =
+		(struct type_route){.type = 12, .pool = 1};
 }
 
 static void
@@ -222,10 +232,10 @@ routes_changed(struct config *before, struct config *after)
 
 	pool_give(before, "x", POLICY_HASH, both, 2);
 	pool_give(after, "x", POLICY_HASH, both, 2);
-	before->routes =
-		(struct config_routes){was, 3, (uint8_t *)"\1a\0\1b\0\1c", 9, {{1, 0, 0}, {2, 0, 0}}, 2};
-	after->routes =
-		(struct config_routes){now, 3, (uint8_t *)"\1a\0\1b\0\2dd", 10, {{2, 1, 0}, {3, 1, 0}}, 2};
+	before->routes = (struct config_routes){
+		was, 3, (uint8_t *)"\1a\0\1b\0\1c", 9, {{1, 0, 0}, {2, 0, 0}}, 2};
+	after->routes = (struct config_routes){
+		now, 3, (uint8_t *)"\1a\0\1b\0\2dd", 10, {{2, 1, 0}, {3, 1, 0}}, 2};
 }
 
 static void
@@ -239,14 +249,16 @@ routes_many(struct config *before, struct config *after)
 		memcpy(names + 3 * i, (const uint8_t[]){1, 'a' + i, 0}, 3);
 	}
 	(void)before;
-	after->routes = (struct config_routes){.suffixes = suffixes, .suffix_count = 11, .names = names};
+	after->routes =
+		(struct config_routes){.suffixes = suffixes, .suffix_count = 11, .names = names};
 }
 
 static void
 limit_given(struct config *before, struct config *after)
 {
 	(void)before;
-	after->limit = (struct config_limit){.queries_per_second = 100, .burst = 100, .prefix4 = 24};
+	after->limit =
+		(struct config_limit){.queries_per_second = 100, .burst = 100, .prefix4 = 24};
 }
 
 static void
@@ -282,7 +294,8 @@ health_changed(struct config *before, struct config *after)
 {
 	before->probe.good_rcodes = 1 << 0 | 1 << 3;
 	after->probe.good_rcodes = 1 << 0 | 1 << 11;
-	before->passive = (struct config_passive){.on = true, .responses = 100, .timeout_percent = 50};
+	before->passive =
+		(struct config_passive){.on = true, .responses = 100, .timeout_percent = 50};
 	after->passive = (struct config_passive){true, 200, 60, 70};
 	after->healthy_min_percent = 40;
 }
@@ -291,8 +304,8 @@ static void
 passive_off(struct config *before, struct config *after)
 {
 	before->passive = (struct config_passive){.on = true, .responses = 100};
-	before->http =
-		(struct config_http){.on = true, .address = after->service.listen[0].address, .port = 8953};
+	before->http = (struct config_http){
+		.on = true, .address = after->service.listen[0].address, .port = 8953};
 }
 
 /* What groups servers and takes queries to them. */
@@ -304,16 +317,21 @@ test_pools(void)
 	changed("other numbers, same names", pools_renumbered, "");
 	changed("another order", pool_turned, "pool a: its servers in another order|");
 	changed("a member less, and more", pool_member,
-		"upstream a (192.0.2.1#53): weight from 1 to 7|service address 192.0.2.53#53: pool: from "
+		"upstream a (192.0.2.1#53): weight from 1 to 7|service address 192.0.2.53#53: "
+		"pool: from "
 		"default "
-		"to x|pool x: server a removed|pool x: another hash_key|pool x: load_percent from 150 to 0|");
+		"to x|pool x: server a removed|pool x: another hash_key|pool x: load_percent from "
+		"150 to 0|");
 	changed("routes", routes_changed,
-		"route of domain b.: from pool default to pool x|route of domain c. to pool default "
+		"route of domain b.: from pool default to pool x|route of domain c. to pool "
+		"default "
 		"removed|route "
-		"of domain dd. to pool x added|route of type NS: from pool default to pool x|route of type "
+		"of domain dd. to pool x added|route of type NS: from pool default to pool x|route "
+		"of type "
 		"TYPE3 "
 		"to pool x added|route of type A to pool default removed|");
-	changed("many routes", routes_many, "routes: 11 domains added, 0 removed, 0 to another pool|");
+	changed("many routes", routes_many,
+		"routes: 11 domains added, 0 removed, 0 to another pool|");
 }
 
 static void
@@ -321,10 +339,12 @@ test_clients(void)
 {
 	changed("a limit", limit_given, "rate_limit: clients may ask 100 queries/s now|");
 	changed("another limit", limit_changed,
-		"service.not_allowed: from drop to refuse|rate_limit.queries_per_second: from 100 to "
+		"service.not_allowed: from drop to refuse|rate_limit.queries_per_second: from 100 "
+		"to "
 		"50|rate_limit.burst: from 100 to 200|rate_limit.ipv4_prefix: from 24 to "
 		"32|rate_limit.ipv6_prefix: "
-		"from 56 to 64|rate_limit.over_limit: from drop to refuse|rate_limit.truncate_every: from 0 "
+		"from 56 to 64|rate_limit.over_limit: from drop to "
+		"refuse|rate_limit.truncate_every: from 0 "
 		"to "
 		"5|rate_limit.exempt: from 0 ranges to 1|");
 	changed("the clients", allow_changed, "service.allow: from 0 ranges to 1|");
@@ -336,7 +356,8 @@ static void
 test_health(void)
 {
 	changed("what counts", health_changed,
-		"upstreams.healthy_min_percent: from 0 to 40|upstreams.probe.good: from noerror, nxdomain to "
+		"upstreams.healthy_min_percent: from 0 to 40|upstreams.probe.good: from noerror, "
+		"nxdomain to "
 		"noerror, rcode11|upstreams.passive.responses: from 100 to "
 		"200|upstreams.passive.timeout_percent: "
 		"from 50 to 60|upstreams.passive.servfail_percent: from 0 to 70|");

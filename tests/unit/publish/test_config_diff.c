@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `config diff` says of a file. Usage: test_config_diff DIRECTORY, the one with the kept files. */
+/* What `config diff` says of a file. Usage: test_config_diff DIRECTORY, the one with the kept
+ * files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,26 +9,31 @@
 #include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
-/* A change to minimal.yaml, which is in force; the lists that come of it, entries with '|' between. */
+/* A change to minimal.yaml, which is in force; the lists that come of it, entries with '|'
+ * between. */
 static const struct {
 	const char *old, *new, *changes, *fixed, *errors, *warnings;
 } rows[] = {
 	{"eth0", "eth0", "", "", "", ""},
-	{"upstreams:", "upstreams:\n  timeout_ms: 1000", "upstreams.timeout_ms: from 2000 to 1000", "", "",
-	 ""},
+	{"upstreams:", "upstreams:\n  timeout_ms: 1000", "upstreams.timeout_ms: from 2000 to 1000",
+	 "", "", ""},
 	{"upstreams:", "http: {port: 0}\nrate_limit: {queries_per_second: 9}\nupstreams:",
-	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "", ""},
-	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "", "runtime_dir|dataplane.interfaces", "", ""},
+	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "",
+	 ""},
+	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "",
+	 "runtime_dir|dataplane.interfaces", "", ""},
 	{"[1]\n  interfaces: [{xdp: eth0}]\nsource:\n",
 	 "[2]\n  interfaces: [{xdp: eth0}]\nsource:\n  ports: 50000-60000\n",
 	 "source ports: from 49152-65535 (16384 ports) to 50000-60000 (10001 ports)",
 	 "dataplane.worker_cores", "", ""},
 	{"xdp: eth0", "xbp: eth0", "", "",
-	 "MADE:5: dataplane.interfaces.xbp: unknown key: use one of xdp, queues|MADE:5: dataplane.interfaces.xdp: "
+	 "MADE:5: dataplane.interfaces.xbp: unknown key: use one of xdp, queues|MADE:5: "
+	 "dataplane.interfaces.xdp: "
 	 "missing: add it, the kernel's interface that is used through AF_XDP",
 	 ""},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]", "", "", "",
-	 "MADE:8: warning: source.exclude: 80 lies outside source.ports, 49152-65535: it can be taken out"},
+	 "MADE:8: warning: source.exclude: 80 lies outside source.ports, 49152-65535: it can be "
+	 "taken out"},
 };
 
 /* The entries with '|' between, the made file's path as MADE. */
@@ -43,8 +49,9 @@ joined(const json_t *list, const char *path)
 	{
 		const char *line = json_string_value(entry), *at = strstr(line, path);
 
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s", used > 0 ? "|" : "",
-					 at == line ? "MADE" : "", at == line ? line + strlen(path) : line);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s%s",
+					 used > 0 ? "|" : "", at == line ? "MADE" : "",
+					 at == line ? line + strlen(path) : line);
 	}
 	return text;
 }
@@ -66,8 +73,8 @@ test_rows(void)
 		for (unsigned list = 0; list < 4; list++) {
 			const char *has = joined(json_object_get(diff, lists[list]), path);
 
-			SUITE_ASSERT(strcmp(has, wanted[list]) == 0, "\"%s\": %s: %s", rows[i].new, lists[list],
-				   has);
+			SUITE_ASSERT(strcmp(has, wanted[list]) == 0, "\"%s\": %s: %s", rows[i].new,
+				     lists[list], has);
 		}
 		json_decref(diff);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the publisher does when a configuration can't come into force at once: no room for it, a dataplane
- * that goes away, starts afresh, or has maps that are none. Whole ephemerad, a dataplane of ours, the real
- * clock. */
+/* What the publisher does when a configuration can't come into force at once: no room for it, a
+ * dataplane that goes away, starts afresh, or has maps that are none. Whole ephemerad, a dataplane
+ * of ours, the real clock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,9 +22,9 @@ struct offer {
 	char why[PUBLISHER_WHY_BYTES];
 };
 
-/* Probes of hundreds of upstreams, each tenth of a second, fill the socket to the dataplane when this process
- * does not run for a while; then a snapshot has no room there, and an offer is refused for it. So there are
- * few. */
+/* Probes of hundreds of upstreams, each tenth of a second, fill the socket to the dataplane when
+ * this process does not run for a while; then a snapshot has no room there, and an offer is refused
+ * for it. So there are few. */
 #define PROBE_INTERVAL_MS 60000
 
 /* A configuration of `count` upstreams in 10.net.0.0/16. */
@@ -35,8 +35,8 @@ config_write(unsigned net, unsigned count)
 	size_t used = 0;
 
 	for (unsigned i = 0; i < count; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, UPSTREAM_LINE, i, net, i / 250,
-					 1 + i % 250);
+		used += (size_t)snprintf(text + used, sizeof(text) - used, UPSTREAM_LINE, i, net,
+					 i / 250, 1 + i % 250);
 	return rig_config_probing("50000-59999", text, PROBE_INTERVAL_MS);
 }
 
@@ -65,7 +65,8 @@ is_decided(const void *owner)
 static bool
 nothing_retired(const void *owner)
 {
-	return slots_expiry_ns(&((const struct daemon_rig *)owner)->daemon->publisher.slots) == UINT64_MAX;
+	return slots_expiry_ns(&((const struct daemon_rig *)owner)->daemon->publisher.slots) ==
+	       UINT64_MAX;
 }
 
 /* Exactly those that are waited for are active. */
@@ -118,8 +119,8 @@ offer_make(struct daemon_rig *f, unsigned net, unsigned count)
 
 /* Tests */
 
-/* 300 upstreams in place of 300 others have no room: refused, and the mend that the sentence names mends it.
- */
+/* 300 upstreams in place of 300 others have no room: refused, and the mend that the sentence names
+ * mends it. */
 static void
 test_offer(void)
 {
@@ -142,7 +143,8 @@ test_offer(void)
 	rig_stop(&f);
 }
 
-/* A daemon finds a dataplane that runs on 512 others: its own come into force when those are over. */
+/* A daemon finds a dataplane that runs on 512 others: its own come into force when those are
+ * over. */
 static void
 test_learnt(void)
 {
@@ -157,7 +159,8 @@ test_learnt(void)
 	rig_stop(&f);
 }
 
-/* The dataplane goes away with the first snapshot in its hands: the next try is a second off, not at once. */
+/* The dataplane goes away with the first snapshot in its hands: the next try is a second off, not
+ * at once. */
 static void
 test_lost(void)
 {
@@ -177,8 +180,8 @@ test_lost(void)
 	rig_daemon_close(&f);
 }
 
-/* A dataplane that knows nothing has no flows either: what was retired for the last one is not for it, and
- * what is known to be down stays down. */
+/* A dataplane that knows nothing has no flows either: what was retired for the last one is not for
+ * it, and what is known to be down stays down. */
 static void
 test_afresh(void)
 {
@@ -202,8 +205,8 @@ test_afresh(void)
 	rig_stop(&f);
 }
 
-/* Descriptors that are no maps: nothing is pushed, status says so, and no descriptor would outlive an exec.
- */
+/* Descriptors that are no maps: nothing is pushed, status says so, and no descriptor would outlive
+ * an exec. */
 static void
 test_maps(void)
 {
@@ -216,12 +219,14 @@ test_maps(void)
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	f.rig.strange_maps = true;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_tried));
-	CU_ASSERT_PTR_NOT_NULL(strstr(f.daemon->publisher.problem.text, "steer.bpf.o of the same version"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(f.daemon->publisher.problem.text, "steer.bpf.o of the same version"));
 	CU_ASSERT_EQUAL(f.rig.puts, 0);
 	CU_ASSERT_EQUAL(steer_maps_hold(&f.daemon->steer, NULL, NULL), -EPROTO);
 	CU_ASSERT_EQUAL(steer_maps_verdicts(&f.daemon->steer, sums), -EPROTO);
 	status = report_status(f.daemon);
-	CU_ASSERT_TRUE(json_is_false(json_object_get(json_object_get(status, "dataplane"), "steer_usable")));
+	CU_ASSERT_TRUE(json_is_false(
+		json_object_get(json_object_get(status, "dataplane"), "steer_usable")));
 	json_decref(status);
 	hello = &f.daemon->dataplane.hello;
 	CU_ASSERT_EQUAL(fcntl(hello->stats_fd, F_GETFD), FD_CLOEXEC);
@@ -229,14 +234,16 @@ test_maps(void)
 		CU_ASSERT_EQUAL(fcntl(hello->map_fds[0][map], F_GETFD), FD_CLOEXEC);
 	rig_dataplane_kill(&f.rig);
 
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away)); /* and one that steers nothing is fine */
+	CU_ASSERT_TRUE_FATAL(
+		rig_wait_for(&f, rig_is_away)); /* and one that steers nothing is fine */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
 	rig_stop(&f);
 }
 
-/* A reload that the dataplane refuses leaves no trace: the old upstreams are probed, the new one is not, the
- * ways are those of the old ones, words and health stay, and what happens then is pushed. */
+/* A reload that the dataplane refuses leaves no trace: the old upstreams are probed, the new one is
+ * not, the ways are those of the old ones, words and health stay, and what happens then is
+ * pushed. */
 static void
 test_rollback(void)
 {
@@ -269,7 +276,8 @@ test_rollback(void)
 	f.rig.refuse = NULL;
 	rig_tell(&f, "two", "auto");
 	two = &f.rig.snapshot->upstreams[1];
-	CU_ASSERT(f.rig.snapshot->generation > f.generation && two->usable && two->state == SLOT_ACTIVE);
+	CU_ASSERT(f.rig.snapshot->generation > f.generation && two->usable &&
+		  two->state == SLOT_ACTIVE);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	CU_ASSERT_TRUE(bitmap_test(f.rig.snapshot->ports_draw, 55000));
 	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"reload\"}\n"),
@@ -280,8 +288,8 @@ test_rollback(void)
 	rig_stop(&f);
 }
 
-/* A pool of new upstreams only has nobody else: they begin up. One that joins others begins down, also when
- * it comes with them. */
+/* A pool of new upstreams only has nobody else: they begin up. One that joins others begins down,
+ * also when it comes with them. */
 static void
 test_new(void)
 {

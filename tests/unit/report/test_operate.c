@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the operator does, and what must not undo it: overrides of upstreams, readiness, drain of the
- * instance. Whole ephemerad, a dataplane of ours. */
+/* What the operator does, and what must not undo it: overrides of upstreams, readiness, drain of
+ * the instance. Whole ephemerad, a dataplane of ours. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ is_counted(const void *owner)
 	const struct worker_stats *stats = rig_worker(owner);
 	const struct drain *drain = &((const struct daemon_rig *)owner)->daemon->readiness.drain;
 
-	return drain->counted &&
-	       drain->queries == stats->counters[COUNTER_queries] + stats->counters[COUNTER_own_servfail];
+	return drain->counted && drain->queries == stats->counters[COUNTER_queries] +
+							   stats->counters[COUNTER_own_servfail];
 }
 
 /* Asking */
@@ -52,8 +52,8 @@ test_overrides(void)
 	const struct snapshot_upstream *one;
 
 	rig_start(&f, TWO);
-	CU_ASSERT_TRUE(
-		rig_begins(rig_tell(&f, "one", "drain"), "draining: by the operator; nothing in flight"));
+	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "one", "drain"),
+				  "draining: by the operator; nothing in flight"));
 	one = &f.rig.snapshot->upstreams[0];
 	CU_ASSERT(!one->usable && one->admin_state == ADMIN_DRAIN && one->state == SLOT_ACTIVE);
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
@@ -74,20 +74,21 @@ test_overrides(void)
 	for (unsigned i = 0; i < 2; i++) {
 		rig_daemon_replace(&f, rig_path("test.yaml"));
 		CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
-		CU_ASSERT_TRUE(
-			rig_begins(rig_row(&f, 0), "forced-down: by the operator, before ephemerad started"));
+		CU_ASSERT_TRUE(rig_begins(
+			rig_row(&f, 0), "forced-down: by the operator, before ephemerad started"));
 		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DOWN);
 	}
 	f.probes = f.rig.probes + 8;
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
 	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "auto"), "up: "));
-	CU_ASSERT(f.rig.snapshot->upstreams[0].usable && f.rig.snapshot->upstreams[0].admin_state == 0);
+	CU_ASSERT(f.rig.snapshot->upstreams[0].usable &&
+		  f.rig.snapshot->upstreams[0].admin_state == 0);
 	rig_stop(&f);
 }
 
-/* A new dataplane gets the overrides of an ephemerad that stayed; an upstream that leaves the configuration
- * loses its own. */
+/* A new dataplane gets the overrides of an ephemerad that stayed; an upstream that leaves the
+ * configuration loses its own. */
 static void
 test_overrides_stay(void)
 {
@@ -118,7 +119,8 @@ static const struct {
 	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" has to be"},
 	{"{\"command\": \"upstream\", \"name\": \"none\", \"action\": \"up\"}\n",
 	 "no upstream is called none"},
-	{"{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"halt\"}\n", "an upstream can be told"},
+	{"{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"halt\"}\n",
+	 "an upstream can be told"},
 	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" has to be"},
 	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" has to be"},
 	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" has to be"},
@@ -132,8 +134,8 @@ test_refused(void)
 
 	rig_start(&f, TWO);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-		SUITE_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error), "%s",
-			   refused[i].request);
+		SUITE_ASSERT(rig_begins(rig_failure(&f, refused[i].request), refused[i].error),
+			     "%s", refused[i].request);
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
 }
@@ -208,7 +210,8 @@ drain_state(struct daemon_rig *f)
 	json_t *response = rig_ask(f, "{\"command\": \"status\"}\n");
 	json_t *drain = json_object_get(json_object_get(response, "result"), "drain");
 
-	snprintf(state, sizeof(state), "%s", json_is_null(drain) ? "off" : rig_text(drain, "state"));
+	snprintf(state, sizeof(state), "%s",
+		 json_is_null(drain) ? "off" : rig_text(drain, "state"));
 	json_decref(response);
 	return state;
 }
@@ -223,7 +226,8 @@ test_drain(void)
 	rig_worker(&f)->generation = 1;
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "off");
 	response = rig_ask(&f, "{\"command\": \"drain\"}\n");
-	CU_ASSERT_TRUE(json_is_true(json_object_get(json_object_get(response, "result"), "draining")));
+	CU_ASSERT_TRUE(
+		json_is_true(json_object_get(json_object_get(response, "result"), "draining")));
 	CU_ASSERT_EQUAL(strlen(rig_text(json_object_get(response, "result"), "until")), 20);
 	json_decref(response);
 	CU_ASSERT_STRING_EQUAL(unready(&f), "draining");
@@ -234,7 +238,8 @@ test_drain(void)
 
 	/* Queries come for longer than two seconds, and then none; probes do not count. */
 	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 60}\n"));
-	for (unsigned turn = 0; turn < 12; turn++) { /* seen a quarter of a second after each other */
+	for (unsigned turn = 0; turn < 12;
+	     turn++) { /* seen a quarter of a second after each other */
 		rig_worker(&f)->counters[turn % 2 ? COUNTER_queries : COUNTER_own_servfail]++;
 		CU_ASSERT_TRUE(rig_wait_for(&f, is_counted));
 	}
@@ -263,17 +268,20 @@ test_drain_timeout(void)
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_TRUE(rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "the dataplane is away"));
+	CU_ASSERT_TRUE(
+		rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "the dataplane is away"));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 1}\n"));
-	for (uint64_t until = loop_now_ns() + 5 * NS_PER_S; f.rig.stops == 0 && loop_now_ns() < until;) {
+	for (uint64_t until = loop_now_ns() + 5 * NS_PER_S;
+	     f.rig.stops == 0 && loop_now_ns() < until;) {
 		rig_worker(&f)->counters[COUNTER_queries]++;
 		loop_turn(&f.daemon->loop, 50);
 	}
 	CU_ASSERT_EQUAL(f.rig.stops, 1);
 	CU_ASSERT(loop_now_ns() >= f.daemon->readiness.drain.until_ns);
-	CU_ASSERT_EQUAL(f.daemon->readiness.drain.until_ns, f.daemon->readiness.drain.since_ns + NS_PER_S);
+	CU_ASSERT_EQUAL(f.daemon->readiness.drain.until_ns,
+			f.daemon->readiness.drain.since_ns + NS_PER_S);
 	rig_stop(&f);
 }
 

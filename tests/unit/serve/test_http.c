@@ -131,40 +131,49 @@ ask(const char *request)
 
 #define CLOSE "Connection: close\r\n\r\n"
 
-/* The status line's begin, and something that must be in the response, or not if it begins with '!'. */
+/* The status line's begin, and something that must be in the response, or not if it begins with
+ * '!'. */
 static const struct row {
 	const char *name, *request, *status, *has;
 	unsigned handled;
 } rows[] = {
-	{"GET", "GET /constant HTTP/1.1\r\nHost: 127.0.0.1\r\n" CLOSE, "HTTP/1.1 200", "\r\n\r\nconstant", 1},
+	{"GET", "GET /constant HTTP/1.1\r\nHost: 127.0.0.1\r\n" CLOSE, "HTTP/1.1 200",
+	 "\r\n\r\nconstant", 1},
 	{"the Accept header reaches the handler",
-	 "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: x/y\r\n" CLOSE, "HTTP/1.1 200", "\r\n\r\nx/y", 1},
+	 "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: x/y\r\n" CLOSE, "HTTP/1.1 200",
+	 "\r\n\r\nx/y", 1},
 	{"a path that would end early if it were decoded",
-	 "GET /constant%00x HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200", "!\r\n\r\nconstant", 1},
-	{"the query is no part of the path", "GET /constant?a=/b HTTP/1.1\r\nHost: localhost\r\n" CLOSE,
-	 "HTTP/1.1 200", "\r\n\r\nconstant", 1},
+	 "GET /constant%00x HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
+	 "!\r\n\r\nconstant", 1},
+	{"the query is no part of the path",
+	 "GET /constant?a=/b HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
+	 "\r\n\r\nconstant", 1},
 	{"HEAD has no body", "HEAD /constant HTTP/1.1\r\nHost: [::1]:80\r\n" CLOSE, "HTTP/1.1 200",
 	 "!\r\n\r\nconstant", 1},
-	{"HTTP/1.0 without a Host", "GET /constant HTTP/1.0\r\n\r\n", "HTTP/1.1 200", "constant", 1},
+	{"HTTP/1.0 without a Host", "GET /constant HTTP/1.0\r\n\r\n", "HTTP/1.1 200", "constant",
+	 1},
 	{"nothing may be loaded from elsewhere", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE,
 	 "HTTP/1.1 200", "default-src 'none'", 1},
-	{"not kept", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200", "Cache-Control: no-store",
-	 1},
+	{"not kept", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
+	 "Cache-Control: no-store", 1},
 	{"not sniffed", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
 	 "X-Content-Type-Options: nosniff", 1},
-	{"POST", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 405",
-	 "Allow: GET, HEAD", 0},
-	{"PUT", "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" CLOSE, "HTTP/1.1 405", "", 0},
+	{"POST", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
+	 "HTTP/1.1 405", "Allow: GET, HEAD", 0},
+	{"PUT", "PUT / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" CLOSE, "HTTP/1.1 405",
+	 "", 0},
 	{"DELETE", "DELETE / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 405", "", 0},
 	{"OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 405", "", 0},
 	{"CONNECT", "CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 405", "", 0},
-	{"a body", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", "HTTP/1.1 413", "",
-	 0},
-	{"a chunked body", "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	{"a body", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
 	 "HTTP/1.1 413", "", 0},
-	{"an empty body", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" CLOSE, "HTTP/1.1 200",
-	 "", 1},
-	{"another site's name", "GET / HTTP/1.1\r\nHost: rebind.example\r\n" CLOSE, "HTTP/1.1 421", "", 0},
+	{"a chunked body",
+	 "GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+	 "HTTP/1.1 413", "", 0},
+	{"an empty body", "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n" CLOSE,
+	 "HTTP/1.1 200", "", 1},
+	{"another site's name", "GET / HTTP/1.1\r\nHost: rebind.example\r\n" CLOSE, "HTTP/1.1 421",
+	 "", 0},
 	{"another site's name that begins like ours",
 	 "GET / HTTP/1.1\r\nHost: localhost.example:8953\r\n" CLOSE, "HTTP/1.1 421", "", 0},
 	{"no Host", "GET / HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400", "", 0},
@@ -180,11 +189,13 @@ test_requests(void)
 
 		handled = 0;
 		text = ask(rows[i].request);
-		SUITE_ASSERT(strncmp(text, rows[i].status, strlen(rows[i].status)) == 0, "%s: %s", rows[i].name,
-			   text);
-		SUITE_ASSERT(has[0] == '!' ? strstr(text, has + 1) == NULL : strstr(text, has) != NULL,
-			   "%s: %s", rows[i].name, text);
-		SUITE_ASSERT(handled == rows[i].handled, "%s: handled %u times", rows[i].name, handled);
+		SUITE_ASSERT(strncmp(text, rows[i].status, strlen(rows[i].status)) == 0, "%s: %s",
+			     rows[i].name, text);
+		SUITE_ASSERT(has[0] == '!' ? strstr(text, has + 1) == NULL
+					   : strstr(text, has) != NULL,
+			     "%s: %s", rows[i].name, text);
+		SUITE_ASSERT(handled == rows[i].handled, "%s: handled %u times", rows[i].name,
+			     handled);
 	}
 	stop();
 }
@@ -194,7 +205,8 @@ static void
 test_names_elsewhere(void)
 {
 	serve("0.0.0.0");
-	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: fwd1.example\r\n" CLOSE), "HTTP/1.1 200", 12) == 0);
+	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: fwd1.example\r\n" CLOSE), "HTTP/1.1 200",
+			  12) == 0);
 	stop();
 }
 
@@ -219,14 +231,16 @@ static const struct host_row {
 	{"[example]", false},
 	{"::1", false},
 	{"1270.0.1", false},
-	{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+	{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	 false},
 };
 
 static void
 test_hosts(void)
 {
 	for (unsigned i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		SUITE_ASSERT(http_host_is_local(hosts[i].host) == hosts[i].local, "Host: %s", hosts[i].host);
+		SUITE_ASSERT(http_host_is_local(hosts[i].host) == hosts[i].local, "Host: %s",
+			     hosts[i].host);
 }
 
 static void
@@ -238,7 +252,8 @@ test_kept_connection(void)
 	serve("127.0.0.1");
 	fd = client(http_port(&http));
 	for (unsigned i = 1; i <= 3; i++) {
-		CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+		CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL),
+				(ssize_t)strlen(request));
 		CU_ASSERT_PTR_NOT_NULL(strstr(response(fd, "\r\n\r\nconstant"), "200 OK"));
 		CU_ASSERT_EQUAL(handled, i);
 	}
@@ -254,8 +269,8 @@ test_long_head(void)
 
 	serve("127.0.0.1");
 	for (unsigned in_headers = 0; in_headers < 2; in_headers++) {
-		int used =
-			sprintf(request, in_headers ? "GET / HTTP/1.1\r\nHost: localhost\r\nX: " : "GET /");
+		int used = sprintf(request, in_headers ? "GET / HTTP/1.1\r\nHost: localhost\r\nX: "
+						       : "GET /");
 
 		memset(request + used, 'a', 2 * HTTP_HEAD_BYTES);
 		strcpy(request + used + 2 * HTTP_HEAD_BYTES,
@@ -264,7 +279,8 @@ test_long_head(void)
 		SUITE_ASSERT(strncmp(text, "HTTP/1.1 4", 10) == 0 || text[0] == 0, "%.40s", text);
 		CU_ASSERT_EQUAL(handled, 0);
 	}
-	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE), "HTTP/1.1 200", 12) == 0);
+	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE), "HTTP/1.1 200", 12) ==
+		  0);
 	stop();
 }
 
@@ -274,7 +290,8 @@ has_connection(void)
 	return http.connections[0].fd >= 0;
 }
 
-/* The time is the server's own: its clock is turned on by moving the moment that a client is due. */
+/* The time is the server's own: its clock is turned on by moving the moment that a client is
+ * due. */
 static void
 test_slow_client(void)
 {
@@ -295,7 +312,8 @@ test_slow_client(void)
 	stop();
 }
 
-/* Those beyond the limit of one address are closed; the others are served when there is room again. */
+/* Those beyond the limit of one address are closed; the others are served when there is room
+ * again. */
 static void
 test_crowd(void)
 {
@@ -320,7 +338,8 @@ test_crowd(void)
 		close(fds[i]);
 	while (http.connections[0].fd >= 0 && loop_now_ns() < deadline)
 		CU_ASSERT_EQUAL(loop_turn(&loop, 5), 0);
-	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE), "HTTP/1.1 200", 12) == 0);
+	CU_ASSERT(strncmp(ask("GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE), "HTTP/1.1 200", 12) ==
+		  0);
 	stop();
 }
 
@@ -335,9 +354,9 @@ reusable(void)
 	return fd;
 }
 
-/* A port that somebody else listens on. When that one is closed the port is still this test's: *keeper is
- * bound to it and does not listen, so that the server under test can, and no other program that asks for any
- * port gets it. */
+/* A port that somebody else listens on. When that one is closed the port is still this test's:
+ * *keeper is bound to it and does not listen, so that the server under test can, and no other
+ * program that asks for any port gets it. */
 static int
 occupy(uint16_t *port, int *keeper)
 {

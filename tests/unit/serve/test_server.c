@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control socket under clients that are hostile, many, or another ephemerad. Whole ephemerad. */
+/* The control socket under clients that are hostile, many, or another ephemerad. Whole
+ * ephemerad. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,7 +37,8 @@ static const struct {
 	{"no command", "{}\n", 0, "unknown command"},
 	{"a command that is a number", "{\"command\": 4}\n", 0, "unknown command"},
 	{"an unknown command", "{\"command\": \"halt\"}\n", 0, "unknown command"},
-	{"a port that is a word", "{\"command\": \"port\", \"port\": \"53\"}\n", 0, "from 1 to 65535"},
+	{"a port that is a word", "{\"command\": \"port\", \"port\": \"53\"}\n", 0,
+	 "from 1 to 65535"},
 	{"port 65536", "{\"command\": \"port\", \"port\": 65536}\n", 0, "from 1 to 65535"},
 	{"a key twice", "{\"command\": \"status\", \"command\": \"stats\"}\n", 0, "not JSON"},
 	{"two requests at once: the first response first",
@@ -55,19 +57,22 @@ test_hostile(void)
 	CU_ASSERT_EQUAL(stat(rig_path(SERVER_SOCKET_NAME), &file), 0);
 	CU_ASSERT_EQUAL(file.st_mode & 07777, 0660);
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		size_t length = requests[i].length > 0 ? requests[i].length : strlen(requests[i].bytes);
+		size_t length =
+			requests[i].length > 0 ? requests[i].length : strlen(requests[i].bytes);
 		const char *line = rig_talk(&f, requests[i].bytes, length);
 
-		SUITE_ASSERT(strstr(line, requests[i].part) != NULL, "%s: %s", requests[i].what, line);
-		SUITE_ASSERT(strstr(line, "\"ok\":false") != NULL, "%s: %s", requests[i].what, line);
+		SUITE_ASSERT(strstr(line, requests[i].part) != NULL, "%s: %s", requests[i].what,
+			     line);
+		SUITE_ASSERT(strstr(line, "\"ok\":false") != NULL, "%s: %s", requests[i].what,
+			     line);
 	}
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_talk(&f, longest, sizeof(longest)), "longer than"));
 	rig_daemon_close(&f);
 	CU_ASSERT_EQUAL(access(rig_path(SERVER_SOCKET_NAME), F_OK), -1);
 }
 
-/* Sixteen that hold their connections and say nothing: the next one is told, and there is room again when one
- * leaves. */
+/* Sixteen that hold their connections and say nothing: the next one is told, and there is room
+ * again when one leaves. */
 static void
 test_crowd(void)
 {
@@ -87,12 +92,13 @@ test_crowd(void)
 	for (unsigned i = 0; i < SERVER_CONNECTIONS_MAX; i++)
 		close(crowd[i]);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_alone));
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(rig_talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
 	rig_daemon_close(&f);
 }
 
-/* A second one is refused; what a killed one left behind is not in the way; a file that is no socket is not
- * ours to remove. */
+/* A second one is refused; what a killed one left behind is not in the way; a file that is no
+ * socket is not ours to remove. */
 static void
 test_second(void)
 {
@@ -106,7 +112,8 @@ test_second(void)
 	close(stale);
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
 	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EADDRINUSE);
-	CU_ASSERT_PTR_NOT_NULL(strstr(rig_talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(rig_talk(&f, "{\"command\": \"status\"}\n", 22), "\"ok\":true"));
 	CU_ASSERT_EQUAL(rename(path.sun_path, rig_path("moved")), 0);
 	CU_ASSERT_EQUAL(close(open(path.sun_path, O_CREAT | O_EXCL | O_CLOEXEC, 0600)), 0);
 	CU_ASSERT_EQUAL(server_init(&second, &f.daemon->loop, rig_dir(), NULL, NULL), -EEXIST);

@@ -16,10 +16,10 @@ union block {
 
 static union block block;
 
-#define SPOIL(name, ...)                                                                                     \
-	static void name(struct snapshot *s)                                                                 \
-	{                                                                                                    \
-		__VA_ARGS__;                                                                                 \
+#define SPOIL(name, ...)                                                                           \
+	static void name(struct snapshot *s)                                                       \
+	{                                                                                          \
+		__VA_ARGS__;                                                                       \
 	}
 
 SPOIL(generation_0, s->generation = 0)
@@ -76,8 +76,8 @@ SPOIL(case_not_kept_1, s->upstreams[4].case_not_kept = 1)
 SPOIL(case_not_kept_2, s->upstreams[4].case_not_kept = 2)
 SPOIL(override_last, s->upstreams[4].admin_state = ADMIN_DOWN)
 SPOIL(override_unknown, s->upstreams[4].admin_state = ADMIN_DOWN + 1)
-SPOIL(override_retired, s->upstreams[4].admin_state = ADMIN_DRAIN; s->upstreams[4].state = SLOT_RETIRED;
-      s->pools[0].member_count = 0)
+SPOIL(override_retired, s->upstreams[4].admin_state = ADMIN_DRAIN;
+      s->upstreams[4].state = SLOT_RETIRED; s->pools[0].member_count = 0)
 SPOIL(case_drawn_not_kept, s->upstreams[4].random_case = s->upstreams[4].case_not_kept = 1)
 SPOIL(upstream_interface_index_15, s->upstreams[4].interface_index = SNAPSHOT_INTERFACES_MAX - 1)
 SPOIL(upstream_interface_index_16, s->upstreams[4].interface_index = SNAPSHOT_INTERFACES_MAX)
@@ -87,32 +87,41 @@ SPOIL(beyond_the_count, s->upstreams[400].state = 9)
 SPOIL(allow_backwards, s->ranges[1].last = s->ranges[0].first)
 SPOIL(allow_one_address, s->ranges[0].last = s->ranges[0].first)
 SPOIL(allow_overlaps, s->ranges[1].first = s->ranges[0].last)
-SPOIL(allow_unsorted, struct address_range r = s->ranges[0]; s->ranges[0] = s->ranges[1]; s->ranges[1] = r)
-SPOIL(allow_none, s->services[0].allow_count = s->services[1].allow_count = s->services[2].allow_count = 0)
+SPOIL(allow_unsorted, struct address_range r = s->ranges[0]; s->ranges[0] = s->ranges[1];
+      s->ranges[1] = r)
+SPOIL(allow_none,
+      s->services[0].allow_count = s->services[1].allow_count = s->services[2].allow_count = 0)
 
-/* A second pool, of upstreams 1 and 3, with a route each for two suffixes and two types, and a limit; its
- * parts are spoilt below. */
+/* A second pool, of upstreams 1 and 3, with a route each for two suffixes and two types, and a
+ * limit; its parts are spoilt below. */
 static void
 routed(struct snapshot *s)
 {
 	static const char names[] = "\3net\0\3www\3org\0\7example";
-	struct snapshot *grown =
-		pipeline_snapshot_resize(pipeline_snapshot_new(), 3, PIPELINE_UPSTREAM_COUNT + 2, 3, sizeof(names));
+	struct snapshot *grown = pipeline_snapshot_resize(
+		pipeline_snapshot_new(), 3, PIPELINE_UPSTREAM_COUNT + 2, 3, sizeof(names));
 
-	grown->pools[7] = (struct snapshot_pool){
-		.used = 1, .policy = POLICY_HASH, .member_first = PIPELINE_UPSTREAM_COUNT, .member_count = 2};
+	grown->pools[7] = (struct snapshot_pool){.used = 1,
+						 .policy = POLICY_HASH,
+						 .member_first = PIPELINE_UPSTREAM_COUNT,
+						 .member_count = 2};
 	strcpy(grown->pools[7].name, "bulk");
-	snapshot_members(grown)[PIPELINE_UPSTREAM_COUNT] = (struct pool_member){.upstream = 1, .weight = 2};
+	snapshot_members(grown)[PIPELINE_UPSTREAM_COUNT] =
+		(struct pool_member){.upstream = 1, .weight = 2};
 	snapshot_members(grown)[PIPELINE_UPSTREAM_COUNT + 1] =
 		(struct pool_member){.upstream = 3, .weight = 10000};
 	grown->services[2].pool = 7;
 	grown->services[2].allow_first = 2;
 	grown->services[2].allow_count = 1;
-	grown->ranges[2] = (struct address_range){pipeline_address("0.0.0.0"), pipeline_address("255.255.255.255")};
+	grown->ranges[2] = (struct address_range){pipeline_address("0.0.0.0"),
+						  pipeline_address("255.255.255.255")};
 	memcpy(snapshot_names(grown), names, sizeof(names));
-	snapshot_suffixes(grown)[0] = (struct suffix_route){.name_offset = 0, .name_bytes = 5, .pool = 7};
-	snapshot_suffixes(grown)[1] = (struct suffix_route){.name_offset = 5, .name_bytes = 9, .pool = 0};
-	snapshot_suffixes(grown)[2] = (struct suffix_route){.name_offset = 14, .name_bytes = 9, .pool = 7};
+	snapshot_suffixes(grown)[0] =
+		(struct suffix_route){.name_offset = 0, .name_bytes = 5, .pool = 7};
+	snapshot_suffixes(grown)[1] =
+		(struct suffix_route){.name_offset = 5, .name_bytes = 9, .pool = 0};
+	snapshot_suffixes(grown)[2] =
+		(struct suffix_route){.name_offset = 14, .name_bytes = 9, .pool = 7};
 	grown->type_route_count = 2;
 	grown->type_routes[0] = (struct type_route){.type = 12, .pool = 7};
 	grown->type_routes[1] = (struct type_route){.type = 65, .pool = 0};
@@ -129,10 +138,11 @@ routed(struct snapshot *s)
 	free(grown);
 }
 
-#define SPOIL_ROUTED(name, ...)                                                                              \
-	SPOIL(name, routed(s); struct pool_member *members = snapshot_members(s);                            \
-	      struct suffix_route *suffixes = snapshot_suffixes(s); uint8_t *names = snapshot_names(s);      \
-	      (void)members, (void)suffixes, (void)names; __VA_ARGS__)
+#define SPOIL_ROUTED(name, ...)                                                                    \
+	SPOIL(name, routed(s); struct pool_member *members = snapshot_members(s);                  \
+	      struct suffix_route *suffixes = snapshot_suffixes(s);                                \
+	      uint8_t *names = snapshot_names(s); (void)members, (void)suffixes, (void)names;      \
+	      __VA_ARGS__)
 
 SPOIL_ROUTED(routed_whole, )
 SPOIL_ROUTED(pool_used_2, s->pools[9].used = 2)
@@ -219,7 +229,8 @@ static const struct {
 	{"override, unknown", override_unknown, "upstream with an unknown override"},
 	{"override, retired", override_retired, "upstream with an unknown override"},
 	{"case_not_kept 2", case_not_kept_2, "upstream whose case is both drawn and not kept"},
-	{"case drawn and not kept", case_drawn_not_kept, "upstream whose case is both drawn and not kept"},
+	{"case drawn and not kept", case_drawn_not_kept,
+	 "upstream whose case is both drawn and not kept"},
 	{"64 services", services_most, NULL},
 	{"65 services", services_more, "too many slots"},
 	{"256 sources", sources_most, NULL},
@@ -239,7 +250,8 @@ static const struct {
 	{"source in state 3", source_state, "source in an unknown state"},
 	{"retired source", source_retired, NULL},
 	{"one source in two slots", source_twice, "source address in two slots"},
-	{"one source in two slots, one retired", source_twice_retired, "source address in two slots"},
+	{"one source in two slots, one retired", source_twice_retired,
+	 "source address in two slots"},
 	{"one source in two slots, one empty", source_twice_empty, NULL},
 	{"upstream in state 3", upstream_state, "upstream in an unknown state"},
 	{"upstream usable 2", upstream_usable, "upstream in an unknown state"},
@@ -247,7 +259,8 @@ static const struct {
 	{"upstream on port 0", upstream_port_0, "upstream with port 0"},
 	{"empty upstream on port 0", upstream_empty_port_0, NULL},
 	{"upstream behind port 15", upstream_interface_index_15, NULL},
-	{"upstream behind port 16", upstream_interface_index_16, "upstream behind a port that can't exist"},
+	{"upstream behind port 16", upstream_interface_index_16,
+	 "upstream behind a port that can't exist"},
 	{"name of 31 bytes", upstream_name_31, NULL},
 	{"name of 32 bytes", upstream_name_32, "upstream's name without an end"},
 	{"rubbish beyond the count", beyond_the_count, NULL},
@@ -263,17 +276,22 @@ static const struct {
 	{"load bound to 100 %", pool_load_100, NULL},
 	{"a member too many", pool_members_beyond, "members of a pool beyond their number"},
 	{"2^32-1 members of a pool", pool_members_wrap, "members of a pool beyond their number"},
-	{"first member beyond the last", pool_first_beyond, "members of a pool beyond their number"},
+	{"first member beyond the last", pool_first_beyond,
+	 "members of a pool beyond their number"},
 	{"pool without members", pool_no_members, NULL},
-	{"member that is no upstream", member_beyond, "pool with a member that is not an active upstream"},
-	{"member that is retired", member_retired, "pool with a member that is not an active upstream"},
+	{"member that is no upstream", member_beyond,
+	 "pool with a member that is not an active upstream"},
+	{"member that is retired", member_retired,
+	 "pool with a member that is not an active upstream"},
 	{"member twice", member_twice, "pool with a member twice"},
 	{"weight 0", weight_0, "weight out of range"},
 	{"weight 10,001", weight_10001, "weight out of range"},
-	{"service with a pool that is not used", service_pool_unused, "service with an unknown pool"},
+	{"service with a pool that is not used", service_pool_unused,
+	 "service with an unknown pool"},
 	{"service with pool 64", service_pool_64, "service with an unknown pool"},
 	{"retired service without a pool", service_retired_pool, NULL},
-	{"service with a range too many", service_ranges_beyond, "address ranges beyond their number"},
+	{"service with a range too many", service_ranges_beyond,
+	 "address ranges beyond their number"},
 	{"service with 2^32-1 ranges", service_ranges_wrap, "address ranges beyond their number"},
 	{"two services with one list", service_ranges_shared, NULL},
 	{"list that is two others' ends", service_ranges_joined, "address ranges out of order"},
@@ -375,8 +393,8 @@ test_frame(void)
 	expect("checksum", block.s.size_bytes, "wrong checksum");
 }
 
-/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the checksum was.
- */
+/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the
+ * checksum was. */
 static void
 test_every_byte(void)
 {
@@ -391,7 +409,8 @@ test_every_byte(void)
 		const char *why;
 
 		block.bytes[at] ^= 0x10;
-		SUITE_ASSERT(snapshot_validate(&block, block.s.size_bytes, &why) == -EINVAL, "byte %zu", at);
+		SUITE_ASSERT(snapshot_validate(&block, block.s.size_bytes, &why) == -EINVAL,
+			     "byte %zu", at);
 		block.bytes[at] ^= 0x10;
 	}
 	expect("back as it was", block.s.size_bytes, NULL);
@@ -409,7 +428,8 @@ test_ranges_most(void)
 		char text[32];
 
 		snprintf(text, sizeof(text), "10.%u.%u.0", i / 256, i % 256);
-		block.s.ranges[i] = (struct address_range){pipeline_address(text), pipeline_address(text)};
+		block.s.ranges[i] =
+			(struct address_range){pipeline_address(text), pipeline_address(text)};
 	}
 	snapshot_seal(&block.s);
 	expect("16,384 ranges", block.s.size_bytes, NULL);

@@ -19,7 +19,7 @@ test_buckets(void)
 		SUITE_ASSERT(latency_bucket_of(next - 1) == i, "last of bucket %u", i);
 		/* Eight to a power of two: none is wider than an eighth of where it starts. */
 		SUITE_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first,
-			   "bucket %u is wide", i);
+			     "bucket %u is wide", i);
 	}
 	CU_ASSERT_EQUAL(latency_bucket_us(0), 0);
 	CU_ASSERT_EQUAL(latency_bucket_of(0), 0);
@@ -65,17 +65,19 @@ test_layout(void)
 static void
 test_microseconds(void)
 {
-	static const uint64_t clocks[] = {999999937, 1000000000, 2596000000, 3999999999, 5200000001};
+	static const uint64_t clocks[] = {999999937, 1000000000, 2596000000, 3999999999,
+					  5200000001};
 
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
 		const struct worker w = {.us_multiplier = worker_us_multiplier(clocks[i])};
 
 		for (uint64_t us = 1; us <= UINT64_C(3600000000); us = us * 3 + 1) {
-			const uint64_t cycles = (uint64_t)((unsigned __int128)us * clocks[i] / 1000000);
+			const uint64_t cycles =
+				(uint64_t)((unsigned __int128)us * clocks[i] / 1000000);
 			const uint64_t found = worker_us(&w, cycles);
 
-			SUITE_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us, clocks[i],
-				   found);
+			SUITE_ASSERT(found == us || found == us - 1, "%lu us at %lu Hz: %lu", us,
+				     clocks[i], found);
 		}
 		CU_ASSERT_EQUAL(worker_us(&w, 0), 0);
 	}

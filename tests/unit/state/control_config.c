@@ -66,8 +66,8 @@ words_take(struct config *config, const char *text, void (*take)(struct config *
 struct config *
 control_config_make(const struct config_text *text)
 {
-	struct config *config =
-		calloc(1, sizeof(*config) + SNAPSHOT_UPSTREAMS_MAX * sizeof(*config->pools[0].members));
+	struct config *config = calloc(
+		1, sizeof(*config) + SNAPSHOT_UPSTREAMS_MAX * sizeof(*config->pools[0].members));
 	unsigned first, last;
 
 	if (config == NULL)

@@ -8,9 +8,9 @@
 
 #define MS UINT64_C(1000000)
 
-/* What: d drain for `number` ms, u undrain, q look at `number` queries, f the asking failed, l the dataplane
- * goes, s it comes again, n another one comes, r ephemerad is killed and another one starts. States: O off, W
- * waiting, P stopping, X stopped. */
+/* What: d drain for `number` ms, u undrain, q look at `number` queries, f the asking failed, l the
+ * dataplane goes, s it comes again, n another one comes, r ephemerad is killed and another one
+ * starts. States: O off, W waiting, P stopping, X stopped. */
 static const struct {
 	const char *what;
 	struct {
@@ -28,9 +28,11 @@ static const struct {
 	  {2499, 'q', 20, 'W'},
 	  {2500, 'q', 20, 'P'},
 	  {2600, 'l', 0, 'X'}}},
-	{"they never do", {{0, 'd', 1000, 'W'}, {400, 'q', 1, 'W'}, {999, 'q', 2, 'W'}, {1000, 'q', 3, 'P'}}},
+	{"they never do",
+	 {{0, 'd', 1000, 'W'}, {400, 'q', 1, 'W'}, {999, 'q', 2, 'W'}, {1000, 'q', 3, 'P'}}},
 	{"idle from the beginning", {{0, 'd', 60000, 'W'}, {0, 'q', 5, 'W'}, {2000, 'q', 5, 'P'}}},
-	{"undrain", {{0, 'd', 60000, 'W'}, {100, 'q', 5, 'W'}, {200, 'u', 0, 'O'}, {9000, 'q', 5, 'O'}}},
+	{"undrain",
+	 {{0, 'd', 60000, 'W'}, {100, 'q', 5, 'W'}, {200, 'u', 0, 'O'}, {9000, 'q', 5, 'O'}}},
 	{"undrain, and drain again: the count begins again",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 5, 'W'},
@@ -40,7 +42,8 @@ static const struct {
 	  {11100, 'q', 5, 'P'}}},
 	{"undrain without a drain", {{0, 'u', ENOENT, 'O'}}},
 	{"too late to undrain", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'u', EBUSY, 'P'}}},
-	{"undrain after the stop", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'u', 0, 'O'}}},
+	{"undrain after the stop",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'u', 0, 'O'}}},
 	{"another timeout",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 1, 'W'},
@@ -100,9 +103,14 @@ static const struct {
 	{"killed while it stops, and the dataplane is started again",
 	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'r', 0, 'X'}, {2, 'n', 0, 'O'}}},
 	{"killed after the stop",
-	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'r', 0, 'X'}, {3, 'n', 0, 'O'}}},
+	 {{0, 'd', 0, 'W'},
+	  {0, 'q', 5, 'P'},
+	  {1, 'l', 0, 'X'},
+	  {2, 'r', 0, 'X'},
+	  {3, 'n', 0, 'O'}}},
 	{"killed without a drain", {{0, 'r', 0, 'O'}, {1, 's', 0, 'O'}, {9000, 'q', 5, 'O'}}},
-	{"no drain, no matter", {{0, 'l', 0, 'O'}, {1, 'n', 0, 'O'}, {2, 'q', 7, 'O'}, {9000, 'q', 7, 'O'}}},
+	{"no drain, no matter",
+	 {{0, 'l', 0, 'O'}, {1, 'n', 0, 'O'}, {2, 'q', 7, 'O'}, {9000, 'q', 7, 'O'}}},
 };
 
 static void
@@ -122,8 +130,8 @@ test_rows(void)
 				drain_begin(&drain, number * MS, now_ns);
 				break;
 			case 'u':
-				SUITE_ASSERT(drain_cancel(&drain) == -(int)number, "%s: step %u", rows[i].what,
-					   n);
+				SUITE_ASSERT(drain_cancel(&drain) == -(int)number, "%s: step %u",
+					     rows[i].what, n);
 				break;
 			case 'q':
 				stop = drain_poll(&drain, number, now_ns);
@@ -140,11 +148,11 @@ test_rows(void)
 			default:
 				drain_connected(&drain, rows[i].steps[n].what == 's');
 			}
-			SUITE_ASSERT("OWPX"[drain.state] == rows[i].steps[n].state, "%s: step %u: %c",
-				   rows[i].what, n, "OWPX"[drain.state]);
+			SUITE_ASSERT("OWPX"[drain.state] == rows[i].steps[n].state,
+				     "%s: step %u: %c", rows[i].what, n, "OWPX"[drain.state]);
 			SUITE_ASSERT(stop == (rows[i].steps[n].what == 'q' && before == 'W' &&
-					    drain.state == DRAIN_STOPPING),
-				   "%s: step %u: stop", rows[i].what, n);
+					      drain.state == DRAIN_STOPPING),
+				     "%s: step %u: stop", rows[i].what, n);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who keeps, gets and loses a slot, told as stories: each row of a story is a moment, a configuration, and
- * what each slot then holds. */
+/* Who keeps, gets and loses a slot, told as stories: each row of a story is a moment, a
+ * configuration, and what each slot then holds. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 #define MS UINT64_C(1000000)
 
-/* What the slots of a set hold: for each its letter in upper case where it is active, in lower case where it
- * is retired, "." where it is empty; without the empty ones at the end. */
+/* What the slots of a set hold: for each its letter in upper case where it is active, in lower case
+ * where it is retired, "." where it is empty; without the empty ones at the end. */
 static const char *
 set_letters(const struct slot_set *set)
 {
@@ -64,7 +64,9 @@ static const struct {
 	  {500, "192.0.2.2#53 192.0.2.1#53", "AB"},
 	  {5000, "192.0.2.2#53 192.0.2.1#53", "AB"}}},
 	{"another port is another upstream",
-	 {{0, "192.0.2.1#53", "A"}, {1, "192.0.2.1#5353", "aA"}, {2, "192.0.2.1#53 192.0.2.1#5353", "AA"}}},
+	 {{0, "192.0.2.1#53", "A"},
+	  {1, "192.0.2.1#5353", "aA"},
+	  {2, "192.0.2.1#53 192.0.2.1#5353", "AA"}}},
 	{"renamed: the same", {{0, "x=192.0.2.1#53", "A"}, {1, "y=192.0.2.1#53", "A"}}},
 };
 
@@ -76,15 +78,15 @@ test_stories(void)
 	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
 		slots_init(slots);
 		for (const struct moment *m = stories[i].moments; m->letters != NULL; m++) {
-			struct config *config = control_config_make(
-				&(struct config_text){.upstreams = m->upstreams, .timeout_ms = 100});
+			struct config *config = control_config_make(&(struct config_text){
+				.upstreams = m->upstreams, .timeout_ms = 100});
 			const char *why;
 
 			slots_expire(slots, m->now_ms * MS);
 			CU_ASSERT_EQUAL(slots_apply(slots, config, m->now_ms * MS, &why), 0);
 			SUITE_ASSERT(strcmp(set_letters(&slots->upstreams), m->letters) == 0,
-				   "%s: at %llu ms %s", stories[i].what, (unsigned long long)m->now_ms,
-				   set_letters(&slots->upstreams));
+				     "%s: at %llu ms %s", stories[i].what,
+				     (unsigned long long)m->now_ms, set_letters(&slots->upstreams));
 			free(config);
 		}
 	}
@@ -95,8 +97,10 @@ static void
 test_rename(void)
 {
 	struct slots *slots = malloc(sizeof(*slots));
-	struct config *before = control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53"});
-	struct config *after = control_config_make(&(struct config_text){.upstreams = "y=192.0.2.1#53"});
+	struct config *before =
+		control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53"});
+	struct config *after =
+		control_config_make(&(struct config_text){.upstreams = "y=192.0.2.1#53"});
 	const char *why;
 
 	slots_init(slots);
@@ -108,16 +112,18 @@ test_rename(void)
 	free(slots);
 }
 
-/* An upstream is found by its address or its name while it is active; one that is retired, not even where its
- * name is another's now. */
+/* An upstream is found by its address or its name while it is active; one that is retired, not even
+ * where its name is another's now. */
 static void
 test_found(void)
 {
 	struct slots *slots = malloc(sizeof(*slots));
-	struct config *before =
-		control_config_make(&(struct config_text){.upstreams = "x=192.0.2.1#53 y=192.0.2.2#53"});
-	struct config *after = control_config_make(&(struct config_text){.upstreams = "x=192.0.2.3#53"});
-	const struct address *first = &before->upstreams[0].address, *third = &after->upstreams[0].address;
+	struct config *before = control_config_make(
+		&(struct config_text){.upstreams = "x=192.0.2.1#53 y=192.0.2.2#53"});
+	struct config *after =
+		control_config_make(&(struct config_text){.upstreams = "x=192.0.2.3#53"});
+	const struct address *first = &before->upstreams[0].address,
+			     *third = &after->upstreams[0].address;
 	const char *why;
 
 	slots_init(slots);
@@ -143,15 +149,17 @@ test_linger(void)
 	static const struct {
 		uint32_t before_ms, after_ms, probe_ms;
 		uint64_t until_ms;
-	} rows[] = {
-		{100, 100, 50, 1200}, {3000, 100, 50, 7000}, {100, 3000, 50, 7000}, {100, 100, 2000, 5000}};
+	} rows[] = {{100, 100, 50, 1200},
+		    {3000, 100, 50, 7000},
+		    {100, 3000, 50, 7000},
+		    {100, 100, 2000, 5000}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slots *slots = malloc(sizeof(*slots));
 		struct config *before = control_config_make(&(struct config_text){
 			.sources = "192.0.2.1 192.0.2.2", .timeout_ms = rows[i].before_ms});
-		struct config *after = control_config_make(
-			&(struct config_text){.sources = "192.0.2.1", .timeout_ms = rows[i].after_ms});
+		struct config *after = control_config_make(&(struct config_text){
+			.sources = "192.0.2.1", .timeout_ms = rows[i].after_ms});
 		const char *why;
 
 		before->probe.timeout_ms = after->probe.timeout_ms = rows[i].probe_ms;
@@ -160,7 +168,7 @@ test_linger(void)
 		CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
 		slots_apply(slots, after, 0, &why);
 		SUITE_ASSERT(slots_expiry_ns(slots) == rows[i].until_ms * MS, "row %zu: %llu", i,
-			   (unsigned long long)slots_expiry_ns(slots));
+			     (unsigned long long)slots_expiry_ns(slots));
 		free(before);
 		free(after);
 		free(slots);
@@ -177,8 +185,8 @@ active(const struct slot_set *set)
 	return count;
 }
 
-/* 63 of 64 services changed at once: no room until the old ones are done, and all there is as soon as they
- * are. */
+/* 63 of 64 services changed at once: no room until the old ones are done, and all there is as soon
+ * as they are. */
 static void
 test_full(void)
 {
@@ -198,12 +206,14 @@ test_full(void)
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &full), -ENOSPC);
 	CU_ASSERT_STRING_EQUAL(full, "services");
 	CU_ASSERT_EQUAL(active(&tried->services), 1);
-	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC); /* they do not retire again */
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full),
+			-ENOSPC); /* they do not retire again */
 	slots_expire(tried, 1 + slots_linger_ns(100));
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 5000 * MS, &full), 0);
 	CU_ASSERT_EQUAL(active(&tried->services), SNAPSHOT_SERVICES_MAX);
 
-	config->service.listen_count = SNAPSHOT_SERVICES_MAX / 2; /* half of them: room for all at once */
+	config->service.listen_count =
+		SNAPSHOT_SERVICES_MAX / 2; /* half of them: room for all at once */
 	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
 		config->service.listen[i].port = (uint16_t)(1 + i);
 	slots_init(slots);
@@ -227,7 +237,8 @@ lingering(const struct slots *slots, uint16_t port)
 	return count;
 }
 
-/* Withdrawn ports linger, more often than there is room for sets, and each no less long than it should. */
+/* Withdrawn ports linger, more often than there is room for sets, and each no less long than it
+ * should. */
 static void
 test_ports(void)
 {
@@ -240,27 +251,30 @@ test_ports(void)
 		struct config *config;
 
 		snprintf(range, sizeof(range), "%u-60000", 50000 + i);
-		config = control_config_make(&(struct config_text){.ports = range, .timeout_ms = 100});
+		config = control_config_make(
+			&(struct config_text){.ports = range, .timeout_ms = 100});
 		slots_apply(slots, config, i * 100 * MS, &why);
 		free(config);
 	}
 	for (unsigned i = 0; i < 6; i++) /* 50000 + i was withdrawn at (i + 1) * 100 ms */
-		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers", 50000 + i);
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers",
+			     50000 + i);
 	CU_ASSERT_EQUAL(lingering(slots, 50006), 0);
-	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first to be over.
-	 */
+	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first
+	 * to be over. */
 	CU_ASSERT_EQUAL(slots_expiry_ns(slots), 1500 * MS);
 	slots_expire(slots, 1500 * MS - 1);
 	CU_ASSERT_EQUAL(lingering(slots, 50002), 1);
 	slots_expire(slots, 1500 * MS);
 	for (unsigned i = 0; i < 6; i++)
-		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2), "port %u at 1500 ms",
-			   50000 + i);
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == (i != 2),
+			     "port %u at 1500 ms", 50000 + i);
 	slots_expire(slots, 1799 * MS);
 	CU_ASSERT_EQUAL(lingering(slots, 50005), 1);
 	slots_expire(slots, 1800 * MS);
 	for (unsigned i = 0; i < 6; i++)
-		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over", 50000 + i);
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over",
+			     50000 + i);
 	CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
 	free(slots);
 }
@@ -278,11 +292,12 @@ test_seed(void)
 							  .upstreams = "192.0.2.1#53 192.0.2.2#53",
 							  .ports = "50000-50999",
 							  .timeout_ms = 100});
-	struct config *after = control_config_make(&(struct config_text){.services = "192.0.2.53#53",
-									 .sources = "198.51.100.16",
-									 .upstreams = "192.0.2.2#53",
-									 .ports = "50500-50999",
-									 .timeout_ms = 100});
+	struct config *after =
+		control_config_make(&(struct config_text){.services = "192.0.2.53#53",
+							  .sources = "198.51.100.16",
+							  .upstreams = "192.0.2.2#53",
+							  .ports = "50500-50999",
+							  .timeout_ms = 100});
 	const char *why;
 
 	slots_init(slots);
@@ -293,7 +308,8 @@ test_seed(void)
 	snapshot->upstreams[1].case_not_kept = 1;
 	slots_seed(seeded, snapshot, 1000 * MS);
 	CU_ASSERT_FALSE(seeded->upstreams.slots[0].random_case);
-	CU_ASSERT_TRUE(seeded->upstreams.slots[1].random_case); /* the configuration says so all the same */
+	CU_ASSERT_TRUE(seeded->upstreams.slots[1]
+			       .random_case); /* the configuration says so all the same */
 	CU_ASSERT_STRING_EQUAL(set_letters(&seeded->upstreams), "aB");
 	CU_ASSERT_EQUAL(lingering(seeded, 50000), 1);
 	CU_ASSERT_EQUAL(lingering(seeded, 50500), 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The snapshot as a function of its input: valid, complete, the same for the same input, another for another.
- */
+/* The snapshot as a function of its input: valid, complete, the same for the same input, another
+ * for another. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +18,17 @@ struct fixture {
 	struct snapshot *snapshot, *other;
 };
 
-static const struct config_text standard = {.services = "192.0.2.53#53 2001:db8:1::53#53",
-					    .sources = "198.51.100.16 198.51.100.17 2001:db8:2::16",
-					    .upstreams = "nsd=198.51.100.101#53 knot=198.51.100.102#5353",
-					    .ports = "49152-65535",
-					    .timeout_ms = 2000};
+static const struct config_text standard = {
+	.services = "192.0.2.53#53 2001:db8:1::53#53",
+	.sources = "198.51.100.16 198.51.100.17 2001:db8:2::16",
+	.upstreams = "nsd=198.51.100.101#53 knot=198.51.100.102#5353",
+	.ports = "49152-65535",
+	.timeout_ms = 2000};
 
 static const struct config_text three_services = {
-	.services = "192.0.2.53#53 192.0.2.53#54 192.0.2.53#55", .ports = "49152-65535", .timeout_ms = 2000};
+	.services = "192.0.2.53#53 192.0.2.53#54 192.0.2.53#55",
+	.ports = "49152-65535",
+	.timeout_ms = 2000};
 
 static struct fixture
 fixture_open(const struct config_text *text)
@@ -38,8 +41,10 @@ fixture_open(const struct config_text *text)
 
 	slots_init(f.slots);
 	CU_ASSERT_EQUAL(slots_apply(f.slots, f.config, 0, &why), 0);
-	f.upstreams[0] = (struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}, ADMIN_AUTO, false};
-	f.upstreams[1] = (struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}, ADMIN_DOWN, false};
+	f.upstreams[0] =
+		(struct build_upstream){true, true, 1, {{2, 0, 0, 0, 0, 1}}, ADMIN_AUTO, false};
+	f.upstreams[1] =
+		(struct build_upstream){false, false, 1, {{2, 0, 0, 0, 0, 2}}, ADMIN_DOWN, false};
 	return f;
 }
 
@@ -57,7 +62,8 @@ fault(struct fixture *f, uint64_t generation, struct snapshot *into)
 {
 	const char *why = NULL;
 
-	memset(into, 0xa5, build_size_max()); /* nothing of what was there before may shine through */
+	memset(into, 0xa5,
+	       build_size_max()); /* nothing of what was there before may shine through */
 	build_snapshot(&(struct build_input){f->config, f->slots, f->upstreams, generation}, into);
 	snapshot_validate(into, into->size_bytes, &why);
 	return why;
@@ -86,7 +92,8 @@ test_content(void)
 	CU_ASSERT_EQUAL(s->upstreams[0].next_hop.bytes[5], 1);
 	CU_ASSERT_FALSE(s->upstreams[1].usable || s->upstreams[1].resolved);
 	CU_ASSERT_EQUAL(s->upstreams[1].next_hop.bytes[5], 0); /* not resolved: says nothing */
-	CU_ASSERT_EQUAL(s->upstreams[1].interface_index, 1);	       /* but its responses still come by there */
+	CU_ASSERT_EQUAL(s->upstreams[1].interface_index,
+			1); /* but its responses still come by there */
 	CU_ASSERT_TRUE(bitmap_test(s->ports_draw, 49152) && bitmap_test(s->ports_accept, 65535));
 	CU_ASSERT_FALSE(bitmap_test(s->ports_accept, 49151));
 	fixture_close(&f);
@@ -136,8 +143,10 @@ test_protection(void)
 	CU_ASSERT(s->upstreams[0].random_case && !s->upstreams[0].case_not_kept);
 	CU_ASSERT(!s->upstreams[1].random_case && !s->upstreams[1].case_not_kept);
 	f.upstreams[0].case_not_kept = f.upstreams[1].case_not_kept = true;
-	f.config->protection = (struct config_protection){
-		.waiters = 9, .near_miss = NEAR_MISS_TRUNCATE, .near_misses = 200, .edns_bytes = 4096};
+	f.config->protection = (struct config_protection){.waiters = 9,
+							  .near_miss = NEAR_MISS_TRUNCATE,
+							  .near_misses = 200,
+							  .edns_bytes = 4096};
 	CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
 	CU_ASSERT(s->waiters == 0 && s->near_miss == NEAR_MISS_TRUNCATE && s->near_misses == 200 &&
 		  s->edns_bytes == 4096);
@@ -156,8 +165,8 @@ range_make(const char *text)
 	return range;
 }
 
-/* Lists of addresses with the same content are there once, each service names its own; without a limit
- * nothing of one is. */
+/* Lists of addresses with the same content are there once, each service names its own; without a
+ * limit nothing of one is. */
 static void
 test_lists(void)
 {
@@ -169,7 +178,8 @@ test_lists(void)
 	for (unsigned i = 0; i < 3; i++)
 		f.config->service.listen[i].allow = (struct config_ranges){ranges[i], 1};
 	f.config->service.not_allowed = REFUSAL_REFUSE;
-	f.config->limit = (struct config_limit){.burst = 5, .prefix4 = 24, .exempt = {ranges[1], 1}};
+	f.config->limit =
+		(struct config_limit){.burst = 5, .prefix4 = 24, .exempt = {ranges[1], 1}};
 	CU_ASSERT_PTR_NULL(fault(&f, 1, f.snapshot));
 	CU_ASSERT_EQUAL(s->not_allowed, REFUSAL_REFUSE);
 	CU_ASSERT_EQUAL_FATAL(s->range_count, 2);
@@ -177,16 +187,18 @@ test_lists(void)
 	CU_ASSERT(s->services[0].allow_first != s->services[1].allow_first);
 	for (unsigned i = 0; i < 3; i++)
 		CU_ASSERT(s->services[i].allow_count == 1 &&
-			  memcmp(&s->ranges[s->services[i].allow_first], ranges[i], sizeof(*ranges[i])) == 0);
+			  memcmp(&s->ranges[s->services[i].allow_first], ranges[i],
+				 sizeof(*ranges[i])) == 0);
 	CU_ASSERT(s->limit.burst == 0 && s->limit.exempt_count == 0);
 
 	f.config->limit = (struct config_limit){7, 70, 25, 57, REFUSAL_REFUSE, 3, {ranges[1], 1}};
 	CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
 	CU_ASSERT_EQUAL(s->range_count, 2);
-	CU_ASSERT(s->limit.queries_per_second == 7 && s->limit.burst == 70 && s->limit.prefix4 == 25 &&
-		  s->limit.prefix6 == 57 && s->limit.refusal == REFUSAL_REFUSE &&
-		  s->limit.truncate_every == 3);
-	CU_ASSERT(s->limit.exempt_first == s->services[1].allow_first && s->limit.exempt_count == 1);
+	CU_ASSERT(s->limit.queries_per_second == 7 && s->limit.burst == 70 &&
+		  s->limit.prefix4 == 25 && s->limit.prefix6 == 57 &&
+		  s->limit.refusal == REFUSAL_REFUSE && s->limit.truncate_every == 3);
+	CU_ASSERT(s->limit.exempt_first == s->services[1].allow_first &&
+		  s->limit.exempt_count == 1);
 	for (unsigned i = 0; i < 3; i++)
 		free(ranges[i]);
 	fixture_close(&f);
@@ -206,7 +218,8 @@ pool_make(struct config *config, const char *name, uint16_t *members, unsigned c
 	pool->member_count = count;
 }
 
-/* Members are slots of active upstreams, in the configuration's order, whatever slots these have. */
+/* Members are slots of active upstreams, in the configuration's order, whatever slots these
+ * have. */
 static void
 test_pools(void)
 {
@@ -218,7 +231,8 @@ test_pools(void)
 	const struct pool_member *rows;
 	const char *why;
 
-	later.upstreams = "new=198.51.100.103#53 knot=198.51.100.102#5353"; /* slot 2, slot 1; 0 is retired */
+	later.upstreams =
+		"new=198.51.100.103#53 knot=198.51.100.102#5353"; /* slot 2, slot 1; 0 is retired */
 	f.config = control_config_make(&later);
 	f.config->upstreams[0].weight = 9;
 	pool_make(f.config, "turned", members, 2);
@@ -288,10 +302,11 @@ test_routes(void)
 	CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
 	CU_ASSERT_EQUAL(s->size_bytes, snapshot_size(0, 3, 2, sizeof(names)));
 	CU_ASSERT_EQUAL_FATAL(s->suffix_count, 2);
-	CU_ASSERT(snapshot_suffixes(s)[1].name_offset == 9 && snapshot_suffixes(s)[1].name_bytes == 13 &&
-		  snapshot_suffixes(s)[1].pool == 1);
+	CU_ASSERT(snapshot_suffixes(s)[1].name_offset == 9 &&
+		  snapshot_suffixes(s)[1].name_bytes == 13 && snapshot_suffixes(s)[1].pool == 1);
 	CU_ASSERT_EQUAL(memcmp(snapshot_names(s), names, sizeof(names)), 0);
-	CU_ASSERT(s->type_route_count == 2 && s->type_routes[1].type == 12 && s->type_routes[1].pool == 1);
+	CU_ASSERT(s->type_route_count == 2 && s->type_routes[1].type == 12 &&
+		  s->type_routes[1].pool == 1);
 	fixture_close(&f);
 }
 
@@ -362,8 +377,8 @@ change_route(struct fixture *f)
 static void
 change_limit(struct fixture *f)
 {
-	f->config->limit =
-		(struct config_limit){.queries_per_second = 1, .burst = 1, .prefix4 = 24, .prefix6 = 56};
+	f->config->limit = (struct config_limit){
+		.queries_per_second = 1, .burst = 1, .prefix4 = 24, .prefix6 = 56};
 }
 
 static void
@@ -400,10 +415,11 @@ test_same(void)
 		CU_ASSERT_PTR_NULL(fault(&f, 1, f.snapshot));
 		changes[i].change(&f);
 		CU_ASSERT_PTR_NULL(fault(&f, 2, f.other));
-		SUITE_ASSERT(build_same(f.snapshot, f.other) == changes[i].same, "%s", changes[i].what);
+		SUITE_ASSERT(build_same(f.snapshot, f.other) == changes[i].same, "%s",
+			     changes[i].what);
 		CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
-		SUITE_ASSERT(memcmp(f.snapshot, f.other, f.other->size_bytes) == 0, "%s: the same twice",
-			   changes[i].what);
+		SUITE_ASSERT(memcmp(f.snapshot, f.other, f.other->size_bytes) == 0,
+			     "%s: the same twice", changes[i].what);
 		fixture_close(&f);
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The state on file: written and read back, replaced as a whole, and believed only if all of it is as it is
- * written. */
+/* The state on file: written and read back, replaced as a whole, and believed only if all of it is
+ * as it is written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,11 +87,13 @@ test_back(void)
 	CU_ASSERT_EQUAL(file.st_mode & 07777, 0600);
 	CU_ASSERT(file.st_size < STATE_FILE_BYTES_MAX / 2);
 	CU_ASSERT_EQUAL(access(next, F_OK), -1);
-	CU_ASSERT_PTR_EQUAL(state_upstream(&read, &written.upstreams[2].address, 65533), &read.upstreams[2]);
+	CU_ASSERT_PTR_EQUAL(state_upstream(&read, &written.upstreams[2].address, 65533),
+			    &read.upstreams[2]);
 	CU_ASSERT_PTR_NULL(state_upstream(&read, &written.upstreams[2].address, 53));
 }
 
-/* What is changed in a good file, and makes all of it unbelievable. `to` NULL: cut off before `from`. */
+/* What is changed in a good file, and makes all of it unbelievable. `to` NULL: cut off before
+ * `from`. */
 static const struct {
 	const char *what, *from, *to;
 	int status;
@@ -105,9 +107,10 @@ static const struct {
 	{"a boot id with a sign", "\"fedcba", "\"-edcba", -EINVAL},
 	{"a short boot id", "\"fedcba", "\"edcba", -EINVAL},
 	{"a state of no drain", "\"waiting\"", "\"resting\"", -EINVAL},
-	{"a drain that begins later", "\"since_ns\":900000000000", "\"since_ns\":1000000000001", -EINVAL},
-	{"a drain that ends before it begins", "\"until_ns\":1060000000000", "\"until_ns\":899999999999",
+	{"a drain that begins later", "\"since_ns\":900000000000", "\"since_ns\":1000000000001",
 	 -EINVAL},
+	{"a drain that ends before it begins", "\"until_ns\":1060000000000",
+	 "\"until_ns\":899999999999", -EINVAL},
 	{"a drain for ever", "\"until_ns\":1060000000000", "\"until_ns\":87400000000001", -EINVAL},
 	{"a time below 0", "\"since_ns\":900000000000", "\"since_ns\":-1", -EINVAL},
 	{"a time as text", "\"since_ns\":900000000000", "\"since_ns\":\"9\"", -EINVAL},
@@ -156,7 +159,8 @@ test_damaged(void)
 		state_make(&state, 3);
 		status = state_file_read(path, NOW, &state, why);
 		SUITE_ASSERT(status == rows[i].status, "%s: %d", rows[i].what, status);
-		SUITE_ASSERT(memcmp(&state, &none, sizeof(state)) == 0, "%s: something is left", rows[i].what);
+		SUITE_ASSERT(memcmp(&state, &none, sizeof(state)) == 0, "%s: something is left",
+			     rows[i].what);
 		SUITE_ASSERT(why[0] != 0, "%s: no reason", rows[i].what);
 	}
 	text_put(path, good);
@@ -190,8 +194,8 @@ test_strange(void)
 	rmdir(path);
 }
 
-/* What one who was killed while he wrote left behind is in nobody's way; what can't be written leaves no old
- * file that would say what is not true. */
+/* What one who was killed while he wrote left behind is in nobody's way; what can't be written
+ * leaves no old file that would say what is not true. */
 static void
 test_writing(void)
 {
@@ -217,8 +221,11 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"written and read", test_back}, {"damaged", test_damaged}, {"not ours alone", test_strange},
-		{"writing", test_writing},	 CU_TEST_INFO_NULL,
+		{"written and read", test_back},
+		{"damaged", test_damaged},
+		{"not ours alone", test_strange},
+		{"writing", test_writing},
+		CU_TEST_INFO_NULL,
 	};
 	int status;
 

@@ -40,13 +40,14 @@ test_sets(void)
 	struct snapshot *first, *second, *third;
 
 	slots_init(slots);
-	first = snapshot_make(slots,
-			      &(struct config_text){.services = "192.0.2.53#53 192.0.2.53#5353",
-						    .sources = "192.0.2.16",
-						    .upstreams = "192.0.2.1#53 192.0.2.1#5300 192.0.2.2#53",
-						    .ports = "50000-50001",
-						    .timeout_ms = 100},
-			      0);
+	first = snapshot_make(
+		slots,
+		&(struct config_text){.services = "192.0.2.53#53 192.0.2.53#5353",
+				      .sources = "192.0.2.16",
+				      .upstreams = "192.0.2.1#53 192.0.2.1#5300 192.0.2.2#53",
+				      .ports = "50000-50001",
+				      .timeout_ms = 100},
+		0);
 	steer_set_init(set);
 	steer_set_add(set, NULL);
 	CU_ASSERT_EQUAL(set->service_count + set->source_count + set->upstream_count, 0);

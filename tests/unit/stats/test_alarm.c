@@ -10,7 +10,8 @@
 static enum alarm_event
 take(struct alarm *alarm, double s, uint64_t attacked, uint64_t near_misses)
 {
-	return alarm_on_sample(alarm, &(struct alarm_sample){attacked, near_misses}, (uint64_t)(s * 1e9));
+	return alarm_on_sample(alarm, &(struct alarm_sample){attacked, near_misses},
+			       (uint64_t)(s * 1e9));
 }
 
 static void

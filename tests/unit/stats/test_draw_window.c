@@ -21,7 +21,8 @@ static struct fixture
 fixture_open(void)
 {
 	const size_t bytes = sizeof(struct stats_header) + 2 * sizeof(struct worker_stats);
-	struct fixture f = {.segment = calloc(1, bytes), .difference = malloc(sizeof(*f.difference))};
+	struct fixture f = {.segment = calloc(1, bytes),
+			    .difference = malloc(sizeof(*f.difference))};
 
 	f.reader = (struct stats_reader){.segment = f.segment,
 					 .size_bytes = bytes,
@@ -73,7 +74,8 @@ test_difference(void)
 	draw(&f.workers[1], 60000, 0, 255);
 	draw_window_read(&f.window, 0, d);
 	CU_ASSERT(d->stats.draws == 1 && d->ports[50000] == 0 && d->ports[50001] == 1);
-	CU_ASSERT(d->stats.id_high[0x12] == 1 && d->stats.id_low[0x34] == 1 && d->stats.id_high[0] == 0);
+	CU_ASSERT(d->stats.id_high[0x12] == 1 && d->stats.id_low[0x34] == 1 &&
+		  d->stats.id_high[0] == 0);
 	CU_ASSERT(d->stats.sources[3] == 1 && d->stats.sources[0] == 0);
 	CU_ASSERT(d->stats.port_sums.x == 50001 && d->stats.id_sums.xy == 0x1234);
 	draw_difference_add(sum, d);
@@ -81,7 +83,8 @@ test_difference(void)
 	CU_ASSERT(d->stats.draws == 2 && d->ports[60000] == 2);
 	CU_ASSERT(d->stats.port_sums.xx == UINT64_C(7200000000));
 	draw_difference_add(sum, d);
-	CU_ASSERT(sum->stats.draws == 3 && sum->stats.case_queries == 3 && sum->stats.case_letters == 21);
+	CU_ASSERT(sum->stats.draws == 3 && sum->stats.case_queries == 3 &&
+		  sum->stats.case_letters == 21);
 	CU_ASSERT(sum->ports[50001] == 1 && sum->ports[60000] == 2 && sum->stats.id_low[255] == 1);
 	free(sum);
 	fixture_close(&f);
@@ -101,10 +104,11 @@ test_moves_on(void)
 		draw(&f.workers[0], 50000, 1, 0);
 		draw_window_read(&f.window, 0, f.difference);
 		length = second + 1 - f.window.base_ns / S;
-		SUITE_ASSERT(f.difference->stats.draws == length, "second %u: %llu draws in %llu s", second,
-			   (unsigned long long)f.difference->stats.draws, (unsigned long long)length);
-		SUITE_ASSERT(length <= 121 && (second < 1060 || length > 60), "second %u: %llu s long", second,
-			   (unsigned long long)length);
+		SUITE_ASSERT(f.difference->stats.draws == length, "second %u: %llu draws in %llu s",
+			     second, (unsigned long long)f.difference->stats.draws,
+			     (unsigned long long)length);
+		SUITE_ASSERT(length <= 121 && (second < 1060 || length > 60),
+			     "second %u: %llu s long", second, (unsigned long long)length);
 	}
 	draw_window_begin(&f.window, 1500 * S);
 	draw_window_read(&f.window, 0, f.difference);
@@ -136,9 +140,9 @@ test_first(void)
 	}
 	draw_window_read(&f.window, 0, f.difference);
 	stats = &f.difference->stats;
-	serial = uniformity_serial(
-		stats->draws,
-		&(struct uniformity_sums){stats->port_sums.x, stats->port_sums.xx, stats->port_sums.xy});
+	serial = uniformity_serial(stats->draws, &(struct uniformity_sums){stats->port_sums.x,
+									   stats->port_sums.xx,
+									   stats->port_sums.xy});
 	SUITE_ASSERT(serial.z > -3 && serial.z < 3, "z %.2f", serial.z);
 	fixture_close(&f);
 }

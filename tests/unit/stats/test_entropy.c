@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is said of draws: of a good source that it is uniform, of each weak one that it is not, and why. */
+/* What is said of draws: of a good source that it is uniform, of each weak one that it is not, and
+ * why. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ enum weak {
 	WEAK_SLICE,	 /* a worker draws from half of the range */
 	WEAK_ADDRESS,	 /* one of eight addresses is never drawn */
 	WEAK_PORT_PAIRS, /* the port decides a bit of the next one */
-	WEAK_LCG,	 /* bits 16 to 29 of a linear congruential generator modulo 2^32, its port and ID
+	WEAK_LCG, /* bits 16 to 29 of a linear congruential generator modulo 2^32, its port and ID
 			  * from one state */
 };
 
@@ -136,8 +137,10 @@ static const struct {
 	{"good, 100,000", WEAK_NONE, 100000, ENTROPY_UNIFORM, "uniform"},
 	{"good, 2,000,000", WEAK_NONE, 2000000, ENTROPY_UNIFORM, "uniform"},
 	{"a pool of 2,500 ports, 1,500", WEAK_POOL, 1500, ENTROPY_NOT_UNIFORM, "ports in use"},
-	{"a pool of 2,500 ports, 100,000", WEAK_POOL, 100000, ENTROPY_NOT_UNIFORM, "ports (chi-square"},
-	{"a counter of ports", WEAK_PORT_COUNT, 20000, ENTROPY_NOT_UNIFORM, "ports follow each other"},
+	{"a pool of 2,500 ports, 100,000", WEAK_POOL, 100000, ENTROPY_NOT_UNIFORM,
+	 "ports (chi-square"},
+	{"a counter of ports", WEAK_PORT_COUNT, 20000, ENTROPY_NOT_UNIFORM,
+	 "ports follow each other"},
 	{"a counter of IDs", WEAK_ID_COUNT, 20000, ENTROPY_NOT_UNIFORM, "IDs follow each other"},
 	{"IDs of 15 bits", WEAK_ID_SMALL, 2000, ENTROPY_NOT_UNIFORM, "IDs, high byte"},
 	{"half of the range", WEAK_SLICE, 2000, ENTROPY_NOT_UNIFORM, "ports (chi-square"},
@@ -164,18 +167,19 @@ test_rows(void)
 		entropy_of_worker(s, 1, d, &worker);
 		entropy_of_all(s, 1, d, &worker, &all);
 		SUITE_ASSERT(worker.judgement == rows[i].judgement &&
-				   strstr(worker.verdict, rows[i].words) != NULL,
-			   "%s: %s", rows[i].what, worker.verdict);
-		SUITE_ASSERT(all.judgement == rows[i].judgement && strstr(all.verdict, rows[i].words) != NULL,
-			   "%s: all: %s", rows[i].what, all.verdict);
+				     strstr(worker.verdict, rows[i].words) != NULL,
+			     "%s: %s", rows[i].what, worker.verdict);
+		SUITE_ASSERT(all.judgement == rows[i].judgement &&
+				     strstr(all.verdict, rows[i].words) != NULL,
+			     "%s: all: %s", rows[i].what, all.verdict);
 	}
 	free(source);
 	free(d);
 	free(s);
 }
 
-/* Two workers with their own addresses: unequal shares of the work are nobody's fault, but one weak worker
- * shows in the sum. */
+/* Two workers with their own addresses: unequal shares of the work are nobody's fault, but one weak
+ * worker shows in the sum. */
 static void
 test_workers(void)
 {
@@ -213,9 +217,10 @@ test_workers(void)
 			entropy_of_worker(s, WORKERS_MAX, &d[w], &workers[w]);
 		}
 		entropy_of_all(s, WORKERS_MAX, sum, workers, &all);
-		SUITE_ASSERT(all.judgement == pairs[i].judgement && strstr(all.verdict, pairs[i].words) != NULL,
-			   "%s: %s; worker 0: %s; worker 1: %s", pairs[i].what, all.verdict,
-			   workers[0].verdict, workers[1].verdict);
+		SUITE_ASSERT(all.judgement == pairs[i].judgement &&
+				     strstr(all.verdict, pairs[i].words) != NULL,
+			     "%s: %s; worker 0: %s; worker 1: %s", pairs[i].what, all.verdict,
+			     workers[0].verdict, workers[1].verdict);
 	}
 	free(source);
 	free(sum);
@@ -223,8 +228,8 @@ test_workers(void)
 	free(s);
 }
 
-/* One address for two workers, its ports dealt out: at random is right; slices and every other port are not.
- */
+/* One address for two workers, its ports dealt out: at random is right; slices and every other port
+ * are not. */
 static void
 test_dealt(void)
 {
@@ -235,10 +240,13 @@ test_dealt(void)
 		const char *words;
 	} deals[] = {
 		{"at random", 0, 400000, ENTROPY_UNIFORM, "uniform"},
-		{"at random, too few to tell whose ports are whose", 0, 20000, ENTROPY_UNIFORM, "uniform"},
+		{"at random, too few to tell whose ports are whose", 0, 20000, ENTROPY_UNIFORM,
+		 "uniform"},
 		{"slices", 1, 400000, ENTROPY_NOT_UNIFORM, "which ports are the worker's"},
-		{"every other port", 2, 400000, ENTROPY_NOT_UNIFORM, "which ports are the worker's"},
-		{"some of them twice as often", 3, 400000, ENTROPY_NOT_UNIFORM, "ports (chi-square"},
+		{"every other port", 2, 400000, ENTROPY_NOT_UNIFORM,
+		 "which ports are the worker's"},
+		{"some of them twice as often", 3, 400000, ENTROPY_NOT_UNIFORM,
+		 "ports (chi-square"},
 	};
 	struct snapshot *s = snapshot_make(1, 0);
 	struct draw_difference *d = malloc(sizeof(*d));
@@ -271,8 +279,8 @@ test_dealt(void)
 		}
 		entropy_of_worker(s, 2, d, &measure);
 		SUITE_ASSERT(measure.ports_dealt && measure.judgement == deals[i].judgement &&
-				   strstr(measure.verdict, deals[i].words) != NULL,
-			   "%s: %s", deals[i].what, measure.verdict);
+				     strstr(measure.verdict, deals[i].words) != NULL,
+			     "%s: %s", deals[i].what, measure.verdict);
 	}
 	free(source);
 	free(own);
@@ -296,7 +304,8 @@ test_bits(void)
 	CU_ASSERT(bits.total_bits[ENTROPY_IPV4] == 37.5 && bits.total_bits[ENTROPY_IPV6] == 35.5);
 	entropy_bits(s, 0, 0, &bits);
 	CU_ASSERT(bits.case_bits == 0 && bits.total_bits[ENTROPY_IPV4] == 33);
-	s->upstreams[0].random_case = 0; /* none draws any more: what was drawn before does not help */
+	s->upstreams[0].random_case =
+		0; /* none draws any more: what was drawn before does not help */
 	entropy_bits(s, 45, 10, &bits);
 	CU_ASSERT(bits.case_bits == 0);
 	s->source_count = 8;

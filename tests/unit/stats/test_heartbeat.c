@@ -15,9 +15,15 @@ static const struct {
 		int still;
 	} looks[6];
 } rows[] = {
-	{"both move", 2, {{0, {1, 1}, -1}, {2000, {2, 2}, -1}, {4000, {3, 3}, -1}, {6000, {4, 4}, -1}}},
-	{"the second stops", 2, {{0, {1, 1}, -1}, {2000, {2, 1}, -1}, {3000, {3, 1}, -1}, {3001, {4, 1}, 1}}},
-	{"and goes on", 2, {{0, {1, 1}, -1}, {4000, {2, 1}, 1}, {4100, {3, 2}, -1}, {7100, {4, 2}, -1}}},
+	{"both move",
+	 2,
+	 {{0, {1, 1}, -1}, {2000, {2, 2}, -1}, {4000, {3, 3}, -1}, {6000, {4, 4}, -1}}},
+	{"the second stops",
+	 2,
+	 {{0, {1, 1}, -1}, {2000, {2, 1}, -1}, {3000, {3, 1}, -1}, {3001, {4, 1}, 1}}},
+	{"and goes on",
+	 2,
+	 {{0, {1, 1}, -1}, {4000, {2, 1}, 1}, {4100, {3, 2}, -1}, {7100, {4, 2}, -1}}},
 	{"never moved", 1, {{0, {0}, -1}, {1000, {0}, -1}, {3500, {0}, 0}}},
 	{"nobody looked for an hour", 1, {{0, {5}, -1}, {3600000, {6}, -1}, {3602000, {6}, -1}}},
 };
@@ -31,10 +37,11 @@ test_rows(void)
 		for (unsigned n = 0; n < 6 && (n == 0 || rows[i].looks[n].at_ms > 0); n++) {
 			uint64_t now_ns = 77 * SECOND + rows[i].looks[n].at_ms * 1000000;
 
-			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats, rows[i].worker_count,
-					    now_ns);
+			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats,
+					    rows[i].worker_count, now_ns);
 			SUITE_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
-				   "%s: look %u: %d", rows[i].what, n, heartbeat_still(&heartbeat, now_ns));
+				     "%s: look %u: %d", rows[i].what, n,
+				     heartbeat_still(&heartbeat, now_ns));
 		}
 	}
 }

@@ -39,8 +39,8 @@ test_ring(void)
 		count = rows[i].last - rows[i].first + 1;
 		for (unsigned at = 0; at < count; at++)
 			SUITE_ASSERT(history_at(&history, at) != NULL &&
-					   history_at(&history, at)->ns == rows[i].first + at,
-				   "row %u, sample %u", i, at);
+					     history_at(&history, at)->ns == rows[i].first + at,
+				     "row %u, sample %u", i, at);
 		CU_ASSERT_PTR_NULL(history_at(&history, count));
 	}
 }

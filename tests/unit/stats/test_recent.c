@@ -66,8 +66,8 @@ test_base(void)
 		fire(&rig, second);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(recent_base(&rig.recent));
 		SUITE_ASSERT(recent_base(&rig.recent)->ns == oldest * NS_PER_S, "at %llu: %llu",
-			   (unsigned long long)second,
-			   (unsigned long long)(recent_base(&rig.recent)->ns / NS_PER_S));
+			     (unsigned long long)second,
+			     (unsigned long long)(recent_base(&rig.recent)->ns / NS_PER_S));
 		CU_ASSERT_EQUAL(recent_base(&rig.recent)->drops[DROP_runt], oldest);
 		CU_ASSERT_EQUAL(recent_base(&rig.recent)->latency.buckets[3], 7 * oldest);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment as a reader sees it: lies in its header are refused, sums and percentiles are right.
- */
+/* The statistics segment as a reader sees it: lies in its header are refused, sums and percentiles
+ * are right. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,19 +60,21 @@ static const struct {
 	{"version", offsetof(struct stats_header, version), 4, 99, 0, false},
 	{"no worker", offsetof(struct stats_header, worker_count), 4, 0, 0, false},
 	{"65 workers", offsetof(struct stats_header, worker_count), 4, 65, 0, false},
-	{"three workers in the room of two", offsetof(struct stats_header, worker_count), 4, 3, 0, false},
+	{"three workers in the room of two", offsetof(struct stats_header, worker_count), 4, 3, 0,
+	 false},
 	{"larger than the file", offsetof(struct stats_header, size_bytes), 8, 1 << 30, 0, false},
 	{"workers inside the header", offsetof(struct stats_header, worker_offset), 8, 8, 0, false},
-	{"workers behind the end", offsetof(struct stats_header, worker_offset), 8, 1 << 30, 0, false},
+	{"workers behind the end", offsetof(struct stats_header, worker_offset), 8, 1 << 30, 0,
+	 false},
 	{"workers at an odd place", offsetof(struct stats_header, worker_offset), 8,
 	 offsetof(struct stats_segment, workers) + 1, 0, false},
-	{"workers at the last moment", offsetof(struct stats_header, worker_offset), 8, UINT64_MAX - 7, 0,
-	 false},
+	{"workers at the last moment", offsetof(struct stats_header, worker_offset), 8,
+	 UINT64_MAX - 7, 0, false},
 	{"stride 0", offsetof(struct stats_header, worker_stride), 8, 0, 0, false},
 	{"stride too small", offsetof(struct stats_header, worker_stride), 8,
 	 sizeof(struct worker_stats) - 64, 0, false},
-	{"stride that wraps around", offsetof(struct stats_header, worker_stride), 8, UINT64_C(1) << 63, 0,
-	 false},
+	{"stride that wraps around", offsetof(struct stats_header, worker_stride), 8,
+	 UINT64_C(1) << 63, 0, false},
 	{"a file cut short", 0, 0, 0, 64, false},
 	{"a file shorter than the header", 0, 0, 0, sizeof(struct stats_segment) - 100, false},
 	{"an empty file", 0, 0, 0, sizeof(struct stats_segment), false},
@@ -86,10 +88,12 @@ test_headers(void)
 		struct stats_reader reader;
 		int status;
 
-		memcpy((char *)segment + headers[i].field, &headers[i].value, headers[i].field_bytes);
+		memcpy((char *)segment + headers[i].field, &headers[i].value,
+		       headers[i].field_bytes);
 		status = stats_segment_open(&reader, segment, sizeof(*segment) - headers[i].cut);
 		SUITE_ASSERT((status == 0) == headers[i].good, "%s: %d", headers[i].what, status);
-		SUITE_ASSERT(stats_reader_is_open(&reader) == headers[i].good, "%s", headers[i].what);
+		SUITE_ASSERT(stats_reader_is_open(&reader) == headers[i].good, "%s",
+			     headers[i].what);
 		stats_reader_close(&reader);
 		free(segment);
 	}
@@ -141,18 +145,20 @@ test_latency(void)
 		struct stats_reader reader;
 		struct stats_latency latency;
 
-		segment->workers[0].latency[latency_bucket_of(latencies[i].fast_us)] += latencies[i].fast;
-		segment->workers[1].latency[latency_bucket_of(latencies[i].slow_us)] += latencies[i].slow;
+		segment->workers[0].latency[latency_bucket_of(latencies[i].fast_us)] +=
+			latencies[i].fast;
+		segment->workers[1].latency[latency_bucket_of(latencies[i].slow_us)] +=
+			latencies[i].slow;
 		segment->workers[0].latency_sum_us = latencies[i].fast * latencies[i].fast_us;
 		segment->workers[1].latency_sum_us = latencies[i].slow * latencies[i].slow_us;
 		CU_ASSERT_EQUAL_FATAL(stats_segment_open(&reader, segment, sizeof(*segment)), 0);
 		latency = stats_reader_latency(&reader);
 		SUITE_ASSERT(latency.p50_us == latencies[i].p50, "%s: p50 %llu", latencies[i].what,
-			   (unsigned long long)latency.p50_us);
+			     (unsigned long long)latency.p50_us);
 		SUITE_ASSERT(latency.p99_us == latencies[i].p99, "%s: p99 %llu", latencies[i].what,
-			   (unsigned long long)latency.p99_us);
-		SUITE_ASSERT(latency.p999_us == latencies[i].p999, "%s: p999 %llu", latencies[i].what,
-			   (unsigned long long)latency.p999_us);
+			     (unsigned long long)latency.p99_us);
+		SUITE_ASSERT(latency.p999_us == latencies[i].p999, "%s: p999 %llu",
+			     latencies[i].what, (unsigned long long)latency.p999_us);
 		stats_reader_close(&reader);
 		free(segment);
 	}
@@ -186,7 +192,8 @@ test_quantiles(void)
 		for (unsigned b = 0; b < 3; b++)
 			histogram.count += quantiles[i].counts[b];
 		us = stats_histogram_quantile(&histogram, quantiles[i].thousandths);
-		SUITE_ASSERT(us == quantiles[i].us, "%s: %llu", quantiles[i].what, (unsigned long long)us);
+		SUITE_ASSERT(us == quantiles[i].us, "%s: %llu", quantiles[i].what,
+			     (unsigned long long)us);
 	}
 }
 
@@ -209,9 +216,11 @@ test_histograms(void)
 	CU_ASSERT(one.count == 5 && one.sum_us == 1000 && one.buckets[2] == 1);
 	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&one), 200.0, 1e-9);
 	stats_histogram_subtract(&all, &one);
-	CU_ASSERT(all.count == 10 && all.sum_us == 25 && all.buckets[STATS_LATENCY_BUCKETS - 1] == 0);
+	CU_ASSERT(all.count == 10 && all.sum_us == 25 &&
+		  all.buckets[STATS_LATENCY_BUCKETS - 1] == 0);
 	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&all), 2.5, 1e-9);
-	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&(struct stats_histogram){.count = 0}), 0.0, 0);
+	CU_ASSERT_DOUBLE_EQUAL(stats_histogram_mean_us(&(struct stats_histogram){.count = 0}), 0.0,
+			       0);
 	stats_reader_close(&reader);
 	free(segment);
 }

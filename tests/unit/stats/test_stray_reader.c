@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rings of strays: what is read of them, also while they are written, and how their questions are shown. */
+/* Rings of strays: what is read of them, also while they are written, and how their questions are
+ * shown. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +43,8 @@ test_ring(void)
 		read = stray_ring_read(&ring, to, rows[i].room);
 		SUITE_ASSERT(read == rows[i].read, "%s: %u", rows[i].what, read);
 		for (unsigned n = 0; n < read; n++)
-			SUITE_ASSERT(to[n].tsc == rows[i].count - n, "%s: entry %u is %llu", rows[i].what, n,
-				   (unsigned long long)to[n].tsc);
+			SUITE_ASSERT(to[n].tsc == rows[i].count - n, "%s: entry %u is %llu",
+				     rows[i].what, n, (unsigned long long)to[n].tsc);
 	}
 }
 
@@ -58,7 +59,8 @@ test_newest(void)
 					    .worker_count = 3,
 					    .worker_offset = sizeof(struct stats_header),
 					    .worker_stride = sizeof(struct worker_stats)};
-	struct worker_stats *workers = (struct worker_stats *)(void *)(segment + sizeof(struct stats_header));
+	struct worker_stats *workers =
+		(struct worker_stats *)(void *)(segment + sizeof(struct stats_header));
 	struct stray *to = calloc(400, sizeof(*to));
 	unsigned count;
 
@@ -69,7 +71,8 @@ test_newest(void)
 	workers[2].stray_count = 100;
 	count = stray_reader_newest(&reader, stray_ring_of_strays, to, 400);
 	CU_ASSERT_EQUAL(count, 355);
-	CU_ASSERT(to[0].tsc == 6049 && to[49].tsc == 6000 && to[50].tsc == 5999 && to[51].tsc == 5999);
+	CU_ASSERT(to[0].tsc == 6049 && to[49].tsc == 6000 && to[50].tsc == 5999 &&
+		  to[51].tsc == 5999);
 	count = stray_reader_newest(&reader, stray_ring_of_strays, to, 10);
 	CU_ASSERT_EQUAL(count, 10);
 	for (unsigned n = 0; n < count; n++)
@@ -85,18 +88,20 @@ test_newest(void)
 static void
 test_time(void)
 {
-	const struct stats_header header = {.started_ns = 1000, .started_tsc = 500, .tsc_hz = 2500000000};
+	const struct stats_header header = {
+		.started_ns = 1000, .started_tsc = 500, .tsc_hz = 2500000000};
 	const struct stats_header year = {.started_ns = 0, .started_tsc = 0, .tsc_hz = 2500000000};
 
 	CU_ASSERT_EQUAL(stray_time_ns(&header, 500), 1000);
 	CU_ASSERT_EQUAL(stray_time_ns(&header, 3000), 2000);
 	CU_ASSERT_EQUAL(stray_time_ns(&header, 499), 1000);
-	CU_ASSERT_EQUAL(stray_time_ns(&year, UINT64_C(2500000000) * 31536000), UINT64_C(31536000000000000));
+	CU_ASSERT_EQUAL(stray_time_ns(&year, UINT64_C(2500000000) * 31536000),
+			UINT64_C(31536000000000000));
 	CU_ASSERT_EQUAL(stray_time_ns(&(struct stats_header){.started_ns = 7}, 100), 7);
 }
 
-#define L63                                                                                                  \
-	"\x3f"                                                                                               \
+#define L63                                                                                        \
+	"\x3f"                                                                                     \
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static const struct {
@@ -108,14 +113,15 @@ static const struct {
 	{"\3www\7eXample\0\0\1\0\1", 17, 17, "www.eXample. A IN"},
 	{"\0\0\2\0\1", 5, 5, ". NS IN"},
 	{"\3www\7example\0\0\1\0\1 and a response behind it", 40, 40, "www.example. A IN"},
-	{"\3www\7example\0\0\1\0\1 and a long answer behind it                                    ", 72, 1200,
-	 "www.example. A IN"},
+	{"\3www\7example\0\0\1\0\1 and a long answer behind it                                    ",
+	 72, 1200, "www.example. A IN"},
 	{"\3www\7example\0\0\1", 15, 15, "(malformed)"},
 	{"\3www", 4, 4, "(malformed)"},
 	{"\3www\300\014\0\1\0\1", 10, 10, "(malformed)"},
 	{"\377\377\377", 3, 3, "(malformed)"},
 	{L63 "\3www", 68, 68, "(malformed)"},
-	{L63 "\3www\7exa", 72, 84, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.www...."},
+	{L63 "\3www\7exa", 72, 84,
+	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.www...."},
 	{"\3www" L63 "aaaa", 72, 90,
 	 "www.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...."},
 	{L63 "\3www\0\0\1", 71, 73,
@@ -131,8 +137,8 @@ test_questions(void)
 		struct stray stray = {.question_bytes = (uint16_t)questions[i].whole};
 
 		memcpy(stray.question, questions[i].bytes, questions[i].kept);
-		SUITE_ASSERT(strcmp(stray_question(&stray, text), questions[i].text) == 0, "question %zu: %s",
-			   i, text);
+		SUITE_ASSERT(strcmp(stray_question(&stray, text), questions[i].text) == 0,
+			     "question %zu: %s", i, text);
 	}
 }
 
@@ -140,7 +146,8 @@ test_questions(void)
 static void
 test_lower(void)
 {
-	struct stray stray = {.question = "\3wWw\7EXAMPLE\0AB\0\1ABC", .question_bytes = 17}, cut = {0};
+	struct stray stray = {.question = "\3wWw\7EXAMPLE\0AB\0\1ABC", .question_bytes = 17},
+		     cut = {0};
 	char text[STRAY_TEXT_BYTES];
 
 	stray_lower(&stray);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics against known values, and against streams that are good or weak by construction. */
+/* The statistics against known values, and against streams that are good or weak by
+ * construction. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +8,8 @@
 #include "control/stats/uniformity.h"
 #include "tests/unit/suite.h"
 
-/* Percentage points as tables of the chi-square distribution have them, and closed forms: with 2 degrees of
- * freedom the survival is exp(-x/2). */
+/* Percentage points as tables of the chi-square distribution have them, and closed forms: with 2
+ * degrees of freedom the survival is exp(-x/2). */
 static const struct {
 	double statistic, degrees, p, within;
 } survivals[] = {
@@ -34,8 +35,9 @@ test_survival(void)
 	for (size_t i = 0; i < sizeof(survivals) / sizeof(survivals[0]); i++) {
 		double p = uniformity_survival(survivals[i].statistic, survivals[i].degrees);
 
-		SUITE_ASSERT(fabs(p - survivals[i].p) <= survivals[i].within, "%.4f of %.0f: %.15g, not %.15g",
-			   survivals[i].statistic, survivals[i].degrees, p, survivals[i].p);
+		SUITE_ASSERT(fabs(p - survivals[i].p) <= survivals[i].within,
+			     "%.4f of %.0f: %.15g, not %.15g", survivals[i].statistic,
+			     survivals[i].degrees, p, survivals[i].p);
 	}
 	for (double degrees = 1; degrees < 70000; degrees *= 3) {
 		double before = 1;
@@ -43,8 +45,8 @@ test_survival(void)
 		for (double x = degrees / 8; x < degrees * 3; x += degrees / 8) {
 			double p = uniformity_survival(x, degrees);
 
-			SUITE_ASSERT(p >= 0 && p <= before + 1e-12, "%.0f of %.0f falls: %g after %g", x,
-				   degrees, p, before);
+			SUITE_ASSERT(p >= 0 && p <= before + 1e-12,
+				     "%.0f of %.0f falls: %g after %g", x, degrees, p, before);
 			before = p;
 		}
 	}
@@ -60,9 +62,11 @@ test_chi_by_hand(void)
 	static const uint64_t merged[8] = {4, 3, 2, 1, 5, 0, 2, 3};
 	struct uniformity_chi chi = uniformity_cells(dice, 6);
 
-	CU_ASSERT(chi.degrees == 5 && fabs(chi.statistic - 13.4) < 1e-12 && fabs(chi.p - 0.0199) < 1e-4);
+	CU_ASSERT(chi.degrees == 5 && fabs(chi.statistic - 13.4) < 1e-12 &&
+		  fabs(chi.p - 0.0199) < 1e-4);
 	chi = uniformity_cells(even, 4);
-	CU_ASSERT(chi.degrees == 3 && chi.statistic == 0 && chi.p == 1 && !uniformity_chi_bad(&chi));
+	CU_ASSERT(chi.degrees == 3 && chi.statistic == 0 && chi.p == 1 &&
+		  !uniformity_chi_bad(&chi));
 	chi = uniformity_cells(few, 4);
 	CU_ASSERT(chi.degrees == 0 && !uniformity_chi_bad(&chi));
 	chi = uniformity_cells(merged, 8);
@@ -141,12 +145,15 @@ test_streams(void)
 			distinct += counts[n] > 0;
 		chi = uniformity_cells(counts, CELLS);
 		z = uniformity_distinct_z(CELLS, (double)streams[i].draws, (double)distinct);
-		/* "A pool, few" may show in either test: only that the other one sees it is asked for. */
+		/* "A pool, few" may show in either test: only that the other one sees it is asked
+		 * for. */
 		if (streams[i].chi_bad || streams[i].stream == STREAM_GOOD)
-			SUITE_ASSERT(uniformity_chi_bad(&chi) == streams[i].chi_bad, "%s: %.0f of %u, p %g",
-				   streams[i].what, chi.statistic, chi.degrees, chi.p);
+			SUITE_ASSERT(uniformity_chi_bad(&chi) == streams[i].chi_bad,
+				     "%s: %.0f of %u, p %g", streams[i].what, chi.statistic,
+				     chi.degrees, chi.p);
 		SUITE_ASSERT((fabs(z) > UNIFORMITY_Z_MAX) == streams[i].distinct_bad,
-			   "%s: %llu distinct, z %.1f", streams[i].what, (unsigned long long)distinct, z);
+			     "%s: %llu distinct, z %.1f", streams[i].what,
+			     (unsigned long long)distinct, z);
 	}
 	free(counts);
 }
@@ -171,11 +178,12 @@ test_false_alarms(void)
 			low += chi.p < 0.1;
 			high += chi.p > 0.9;
 			SUITE_ASSERT(!uniformity_chi_bad(&chi), "%llu draws: p %g",
-				   (unsigned long long)draws[i], chi.p);
+				     (unsigned long long)draws[i], chi.p);
 		}
 		/* 20 expected, standard deviation 4.2. */
 		SUITE_ASSERT(low > 2 && low < 42 && high > 2 && high < 42,
-			   "%llu draws: %u below 0.1, %u above 0.9", (unsigned long long)draws[i], low, high);
+			     "%llu draws: %u below 0.1, %u above 0.9", (unsigned long long)draws[i],
+			     low, high);
 	}
 	free(counts);
 }
@@ -207,7 +215,8 @@ serial_of(uint64_t draws, unsigned kind)
 		if (kind == 1)
 			x = 49152 + (n & 16383); /* a counter */
 		else if (kind == 2)
-			x = y >= 57344 ? 49152 + (random >> 20 & 8191) : 57344 + (random >> 20 & 8191);
+			x = y >= 57344 ? 49152 + (random >> 20 & 8191)
+				       : 57344 + (random >> 20 & 8191);
 		else if (kind == 3 && random % 50 == 0)
 			x = y; /* one in fifty is drawn twice */
 		else if (kind == 4)
@@ -241,9 +250,10 @@ test_serial(void)
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		one = serial_of(kinds[i].draws, kinds[i].kind);
-		SUITE_ASSERT(fabs(one.r - kinds[i].r) <= kinds[i].within, "%s: r %.4f", kinds[i].what, one.r);
-		SUITE_ASSERT((fabs(one.z) > UNIFORMITY_Z_MAX) == kinds[i].bad, "%s: z %.2f", kinds[i].what,
-			   one.z);
+		SUITE_ASSERT(fabs(one.r - kinds[i].r) <= kinds[i].within, "%s: r %.4f",
+			     kinds[i].what, one.r);
+		SUITE_ASSERT((fabs(one.z) > UNIFORMITY_Z_MAX) == kinds[i].bad, "%s: z %.2f",
+			     kinds[i].what, one.z);
 	}
 	CU_ASSERT_EQUAL(serial_of(10, 1).pairs, 0);
 	one = serial_of(10000, 2);
@@ -284,10 +294,11 @@ test_choice(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"survival", test_survival},	   {"chi-square by hand", test_chi_by_hand},
-			       {"streams", test_streams},	   {"no false alarms", test_false_alarms},
-			       {"distinct cells", test_distinct},  {"serial correlation", test_serial},
-			       {"a choice of cells", test_choice}, CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"survival", test_survival},	    {"chi-square by hand", test_chi_by_hand},
+		{"streams", test_streams},	    {"no false alarms", test_false_alarms},
+		{"distinct cells", test_distinct},  {"serial correlation", test_serial},
+		{"a choice of cells", test_choice}, CU_TEST_INFO_NULL};
 
 	return suite_run("uniformity", tests);
 }

@@ -82,8 +82,8 @@ test_layout(void)
 	CU_ASSERT_EQUAL((uintptr_t)table.buckets % 64, 0);
 	CU_ASSERT_EQUAL(table.bucket_mask & (table.bucket_mask + 1), 0);
 	/* The pool has 64 cells at the least. */
-	CU_ASSERT(flow_table_bytes(64) >=
-		  64 * sizeof(struct flow) + 64 * sizeof(struct flow_cell) + 64 * sizeof(struct flow_waiter));
+	CU_ASSERT(flow_table_bytes(64) >= 64 * sizeof(struct flow) + 64 * sizeof(struct flow_cell) +
+						  64 * sizeof(struct flow_waiter));
 	table_close();
 }
 
@@ -101,7 +101,8 @@ test_begin_end(void)
 	six = at(6);
 	CU_ASSERT_EQUAL(table.in_flight, 2);
 	CU_ASSERT_EQUAL(table.used, 2);
-	CU_ASSERT(!flow_slot_free(&table, 5) && !flow_slot_free(&table, 6) && flow_slot_free(&table, 7));
+	CU_ASSERT(!flow_slot_free(&table, 5) && !flow_slot_free(&table, 6) &&
+		  flow_slot_free(&table, 7));
 	CU_ASSERT_EQUAL(ports[50000].live, 2);
 	CU_ASSERT_EQUAL(ports[50000].drawn, 2);
 	CU_ASSERT_EQUAL(six->case_bits, 'b');
@@ -153,7 +154,8 @@ test_mark(void)
 	table_close();
 }
 
-/* What ended last is used again first; new entries are taken only when none is free; a full table has all. */
+/* What ended last is used again first; new entries are taken only when none is free; a full table
+ * has all. */
 static void
 test_entries(void)
 {
@@ -254,8 +256,8 @@ now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A reader beside a writer: what it believes is of one flow, whole. The writer turns a few slots over as fast
- * as it can, with short and long questions. */
+/* A reader beside a writer: what it believes is of one flow, whole. The writer turns a few slots
+ * over as fast as it can, with short and long questions. */
 static volatile bool writer_stop;
 static volatile uint32_t writer_turns;
 
@@ -282,7 +284,8 @@ copy_whole(const struct flow *copy, const uint8_t *question)
 
 	if (copy->state == FLOW_FREE)
 		return true;
-	if (copy->client_address.bytes[1] != fill || be16_to(copy->source_port) != fill * 256 + fill)
+	if (copy->client_address.bytes[1] != fill ||
+	    be16_to(copy->source_port) != fill * 256 + fill)
 		return false;
 	if (copy->question_bytes != 57 + fill % 203 && copy->question_bytes != 5 + fill % 52)
 		return false;
@@ -327,18 +330,20 @@ test_read_beside_writer(void)
 	pthread_join(thread, NULL);
 	SUITE_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
 	SUITE_ASSERT(believed >= 1000 && writer_turns >= 1000,
-		   "%u entries could be read, %u not; %u were written", believed, busy, writer_turns);
+		     "%u entries could be read, %u not; %u were written", believed, busy,
+		     writer_turns);
 	table_close();
 }
 
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"layout", test_layout}, {"begin and end", test_begin_end},
-			       {"mark", test_mark},	{"entries", test_entries},
-			       {"cells", test_cells},	{"longest question", test_longest},
-			       {"slot", test_slot},	{"read beside a writer", test_read_beside_writer},
-			       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {
+		{"layout", test_layout}, {"begin and end", test_begin_end},
+		{"mark", test_mark},	 {"entries", test_entries},
+		{"cells", test_cells},	 {"longest question", test_longest},
+		{"slot", test_slot},	 {"read beside a writer", test_read_beside_writer},
+		CU_TEST_INFO_NULL};
 
 	return suite_run("flow", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of limits over simulated time: exact rates, prefixes, full sets, a clock that comes round, and
- * two threads on one bucket. */
+/* The table of limits over simulated time: exact rates, prefixes, full sets, a clock that comes
+ * round, and two threads on one bucket. */
 #include "dataplane/tables/limit_table.h"
 
 #include <pthread.h>
@@ -62,15 +62,17 @@ test_rates(void)
 		table_reset(1024);
 		for (uint64_t n = 0; n < asked; n++)
 			passed += within(&rule, "192.0.2.1", START + n * step);
-		/* The last step is not over yet; whole units of time are off by less than 1 in 2,000. */
-		SUITE_ASSERT(passed <= wanted + wanted / 2000 && passed + 1 + wanted / 2000 >= wanted,
-			   "%u a second, burst %u: %lu of %lu passed, not %lu", rows[i].rate, rows[i].burst,
-			   passed, asked, wanted);
+		/* The last step is not over yet; whole units of time are off by less than 1 in
+		 * 2,000. */
+		SUITE_ASSERT(passed <= wanted + wanted / 2000 &&
+				     passed + 1 + wanted / 2000 >= wanted,
+			     "%u a second, burst %u: %lu of %lu passed, not %lu", rows[i].rate,
+			     rows[i].burst, passed, asked, wanted);
 	}
 }
 
-/* A query's price is the nearest whole number of units, and at least one: a rate beyond all clocks is a
- * limit, too. */
+/* A query's price is the nearest whole number of units, and at least one: a rate beyond all clocks
+ * is a limit, too. */
 static void
 test_prices(void)
 {
@@ -83,7 +85,7 @@ test_prices(void)
 		const struct limit_rule rule = rule_of(rows[i].rate, 2, 24, 56);
 
 		SUITE_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
-			   rule.interval);
+			     rule.interval);
 		table_reset(1024);
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
@@ -91,7 +93,8 @@ test_prices(void)
 	}
 }
 
-/* A burst that would take longer than two hours to save is as large as that: 2^42 units, at one a second. */
+/* A burst that would take longer than two hours to save is as large as that: 2^42 units, at one a
+ * second. */
 static void
 test_longest(void)
 {
@@ -163,13 +166,13 @@ test_prefixes(void)
 
 		table_reset(1024);
 		CU_ASSERT_TRUE(within(&rule, rows[i].one, START));
-		SUITE_ASSERT(within(&rule, rows[i].other, START) != rows[i].same, "%s, %s", rows[i].one,
-			   rows[i].other);
+		SUITE_ASSERT(within(&rule, rows[i].other, START) != rows[i].same, "%s, %s",
+			     rows[i].one, rows[i].other);
 	}
 }
 
-/* One set: eight prefixes have buckets of their own; the ninth takes that of the one that owes least, and
- * nobody's while one is full. */
+/* One set: eight prefixes have buckets of their own; the ninth takes that of the one that owes
+ * least, and nobody's while one is full. */
 static void
 test_full_set(void)
 {
@@ -177,25 +180,29 @@ test_full_set(void)
 	const uint64_t tag = UINT64_C(1) << LIMIT_TIME_BITS;
 
 	table_reset(1);
-	for (uint64_t n = 1; n <= 8; n++) /* prefix n owes n queries, but number 5 only half a one */
+	for (uint64_t n = 1; n <= 8;
+	     n++) /* prefix n owes n queries, but number 5 only half a one */
 		for (uint64_t queries = 0; queries < (n == 5 ? 1 : n + 1); queries++)
 			CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START), LIMIT_WITHIN);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_EVICTED);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_WITHIN);
-	/* Number 5 begins again, in place of the one that owes least now: number 1, one and a half. */
+	/* Number 5 begins again, in place of the one that owes least now: number 1, one and a
+	 * half. */
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + HZ / 2), LIMIT_EVICTED);
 	for (uint64_t n = 2; n <= 9; n++)
 		if (n != 5)
-			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) == LIMIT_WITHIN, "%lu",
-				   n);
+			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) ==
+					     LIMIT_WITHIN,
+				     "%lu", n);
 	/* All is paid long since: room for eight others. */
 	for (uint64_t n = 11; n <= 18; n++)
 		CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START + 200 * HZ), LIMIT_WITHIN);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 19 * tag, START + 200 * HZ), LIMIT_EVICTED);
 }
 
-/* A bucket's time comes round every few hours: just before, over, and after that the limit is as ever, and a
- * bucket left from a round before is a full one, but for at most what its prefix once owed. */
+/* A bucket's time comes round every few hours: just before, over, and after that the limit is as
+ * ever, and a bucket left from a round before is a full one, but for at most what its prefix once
+ * owed. */
 static void
 test_round(void)
 {
@@ -209,13 +216,15 @@ test_round(void)
 		table_reset(1);
 		for (unsigned n = 0; n < 40; n++)
 			passed += within(&rule, "192.0.2.1", now + n * HZ / 40);
-		SUITE_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed", (long)offset,
-			   passed);
+		SUITE_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed",
+			     (long)offset, passed);
 		for (unsigned part = 1; part < 16; part++) {
 			passed = 0;
 			for (unsigned n = 0; n < 40; n++)
-				passed += within(&rule, "192.0.2.1", now + 2 * HZ + part * (round / 16));
-			SUITE_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part, passed);
+				passed += within(&rule, "192.0.2.1",
+						 now + 2 * HZ + part * (round / 16));
+			SUITE_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part,
+				     passed);
 		}
 	}
 }
@@ -255,7 +264,8 @@ taker_run(void *argument)
 	return NULL;
 }
 
-/* Two workers that serve one prefix at one moment let through what one would: not one query more. */
+/* Two workers that serve one prefix at one moment let through what one would: not one query
+ * more. */
 static void
 test_shared(void)
 {
@@ -265,7 +275,8 @@ test_shared(void)
 
 	table_reset(1);
 	for (int i = 0; i < THREADS; i++)
-		CU_ASSERT_EQUAL_FATAL(pthread_create(&takers[i].thread, NULL, taker_run, &takers[i]), 0);
+		CU_ASSERT_EQUAL_FATAL(
+			pthread_create(&takers[i].thread, NULL, taker_run, &takers[i]), 0);
 	for (int i = 0; i < THREADS; i++) {
 		pthread_join(takers[i].thread, NULL);
 		passed += takers[i].passed;

@@ -22,7 +22,8 @@ sources(uint32_t ipv4, uint32_t ipv6)
 	memset(s->sources, 0, sizeof(s->sources));
 	s->source_count = ipv4 + ipv6;
 	for (uint32_t i = 0; i < ipv4 + ipv6; i++) {
-		struct address address = pipeline_address(i < ipv4 ? "198.51.100.0" : "2001:db8:2::");
+		struct address address =
+			pipeline_address(i < ipv4 ? "198.51.100.0" : "2001:db8:2::");
 
 		address.bytes[15] = (uint8_t)(1 + i);
 		s->sources[i] = (struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
@@ -38,7 +39,8 @@ count_owned(const struct snapshot *s, bool ipv4, uint32_t *held)
 	for (uint32_t i = 0; i < s->source_count; i++) {
 		const uint8_t owner = owners.map.owner[i];
 
-		if (s->sources[i].state != SLOT_ACTIVE || address_is_ipv4(&s->sources[i].address) != ipv4)
+		if (s->sources[i].state != SLOT_ACTIVE ||
+		    address_is_ipv4(&s->sources[i].address) != ipv4)
 			continue;
 		if (owner < 64)
 			held[owner]++;
@@ -68,17 +70,19 @@ test_whole(void)
 			count_owned(s, family == 0, held);
 			for (uint32_t w = 0; w < rows[i].workers; w++)
 				SUITE_ASSERT(held[w] == all / rows[i].workers ||
-						   held[w] == all / rows[i].workers + 1,
-					   "row %zu: worker %u has %u of %u", i, w, held[w], all);
+						     held[w] == all / rows[i].workers + 1,
+					     "row %zu: worker %u has %u of %u", i, w, held[w], all);
 		}
 		for (uint32_t slot = 0; slot < s->source_count; slot++)
-			CU_ASSERT_EQUAL(owner_of(&owners.map, (uint16_t)slot, slot < rows[i].ipv4, 1024),
-					owner_of(&owners.map, (uint16_t)slot, slot < rows[i].ipv4, 65535));
+			CU_ASSERT_EQUAL(
+				owner_of(&owners.map, (uint16_t)slot, slot < rows[i].ipv4, 1024),
+				owner_of(&owners.map, (uint16_t)slot, slot < rows[i].ipv4, 65535));
 		free(s);
 	}
 }
 
-/* Fewer addresses than workers: all ports are dealt, equally often, and no slice tells its worker. */
+/* Fewer addresses than workers: all ports are dealt, equally often, and no slice tells its
+ * worker. */
 static void
 test_dealt(void)
 {
@@ -101,9 +105,10 @@ test_dealt(void)
 	for (int w = 0; w < 3; w++) {
 		CU_ASSERT(counts[w] == 21845 || counts[w] == 21846);
 		for (int slice = 0; slice < 64; slice++)
-			/* A mean of 341 of 1,024 with a standard deviation of 15: this is seven of them. */
+			/* A mean of 341 of 1,024 with a standard deviation of 15: this is seven of
+			 * them. */
 			SUITE_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448,
-				   "worker %d has %u of slice %d", w, slices[w][slice], slice);
+				     "worker %d has %u of slice %d", w, slices[w][slice], slice);
 	}
 	free(s);
 }
@@ -126,15 +131,16 @@ test_deal_is_random(void)
 		same_address += owner_of(&owners.map, 0, true, (uint16_t)port) ==
 				owner_of(&owners.map, 1, true, (uint16_t)port);
 	}
-	/* By chance a quarter, 16,384, with a standard deviation of 111; the offsets are the same once in
-	 * 65,536 starts, which an offset of 0 to each other would show as 65,536. */
+	/* By chance a quarter, 16,384, with a standard deviation of 111; the offsets are the same
+	 * once in 65,536 starts, which an offset of 0 to each other would show as 65,536. */
 	CU_ASSERT(same_start > 15300 && same_start < 17500);
 	CU_ASSERT(owners.map.offset[0] == owners.map.offset[1] ||
 		  (same_address > 15300 && same_address < 17500));
 	free(s);
 }
 
-/* An address that stays keeps its owner, whatever comes and goes beside it, at random and seeded. */
+/* An address that stays keeps its owner, whatever comes and goes beside it, at random and
+ * seeded. */
 static void
 test_reloads(void)
 {
@@ -166,14 +172,14 @@ test_reloads(void)
 			count_owned(s, true, held);
 			for (uint32_t w = 0; w < workers; w++)
 				poor += held[w] == 0;
-			SUITE_ASSERT(poor == 0, "%u workers, reload %d: %u without an address", workers, reload,
-				   poor);
+			SUITE_ASSERT(poor == 0, "%u workers, reload %d: %u without an address",
+				     workers, reload, poor);
 			for (uint32_t i = 0; i < 40; i++)
 				changed += stayed[i] && before[i] != OWNER_NONE &&
 					   before[i] != owners.map.owner[i];
 			/* Addresses change hands only for a worker that would have none. */
-			SUITE_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands", workers,
-				   reload, changed);
+			SUITE_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands",
+				     workers, reload, changed);
 		}
 		free(s);
 	}

@@ -15,7 +15,8 @@
 
 #define SEED UINT64_C(0x1122334455667788)
 
-/* A snapshot whose pool 0 has `count` members: member i is upstream "server-<i>" in slot `slot(i)`. */
+/* A snapshot whose pool 0 has `count` members: member i is upstream "server-<i>" in slot
+ * `slot(i)`. */
 static struct snapshot *
 members_make(unsigned count, enum policy policy, const uint16_t *weights, bool turned)
 {
@@ -33,8 +34,8 @@ members_make(unsigned count, enum policy policy, const uint16_t *weights, bool t
 		s->upstreams[slot] = (struct snapshot_upstream){
 			.port = be16_from(53), .state = SLOT_ACTIVE, .usable = 1, .resolved = 1};
 		snprintf(s->upstreams[slot].name, sizeof(s->upstreams[slot].name), "server-%u", i);
-		snapshot_members(s)[place] = (struct pool_member){.upstream = (uint16_t)slot,
-								  .weight = weights != NULL ? weights[i] : 1};
+		snapshot_members(s)[place] = (struct pool_member){
+			.upstream = (uint16_t)slot, .weight = weights != NULL ? weights[i] : 1};
 	}
 	return s;
 }
@@ -67,15 +68,17 @@ test_aliases(void)
 	};
 
 	for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
-		struct snapshot *s = members_make(rows[row].count, POLICY_RANDOM, rows[row].weights, false);
+		struct snapshot *s =
+			members_make(rows[row].count, POLICY_RANDOM, rows[row].weights, false);
 		struct pool pool = pool_new(s);
 		double share[8] = {0}, sum = 0;
 
 		CU_ASSERT_EQUAL_FATAL(pool.usable_count, rows[row].count);
 		for (unsigned i = 0; i < rows[row].count; i++) {
 			const struct pool_alias *a = &pool.aliases[i];
-			const double own =
-				a->own.upstream == a->other.upstream ? 1 : a->threshold / 4294967296.0;
+			const double own = a->own.upstream == a->other.upstream
+						   ? 1
+						   : a->threshold / 4294967296.0;
 
 			share[a->own.upstream] += own / rows[row].count;
 			share[a->other.upstream] += (1 - own) / rows[row].count;
@@ -83,8 +86,8 @@ test_aliases(void)
 		}
 		for (unsigned i = 0; i < rows[row].count; i++)
 			SUITE_ASSERT(share[i] > rows[row].weights[i] / sum - 1e-8 &&
-					   share[i] < rows[row].weights[i] / sum + 1e-8,
-				   "row %zu: member %u has %f", row, i, share[i]);
+					     share[i] < rows[row].weights[i] / sum + 1e-8,
+				     "row %zu: member %u has %f", row, i, share[i]);
 		pool_release(&pool);
 		free(s);
 	}
@@ -109,8 +112,8 @@ test_draws(void)
 
 		chi += (counts[i] - wanted) * (counts[i] - wanted) / wanted;
 	}
-	SUITE_ASSERT(chi_square_plausible(chi_square_survival(chi, 2)), "%.0f %.0f %.0f", counts[0], counts[1],
-		   counts[2]);
+	SUITE_ASSERT(chi_square_plausible(chi_square_survival(chi, 2)), "%.0f %.0f %.0f", counts[0],
+		     counts[1], counts[2]);
 	pool_release(&pool);
 	free(s);
 }
@@ -146,8 +149,8 @@ test_ring_shares(void)
 		const unsigned wanted = POOL_RING_SIZE * weights[i] / 8;
 		unsigned share = ring_share(names, s->upstreams[i].name);
 
-		SUITE_ASSERT(share + 2 >= wanted && share <= wanted + 2, "%s: %u of %u", s->upstreams[i].name,
-			   share, wanted);
+		SUITE_ASSERT(share + 2 >= wanted && share <= wanted + 2, "%s: %u of %u",
+			     s->upstreams[i].name, share, wanted);
 	}
 	pool_release(&pool);
 	free(s);
@@ -158,14 +161,15 @@ test_ring_shares(void)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
 		unsigned share = ring_share(names, s->upstreams[i].name);
 
-		SUITE_ASSERT(share >= 128 && share <= 129, "%s: %u of 512", s->upstreams[i].name, share);
+		SUITE_ASSERT(share >= 128 && share <= 129, "%s: %u of 512", s->upstreams[i].name,
+			     share);
 	}
 	pool_release(&pool);
 	free(s);
 }
 
-/* Neither slots nor the order of members decide; the pool's seed does. These are the first entries, written
- * down once: a machine of another release must come to the same. */
+/* Neither slots nor the order of members decide; the pool's seed does. These are the first entries,
+ * written down once: a machine of another release must come to the same. */
 static void
 test_ring_same(void)
 {
@@ -184,7 +188,8 @@ test_ring_same(void)
 	CU_ASSERT_EQUAL(differ, 0);
 	for (unsigned i = 0; i < 32; i++)
 		strncat(text, one[i] + strlen("server-"), 1);
-	SUITE_ASSERT(strcmp(text, "05555565052447200227755555555274") == 0, "the ring begins with %s", text);
+	SUITE_ASSERT(strcmp(text, "05555565052447200227755555555274") == 0,
+		     "the ring begins with %s", text);
 	pool_release(&pool_b);
 
 	b->pools[0].hash_seed++;
@@ -199,9 +204,9 @@ test_ring_same(void)
 	free(b);
 }
 
-/* Members go down, one after the other, in an order that is not that of their names: only the entries of the
- * one that goes change hands, they spread over the others by weight, and all is as before when they are back.
- */
+/* Members go down, one after the other, in an order that is not that of their names: only the
+ * entries of the one that goes change hands, they spread over the others by weight, and all is as
+ * before when they are back. */
 static void
 test_ring_disturbance(void)
 {
@@ -223,7 +228,8 @@ test_ring_disturbance(void)
 		ring_names(s, &pool, after);
 		for (uint32_t i = 0; i < POOL_RING_SIZE; i++)
 			strayed += before[i] != after[i] && before[i] != gone;
-		SUITE_ASSERT(strayed == 0, "%u entries of others moved when %s went", strayed, gone);
+		SUITE_ASSERT(strayed == 0, "%u entries of others moved when %s went", strayed,
+			     gone);
 		CU_ASSERT_EQUAL(ring_share(after, gone), 0);
 		for (unsigned i = 0; i < 8; i++) {
 			const double grown = (double)ring_share(after, s->upstreams[i].name) -
@@ -232,8 +238,8 @@ test_ring_disturbance(void)
 
 			if (s->upstreams[i].usable)
 				SUITE_ASSERT(grown > 0.9 * wanted && grown < 1.1 * wanted,
-					   "%s got %.0f of the %u entries of %s", s->upstreams[i].name, grown,
-					   share, gone);
+					     "%s got %.0f of the %u entries of %s",
+					     s->upstreams[i].name, grown, share, gone);
 		}
 		memcpy(before, after, sizeof(before));
 		pool_release(&pool);
@@ -247,7 +253,8 @@ test_ring_disturbance(void)
 	free(s);
 }
 
-/* One of 512 left: every entry is its. A member that is taken away for good costs a few entries more. */
+/* One of 512 left: every entry is its. A member that is taken away for good costs a few entries
+ * more. */
 static void
 test_ring_extremes(void)
 {
@@ -289,7 +296,8 @@ test_usable(void)
 	s->upstreams[0].usable = 0;
 	s->upstreams[1].resolved = 0;
 	pool = pool_new(s);
-	CU_ASSERT(pool.usable_count == 2 && pool.usable[0].upstream == 2 && pool.usable[1].upstream == 3);
+	CU_ASSERT(pool.usable_count == 2 && pool.usable[0].upstream == 2 &&
+		  pool.usable[1].upstream == 3);
 	pool_release(&pool);
 	s->upstreams[2].usable = s->upstreams[3].usable = 0;
 	pool = pool_new(s);
@@ -297,7 +305,8 @@ test_usable(void)
 	pool_release(&pool);
 	s->no_upstream = NO_UPSTREAM_KEEP_TRYING;
 	pool = pool_new(s);
-	CU_ASSERT(pool.usable_count == 3 && pool.usable[0].upstream == 0 && pool.usable[2].upstream == 3);
+	CU_ASSERT(pool.usable_count == 3 && pool.usable[0].upstream == 0 &&
+		  pool.usable[2].upstream == 3);
 	pool_release(&pool);
 	s->pools[0].used = 0;
 	pool = pool_new(s);

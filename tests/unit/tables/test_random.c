@@ -125,10 +125,13 @@ test_uniform(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {
-		{"repeats", test_repeats}, {"keystream", test_keystream},  {"erased", test_erased},
-		{"top up", test_top_up},   {"starts", test_starts_differ}, {"uniform", test_uniform},
-		CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"repeats", test_repeats},
+			       {"keystream", test_keystream},
+			       {"erased", test_erased},
+			       {"top up", test_top_up},
+			       {"starts", test_starts_differ},
+			       {"uniform", test_uniform},
+			       CU_TEST_INFO_NULL};
 
 	return sodium_init() < 0 ? 1 : suite_run("random", tests);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finding the route of a name or a type: the longest suffix, in any letter case, at one line of the table for
- * each number of labels that routes have. */
+/* Finding the route of a name or a type: the longest suffix, in any letter case, at one line of the
+ * table for each number of labels that routes have. */
 #include "dataplane/tables/route_table.h"
 
 #include <stdio.h>
@@ -43,7 +43,8 @@ name_compare(const void *a, const void *b)
 	return memcmp(left->wire, right->wire, left->bytes);
 }
 
-/* A snapshot with these suffixes; that of names[i] has pool i % 60 + 1, wherever sorting puts it. */
+/* A snapshot with these suffixes; that of names[i] has pool i % 60 + 1, wherever sorting puts
+ * it. */
 static struct snapshot *
 snapshot_with(const struct name *names, uint32_t count)
 {
@@ -59,14 +60,16 @@ snapshot_with(const struct name *names, uint32_t count)
 		bytes += (uint32_t)sorted[i].bytes;
 	}
 	qsort(sorted, count, sizeof(*sorted), name_compare);
-	s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, count, bytes);
+	s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, PIPELINE_UPSTREAM_COUNT, count,
+				     bytes);
 	for (unsigned i = 0; i < SNAPSHOT_POOLS_MAX; i++)
 		s->pools[i].used = 1;
 	for (uint32_t i = 0; i < count; i++) {
 		memcpy(snapshot_names(s) + at, sorted[i].wire, sorted[i].bytes);
-		snapshot_suffixes(s)[i] = (struct suffix_route){.name_offset = at,
-								.name_bytes = (uint8_t)sorted[i].bytes,
-								.pool = sorted[i].wire[255]};
+		snapshot_suffixes(s)[i] =
+			(struct suffix_route){.name_offset = at,
+					      .name_bytes = (uint8_t)sorted[i].bytes,
+					      .pool = sorted[i].wire[255]};
 		at += (uint32_t)sorted[i].bytes;
 	}
 	free(sorted);
@@ -79,14 +82,16 @@ snapshot_with(const struct name *names, uint32_t count)
 }
 
 static uint8_t
-find(const struct routes *routes, const struct snapshot *s, const struct name *name, uint32_t *lines)
+find(const struct routes *routes, const struct snapshot *s, const struct name *name,
+     uint32_t *lines)
 {
 	struct route_probe probes[ROUTE_LABELS_MAX + 1];
 	const uint32_t count = route_probes(routes, name->wire, (uint32_t)name->bytes, probes);
 
 	*lines += count;
 	for (uint32_t n = 0; n < count; n++) {
-		uint8_t pool = route_suffix(routes, s, name->wire, (uint32_t)name->bytes, &probes[n]);
+		uint8_t pool =
+			route_suffix(routes, s, name->wire, (uint32_t)name->bytes, &probes[n]);
 
 		if (pool != ROUTE_NONE)
 			return pool;
@@ -146,7 +151,8 @@ test_matches(void)
 	CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
 	CU_ASSERT_TRUE(routes.any);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const uint8_t wanted = rows[i].suffix < 0 ? ROUTE_NONE : (uint8_t)(rows[i].suffix + 1);
+		const uint8_t wanted =
+			rows[i].suffix < 0 ? ROUTE_NONE : (uint8_t)(rows[i].suffix + 1);
 		uint8_t found;
 
 		name = name_of(rows[i].name);
@@ -161,7 +167,8 @@ test_matches(void)
 static void
 test_root_and_longest(void)
 {
-	struct name names[2] = {{1, {0}}, {255, {0}}}, deep = {255, {0}}, plain = name_of("www.example.net");
+	struct name names[2] = {{1, {0}}, {255, {0}}}, deep = {255, {0}},
+		    plain = name_of("www.example.net");
 	struct snapshot *s;
 	struct routes routes;
 	uint32_t lines = 0;
@@ -187,8 +194,8 @@ test_root_and_longest(void)
 	free(s);
 }
 
-/* A hash finds an entry and never decides: names that have the hash of a route, but are others, in their
- * bytes or in their number, are not taken for it. */
+/* A hash finds an entry and never decides: names that have the hash of a route, but are others, in
+ * their bytes or in their number, are not taken for it. */
 static void
 test_hash_alike(void)
 {
@@ -200,20 +207,22 @@ test_hash_alike(void)
 	struct routes routes;
 
 	CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
-	CU_ASSERT_EQUAL_FATAL(route_probes(&routes, names[0].wire, (uint32_t)names[0].bytes, probes), 1);
-	CU_ASSERT_EQUAL(route_suffix(&routes, s, names[0].wire, (uint32_t)names[0].bytes, &probes[0]), 1);
+	CU_ASSERT_EQUAL_FATAL(
+		route_probes(&routes, names[0].wire, (uint32_t)names[0].bytes, probes), 1);
+	CU_ASSERT_EQUAL(
+		route_suffix(&routes, s, names[0].wire, (uint32_t)names[0].bytes, &probes[0]), 1);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		name = name_of(others[i]);
-		SUITE_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes, &probes[0]) ==
-				   ROUTE_NONE,
-			   "%s is taken for %s", others[i], "example.com");
+		SUITE_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes,
+					  &probes[0]) == ROUTE_NONE,
+			     "%s is taken for %s", others[i], "example.com");
 	}
 	routes_free(&routes);
 	free(s);
 }
 
-/* About one key in a hundred lets a line of a table of this size overflow: another one is taken, and no route
- * is lost. */
+/* About one key in a hundred lets a line of a table of this size overflow: another one is taken,
+ * and no route is lost. */
 static void
 test_overflow(void)
 {
@@ -241,11 +250,11 @@ test_overflow(void)
 	free(s);
 }
 
-/* Looks for each route, for a name below it and for one beside it; returns the lines of the table that it
- * took.
- */
+/* Looks for each route, for a name below it and for one beside it; returns the lines of the table
+ * that it took. */
 static uint32_t
-look_for_all(const struct routes *routes, const struct snapshot *s, const struct name *names, uint32_t count)
+look_for_all(const struct routes *routes, const struct snapshot *s, const struct name *names,
+	     uint32_t count)
 {
 	uint32_t lines = 0, wrong = 0;
 
@@ -269,9 +278,10 @@ look_for_all(const struct routes *routes, const struct snapshot *s, const struct
 	return lines;
 }
 
-/* As many as there may be: all are found, names beside them are not, and a look costs a line of the table for
- * what is found, and nearly none for what is not, however many routes there are. With one key in twenty the
- * filter lets "example" through, which most names here end with: then another key is tried. */
+/* As many as there may be: all are found, names beside them are not, and a look costs a line of the
+ * table for what is found, and nearly none for what is not, however many routes there are. With one
+ * key in twenty the filter lets "example" through, which most names here end with: then another key
+ * is tried. */
 static void
 test_many(void)
 {
@@ -294,15 +304,16 @@ test_many(void)
 			names[i] = name_of(text);
 		}
 		s = snapshot_with(names, count);
-		for (unsigned tries = 0; tries < 10 && lines > (uint64_t)3 * count * 9 / 10; tries++) {
+		for (unsigned tries = 0; tries < 10 && lines > (uint64_t)3 * count * 9 / 10;
+		     tries++) {
 			struct routes routes;
 
 			CU_ASSERT_EQUAL_FATAL(routes_make(s, &routes), 0);
 			lines = look_for_all(&routes, s, names, count);
 			routes_free(&routes);
 		}
-		SUITE_ASSERT(lines <= (uint64_t)3 * count * 9 / 10, "%u suffixes: %u lines for %u looks", count,
-			   lines, 3 * count);
+		SUITE_ASSERT(lines <= (uint64_t)3 * count * 9 / 10,
+			     "%u suffixes: %u lines for %u looks", count, lines, 3 * count);
 		free(s);
 	}
 }
@@ -313,12 +324,13 @@ test_types(void)
 	static const struct {
 		uint16_t type;
 		uint8_t pool;
-	} rows[] = {{1, ROUTE_NONE}, {12, 3}, {13, ROUTE_NONE},	 {28, 4},    {255, 5},	       {256, 6},
-		    {257, 7},	     {0, 2},  {258, ROUTE_NONE}, {65535, 8}, {300, ROUTE_NONE}};
-	static const struct type_route types[] = {{.type = 0, .pool = 2},    {.type = 12, .pool = 3},
-						  {.type = 28, .pool = 4},   {.type = 255, .pool = 5},
-						  {.type = 256, .pool = 6},  {.type = 257, .pool = 7},
-						  {.type = 65535, .pool = 8}};
+	} rows[] = {{1, ROUTE_NONE},   {12, 3},	   {13, ROUTE_NONE}, {28, 4},
+		    {255, 5},	       {256, 6},   {257, 7},	     {0, 2},
+		    {258, ROUTE_NONE}, {65535, 8}, {300, ROUTE_NONE}};
+	static const struct type_route types[] = {
+		{.type = 0, .pool = 2},	   {.type = 12, .pool = 3},  {.type = 28, .pool = 4},
+		{.type = 255, .pool = 5},  {.type = 256, .pool = 6}, {.type = 257, .pool = 7},
+		{.type = 65535, .pool = 8}};
 	struct snapshot *s = snapshot_with(NULL, 0);
 	struct routes routes;
 
@@ -331,7 +343,8 @@ test_types(void)
 	CU_ASSERT_TRUE(routes.any);
 	CU_ASSERT_PTR_NULL(routes.buckets);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		SUITE_ASSERT(route_type(&routes, s, rows[i].type) == rows[i].pool, "type %u", rows[i].type);
+		SUITE_ASSERT(route_type(&routes, s, rows[i].type) == rows[i].pool, "type %u",
+			     rows[i].type);
 	routes_free(&routes);
 	free(s);
 }

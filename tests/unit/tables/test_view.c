@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is derived from a snapshot: the table of addresses, the upstreams that may be asked, the spaces to
- * draw from. */
+/* What is derived from a snapshot: the table of addresses, the upstreams that may be asked, the
+ * spaces to draw from. */
 #include "dataplane/tables/view.h"
 
 #include <stdio.h>
@@ -98,7 +98,8 @@ test_address_of_many(void)
 static void
 test_full(void)
 {
-	struct snapshot *s = pipeline_snapshot_resize(pipeline_snapshot_new(), 2, SNAPSHOT_UPSTREAMS_MAX, 0, 0);
+	struct snapshot *s =
+		pipeline_snapshot_resize(pipeline_snapshot_new(), 2, SNAPSHOT_UPSTREAMS_MAX, 0, 0);
 	struct address address = pipeline_address("10.0.0.0");
 	struct view *view;
 
@@ -118,7 +119,8 @@ test_full(void)
 		snapshot_members(s)[i] = (struct pool_member){.upstream = (uint16_t)i, .weight = 1};
 		address.bytes[13] = 2;
 		if (i < SNAPSHOT_SOURCES_MAX)
-			s->sources[i] = (struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
+			s->sources[i] =
+				(struct snapshot_source){.address = address, .state = SLOT_ACTIVE};
 		address.bytes[13] = 3;
 		if (i < SNAPSHOT_SERVICES_MAX)
 			s->services[i] = (struct snapshot_service){
@@ -177,16 +179,21 @@ test_usable(void)
 		uint8_t state, usable, resolved, rule, admin_state;
 		uint32_t expected;
 	} rows[] = {
-		{"active, usable, resolved", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 1},
+		{"active, usable, resolved", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO,
+		 1},
 		{"down", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
 		{"down, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 1},
-		{"taken out, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DOWN, 0},
-		{"draining, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DRAIN, 0},
+		{"taken out, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DOWN,
+		 0},
+		{"draining, keep trying", SLOT_ACTIVE, 0, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_DRAIN,
+		 0},
 		{"forced up", SLOT_ACTIVE, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_UP, 1},
 		{"unresolved", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
-		{"unresolved, keep trying", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
+		{"unresolved, keep trying", SLOT_ACTIVE, 1, 0, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO,
+		 0},
 		{"retired", SLOT_RETIRED, 1, 1, NO_UPSTREAM_SERVFAIL, ADMIN_AUTO, 0},
-		{"retired, keep trying", SLOT_RETIRED, 1, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
+		{"retired, keep trying", SLOT_RETIRED, 1, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO,
+		 0},
 		{"empty", SLOT_EMPTY, 1, 1, NO_UPSTREAM_KEEP_TRYING, ADMIN_AUTO, 0},
 	};
 
@@ -202,15 +209,16 @@ test_usable(void)
 		s->upstreams[0].admin_state = rows[i].admin_state;
 		s->upstreams[0].resolved = rows[i].resolved;
 		view = view_new(s, 1);
-		SUITE_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s", rows[i].description);
-		SUITE_ASSERT(view->empty_pools == (rows[i].expected == 0), "%s: pools without an upstream",
-			   rows[i].description);
+		SUITE_ASSERT(view->pools[0].usable_count == rows[i].expected, "%s",
+			     rows[i].description);
+		SUITE_ASSERT(view->empty_pools == (rows[i].expected == 0),
+			     "%s: pools without an upstream", rows[i].description);
 		view_free(view);
 	}
 }
 
-/* Every worker's spaces: only active sources, only drawable ports, and each pair belongs to one worker, the
- * one that owner_of() names. */
+/* Every worker's spaces: only active sources, only drawable ports, and each pair belongs to one
+ * worker, the one that owner_of() names. */
 static void
 check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 {
@@ -225,17 +233,18 @@ check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 		for (uint32_t n = 0; n < space->source_count; n++) {
 			const struct view_source *source = &space->sources[n];
 
-			wrong += s->sources[source->slot].state != SLOT_ACTIVE || source->port_count == 0;
-			wrong +=
-				address_is_ipv4(&s->sources[source->slot].address) != (family == FAMILY_IPV4);
+			wrong += s->sources[source->slot].state != SLOT_ACTIVE ||
+				 source->port_count == 0;
+			wrong += address_is_ipv4(&s->sources[source->slot].address) !=
+				 (family == FAMILY_IPV4);
 			for (uint32_t i = 0; i < source->port_count; i++) {
 				const uint16_t port = source->ports[i];
 				uint8_t *byte = &seen[source->slot][port >> 3],
 					bit = (uint8_t)(1 << (port & 7));
 
 				wrong += !bitmap_test(s->ports_draw, port) || (*byte & bit);
-				wrong += owner_of(&view->owners, source->slot, family == FAMILY_IPV4, port) !=
-					 w;
+				wrong += owner_of(&view->owners, source->slot,
+						  family == FAMILY_IPV4, port) != w;
 				*byte |= bit;
 				pairs++;
 			}
@@ -247,8 +256,8 @@ check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 			for (uint32_t port = 0; port < 65536; port++)
 				wanted += bitmap_test(s->ports_draw, (uint16_t)port);
 	SUITE_ASSERT(wrong == 0, "%u workers, family %d: %lu wrong", workers, family, wrong);
-	SUITE_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family, pairs,
-		   wanted);
+	SUITE_ASSERT(pairs == wanted, "%u workers, family %d: %lu of %lu pairs", workers, family,
+		     pairs, wanted);
 }
 
 static void
@@ -287,7 +296,8 @@ test_few_ports(void)
 static void
 test_timeout(void)
 {
-	static const uint32_t timeouts_ms[] = {SNAPSHOT_TIMEOUT_MS_MIN, 2000, SNAPSHOT_TIMEOUT_MS_MAX};
+	static const uint32_t timeouts_ms[] = {SNAPSHOT_TIMEOUT_MS_MIN, 2000,
+					       SNAPSHOT_TIMEOUT_MS_MAX};
 
 	for (int i = 0; i < 3; i++) {
 		struct snapshot *s = pipeline_snapshot_new();
@@ -296,9 +306,10 @@ test_timeout(void)
 
 		s->timeout_ms = timeouts_ms[i];
 		view = view_new(s, 1);
-		ms = (double)((uint64_t)view->timeout_ticks << FLOW_TICK_SHIFT) / ((double)HZ / 1000);
-		SUITE_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f", timeouts_ms[i],
-			   ms);
+		ms = (double)((uint64_t)view->timeout_ticks << FLOW_TICK_SHIFT) /
+		     ((double)HZ / 1000);
+		SUITE_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f",
+			     timeouts_ms[i], ms);
 		view_free(view);
 	}
 	view_free(NULL);
