@@ -100,10 +100,10 @@ doublings_sum(const json_t *buckets, double sums[DOUBLINGS], unsigned *first, un
 }
 
 static void
-distribution_render(const json_t *histogram, const struct look *look, FILE *out)
+distribution_render(const json_t *histogram, const struct style *style, FILE *out)
 {
 	double sums[DOUBLINGS] = {0}, most = 0, count = json_measure(histogram, "count");
-	unsigned first, last, room = look->columns > 44 ? look->columns - 44 : 1;
+	unsigned first, last, room = style->columns > 44 ? style->columns - 44 : 1;
 	char bar[4 * 1024];
 
 	if (!doublings_sum(json_object_get(histogram, "buckets"), sums, &first, &last))
@@ -120,25 +120,25 @@ distribution_render(const json_t *histogram, const struct look *look, FILE *out)
 			latency_format((double)(UINT64_C(1) << i), edge),
 			number_format((long long)sums[i], number),
 			share_format(sums[i] / count, share),
-			look_bar(look, sums[i] / most, room < 1000 ? room : 1000, bar));
+			style_bar(style, sums[i] / most, room < 1000 ? room : 1000, bar));
 	}
 }
 
 void
-latency_render(const json_t *result, const struct look *look, FILE *out)
+latency_render(const json_t *result, const struct style *style, FILE *out)
 {
 	quantiles_render(result, out);
 	upstreams_render(json_object_get(result, "upstreams"), out);
-	distribution_render(json_object_get(result, "total"), look, out);
+	distribution_render(json_object_get(result, "total"), style, out);
 }
 
 static void
 latency_show(const struct cli_options *options, const json_t *result)
 {
-	const struct look look = look_of_stdout();
+	const struct style style = style_of_stdout();
 
 	(void)options;
-	latency_render(result, &look, stdout);
+	latency_render(result, &style, stdout);
 }
 
 enum cli_exit

@@ -153,9 +153,9 @@ pair_plain(bool unicode, int upper, int lower, FILE *out)
 }
 
 static void
-map_write(const struct map *map, const struct look *look, FILE *out)
+map_write(const struct map *map, const struct style *style, FILE *out)
 {
-	const bool colour = look->colour && look->unicode;
+	const bool colour = style->colour && style->unicode;
 	const unsigned row_ports = map->cell_ports * map->cell_columns * map->scale;
 
 	for (unsigned row = 0; row < map->rows; row += 2) {
@@ -168,30 +168,30 @@ map_write(const struct map *map, const struct look *look, FILE *out)
 			if (colour)
 				pair_colour(upper, lower, out);
 			else
-				pair_plain(look->unicode, upper, lower, out);
+				pair_plain(style->unicode, upper, lower, out);
 		}
 		fputs(colour ? "\033[0m\n" : "\n", out);
 	}
 }
 
 static void
-legend_write(const struct map *map, const struct look *look, FILE *out)
+legend_write(const struct map *map, const struct style *style, FILE *out)
 {
 	const unsigned ports = map->cell_ports * map->scale * map->scale;
 
 	fputs("        ", out);
-	if (look->colour && look->unicode) {
+	if (style->colour && style->unicode) {
 		for (unsigned i = 0; i < LEVELS; i++)
 			fprintf(out, "\033[38;5;%dm\xe2\x96\x88%s", level_colours[i],
 				i == 0 ? "\033[0m none  " : "");
 		fprintf(out, "\033[0m up to %.1f queries a port", map->most);
 	} else {
-		fputs(look->unicode ? "\xe2\x96\x88 both squares have queries, \xe2\x96\x80 the "
-				      "upper one, "
-				      "\xe2\x96\x84 "
-				      "the lower one, \xc2\xb7 not drawn"
-				    : "# both squares have queries, ' the upper one, . the lower "
-				      "one, - not drawn",
+		fputs(style->unicode ? "\xe2\x96\x88 both squares have queries, \xe2\x96\x80 the "
+				       "upper one, "
+				       "\xe2\x96\x84 "
+				       "the lower one, \xc2\xb7 not drawn"
+				     : "# both squares have queries, ' the upper one, . the lower "
+				       "one, - not drawn",
 		      out);
 	}
 	if (ports == 1)
@@ -235,7 +235,7 @@ totals_write(const json_t *result, FILE *out)
 }
 
 void
-ports_render(const json_t *result, bool live, const struct look *look, FILE *out)
+ports_render(const json_t *result, bool live, const struct style *style, FILE *out)
 {
 	struct map map;
 
@@ -244,9 +244,9 @@ ports_render(const json_t *result, bool live, const struct look *look, FILE *out
 	else
 		fprintf(out, "queries of the last %.0f s, by source port\n",
 			json_measure(result, "window_s"));
-	if (map_make(result, live, look->columns, &map)) {
-		map_write(&map, look, out);
-		legend_write(&map, look, out);
+	if (map_make(result, live, style->columns, &map)) {
+		map_write(&map, style, out);
+		legend_write(&map, style, out);
 		free(map.squares);
 	}
 	fputc('\n', out);
@@ -256,9 +256,9 @@ ports_render(const json_t *result, bool live, const struct look *look, FILE *out
 static void
 ports_show(const struct cli_options *options, const json_t *result)
 {
-	const struct look look = look_of_stdout();
+	const struct style style = style_of_stdout();
 
-	ports_render(result, options->live, &look, stdout);
+	ports_render(result, options->live, &style, stdout);
 }
 
 enum cli_exit

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/cli/look.h"
+#include "control/cli/style.h"
 
 static void
 cell_add(struct table *table, const char *text, size_t bytes)
@@ -61,7 +61,7 @@ table_heading(struct table *table, const char *names)
 static void
 cell_write(const char *text, int width, bool right, bool last, FILE *out)
 {
-	int blanks = width - look_width(text);
+	int blanks = width - style_width(text);
 
 	fprintf(out, "%*s%s%*s", right ? blanks : 0, "", text, right || last ? 0 : blanks, "");
 }
@@ -73,7 +73,7 @@ table_write(struct table *table, const char *indent, FILE *out)
 	int widths[TABLE_COLUMNS_MAX] = {0};
 
 	for (size_t i = 0; i < table->cell_count; i++) {
-		int width = look_width(table->cells[i]);
+		int width = style_width(table->cells[i]);
 
 		if (width > widths[i % columns])
 			widths[i % columns] = width;

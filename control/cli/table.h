@@ -22,7 +22,7 @@ struct table {
 	size_t cell_count, room;
 };
 
-/* Appends a cell; "" and NULL become "-". It may have styles (look.h). */
+/* Appends a cell; "" and NULL become "-". It may have styles (style.h). */
 void table_cell(struct table *table, const char *text);
 void table_number(struct table *table, long long number);
 

@@ -39,7 +39,7 @@ struct top {
 	int64_t round_ms, answer_by_ms;
 	char away[AWAY_BYTES];
 	struct top_view view;
-	struct look look;
+	struct style style;
 	bool changed, quit;
 };
 
@@ -172,13 +172,13 @@ screen_draw(struct top *top)
 
 	if (stream != NULL) {
 		top->view.now = time(NULL);
-		top_render(figures, &top->look, &top->view, stream);
+		top_render(figures, &top->style, &top->view, stream);
 		fclose(stream);
 		stream = open_memstream(&picture, &bytes);
 	}
 	if (stream != NULL) {
 		fputs("\033[H", stream);
-		look_print(&top->look, text, true, stream);
+		style_print(&top->style, text, true, stream);
 		fputs("\033[K\033[J", stream);
 		fclose(stream);
 		if (terminal_write(picture, bytes) != 0)
@@ -241,11 +241,11 @@ signal_take(struct top *top)
 {
 	switch (terminal_signal_read()) {
 	case TERMINAL_RESIZED:
-		top->look = look_of_stdout();
+		top->style = style_of_stdout();
 		break;
 	case TERMINAL_SUSPEND:
 		terminal_suspend();
-		top->look = look_of_stdout();
+		top->style = style_of_stdout();
 		break;
 	case TERMINAL_QUIT:
 		top->quit = true;
@@ -333,15 +333,15 @@ top_once(struct top *top)
 		return CLI_UNREACHABLE;
 	}
 	figures = top_figures(&top->responses);
-	top->look.rows = 0;
+	top->style.rows = 0;
 	stream = open_memstream(&text, &bytes);
 	if (top->options->json) {
 		output_json(figures);
 	} else if (stream != NULL) {
 		top->view.now = time(NULL);
-		top_render(figures, &top->look, &top->view, stream);
+		top_render(figures, &top->style, &top->view, stream);
 		fflush(stream);
-		look_print(&top->look, text, false, stdout);
+		style_print(&top->style, text, false, stdout);
 	}
 	if (stream != NULL)
 		fclose(stream);
@@ -353,12 +353,12 @@ top_once(struct top *top)
 enum cli_exit
 cli_top(const struct cli_options *options)
 {
-	struct top top = {.options = options, .call = CALL_INIT, .look = look_of_stdout()};
+	struct top top = {.options = options, .call = CALL_INIT, .style = style_of_stdout()};
 	enum cli_exit status = client_socket_path(options, top.path, sizeof(top.path));
 
 	if (status != CLI_OK)
 		return status;
-	if (top.look.terminal && !options->once && !options->json)
+	if (top.style.terminal && !options->once && !options->json)
 		status = top_live(&top);
 	else
 		status = top_once(&top);

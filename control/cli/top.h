@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "control/cli/look.h"
+#include "control/cli/style.h"
 
 /* What ephemerad is asked each round, and what it said: whole responses, {"ok": ...}; NULL: nothing
  * yet. */
@@ -55,8 +55,8 @@ struct top_view {
 	bool keys; /* the last row tells them */
 };
 
-/* Draws the figures, in look.rows rows where that is not 0, clipped to the width by who prints
+/* Draws the figures, in style.rows rows where that is not 0, clipped to the width by who prints
  * them. What can't be scrolled to is taken off view->scrolled. */
-void top_render(const json_t *figures, const struct look *look, struct top_view *view, FILE *out);
+void top_render(const json_t *figures, const struct style *style, struct top_view *view, FILE *out);
 
 #endif

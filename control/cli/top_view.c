@@ -338,7 +338,7 @@ smaller(unsigned a, unsigned b)
 }
 
 void
-top_render(const json_t *figures, const struct look *look, struct top_view *view, FILE *out)
+top_render(const json_t *figures, const struct style *style, struct top_view *view, FILE *out)
 {
 	const unsigned upstreams = (unsigned)json_array_size(json_object_get(figures, "upstreams"));
 	const json_t *drops = json_object_get(figures, "drops");
@@ -350,7 +350,7 @@ top_render(const json_t *figures, const struct look *look, struct top_view *view
 		lines += rates_render(figures, out) + entropy_render(figures, out);
 		/* Two empty lines, one about the keys. */
 		lines += 2 + (view->keys ? 1 : 0);
-		left = look->rows == 0 ? 100000 : look->rows > lines ? look->rows - lines : 0;
+		left = style->rows == 0 ? 100000 : style->rows > lines ? style->rows - lines : 0;
 		drop_rows = smaller((unsigned)json_array_size(drops) + 1,
 				    larger(left / DROPS_SHARE, DROPS_LEAST + 1));
 		if (upstreams + 1 < left)

@@ -20,7 +20,7 @@ enum what {
 };
 
 static char *
-rendered(enum what what, const char *json, const struct look *look)
+rendered(enum what what, const char *json, const struct style *style)
 {
 	json_error_t error;
 	json_t *result = json_loads(json, 0, &error);
@@ -38,11 +38,11 @@ rendered(enum what what, const char *json, const struct look *look)
 		drops_render(result, what == DROPS_ALL, stream);
 		break;
 	case LATENCY:
-		latency_render(result, look, stream);
+		latency_render(result, style, stream);
 		break;
 	case PORTS:
 	case PORTS_LIVE:
-		ports_render(result, what == PORTS_LIVE, look, stream);
+		ports_render(result, what == PORTS_LIVE, style, stream);
 		break;
 	}
 	fclose(stream);
@@ -94,7 +94,7 @@ rendered(enum what what, const char *json, const struct look *look)
 
 static const struct {
 	enum what what;
-	struct look look;
+	struct style style;
 	const char *json, *text;
 } renders[] = {
 	{DROPS,
@@ -248,7 +248,7 @@ static void
 test_renders(void)
 {
 	for (size_t i = 0; i < sizeof(renders) / sizeof(renders[0]); i++) {
-		char *text = rendered(renders[i].what, renders[i].json, &renders[i].look);
+		char *text = rendered(renders[i].what, renders[i].json, &renders[i].style);
 
 		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
 			     renders[i].text, text);
@@ -260,7 +260,7 @@ test_renders(void)
 
 static const struct {
 	const char *what;
-	struct look look;
+	struct style style;
 	const char *text;
 	bool clip;
 	const char *printed;
@@ -317,7 +317,7 @@ test_prints(void)
 
 		if (stream == NULL)
 			abort();
-		look_print(&prints[i].look, prints[i].text, prints[i].clip, stream);
+		style_print(&prints[i].style, prints[i].text, prints[i].clip, stream);
 		fclose(stream);
 		SUITE_ASSERT(strcmp(text, prints[i].printed) == 0, "%s: %s", prints[i].what, text);
 		free(text);
@@ -339,10 +339,10 @@ static void
 test_bars(void)
 {
 	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
-		const struct look look = {.unicode = bars[i].unicode};
+		const struct style style = {.unicode = bars[i].unicode};
 		char text[64];
 
-		SUITE_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text),
+		SUITE_ASSERT(strcmp(style_bar(&style, bars[i].share, bars[i].columns, text),
 				    bars[i].bar) == 0,
 			     "%f of %u: %s", bars[i].share, bars[i].columns, text);
 	}
@@ -357,7 +357,7 @@ static void
 test_widths(void)
 {
 	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
-		CU_ASSERT_EQUAL(look_width(widths[i].text), widths[i].width);
+		CU_ASSERT_EQUAL(style_width(widths[i].text), widths[i].width);
 }
 
 static const struct {
