@@ -16,7 +16,7 @@ void drops_render(const json_t *result, bool all, FILE *out);
 /* The result of `latency`; the style's width decides how long the bars are. */
 void latency_render(const json_t *result, const struct style *style, FILE *out);
 
-/* The result of `ports`, by port or by cell; `live`: the queries in flight, else the ports drawn. */
+/* The result of `ports`, by port or by cell; `live`: queries in flight, else the ports drawn. */
 void ports_render(const json_t *result, bool live, const struct style *style, FILE *out);
 
 #endif

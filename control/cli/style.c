@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Widths, styles and bars. */
+/* Widths, style marks and bars. */
 #include "control/cli/style.h"
 
 #include <langinfo.h>
@@ -86,7 +86,7 @@ style_width(const char *text)
 	return width;
 }
 
-/* An escape sequence of the text's own, as ports_render() makes them, takes no place either. */
+/* Copies an escape sequence in the text, as ports_render() writes them; it has no width either. */
 static const char *
 sequence_copy(const char *text, FILE *out)
 {
@@ -128,7 +128,7 @@ style_print(const struct style *style, const char *text, bool clip, FILE *out)
 const char *
 style_bar(const struct style *style, double share, unsigned columns, char *text)
 {
-	/* Blocks of an eighth to eight eighths. */
+	/* Blocks of one to seven eighths. */
 	static const char *const parts[] = {"",
 					    "\xe2\x96\x8f",
 					    "\xe2\x96\x8e",
@@ -142,7 +142,7 @@ style_bar(const struct style *style, double share, unsigned columns, char *text)
 
 	*out = 0;
 	if (share > 0 && eighths == 0)
-		eighths = 1; /* there is something */
+		eighths = 1; /* more than nothing must be visible */
 	if (!style->unicode) {
 		memset(out, '#', (eighths + 7) / 8);
 		out[(eighths + 7) / 8] = 0;

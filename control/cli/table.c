@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables and numbers for people. */
+/* Aligned tables and formatted numbers. */
 #include "control/cli/table.h"
 
 #include <stdio.h>
@@ -57,7 +57,7 @@ table_heading(struct table *table, const char *names)
 	}
 }
 
-/* A cell and the blanks that fill it to its column's width; none behind the last column's. */
+/* A cell, padded with blanks to its column's width; no blanks after the last column. */
 static void
 cell_write(const char *text, int width, bool right, bool last, FILE *out)
 {
