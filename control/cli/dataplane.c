@@ -13,8 +13,8 @@
 #include "control/cli/eal.h"
 #include "control/cli/output.h"
 
-/* Finds a file of ours: relative to this program in a build tree, or where it is installed. `path`
- * is the installed path if it is in neither. */
+/* Finds an Ephemera file: relative to this program in a build tree, or where it is installed. If it
+ * is in neither, `path` is the installed path. */
 static void
 file_find(const char *built, const char *installed, char path[PATH_MAX])
 {

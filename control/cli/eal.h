@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's command line: DPDK's EAL arguments, "--", and ours. Threads: none. */
+/* The dataplane's command line: DPDK's EAL arguments, "--", and its own options. Threads: any. */
 #ifndef EPHEMERA_CONTROL_CLI_EAL_H
 #define EPHEMERA_CONTROL_CLI_EAL_H
 

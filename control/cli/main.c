@@ -74,7 +74,7 @@ interval_parse(const char *text, unsigned *interval_ms)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end != 0 || !(seconds >= 0.1 && seconds <= 60)) {
-		output_error("--interval: \"%s\" is not from 0.1 to 60 seconds", text);
+		output_error("--interval: invalid value \"%s\": use 0.1 to 60 seconds", text);
 		return false;
 	}
 	*interval_ms = (unsigned)(seconds * 1000 + 0.5);
@@ -89,7 +89,7 @@ timeout_parse(const char *text, long *timeout_s)
 	*timeout_s = digits > 0 && digits <= 5 && text[digits] == 0 ? strtol(text, NULL, 10) : -1;
 	if (*timeout_s >= 0 && *timeout_s <= DRAIN_TIMEOUT_S_MAX)
 		return true;
-	output_error("--timeout: \"%s\" is not a number of seconds from 0 to %d", text,
+	output_error("--timeout: invalid value \"%s\": use 0 to %d seconds", text,
 		     DRAIN_TIMEOUT_S_MAX);
 	return false;
 }

@@ -13,7 +13,8 @@ enum {
 };
 
 /* Cells row by row; the first row is the heading unless `plain` is set. Initialize it with
- * {.alignment = "lrr"}, a letter 'l' or 'r' per column; table_print() prints and frees it. */
+ * {.alignment = "lrr"}, a letter 'l' or 'r' per column; table_write() and table_print()
+ * free it. */
 struct table {
 	const char *alignment;
 	bool plain;

@@ -41,7 +41,7 @@ span_make(const struct top_responses *responses)
 	return span;
 }
 
-/* How much a member grew; 0 if it fell, since then it counts something else. */
+/* How much a member grew; 0 if it fell, as after a restart. */
 static double
 growth(const json_t *now, const json_t *before, const char *key)
 {

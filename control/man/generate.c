@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Generates a manual page from a template: copies it and replaces each line `@name@` by entries from
- * the program's tables, and the line `@example@` by the example configuration. Run by the build:
- * generate TEMPLATE EXAMPLE > PAGE. */
+/* Generates a manual page from a template: replaces each line `@name@` by entries from the tables
+ * of the programs, the line `@example@` by the example configuration, and copies all other lines.
+ * Run by the build: generate TEMPLATE EXAMPLE > PAGE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

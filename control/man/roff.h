@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* Writes sentences as wrapped text, each sentence on a new line. Adds a capital at the beginning and
- * a full stop at the end if missing. Line ends in `text` count as blanks. */
+/* Writes sentences as wrapped text, each sentence on a new line. The first word gets a capital and
+ * the last sentence a full stop if it has none. Line ends in `text` count as blanks. */
 void roff_sentences(const char *text, FILE *out);
 
 /* Writes one line of a literal display, with its line end if it has one. */

@@ -241,8 +241,8 @@ test_renders(void)
 	for (size_t i = 0; i < sizeof(renders) / sizeof(renders[0]); i++) {
 		char *text = rendered(renders[i].what, renders[i].json, &renders[i].style);
 
-		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
-			     renders[i].text, text);
+		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: expected\n%s\ngot\n%s",
+			     i, renders[i].text, text);
 		free(text);
 	}
 }
