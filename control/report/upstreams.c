@@ -68,7 +68,7 @@ report_upstream(const struct daemon *daemon, unsigned index)
 			    hop->route_status == 0
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))
 				    : json_null());
-	json_object_set_new(report, "via",
+	json_object_set_new(report, "interface",
 			    connected && hop->interface_index >= 0
 				    ? json_string(daemon->dataplane.hello.response
 							  .interfaces[hop->interface_index]

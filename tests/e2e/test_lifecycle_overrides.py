@@ -35,7 +35,7 @@ def shown(lab, name, state, reason, said):
     lines = [re.split(" {2,}", line.strip()) for line in lab.ctl("upstreams").splitlines()]
     columns, row = lines[0], next(line for line in lines if line[0] == name)
     cells = dict(zip(columns, row))
-    since, _, why = cells["since, why"].partition(", ")
+    since, _, why = cells["since, reason"].partition(", ")
     assert len(row) == len(columns) and (cells["state"], since) == (state, upstream["since"]), cells
     assert re.fullmatch(reason, why), cells
 
@@ -133,8 +133,8 @@ def test_unknown_names_and_words_are_one_line(lab):
     before = {name: (u["state"], u["since"]) for name, u in lab.upstreams().items()}
     for words, status, text in (
         (("nobody", "down"), 1, "no upstream is called nobody: `ephemeractl upstreams` shows them"),
-        (("nsd", "halt"), 2, '"halt" is not what an upstream can be told: drain, up, down or auto'),
-        (("nsd", "Down"), 2, '"Down" is not what an upstream can be told: drain, up, down or auto'),
+        (("nsd", "halt"), 2, 'unknown action "halt": use drain, up, down or auto'),
+        (("nsd", "Down"), 2, 'unknown action "Down": use drain, up, down or auto'),
     ):
         done = lab.ctl_run("upstream", *words)
         assert (done.returncode, done.stdout) == (status, ""), done
