@@ -39,7 +39,7 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 	h->tsc_hz = rte_get_tsc_hz();
 	h->pid = (uint64_t)getpid();
 	h->flows_per_worker = flows_per_worker;
-	/* Last: a reader that sees the magic (acquire) sees the constants above. */
+	/* Last: a reader that sees the magic sees the constants above. */
 	__atomic_store_n(&h->magic, STATS_MAGIC, __ATOMIC_RELEASE);
 }
 
