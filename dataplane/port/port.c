@@ -236,7 +236,7 @@ interfaces_check(const struct interfaces *interfaces, const struct args *args)
 				    strcmp(interfaces->interface[p].name, args->xdp[i]) == 0;
 		if (!is_there) {
 			log_line("DPDK's AF_XDP driver refused interface %s: see its messages "
-				 "above; queue_count is limited to what `ethtool -l %s` lists as "
+				 "above; its queues are limited to what `ethtool -l %s` lists as "
 				 "combined, and to 1 if it lists none",
 				 args->xdp[i], args->xdp[i]);
 			return -ENODEV;

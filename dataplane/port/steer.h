@@ -14,9 +14,9 @@
  *   steer_release()    detaches the program if it is still there, and unlocks
  *
  * The lock is the name of an abstract unix socket. Any local user can bind such a name first and so
- * keep a dataplane from starting, but cannot stop a running one; the log of the
- * one that does not start names the process and user. Locks that only root or our user can take,
- * and that the kernel frees when the process ends, do not fit:
+ * keep a dataplane from starting, but cannot stop a running one. The dataplane that does not start
+ * logs the process and user. No lock that only root or our user can take, and that the kernel frees
+ * when the process ends, fits:
  *   - a lock file is not unique per network namespace
  *   - a file below /proc/sys/net/.../<interface> is, but its locks are per mount of procfs, and
  *     units and containers have their own mounts
