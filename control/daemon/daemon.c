@@ -91,7 +91,7 @@ server_complain(const char *runtime_dir, const char *path, int status)
 			 "runtime_dir %s is too long for a socket's name: choose a shorter one",
 			 runtime_dir);
 	else if (status == -EEXIST)
-		log_line(LEVEL_ERROR, "%s is there and is no socket: move it away", path);
+		log_line(LEVEL_ERROR, "%s exists and is not a socket: remove it", path);
 	else
 		log_line(LEVEL_ERROR, "can't listen on %s: %s: %s", path, strerror(-status),
 			 runtime_dir_hint(-status));
