@@ -113,7 +113,7 @@ rig_is_newer(const void *owner)
 bool
 rig_is_away(const void *owner)
 {
-	return ((const struct daemon_rig *)owner)->daemon->publisher.state == PUBLISHER_AWAY;
+	return ((const struct daemon_rig *)owner)->daemon->publisher.state == PUBLISHER_DISCONNECTED;
 }
 
 bool

@@ -22,7 +22,7 @@ test_push(void)
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_EQUAL(f.daemon->publisher.state, PUBLISHER_AWAY);
+	CU_ASSERT_EQUAL(f.daemon->publisher.state, PUBLISHER_DISCONNECTED);
 	CU_ASSERT_EQUAL(http_port(&f.daemon->http), rig_http_port());
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));

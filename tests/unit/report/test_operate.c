@@ -168,7 +168,7 @@ test_ready(void)
 	/* A heartbeat that was the same a long time ago. */
 	f.daemon->readiness.heartbeat.worker_count = 1;
 	f.daemon->readiness.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
-	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STILL_NS - 1;
+	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STALLED_NS - 1;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
 	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_worker(&f)->heartbeat++;

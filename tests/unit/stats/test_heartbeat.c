@@ -39,9 +39,9 @@ test_rows(void)
 
 			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats,
 					    rows[i].worker_count, now_ns);
-			SUITE_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
+			SUITE_ASSERT(heartbeat_stalled(&heartbeat, now_ns) == rows[i].looks[n].still,
 				     "%s: look %u: %d", rows[i].what, n,
-				     heartbeat_still(&heartbeat, now_ns));
+				     heartbeat_stalled(&heartbeat, now_ns));
 		}
 	}
 }
@@ -53,12 +53,12 @@ test_forget(void)
 	const uint64_t heartbeats[2] = {7, 7};
 	struct heartbeat heartbeat = {0};
 
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, SECOND), -1);
 	heartbeat_on_sample(&heartbeat, heartbeats, 2, SECOND);
 	heartbeat_forget(&heartbeat);
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, 100 * SECOND), -1);
 	heartbeat_on_sample(&heartbeat, heartbeats, 2, 100 * SECOND);
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, 100 * SECOND), -1);
 }
 
 int
