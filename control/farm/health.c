@@ -179,7 +179,7 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 	if (health->up)
 		snprintf(text, bytes, "%u good probe%s", health->run_decided, plural);
 	else if (decided->type == HEALTH_TIMEOUTS)
-		snprintf(text, bytes, "%llu of its last %llu queries timed out",
+		snprintf(text, bytes, "%llu of its last %llu queries were not answered",
 			 (unsigned long long)decided->seen.timeouts, all);
 	else if (decided->type == HEALTH_SERVFAILS)
 		snprintf(text, bytes, "%llu of its last %llu queries were answered SERVFAIL",

@@ -137,7 +137,7 @@ put_refused(struct publisher *publisher, const struct dataplane_response *respon
 		put_adopted(publisher);
 		return;
 	}
-	snprintf(why, sizeof(why), "the dataplane rejected it: %s", reason);
+	snprintf(why, sizeof(why), "the dataplane refuses it: %s", reason);
 	reject(publisher, response->status, why);
 	try_next(publisher);
 }

@@ -50,11 +50,11 @@ static void
 reload_fail(struct reload *reload, const char *text)
 {
 	reload->failed = true;
-	log_line(LEVEL_ERROR, "reload failed, the old configuration remains in force:");
+	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
 	if (reload->from_socket)
 		server_refuse(reload->from,
-			      "%s\nreload failed: the old configuration remains in force", text);
+			      "%s\nreload failed: the old configuration stays in force", text);
 	reload_end(reload);
 }
 

@@ -2,7 +2,7 @@
 /* Reads the configuration file again and puts it into force, as a whole or not at all.
  *
  * The file must be valid, its static part must be unchanged, the HTTP address must be available,
- * and the dataplane must accept the snapshot. Otherwise the old configuration remains in force, and
+ * and the dataplane must accept the snapshot. Otherwise the old configuration stays in force, and
  * the error says why. */
 #ifndef EPHEMERA_CONTROL_PUBLISH_RELOAD_H
 #define EPHEMERA_CONTROL_PUBLISH_RELOAD_H
@@ -36,7 +36,7 @@ void reload_fini(struct reload *reload);
 void reload_signalled(struct reload *reload);
 
 /* For the control socket: logs the result and sends it as the response: {"generation", "changes":
- * [sentences]}, or an error whose last line says that the old configuration remains in force. */
+ * [sentences]}, or an error whose last line says that the old configuration stays in force. */
 void reload_requested(struct reload *reload, struct server_request from);
 
 #endif

@@ -45,11 +45,12 @@ def expected(stats):
     wanted |= {(f"ephemera_{name}_total", ""): stats["counters"][name] for name in still}
     wanted |= {("ephemera_drops_total", reason): count for reason, count in stats["drops"].items()}
     for upstream in stats["upstreams"]:
-        for name in ("queries", "responses", "servfails", "timeouts"):
+        for name in ("queries", "responses", "timeouts"):
             wanted[(f"ephemera_upstream_{name}_total", upstream["name"])] = upstream[name]
+        wanted[("ephemera_upstream_servfail_responses_total", upstream["name"])] = upstream["servfails"]
     for pool in stats["pools"]:
         wanted[("ephemera_pool_members", pool["name"])] = pool["members"]
-        wanted[("ephemera_pool_usable", pool["name"])] = pool["usable"]
+        wanted[("ephemera_pool_usable_members", pool["name"])] = pool["usable"]
     return wanted
 
 
@@ -192,4 +193,4 @@ def test_prometheus_scrapes_it(lab):
         assert [one["type"] for one in types["ephemera_upstream_state"]] == ["stateset"]
         p99 = vector("histogram_quantile(0.99, ephemera_latency_seconds_bucket)")
         assert 0 < list(p99.values())[0] < 3
-        assert sum(vector("ephemera_entropy{family='IPv4'}").values()) >= 14 + 16 + len(SOURCES[4]).bit_length() - 1
+        assert sum(vector("ephemera_entropy_bits{family='IPv4'}").values()) >= 14 + 16 + len(SOURCES[4]).bit_length() - 1

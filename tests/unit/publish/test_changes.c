@@ -47,7 +47,7 @@ static const struct {
 	  .ports = "50000-50999",
 	  .timeout_ms = 2000},
 	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its responses "
-	 "are taken "
+	 "are accepted "
 	 "for "
 	 "another 5.0 s|"},
 	{"service, source, ports, timeout",
@@ -58,7 +58,7 @@ static const struct {
 	  .timeout_ms = 1000},
 	 "service address 192.0.2.54#53 added|service address 192.0.2.53#53 removed|source address "
 	 "2001:db8::1 "
-	 "added|source address 198.51.100.16 removed; responses to it are taken for another 5.0 "
+	 "added|source address 198.51.100.16 removed; responses to it are accepted for another 5.0 "
 	 "s|source "
 	 "ports: from "
 	 "50000-50999 (1000 ports) to 50000-51999 (2000 ports)|upstreams.timeout_ms: from 2000 to "
@@ -137,7 +137,7 @@ test_protection(void)
 	changes_describe(before, after, line_take, &lines);
 	CU_ASSERT_STRING_EQUAL(
 		lines.text,
-		"upstream b (192.0.2.2#53): the case of questions is not drawn any more|"
+		"upstream b (192.0.2.2#53): random_case: from true to false|"
 		"protection.coalesce: from true to false|protection.waiters: from 64 to 8|"
 		"protection.near_miss: from count to truncate|protection.near_misses: from 1 to "
 		"3|protection.edns_bytes: from 1232 to 1400|");
@@ -315,12 +315,12 @@ test_pools(void)
 	changed("a pool more", pool_added, "pool bulk added: 2 servers, policy hash|");
 	changed("a pool less", pool_removed, "pool bulk removed|");
 	changed("other numbers, same names", pools_renumbered, "");
-	changed("another order", pool_turned, "pool a: its servers in another order|");
+	changed("another order", pool_turned, "pool a: the order of its servers changed|");
 	changed("a member less, and more", pool_member,
 		"upstream a (192.0.2.1#53): weight from 1 to 7|service address 192.0.2.53#53: "
 		"pool: from "
 		"default "
-		"to x|pool x: server a removed|pool x: another hash_key|pool x: load_percent from "
+		"to x|pool x: server a removed|pool x: hash_key changed|pool x: load_percent from "
 		"150 to 0|");
 	changed("routes", routes_changed,
 		"route of domain b.: from pool default to pool x|route of domain c. to pool "
@@ -331,13 +331,13 @@ test_pools(void)
 		"TYPE3 "
 		"to pool x added|route of type A to pool default removed|");
 	changed("many routes", routes_many,
-		"routes: 11 domains added, 0 removed, 0 to another pool|");
+		"routes: 11 domains added, 0 removed, 0 moved to another pool|");
 }
 
 static void
 test_clients(void)
 {
-	changed("a limit", limit_given, "rate_limit: clients may ask 100 queries/s now|");
+	changed("a limit", limit_given, "rate_limit: on, 100 queries per second|");
 	changed("another limit", limit_changed,
 		"service.not_allowed: from drop to refuse|rate_limit.queries_per_second: from 100 "
 		"to "
@@ -362,7 +362,7 @@ test_health(void)
 		"200|upstreams.passive.timeout_percent: "
 		"from 50 to 60|upstreams.passive.servfail_percent: from 0 to 70|");
 	changed("switched off", passive_off,
-		"upstreams.passive: switched off|http: from 192.0.2.53#8953 to off|");
+		"upstreams.passive: off|http: from 192.0.2.53#8953 to off|");
 }
 
 int

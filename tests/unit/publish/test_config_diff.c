@@ -18,7 +18,7 @@ static const struct {
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", "upstreams.timeout_ms: from 2000 to 1000",
 	 "", "", ""},
 	{"upstreams:", "http: {port: 0}\nrate_limit: {queries_per_second: 9}\nupstreams:",
-	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "",
+	 "rate_limit: on, 9 queries per second|http: from 127.0.0.1#8953 to off", "", "",
 	 ""},
 	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "",
 	 "runtime_dir|dataplane.interfaces", "", ""},

@@ -131,7 +131,7 @@ test_offer(void)
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(offer_make(&f, 2, 300), -ENOSPC);
-	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "no room for the new upstreams"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "not enough free slots for the new upstreams"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "wait 2 s, then add the new ones"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstreams[0].address.bytes[13], 1);
 

@@ -114,16 +114,16 @@ test_overrides_stay(void)
 static const struct {
 	const char *request, *error;
 } refused[] = {
-	{"{\"command\": \"upstream\"}\n", "\"name\" has to be"},
-	{"{\"command\": \"upstream\", \"name\": \"one\"}\n", "\"name\" has to be"},
-	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" has to be"},
+	{"{\"command\": \"upstream\"}\n", "\"name\" must be"},
+	{"{\"command\": \"upstream\", \"name\": \"one\"}\n", "\"name\" must be"},
+	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" must be"},
 	{"{\"command\": \"upstream\", \"name\": \"none\", \"action\": \"up\"}\n",
-	 "no upstream is called none"},
+	 "unknown upstream none"},
 	{"{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"halt\"}\n",
-	 "an upstream can be told"},
-	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" has to be"},
-	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" has to be"},
-	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" has to be"},
+	 "unknown action"},
+	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" must be"},
+	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" must be"},
+	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" must be"},
 	{"{\"command\": \"undrain\"}\n", "the instance is not being drained"},
 };
 
@@ -148,7 +148,7 @@ test_ready(void)
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "not connected to the dataplane");
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 has no configuration yet");
@@ -169,14 +169,14 @@ test_ready(void)
 	f.daemon->readiness.heartbeat.worker_count = 1;
 	f.daemon->readiness.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
 	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STALLED_NS - 1;
-	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 is stalled");
 	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_worker(&f)->heartbeat++;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 	CU_ASSERT_TRUE(readiness_is_healthy(&f.daemon->readiness));
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
-	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "not connected to the dataplane");
 	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_daemon_close(&f);
 }
@@ -269,7 +269,7 @@ test_drain_timeout(void)
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
 	CU_ASSERT_TRUE(
-		rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "the dataplane is away"));
+		rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "not connected to the dataplane"));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 1}\n"));

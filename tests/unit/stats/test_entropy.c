@@ -140,13 +140,13 @@ static const struct {
 	{"a pool of 2,500 ports, 100,000", WEAK_POOL, 100000, ENTROPY_NOT_UNIFORM,
 	 "ports (chi-square"},
 	{"a counter of ports", WEAK_PORT_COUNT, 20000, ENTROPY_NOT_UNIFORM,
-	 "ports follow each other"},
-	{"a counter of IDs", WEAK_ID_COUNT, 20000, ENTROPY_NOT_UNIFORM, "IDs follow each other"},
+	 "consecutive ports correlate"},
+	{"a counter of IDs", WEAK_ID_COUNT, 20000, ENTROPY_NOT_UNIFORM, "consecutive IDs correlate"},
 	{"IDs of 15 bits", WEAK_ID_SMALL, 2000, ENTROPY_NOT_UNIFORM, "IDs, high byte"},
 	{"half of the range", WEAK_SLICE, 2000, ENTROPY_NOT_UNIFORM, "ports (chi-square"},
 	{"an address left out", WEAK_ADDRESS, 2000, ENTROPY_NOT_UNIFORM, "IPv4 addresses"},
 	{"ports that depend on the last one", WEAK_PORT_PAIRS, 2000, ENTROPY_NOT_UNIFORM,
-	 "ports follow each other"},
+	 "consecutive ports correlate"},
 	{"low bits of a bad generator", WEAK_LCG, 100000, ENTROPY_NOT_UNIFORM, "ports"},
 };
 
@@ -242,9 +242,9 @@ test_dealt(void)
 		{"at random", 0, 400000, ENTROPY_UNIFORM, "uniform"},
 		{"at random, too few to tell whose ports are whose", 0, 20000, ENTROPY_UNIFORM,
 		 "uniform"},
-		{"slices", 1, 400000, ENTROPY_NOT_UNIFORM, "which ports are the worker's"},
+		{"slices", 1, 400000, ENTROPY_NOT_UNIFORM, "distribution of the worker's ports"},
 		{"every other port", 2, 400000, ENTROPY_NOT_UNIFORM,
-		 "which ports are the worker's"},
+		 "distribution of the worker's ports"},
 		{"some of them twice as often", 3, 400000, ENTROPY_NOT_UNIFORM,
 		 "ports (chi-square"},
 	};
