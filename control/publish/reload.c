@@ -113,8 +113,8 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 		key = config_static_difference(reload->publisher->config, *config);
 		if (key != NULL) {
 			fprintf(errors,
-				"%s: %s has changed and cannot be reloaded: restart the dataplane, "
-				"then ephemerad, or restore the old value\n",
+				"%s: %s cannot be changed while the dataplane runs: restart needed "
+				"(the dataplane, then ephemerad), or restore the old value\n",
 				reload->path, key);
 			config_free(*config);
 			status = -EINVAL;

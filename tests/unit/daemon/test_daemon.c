@@ -168,8 +168,8 @@ test_reload_lost(void)
 		;
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_line));
-	CU_ASSERT_PTR_NOT_NULL(
-		strstr(f.line, "connection to the dataplane was lost before it answered\\nreload failed: the old"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.line, "connection to the dataplane was lost before it "
+					      "answered\\nreload failed: the old"));
 	close(f.client);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
