@@ -8,7 +8,7 @@ static void
 bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
 {
 	metrics_family(
-		writer, METRICS_GAUGE, "ephemera_entropy_bits", "bits",
+		writer, METRICS_GAUGE, "ephemera_entropy", "",
 		"bits that a forger must guess for a query; the total is the sum of the parts");
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++) {
 		if (bits->addresses[f] == 0)

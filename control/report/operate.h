@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The operator's commands: overrides of upstreams, drain of the instance, readiness.
  *
- *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  the upstream's row of `upstreams`
- *     drain {"timeout_s" [60]}                                       ->  {"draining": true, "until"}
+ *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  its row of `upstreams`
+ *     drain {"timeout_s" [60]}                                       ->  {"draining", "until"}
  *     undrain                                                        ->  {"draining": false}
  *     ready                                                          ->  {"ready": bool,
  *     "reason"} */

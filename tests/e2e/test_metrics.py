@@ -193,4 +193,4 @@ def test_prometheus_scrapes_it(lab):
         assert [one["type"] for one in types["ephemera_upstream_state"]] == ["stateset"]
         p99 = vector("histogram_quantile(0.99, ephemera_latency_seconds_bucket)")
         assert 0 < list(p99.values())[0] < 3
-        assert sum(vector("ephemera_entropy_bits{family='IPv4'}").values()) >= 14 + 16 + len(SOURCES[4]).bit_length() - 1
+        assert sum(vector("ephemera_entropy{family='IPv4'}").values()) >= 14 + 16 + len(SOURCES[4]).bit_length() - 1
