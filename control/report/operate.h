@@ -3,9 +3,8 @@
  *
  *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  its row of `upstreams`
  *     drain {"timeout_s" [60]}                                       ->  {"draining", "until"}
- *     undrain                                                        ->  {"draining": false}
- *     ready                                                          ->  {"ready": bool,
- *     "reason"} */
+ *     undrain                                                        ->  {"draining"}
+ *     ready                                                          ->  {"ready", "reason"} */
 #ifndef EPHEMERA_CONTROL_REPORT_OPERATE_H
 #define EPHEMERA_CONTROL_REPORT_OPERATE_H
 

@@ -39,7 +39,7 @@ report_stray(const struct stats_header *header, const struct stray *stray)
 		"near_miss", stray->near_miss);
 }
 
-/* Attacks on the same question to the same upstream. */
+/* True if both attacks are on the same question to the same upstream. */
 static bool
 attack_same(const struct stray *a, const struct stray *b)
 {
