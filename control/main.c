@@ -41,20 +41,18 @@ struct signals {
 static void
 usage_print(FILE *to)
 {
-	fprintf(to, "usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
-		    "\n"
-		    "The control daemon of Ephemera. It runs in the foreground and logs to "
-		    "standard error.\n"
-		    "\n"
-		    "    -c, --config FILE    the configuration file (default " CONFIG_PATH_DEFAULT
-		    ")\n"
-		    "            --foreground     accepted and ignored: it always runs in the "
-		    "foreground\n"
-		    "      --log-level LEVEL  error, warning, notice, info (the default) or debug\n"
-		    "    -h, --help           print this help\n"
-		    "  -V, --version        print the version\n"
-		    "\n"
-		    "SIGHUP reloads the configuration, SIGTERM and SIGINT stop the daemon.\n");
+	fprintf(to,
+		"usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
+		"\n"
+		"The control daemon of Ephemera. It runs in the foreground and logs to stderr.\n"
+		"\n"
+		"  -c, --config FILE    the configuration file (default " CONFIG_PATH_DEFAULT ")\n"
+		"      --foreground     accepted and ignored\n"
+		"      --log-level LEVEL  error, warning, notice, info (the default) or debug\n"
+		"  -h, --help           print this help\n"
+		"  -V, --version        print the version\n"
+		"\n"
+		"SIGHUP reloads the configuration, SIGTERM and SIGINT stop the daemon.\n");
 }
 
 struct watchdog {
