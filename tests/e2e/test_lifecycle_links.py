@@ -73,7 +73,7 @@ def test_l7_link_is_down_for_a_while(lab, where):
     """Noticed, logged once, shown; then all is as before."""
     namespace, device, ours = LINKS[where]
     pid, log = lab.dataplane.pid, Logs(lab)
-    down, up = f"interface {ours}: the link is down", f"interface {ours}: the link is up again"
+    down, up = f"interface {ours}: link is down", f"interface {ours}: link is up again"
     with addresses_kept(lab, namespace, device), Control() as control, calm(lab):
         set_link(lab, namespace, device, "down")
         wait("it is noticed", lambda: log.lines("warning", down))
@@ -115,7 +115,7 @@ def test_l7_link_flaps_a_hundred_times(lab, where):
     assert lab.stats()["boot_id"] == boot_id
 
     def told():
-        changes = [len(log.lines(f"interface {ours}: the link is {state}")) for state in ("down", "up again")]
+        changes = [len(log.lines(f"interface {ours}: link is {state}")) for state in ("down", "up again")]
         return changes[0] == changes[1] and changes
 
     # ephemerad looks four times a second, and tells what it sees.
@@ -149,7 +149,7 @@ def end_of(lab, log):
     assert lab.dataplane.wait(5) == 1
     wait("ephemerad has seen it", lambda: not lab.status()["dataplane"]["connected"])
     done = lab.ctl_run("ready")
-    assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+    assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
     return log.lines("ephemera-dataplane: ")
 
 

@@ -65,7 +65,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
         wait("it answers", lambda: lab.status(check=False), 10)
         assert lab.status()["dataplane"] == {"connected": False}
         done = lab.ctl_run("ready")
-        assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+        assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
         seconds = sum(thread_seconds(lab.ephemerad.pid).values())
         for _ in range(20):  # answers, and attempts to connect meanwhile
             assert lab.ctl_run("stats").returncode == 1

@@ -119,7 +119,7 @@ def test_up_forces_one_into_service_whose_probes_fail(lab):
         ask("n00002.example", of_farmer=True)
         goal = probed[0] + 6  # twice "fall"
         wait("more probes fail", lambda: probed[0] >= goal)
-        shown(lab, "farmer", "forced-up", "by the operator; its probes say down", said)
+        shown(lab, "farmer", "forced-up", "by the operator; health is down", said)
         ask("n00003.example", of_farmer=True)
         said = tell(lab, "farmer", "auto", "down")
         shown(lab, "farmer", "down", r"\d+ bad probes in a row, the last: no response", said)
@@ -132,7 +132,7 @@ def test_up_forces_one_into_service_whose_probes_fail(lab):
 def test_unknown_names_and_words_are_one_line(lab):
     before = {name: (u["state"], u["since"]) for name, u in lab.upstreams().items()}
     for words, status, text in (
-        (("nobody", "down"), 1, "no upstream is called nobody: `ephemeractl upstreams` shows them"),
+        (("nobody", "down"), 1, "unknown upstream nobody: `ephemeractl upstreams` lists them"),
         (("nsd", "halt"), 2, 'unknown action "halt": use drain, up, down or auto'),
         (("nsd", "Down"), 2, 'unknown action "Down": use drain, up, down or auto'),
     ):

@@ -119,7 +119,7 @@ def test_reload_over_which_the_dataplane_dies(lab):
         begun = reload_begun(lab)
         wait("the dataplane was asked", lambda: is_pushed(lab))
         lab.kill(lab.dataplane)
-        check_refused(lab, ended(begun), "the dataplane went away before it answered")
+        check_refused(lab, ended(begun), "the connection to the dataplane was lost before it answered")
         lab.start_dataplane()
         lab.ready()
         assert list(lab.upstreams()) == list(SERVERS)
