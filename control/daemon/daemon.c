@@ -30,7 +30,7 @@ static void
 dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
-	const struct dataplane_hello *hello = &daemon->dataplane.hello;
+	const struct link_hello *hello = &daemon->dataplane.hello;
 	const bool same = daemon->boot_id == hello->response.boot_id;
 	const char *why = NULL;
 	int status;
@@ -118,14 +118,14 @@ static int
 dataplane_start(struct daemon *daemon, struct config *config)
 {
 	steer_maps_init(&daemon->steer, &daemon->dataplane);
-	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
-			      dataplane_connected, dataplane_lost, daemon);
+	return link_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
+			 dataplane_connected, dataplane_lost, daemon);
 }
 
 static void
 dataplane_end(struct daemon *daemon)
 {
-	dataplane_fini(&daemon->dataplane);
+	link_fini(&daemon->dataplane);
 	stats_reader_close(&daemon->stats);
 }
 
@@ -347,7 +347,7 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 void
 daemon_fini(struct daemon *daemon)
 {
-	dataplane_leave(
+	link_leave(
 		/* while all who wait for its responses are there to hear of it */
 		&daemon->dataplane);
 	for (unsigned i = PART_COUNT; i-- > 0;)
