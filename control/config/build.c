@@ -16,18 +16,20 @@
 #define FLOW_BYTES		    184
 #define BUFFER_BYTES		    2432
 #define BUFFERS_FIXED		    4608
-#define BUFFERS_OF_QUEUE	    6144 /* in the rings of its socket */
+#define BUFFERS_OF_QUEUE	    6144 /* to be received, to be sent, and sent */
 #define BUFFERS_OF_WORKER	    512
 #define BUFFERS_OF_WORKER_INTERFACE 128
 #define BUFFERS_BETWEEN_WORKERS	    8192 /* per worker, if there are two or more */
 #define LIMIT_BYTES		    (2u << 20)
 #define OTHER_BYTES		    (6u << 20)
-#define NAME_CHARACTERS		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 bool
 build_name_good(const char *name)
 {
-	return name[strspn(name, NAME_CHARACTERS)] == 0;
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return name[strspn(name, characters)] == 0;
 }
 
 /* A worker polls without pause, so each needs a core of its own; the main core should not be one of

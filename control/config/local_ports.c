@@ -132,7 +132,7 @@ local_ports_find(const struct config_source *source, const struct local_ports *k
 		return false;
 	if (list_format(wanted, clash->list, sizeof(clash->list)))
 		return true;
-	/* Too many gaps between excluded ports: the whole range makes a shorter list. */
+	/* Excluded ports make the list too long: reserve the whole range. */
 	for (unsigned port = clash->first_port; port <= clash->last_port; port++)
 		bitmap_set(wanted, (uint16_t)port);
 	if (!list_format(wanted, clash->list, sizeof(clash->list)))

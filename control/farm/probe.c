@@ -113,7 +113,7 @@ probe_send(struct farm *farm, unsigned slot)
 					     .body = &probe,
 					     .body_bytes = sizeof(probe),
 					     .fd = -1,
-					     .patience_ms = config->timeout_ms,
+					     .extra_timeout_ms = config->timeout_ms,
 					     .on_response = probe_answered,
 					     .owner = farm,
 					     .tag = (uint64_t)serial << 16 | slot};

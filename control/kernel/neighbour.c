@@ -101,7 +101,7 @@ use_timer_set(struct neighbour *neighbour)
 }
 
 static void
-order_on_response(void *owner, uint64_t tag, const struct link_response *response)
+resolve_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct neighbour *neighbour = owner;
 	bool verify = tag;
@@ -121,7 +121,8 @@ order_on_response(void *owner, uint64_t tag, const struct link_response *respons
 
 /* Has the kernel resolve a next hop, or verify that it still has `mac`. */
 static void
-order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, const struct mac *mac)
+resolve_request(struct neighbour *neighbour, const struct netlink_neighbour *next_hop,
+		const struct mac *mac)
 {
 	struct neighbour_request body = {.ifindex = next_hop->ifindex,
 					 .address = next_hop->address};
@@ -129,7 +130,7 @@ order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, con
 					     .body = &body,
 					     .body_bytes = sizeof(body),
 					     .fd = -1,
-					     .on_response = order_on_response,
+					     .on_response = resolve_on_response,
 					     .owner = neighbour,
 					     .tag = mac != NULL};
 	int status;
@@ -154,7 +155,7 @@ use_next_hop(struct neighbour *neighbour, unsigned first, uint64_t now)
 	const struct netlink_neighbour used = {.ifindex = hop->route.ifindex,
 					       .address = hop->route.next_hop};
 
-	order(neighbour, &used, NULL);
+	resolve_request(neighbour, &used, NULL);
 	for (unsigned i = first; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &used))
 			next_hop_used(&neighbour->hops[i], now);
@@ -368,7 +369,7 @@ neighbour_suspect(struct neighbour *neighbour, unsigned slot)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &suspect))
 			neighbour->hops[i].verified_ns = now;
-	order(neighbour, &suspect, &hop->mac);
+	resolve_request(neighbour, &suspect, &hop->mac);
 }
 
 void

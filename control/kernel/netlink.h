@@ -45,7 +45,7 @@ void netlink_close(struct netlink *netlink);
 /* The descriptor to wait on for events. */
 int netlink_events_fd(const struct netlink *netlink);
 
-/* Reads one message of events and calls `listener` for each. 0, or
+/* Reads one datagram and calls `listener` for each event in it. 0, or
  * -EAGAIN   there are none
  * -ENOBUFS  some were lost: everything has to be looked up again
  * another -errno */

@@ -155,7 +155,7 @@ link_ask(struct link *link, const struct link_request *request)
 	*pending = (struct link_pending){
 		.cookie = header.cookie,
 		.type = request->type,
-		.deadline_ns = now + request->patience_ms * NS_PER_MS + RESPONSE_WITHIN_NS,
+		.deadline_ns = now + request->extra_timeout_ms * NS_PER_MS + RESPONSE_WITHIN_NS,
 		.on_response = request->on_response,
 		.owner = request->owner,
 		.tag = request->tag,
@@ -181,8 +181,8 @@ message_handle(struct link *link, const struct link_message *message)
 	    pending->type != header->type)
 		connection_drop(link, "it sent a response to no request");
 	else if (!link_wire_fits(message))
-		connection_drop(link, "its response has an invalid size (do both programs "
-				      "have the same version?)");
+		connection_drop(link, "its response has an invalid size (do both programs have the "
+				      "same version?)");
 	else
 		pending_finish(link, pending, &response);
 }

@@ -40,8 +40,8 @@ struct link_request {
 	enum message_type type;
 	const void *body;
 	size_t body_bytes;
-	int fd;		      /* to pass along, or -1 */
-	uint32_t patience_ms; /* how much longer the response may take (the timeout of a probe) */
+	int fd;			   /* to pass along, or -1 */
+	uint32_t extra_timeout_ms; /* added to the five seconds (the timeout of a probe) */
 	void (*on_response)(void *owner, uint64_t tag, const struct link_response *response);
 	void *owner;
 	uint64_t tag; /* passed to on_response */

@@ -13,7 +13,7 @@
 
 #include "control/lib/log.h"
 
-#define PATIENCE_NS	  (5 * NS_PER_S)
+#define CLIENT_TIMEOUT_NS (5 * NS_PER_S)
 #define BACKLOG		  64
 #define SOCKET_MODE_UMASK 0117
 
@@ -49,9 +49,10 @@ connection_wait(struct server_connection *connection)
 /* Starts the time limit for the client to send a whole request or to read a whole response; it is
  * not extended by parts. */
 static void
-connection_patience(struct server_connection *connection)
+connection_timer_start(struct server_connection *connection)
 {
-	loop_timer_at(connection->server->loop, &connection->timer, loop_now_ns() + PATIENCE_NS);
+	loop_timer_at(connection->server->loop, &connection->timer,
+		      loop_now_ns() + CLIENT_TIMEOUT_NS);
 }
 
 /* Responses */
@@ -78,7 +79,7 @@ connection_response(struct server_connection *connection, json_t *response)
 	connection->out = line;
 	connection->out_bytes = length + 1;
 	connection->out_sent = 0;
-	connection_patience(connection);
+	connection_timer_start(connection);
 	connection_wait(connection);
 }
 
@@ -225,7 +226,7 @@ connection_write(struct server_connection *connection)
 		return;
 	free(connection->out);
 	connection->out = NULL;
-	connection_patience(connection);
+	connection_timer_start(connection);
 	requests_handle(connection);
 }
 
@@ -272,7 +273,7 @@ connection_open(struct server *server, struct server_connection *connection, int
 		connection->watch.fd = -1;
 		return;
 	}
-	connection_patience(connection);
+	connection_timer_start(connection);
 }
 
 static void

@@ -244,7 +244,7 @@ test_full(void)
 	config_free(c);
 }
 
-/* The defaults, and that the client ranges of the default are the private ones. */
+/* The defaults; by default, clients with private addresses are allowed. */
 static void
 test_minimal(void)
 {
