@@ -106,7 +106,7 @@ static const struct schema_key listen_keys[] = {
 	{TEXT(written_listen, pool, SNAPSHOT_NAME_BYTES - 1), .initial = "default",
 	 .help = "pool for queries that match no route"},
 	{TEXTS(written_listen, allow, SNAPSHOT_RANGES_MAX),
-	 .help = "clients that may use this address; default as service.allow"},
+	 .help = "clients that may use this address; defaults to service.allow"},
 	{0},
 };
 
@@ -130,7 +130,7 @@ static const struct schema_key rate_limit_keys[] = {
 	{NUMBER(written_rate_limit, queries_per_second, 1, 1000000), .required = true,
 	 .unit = "queries/s", .help = "sustained rate for all clients of one prefix together"},
 	{NUMBER(written_rate_limit, burst, 1, 1000000), .unit = "queries",
-	 .help = "queries allowed at once after a pause; default as queries_per_second"},
+	 .help = "queries allowed at once after a pause; defaults to queries_per_second"},
 	{NUMBER(written_rate_limit, ipv4_prefix, 1, 32), .initial = "24", .unit = "bits",
 	 .help = "length of the prefix that shares one limit, for IPv4 clients"},
 	{NUMBER(written_rate_limit, ipv6_prefix, 1, 128), .initial = "56", .unit = "bits",
@@ -158,7 +158,7 @@ static const struct schema_key protection_keys[] = {
 	{NUMBER(written_protection, near_misses, 1, 255), .initial = "1",
 	 .help = "near misses (responses with a wrong ID or question) needed to mark a query"},
 	{NUMBER(written_protection, edns_bytes, 512, 4096), .initial = "1232", .unit = "bytes",
-	 .help = "EDNS UDP payload size advertised to upstreams"},
+	 .help = "maximum EDNS UDP payload size advertised to upstreams"},
 	{0},
 };
 
@@ -197,7 +197,7 @@ static const struct schema_key server_keys[] = {
 	{NUMBER(written_server, weight, 1, SNAPSHOT_WEIGHT_MAX), .initial = "1",
 	 .help = "share of the queries relative to other servers, for policies that use weights"},
 	{CHOICE(written_server, random_case, switch_names),
-	 .help = "randomize the letter case of query names to this server; default as "
+	 .help = "randomize the letter case of query names to this server; defaults to "
 		 "protection.random_case"},
 	{0},
 };
@@ -225,7 +225,8 @@ static const struct schema_key upstreams_keys[] = {
 	{SECTION(written_upstreams, passive, passive_keys),
 	 .help = "health checks by client queries; off if absent"},
 	{NUMBER(written_upstreams, healthy_min_percent, 0, 100), .initial = "0", .unit = "%",
-	 .help = "health checks never leave less than this share of a pool's servers in use"},
+	 .help = "health checks keep a server in use if less than this share of its pool would be "
+		 "left"},
 	{SECTIONS(written_upstreams, servers, struct written_server, SNAPSHOT_UPSTREAMS_MAX,
 		  server_keys),
 	 .required = true, .help = "resolvers that queries are forwarded to"},
@@ -236,11 +237,11 @@ static const struct schema_key pool_keys[] = {
 	{TEXT(written_pool, name, SNAPSHOT_NAME_BYTES - 1), .required = true,
 	 .help = "name of the pool: letters, digits, '.', '_' and '-'"},
 	{CHOICE(written_pool, policy, policy_names),
-	 .help = POLICY_HELP "; default as upstreams.policy"},
+	 .help = POLICY_HELP "; defaults to upstreams.policy"},
 	{TEXT(written_pool, hash_key, TEXT_BYTES_MAX),
-	 .help = HASH_KEY_HELP "; default as upstreams.hash_key"},
+	 .help = HASH_KEY_HELP "; defaults to upstreams.hash_key"},
 	{NUMBER(written_pool, load_percent, 0, 10000), .unit = "%",
-	 .help = LOAD_PERCENT_HELP "; default as upstreams.load_percent"},
+	 .help = LOAD_PERCENT_HELP "; defaults to upstreams.load_percent"},
 	{TEXTS(written_pool, servers, SNAPSHOT_UPSTREAMS_MAX), .required = true,
 	 .help = "names of its servers, from upstreams.servers; the order matters for policy "
 		 "first"},
