@@ -7,14 +7,7 @@
 #include <unistd.h>
 
 #include "control/daemon/daemon.h"
-
-double
-metrics_unix_time(uint64_t monotonic_ns)
-{
-	/* Rounded to the millisecond, because the conversion reads two clocks and would vary below
-	 * that. */
-	return (double)loop_unix_ms(monotonic_ns) / 1e3;
-}
+#include "control/metrics/time.h"
 
 /* The standard names of Prometheus' client libraries. */
 static void
