@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks what a packet's way can call.
+"""Checks what the pipeline can call.
 
-Reads the relocations of the workers' library, follows the calls from pipeline_run() on, and fails if the way leads to a
+Reads the relocations of the workers' library, follows the calls from pipeline_run() on, and fails if that leads to a
 symbol outside the library that is not on the list below: an allocator, a lock, a log or a system call.
 
 usage: hot_path.py LIBRARY.a
@@ -56,22 +56,22 @@ def main():
     if ENTRY not in calls:
         raise SystemExit(f"{ENTRY}() is not in {sys.argv[1]}: built without -ffunction-sections?")
 
-    way, seen, bad = [ENTRY], {ENTRY: None}, []
-    while way:
-        function = way.pop()
+    pending, seen, bad = [ENTRY], {ENTRY: None}, []
+    while pending:
+        function = pending.pop()
         for symbol in sorted(calls[function]):
             if symbol in defined:
                 if symbol not in seen:
                     seen[symbol] = function
-                    way.append(symbol)
+                    pending.append(symbol)
             elif not symbol.startswith(".") and symbol not in ALLOWED:
                 bad.append((symbol, function))
     for symbol, function in bad:
         chain = [function]
         while seen[chain[-1]]:
             chain.append(seen[chain[-1]])
-        print(f"{symbol}() is called on a packet's way: {' <- '.join(chain)}")
-    print(f"{len(seen)} functions on a packet's way, {len(bad)} calls that may not be there")
+        print(f"{symbol}() is called from the pipeline: {' <- '.join(chain)}")
+    print(f"{len(seen)} functions in the pipeline, {len(bad)} forbidden calls")
     sys.exit(1 if bad or len(seen) < 15 else 0)
 
 

@@ -79,19 +79,19 @@ def unlisted(found):
 
 def rings(found):
     """Yields rings of headers, as [header, the one that it includes, ..., header]; no header is in two of them."""
-    done, ringed, way = set(), set(), []
+    done, ringed, chain = set(), set(), []
 
     def walk(path):
-        if path in way:
-            ring = way[way.index(path):]
+        if path in chain:
+            ring = chain[chain.index(path):]
             if ringed.isdisjoint(ring):
                 ringed.update(ring)
                 yield ring + [path]
         elif path not in done:
-            way.append(path)
+            chain.append(path)
             for _, included in found.get(path, []):
                 yield from walk(included)
-            done.add(way.pop())
+            done.add(chain.pop())
 
     for path in found:
         yield from walk(path)
