@@ -110,7 +110,7 @@ class ManTest(unittest.TestCase):
         entries = re.findall(r"^\.It Sy (.*?)(?: No in .*)?$", section, re.M)
         self.assertGreater(len(entries), 30)
         for entry in entries:
-            parts = [part.strip() for part in re.split(r" ?Ar \S+(?: Sy)?", entry.replace(r"\&", ""))]
+            parts = [part.strip() for part in re.split(r" ?Ar \S+(?: \.\.\.)?(?: Sy)?", entry.replace(r"\&", ""))]
             pattern = ".*".join(re.escape(part) for part in parts if part)
             self.assertTrue(entry in counters or any(re.search(pattern, literal) for literal in literals), entry)
 
