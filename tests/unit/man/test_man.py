@@ -98,6 +98,12 @@ class ManTest(unittest.TestCase):
             base = name.removesuffix("_total")
             self.assertTrue(f'"{base}"' in text or base.removeprefix("ephemera_") in counters, name)
 
+    def test_files_named(self):
+        """A file of the source tree is named only if it is there."""
+        for page in WRITTEN:
+            for name in re.findall(r"(?:tests|scripts)/[A-Za-z0-9_./-]*\w", path(page).read_text()):
+                self.assertTrue((SHARED / name).exists(), f"{page}: {name}")
+
     def test_messages_named(self):
         """What the troubleshooting quotes is what the programs print: words in capitals stand for what they fill in."""
         literals = []
