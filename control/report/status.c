@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `status`. */
+/* The report of `status`. */
 #include "control/report/report.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES])
 	return text;
 }
 
-/* Whether the port has its link; null where nobody can say. */
+/* Whether the interface's link is up; null if not known. */
 static json_t *
 report_link(const struct stats_reader *stats, unsigned index)
 {

@@ -65,7 +65,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
         wait("it answers", lambda: lab.status(check=False), 10)
         assert lab.status()["dataplane"] == {"connected": False}
         done = lab.ctl_run("ready")
-        assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+        assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
         seconds = sum(thread_seconds(lab.ephemerad.pid).values())
         for _ in range(20):  # answers, and attempts to connect meanwhile
             assert lab.ctl_run("stats").returncode == 1
@@ -112,8 +112,8 @@ def test_l10_too_few_hugepages(lab):
         lab.write_config()
         said = refusal(lab)
         told = re.fullmatch(
-            r"(\d+) MiB of hugepages wanted, (\d+) MiB free: `sysctl vm.nr_hugepages=(\d+)` gets them, "
-            r"or ask for less memory",
+            r"(\d+) MiB of hugepages needed, (\d+) MiB free: run `sysctl vm.nr_hugepages=(\d+)`, "
+            r"or lower dataplane.memory_mb",
             said,
         )
         assert told and int(told[1]) == wanted_mb, said
@@ -131,7 +131,7 @@ NO_HUGETLBFS = 'umount -l /dev/hugepages || exit 99; exec "$@"'
 def test_l10_no_hugepages(lab):
     with stopped(lab):
         said = refusal(lab, "unshare", "-m", "sh", "-c", NO_HUGEPAGES, "sh")
-        assert said.startswith("256 MiB of hugepages wanted, 0 MiB free: `sysctl vm.nr_hugepages="), said
+        assert said.startswith("256 MiB of hugepages needed, 0 MiB free: run `sysctl vm.nr_hugepages="), said
 
 
 def test_l10_hugepages_need_no_file_system(lab):
@@ -150,21 +150,21 @@ def test_l10_hugepages_need_no_file_system(lab):
 def test_l10_a_capability_is_missing(lab, name):
     with stopped(lab):
         said = refusal(lab, *without(name, "sys_admin"))  # which contains two of them
-        assert said == f"no CAP_{name.upper()}, which AF_XDP ports need: {GRANT}"
+        assert said == f"CAP_{name.upper()} is missing, which AF_XDP needs: {GRANT}"
 
 
 def test_l10_no_capability_at_all(lab):
     with stopped(lab):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for before in (without("all"), nobody):
-            assert refusal(lab, *before) == f"no CAP_NET_ADMIN, which AF_XDP ports need: {GRANT}"
+            assert refusal(lab, *before) == f"CAP_NET_ADMIN is missing, which AF_XDP needs: {GRANT}"
 
 
 def test_l10_packet_buffers_can_not_be_pinned(lab):
     """Neither by a capability nor within the limit of locked memory."""
     with stopped(lab):
         said = refusal(lab, *without("ipc_lock"), "prlimit", "--memlock=65536:65536")
-        assert said.startswith("port eph-c0 did not start") and "look at `ulimit -l` or CAP_IPC_LOCK" in said, said
+        assert said.startswith("interface eph-c0 did not start") and "check `ulimit -l` or CAP_IPC_LOCK" in said, said
 
 
 def test_l10_whose_program_it_is_can_not_be_seen(lab):
@@ -176,8 +176,8 @@ def test_l10_whose_program_it_is_can_not_be_seen(lab):
         number = lab.link(FWD, "eph-c0")["xdp"]["prog"]["id"]
         done = run_to_its_end(within_fwd(*without("sys_admin"), *command(lab, "dataplane", lab.config_path)))
         assert done.returncode == 1 and done.stderr == (
-            f"ephemera-dataplane: interface eph-c0 carries XDP program {number} and CAP_SYS_ADMIN is missing to see "
-            "whose: if it may go, `ip link set eph-c0 xdp off`\n"
+            f"ephemera-dataplane: interface eph-c0 carries XDP program {number}, and CAP_SYS_ADMIN is missing to "
+            "identify it: if it is not needed, run `ip link set eph-c0 xdp off`\n"
         ), done
         for device in ("eph-c0", "eph-f0"):
             assert lab.link(FWD, device)["xdp"]["prog"]["name"] == "ephemera_steer", "it took away what it can't know"

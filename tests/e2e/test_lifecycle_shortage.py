@@ -57,7 +57,7 @@ def few_descriptors(process, spare):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
 
 
-@pytest.mark.parametrize("spare, reason", [(0, "no descriptor came with it"), (1, "out of memory or descriptors")])
+@pytest.mark.parametrize("spare, reason", [(0, "the request carries no descriptor"), (1, "out of memory or descriptors")])
 def test_reload_that_the_dataplane_refuses(lab, spare, reason):
     """It has no descriptor left for the new configuration, or to keep it in."""
     with lab.load("--rate", 1000, "--timeout", 3) as load:
@@ -119,7 +119,7 @@ def test_reload_over_which_the_dataplane_dies(lab):
         begun = reload_begun(lab)
         wait("the dataplane was asked", lambda: is_pushed(lab))
         lab.kill(lab.dataplane)
-        check_refused(lab, ended(begun), "the dataplane went away before it answered")
+        check_refused(lab, ended(begun), "the connection to the dataplane was lost before it answered")
         lab.start_dataplane()
         lab.ready()
         assert list(lab.upstreams()) == list(SERVERS)

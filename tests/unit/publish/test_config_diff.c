@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `config diff` says of a file. Usage: test_config_diff DIRECTORY, the one with the kept
- * files. */
+/* The result of `config diff` for a file. Usage: test_config_diff DIRECTORY, the one with the
+ * sample files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
-/* A change to minimal.yaml, which is in force; the lists that come of it, entries with '|'
- * between. */
+/* A change to minimal.yaml, which is in force, and the resulting lists, entries separated by
+ * '|'. */
 static const struct {
 	const char *old, *new, *changes, *fixed, *errors, *warnings;
 } rows[] = {
@@ -18,8 +18,7 @@ static const struct {
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", "upstreams.timeout_ms: from 2000 to 1000",
 	 "", "", ""},
 	{"upstreams:", "http: {port: 0}\nrate_limit: {queries_per_second: 9}\nupstreams:",
-	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "",
-	 ""},
+	 "rate_limit: on, 9 queries per second|http: from 127.0.0.1#8953 to off", "", "", ""},
 	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "",
 	 "runtime_dir|dataplane.interfaces", "", ""},
 	{"[1]\n  interfaces: [{xdp: eth0}]\nsource:\n",
@@ -36,7 +35,7 @@ static const struct {
 	 "taken out"},
 };
 
-/* The entries with '|' between, the made file's path as MADE. */
+/* Joins the entries with '|'; the changed file's path becomes MADE. */
 static const char *
 joined(const json_t *list, const char *path)
 {
