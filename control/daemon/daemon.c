@@ -30,7 +30,7 @@ static void
 dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
-	const struct dataplane_hello *hello = &daemon->dataplane.hello;
+	const struct link_hello *hello = &daemon->dataplane.hello;
 	const bool same = daemon->boot_id == hello->response.boot_id;
 	const char *why = NULL;
 	int status;
@@ -118,14 +118,14 @@ static int
 dataplane_start(struct daemon *daemon, struct config *config)
 {
 	steer_maps_init(&daemon->steer, &daemon->dataplane);
-	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
-			      dataplane_connected, dataplane_lost, daemon);
+	return link_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
+			 dataplane_connected, dataplane_lost, daemon);
 }
 
 static void
 dataplane_end(struct daemon *daemon)
 {
-	dataplane_fini(&daemon->dataplane);
+	link_fini(&daemon->dataplane);
 	stats_reader_close(&daemon->stats);
 }
 
@@ -348,7 +348,7 @@ void
 daemon_fini(struct daemon *daemon)
 {
 	/* Completes pending requests with -ENOTCONN while their owners still exist. */
-	dataplane_leave(&daemon->dataplane);
+	link_leave(&daemon->dataplane);
 	for (unsigned i = PART_COUNT; i-- > 0;)
 		parts[i].fini(daemon);
 }

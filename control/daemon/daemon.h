@@ -49,7 +49,7 @@ struct daemon {
 	uint64_t config_loaded_ns;
 	uint64_t boot_id; /* of the last dataplane, also one of an earlier ephemerad; 0: none */
 	struct loop loop;
-	struct dataplane dataplane;
+	struct link dataplane;
 	struct stats_reader stats; /* open while the dataplane is connected */
 	struct steer_maps steer;
 	struct neighbour neighbour;

@@ -95,7 +95,7 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 		snprintf(reason, READINESS_REASON_BYTES, "drained: the dataplane was stopped");
 	else if (readiness->drain.state != DRAIN_OFF)
 		snprintf(reason, READINESS_REASON_BYTES, "draining");
-	else if (readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
+	else if (readiness->parts.dataplane->state != LINK_CONNECTED)
 		snprintf(reason, READINESS_REASON_BYTES, "not connected to the dataplane");
 	else if (!stats_reader_is_open(stats))
 		snprintf(reason, READINESS_REASON_BYTES,
@@ -132,7 +132,7 @@ queries_count(const struct stats_reader *stats)
 }
 
 static void
-stop_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+stop_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct readiness *readiness = owner;
 
@@ -150,9 +150,9 @@ stop_answered(void *owner, uint64_t tag, const struct dataplane_response *respon
 static void
 stop_ask(struct readiness *readiness)
 {
-	const struct dataplane_request request = {
-		.type = MESSAGE_STOP, .fd = -1, .answered = stop_answered, .owner = readiness};
-	int status = dataplane_ask(readiness->parts.dataplane, &request);
+	const struct link_request request = {
+		.type = MESSAGE_STOP, .fd = -1, .on_response = stop_answered, .owner = readiness};
+	int status = link_ask(readiness->parts.dataplane, &request);
 
 	if (status == 0)
 		return;
@@ -187,7 +187,7 @@ readiness_drain(struct readiness *readiness, uint32_t timeout_s)
 	if (readiness->drain.state == DRAIN_STOPPING)
 		return -EBUSY;
 	if (readiness->drain.state != DRAIN_WAITING &&
-	    readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
+	    readiness->parts.dataplane->state != LINK_CONNECTED)
 		return -ENOTCONN;
 	drain_begin(&readiness->drain, timeout_s * NS_PER_S, loop_now_ns());
 	log_line(LEVEL_NOTICE,

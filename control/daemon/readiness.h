@@ -26,7 +26,7 @@
 /* The parts that readiness depends on; they must outlive it. */
 struct readiness_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	const struct stats_reader *stats;
 	const struct farm *farm;
 	const struct publisher *publisher;

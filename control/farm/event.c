@@ -18,12 +18,12 @@ change_log(const struct farm *farm, unsigned slot)
 	const struct slot *named = &farm->slots->upstreams.slots[slot];
 	const struct health *health = &farm->upstreams[slot].health;
 	char address[ADDRESS_PORT_TEXT_BYTES], reason[HEALTH_REASON_BYTES],
-		words[NEIGHBOUR_WORDS_BYTES] = "";
+		words[NEIGHBOUR_REASON_BYTES] = "";
 
 	address_port_format(&named->address, named->port, address);
 	health_reason(health, reason);
 	if (health_state(health) == HEALTH_DOWN && health->decided.type == HEALTH_UNSENT)
-		neighbour_words(farm->parts.neighbour, slot, words);
+		neighbour_reason(farm->parts.neighbour, slot, words);
 	log_line(LEVEL_NOTICE, "upstream %s (%s) is %s: %s%s%s%s", named->name, address,
 		 health_state_name(health_state(health)), reason, words[0] != 0 ? " (" : "", words,
 		 words[0] != 0 ? ")" : "");

@@ -50,7 +50,7 @@ struct farm_upstream {
 /* The parts that the farm works with; they must outlive it. */
 struct farm_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	struct neighbour *neighbour;
 	const struct stats_reader *stats;
 	const struct state *state;    /* of the state file */

@@ -73,7 +73,7 @@ outcomes_handle(struct farm *farm, unsigned slot)
 }
 
 static void
-probe_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+probe_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	unsigned slot = tag & UINT16_MAX;
 	uint32_t serial = (uint32_t)(tag >> 16);
@@ -108,18 +108,18 @@ probe_send(struct farm *farm, unsigned slot)
 	struct probe_request probe = {.upstream = (uint16_t)slot,
 				      .timeout_ms = (uint16_t)config->timeout_ms,
 				      .question_bytes = config->question_bytes};
-	const struct dataplane_request request = {.type = MESSAGE_PROBE,
-						  .body = &probe,
-						  .body_bytes = sizeof(probe),
-						  .fd = -1,
-						  .patience_ms = config->timeout_ms,
-						  .answered = probe_answered,
-						  .owner = farm,
-						  .tag = (uint64_t)serial << 16 | slot};
+	const struct link_request request = {.type = MESSAGE_PROBE,
+					     .body = &probe,
+					     .body_bytes = sizeof(probe),
+					     .fd = -1,
+					     .extra_timeout_ms = config->timeout_ms,
+					     .on_response = probe_answered,
+					     .owner = farm,
+					     .tag = (uint64_t)serial << 16 | slot};
 	int status;
 
 	memcpy(probe.question, config->question, config->question_bytes);
-	status = dataplane_ask(farm->parts.dataplane, &request);
+	status = link_ask(farm->parts.dataplane, &request);
 	if (status == 0)
 		return;
 	log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));

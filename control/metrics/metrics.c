@@ -7,14 +7,7 @@
 #include <unistd.h>
 
 #include "control/daemon/daemon.h"
-
-double
-metrics_unix_time(uint64_t monotonic_ns)
-{
-	/* Rounded to the millisecond, because the conversion reads two clocks and would vary below
-	 * that. */
-	return (double)loop_unix_ms(monotonic_ns) / 1e3;
-}
+#include "control/metrics/time.h"
 
 /* The standard names of Prometheus' client libraries. */
 static void
@@ -61,7 +54,7 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 	metrics_count(writer, !daemon->reload.failed, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_dataplane_up", "",
 		       "1 if ephemerad is connected to the dataplane");
-	metrics_count(writer, daemon->dataplane.state == DATAPLANE_CONNECTED, NULL);
+	metrics_count(writer, daemon->dataplane.state == LINK_CONNECTED, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_healthy", "",
 		       "1 if the dataplane is connected and all workers run, as in /health");
 	metrics_count(writer, readiness_is_healthy(&daemon->readiness), NULL);

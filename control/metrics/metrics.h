@@ -16,9 +16,6 @@ struct daemon;
 /* The whole page, from malloc(); NULL: out of memory. */
 char *metrics_page(const struct daemon *daemon, enum metrics_format format, size_t *bytes);
 
-/* A time of CLOCK_MONOTONIC as Unix time, to the millisecond. */
-double metrics_unix_time(uint64_t monotonic_ns);
-
 /* Its parts. */
 void metrics_upstreams(const struct daemon *daemon, struct metrics_writer *writer);
 /* These need the statistics segment to be open. */

@@ -5,6 +5,7 @@
 #include "control/lib/address.h"
 #include "control/state/snapshot_build.h"
 #include "control/daemon/daemon.h"
+#include "control/metrics/time.h"
 
 /* An upstream of the configuration. */
 struct upstream {

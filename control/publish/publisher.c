@@ -122,7 +122,7 @@ put_adopted(struct publisher *publisher)
 }
 
 static void
-put_refused(struct publisher *publisher, const struct dataplane_response *response)
+put_refused(struct publisher *publisher, const struct link_response *response)
 {
 	const struct snapshot_response *body = response->body;
 	char reason[sizeof(body->why) + 1] = "", why[PUBLISHER_WHY_BYTES];
@@ -143,7 +143,7 @@ put_refused(struct publisher *publisher, const struct dataplane_response *respon
 }
 
 static void
-put_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+put_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 
@@ -151,7 +151,7 @@ put_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 	if (publisher->state != PUBLISHER_PUSHING)
 		return;
 	publisher->state = PUBLISHER_READY;
-	if (publisher->parts.dataplane->state != DATAPLANE_CONNECTED) {
+	if (publisher->parts.dataplane->state != LINK_CONNECTED) {
 		publisher->state = PUBLISHER_DISCONNECTED;
 		reject(publisher, -ENOTCONN,
 		       "the connection to the dataplane was lost before it answered");
@@ -181,7 +181,7 @@ try_build(struct publisher *publisher, const struct config *config)
 			.usable = health_usable(&farm->upstreams[i].health),
 			.admin_state = farm->upstreams[i].health.admin_state,
 			.resolved = next_hop_resolved(hop),
-			.interface_index = (uint8_t)hop->port_index_last,
+			.interface_index = (uint8_t)hop->interface_index_last,
 			.next_hop = hop->mac,
 			.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
@@ -194,11 +194,11 @@ try_push(struct publisher *publisher)
 {
 	const struct snapshot *adopted = adopted_or_null(publisher);
 	const struct snapshot_put put = {.size_bytes = publisher->next->size_bytes};
-	struct dataplane_request request = {.type = MESSAGE_SNAPSHOT_PUT,
-					    .body = &put,
-					    .body_bytes = sizeof(put),
-					    .answered = put_answered,
-					    .owner = publisher};
+	struct link_request request = {.type = MESSAGE_SNAPSHOT_PUT,
+				       .body = &put,
+				       .body_bytes = sizeof(put),
+				       .on_response = put_answered,
+				       .owner = publisher};
 	char why[PUBLISHER_WHY_BYTES];
 	int status = steer_maps_hold(publisher->parts.steer, adopted, publisher->next);
 
@@ -209,7 +209,7 @@ try_push(struct publisher *publisher)
 		return;
 	}
 	request.fd = snapshot_file_make(publisher->next);
-	status = request.fd < 0 ? request.fd : dataplane_ask(publisher->parts.dataplane, &request);
+	status = request.fd < 0 ? request.fd : link_ask(publisher->parts.dataplane, &request);
 	if (request.fd >= 0)
 		close(request.fd);
 	if (status != 0) {
@@ -308,7 +308,7 @@ learn(struct publisher *publisher, const struct snapshot *running)
 }
 
 static void
-get_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+get_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 	const struct snapshot_response *body = response->body;
@@ -342,11 +342,11 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 static void
 learn_begin(struct publisher *publisher)
 {
-	const struct dataplane_request request = {.type = MESSAGE_SNAPSHOT_GET,
-						  .fd = -1,
-						  .answered = get_answered,
-						  .owner = publisher};
-	int status = dataplane_ask(publisher->parts.dataplane, &request);
+	const struct link_request request = {.type = MESSAGE_SNAPSHOT_GET,
+					     .fd = -1,
+					     .on_response = get_answered,
+					     .owner = publisher};
+	int status = link_ask(publisher->parts.dataplane, &request);
 
 	if (status == 0)
 		return;

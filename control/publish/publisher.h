@@ -51,7 +51,7 @@ struct publisher_verdict {
 /* The parts that the publisher works with; they must outlive it. */
 struct publisher_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	struct steer_maps *steer;
 	struct neighbour *neighbour;
 	struct farm *farm;

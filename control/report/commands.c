@@ -16,7 +16,7 @@ static void
 command_stats(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
-	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
+	if (daemon->dataplane.state != LINK_CONNECTED)
 		server_refuse(
 			from,
 			"no statistics: not connected to the dataplane: start ephemera-dataplane");
@@ -37,7 +37,7 @@ measure_respond(struct daemon *daemon, struct server_request from,
 	if (!stats_reader_is_open(&daemon->stats)) {
 		server_refuse(
 			from,
-			daemon->dataplane.state != DATAPLANE_CONNECTED
+			daemon->dataplane.state != LINK_CONNECTED
 				? "no statistics: not connected to the dataplane: start "
 				  "ephemera-dataplane"
 				: "the dataplane's statistics can't be read: see ephemerad's log");

@@ -67,7 +67,7 @@ static void
 health_serve(const struct daemon *daemon, const struct http_request *request,
 	     struct http_response *response)
 {
-	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
+	const bool connected = daemon->dataplane.state == LINK_CONNECTED;
 	const bool healthy = connected && readiness_is_healthy(&daemon->readiness);
 	const char *reason = healthy	  ? ""
 			     : !connected ? "not connected to the dataplane"

@@ -61,7 +61,7 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 }
 
 static void
-port_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+port_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct port_waiting *waiting = owner;
 	const struct port_response *body = response->body;
@@ -92,18 +92,18 @@ static void
 port_ask(struct daemon *daemon, uint16_t port, struct server_request from)
 {
 	const struct port_request body = {.port = port};
-	struct dataplane_request request = {.type = MESSAGE_PORT,
-					    .body = &body,
-					    .body_bytes = sizeof(body),
-					    .fd = -1,
-					    .answered = port_answered};
+	struct link_request request = {.type = MESSAGE_PORT,
+				       .body = &body,
+				       .body_bytes = sizeof(body),
+				       .fd = -1,
+				       .on_response = port_answered};
 	struct port_waiting *waiting = malloc(sizeof(*waiting));
 	int status = -ENOMEM;
 
 	if (waiting != NULL) {
 		*waiting = (struct port_waiting){daemon, from, port};
 		request.owner = waiting;
-		status = dataplane_ask(&daemon->dataplane, &request);
+		status = link_ask(&daemon->dataplane, &request);
 	}
 	if (status == 0)
 		return;

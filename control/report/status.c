@@ -57,7 +57,7 @@ report_dataplane(const struct daemon *daemon)
 	char boot[REPORT_BOOT_BYTES];
 	json_t *report;
 
-	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
+	if (daemon->dataplane.state != LINK_CONNECTED)
 		return json_pack("{s:b}", "connected", 0);
 	report = json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
 			   report_boot(hello->boot_id, boot), "workers",

@@ -14,14 +14,14 @@ reason_write(const struct daemon *daemon, unsigned slot, uint64_t in_flight, cha
 	     size_t bytes)
 {
 	const struct health *health = &daemon->farm.upstreams[slot].health;
-	char reason[HEALTH_REASON_BYTES], flight[48] = "", obstacle[NEIGHBOUR_WORDS_BYTES];
+	char reason[HEALTH_REASON_BYTES], flight[48] = "", obstacle[NEIGHBOUR_REASON_BYTES];
 
 	health_reason(health, reason);
 	if (health_state(health) == HEALTH_DRAINING && in_flight > 0)
 		snprintf(flight, sizeof(flight), "; %llu in flight", (unsigned long long)in_flight);
 	else if (health_state(health) == HEALTH_DRAINING)
 		snprintf(flight, sizeof(flight), "; nothing in flight");
-	neighbour_words(&daemon->neighbour, slot, obstacle);
+	neighbour_reason(&daemon->neighbour, slot, obstacle);
 	snprintf(text, bytes, "%s%s%s%s", reason, flight, obstacle[0] != 0 ? "; " : "", obstacle);
 }
 
@@ -52,9 +52,9 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	const struct health *health = &daemon->farm.upstreams[index].health;
 	const struct next_hop *hop = &daemon->neighbour.hops[index];
 	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
-	bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
+	bool connected = daemon->dataplane.state == LINK_CONNECTED;
 	char address[ADDRESS_TEXT_BYTES], next_hop[ADDRESS_TEXT_BYTES], since[REPORT_TIME_BYTES];
-	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_WORDS_BYTES + 50];
+	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_REASON_BYTES + 50];
 	json_t *report;
 
 	reason_write(daemon, index, stats.in_flight, reason, sizeof(reason));

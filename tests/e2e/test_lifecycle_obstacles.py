@@ -70,7 +70,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
         for _ in range(20):  # answers, and attempts to connect meanwhile
             assert lab.ctl_run("stats").returncode == 1
         assert sum(thread_seconds(lab.ephemerad.pid).values()) < seconds + 0.1
-        away = [line for line in lab.logs_of("ephemerad.log")[read:].splitlines() if "the dataplane is away" in line]
+        away = [line for line in lab.logs_of("ephemerad.log")[read:].splitlines() if "not connected to the dataplane" in line]
         assert len(away) == 1 and "trying again" in away[0], away
         lab.start_dataplane()
         lab.ready(20)

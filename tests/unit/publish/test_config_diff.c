@@ -27,12 +27,11 @@ static const struct {
 	 "dataplane.worker_cores", "", ""},
 	{"xdp: eth0", "xbp: eth0", "", "",
 	 "MADE:5: dataplane.interfaces.xbp: unknown key: use one of xdp, queues|MADE:5: "
-	 "dataplane.interfaces.xdp: "
-	 "missing: add it, the kernel's interface that is used through AF_XDP",
+	 "dataplane.interfaces.xdp: missing: add it (name of the network interface, used through "
+	 "AF_XDP)",
 	 ""},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]", "", "", "",
-	 "MADE:8: warning: source.exclude: 80 lies outside source.ports, 49152-65535: it can be "
-	 "taken out"},
+	 "MADE:8: warning: source.exclude: 80 is outside source.ports, 49152-65535: remove it"},
 };
 
 /* Joins the entries with '|'; the changed file's path becomes MADE. */

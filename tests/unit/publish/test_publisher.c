@@ -213,7 +213,7 @@ test_maps(void)
 {
 	struct daemon_rig f = {0};
 	uint64_t sums[STEER_VERDICT_COUNT];
-	const struct dataplane_hello *hello;
+	const struct link_hello *hello;
 	json_t *status;
 
 	rig_daemon_open(&f, config_write(1, 2));

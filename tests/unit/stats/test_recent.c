@@ -14,7 +14,7 @@ struct stats_segment {
 
 struct rig {
 	struct loop loop;
-	struct dataplane dataplane; /* not connected: no maps to read */
+	struct link dataplane; /* not connected: no maps to read */
 	struct steer_maps steer;
 	struct stats_reader stats;
 	struct stats_segment *segment;
