@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause) */
-/* The XDP program: hands DNS that is for the dataplane to its socket, leaves the rest to the
+/* The XDP program: redirects the dataplane's DNS packets to its sockets, passes the rest to the
  * kernel.
- * Way:   frame -> parse (what is it?) -> judge (whose is it?) -> act -> count
- * Runs:  on every frame of an AF_XDP port, on the core that receives it.
- * Never: changes a frame, reads a DNS message, trusts a length that it did not check.
+ * Pipeline: frame -> parse (what is it?) -> judge (whose is it?) -> act -> count
+ * Runs:     on every frame of an AF_XDP interface, on the core that receives it.
+ * Never:    changes a frame, reads a DNS message, or uses a length without checking it.
  *
- * The maps and the verdicts are steer.h's. Two rules decide what looks doubtful below:
- * - An IP packet that the kernel might take for UDP to a source address and port never reaches the
- * kernel, or
- *   the ICMP error that responses it would tell a stranger which ports are not in use. Hence what is too deep
- *   to look into is dropped, and so is every fragment to a source address: it may complete a datagram.
- * - Packets whose headers are cut short or contradict each other pass: the kernel drops those in
- * silence. */
+ * Maps and verdicts are declared in steer.h. Two rules:
+ * - The kernel must never receive an IP packet that it might accept as UDP to a source address and
+ *   port: its ICMP error would reveal which ports are not in use. So packets with more headers than
+ *   are walked are dropped, and so is every fragment to a source address, which might complete a
+ *   datagram.
+ * - Packets with truncated or contradictory headers pass: the kernel drops them without a
+ *   response. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -83,13 +83,14 @@ struct vlan_tag {
 enum packet_kind {
 	PACKET_OTHER, /* not UDP over IP, or malformed */
 	PACKET_UDP,
-	PACKET_FRAGMENT, /* of whatever protocol: only the first one would say, and it may lie */
-	PACKET_DEEP,	 /* IP under more extension headers than are walked */
-	PACKET_DEEP_TAGS,
+	/* of any protocol: only the first fragment has the UDP header, and it may be forged */
+	PACKET_FRAGMENT,
+	PACKET_DEEP,	  /* more extension headers than are walked */
+	PACKET_DEEP_TAGS, /* more VLAN tags than are walked */
 };
 
-/* What the parser finds out. `at` moves through the frame; `left` counts what the IP header leaves
- * for the headers after it, which is less than the frame holds when Ethernet padded it. */
+/* What the parser finds. `at` moves through the frame; `left` is what remains of the IP packet,
+ * which may end before the frame does, because Ethernet pads short frames. */
 struct packet {
 	void *at;
 	void *end;
@@ -133,8 +134,8 @@ ipv4_name(__be32 ipv4)
 	return name;
 }
 
-/* ::ffff:a.b.c.d in an IPv6 header is not the IPv4 address that the maps mean by it: it becomes ::,
- * which is in no map. */
+/* The maps use ::ffff:a.b.c.d for IPv4 addresses. In an IPv6 header it is not one of them, so it
+ * becomes ::, which is in no map. */
 static __always_inline struct steer_address
 ipv6_name(const struct in6_addr *ipv6)
 {
@@ -147,7 +148,7 @@ ipv6_name(const struct in6_addr *ipv6)
 	return name;
 }
 
-/* The length in the UDP header is the dataplane's to judge and to count. */
+/* The dataplane checks the length in the UDP header, and counts wrong ones. */
 static __always_inline void
 udp_parse(struct packet *packet)
 {
@@ -182,7 +183,7 @@ ipv4_parse(struct packet *packet)
 		udp_parse(packet);
 }
 
-/* Moves behind an extension header and says what follows it; false if it is cut short. */
+/* Skips an extension header and returns the type of the next in *next; false if it is truncated. */
 static __always_inline bool
 extension_skip(struct packet *packet, __u8 *next)
 {
@@ -210,9 +211,7 @@ extensions_parse(struct packet *packet, __u8 next)
 			return;
 	if (extension_is(next))
 		packet->kind = PACKET_DEEP;
-	else if (next ==
-		 /* atomic ones too, RFC 6946: the kernel would take them for whole */
-		 IPPROTO_FRAGMENT)
+	else if (next == IPPROTO_FRAGMENT) /* atomic ones too, RFC 6946: the kernel accepts them */
 		packet->kind = PACKET_FRAGMENT;
 	else if (next == IPPROTO_UDP)
 		udp_parse(packet);
@@ -227,8 +226,8 @@ ipv6_parse(struct packet *packet)
 	if (!ip || ip->version != 6)
 		return;
 	packet->left = bpf_ntohs(ip->payload_len);
-	/* Length 0 announces a jumbogram (RFC 2675), and the kernel takes all of the frame for the
-	 * packet, even if no jumbo option follows. */
+	/* Length 0 announces a jumbogram (RFC 2675); the kernel then treats the whole frame as the
+	 * packet, even without a jumbo option. */
 	if (packet->left == 0 && ip->nexthdr == IPPROTO_HOPOPTS)
 		packet->left = frame_bytes;
 	if (packet->left > frame_bytes)
@@ -303,7 +302,7 @@ from_upstream(const struct packet *packet)
 static __always_inline enum steer_verdict
 udp_judge(const struct packet *packet)
 {
-	/* First, because an address may be a service and a source at once. */
+	/* First, because an address may be both a service and a source. */
 	if (to_service(packet))
 		return packet->tagged ? STEER_kernel : STEER_query;
 	if (!to_source(packet) || !to_source_port(packet))
@@ -337,10 +336,10 @@ verdict_count(enum steer_verdict verdict)
 	__u64 *packets = bpf_map_lookup_elem(&verdicts, &key);
 
 	if (packets)
-		++*packets; /* this CPU's own */
+		++*packets; /* per CPU: no atomic add needed */
 }
 
-/* To the socket of the queue, or what `fallback` says if it has none. */
+/* Redirects to the socket of the receive queue; without a socket, `fallback` is the action. */
 static __always_inline int
 packet_redirect(struct xdp_md *ctx, enum steer_verdict verdict, enum xdp_action fallback)
 {

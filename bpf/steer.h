@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause) */
-/* The whole contract between the XDP program (steer.bpf.c) and userland.
+/* The interface between the XDP program (steer.bpf.c) and userland.
  *
- * Each AF_XDP port has its own instance of the program and of these maps. ephemerad fills the maps
- * through descriptors that it gets from the dataplane; the dataplane's driver puts its sockets into
- * xsks_map. Addresses are 16 bytes, IPv4 as ::ffff:a.b.c.d. Ports are in network order.
+ * Each AF_XDP interface has its own instance of the program and of these maps. ephemerad fills the
+ * maps through descriptors that it gets from the dataplane; the dataplane's driver enters its
+ * sockets in xsks_map. Addresses have 16 bytes, IPv4 as ::ffff:a.b.c.d. Ports are in network order
+ * unless noted.
  *
  *   map         type           key                    value
  *   xsks_map    XSKMAP         queue (u32)            socket (the driver's)
@@ -17,7 +18,7 @@
 
 #include <linux/types.h>
 
-/* The function's name is how a program left attached by a killed dataplane is told from others. */
+/* The function's name identifies a program that a killed dataplane left attached. */
 #define STEER_PROGRAM_NAME "ephemera_steer"
 
 #define STEER_SERVICES_MAX  64
@@ -34,14 +35,14 @@ struct steer_service {
 	__u16 zero;
 };
 
-/* Bit (port & 63) of word (port >> 6): a port, in host order, that queries may come from. */
+/* Bit (port & 63) of word (port >> 6), port in host order: the ports that queries are sent from. */
 struct steer_ports {
 	__u64 words[1024];
 };
 
-/* One row a verdict: the name, and what it counts. */
+/* One row per verdict: the name, and what it counts. */
 #define STEER_VERDICTS(X)                                                                          \
-	X(kernel, "passed to the kernel: not ours")                                                \
+	X(kernel, "not for the dataplane, passed to the kernel")                                   \
 	X(query, "UDP to a service address, redirected")                                           \
 	X(response, "UDP from an upstream to a source address and port, redirected")               \
 	X(stray, "UDP to a source address and port from no upstream, dropped")                     \
@@ -49,8 +50,8 @@ struct steer_ports {
 	X(tagged, "VLAN-tagged UDP to a source address and port, dropped")                         \
 	X(deep, "more VLAN tags, or IPv6 extension headers to a source address, than are walked, " \
 		"dropped")                                                                         \
-	X(orphan, "query or response on a queue without a socket: the query to the kernel, the "   \
-		  "response dropped")
+	X(orphan, "query or response on a queue without a socket: queries passed to the kernel, "  \
+		  "responses dropped")
 
 enum steer_verdict {
 #define X(name, help) STEER_##name,

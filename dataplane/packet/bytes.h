@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes taken eight at a time, for lengths that are known only when the packet is there: a call of
- * memcpy() or memcmp() costs more than the few words of a question. Nothing is read or written
- * beyond `count`. [any] */
+/* Reads, writes, copies and compares bytes eight or sixteen at a time, for lengths not known at
+ * compile time: for the few words of a question, a call of memcpy() or memcmp() costs more. Nothing
+ * is read or written beyond `count`. [any] */
 #ifndef EPHEMERA_DATAPLANE_PACKET_BYTES_H
 #define EPHEMERA_DATAPLANE_PACKET_BYTES_H
 
@@ -11,7 +11,7 @@
 #include <string.h>
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-	      "the first byte is the lowest, as shifts here take it");
+	      "shifts here assume that the first byte is the lowest");
 
 static inline uint64_t
 bytes_load(const uint8_t *from)
@@ -28,8 +28,7 @@ bytes_store(uint8_t *to, uint64_t x)
 	memcpy(to, &x, 8);
 }
 
-/* 1 to 7 bytes, the others 0. */
-static inline uint64_t
+/* Loads 1 to 7 bytes; the others are 0. */ static inline uint64_t
 bytes_load_few(const uint8_t *from, uint32_t count)
 {
 	uint32_t first, last;
@@ -39,19 +38,19 @@ bytes_load_few(const uint8_t *from, uint32_t count)
 		memcpy(&last, from + count - 4, 4);
 		return first | (uint64_t)last << (8 * count - 32);
 	}
-	/* First, middle and last of one, two or three bytes. */
+	/* First, middle and last byte of one, two or three. */
 	return from[0] | (uint64_t)from[count >> 1] << (8 * (count >> 1)) |
 	       (uint64_t)from[count - 1] << (8 * count - 8);
 }
 
-/* The last 1 to 7 bytes of `count` bytes that are 8 or more: the others 0. */
+/* Loads the last `few` (1 to 7) of `count` bytes, at least 8; the others are 0. */
 static inline uint64_t
 bytes_load_last(const uint8_t *from, uint32_t count, uint32_t few)
 {
 	return bytes_load(from + count - 8) >> (64 - 8 * few);
 }
 
-/* Sixteen at once, in a register of the machine. */
+/* Sixteen bytes in a vector register. */
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
 static inline bytes16
@@ -69,10 +68,10 @@ bytes16_store(uint8_t *to, bytes16 x)
 	memcpy(to, &x, 16);
 }
 
-/* As two numbers: the first eight bytes and the last. */
+/* The same as two numbers: the first eight bytes and the last eight. */
 typedef uint64_t bytes16_halves __attribute__((vector_size(16)));
 
-/* 0xff in the last `few` bytes, which are at most 16. */
+/* 0xff in the last `few` (at most 16) bytes. */
 static inline bytes16
 bytes16_ends(uint32_t few)
 {
@@ -82,8 +81,7 @@ bytes16_ends(uint32_t few)
 	return bytes16_load(ends + few);
 }
 
-/* 1 to 15 bytes, the others 0. */
-static inline bytes16
+/* Loads 1 to 15 bytes; the others are 0. */ static inline bytes16
 bytes16_load_few(const uint8_t *from, uint32_t count)
 {
 	if (count <= 8)
@@ -92,13 +90,13 @@ bytes16_load_few(const uint8_t *from, uint32_t count)
 	return (bytes16)(bytes16_halves){bytes_load(from), bytes_load_last(from, count, count - 8)};
 }
 
-/* The first 1 to 15 bytes of x. */
+/* Stores the first `count` (1 to 15) bytes of x. */
 static inline void
 bytes16_store_few(uint8_t *to, bytes16 x, uint32_t count)
 {
 	const bytes16_halves halves = (bytes16_halves)x;
 	const uint64_t low = halves[0], high = halves[1];
-	const uint32_t beyond = 8 * count - 64; /* bits of the last half */
+	const uint32_t beyond = 8 * count - 64; /* bits of the high half */
 
 	if (count < 8) {
 		memcpy(to, &low, count);
@@ -123,7 +121,7 @@ bytes_equal(const uint8_t *a, const uint8_t *b, uint32_t count)
 	return (different[0] | different[1]) == 0;
 }
 
-/* The two do not overlap. */
+/* `to` and `from` must not overlap. */
 static inline void
 bytes_copy(uint8_t *to, const uint8_t *from, uint32_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares names without case, and keeps how their cases differ.
+/* Compares names regardless of letter case, and records how their letter case differs.
  * Runs:  any thread. */
 #include "dataplane/packet/case.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The case of letters in a question, as a secret (0x20) and as something to give back. [any]
+/* The letter case of a question: drawn as a secret for the upstream (0x20), and restored for the
+ * client. [any]
  *
- * A question's bytes can be taken eight or sixteen at a time: length bytes, at most 63, are no
- * letters, so that the name needs no walk. Type and class are not touched: the caller passes the
- * name's length. */
+ * Names are processed eight or sixteen bytes at a time, without walking the labels: length bytes,
+ * at most 63, are no letters. Type and class must not be included: callers pass the name's
+ * length. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_CASE_H
 #define EPHEMERA_DATAPLANE_PACKET_CASE_H
 
@@ -16,8 +17,8 @@
 #include "dataplane/packet/checksum.h"
 #include "dataplane/shared/wire.h"
 
-#define CASE_WORDS_MAX	4  /* one for 64 bytes of name, DNS_NAME_BYTES_MAX of them */
-#define CASE_MASK_BYTES 32 /* a bit a byte of name, DNS_NAME_BYTES_MAX of them */
+#define CASE_WORDS_MAX	4  /* one per 64 bytes of a name of DNS_NAME_BYTES_MAX */
+#define CASE_MASK_BYTES 32 /* a bit per byte of a name of DNS_NAME_BYTES_MAX */
 
 /* 0x20 in every byte of `x` that is an ASCII letter. */
 static inline uint64_t
@@ -38,7 +39,7 @@ case_lower(uint64_t x)
 	return x | case_letters(x);
 }
 
-/* The `n`th eight bytes of the name, the last ones padded with 0. */
+/* Loads the `n`th eight bytes of the name; the last ones are padded with 0. */
 static inline uint64_t
 case_load(const uint8_t *name, uint32_t bytes, uint32_t n)
 {
@@ -95,19 +96,19 @@ case_spread(uint16_t bits)
 
 /* What a flip did. */
 struct case_flipped {
-	uint32_t letters; /* in the name */
-	uint64_t
-		/* to a sum of checksum.h; the name lies at an even offset of what is summed */
-		added;
+	uint32_t letters; /* number of letters in the name */
+	/* what it adds to a checksum.h sum; the name is at an even offset of what is summed */
+	uint64_t added;
 };
 
-/* Likewise, while it is going on: a name has at most sixteen times sixteen bytes. */
+/* The same for each of sixteen byte positions, while the name is processed: no count overflows,
+ * because a name has at most sixteen times sixteen bytes. */
 struct case_tally {
-	bytes16 letters; /* their number in each place */
-	bytes16 turned;	 /* to lower case in each place, less those to upper case */
+	bytes16 letters; /* number of letters at each position */
+	bytes16 turned;	 /* number turned to lower case minus number turned to upper case */
 };
 
-/* Flips the letters whose bit is set; `counted` has 0xff in each byte that counts. */
+/* Flips the letters whose bit is set, and counts those where `counted` is 0xff. */
 static inline bytes16
 case_flip16(bytes16 x, uint16_t bits, bytes16 counted, struct case_tally *tally)
 {
@@ -119,8 +120,9 @@ case_flip16(bytes16 x, uint16_t bits, bytes16 counted, struct case_tally *tally)
 	return x ^ (flip & 0x20);
 }
 
-/* Adds what a flip of sixteen bytes found whose first byte, which did not count, lies at offset
- * `from`: places are even or odd as in the whole name. */
+/* Adds the tally of the last sixteen bytes, which begin at offset `from` of the name; shifted by a
+ * byte if `from` is odd, so that even positions stay even. The first of the sixteen bytes was not
+ * counted. */
 static inline void
 case_tally_add(struct case_tally *tally, const struct case_tally *end, uint32_t from)
 {
@@ -132,13 +134,12 @@ case_tally_add(struct case_tally *tally, const struct case_tally *end, uint32_t 
 		turned[0] >> shift | turned[1] << 1 << (63 - shift), turned[1] >> shift};
 }
 
-/* A letter that became a small one added 0x20 to the sum, in the byte of a 16-bit word where it
- * lies. */
+/* A letter turned to lower case adds 0x20 to its byte of a 16-bit word of the sum. */
 static inline struct case_flipped
 case_tally_sum(const struct case_tally *tally)
 {
 	const bytes16_halves letters = (bytes16_halves)tally->letters;
-	const bytes16_halves turned = (bytes16_halves)(tally->turned + 16); /* none is negative */
+	const bytes16_halves turned = (bytes16_halves)(tally->turned + 16); /* makes all positive */
 	const uint64_t places = UINT64_C(0x00ff00ff00ff00ff), lanes = UINT64_C(0x0001000100010001);
 	const uint64_t both = turned[0] + turned[1];
 	const int64_t even = (int64_t)((both & places) * lanes >> 48) - 8 * 16;
@@ -153,8 +154,8 @@ case_tally_sum(const struct case_tally *tally)
 }
 
 /* Flips the case of each letter whose bit in `bits` is set; the same call undoes it. Byte i of the
- * name has bit i of bits[case_words()]. The result is written to `copy`, too: it may be the name
- * itself, or lie elsewhere. */
+ * name uses bit i of bits[case_words()]. The result is also written to `copy`, which may be `name`
+ * or must not overlap it. */
 static inline struct case_flipped
 case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t *bits)
 {
@@ -169,8 +170,9 @@ case_flip_copy(uint8_t *name, uint8_t *copy, uint32_t name_bytes, const uint64_t
 		bytes16_store_few(copy, x, few);
 		return case_tally_sum(&tally);
 	}
-	/* The last sixteen bytes, of which `few` are not in a whole sixteen before them. They are
-	 * read before a byte is written: a load that overlaps fresh stores waits for them. */
+	/* The last sixteen bytes, of which the loop below does not process the last `few`. They are
+	 * loaded before anything is stored: a load that overlaps recent stores would wait for
+	 * them. */
 	end = bytes16_load(name + last);
 	for (uint32_t at = 0; at + 16 <= name_bytes; at += 16) {
 		x = case_flip16(bytes16_load(name + at), (uint16_t)(bits[at / 64] >> at % 64), all,
@@ -193,10 +195,11 @@ case_flip(uint8_t *name, uint32_t name_bytes, const uint64_t *bits)
 	return case_flip_copy(name, name, name_bytes, bits);
 }
 
-/* Equal but for the case of ASCII letters, RFC 4343? */
+/* Are the names equal, except for the case of ASCII letters (RFC 4343)? */
 bool case_equal(const uint8_t *a, const uint8_t *b, uint32_t name_bytes);
 
-/* A bit for each byte in which two names that case_equal() differ. mask: CASE_MASK_BYTES. */
+/* Sets a bit in `mask`, [CASE_MASK_BYTES], for each byte in which two names that are case_equal()
+ * differ. */
 void case_difference(const uint8_t *a, const uint8_t *b, uint32_t name_bytes, uint8_t *mask);
 
 /* Flips the case of each byte that has a bit in the mask. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Internet checksums, RFC 1071. [any]
  *
- * Sums are kept in 64 bits, with the carry added at the low end: eight bytes at a time, in the
- * order in which they lie in memory, for a one's complement sum does not depend on it (RFC 1071
- * section 2 (B)). What starts at an even offset may be summed by itself and added.
+ * Sums have 64 bits, with the carry added at the low end. Eight bytes are added at a time, in
+ * memory byte order: a one's complement sum does not depend on byte order (RFC 1071 section 2 (B)).
+ * Parts that start at an even offset may be summed separately and added.
  *
- * An IPv4 address as ::ffff:a.b.c.d adds 0xffff to such a sum, which is nothing. */
+ * The 0xffff of an IPv4 address as ::ffff:a.b.c.d does not change such a sum. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_CHECKSUM_H
 #define EPHEMERA_DATAPLANE_PACKET_CHECKSUM_H
 
@@ -26,14 +26,14 @@ checksum_add(uint64_t sum, uint64_t words)
 	return sum + (sum < words);
 }
 
-/* The sum without what `words` had added. */
+/* Removes `words` from the sum. */
 static inline uint64_t
 checksum_subtract(uint64_t sum, uint64_t words)
 {
 	return checksum_add(sum, ~words);
 }
 
-/* Each half added to the other, the carry with it. */
+/* Folds the sum to 16 bits. Adding the swapped halves carries the overflow into both. */
 static inline uint16_t
 checksum_fold(uint64_t sum)
 {
@@ -57,16 +57,16 @@ checksum_bytes_few(const uint8_t *bytes, uint32_t count)
 	return checksum_add(x[0], x[1]);
 }
 
-/* Adds the 32-bit halves of sixteen bytes to sums that do not overflow: in a one's complement sum
- * all of them count alike (RFC 1071 section 2 (C)). */
+/* Adds the 32-bit words of sixteen bytes to 64-bit sums, which do not overflow; all words have the
+ * same weight in a one's complement sum (RFC 1071 section 2 (C)). */
 static inline bytes16_halves
 checksum_lanes(bytes16_halves sums, bytes16 x)
 {
 	return sums + ((bytes16_halves)x & UINT32_MAX) + ((bytes16_halves)x >> 32);
 }
 
-/* The sum of so many bytes; not the same number as their sum eight by eight, but the same
- * checksum. */
+/* The sum of `count` bytes. The number differs from that of a sum by eight bytes, but folds to the
+ * same checksum. */
 static inline uint64_t
 checksum_bytes(const void *bytes, uint32_t count)
 {
@@ -78,15 +78,14 @@ checksum_bytes(const void *bytes, uint32_t count)
 		return checksum_bytes_few(from, count);
 	for (uint32_t at = 0; at + 16 <= even; at += 16)
 		sums = checksum_lanes(sums, bytes16_load(from + at));
-	/* The rest, at the end of sixteen bytes that begin at an even offset; and the last byte. */
+	/* The rest, as the end of sixteen bytes at an even offset; then the odd last byte. */
 	if (even % 16 > 0)
 		sums = checksum_lanes(sums,
 				      bytes16_load(from + even - 16) & bytes16_ends(even % 16));
 	return sums[0] + sums[1] + (count > even ? from[even] : 0);
 }
 
-/* What a change of two bytes at `offset`, from `old` to `new` as they lie in memory, makes of a
- * sum. */
+/* The sum after two bytes at `offset` changed from `old` to `new`, both in memory byte order. */
 static inline uint64_t
 checksum_change(uint64_t sum, uint32_t offset, uint16_t old, uint16_t new)
 {
@@ -103,7 +102,7 @@ checksum_address(const struct address *address)
 	return checksum_add(address->words[0], address->words[1]);
 }
 
-/* What to write into the checksum field for a sum made with that field 0. RFC 768: "If the computed
+/* The value of the checksum field, for a sum with that field as 0. RFC 768: "If the computed
  * checksum is zero, it is transmitted as all ones". */
 static inline uint16_t
 checksum_of(uint64_t sum)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Walks the additional section of a query.
  * Runs:  any thread.
- * Never: follows a compression pointer, reads outside the message, or walks more than EDNS_RECORDS
- * records. */
+ * Never: follows a compression pointer, reads outside the message, or walks more than
+ *        EDNS_RECORDS records. */
 #include "dataplane/packet/edns.h"
 
 #include "dataplane/shared/wire.h"
@@ -10,7 +10,7 @@
 #define EDNS_RECORDS 4
 #define RECORD_FIXED 10 /* type, class, TTL, length */
 
-/* The offset behind the name at `offset`, or 0. A pointer ends a name. */
+/* The offset after the name at `offset`, or 0. A compression pointer ends a name. */
 static size_t
 name_skip(const uint8_t *message, size_t bytes, size_t offset)
 {

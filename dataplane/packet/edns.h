@@ -9,15 +9,14 @@
 
 #define EDNS_FIXED_BYTES 11 /* root name, type, class, TTL, length */
 
-/* What stands behind the question. Offset 0: no OPT record. */
+/* What follows the question. Offset 0: no OPT record. */
 struct edns_tail {
 	uint16_t opt_offset;
-	bool plain; /* all of it was walked, and nothing in it signs the message (TSIG, SIG(0)) */
+	bool plain; /* walked to its end, and no record signs the message (TSIG, SIG(0)) */
 };
 
-/* Looks behind the question of a message of `bytes` bytes whose records start at `offset`: at a few
- * additional records of a message without responses and authorities, as queries are; anything else
- * is not plain. */
+/* Examines the records after the question of a message of `bytes` bytes; they start at `offset`.
+ * Only a few additional records, and empty answer and authority sections, are plain. */
 struct edns_tail edns_find(const uint8_t *message, size_t bytes, size_t offset);
 
 #endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Puts Ethernet, IP and UDP headers of our own in front of a DNS message: rewrite, restore, answer
- * and probe call it just before transmit.
+/* Writes our Ethernet, IP and UDP headers in front of a DNS message. Called by rewrite, restore,
+ * answer and probe just before transmit.
  *
- * All headers are written again, in either family: no option, tag or extension header of the packet
- * that came in survives. Nothing is read back of what is written. The UDP checksum is that of the
- * headers written and of the message's sum, which is known: the parser made it when it checked the
- * packet, and who changed the message since has kept it right. So nothing is summed twice, and a
- * message that was damaged in between does not get a good checksum. */
+ * All headers are written completely: no option, tag or extension header of the received packet is
+ * kept. The UDP checksum is computed from the new headers and the message's sum. The parser
+ * computed that sum when it checked the packet, and all code that changes the message updates it:
+ * nothing is summed twice, and a message damaged in memory does not get a valid checksum. */
 #ifndef EPHEMERA_DATAPLANE_PACKET_FRAME_H
 #define EPHEMERA_DATAPLANE_PACKET_FRAME_H
 
@@ -25,15 +24,15 @@
 #define FRAME_ETHERNET_BYTES ((uint32_t)sizeof(struct rte_ether_hdr))
 #define FRAME_HOPS	     64
 
-/* From where to where; both addresses are of one family. Nothing that is pointed at lies in the
- * frame. */
+/* Source and destination of a frame; both addresses are of one family. The pointers must not point
+ * into the frame. */
 struct frame_ends {
 	const struct mac *source_mac, *destination_mac;
 	const struct address *source, *destination;
 	struct be16 source_port, destination_port;
 };
 
-/* Bytes of IP packet that a message makes. */
+/* Size of the IP packet that carries a message. */
 static inline uint32_t
 frame_ip_bytes(const struct address *source, uint32_t dns_bytes)
 {
@@ -49,7 +48,7 @@ frame_message_sum(const struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns
 	return checksum_bytes(rte_pktmbuf_mtod_offset(mbuf, const void *, dns_offset), dns_bytes);
 }
 
-/* Headers are put together in registers, and written eight bytes at a time. */
+/* Headers are assembled in registers and written eight bytes at a time. */
 static inline void
 frame_ethernet(uint8_t *to, const struct frame_ends *ends, uint16_t type)
 {
@@ -66,8 +65,8 @@ frame_ipv4_address(const struct address *address)
 	return (uint32_t)(address->words[1] >> 32);
 }
 
-/* RFC 6864 section 4.1: a packet with DF set is atomic, and its ID may be any value. Returns the
- * sum of the addresses. */
+/* The ID is 0: a packet with DF set is atomic and may have any ID (RFC 6864 section 4.1). Returns
+ * the sum of the addresses. */
 static inline uint64_t
 frame_ipv4(uint8_t *to, const struct frame_ends *ends, uint32_t ip_bytes)
 {
@@ -116,13 +115,14 @@ frame_check_sum(const struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_b
 		uint64_t message_sum)
 {
 	if (checksum_of(message_sum) != checksum_of(frame_message_sum(mbuf, dns_offset, dns_bytes)))
-		rte_panic("a message of %u bytes was changed, and its sum was not\n", dns_bytes);
+		rte_panic("a message of %u bytes was changed without updating its sum\n",
+			  dns_bytes);
 }
 #endif
 
-/* Makes the mbuf a frame with the `dns_bytes` bytes that lie at `dns_offset` in it as its payload;
- * `message_sum` is their sum (checksum.h). 0, or -ENOSPC if there is no headroom for the headers,
- * and nothing has changed. [worker] */
+/* Turns the mbuf into a frame with the `dns_bytes` bytes at `dns_offset` as its payload;
+ * `message_sum` is their checksum.h sum. 0, or -ENOSPC if there is no headroom for the headers;
+ * nothing has changed then. [worker] */
 static inline int
 frame_write(struct rte_mbuf *mbuf, uint32_t dns_offset, uint32_t dns_bytes,
 	    const struct frame_ends *ends, uint64_t message_sum)

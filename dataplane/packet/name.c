@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Walks the names of questions.
  * Runs:  any thread.
- * Never: reads beyond the bytes it was given. */
+ * Never: reads beyond `available`. */
 #include "dataplane/packet/name.h"
 
 #include "dataplane/shared/wire.h"

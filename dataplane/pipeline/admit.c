@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Decides who may ask and which messages are forwarded.
- * Way:   classify -> [admit] -> limit
- * Runs:  workers; reads the view, writes the burst's list of queries.
- * Never: answers an address that no client can have, or a message that is itself a response. */
+/* Decides which clients may query and which messages are forwarded.
+ * Pipeline: classify -> [admit] -> limit
+ * Runs:     workers; reads the view, writes the burst's list of queries.
+ * Never:    sends anything to an address that no client can have, or in response to a response. */
 #include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/edns.h"
 #include "dataplane/packet/name.h"
@@ -18,8 +18,8 @@ address_no_client(const struct address *a)
 	return a->bytes[0] == 0xff || (a->words[0] == 0 && (be64toh(a->words[1]) >> 1) == 0);
 }
 
-/* Is the sender one of ourselves or an upstream's DNS port, so that a response could start a loop?
- * (CVE-2024-2169) */
+/* Would a response to this sender start a loop, because it is one of our own addresses or an
+ * upstream's DNS port (CVE-2024-2169)? Or can no client have its address or port? */
 static bool
 sender_bad(const struct view *view, const struct packet *p)
 {
@@ -47,9 +47,8 @@ sender_allowed(const struct snapshot *s, const struct packet *p)
 	return ranges_contain(s, service->allow_first, service->allow_count, &p->source);
 }
 
-/* The rcode of our own response, or DNS_NOERROR if the message is to be forwarded. One rule for
- * what is forwarded: QUERY and NOTIFY with exactly one well-formed question (RFC 9619 section 4 for
- * the count). */
+/* The rcode to answer with, or DNS_NOERROR if the message is to be forwarded. Only QUERY and NOTIFY
+ * with exactly one well-formed question (RFC 9619 section 4) are forwarded. */
 static uint8_t
 message_fault(struct packet *p, const struct dns_header *dns)
 {
@@ -71,7 +70,7 @@ message_fault(struct packet *p, const struct dns_header *dns)
 	return DNS_NOERROR;
 }
 
-/* The reason to drop a query in silence, or DROP_NONE. */
+/* The reason to drop a query without a response, or DROP_NONE. */
 static enum drop_reason
 sender_fault(const struct worker *w, const struct packet *p, const struct dns_header *dns,
 	     bool allowed)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Answers in place of an upstream: FORMERR, NOTIMP, SERVFAIL, REFUSED, or TC=1.
- * Way:   limit -> [answer_faults] -> route -> [answer_no_upstream] -> coalesce; what is answered ->
- * transmit.
- *        admit and limit call answer_own().
- * Runs:  workers.
- * Never: answers a message with QR=1, or with more than the question and one small OPT record. */
+ * Pipeline: limit -> [answer_faults] -> route -> [answer_no_upstream] -> coalesce; responses go to
+ *           transmit. admit and limit call answer_own().
+ * Runs:     workers.
+ * Never:    answers a message with QR=1, or sends more than the question and one small OPT
+ *           record. */
 #include "dataplane/pipeline/answer.h"
 
 #include "dataplane/packet/edns.h"
@@ -46,8 +46,8 @@ answer_opt(uint8_t *to, bool query_do, uint16_t ede)
 	return (uint32_t)(at - to);
 }
 
-/* Rewrites the message in place; returns its new size. Needs no room that the query did not have
- * but for the EDE option, and takes that from the mbuf's tail. */
+/* Turns the query into a response in place; returns its new size. Only the EDE option can make it
+ * larger than the query; it then uses the mbuf's tailroom. */
 static uint32_t
 answer_message(struct rte_mbuf *mbuf, const struct packet *p, uint8_t rcode, uint16_t ede)
 {

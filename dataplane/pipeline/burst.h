@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A burst of packets on its way through the stages, and what the parser found out about each.
+/* A burst of packets in the pipeline, and what the parser found in each.
  *
- * A stage works on the whole burst. parse and classify look at all packets; from then on the burst
- * is two lists of indexes, queries and responses, and a stage that gets rid of a packet takes it
- * out of its list. Every packet leaves exactly once: sent, dropped with a reason, handed over, or
- * consumed.
+ * A stage processes the whole burst. parse and classify process all packets; after that the burst
+ * is two lists of indexes, queries and responses, and a stage that disposes of a packet removes it
+ * from its list. Every packet leaves exactly once: sent, dropped with a reason, handed off to
+ * another worker, or consumed.
  *
- * Threads: a burst lives on one worker's stack. Offsets are bytes from the start of the packet's
- * data and were checked by the parser against its end; nothing else walks the headers again. */
+ * Threads: a burst is on one worker's stack.
+ * Layout:  offsets are bytes from the start of the packet's data; the parser has checked them
+ *          against its end, and no other stage walks the headers. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_BURST_H
 #define EPHEMERA_DATAPLANE_PIPELINE_BURST_H
 
@@ -19,59 +20,57 @@
 
 #define BURST_MAX 64
 
-/* One cache line for the parser's findings, one for the addresses and what later stages add. */
+/* One cache line for what the parser finds, one for the addresses and what later stages add. */
 struct packet {
 	uint16_t ip_offset;
 	uint16_t udp_offset;
 	uint16_t dns_offset;
-	uint16_t dns_bytes; /* of the UDP payload */
-	uint16_t
-		/* name, type and class, behind the DNS header; 0 where QDCOUNT is 0 */
-		question_bytes;
+	uint16_t dns_bytes;	 /* size of the UDP payload */
+	uint16_t question_bytes; /* name, type and class, after the DNS header; 0 if QDCOUNT is 0 */
 	uint8_t is_ipv4;
-	uint8_t in_interface; /* of the machine */
+	uint8_t in_interface; /* where it was received: position in worker->interfaces */
 	struct be16 source_port, destination_port;
 	struct address source, destination;
-	uint64_t
-		message_sum; /* checksum.h: of the DNS message as it is now; who changes it keeps this right
-			       */
+	/* checksum.h: sum of the DNS message; code that changes the message updates this too */
+	uint64_t message_sum;
 
 	/* classify */
-	uint16_t slot; /* of the service asked, or of the source address responded to */
+	uint16_t slot; /* of the queried service; of a response's source address */
 	/* admit */
-	uint16_t opt_offset; /* in the message; 0 without EDNS */
-	uint8_t plain;	     /* 1: nothing behind the question signs it */
-	/* DNS_NOERROR, or what answer_faults answers a message that is not forwarded */
+	uint16_t opt_offset; /* in the message; 0: no EDNS */
+	uint8_t plain;	     /* 1: walked to its end, and no TSIG or SIG(0) record signs it */
+	/* DNS_NOERROR, or the rcode with which answer_faults answers a message that is not
+	 * forwarded */
 	uint8_t fault;
 	/* admit, route */
-	uint8_t pool; /* of upstreams, index */
+	uint8_t pool; /* index of the pool of upstreams */
 	/* coalesce */
 	uint8_t index; /* in the burst */
-	uint8_t share; /* FLOW_SHARE_* of flow.h; 0: it can't share */
+	uint8_t share; /* FLOW_SHARE_* of flow.h; 0: can't share */
 	uint8_t waiter_count;
 	uint16_t edns_bytes;
 	uint32_t waiters; /* the first, or FLOW_NONE */
-	uint32_t *hint;	  /* where later queries find which flow this one is, or NULL */
+	uint32_t *hint; /* entry of the coalesce table that must name this query's flow, or NULL */
 	/* choose, draw (queries); match (responses) */
 	uint16_t upstream;
 	uint16_t drawn_source; /* slot */
 	struct be16 drawn_port, drawn_id;
-	uint32_t flow_index; /* entry; of a response to no flow FLOW_NONE */
-	uint8_t attacked;    /* 1: the response's query saw near misses */
-	uint8_t exact;	     /* 1: the response's question is the one sent, in the case as sent */
+	uint32_t flow_index; /* entry; FLOW_NONE: a response that matches no flow */
+	uint8_t attacked;    /* 1: there were near misses while its query was in flight */
+	uint8_t exact; /* 1: the response's question equals the one sent, letter case included */
 } __rte_cache_aligned;
 
 struct burst {
 	uint32_t count;
 	uint32_t query_count, response_count;
-	uint32_t fault_count; /* messages that admit found not to be forwarded, at least */
+	uint32_t fault_count; /* queries with a `fault`; may count some that were refused since */
 	struct rte_mbuf *mbufs[BURST_MAX];
 	uint8_t queries[BURST_MAX]; /* indexes into mbufs and packets */
 	uint8_t responses[BURST_MAX];
 	struct packet packets[BURST_MAX];
-	uint8_t handoff_in; /* 1: another worker's ring is where these come from; each mbuf's port says by
-			    * which port of the machine they came */
-	uint8_t in_interface; /* of the machine: where these come from otherwise */
+	/* 1: these come from another worker's ring, and mbuf->port is the receiving interface */
+	uint8_t handoff_in;
+	uint8_t in_interface; /* if handoff_in is 0: the receiving interface of all packets */
 };
 
 static inline struct dns_header *

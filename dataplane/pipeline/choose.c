@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Picks the upstream of each query, as its pool's policy says.
- * Way:   coalesce -> [choose] -> draw
- * Runs:  workers; reads the view and this worker's own count of what is in flight.
- * Never: decides about health: a pool's usable members are what control found. */
+/* Picks the upstream of each query by its pool's policy.
+ * Pipeline: coalesce -> [choose] -> draw
+ * Runs:     workers; reads the view and this worker's own counts of queries in flight.
+ * Never:    judges health: ephemerad decides which members of a pool are usable. */
 #include "dataplane/pipeline/choose.h"
 
 #include "dataplane/pipeline/stages.h"
 
-/* What the first pass found: an upstream, or two to compare, or a hash to look up. */
+/* Result of the first pass: an upstream, or two to compare, or a hash to look up. */
 struct choice {
 	struct pool_member first, second;
 	uint64_t hash;
@@ -21,7 +21,7 @@ choose_round_robin(struct worker_pool *state, const struct pool *pool)
 	return pool->usable[state->next];
 }
 
-/* First pass: what costs no look at memory that is not here yet. */
+/* First pass: does what needs no memory outside the caches, and prefetches the rest. */
 static void
 choice_begin(struct worker *w, struct burst *b, uint8_t i, struct choice *choice)
 {
@@ -52,8 +52,8 @@ choice_begin(struct worker *w, struct burst *b, uint8_t i, struct choice *choice
 	rte_prefetch0(&w->stats->upstreams[choice->first.upstream]);
 }
 
-/* Two at random by weight, and the one with less in flight a weight: almost as good as looking at
- * all of them, at the price of two (Mitzenmacher 2001). */
+/* Of two drawn at random by weight, the one with fewer queries in flight per unit of weight: almost
+ * as good as comparing all, at the cost of two (Mitzenmacher 2001). */
 static struct pool_member
 choose_less(const struct worker *w, const struct choice *choice)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Consistent hashing with bounded load.
- * Way:   choose calls it for queries of pools with that policy.
- * Runs:  workers.
- * Never: uses a secret: other machines must choose alike. */
+ * Pipeline: called by choose, for pools with POLICY_HASH.
+ * Runs:     workers.
+ * Never:    uses a secret: all machines must make the same choice. */
 #include "dataplane/pipeline/choose.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define LOAD_TRIES 16 /* places looked at for one that is not over its bound */
-#define LOAD_MEMBER_CYCLES                                                                         \
-	512 /* for each member, before the sum is made again: below 1 % of the time */
+#define LOAD_TRIES 16 /* places tried to find a member below its bound */
+
+/* TSC cycles per member between two sums of the load: summing takes less than 1 % of the time */
+#define LOAD_MEMBER_CYCLES 512
 
 uint64_t
 choose_hash_name(const struct pool *pool, const uint8_t *name, uint32_t name_bytes)
@@ -22,8 +23,7 @@ choose_hash_name(const struct pool *pool, const uint8_t *name, uint32_t name_byt
 	return XXH3_64bits_withSeed(lower, name_bytes, pool->hash_seed);
 }
 
-/* What the pool's usable members have in flight, as it was a moment ago, and what was given
- * since. */
+/* Queries in flight at the pool's usable members: the last sum, plus those assigned since. */
 static uint64_t
 load_sum(struct worker *w, struct worker_pool *state, const struct pool *pool)
 {
@@ -50,8 +50,7 @@ choose_hash(struct worker *w, uint8_t index, uint64_t hash)
 	least_in_flight = w->stats->upstreams[least->upstream].in_flight;
 	for (unsigned tries = 0; tries < LOAD_TRIES; tries++) {
 		in_flight = w->stats->upstreams[member->upstream].in_flight;
-		/* Below the bound, the next whole number: in_flight < share / 100 x weight /
-		 * weight_sum. */
+		/* Below the bound, rounded up: in_flight < share / 100 x weight / weight_sum. */
 		if (likely(in_flight * 100 * pool->weight_sum < share * member->weight))
 			return member->upstream;
 		if (in_flight * least->weight < least_in_flight * member->weight) {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tells queries from responses, and ours from other workers'.
- * Way:   parse -> [classify] -> match (responses), admit (queries)
- * Runs:  workers; reads the view, writes the burst's lists.
- * Never: looks into the DNS message. */
+/* Separates queries from responses, and hands packets of other workers to them.
+ * Pipeline: parse -> [classify] -> match (responses), admit (queries)
+ * Runs:     workers; reads the view, writes the burst's lists.
+ * Never:    reads more of the DNS message than its ID. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 
-/* The active service at the packet's port, or VIEW_NONE. */
+/* The slot of the active service on this port, or VIEW_NONE. */
 static uint16_t
 service_at(const struct view *view, const struct view_address *entry, struct be16 port)
 {
@@ -25,8 +25,7 @@ service_at(const struct view *view, const struct view_address *entry, struct be1
 	return VIEW_NONE;
 }
 
-/* Where a port has fewer queues than there are workers, clients are dealt among the workers by a
- * keyed hash. */
+/* On an interface with fewer queues than workers, a keyed hash of the client selects the worker. */
 static unsigned
 query_worker(const struct worker *w, const struct packet *p)
 {
@@ -40,13 +39,13 @@ query_worker(const struct worker *w, const struct packet *p)
 }
 
 static void
-classify_query(struct worker *w, struct burst *b, uint32_t i, struct handover *handover)
+classify_query(struct worker *w, struct burst *b, uint32_t i, struct handoff *handoff)
 {
 	if (unlikely(w->interfaces[b->packets[i].in_interface].fan_out && !b->handoff_in)) {
 		unsigned peer = query_worker(w, &b->packets[i]);
 
 		if (peer != w->index) {
-			handover_put(handover, peer, b->packets[i].in_interface, b->mbufs[i]);
+			handoff_put(handoff, peer, b->packets[i].in_interface, b->mbufs[i]);
 			return;
 		}
 	}
@@ -54,7 +53,7 @@ classify_query(struct worker *w, struct burst *b, uint32_t i, struct handover *h
 }
 
 static void
-classify_response(struct worker *w, struct burst *b, uint32_t i, struct handover *handover)
+classify_response(struct worker *w, struct burst *b, uint32_t i, struct handoff *handoff)
 {
 	struct packet *p = &b->packets[i];
 	uint16_t port = be16_to(p->destination_port);
@@ -64,9 +63,9 @@ classify_response(struct worker *w, struct burst *b, uint32_t i, struct handover
 		owner = owner_of(&w->view->owners, p->slot, p->is_ipv4, port);
 		if (owner != w->index) {
 			if (b->handoff_in || owner == OWNER_NONE)
-				worker_drop(w, b->mbufs[i], DROP_handover_lost);
+				worker_drop(w, b->mbufs[i], DROP_handoff_lost);
 			else
-				handover_put(handover, owner, p->in_interface, b->mbufs[i]);
+				handoff_put(handoff, owner, p->in_interface, b->mbufs[i]);
 			return;
 		}
 	}
@@ -81,9 +80,9 @@ void
 classify(struct worker *w, struct burst *b)
 {
 	const struct view *view = w->view;
-	struct handover handover;
+	struct handoff handoff;
 
-	handover.count = 0;
+	handoff.count = 0;
 	b->query_count = 0;
 	b->response_count = 0;
 	for (uint32_t i = 0; i < b->count; i++) {
@@ -96,14 +95,14 @@ classify(struct worker *w, struct burst *b)
 		}
 		p->slot = service_at(view, entry, p->destination_port);
 		if (p->slot != VIEW_NONE) {
-			classify_query(w, b, i, &handover);
+			classify_query(w, b, i, &handoff);
 			continue;
 		}
 		p->slot = entry->source;
 		if (likely(p->slot != VIEW_NONE))
-			classify_response(w, b, i, &handover);
+			classify_response(w, b, i, &handoff);
 		else
 			worker_drop(w, b->mbufs[i], DROP_not_ours);
 	}
-	transmit_hand_over(w, &handover);
+	transmit_handoff(w, &handoff);
 }

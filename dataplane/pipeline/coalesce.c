@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lets identical questions in flight share one upstream query: RFC 5452 section 5, each further
- * copy would be another chance for a forger.
- * Way:   answer_no_upstream -> [coalesce] -> choose
- * Runs:  workers, each among its own flows.
- * Never: lets queries share that could have different answers. */
+/* Lets identical questions in flight share one upstream query: every further copy would give a
+ * forger another chance (RFC 5452 section 5).
+ * Pipeline: answer_no_upstream -> [coalesce] -> choose
+ * Runs:     workers, each on its own flows.
+ * Never:    lets queries share if their responses could differ. */
 #include "dataplane/pipeline/coalesce.h"
 
 #define XXH_INLINE_ALL
@@ -15,8 +15,9 @@
 #include "dataplane/packet/edns.h"
 #include "dataplane/pipeline/stages.h"
 
-/* A message shares only if it is nothing but header, question and an OPT record without options:
- * the cookie, client subnet or signature of one client must not reach another. */
+/* The FLOW_SHARE_* flags of a message, or 0. A message may share only if it consists of header,
+ * question and an OPT record without options: the cookie, client subnet or signature of one client
+ * must not reach another. */
 static uint8_t
 share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *opt)
 {
@@ -33,8 +34,8 @@ share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *op
 	share |= dns->flags2 & DNS_AD ? FLOW_SHARE_AD : 0;
 	share |= dns->flags2 & DNS_CD ? FLOW_SHARE_CD : 0;
 	if (opt != NULL) {
-		/* Extended rcode, version, and the flags but for DO must be 0; so must the options'
-		 * length. */
+		/* Extended rcode, version, all flags but DO, and the length of the options must be
+		 * 0. */
 		if (opt[5] | opt[6] | (opt[7] & 0x7f) | opt[8] | opt[9] | opt[10])
 			return 0;
 		share |= FLOW_SHARE_EDNS | (opt[7] & 0x80 ? FLOW_SHARE_DO : 0);
@@ -42,8 +43,8 @@ share_of(const struct packet *p, const struct dns_header *dns, const uint8_t *op
 	return share;
 }
 
-/* The question in lower case, sixteen bytes at a time: if it does not end with sixteen, its last
- * sixteen once more. What else must be alike is hashed with it. */
+/* Hashes the question in lower case, sixteen bytes at a time; if its size is not a multiple of
+ * sixteen, its last sixteen bytes too. Everything else that must be equal is hashed with it. */
 static uint64_t
 question_hash(const struct flow_table *t, const struct packet *p, const uint8_t *question)
 {
@@ -68,10 +69,10 @@ question_equal(const uint8_t *a, const uint8_t *b, uint32_t bytes)
 	return memcmp(a + bytes - 4, b + bytes - 4, 4) == 0 && case_equal(a, b, bytes - 4);
 }
 
-/* A flow can be joined in the first quarter of its time. Later its query, or the response, may well
- * be lost, and a client that asks again deserves a new try; so at most four copies of a question
- * are in flight for want of a response. One that began before this snapshot can't be joined: its
- * pool may be another, or its upstream down by now. */
+/* A flow can be joined in the first quarter of its timeout. After that its query or response is
+ * probably lost, and a client that retries needs a new query; so at most four copies of an
+ * unanswered question are in flight. A flow that began under an earlier snapshot can't be joined:
+ * its pool may be another one, or its upstream down. */
 static inline bool
 flow_is_young(const struct worker *w, const struct flow *flow)
 {
@@ -81,7 +82,8 @@ flow_is_young(const struct worker *w, const struct flow *flow)
 					   << (FLOW_TICK_SHIFT - FLOW_SENT_SHIFT);
 }
 
-/* The flow that an entry of the index names, if it asks what query `i` asks and may be joined. */
+/* The flow that an entry of the index names, if its question equals that of query `i` and it can be
+ * joined; else NULL. */
 static struct flow *
 entry_flow(struct worker *w, const struct burst *b, uint8_t i, uint32_t entry)
 {
@@ -97,7 +99,7 @@ entry_flow(struct worker *w, const struct burst *b, uint8_t i, uint32_t entry)
 	return flow;
 }
 
-/* Likewise for a query of this burst. */
+/* The same for an entry that names a query of this burst. */
 static struct packet *
 entry_pending(struct burst *b, uint8_t i, uint32_t entry)
 {
@@ -112,9 +114,8 @@ entry_pending(struct burst *b, uint8_t i, uint32_t entry)
 	return &b->packets[first];
 }
 
-/* Hangs query `i` on a list of waiters; `first` is the question in the case of the list's first
- * client.
- * False: the list or the pool is at its bound. */
+/* Adds query `i` to a list of waiters; `first` is the question in the letter case of the first
+ * client. False: the list or the pool of waiters is full. */
 static bool
 waiter_join(struct worker *w, struct burst *b, uint8_t i, uint32_t *list, uint8_t *count,
 	    const uint8_t *first)
@@ -159,8 +160,8 @@ flow_join(struct worker *w, struct burst *b, uint8_t i, struct flow *flow)
 
 enum join {
 	JOIN_DONE,
-	JOIN_OTHER, /* the entry is of another question, or of one that is over */
-	JOIN_BOUND, /* it takes no more */
+	JOIN_OTHER, /* the entry names another question, or a flow that can't be joined */
+	JOIN_BOUND, /* no room for another waiter */
 };
 
 static enum join
@@ -199,9 +200,9 @@ way_first(ways16 mask)
 	return halves[1] != 0 ? 4 + (unsigned)__builtin_ctzll(halves[1]) / 16 : COALESCE_WAYS;
 }
 
-/* Joins query `i` to one in flight, or makes it the one that later ones join. True: it joined, and
- * is gone. At the bound the query goes out, and those that come after join it: copies stay rarer
- * than clients by the bound. */
+/* Joins query `i` to one in flight, or makes it the one that later queries join. True: it has
+ * joined, and its packet is freed. If the other has all its waiters, the query is sent, and later
+ * ones join it: at most one query is sent per `waiters` + 1 clients. */
 static bool
 coalesce_query(struct worker *w, struct burst *b, uint8_t i, uint64_t hash)
 {
@@ -245,9 +246,9 @@ coalesce_settle(struct worker *w, const struct packet *p, uint32_t flow)
 	}
 }
 
-/* Lowers the UDP payload size that an OPT record offers to the configured one, so that responses
- * are not fragmented (RFC 9715 section 3.2); it is never raised, and that of a signed message is
- * left alone, which would not verify any more (RFC 8945 section 4.3). Returns the size. */
+/* Lowers the UDP payload size in an OPT record to the configured one, so that responses are not
+ * fragmented (RFC 9715 section 3.2); never raises it. Not for signed messages, whose signature
+ * would no longer verify (RFC 8945 section 4.3). Returns the size. */
 static uint16_t
 edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 {
@@ -266,7 +267,7 @@ edns_clamp(struct worker *w, struct packet *p, uint8_t *opt)
 	return (uint16_t)(opt[3] << 8 | opt[4]);
 }
 
-/* The size that the query may offer, and whether it may share. */
+/* Sets the EDNS size that the query offers, and whether it may share. */
 static void
 coalesce_lookup(struct worker *w, struct burst *b, uint8_t i)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a query that coalesce() let through becomes a flow that others can join. [worker] */
+/* Makes the flow of a query that coalesce() passed on joinable by others. [worker] */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_COALESCE_H
 #define EPHEMERA_DATAPLANE_PIPELINE_COALESCE_H
 
@@ -10,8 +10,8 @@
 struct packet;
 struct worker;
 
-/* Says which flow a query has become that coalesce() let through as the first of its kind. `flow`
- * COALESCE_NONE: it was dropped. [worker] */
+/* Records the flow of a query that coalesce() passed on as the first with its question. `flow` is
+ * COALESCE_NONE if the query was dropped; its waiters are then freed. [worker] */
 void coalesce_settle(struct worker *worker, const struct packet *packet, uint32_t flow);
 
 #endif

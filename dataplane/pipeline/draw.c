@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gives each query its source and begins its flow.
- * Way:   choose -> [draw] -> rewrite
- * Runs:  workers, each on its own random stream, its own addresses and ports, and its own flow
- * table.
- * Never: reuses a draw, or prefers a port because it is cheap: the only draw refused is one whose
- * slot is taken. */
+/* Draws each query's source and begins its flow.
+ * Pipeline: choose -> [draw] -> rewrite
+ * Runs:     workers, each on its own random stream, its own addresses and ports, and its own
+ *           flow table.
+ * Never:    reuses a draw, or favours any port: a draw is repeated only if its slot is taken. */
 #include "dataplane/pipeline/draw.h"
 
 #include <rte_ether.h>
@@ -13,8 +12,8 @@
 #include "dataplane/pipeline/coalesce.h"
 #include "dataplane/pipeline/stages.h"
 
-/* One word: 16 bits are the ID; 48 bits, read as a fraction of 1, choose the address and what is
- * left of the fraction the port. The bias is below addresses x ports / 2^48. */
+/* Uses one random word: 16 bits are the ID; 48 bits, read as a fraction of 1, select the address,
+ * and the rest of the fraction selects the port. The bias is below addresses x ports / 2^48. */
 struct draw
 draw_from(struct random_stream *random, const struct view_space *space,
 	  const struct flow_table *flows)
@@ -47,7 +46,7 @@ draw_settle(struct worker *w, const struct view_space *space, struct draw *draw)
 	return true;
 }
 
-/* Likewise into a copy; returns what it adds to the message's sum. */
+/* draw_case() that also writes a copy; returns the change of the message's sum. */
 static inline uint64_t
 draw_case_copy(struct worker *w, uint8_t *question, uint8_t *copy, uint32_t name_bytes,
 	       uint64_t *bits)
@@ -98,7 +97,7 @@ family_of(const struct worker *w, uint16_t upstream)
 										: FAMILY_IPV6;
 }
 
-/* Gives up a query, and with it those that wait for its response. */
+/* Drops a query, and its waiters. */
 static void
 draw_refuse(struct worker *w, struct burst *b, uint8_t i, enum drop_reason reason)
 {
@@ -127,9 +126,10 @@ draw_ahead(struct worker *w)
 	}
 }
 
-/* First pass: the draws that the burst before made for this one. */
+/* First pass: assigns the draws that the previous burst made for this one. */
 static void
-draw_take(struct worker *w, struct burst *b, struct draw **draws, const struct view_space **spaces)
+draw_assign(struct worker *w, struct burst *b, struct draw **draws,
+	    const struct view_space **spaces)
 {
 	uint32_t kept = 0;
 
@@ -151,9 +151,9 @@ draw_take(struct worker *w, struct burst *b, struct draw **draws, const struct v
 	b->query_count = kept;
 }
 
-/* The draws whose slot is taken are drawn again, all of them, and again, so that the table's lines
- * are waited for together. What is left after DRAW_TRIES, and what falls on a slot that another of
- * this burst takes first, is for draw_settle(). */
+/* Repeats all draws whose slot is taken, in rounds, so that the cache lines of the table are
+ * fetched together. draw_settle() handles those left after DRAW_TRIES rounds, and those whose slot
+ * another query of this burst takes first. */
 static void
 draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
 	   const struct view_space *const *spaces)
@@ -177,7 +177,7 @@ draw_again(struct worker *w, uint32_t query_count, struct draw *const *draws,
 	}
 }
 
-/* Writes the question into the flow, in the case that goes out. */
+/* Writes the question into the flow, in the letter case that is sent. */
 static void
 draw_question(struct worker *w, struct burst *b, uint8_t i, struct flow *flow, bool random_case)
 {
@@ -255,7 +255,7 @@ draw(struct worker *w, struct burst *b)
 	struct draw *draws[BURST_MAX];
 	uint32_t kept = 0;
 
-	draw_take(w, b, draws, spaces);
+	draw_assign(w, b, draws, spaces);
 	draw_again(w, b->query_count, draws, spaces);
 	for (uint32_t n = 0; n < b->query_count; n++) {
 		const uint8_t i = b->queries[n];
@@ -267,7 +267,7 @@ draw(struct worker *w, struct burst *b)
 		}
 		b->queries[kept++] = i;
 	}
-	/* Those of the next burst: until then there is time for the table's lines to come. */
+	/* Draw for the next burst now, so that the table's cache lines arrive in time. */
 	for (uint32_t n = 0; n < b->query_count; n++)
 		draw_one(w, spaces[n], draws[n]);
 	b->query_count = kept;

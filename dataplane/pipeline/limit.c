@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Holds each client prefix to the limit.
- * Way:   admit -> [limit] -> answer_faults
- * Runs:  workers, on one table.
- * Never: answers a message that is not forwarded. */
+/* Enforces the query rate limit of each client prefix.
+ * Pipeline: admit -> [limit] -> answer_faults
+ * Runs:     workers, on one shared table.
+ * Never:    sends a response to a malformed message. */
 #include "dataplane/pipeline/answer.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/ranges.h"
 
-/* REFUSED, each Nth time TC=1 instead, or nothing. A message that is none gets no response here. */
+/* Drops the query or answers REFUSED, but answers every Nth with TC=1. Malformed messages are
+ * dropped without a response. */
 static void
 limit_refuse(struct worker *w, struct burst *b, uint8_t i)
 {

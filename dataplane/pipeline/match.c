@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Believes a response only if everything fits (RFC 5452 section 9.1), and ends the flow it answers.
- * Way:   classify -> [match] -> restore
- * Runs:  workers; reads and ends flows of this worker.
- * Never: ends a flow for a packet that it does not believe, answers one, or lets a hash decide. */
+/* Accepts a response only if everything matches (RFC 5452 section 9.1), and ends its flow.
+ * Pipeline: classify -> [match] -> restore
+ * Runs:     workers; reads and ends flows of this worker.
+ * Never:    ends a flow for a response that does not match, responds to one, or trusts a hash. */
 #include "dataplane/pipeline/probe.h"
 #include "dataplane/shared/message.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
 
-/* Was the last flow of the slot one with this address, port and ID, asked of the upstream that
- * responses? */
+/* Did the slot's last flow have this address, port and ID, and was its query sent to this
+ * upstream? */
 static bool
 match_late(const struct worker *w, const struct packet *p, struct be16 id)
 {
@@ -24,8 +24,8 @@ match_late(const struct worker *w, const struct packet *p, struct be16 id)
 	return false;
 }
 
-/* No query in flight has this address, port and ID: a straggler, a guess on a live port, or
- * noise? */
+/* No query in flight has this address, port and ID: is the response late, a guess at a port in use,
+ * or unrelated? */
 static enum drop_reason
 match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 {
@@ -36,8 +36,8 @@ match_no_flow(const struct worker *w, const struct packet *p, struct be16 id)
 	return DROP_response_unknown;
 }
 
-/* RFC 1035 section 4.1.1 lets a server refuse without the question: a bare header is believed when
- * it says nothing but an error. */
+/* A server may answer with an error without the question (RFC 1035 section 4.1.1): a bare header is
+ * accepted if its rcode is an error. */
 static bool
 match_bare_error(const struct dns_header *dns)
 {
@@ -47,8 +47,8 @@ match_bare_error(const struct dns_header *dns)
 	       rcode != DNS_NOERROR && rcode != DNS_NXDOMAIN;
 }
 
-/* The question byte for byte as it was sent: name, type and class; the name's case too, unless the
- * upstream is known not to keep it (RFC 4343 lets it). */
+/* Compares the question with the one sent, byte for byte: name, type and class. The name's letter
+ * case must be equal, too, if it was drawn; upstreams need not keep it otherwise (RFC 4343). */
 static enum drop_reason
 match_question(const struct worker *w, struct packet *p, struct flow *flow,
 	       const struct dns_header *dns)
@@ -88,7 +88,7 @@ match_response(const struct worker *w, struct packet *p, const struct dns_header
 	if (unlikely(p->flow_index == FLOW_NONE))
 		return match_no_flow(w, p, dns->id);
 	flow = &w->flows.flows[p->flow_index];
-	/* Free: a response before it in this burst ended it. */
+	/* FLOW_FREE: an earlier response of this burst ended it. */
 	if (flow->state == FLOW_FREE ||
 	    !flow_key_equal(flow, p->slot, p->destination_port, dns->id))
 		return match_no_flow(w, p, dns->id);
@@ -120,8 +120,8 @@ match_account(struct worker *w, const struct flow *flow, const struct dns_header
 	stats->latency_sum_us += us;
 }
 
-/* What the ended flow says of the client stays readable until queries of this turn are drawn:
- * restore relies on it. */
+/* The client's fields of an ended flow stay readable until this turn's queries are drawn: restore
+ * relies on it. */
 void
 match(struct worker *w, struct burst *b)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finds IP, UDP and the DNS header in each packet of a burst.
- * Way:   rx -> [parse] -> classify
- * Runs:  workers; reads the packets, writes the burst.
- * Never: trusts what stands in front of it, be it a NIC or the XDP program. */
+ * Pipeline: rx -> [parse] -> classify
+ * Runs:     workers; reads the packets, writes the burst.
+ * Never:    trusts the checks of a NIC or of the XDP program, except for checksums that a NIC
+ *           reports as good. */
 #include <rte_debug.h>
 #include <rte_ether.h>
 #include <rte_ip.h>
@@ -12,8 +13,7 @@
 #include "dataplane/lib/dpdk_compat.h"
 #include "dataplane/pipeline/stages.h"
 
-/* Where the headers of the most common packet lie, and as many bytes as it has with a DNS
- * header. */
+/* Offsets of the headers in the most common packet, and its minimum size with a DNS header. */
 #define PLAIN_IP    ((uint32_t)sizeof(struct rte_ether_hdr))
 #define PLAIN_UDP   (PLAIN_IP + (uint32_t)sizeof(struct rte_ipv4_hdr))
 #define PLAIN_DNS   (PLAIN_UDP + (uint32_t)sizeof(struct rte_udp_hdr))
@@ -22,12 +22,12 @@
 #define PARSE_VLAN_TAGS	 2
 #define PARSE_EXTENSIONS 6
 
-/* The next bytes to read, and what is left of the layer around them. */
+/* Where the next bytes are read, and where the enclosing layer ends. */
 struct cursor {
 	const uint8_t *base;
 	uint32_t offset;
 	uint32_t end;
-	uint64_t addresses; /* the sum of both */
+	uint64_t addresses; /* sum of both IP addresses */
 };
 
 static inline const void *
@@ -41,8 +41,8 @@ cursor_take(struct cursor *c, uint32_t bytes)
 	return at;
 }
 
-/* Ethernet to this station: a switch floods, and a NIC may be promiscuous. Tags with VLAN ID 0,
- * which mark priority and no VLAN. */
+/* Accepts only this interface's MAC address: a switch may flood, and a NIC may be promiscuous.
+ * Accepts tags with VLAN ID 0, which carry a priority only. */
 static enum drop_reason
 parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 {
@@ -66,7 +66,7 @@ parse_ethernet(struct cursor *c, const struct mac *own, uint16_t *type)
 	return DROP_NONE;
 }
 
-/* Of a header that is there. Most are of 20 bytes. */
+/* The whole header is in the packet. Most have 20 bytes. */
 static inline bool
 parse_ipv4_sum(const struct rte_ipv4_hdr *ip, uint32_t header_bytes)
 {
@@ -101,7 +101,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 		return DROP_fragment;
 	if (ip->next_proto_id != IPPROTO_UDP)
 		return DROP_not_udp;
-	c->offset = p->ip_offset + header_bytes; /* behind the options */
+	c->offset = p->ip_offset + header_bytes; /* after the options */
 	c->end = p->ip_offset + total;		 /* before the padding */
 	c->addresses = bytes_load((const uint8_t *)&ip->src_addr);
 	p->is_ipv4 = 1;
@@ -111,7 +111,7 @@ parse_ipv4(struct cursor *c, struct packet *p, bool checked)
 }
 
 /* Walks at most PARSE_EXTENSIONS headers up to UDP. RFC 5095: a routing header with segments left
- * is not obeyed. */
+ * is not processed. */
 static enum drop_reason
 parse_extensions(struct cursor *c, uint8_t next)
 {
@@ -155,16 +155,16 @@ parse_ipv6(struct cursor *c, struct packet *p)
 	memcpy(p->destination.bytes, IPV6_BYTES(ip->dst_addr), 16);
 	c->addresses =
 		checksum_add(checksum_address(&p->source), checksum_address(&p->destination));
-	/* RFC 4038 section 4.2: IPv4-mapped addresses are not for the wire; here they would read as
-	 * IPv4. */
+	/* RFC 4038 section 4.2: IPv4-mapped addresses must not be on the wire; here they would be
+	 * taken for IPv4. */
 	if (address_is_ipv4(&p->source) || address_is_ipv4(&p->destination))
 		return DROP_ip_header;
 	return parse_extensions(c, ip->proto);
 }
 
-/* Checks the checksum, and keeps the sum of the message in it: what is sent on is that sum with
- * what was changed. It is made of the bytes, even where a NIC said that the checksum is right: some
- * say so of one that is partial. */
+/* Checks the checksum, and keeps the sum of the message: packets are sent with that sum, updated
+ * for every change. It is always computed from the bytes, even where the NIC reports a good
+ * checksum: some NICs do so for a partial one. */
 static inline bool
 parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *udp, uint32_t length,
 	  bool checked)
@@ -172,8 +172,8 @@ parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *ud
 	uint64_t sum;
 
 	p->message_sum = checksum_bytes(udp + 1, length - (uint32_t)sizeof(*udp));
-	/* RFC 768: 0 means that the sender made none. RFC 8200 section 8.1: over IPv6 such packets
-	 * are discarded. */
+	/* RFC 768: 0 means that the sender computed none. RFC 8200 section 8.1: over IPv6 such
+	 * packets are discarded. */
 	if (unlikely(udp->dgram_cksum == 0))
 		return p->is_ipv4;
 	if (checked)
@@ -183,7 +183,8 @@ parse_sum(const struct cursor *c, struct packet *p, const struct rte_udp_hdr *ud
 	return checksum_fold(checksum_add(sum, p->message_sum)) == 0xffff;
 }
 
-/* A UDP length shorter than the IP payload leaves padding behind, which is ignored. */
+/* Bytes between the end of the UDP datagram and that of the IP payload are padding and are
+ * ignored. */
 static enum drop_reason
 parse_udp(struct cursor *c, struct packet *p, bool checked)
 {
@@ -239,9 +240,9 @@ parse_packet(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_int
 				 udp_good == RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 }
 
-/* The most common packet, read in one go: IPv4 without options or fragments, UDP with a checksum,
- * no tags.
- * False: it is something else, or something is wrong with it, and parse_packet() says what. */
+/* Parses the most common packet without branches per layer: IPv4 without options or fragments, UDP
+ * with a checksum, no tags. False: another kind of packet, or a malformed one; parse_packet()
+ * decides. */
 static inline bool
 parse_plain(const struct worker_interface *interface, const struct rte_mbuf *mbuf, struct packet *p)
 {
@@ -287,7 +288,7 @@ parse_plain(const struct worker_interface *interface, const struct rte_mbuf *mbu
 }
 
 #ifdef EPHEMERA_DEBUG_CHECKS
-/* What parse_plain() takes, parse_packet() takes for the same. */
+/* parse_packet() must agree with what parse_plain() accepted. */
 static void
 parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const struct packet *plain)
 {
@@ -302,7 +303,8 @@ parse_check_plain(const struct worker *w, const struct rte_mbuf *mbuf, const str
 	    !address_equal(&p.source, &plain->source) ||
 	    !address_equal(&p.destination, &plain->destination) ||
 	    checksum_of(p.message_sum) != checksum_of(plain->message_sum))
-		rte_panic("a packet of %u bytes is read in two ways\n", mbuf->data_len);
+		rte_panic("parse_plain() and parse_packet() disagree about a packet of %u bytes\n",
+			  mbuf->data_len);
 }
 #endif
 
@@ -319,8 +321,8 @@ parse_any(const struct worker *w, const struct rte_mbuf *mbuf, uint8_t in_interf
 	return DROP_NONE;
 }
 
-/* What says that it is a response is taken for one: the slot of the flow that it will be held
- * against is on its way while the rest of the burst is parsed. */
+/* Anything with QR=1 is assumed to be a response: prefetches the slot of its flow while the rest of
+ * the burst is parsed. */
 static inline void
 parse_prefetch(const struct worker *w, const struct burst *b, uint32_t i)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The polling loop, and the order of the stages: the table of contents of a packet's way.
- * Runs:  one worker a core, to completion.
- * Never: allocates, locks, logs, makes a system call (drivers of kernel interfaces make their
- * own). */
+/* The polling loop, and the order of the stages: the pipeline's table of contents.
+ * Runs:  one worker per core, each packet to completion.
+ * Never: allocates, locks, logs, or makes a system call (drivers of kernel interfaces do). */
 #include "dataplane/pipeline/pipeline.h"
 
 #include <rte_cycles.h>
@@ -14,7 +13,7 @@
 #include "dataplane/pipeline/transmit.h"
 #include "dataplane/pipeline/worker.h"
 
-/* A burst's way from the wire to the wire. Responses go first: they free what queries take. */
+/* Runs a burst through all stages. Responses go first: they free flows that queries need. */
 static void
 pipeline_burst(struct worker *w, struct burst *b)
 {
@@ -47,9 +46,8 @@ pipeline_receive(struct worker *w, struct burst *b)
 		b->count = rte_eth_rx_burst(w->rx[q].ethdev, w->rx[q].queue, b->mbufs, BURST_MAX);
 		if (b->count == 0)
 			continue;
-		b->in_interface =
-			w->interface_of_ethdev
-				[w->rx[q].ethdev]; /* not every driver writes mbuf->port */
+		/* not every driver sets mbuf->port */
+		b->in_interface = w->interface_of_ethdev[w->rx[q].ethdev];
 		worker_count(w, COUNTER_rx, b->count);
 		seen += b->count;
 		pipeline_burst(w, b);
@@ -57,9 +55,10 @@ pipeline_receive(struct worker *w, struct burst *b)
 	return seen;
 }
 
-/* What other workers received, but is ours; then what only we can send for them. */
+/* Processes packets that other workers received for this one, then sends packets that they have no
+ * queue for. */
 static unsigned
-pipeline_take_over(struct worker *w, struct burst *b)
+pipeline_handoff(struct worker *w, struct burst *b)
 {
 	unsigned seen;
 
@@ -75,7 +74,7 @@ pipeline_take_over(struct worker *w, struct burst *b)
 }
 
 #ifdef EPHEMERA_DEBUG_CHECKS
-/* The balance of counters.h: every packet left exactly once, or waits for a transmit queue. */
+/* The balance of counters.h: every packet has left exactly once, or waits for a transmit queue. */
 static void
 pipeline_check_balance(const struct worker *w)
 {
@@ -92,8 +91,8 @@ pipeline_check_balance(const struct worker *w)
 }
 #endif
 
-/* Notes when turns began to run on this view, and makes the draws for it. Flows of earlier turns
- * have earlier stamps: it waits for the stamp to change, below a microsecond. */
+/* Records when this worker began to use the view, and makes draws from it. Flows of earlier turns
+ * must have earlier stamps: waits, less than a microsecond, until the stamp changes. */
 static void
 pipeline_renew(struct worker *w, uint64_t turn_before_tsc)
 {
@@ -112,14 +111,14 @@ pipeline_turn(struct worker *w)
 	unsigned seen;
 
 	w->now_tsc = rte_rdtsc();
-	/* Pairs with the release store when the main thread adopts a snapshot: what the view points
-	 * at is complete. */
+	/* Pairs with the release store when the main thread adopts a snapshot: everything the view
+	 * points at is complete. */
 	w->view = __atomic_load_n(w->current, __ATOMIC_ACQUIRE);
 	if (unlikely(w->view != NULL && w->view->seed != w->view_seed))
 		pipeline_renew(w, turn_before_tsc);
 	seen = pipeline_receive(w, &b);
 	if (w->worker_count > 1)
-		seen += pipeline_take_over(w, &b);
+		seen += pipeline_handoff(w, &b);
 	if (w->probes != NULL)
 		probe(w);
 	sweep(w);

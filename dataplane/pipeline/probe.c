@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sends the probes that the main thread ordered, from a drawn source like any query.
- * Way:   the main thread's ring -> [probe] -> transmit; match and sweep report how it ended
- * Runs:  worker 0.
- * Never: waits for the main thread. */
+/* Sends the probes that the main thread ordered, from a drawn source like every query.
+ * Pipeline: the main thread's ring -> [probe] -> transmit; match and sweep report the result
+ * Runs:     worker 0.
+ * Never:    waits for the main thread. */
 #include "dataplane/pipeline/probe.h"
 
 #include "dataplane/pipeline/draw.h"
@@ -15,7 +15,7 @@
 static void
 probe_result_put(struct worker *w, const struct probe_result *result)
 {
-	/* Can't be full: the asker keeps fewer orders open than the ring has room for. */
+	/* Can't fail: the main thread keeps fewer orders open than the ring has room for. */
 	(void)rte_ring_sp_enqueue_elem(w->probe_results, (void *)(uintptr_t)result,
 				       sizeof(*result));
 }
@@ -34,14 +34,14 @@ probe_report(struct worker *w, const struct flow *flow, uint8_t outcome, uint8_t
 	probe_result_put(w, &result);
 }
 
-/* RD as a client would; the ID is the draw's. */
+/* RD=1 as from a client; rewrite_send() sets the drawn ID. */
 static void
 probe_header(struct dns_header *dns)
 {
 	*dns = (struct dns_header){.flags1 = DNS_RD, .qdcount = be16_from(1)};
 }
 
-/* Begins the flow of a probe. False: there is no way to send it. */
+/* Begins the flow of a probe. False: it can't be sent. */
 static bool
 probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint32_t *flow_index)
 {
@@ -87,8 +87,8 @@ probe_begin(struct worker *w, struct probe_order *order, struct draw *draw, uint
 	return true;
 }
 
-/* Turns the order in the mbuf into the query and sends it. False: it can't go, and no flow is left
- * of it. */
+/* Turns the order in the mbuf into the query and sends it. False: it can't be sent, and no flow is
+ * left. */
 static bool
 probe_query(struct worker *w, struct rte_mbuf *mbuf, struct probe_order *order)
 {

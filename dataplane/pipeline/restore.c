@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Turns a believed response into the responses of the services that its clients asked.
- * Way:   match -> [restore] -> transmit
- * Runs:  workers; reads flows that match ended in this burst, gives back their waiters.
- * Never: looks up a route to the client: a response leaves by the way its query came. */
+/* Turns an accepted response into the responses of the services that its clients queried.
+ * Pipeline: match -> [restore] -> transmit
+ * Runs:     workers; reads flows that match ended in this burst, frees their waiters.
+ * Never:    looks up a route to the client: a response leaves by the interface, and to the MAC
+ *           address, that its query came from. */
 #include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/frame.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 
-/* Where a response goes to, whether the flow's own client's or a waiter's. */
+/* Where a response goes: the flow's own client, or a waiter. */
 struct client {
 	const struct address *address;
 	const struct mac *mac;
@@ -17,7 +18,7 @@ struct client {
 	struct be16 id;
 	uint8_t in_interface;
 	uint8_t service;
-	uint8_t flags;	     /* of the flow: whether DO was set */
+	uint8_t flags;	     /* of the flow, for the DO bit */
 	uint16_t edns_bytes; /* of the flow: 0 if its query had no OPT record */
 };
 
@@ -29,9 +30,9 @@ restore_fits(const struct worker *w, const struct packet *p, const struct client
 	       !p->attacked;
 }
 
-/* Where a response would be larger than the client's port carries, or must not be believed, the
- * question alone goes out with TC set, so that the client comes back by TCP (RFC 2181 section 9,
- * RFC 7766 section 5). Returns the message's bytes. */
+/* Cuts a response that exceeds the MTU of the client's interface, or whose query was attacked, to
+ * the question with TC set, so that the client retries over TCP (RFC 2181 section 9, RFC 7766
+ * section 5). Returns the message's size. */
 static uint32_t
 restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf,
 		 uint32_t dns_offset, const struct client *client)
@@ -58,7 +59,7 @@ restore_truncate(struct worker *w, const struct packet *p, struct rte_mbuf *mbuf
 	       answer_opt((uint8_t *)dns + bytes, client->flags & FLOW_SHARE_DO, ANSWER_NO_EDE);
 }
 
-/* Sends the message at `dns_offset` of the mbuf, whose sum is known, to one client. */
+/* Sends the message at `dns_offset` of the mbuf, with checksum.h sum `sum`, to one client. */
 static inline void
 restore_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, const struct packet *p,
 	     uint64_t sum, const struct client *client)
@@ -89,7 +90,8 @@ restore_send(struct worker *w, struct rte_mbuf *mbuf, uint32_t dns_offset, const
 	transmit_put(w, client->in_interface, mbuf);
 }
 
-/* A copy of the response for each client that shared the query, in its own letter case. */
+/* Sends a copy of the response to each client that shared the query, in that client's letter
+ * case. */
 static void
 restore_waiters(struct worker *w, const struct rte_mbuf *response, const struct packet *p,
 		const struct flow *flow)
@@ -126,7 +128,7 @@ restore_waiters(struct worker *w, const struct rte_mbuf *response, const struct 
 	flow_waiters_free(&w->flows, flow->waiters);
 }
 
-/* The question in the letter case of the flow's own client: as it was sent, with what was drawn
+/* Restores the letter case of the flow's own client: the question as sent, with the drawn flips
  * undone. Returns the message's sum. */
 static inline uint64_t
 restore_case(struct worker *w, const struct burst *b, uint8_t i, struct flow *flow)

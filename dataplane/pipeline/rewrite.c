@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes a client's query the upstream's: from the drawn source, with the drawn ID, to the next hop.
- * Way:   draw -> [rewrite] -> transmit
- * Runs:  workers.
- * Never: changes a byte of the message but its ID; letter case and EDNS size were changed before
- * it. */
+/* Rewrites a client's query for its upstream: from the drawn source, with the drawn ID, to the next
+ * hop.
+ * Pipeline: draw -> [rewrite] -> transmit
+ * Runs:     workers.
+ * Never:    changes more of the message than its ID; earlier stages changed letter case and EDNS
+ *           size. */
 #include "dataplane/pipeline/rewrite.h"
 
 #include "dataplane/packet/checksum.h"

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gives each query its pool.
- * Way:   answer_faults -> [route] -> answer_no_upstream
- * Runs:  workers; reads the view.
- * Never: takes a hash for a name: every match is compared byte for byte. */
+/* Picks the pool of each query.
+ * Pipeline: answer_faults -> [route] -> answer_no_upstream
+ * Runs:     workers; reads the view.
+ * Never:    trusts a hash: the names of every match are compared byte for byte. */
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/tables/route_table.h"
 
-#define PROBES_ROOM 512 /* of a burst, before they are used; more than one name can need */
+#define PROBES_ROOM 512 /* probes collected before they are used; more than one name can need */
 
-/* The probes of a part of the burst's queries. */
+/* The probes of some of the burst's queries. */
 struct route_part {
 	uint32_t count;
-	uint16_t first[BURST_MAX + 1]; /* query n's are first[n] to first[n + 1] */
+	/* query n's are probes[first[n]] up to, not including, probes[first[n + 1]] */
+	uint16_t first[BURST_MAX + 1];
 	struct route_probe probes[PROBES_ROOM];
 };
 
@@ -35,7 +36,7 @@ route_query(const struct worker *w, const struct burst *b, uint8_t i,
 	return pool != ROUTE_NONE ? pool : p->pool;
 }
 
-/* As many queries from `first` on as there is room for; returns the one after them. */
+/* Routes as many queries from `first` on as `part` has room for; returns the next one. */
 static uint32_t
 route_some(struct worker *w, struct burst *b, uint32_t first, struct route_part *part)
 {
@@ -67,7 +68,7 @@ route(struct worker *w, struct burst *b)
 	struct route_part part;
 
 	if (likely(!w->view->routes.any))
-		return; /* admit gave each the pool of its service */
+		return; /* admit assigned the pool of the service */
 	for (uint32_t n = 0; n < b->query_count;)
 		n = route_some(w, b, n, &part);
 }

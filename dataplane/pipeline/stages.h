@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The stages of a packet's way, in the order in which pipeline.c calls them. All [worker].
+/* The stages of the pipeline, in the order in which pipeline.c calls them. All [worker].
  *
- *   both     parse -> classify
+ *   both       parse -> classify
  *   responses  match -> restore -> transmit
- *   queries  admit -> limit -> answer_faults -> route -> answer_no_upstream -> coalesce -> choose -> draw
- *            -> rewrite -> transmit
+ *   queries    admit -> limit -> answer_faults -> route -> answer_no_upstream -> coalesce
+ *              -> choose -> draw -> rewrite -> transmit
  *
- * A stage does one thing to the whole burst; it takes packets that leave out of the burst's
+ * A stage does one thing to the whole burst; it removes packets that leave from the burst's
  * lists. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
 #define EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
@@ -15,50 +15,53 @@
 #include "dataplane/shared/counters.h"
 #include "dataplane/pipeline/worker.h"
 
-/* parse.c: finds IP, UDP and DNS and checks lengths and checksums; drops what is malformed. */
+/* parse.c: finds the IP, UDP and DNS headers, checks lengths and checksums, and drops malformed
+ * packets. */
 void parse(struct worker *worker, struct burst *burst);
 
-/* classify.c: tells queries from responses; hands responses to the worker that owns their flow. */
+/* classify.c: separates queries from responses; hands responses to the worker that owns their
+ * flow. */
 void classify(struct worker *worker, struct burst *burst);
 
-/* match.c: believes a response only if everything fits, and then ends its flow. */
+/* match.c: accepts a response only if everything matches, and then ends its flow. */
 void match(struct worker *worker, struct burst *burst);
 
-/* restore.c: turns a believed response into the service's response to the client, and sends it. */
+/* restore.c: turns an accepted response into the service's response to the client, and sends it. */
 void restore(struct worker *worker, struct burst *burst);
 
-/* admit.c: who may ask; drops or refuses the others, and reads what the messages are. */
+/* admit.c: checks whether a client may query; drops or refuses others, and checks the messages. */
 void admit(struct worker *worker, struct burst *burst);
 
-/* limit.c: how much a client prefix may ask; drops or refuses what is more, or answers it TC=1. */
+/* limit.c: limits the query rate of client prefixes; drops or refuses queries over the limit, or
+ * answers them with TC=1. */
 void limit(struct worker *worker, struct burst *burst);
 
-/* answer.c: answers the messages that are not forwarded: FORMERR or NOTIMP. */
+/* answer.c: answers messages that are not forwarded with FORMERR or NOTIMP. */
 void answer_faults(struct worker *worker, struct burst *burst);
 
-/* route.c: which pool each query goes to. */
+/* route.c: picks the pool of each query. */
 void route(struct worker *worker, struct burst *burst);
 
-/* answer.c: answers SERVFAIL in place of upstreams where a query's pool has none to choose. */
+/* answer.c: answers SERVFAIL to queries whose pool has no usable upstream. */
 void answer_no_upstream(struct worker *worker, struct burst *burst);
 
-/* coalesce.c: lets queries for the same wait for one response; lowers the EDNS size offered
+/* coalesce.c: lets identical queries wait for one response; lowers the EDNS size offered
  * upstream. */
 void coalesce(struct worker *worker, struct burst *burst);
 
 /* choose.c: picks the upstream of each query. */
 void choose(struct worker *worker, struct burst *burst);
 
-/* draw.c: gives each query its source address, port and ID, and begins its flow. */
+/* draw.c: draws the source address, port and ID of each query, and begins its flow. */
 void draw(struct worker *worker, struct burst *burst);
 
-/* rewrite.c: makes the query the upstream's and sends it. */
+/* rewrite.c: rewrites the query for its upstream and sends it. */
 void rewrite(struct worker *worker, struct burst *burst);
 
-/* sweep.c: ends flows that waited too long; a bounded piece of the table a turn. */
+/* sweep.c: ends flows that have timed out; checks a bounded part of the table per turn. */
 void sweep(struct worker *worker);
 
-/* probe.c: sends the probes that the main thread asked for; worker 0. */
+/* probe.c: sends the probes that the main thread ordered; worker 0 only. */
 void probe(struct worker *worker);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Keeps the last strays and attacks in the statistics segment.
- * Way:   match and sweep call it for what they end or refuse.
- * Runs:  workers, each into its own rings.
- * Never: answers a stray, or lets one change a flow. */
+/* Records the last strays and attacked queries in the statistics segment.
+ * Pipeline: called by match and sweep for responses that they drop and flows that they end.
+ * Runs:     workers, each into its own rings.
+ * Never:    responds to a stray, or lets one change a flow. */
 #include "dataplane/pipeline/stray.h"
 
 #include "dataplane/packet/name.h"
 #include "dataplane/tables/view.h"
 
-/* Of the question that a response claims to answer; of one that is none, all there is. */
+/* Size of the response's question; if that is malformed, of everything after the header. */
 static size_t
 response_question_bytes(const struct packet *p, const struct dns_header *dns)
 {
@@ -29,7 +29,7 @@ stray_question(struct stray *stray, const uint8_t *question, size_t bytes)
 	       bytes < STRAY_QUESTION_BYTES ? bytes : STRAY_QUESTION_BYTES);
 }
 
-/* Is it a guess at a query in flight, and not only late or lost? */
+/* Is it a guess at a query in flight, not just a late or misdirected response? */
 static bool
 stray_is_near_miss(const struct worker *w, const struct packet *p, enum drop_reason reason)
 {
@@ -66,7 +66,7 @@ stray_note(struct worker *w, const struct burst *b, unsigned i, enum drop_reason
 		port->misses++;
 		port->miss_tick = (uint32_t)(w->now_tsc >> FLOW_TICK_SHIFT);
 	}
-	/* Pairs with the reader's two loads around its copy. */
+	/* Pairs with the two loads around the reader's copy. */
 	__atomic_store_n(&w->stats->stray_count, w->stats->stray_count + 1, __ATOMIC_RELEASE);
 }
 

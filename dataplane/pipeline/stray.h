@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Remembers responses that were not believed, and queries that somebody aims at. [worker]
+/* Records responses that did not match, and queries under attack. [worker]
  *
- * A near miss is a response from an upstream's address to a source address and port where a query
- * is in flight, with another ID or another question: what a forger's attempts look like. A port
- * counts them until no query is in flight there. A query is under attack if its port has counted as
- * many as the configuration says, and the last of them came after it was sent: exact for one, and
- * on the safe side for more. */
+ * A near miss is a response from an upstream's address to a source address and port with a query in
+ * flight, but with another ID or question: what a forger's attempts look like. They are counted per
+ * port until no query is in flight there. A query is under attack if its port has counted the
+ * configured number of near misses, the last of them after the query was sent: exact if that number
+ * is one, else it may mark a query too many, never too few. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_STRAY_H
 #define EPHEMERA_DATAPLANE_PIPELINE_STRAY_H
 
@@ -16,15 +16,15 @@
 #include "dataplane/shared/counters.h"
 #include "dataplane/pipeline/worker.h"
 
-/* Notes a response of the burst that match() did not believe. */
+/* Records a response of the burst that match() did not accept. */
 void stray_note(struct worker *worker, const struct burst *burst, unsigned i,
 		enum drop_reason reason);
 
-/* The uncommon half of stray_attacked(). */
+/* The rare path of stray_attacked(). */
 bool stray_attacked_slow(struct worker *worker, struct flow *flow);
 
-/* Did this flow see near misses? If so, notes and counts that. To be called once, when the flow
- * ends. */
+/* Were there near misses while this flow's query was in flight? If so, records and counts it. Call
+ * once, when the flow ends. */
 static inline bool
 stray_attacked(struct worker *worker, struct flow *flow)
 {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ends flows that waited too long.
- * Way:   none; once a turn, between bursts.
- * Runs:  workers, each over its own table, a piece a millisecond, all that ever was in use in
- * FLOW_SWEEP_MS.
- * Never: takes longer because more has expired than a piece holds. */
+/* Ends flows that have timed out.
+ * Pipeline: none; called once per turn, between bursts.
+ * Runs:     workers, each on its own table: a piece about every millisecond, and all entries that
+ *           were ever used in FLOW_SWEEP_MS.
+ * Never:    checks more than one piece at a time, however many flows have timed out. */
 #include "dataplane/pipeline/probe.h"
 #include "dataplane/shared/message.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
 
-#define SWEEP_PIECES 512 /* of what is in use; one each FLOW_SWEEP_MS / SWEEP_PIECES */
+/* pieces of the used part of the table; one every FLOW_SWEEP_MS / SWEEP_PIECES */
+#define SWEEP_PIECES 512
 
 static void
 sweep_flow(struct worker *w, struct flow *flow)

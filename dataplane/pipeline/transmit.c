@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The last step of every packet that leaves.
- * Way:   rewrite, restore, answer, probe -> [transmit] -> tx
- * Runs:  workers, each on its own queues; rings to other workers.
- * Never: touches a frame that the driver took. */
+/* The last stage of every packet that is sent.
+ * Pipeline: rewrite, restore, answer, probe -> [transmit] -> tx
+ * Runs:     workers, each on its own queues, and through rings to other workers.
+ * Never:    touches a frame that the driver accepted. */
 #include "dataplane/pipeline/transmit.h"
 
 #include <rte_ethdev.h>
 
-/* mbuf->port says where to send it to: the receiver has the same table of interfaces. */
+/* mbuf->port names the interface: all workers have the same table of interfaces. */
 static void
 transmit_through(struct worker *w, const struct worker_tx *tx, unsigned interface,
 		 struct rte_mbuf *mbuf)
@@ -16,7 +16,7 @@ transmit_through(struct worker *w, const struct worker_tx *tx, unsigned interfac
 	if (likely(rte_ring_mp_enqueue(w->peers[tx->through]->outbox, mbuf) == 0))
 		worker_count(w, COUNTER_handoff_out, 1);
 	else
-		worker_drop(w, mbuf, DROP_handover_full);
+		worker_drop(w, mbuf, DROP_handoff_full);
 }
 
 static void
@@ -70,38 +70,38 @@ transmit_outbox(struct worker *w)
 		transmit_put(w, mbufs[i]->port, mbufs[i]);
 }
 
-/* Takes what is for `peer` out of the list; returns how many. */
+/* Moves the packets for `peer` from the list to `mbufs`; returns how many. */
 static unsigned
-handover_drain(struct handover *handover, unsigned peer, struct rte_mbuf **mbufs)
+handoff_drain(struct handoff *handoff, unsigned peer, struct rte_mbuf **mbufs)
 {
-	const uint32_t count = handover->count;
+	const uint32_t count = handoff->count;
 	unsigned taken = 0;
 
-	handover->count = 0;
+	handoff->count = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		if (handover->peers[i] == peer) {
-			mbufs[taken++] = handover->mbufs[i];
+		if (handoff->peers[i] == peer) {
+			mbufs[taken++] = handoff->mbufs[i];
 			continue;
 		}
-		handover->peers[handover->count] = handover->peers[i];
-		handover->mbufs[handover->count++] = handover->mbufs[i];
+		handoff->peers[handoff->count] = handoff->peers[i];
+		handoff->mbufs[handoff->count++] = handoff->mbufs[i];
 	}
 	return taken;
 }
 
 void
-transmit_hand_over(struct worker *w, struct handover *handover)
+transmit_handoff(struct worker *w, struct handoff *handoff)
 {
 	struct rte_mbuf *mbufs[BURST_MAX];
 
-	while (handover->count > 0) {
-		const unsigned peer = handover->peers[0],
-			       count = handover_drain(handover, peer, mbufs);
+	while (handoff->count > 0) {
+		const unsigned peer = handoff->peers[0],
+			       count = handoff_drain(handoff, peer, mbufs);
 		unsigned done = rte_ring_mp_enqueue_burst(w->peers[peer]->inbox, (void **)mbufs,
 							  count, NULL);
 
 		worker_count(w, COUNTER_handoff_out, done);
 		for (; done < count; done++)
-			worker_drop(w, mbufs[done], DROP_handover_full);
+			worker_drop(w, mbufs[done], DROP_handoff_full);
 	}
 }

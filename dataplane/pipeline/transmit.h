@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sends frames: each interface's are gathered and go out together at the end of the worker's turn.
+/* Sends frames: they are collected per interface and sent together at the end of the worker's turn.
  * [worker]
  *
- * A worker without a queue on a interface hands its frames to the worker that has one. What a full
- * queue does not take waits for the next turn, up to BURST_MAX frames a interface; the rest is
+ * A worker without a queue on an interface hands its frames to a worker that has one. Frames that a
+ * full queue does not accept wait for the next turn, up to BURST_MAX per interface; the rest is
  * dropped and counted. */
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_TRANSMIT_H
 #define EPHEMERA_DATAPLANE_PIPELINE_TRANSMIT_H
 
 #include "dataplane/pipeline/worker.h"
 
-/* The uncommon half of transmit_put(). */
+/* The rare path of transmit_put(). */
 void transmit_put_slow(struct worker *worker, unsigned interface, struct rte_mbuf *mbuf);
 
-/* Takes a finished frame for a interface of the machine (position in worker->interfaces). */
+/* Queues a finished frame for an interface (position in worker->interfaces). */
 static inline void
 transmit_put(struct worker *worker, unsigned interface, struct rte_mbuf *mbuf)
 {
@@ -25,30 +25,30 @@ transmit_put(struct worker *worker, unsigned interface, struct rte_mbuf *mbuf)
 		transmit_put_slow(worker, interface, mbuf);
 }
 
-/* Sends what was gathered. */
+/* Sends the collected frames. */
 void transmit_flush(struct worker *worker);
 
-/* Takes over the frames that other workers handed here to be sent. */
+/* Queues the frames that other workers handed to this one to send. */
 void transmit_outbox(struct worker *worker);
 
-/* Packets of a burst that are other workers'. */
-struct handover {
+/* Packets of a burst that belong to other workers. */
+struct handoff {
 	uint32_t count;
-	uint8_t peers[BURST_MAX]; /* to whom */
+	uint8_t peers[BURST_MAX]; /* index of the worker */
 	struct rte_mbuf *mbufs[BURST_MAX];
 };
 
-/* Notes a packet received by `in_interface` of the machine for the worker that owns its flow. */
+/* Adds a packet received on `in_interface` to the list, for worker `peer`. */
 static inline void
-handover_put(struct handover *handover, unsigned peer, unsigned in_interface, struct rte_mbuf *mbuf)
+handoff_put(struct handoff *handoff, unsigned peer, unsigned in_interface, struct rte_mbuf *mbuf)
 {
 	mbuf->port = (uint16_t)in_interface;
-	handover->peers[handover->count] = (uint8_t)peer;
-	handover->mbufs[handover->count++] = mbuf;
+	handoff->peers[handoff->count] = (uint8_t)peer;
+	handoff->mbufs[handoff->count++] = mbuf;
 }
 
-/* Hands all of them over, to each worker its own at once: what rings cost, they cost for each time,
- * not for each packet. Empties the list. */
-void transmit_hand_over(struct worker *worker, struct handover *handover);
+/* Hands all of them over and empties the list; one enqueue per worker, because its cost hardly
+ * depends on the number of packets. */
+void transmit_handoff(struct worker *worker, struct handoff *handoff);
 
 #endif

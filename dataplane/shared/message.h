@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The messages on the dataplane's socket, RUNTIME/dataplane.sock, a SOCK_SEQPACKET unix socket.
  *
- * One packet is one message: struct message_header, then the body that the type fixes. The size of
- * each type is checked at both ends. A client asks, the dataplane answers with the same type, the
- * same cookie and a status (0 or -errno); a refusal has no body. Only a probe's answer comes later
- * than its request, when the response or the timeout does; other responses may come in between.
- * Descriptors travel beside the body (SCM_RIGHTS), in the order given. Byte order is the
- * machine's. */
+ * One packet is one message: struct message_header, then the body of its type. Both ends check the
+ * size of each type. A client sends a request; the dataplane sends a response with the same type,
+ * the same cookie and a status (0 or -errno). An error response has no body, except to
+ * SNAPSHOT_PUT. The response to a probe is sent when the probe ends; other responses may be sent
+ * before it. Descriptors are passed with the body (SCM_RIGHTS), in the order given. Byte order is
+ * the machine's. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
 #define EPHEMERA_DATAPLANE_SHARED_MESSAGE_H
 
@@ -22,23 +22,30 @@
 #define MESSAGE_QUESTION_MAX 259 /* wire form: name, type, class */
 
 enum message_type {
-	MESSAGE_HELLO = 1, /* request: hello_request. answer: hello_response + fds */
-	MESSAGE_SNAPSHOT_PUT, /* request: snapshot_put + 1 fd (memfd). answer: snapshot_response, after all
-				 workers run on it */
-	MESSAGE_SNAPSHOT_GET, /* request: empty. answer: snapshot_response + 1 fd; -ENOENT before the first PUT
-			       */
-	MESSAGE_PORT,	   /* request: port_request. answer: port_response, cut to its count */
-	MESSAGE_PROBE,	   /* request: probe_request. answer: probe_response */
-	MESSAGE_NEIGHBOUR, /* request: neighbour_request. answer: empty */
-	MESSAGE_STOP, /* request: empty. answer: empty; then as after SIGTERM: no new queries, those in
-			 flight end, exit 0 */
+	/* request: hello_request; response: hello_response + descriptors */
+	MESSAGE_HELLO = 1,
+	/* request: snapshot_put + 1 descriptor (memfd); response: snapshot_response, once all
+	 * workers run on the snapshot */
+	MESSAGE_SNAPSHOT_PUT,
+	/* request: empty; response: snapshot_response + 1 descriptor; -ENOENT before the first
+	 * PUT */
+	MESSAGE_SNAPSHOT_GET,
+	/* request: port_request; response: port_response, cut to its flow_count */
+	MESSAGE_PORT,
+	/* request: probe_request; response: probe_response */
+	MESSAGE_PROBE,
+	/* request: neighbour_request; response: empty */
+	MESSAGE_NEIGHBOUR,
+	/* request: empty; response: empty. Stops as on SIGTERM: accepts no new queries, waits for
+	 * those in flight, exits 0 */
+	MESSAGE_STOP,
 };
 
 struct message_header {
-	uint16_t version; /* MESSAGE_VERSION; another one: status -EPROTO, connection closed */
+	uint16_t version; /* MESSAGE_VERSION; else status -EPROTO, and the connection is closed */
 	uint16_t type;	  /* enum message_type */
 	int32_t status;	  /* responses: 0 or -errno */
-	uint64_t cookie;  /* the asker's; comes back */
+	uint64_t cookie;  /* chosen by the client, copied to the response */
 };
 
 struct hello_request {
@@ -46,22 +53,22 @@ struct hello_request {
 };
 
 struct hello_interface {
-	char name[32];	    /* of the interface, or of the device */
+	char name[32];	    /* of the kernel interface, or of the device */
 	uint32_t ifindex;   /* 0: not a kernel interface */
 	uint32_t mtu_bytes; /* of the IP packet */
 	struct mac mac;
-	uint8_t steered; /* 1: STEER_MAP_COUNT descriptors of this port's XDP maps follow */
+	uint8_t steered; /* 1: STEER_MAP_COUNT descriptors of this interface's XDP maps follow */
 	uint8_t zero;
 };
 
-/* Descriptors: the statistics segment, read-only; then for each steered port its maps in the order
- * of enum steer_map. */
+/* Descriptors: the statistics segment, read-only; then, for each steered interface, its maps in the
+ *              order of enum steer_map. */
 struct hello_response {
 	uint64_t boot_id;
 	uint32_t worker_count;
 	uint32_t interface_count;
 	uint64_t stats_bytes;
-	uint64_t generation; /* running now; 0: none */
+	uint64_t generation; /* in use now; 0: none */
 	struct hello_interface interfaces[SNAPSHOT_INTERFACES_MAX];
 };
 
@@ -72,7 +79,7 @@ struct snapshot_put {
 struct snapshot_response {
 	uint64_t generation;
 	uint64_t size_bytes;
-	/* of a refusal: what is wrong. A refused PUT carries this body all the same */
+	/* the reason of a refusal. A refused PUT has this body as well */
 	char why[96];
 };
 
@@ -86,7 +93,7 @@ struct port_flow {
 	uint16_t source;   /* slot */
 	uint16_t upstream; /* slot */
 	struct address source_address;
-	struct address client_address; /* all 0: a probe of ours */
+	struct address client_address; /* all 0: a probe */
 	struct be16 client_port;
 	struct be16 id; /* as sent upstream */
 	uint32_t age_us;
@@ -95,15 +102,16 @@ struct port_flow {
 };
 
 struct port_response {
-	uint32_t total; /* flows on this port now; more than flow_count where they did not fit */
+	/* flows on this port now; may be more than flow_count, if they did not fit */
+	uint32_t total;
 	uint32_t flow_count;
 	struct port_flow flows[MESSAGE_FLOWS_MAX];
 };
 
-/* ephemerad may not change the kernel's neighbour table; the dataplane may. */
+/* ephemerad has no privilege to change the kernel's neighbour table; the dataplane has. */
 struct neighbour_request {
-	uint32_t ifindex; /* of one of the ports */
-	/* 1: `mac` is asked now whether it is still there. 0: resolved if it is not */
+	uint32_t ifindex; /* of one of the interfaces */
+	/* 1: verify that `mac` is still reachable. 0: resolve the address unless it is resolved */
 	uint8_t verify;
 	uint8_t zero;
 	struct mac mac; /* all 0 unless `verify` */
@@ -111,7 +119,7 @@ struct neighbour_request {
 	struct address address;
 };
 
-/* The dataplane makes the header, draws source and ID, and sends header + question with RD=1. */
+/* The dataplane draws source and ID, and sends a header with RD=1 and the question. */
 struct probe_request {
 	uint16_t upstream; /* slot; may be one that is not usable */
 	uint16_t timeout_ms;

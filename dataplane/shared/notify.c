@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Words to the service manager. */
+/* Sends notifications to the service manager. */
 #include "dataplane/shared/notify.h"
 
 #include <errno.h>
@@ -37,7 +37,7 @@ notify_send(const char *assignments)
 	return status;
 }
 
-/* A positive number and nothing else, or 0. */
+/* The value of a variable that is a positive number, else 0. */
 static uint64_t
 variable_number(const char *name)
 {

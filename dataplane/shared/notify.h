@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a daemon tells the service manager that started it: sd_notify(3)'s protocol, a datagram to
- * the unix socket that $NOTIFY_SOCKET names. Without that variable every call does nothing.
+/* Sends a daemon's state to its service manager with sd_notify(3)'s protocol: a datagram to the
+ * unix socket in $NOTIFY_SOCKET. Does nothing without that variable.
  *
  *     notify_send("READY=1");
  *     uint64_t feed_ns = notify_watchdog_ns();   // 0: no watchdog
@@ -11,12 +11,11 @@
 
 #include <stdint.h>
 
-/* Sends one assignment, or several divided by line ends. 0, -errno, or -EINVAL for an address that
- * is none. */
+/* Sends one assignment, or several separated by newlines. 0 or -errno; -EINVAL: $NOTIFY_SOCKET is
+ * not a valid address. */
 int notify_send(const char *assignments);
 
-/* How often "WATCHDOG=1" should be sent, half of the time after which the manager would act; 0: not
- * at all. */
+/* The interval at which to send "WATCHDOG=1", half of the manager's limit; 0: no watchdog. */
 uint64_t notify_watchdog_ns(void);
 
 #endif

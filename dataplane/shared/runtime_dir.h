@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What to do when a file of runtime_dir can't be made: how both daemons end that line. */
+/* The hint at the end of both daemons' error messages about files in runtime_dir. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_RUNTIME_DIR_H
 #define EPHEMERA_DATAPLANE_SHARED_RUNTIME_DIR_H
 
 #include <errno.h>
 
-/* A constant string, the mend for `error`, an errno. */
+/* A constant string: what to do about `error`, an errno. */
 static inline const char *
 runtime_dir_hint(int error)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Seals and checks snapshots: the one gate between what control says and what workers believe. */
+/* Seals and validates snapshots: workers rely on nothing that is not checked here. */
 #include "dataplane/shared/snapshot.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* The checksum covers the block with the checksum field read as 0. */
+/* The checksum covers the whole block, with the checksum field as 0. */
 static uint64_t
 snapshot_checksum(const struct snapshot *s, size_t size)
 {
@@ -38,7 +38,7 @@ static const char *
 frame_fault(const struct snapshot *s, size_t size)
 {
 	if (size < sizeof(*s))
-		return "shorter than its fixed part";
+		return "shorter than the fixed part";
 	if (s->magic != SNAPSHOT_MAGIC)
 		return "not a snapshot";
 	if (s->version != SNAPSHOT_VERSION)
@@ -51,7 +51,7 @@ frame_fault(const struct snapshot *s, size_t size)
 		return "too many suffixes";
 	if (s->size_bytes != size ||
 	    size != snapshot_size(s->range_count, s->member_count, s->suffix_count, s->name_bytes))
-		return "size and counts disagree";
+		return "size does not match the counts";
 	if (s->checksum != snapshot_checksum(s, size))
 		return "wrong checksum";
 	return NULL;
@@ -65,11 +65,11 @@ scalars_fault(const struct snapshot *s)
 	if (s->timeout_ms < SNAPSHOT_TIMEOUT_MS_MIN || s->timeout_ms > SNAPSHOT_TIMEOUT_MS_MAX)
 		return "timeout out of range";
 	if (s->not_allowed > REFUSAL_REFUSE)
-		return "unknown rule for clients that may not ask";
+		return "unknown refusal for clients that are not allowed";
 	if (s->no_upstream > NO_UPSTREAM_KEEP_TRYING)
-		return "unknown rule for no upstream";
+		return "unknown action without a usable upstream";
 	if (s->near_miss > NEAR_MISS_TRUNCATE || s->near_misses == 0)
-		return "unknown rule for near misses";
+		return "unknown action for near misses";
 	if (s->edns_bytes < 512)
 		return "EDNS size below 512";
 	if (s->service_count > SNAPSHOT_SERVICES_MAX || s->source_count > SNAPSHOT_SOURCES_MAX ||
@@ -83,14 +83,14 @@ ports_fault(const struct snapshot *s)
 {
 	for (unsigned word = 0; word < SNAPSHOT_BITMAP_WORDS; word++) {
 		if (s->ports_draw[word] & ~s->ports_accept[word])
-			return "a port is drawn but not accepted";
+			return "port that is drawn but not accepted";
 		if (word < SNAPSHOT_SOURCE_PORT_MIN / 64 && s->ports_accept[word])
-			return "a source port below 1024";
+			return "source port below 1024";
 	}
 	return NULL;
 }
 
-/* A response's address must name one slot: the flow that it belongs to was drawn on that one. */
+/* A response's destination address must identify one slot, the one that its flow was drawn on. */
 static const char *
 sources_fault(const struct snapshot *s)
 {
@@ -122,25 +122,25 @@ slots_fault(const struct snapshot *s)
 		    u->random_case > 1)
 			return "upstream in an unknown state";
 		if (u->case_not_kept > 1 || (u->case_not_kept && u->random_case))
-			return "upstream whose case is both drawn and not kept";
+			return "upstream with both random_case and case_not_kept";
 		if (u->admin_state > ADMIN_DOWN || (u->admin_state && u->state != SLOT_ACTIVE))
 			return "upstream with an unknown override";
 		if (u->state != SLOT_EMPTY && u->port.raw == 0)
 			return "upstream with port 0";
 		if (u->interface_index >= SNAPSHOT_INTERFACES_MAX)
-			return "upstream behind a port that can't exist";
+			return "upstream with an interface out of range";
 		if (memchr(u->name, 0, sizeof(u->name)) == NULL)
-			return "upstream's name without an end";
+			return "unterminated name of an upstream";
 	}
 	return NULL;
 }
 
-/* One list of ranges: inside the block, in order, apart. */
+/* One list of ranges: inside the block, sorted, disjoint. */
 static const char *
 ranges_fault(const struct snapshot *s, uint32_t first, uint32_t count)
 {
 	if (first > s->range_count || count > s->range_count - first)
-		return "address ranges beyond their number";
+		return "address ranges beyond the last one";
 	for (uint32_t i = first; i < first + count; i++) {
 		const struct address_range *r = &s->ranges[i];
 
@@ -158,8 +158,8 @@ pool_exists(const struct snapshot *s, uint8_t pool)
 	return pool < SNAPSHOT_POOLS_MAX && s->pools[pool].used == 1;
 }
 
-/* Only a service that takes queries needs to know whose, and where they go. Two services may have
- * the same list, which is then read twice: 64 times 16,384 ranges at most. */
+/* Only an active service needs a pool and a list of allowed ranges. Services may share a list,
+ * which is then read once for each: at most 64 times 16,384 ranges. */
 static const char *
 services_fault(const struct snapshot *s)
 {
@@ -212,12 +212,12 @@ pools_fault(const struct snapshot *s)
 		if (pool->policy > POLICY_FIRST)
 			return "unknown policy";
 		if (memchr(pool->name, 0, sizeof(pool->name)) == NULL)
-			return "pool's name without an end";
+			return "unterminated name of a pool";
 		if (pool->load_percent != 0 && pool->load_percent < 100)
-			return "bounded load below the average";
+			return "bounded load below 100 %";
 		if (pool->member_first > s->member_count ||
 		    pool->member_count > s->member_count - pool->member_first)
-			return "members of a pool beyond their number";
+			return "members of a pool beyond the last one";
 		why = members_fault(s, pool);
 		if (why != NULL)
 			return why;
@@ -225,7 +225,7 @@ pools_fault(const struct snapshot *s)
 	return NULL;
 }
 
-/* A name in wire form, lower case, that ends where it is said to end (RFC 1035 section 3.1). */
+/* A name in wire form, in lower case, that is exactly `bytes` long (RFC 1035 section 3.1). */
 static bool
 name_good(const uint8_t *name, unsigned bytes)
 {
@@ -257,9 +257,9 @@ suffixes_fault(const struct snapshot *s)
 			return "suffix with an unknown pool";
 		if (r->name_offset > s->name_bytes ||
 		    r->name_bytes > s->name_bytes - r->name_offset)
-			return "suffix beyond the names";
+			return "suffix outside the names";
 		if (!name_good(names + r->name_offset, r->name_bytes))
-			return "suffix that is no name";
+			return "suffix that is not a valid name";
 		if (before != NULL && (before->name_bytes > r->name_bytes ||
 				       (before->name_bytes == r->name_bytes &&
 					memcmp(names + before->name_offset, names + r->name_offset,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Types and constants of the wire that both processes use: addresses, network-order values, the DNS
- * header.
- * Threads: none; everything here is a value. Sources: RFC 1035, 6891, 8914. */
+/* Types and constants of the wire formats that both processes use: addresses, network-order values,
+ * the DNS header (RFC 1035, 6891, 8914). All are values. */
 #ifndef EPHEMERA_DATAPLANE_SHARED_WIRE_H
 #define EPHEMERA_DATAPLANE_SHARED_WIRE_H
 
@@ -10,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A 16-bit value in network order; the wrapper keeps it from being added to or compared with host
+/* A 16-bit value in network order; the wrapper prevents arithmetic and comparison with host-order
  * numbers. */
 struct be16 {
 	uint16_t raw;
@@ -69,7 +68,7 @@ struct mac {
 	uint8_t bytes[6];
 };
 
-/* The DNS header, RFC 1035 section 4.1.1, as it lies in a packet (alignment 1). */
+/* The DNS header, RFC 1035 section 4.1.1, as in a packet (alignment 1). */
 struct dns_header {
 	struct be16 id;
 	uint8_t flags1; /* QR, opcode, AA, TC, RD */
@@ -104,7 +103,7 @@ enum {
 	DNS_REFUSED = 5,
 
 	DNS_LABEL_BYTES_MAX = 63,
-	DNS_NAME_BYTES_MAX = 255, /* with length bytes and the root, RFC 1035 section 3.1 */
+	DNS_NAME_BYTES_MAX = 255, /* including length bytes and the root, RFC 1035 section 3.1 */
 	DNS_QUESTION_BYTES_MAX = DNS_NAME_BYTES_MAX + 4, /* name, type, class */
 
 	DNS_TYPE_SIG = 24, /* SIG(0), RFC 2931 */

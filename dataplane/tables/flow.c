@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The flow table.
- * Way:   draw begins flows, match and sweep end them.
- * Runs:  the worker that owns the table; flow_read() in any thread.
- * Never: allocates after flow_table_init(). */
+ * Pipeline: draw and probe begin flows, match and sweep end them.
+ * Runs:     the worker that owns the table; flow_read() in any thread.
+ * Never:    allocates after flow_table_init(). */
 #include "dataplane/tables/flow.h"
 
 #include <string.h>
@@ -12,16 +12,16 @@
 #include "dataplane/tables/coalesce_table.h"
 
 #define FLOW_POOL_MIN	  64u
-#define FLOW_BUCKET_SHARE 16 /* one bucket of the index for so many entries */
+#define FLOW_BUCKET_SHARE 16 /* entries of the flow table per bucket of the index */
 
-/* Elements of a pool that has one for `share` entries. */
+/* Number of elements of a pool with one element per `share` entries. */
 static uint32_t
 pool_count(uint32_t size, uint32_t share)
 {
 	return size / share > FLOW_POOL_MIN ? size / share : FLOW_POOL_MIN;
 }
 
-/* Cuts `count` elements off the memory at *next, in whole cache lines. */
+/* Allots memory for `count` elements at *next, in whole cache lines, and advances *next. */
 static void *
 cut(uint8_t **next, size_t count, size_t element_bytes)
 {
@@ -130,8 +130,8 @@ flow_waiters_free(struct flow_table *table, uint32_t first)
 	}
 }
 
-/* The copies race with the worker's stores on purpose: the sequence tells whether they may be
- * believed. */
+/* The copies race with the worker's stores on purpose: the sequence number shows whether they are
+ * consistent. */
 __attribute__((no_sanitize("thread"))) bool
 flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uint8_t *question)
 {
@@ -150,8 +150,8 @@ flow_read(const struct flow_table *table, uint32_t index, struct flow *copy, uin
 			memcpy(question, table->cells[copy->cell].question, copy->question_bytes);
 		else
 			continue;
-		/* Pairs with flow_write_begin(): the copies above are done before the second
-		 * look. */
+		/* Pairs with flow_write_begin(): the copies above are complete before the second
+		 * load. */
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (__atomic_load_n(&flow->sequence, __ATOMIC_RELAXED) == before)
 			return true;

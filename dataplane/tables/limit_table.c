@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The token buckets of client prefixes.
- * Runs:  workers, on one table; the main thread makes it, and the rule of each view.
- * Never: lets a prefix learn, or fill, the bucket of another on purpose: the table is keyed. */
+ * Runs:  workers, on one shared table; the main thread initialises it and makes the rule of each
+ *        view.
+ * Never: lets a client find or use up the bucket of another prefix: the table is hashed with a
+ *        secret key. */
 #include "dataplane/tables/limit_table.h"
 
 #include <sodium.h>
@@ -12,7 +14,7 @@
 #include <xxhash.h>
 
 #define TIME_MASK ((UINT64_C(1) << LIMIT_TIME_BITS) - 1)
-#define DEBT_MAX  (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* what may be owed: about two hours */
+#define DEBT_MAX  (UINT64_C(1) << (LIMIT_TIME_BITS - 2)) /* largest debt: about two hours */
 
 static struct address
 prefix_mask(unsigned bits)
@@ -57,8 +59,9 @@ limit_hash(const struct limit_table *table, const struct limit_rule *rule,
 	return XXH3_64bits_withSeed(prefix.bytes, sizeof(prefix.bytes), table->seed);
 }
 
-/* What is owed to a bucket at `now`. More than a limit lets be owed is a time long gone, which is
- * how an old word reads when the clock has come round, or the bucket of a wider limit. */
+/* The time until a bucket is full again, at `now`. A debt above the burst means that the bucket is
+ * full: its time has passed, or the clock has wrapped, or the bucket belongs to an earlier, larger
+ * limit. */
 static inline uint64_t
 bucket_debt(const struct limit_rule *rule, uint64_t word, uint64_t now)
 {
@@ -67,7 +70,7 @@ bucket_debt(const struct limit_rule *rule, uint64_t word, uint64_t now)
 	return debt <= rule->burst ? debt : 0;
 }
 
-/* The way of the set that has the tag; or else the one that owes least, and *found is false. */
+/* The way of the set that has the tag; else the one with the smallest debt, and *found is false. */
 static unsigned
 set_find(const struct limit_rule *rule, const uint64_t words[LIMIT_WAYS], uint64_t hash,
 	 uint64_t now, bool *found)
@@ -114,6 +117,6 @@ limit_take(struct limit_table *table, const struct limit_rule *rule, uint64_t ha
 		if (__atomic_compare_exchange_n(&set->buckets[way], &words[way], full, false,
 						__ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return found || debt == 0 ? LIMIT_WITHIN : LIMIT_EVICTED;
-		/* Another worker was faster: look again. */
+		/* Another worker changed the bucket: try again. */
 	}
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How much a client prefix may ask: a token bucket for each, all in one table that all workers
- * share, so that the limit holds however a prefix's queries are spread over them.
+/* Limits the query rate of client prefixes: a token bucket for each, in one table shared by all
+ * workers, so that the limit holds however a prefix's queries are spread over workers.
  *
  * A bucket is one 64-bit word: a tag of 20 bits, and 44 bits of the time at which the bucket will
  * be full again (the "theoretical arrival time" of the GCRA, ITU-T I.371), in units of 4 TSC
- * cycles. Eight words make a set, which is a cache line. A bucket that is full says nothing and is
- * room for another; where all eight of a set are not, the one that misses the least is given away,
- * and its prefix begins with a full one the next time. Keyed with a secret of this process. Two
- * prefixes of one set share a bucket if their tags are alike, one pair in a million.
+ * cycles. Eight words make a set, which is a cache line. A full bucket carries no information and
+ * can be reused for another prefix; if no bucket of a set is full, the fullest is reused, and its
+ * former prefix starts with a full one next time. The hash is keyed with a secret of this process.
+ * Two prefixes of one set share a bucket if their tags are equal: one pair in a million.
  *
- * Size:    fixed at start; it outlives snapshots. A limit that changes counts for buckets from then
- * on.
- * Threads: any number of workers; each word is read and replaced by itself (relaxed: it guards
- * nothing but itself). */
+ * Size:    fixed at start; the table is kept across snapshots. A changed limit applies to existing
+ *          buckets.
+ * Threads: any number of workers; each word is loaded and exchanged atomically (relaxed: it guards
+ *          no other data). */
 #ifndef EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
 #define EPHEMERA_DATAPLANE_TABLES_LIMIT_TABLE_H
 
@@ -40,29 +40,29 @@ struct limit_table {
 /* A limit as workers apply it; part of a view. */
 struct limit_rule {
 	bool on;
-	uint64_t interval;	 /* that a query costs, in units of a bucket's time */
-	uint64_t burst;		 /* that may be owed after a query, likewise */
-	struct address masks[2]; /* of the bits that name a bucket: of IPv6 clients, of IPv4 ones */
+	uint64_t interval;	 /* cost of a query, in units of a bucket's time */
+	uint64_t burst;		 /* largest debt after a query, in the same unit */
+	struct address masks[2]; /* of the address bits that select a bucket: IPv6, IPv4 */
 };
 
 enum limit_verdict {
 	LIMIT_WITHIN,
-	LIMIT_EVICTED, /* within; another's bucket was given away for it */
+	LIMIT_EVICTED, /* within; a bucket that was not full was reused for it */
 	LIMIT_OVER,
 };
 
-/* [main] */
+/* Derives the rule of a limit. [main] */
 void limit_rule_make(const struct snapshot_limit *limit, uint64_t tsc_hz, struct limit_rule *rule);
 
-/* `sets`: LIMIT_SETS of them, or another power of two, zeroed. [main] sodium_init() must have been
- * called. */
+/* `sets`: `count` of them, a power of two (LIMIT_SETS), zeroed. sodium_init() must have been
+ * called. [main] */
 void limit_table_init(struct limit_table *table, struct limit_set *sets, uint32_t count);
 
-/* The hash of the prefix that a client belongs to. [worker] */
+/* The hash of a client's prefix. [worker] */
 uint64_t limit_hash(const struct limit_table *table, const struct limit_rule *rule,
 		    const struct address *client);
 
-/* Takes a query out of the bucket of that hash, if there is one in it at that time. [worker] */
+/* Takes one query out of the bucket of that hash, unless it is empty. [worker] */
 enum limit_verdict limit_take(struct limit_table *table, const struct limit_rule *rule,
 			      uint64_t hash, uint64_t now_tsc);
 

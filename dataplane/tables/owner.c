@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Deals source addresses, or their ports, among workers.
+/* Distributes source addresses, or their ports, among workers.
  * Runs:  the main thread, when a snapshot is adopted; workers only read the result. */
 #include "dataplane/tables/owner.h"
 
@@ -14,7 +14,7 @@ owners_init(struct owners *owners, uint32_t worker_count)
 	owners->worker_count = worker_count;
 	for (uint32_t i = 0; i < 65536; i++)
 		owners->deal[i] = (uint8_t)(i % worker_count);
-	/* Fisher and Yates: every order of the deal is equally likely. */
+	/* Fisher-Yates shuffle: every order is equally likely. */
 	for (uint32_t i = 65535; i > 0; i--) {
 		uint32_t j = randombytes_uniform(i + 1);
 		uint8_t worker = owners->deal[i];
@@ -35,8 +35,8 @@ source_in_family(const struct snapshot *s, uint32_t slot, bool ipv4)
 	       address_is_ipv4(&s->sources[slot].address) == ipv4;
 }
 
-/* The worker with the fewest active addresses (most: the most) of a family, given that a worker has
- * `held[w]`. */
+/* The worker with the fewest (`most`: with the most) active addresses of a family; worker w has
+ * held[w]. */
 static uint32_t
 worker_by_load(const uint32_t *held, uint32_t worker_count, bool most)
 {
@@ -48,8 +48,8 @@ worker_by_load(const uint32_t *held, uint32_t worker_count, bool most)
 	return best;
 }
 
-/* Gives every address without an owner to the worker that has the fewest, then takes one from the
- * richest for each worker that has none. */
+/* Assigns every address without an owner to the worker with the fewest, then moves one from the
+ * worker with the most to each worker without any. */
 static void
 family_assign(struct owners *owners, const struct snapshot *s, bool ipv4)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Derives pools from a snapshot.
  * Runs:  the main thread.
- * Never: decides about health: the snapshot says who is usable. */
+ * Never: judges health: the snapshot says which upstreams are usable. */
 #include "dataplane/tables/pool.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* The operator drains it or took it down: it gets no queries, whatever else happens. */
+/* The operator set it to drain or down: it gets no queries in any case. */
 static bool
 taken_out(const struct snapshot_upstream *u)
 {
 	return u->admin_state == ADMIN_DRAIN || u->admin_state == ADMIN_DOWN;
 }
 
-/* Members that can be sent to, and that health allows; if there are none and the configuration says
- * so, all that can be sent to and that nobody took out. */
+/* Collects the members that are resolved and healthy; if there are none and the configuration is
+ * keep_trying, all that are resolved and not set to drain or down. */
 static void
 usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct pool *pool)
 {
@@ -37,16 +37,18 @@ usable_fill(const struct snapshot *s, const struct snapshot_pool *from, struct p
 	}
 }
 
-/* Vose's method, in whole numbers: member i holds weight x count of a table whose entries hold
- * weight_sum each; an entry that a member does not fill is filled up by one that has too much. */
+/* Vose's method in integers: member i has weight x count to distribute over entries that hold
+ * weight_sum each; an entry that its own member does not fill is filled up from a member with a
+ * surplus. */
 static int
 aliases_fill(struct pool *pool)
 {
 	const uint32_t count = pool->usable_count;
 	uint64_t *left = calloc(count, sizeof(*left));
 	uint32_t *stack = calloc(count, sizeof(*stack));
-	uint32_t small = 0,
-		 large = count; /* the stack of the small grows up, that of the large down */
+	/* members with a deficit are stacked from the bottom up, those with a surplus from the
+	 * top down */
+	uint32_t small = 0, large = count;
 	int status = left == NULL || stack == NULL ? -ENOMEM : 0;
 
 	for (uint32_t i = 0; status == 0 && i < count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Fills the consistent-hash rings of pools.
  * Runs:  the main thread.
- * Never: uses a secret, a slot number or the order of members: each machine must come to the same
- * ring. */
+ * Never: uses a secret, a slot number or the order of members: the ring must be the same on every
+ *        machine. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +13,16 @@
 #include "dataplane/tables/pool.h"
 
 #define RING_EMPTY UINT16_MAX
-#define RING_TRIES 64 /* other places looked at for an entry whose member is not usable */
+#define RING_TRIES 64 /* other places tried for an entry whose member is not usable */
 
-/* A member that takes its turns at the ring. */
+/* A member while the ring is filled. */
 struct ring_member {
 	const char *name;
 	uint64_t hash; /* of the name */
 	uint32_t next; /* place in its permutation of the ring */
 	uint32_t skip; /* to the next place */
 	uint32_t weight;
-	uint32_t credit; /* a place costs the largest weight */
+	uint32_t credit; /* accumulates `weight` per round; a place costs the largest weight */
 	uint16_t upstream;
 	uint16_t usable; /* index, or RING_EMPTY */
 };
@@ -33,7 +33,7 @@ ring_member_compare(const void *a, const void *b)
 	return strcmp(((const struct ring_member *)a)->name, ((const struct ring_member *)b)->name);
 }
 
-/* All members, in the order of their names. */
+/* Lists all members, sorted by name. */
 static void
 ring_members_fill(const struct snapshot *s, const struct snapshot_pool *from,
 		  const struct pool *pool, struct ring_member *members)
@@ -61,7 +61,7 @@ ring_members_fill(const struct snapshot *s, const struct snapshot_pool *from,
 	qsort(members, from->member_count, sizeof(*members), ring_member_compare);
 }
 
-/* Takes the next place of the member's permutation that is free; there is one. */
+/* Takes the next free place of the member's permutation; there must be one. */
 static void
 ring_take(uint16_t *base, struct ring_member *member, uint16_t index)
 {
@@ -70,7 +70,7 @@ ring_take(uint16_t *base, struct ring_member *member, uint16_t index)
 	base[member->next] = index;
 }
 
-/* Gives every place of the ring to a member, by its index. */
+/* Assigns every place of the ring to a member, by its index. */
 static void
 ring_base_fill(uint16_t *base, struct ring_member *members, uint32_t count)
 {
@@ -92,9 +92,9 @@ ring_base_fill(uint16_t *base, struct ring_member *members, uint32_t count)
 	}
 }
 
-/* Where an entry goes whose member is not usable: other places, in an order that is the entry's
- * own, so that the load of a member that failed is spread; where so few are usable that none is
- * found, the usable one with the highest hash. */
+/* The usable member for an entry whose own member is not usable: tries other places, in an order
+ * specific to the entry, so that the load of a failed member is spread; if none of them has a
+ * usable member, takes the usable member with the highest hash. */
 static uint16_t
 ring_instead(const uint16_t *base, const struct ring_member *members, uint32_t count, uint64_t hash)
 {

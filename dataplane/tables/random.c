@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Random numbers for the draws.
- * Runs:  workers, each on its own stream; the block is made between bursts.
- * Never: asks the kernel after the start. */
+ * Runs:  workers, each on its own stream; blocks are generated between bursts.
+ * Never: makes a system call after random_init(). */
 #include "dataplane/tables/random.h"
 
 #include <string.h>

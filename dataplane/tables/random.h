@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A worker's stream of random numbers that an attacker can't predict: ChaCha20 of libsodium, keyed
- * from the kernel once, made in blocks. Each block's first 32 bytes become the next key and are
- * wiped (fast key erasure), so that what is in memory now tells nothing of what was drawn before.
+/* A worker's stream of random numbers that an attacker can't predict: libsodium's ChaCha20, keyed
+ * by the kernel once, generated in blocks. The first 32 bytes of a block are the next key, and used
+ * words are erased (fast key erasure), so that the memory reveals nothing about earlier draws.
  *
  * Threads: one owner. No system call after random_init(). */
 #ifndef EPHEMERA_DATAPLANE_TABLES_RANDOM_H
@@ -11,29 +11,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RANDOM_WORDS 1020 /* with the key 8 KiB: the cipher is made for whole pieces of 512 bytes */
-#define RANDOM_SPARE                                                                               \
-	192 /* what a burst takes: a word for each draw and, with most names, one for its case               \
-	     */
+/* 8 KiB with the key: the cipher is fastest on multiples of 512 bytes */
+#define RANDOM_WORDS 1020
+
+/* words for a burst: one per draw and, for most names, one for the letter case */
+#define RANDOM_SPARE 192
 
 struct random_stream {
-	uint8_t key[32]; /* of the next block; the block begins here */
+	uint8_t key[32]; /* of the next block; a block is the key and the words */
 	uint64_t words[RANDOM_WORDS];
-	uint32_t next; /* words of the block used up */
+	uint32_t next; /* index of the next unused word */
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct random_stream, words) == 32, "the key, and nothing between");
+static_assert(offsetof(struct random_stream, words) == 32, "the words follow the key");
 
-/* Keys the stream from the kernel. [main] sodium_init() must have been called. */
+/* Keys the stream from the kernel. sodium_init() must have been called. [main] */
 void random_init(struct random_stream *stream);
 
-/* Keys the stream with 32 bytes of the caller's, for tests that must repeat. */
+/* Keys the stream with the caller's 32 bytes, for repeatable tests. */
 void random_init_seeded(struct random_stream *stream, const uint8_t seed[32]);
 
-/* Makes a new block. [worker] */
+/* Generates a new block. [worker] */
 void random_refill(struct random_stream *stream);
 
-/* Makes a new block now if fewer words are left than a burst takes: called between bursts.
+/* Generates a new block if fewer words are left than a burst needs. Called between bursts.
  * [worker] */
 static inline void
 random_top_up(struct random_stream *stream)
@@ -42,7 +43,7 @@ random_top_up(struct random_stream *stream)
 		random_refill(stream);
 }
 
-/* 64 fresh bits. [worker] */
+/* 64 unused random bits; erases them from the block. [worker] */
 static inline uint64_t
 random_u64(struct random_stream *stream)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks an address up in a list of ranges, which are sorted and apart. [any] */
+/* Looks up an address in a sorted list of disjoint ranges. [any] */
 #ifndef EPHEMERA_DATAPLANE_TABLES_RANGES_H
 #define EPHEMERA_DATAPLANE_TABLES_RANGES_H
 

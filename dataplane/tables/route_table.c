@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes the routes of a snapshot, and says which suffixes of a name may have one.
- * Runs:  the main thread makes the table; workers look things up in it.
- * Never: changes what workers look at: a table is complete before they see it. */
+/* Derives the routes of a snapshot, and finds the suffixes of a name that may have one.
+ * Runs:  the main thread makes the table; workers look up names in it.
+ * Never: changes a table in use: it is complete before workers see it. */
 #include "dataplane/tables/route_table.h"
 
 #include <errno.h>
@@ -14,10 +14,10 @@
 #include <rte_prefetch.h>
 
 #define HUGE_BYTES (2u << 20)
-#define KEY_TRIES  8 /* keys for a size of the table, before it is doubled */
+#define KEY_TRIES  8 /* keys tried before the table is doubled */
 
-/* An entry: tag (24 bits), offset of the name (24), its bytes (8), pool (8). Not 0: a name has a
- * byte. */
+/* An entry: tag (24 bits), offset of the name (24), its size (8), pool (8). Never 0: a name has at
+ * least one byte. */
 static inline uint64_t
 route_entry(uint64_t hash, const struct suffix_route *route)
 {
@@ -25,10 +25,10 @@ route_entry(uint64_t hash, const struct suffix_route *route)
 	       (uint64_t)route->name_bytes << 8 | route->pool;
 }
 
-static_assert(SNAPSHOT_NAMES_BYTES_MAX <= 1 << 24, "a name's offset fits 24 bits");
+static_assert(SNAPSHOT_NAMES_BYTES_MAX <= 1 << 24, "a name's offset fits in 24 bits");
 
-/* The hash of a name from those of its labels: a label's bytes in lower case, eight at a time, in
- * keyed products. Strangers choose what is looked up, but not what is in the table. */
+/* Hashes a name label by label: the bytes in lower case, eight at a time, in multiplications.
+ * Clients choose which names are looked up, but not which are in the table. */
 static inline uint64_t
 hash_mix(uint64_t hash, uint64_t bytes)
 {
@@ -47,13 +47,13 @@ label_hash(uint64_t below, const uint8_t *label)
 
 	for (; at + 8 <= bytes; at += 8)
 		hash = hash_mix(hash, case_lower(bytes_load(label + at)));
-	/* How many are left is said by the length, which is among them or was among the first. */
+	/* The label's length byte, hashed first, determines how many bytes are left. */
 	if (at < bytes)
 		hash = hash_mix(hash, case_lower(bytes_load_few(label + at, bytes - at)));
 	return hash;
 }
 
-/* Offsets of the labels of a name in wire form, from the first on; returns their number. */
+/* Finds the offsets of the labels of a name in wire form, in order; returns their number. */
 static inline uint32_t
 labels_find(const uint8_t *name, uint8_t *offsets)
 {
@@ -72,8 +72,8 @@ labels_looked_for(const struct routes *routes, uint32_t count)
 	return routes->labels[count >> 6] >> (count & 63) & 1;
 }
 
-/* The bit of a hash in the filter: other bits of it than those that choose the line, and than the
- * tag's first ones. */
+/* The bit of a hash in the filter: selected by bits 20 and up of the hash, not by those of the
+ * bucket or by the tag's high bits. */
 static inline uint32_t
 filter_place(const struct routes *routes, uint64_t hash)
 {
@@ -156,7 +156,7 @@ bucket_put(struct route_bucket *bucket, uint64_t entry)
 	return false;
 }
 
-/* False: a line of the table overflows. */
+/* False: a bucket overflows. */
 static bool
 table_fill(struct routes *routes, const struct snapshot *s)
 {
@@ -181,7 +181,7 @@ table_fill(struct routes *routes, const struct snapshot *s)
 	return true;
 }
 
-/* A large one in huge pages, where the kernel has some to give. */
+/* Large tables use huge pages if the kernel has some. */
 static struct route_bucket *
 table_allocate(size_t bytes)
 {
@@ -193,7 +193,7 @@ table_allocate(size_t bytes)
 	return buckets;
 }
 
-/* With about one suffix to a line of eight, nearly every key will do. */
+/* With about one suffix per bucket of eight, nearly every key succeeds. */
 static int
 table_make(struct routes *routes, const struct snapshot *s)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which pool a query goes to: by the longest suffix of its name that has a route, else by its type,
- * else by the service asked.
+/* Selects a query's pool: by the longest suffix of its name that has a route, else by its type,
+ * else by the queried service.
  *
- * Suffixes are found by a hash table of cache lines, keyed with a secret of this process. The hash
- * of a name is made label by label from the root on, so that one walk yields those of all its
- * suffixes; only suffixes of as many labels as some route has are looked for, each in one cache
- * line, however many routes there are: the table is made again, with another key or larger, until
- * no line overflows. A filter in front of it, of sixteen bits or more for each suffix, says of
- * nearly all that are in no route that they are in none: it stays in the caches, which the table
- * does not. Part of a view: immutable while workers use it. */
+ * Suffixes are in a hash table whose buckets are cache lines, keyed with a secret of this process.
+ * Names are hashed label by label from the root, so that one walk yields the hashes of all
+ * suffixes. Only suffixes with as many labels as some route has are looked up, each in one bucket,
+ * however many routes there are: the table is rebuilt, with another key or larger, until no bucket
+ * overflows. A filter in front of it, with sixteen bits or more per suffix, rejects nearly all
+ * suffixes without a route; it fits in the caches, the table does not. Part of a view: immutable
+ * while workers use it. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
 #define EPHEMERA_DATAPLANE_TABLES_ROUTE_TABLE_H
 
@@ -22,22 +22,22 @@
 
 #define ROUTE_NONE	  UINT8_MAX
 #define ROUTE_WAYS	  8
-#define ROUTE_FILTER_BITS 16  /* for each line of the table */
+#define ROUTE_FILTER_BITS 16  /* per bucket */
 #define ROUTE_LABELS_MAX  127 /* of a name of 255 bytes */
 
-/* A line of the table; an entry is a word, 0 if there is none. */
+/* A bucket of the table; an entry is a word, 0 if unused. */
 struct route_bucket {
 	uint64_t entries[ROUTE_WAYS];
 } __attribute__((aligned(64)));
 
 struct routes {
 	bool any;
-	uint8_t labels_most; /* of a suffix */
-	uint64_t labels[2];  /* bit n: there are suffixes of n labels */
+	uint8_t labels_most; /* largest number of labels of a suffix */
+	uint64_t labels[2];  /* bit n: there are suffixes with n labels */
 	uint64_t seed;	     /* secret */
 	uint32_t bucket_mask;
 	struct route_bucket *buckets; /* NULL: no suffixes */
-	uint64_t *filter;   /* [(bucket_mask + 1) * ROUTE_FILTER_BITS / 64]: a bit for each hash */
+	uint64_t *filter;   /* [(bucket_mask + 1) * ROUTE_FILTER_BITS / 64]: a bit per hash */
 	uint8_t types[256]; /* the pool of a type, or ROUTE_NONE */
 };
 
@@ -52,14 +52,13 @@ int routes_make(const struct snapshot *snapshot, struct routes *routes);
 
 void routes_free(struct routes *routes); /* [main] */
 
-/* Writes the suffixes that are to be looked for, the longest first, to `probes` (ROUTE_LABELS_MAX +
- * 1 of them), and prefetches their lines. What the filter sorts out is not among them. `name`: in
- * wire form, in any letter case. Returns how many. [worker] */
+/* Writes the suffixes to look up, the longest first, to `probes`, [ROUTE_LABELS_MAX + 1], without
+ * those that the filter rejects, and prefetches their buckets. `name`: in wire form, in any letter
+ * case. Returns how many. [worker] */
 uint32_t route_probes(const struct routes *routes, const uint8_t *name, uint32_t name_bytes,
 		      struct route_probe *probes);
 
-/* The pool of exactly the suffix that the probe stands for, or ROUTE_NONE. Looks at one line of the
- * table. [worker] */
+/* The pool of the probe's suffix, or ROUTE_NONE. Reads one bucket. [worker] */
 static inline uint8_t
 route_suffix(const struct routes *routes, const struct snapshot *s, const uint8_t *name,
 	     uint32_t name_bytes, const struct route_probe *probe)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Derives what workers look things up in from a snapshot.
+/* Derives the tables of the workers from a snapshot.
  * Runs:  the main thread.
- * Never: trusts the snapshot for more than snapshot_validate() checked. */
+ * Never: relies on more than snapshot_validate() checked. */
 #include "dataplane/tables/view.h"
 
 #include <errno.h>
@@ -67,8 +67,8 @@ pools_fill(struct view *view)
 	return 0;
 }
 
-/* Writes the ports of one worker on one source to `to`; returns how many. worker OWNER_NONE: all
- * that may be drawn. */
+/* Writes the ports of one worker on one source to `to`; returns how many. `worker` OWNER_NONE: all
+ * ports that may be drawn. */
 static uint32_t
 ports_list(const struct view *view, uint16_t slot, bool ipv4, uint8_t worker, uint16_t *to)
 {
@@ -90,8 +90,8 @@ space_add(struct view_space *space, uint16_t slot, const uint16_t *ports, uint32
 			(struct view_source){.ports = ports, .port_count = count, .slot = slot};
 }
 
-/* Fills every worker's spaces from `next` on: one list shared by all whole addresses, and one for
- * each dealt address and worker. */
+/* Fills every worker's spaces, with port lists in view->ports: one list shared by all addresses
+ * that are owned whole, and one per dealt address and worker. */
 static void
 spaces_fill(struct view *view)
 {
@@ -123,7 +123,7 @@ spaces_fill(struct view *view)
 	}
 }
 
-/* Entries of all port lists together: the whole one, and for each dealt address all ports once. */
+/* Size of all port lists together: the shared one, and all ports once per dealt address. */
 static size_t
 ports_needed(const struct view *view)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the workers look at: a snapshot, and the tables derived from it when it was adopted.
+/* What workers run on: a snapshot, and the tables derived from it when it was adopted.
  *
  * Made by the main thread (view_make), immutable while workers use it, freed by the main thread
- * after every worker passed a quiescent state (adopt.h). Hash tables are keyed with a secret of
+ * after every worker has passed a quiescent state (adopt.h). Hash tables are keyed with secrets of
  * this process. */
 #ifndef EPHEMERA_DATAPLANE_TABLES_VIEW_H
 #define EPHEMERA_DATAPLANE_TABLES_VIEW_H
@@ -26,7 +26,7 @@ enum view_family {
 	FAMILY_COUNT,
 };
 
-/* All that an address of the snapshot is. Services and upstreams on one address and several ports
+/* The slots of an address of the snapshot. Services and upstreams on several ports of one address
  * are chained. */
 struct view_address {
 	struct address address;
@@ -35,14 +35,14 @@ struct view_address {
 	uint16_t first_upstream; /* slot, or VIEW_NONE */
 };
 
-/* A source address that a worker may draw, and the ports that are its there. */
+/* A source address that a worker may draw, and its ports there. */
 struct view_source {
 	const uint16_t *ports; /* host order */
-	uint32_t port_count;   /* never 0 */
+	uint32_t port_count;   /* at least 1 */
 	uint16_t slot;
 };
 
-/* All that a worker may draw from in one family. */
+/* All sources of one family that a worker may draw. */
 struct view_space {
 	uint32_t source_count;
 	struct view_source sources[SNAPSHOT_SOURCES_MAX];
@@ -50,19 +50,17 @@ struct view_space {
 
 struct view {
 	struct snapshot *snapshot; /* owned */
-	uint64_t seed;		   /* random: no two views have the same */
-	uint32_t timeout_ticks;	   /* snapshot's timeout in the ticks of flow.h */
+	uint64_t seed;		   /* random, differs between views */
+	uint32_t timeout_ticks;	   /* the snapshot's timeout, FLOW_TICK_SHIFT */
 
 	struct limit_rule limit;
 	struct routes routes;
-	uint32_t
-		/* pools of the snapshot with no upstream that queries may be given to now */
-		empty_pools;
+	uint32_t empty_pools; /* pools of the snapshot without a usable upstream */
 	struct pool pools[SNAPSHOT_POOLS_MAX];
 
 	uint16_t next_service[SNAPSHOT_SERVICES_MAX];
 	uint16_t next_upstream[SNAPSHOT_UPSTREAMS_MAX];
-	uint64_t address_keys[2]; /* of the hash below */
+	uint64_t address_keys[2]; /* of view_address_place() */
 	uint64_t addresses_used[VIEW_ADDRESS_SLOTS / 64];
 	struct view_address addresses[VIEW_ADDRESS_SLOTS];
 
@@ -73,15 +71,15 @@ struct view {
 };
 
 /* Derives a view from a snapshot that snapshot_validate() accepted, and takes ownership of it.
- * `owners` remembers from view to view who owns what. 0, or -ENOMEM (the snapshot is then still the
- * caller's). [main] */
+ * `owners` carries the ownership of sources from view to view. 0, or -ENOMEM; the snapshot is then
+ * still the caller's. [main] */
 int view_make(struct snapshot *snapshot, struct owners *owners, uint64_t tsc_hz,
 	      struct view **view);
 
-void view_free(struct view *view); /* [main] NULL is fine */
+void view_free(struct view *view); /* NULL is allowed. [main] */
 
-/* Where in the table to look for an address first: a product of two keyed halves (NH; Black et al.,
- * CRYPTO 1999). Only the snapshot's addresses are ever put there. */
+/* The first place to look for an address: the product of its two halves, each with a key added (NH;
+ * Black et al., CRYPTO 1999). Only the snapshot's addresses are in the table. */
 static inline uint32_t
 view_address_place(const struct view *view, const struct address *address)
 {
@@ -98,8 +96,8 @@ view_address_used(const struct view *view, uint32_t place)
 	return view->addresses_used[place / 64] >> place % 64 & 1;
 }
 
-/* What an address is, or NULL. The table is twice as large as the sum of all slots: the walk comes
- * to a place that is not used. [worker] */
+/* The entry of an address, or NULL. The table is more than twice as large as the sum of all slots,
+ * so the walk ends at an unused place. [worker] */
 static inline const struct view_address *
 view_find(const struct view *view, const struct address *address)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a fuzz target is: a function of bytes, that aborts when something is wrong.
+/* A fuzz target: a function of bytes that aborts on a fault.
  *
- * In the ordinary build replay.c's main() hands it every file of the corpus directories on its
- * command line; in a build by clang with -fsanitize=fuzzer (targets *_live of meson.build)
- * libFuzzer does the calling:
+ * In the ordinary build, main() in replay.c calls it with every file of the corpus directories on
+ * its command line. In a build by clang with -fsanitize=fuzzer (targets *_live of meson.build)
+ * libFuzzer calls it:
  *
- *   ninja tests/fuzz/fuzz_packet_live && tests/fuzz/fuzz_packet_live -max_total_time=60 NEW_DIR
- * CORPUS_DIR */
+ *   ninja tests/fuzz/fuzz_packet_live
+ *   tests/fuzz/fuzz_packet_live -max_total_time=60 NEW_DIR CORPUS_DIR */
 #ifndef EPHEMERA_TESTS_FUZZ_FUZZ_H
 #define EPHEMERA_TESTS_FUZZ_FUZZ_H
 
@@ -17,7 +17,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
-/* Like assert(), in release builds too. */
+/* Like assert(), but also in release builds. */
 #define FUZZ_REQUIRE(held)                                                                         \
 	do {                                                                                       \
 		if (!(held)) {                                                                     \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a configuration file: it is refused with lines that say where, or taken, and then a
- * valid snapshot comes of it.
+/* Arbitrary bytes as a configuration file: it must be rejected with lines that name the position,
+ * or accepted and give a valid snapshot.
  *
- * What stands behind the first NUL byte is a list of domains: both texts are files in memory, with
+ * The bytes after the first NUL are a list of domains: both texts are files in memory, with
  * descriptors that the configuration can name. `domains_file: "901"` is the list. */
 #include <string.h>
 #include <sys/mman.h>
@@ -19,7 +19,7 @@
 #define CONFIG_PATH "/proc/self/fd/900"
 #define BYTES_MAX   65536
 
-/* A process may have fewer descriptors than these numbers need, until it asks for more. */
+/* Raises the limit of descriptors, if these numbers are above it. */
 static void
 fds_allow(void)
 {
@@ -41,7 +41,7 @@ file_make(int as, const uint8_t *bytes, size_t size)
 	close(fd);
 }
 
-/* The lines hold no control character, and there are not too many of them. */
+/* The lines contain no control characters, and there are not too many. */
 static void
 lines_check(const char *lines, size_t bytes, int status)
 {
@@ -69,7 +69,7 @@ any_change(void *owner, const char *text)
 	*(size_t *)owner += strlen(text);
 }
 
-/* The snapshot of a configuration passes the dataplane's gate. */
+/* The snapshot of a configuration passes the dataplane's validation. */
 static void
 snapshot_check(const struct config *config)
 {
@@ -93,7 +93,7 @@ snapshot_check(const struct config *config)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	static struct config *before; /* the one taken last */
+	static struct config *before; /* the last one accepted */
 	const uint8_t *nul = memchr(bytes, 0, size);
 	size_t config_bytes = nul != NULL ? (size_t)(nul - bytes) : size, lines_bytes, changed = 0;
 	struct config *config = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a message, the first two of them saying where its records start: what is found is an
- * OPT record that lies wholly inside. */
+/* Arbitrary bytes as a message, the first two giving the offset of its records: what is found must
+ * be an OPT record completely inside. */
 #include "dataplane/packet/edns.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	size -= 2;
 	tail = edns_find(bytes, size, offset);
 	found = tail.opt_offset;
-	/* Nothing is plain that a signature may hide in: what was not walked to its end. */
+	/* A message that was not walked to its end may contain a signature, so it is not plain. */
 	FUZZ_REQUIRE(!tail.plain ||
 		     (size >= 12 && (bytes[6] | bytes[7] | bytes[8] | bytes[9]) == 0));
 	if (found == 0)

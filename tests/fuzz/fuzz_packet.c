@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as frames, to a worker with a query in flight: whatever comes, nothing crashes, each
- * packet leaves once, every mbuf comes back, what is sent is well-formed, and nothing is sent that
- * nobody asked for.
+/* Arbitrary bytes as frames, for a worker with a query in flight: nothing may crash, each packet
+ * must leave once, every mbuf must be freed, sent frames must be well-formed, and nothing may be
+ * sent without a query.
  *
- * Every input is played twice: to a worker without defences, and to one that draws letter case,
- * lets eight clients wait for one response, and gives TC=1 in place of responses that somebody
- * aimed at.
+ * Every input is tested twice: with a worker without defences, and with one that draws letter case,
+ * lets eight clients wait for one response, and replaces responses under attack by TC=1.
  *
- * Input: frames, each a control byte, a size (2 bytes) and so many bytes. Control bits:
- *   1   it arrives at the farm's port, not the clients'
- *   2   repair: the port's MAC address, lengths and checksums of a plain IPv4 or IPv6 header and UDP are made
- * right 4   aim: UDP ports, addresses and DNS ID are made those of the response that is waited for 8   the time
- * of all queries passes before it 16  no upstream is usable from here on 32  its question is made
- * that of the query in flight, as it was sent 64  in its place another client asks what is in
- * flight: its bytes are his number (2) and his letter case */
+ * Input: frames, each a control byte, a size (2 bytes) and as many bytes. Control bits:
+ *   1   received on the farm's interface, not the clients'
+ *   2   repair: set the interface's MAC address, and correct lengths and checksums of a plain IPv4
+ *       or IPv6 header and UDP
+ *   4   aim: set UDP ports, addresses and DNS ID to those of the expected response
+ *   8   all queries time out before it
+ *   16  no upstream is usable from here on
+ *   32  set its question to that of the query in flight, as sent
+ *   64  replace it by the same query from another client: its bytes are the client's number (2
+ *       bytes) and letter case */
 #include <string.h>
 
 #include "dataplane/pipeline/answer.h"
@@ -30,7 +32,7 @@
 
 static struct rig rig;
 static struct view *view_plain, *view_none, *view_defended;
-static struct pipeline_sent waiting; /* the query in flight, as the farm got it */
+static struct pipeline_sent waiting; /* the query in flight, as sent to the upstream */
 
 static void
 rig_start(void)
@@ -56,7 +58,7 @@ set16(uint8_t *at, uint32_t value)
 	at[1] = (uint8_t)value;
 }
 
-/* Where a plain frame's UDP header would be; 0: it is too short or of no family. */
+/* Offset of the UDP header in a plain frame; 0: too short, or neither IPv4 nor IPv6. */
 static uint32_t
 udp_of(const struct pipeline_frame *f)
 {
@@ -81,7 +83,7 @@ aim(struct pipeline_frame *f)
 	memcpy(f->frame + 42, waiting.frame + waiting.dns, 2);
 }
 
-/* Of the query in flight, as far as the frame goes. */
+/* Copies the question of the query in flight, as far as it fits in the frame. */
 static void
 question_of(struct pipeline_frame *f)
 {
@@ -93,9 +95,9 @@ question_of(struct pipeline_frame *f)
 }
 
 static void
-repair(struct pipeline_frame *f, enum rig_interface port)
+repair(struct pipeline_frame *f, enum rig_interface interface)
 {
-	const struct mac mac = rig_mac(port);
+	const struct mac mac = rig_mac(interface);
 
 	memcpy(f->frame, mac.bytes, f->bytes < 6 ? f->bytes : 6);
 	f->ip = 14;
@@ -116,9 +118,9 @@ repair(struct pipeline_frame *f, enum rig_interface port)
 	pipeline_frame_sum(f);
 }
 
-/* Another client's frame, in place of this one. */
+/* Replaces the frame by another client's. */
 static void
-again(struct pipeline_frame *f, enum rig_interface port, const uint8_t *bytes, size_t count)
+again(struct pipeline_frame *f, enum rig_interface interface, const uint8_t *bytes, size_t count)
 {
 	struct pipeline_client client;
 	struct pipeline_dns query;
@@ -129,18 +131,18 @@ again(struct pipeline_frame *f, enum rig_interface port, const uint8_t *bytes, s
 			     count > 2 && (bytes[2] & 1), &query);
 	if (count > 2)
 		pipeline_case_turn(&client.query, bytes[2]);
-	client.ends.destination_mac = rig_mac(port);
+	client.ends.destination_mac = rig_mac(interface);
 	pipeline_frame_make(f, &client.ends, NULL, client.query.message,
 			    (uint32_t)client.query.bytes);
 }
 
-/* Plays one frame; returns what is left of the input. */
+/* Injects one frame; returns the size of the remaining input. */
 static size_t
 frame_play(const uint8_t *bytes, size_t size)
 {
 	static struct pipeline_frame frame;
 	const uint8_t control = bytes[0];
-	const enum rig_interface port = control & FROM_FARM ? RIG_FARM : RIG_CLIENTS;
+	const enum rig_interface interface = control & FROM_FARM ? RIG_FARM : RIG_CLIENTS;
 	size_t count = (size_t)(bytes[1] << 8 | bytes[2]) % 1515;
 
 	size -= 3;
@@ -154,14 +156,14 @@ frame_play(const uint8_t *bytes, size_t size)
 	if (control & QUESTION)
 		question_of(&frame);
 	if (control & REPAIR)
-		repair(&frame, port);
+		repair(&frame, interface);
 	if (control & AGAIN)
-		again(&frame, port, bytes + 3, count);
+		again(&frame, interface, bytes + 3, count);
 	if (control & TIME_PASSES)
 		rig_pass(&rig, SNAPSHOT_TIMEOUT_MS_MAX + 1000);
 	if (control & NO_UPSTREAM)
 		rig.view = view_none;
-	rig_inject_frame(&rig, port, &frame);
+	rig_inject_frame(&rig, interface, &frame);
 	rig_run(&rig);
 	return size - count;
 }
@@ -189,7 +191,7 @@ input_play(const uint8_t *bytes, size_t size, struct view *view)
 		injected++;
 	}
 	rig_run(&rig);
-	/* The query in flight was sent; each other packet sent goes back to one that came in. */
+	/* The query in flight was sent; every other sent packet must answer a received one. */
 	FUZZ_REQUIRE(rig.sent_count <= injected + 1);
 	while (rig_take(&rig) != NULL)
 		;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a question: the walk must agree with a second one, written from RFC 1035 the plain
- * way, and equality without case must be an equality. */
+/* Arbitrary bytes as a question: the walk must agree with a second, straightforward implementation
+ * of RFC 1035, and case-insensitive equality must be an equivalence. */
 #include <ctype.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Snapshots: any bytes as one, and any changes to a good one that is then sealed again. What the
- * gate lets through must make a view whose tables hold together.
+/* Snapshots: arbitrary bytes, and arbitrary changes to a valid one that is then sealed again.
+ * Accepted ones must make a view with consistent tables.
  *
- * Input: a byte of workers, then edits (snapshot_input.h). */
+ * Input: a byte for the number of workers, then edits (snapshot_input.h). */
 #include <string.h>
 
 #include <sodium.h>
@@ -54,7 +54,7 @@ check_pool(const struct snapshot *s, const struct pool *pool, const struct snaps
 		FUZZ_REQUIRE(pool->ring[i] < pool->usable_count);
 }
 
-/* Each suffix is found, and so is each type. */
+/* Each suffix and each type is found. */
 static void
 check_routes(const struct view *view)
 {
@@ -109,7 +109,7 @@ check_view(const struct view *view)
 	check_spaces(view);
 }
 
-/* As owners_init() leaves them, which takes too long to be done each time. */
+/* The result of owners_init(), which is too slow to be called each time. */
 static struct owners *
 owners_fresh(uint32_t workers)
 {
@@ -121,7 +121,7 @@ owners_fresh(uint32_t workers)
 	return &owners;
 }
 
-/* A block of exactly `size` bytes, which a view takes over if it is accepted. */
+/* A block of exactly `size` bytes; if it is accepted, a view takes ownership. */
 static void
 try_block(const uint8_t *bytes, size_t size, uint32_t workers)
 {

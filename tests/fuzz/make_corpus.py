@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the corpus of the fuzz targets: small inputs of every shape that the unit tests know.
+"""Writes the corpus of the fuzz targets: small inputs of every kind that the unit tests use.
 
-usage: make_corpus.py [DIRECTORY]   (default: corpus/ beside this script)
+usage: make_corpus.py [DIRECTORY]   (default: corpus/ next to this script)
 
-The files are committed, so that a test run needs no Python; run it again after a change here. Inputs that a
-fuzzer found are added by hand, named found-*, and left alone. Formats: the comment on top of each fuzz_*.c.
+The files are committed, so that a test run needs no Python; run this again after a change. Inputs that a fuzzer
+found are added by hand, named found-*, and kept. The formats are described at the top of each fuzz_*.c.
 """
 import pathlib
 import socket
@@ -19,7 +19,7 @@ FROM_FARM, REPAIR, AIM, TIME_PASSES, NO_UPSTREAM, QUESTION, AGAIN = 1, 2, 4, 8, 
 
 
 def name(text):
-    """A name in wire form; dots part labels."""
+    """A name in wire form; dots separate labels."""
     return b"".join(bytes([len(label)]) + label.encode() for label in text.split(".") if label) + b"\0"
 
 
@@ -44,7 +44,7 @@ def checksum(data):
 
 def frame(payload, source=CLIENT4, destination=SERVICE4, ports=(40000, 53), tags=(), options=b"", extensions=(),
           fragment=0, padding=b"", no_checksum=False):
-    """An Ethernet frame with right lengths and checksums. extensions: (type, bytes behind the next header)."""
+    """An Ethernet frame with right lengths and checksums. extensions: (type, bytes after the next-header field)."""
     ethernet = bytes.fromhex("020000000100" "02000000c102")
     for tag_type, tag in tags:
         ethernet += struct.pack("!HH", tag_type, tag)
@@ -69,7 +69,7 @@ def frame(payload, source=CLIENT4, destination=SERVICE4, ports=(40000, 53), tags
 
 
 def step(control, data):
-    """A frame to the MAC address of the port that it arrives at."""
+    """A frame to the MAC address of the receiving interface."""
     mac = bytes([2, 0, 0, 0, 0xee, control & FROM_FARM])
     if not control & AGAIN and not data.startswith(b"\xff"):
         data = mac[:len(data)] + data[6:]
@@ -81,7 +81,7 @@ def ipv6(payload, **more):
 
 
 def response(payload, **more):
-    """Addresses, ports and ID are aimed by the target."""
+    """The target sets addresses, ports and ID."""
     return frame(payload, UPSTREAM4, SOURCE4, (53, 50000), **more)
 
 
@@ -208,7 +208,7 @@ def layout(*fields):
     return {**offsets, "end": at}
 
 
-# The structs of dataplane/shared/snapshot.h. test_snapshot_corpus fails where they are others.
+# The structs of dataplane/shared/snapshot.h. test_snapshot_corpus fails if they differ.
 SERVICE = layout(
     ("address", 16), ("port", 2), ("state", 1), ("pool", 1), ("zero", 4), ("allow_first", 4), ("allow_count", 4))
 SOURCE = layout(("address", 16), ("state", 1), ("zero", 7))
@@ -228,7 +228,7 @@ SNAPSHOT = layout(
     ("member_count", 4), ("suffix_count", 4), ("name_bytes", 4), ("type_route_count", 4), ("limit", LIMIT["end"]),
     ("type_routes", 64 * 4), ("pools", 64 * POOL["end"]), ("ports_draw", 8192), ("ports_accept", 8192),
     ("services", 64 * SERVICE["end"]), ("sources", 256 * SOURCE["end"]), ("upstreams", 512 * UPSTREAM["end"]))
-# What follows it in the snapshot that is changed (tests/unit/pipeline/pipeline_snapshot.h): 2 ranges, 5 members, no suffixes.
+# What follows it in the snapshot that is edited (tests/unit/pipeline/pipeline_snapshot.h): 2 ranges, 5 members, no suffixes.
 RANGES = SNAPSHOT["end"]
 MEMBERS = RANGES + 2 * 32
 SUFFIXES = MEMBERS + 5 * 4
@@ -259,7 +259,7 @@ def pool(field, data):
 
 
 def limit(**fields):
-    """A good one, but for `fields`."""
+    """A valid limit, except for `fields`."""
     fields = {"queries_per_second": 9, "burst": 99, "prefix4": 24, "prefix6": 56, **fields}
     bytes_of = {field: struct.pack("<B" if field in ("prefix4", "prefix6", "refusal") else "<I", value)
                 for field, value in fields.items()}
@@ -288,7 +288,7 @@ def u32(value):
 
 
 def snapshot_corpus():
-    """What becomes of each is in test_snapshot_corpus.c."""
+    """test_snapshot_corpus.c has the expected effect of each."""
     mapped = bytes(10) + b"\xff\xff"
     yield "template", b"\0"
     yield "workers-2", b"\1"

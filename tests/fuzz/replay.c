@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Plays a corpus to a fuzz target: every file of the given directories, whole and cut short in some
- * places. An empty directory is a failure: a test that tries nothing must not pass. */
+/* Runs a fuzz target on a corpus: on every file of the given directories, complete and truncated at
+ * some places. An empty directory is a failure: a test without input must not pass. */
 #include <dirent.h>
 #include <stdbool.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #define FILE_BYTES_MAX 65536
 #define CUTS	       16
 
-/* In memory of exactly this size, so that AddressSanitizer sees a byte too many. */
+/* In memory of exactly this size, so that AddressSanitizer detects overreads. */
 static void
 play(const uint8_t *bytes, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each input of the snapshots' corpus is what its name says: refused for that reason, or accepted
- * with that field changed. make_corpus.py has the fields' offsets by heart: where the layout is
- * another, this fails.
+/* Checks that each input of the snapshots' corpus has the expected effect: rejected for that
+ * reason, or accepted with that field changed. make_corpus.py has the fields' offsets hard-coded:
+ * this test fails if the layout changes.
  *
  * usage: test_snapshot_corpus DIRECTORY */
 #include <dirent.h>
@@ -16,7 +16,7 @@
 struct row {
 	const char *name;
 	const char *why; /* NULL: accepted */
-	size_t offset;	 /* of a field, in the host's byte order */
+	size_t offset;	 /* value of a field, in host byte order */
 	size_t bytes;
 	uint64_t value;
 };
@@ -38,17 +38,17 @@ static const struct row rows[] = {
 	REFUSED("generation-0", "generation 0"),
 	REFUSED("timeout-49", "timeout out of range"),
 	REFUSED("timeout-30001", "timeout out of range"),
-	REFUSED("not-allowed-2", "unknown rule for clients that may not ask"),
+	REFUSED("not-allowed-2", "unknown refusal for clients that are not allowed"),
 	ACCEPTED("keep-trying", no_upstream, 1),
-	REFUSED("no-upstream-2", "unknown rule for no upstream"),
+	REFUSED("no-upstream-2", "unknown action without a usable upstream"),
 	ACCEPTED("near-miss", near_misses, 7),
-	REFUSED("near-misses-0", "unknown rule for near misses"),
+	REFUSED("near-misses-0", "unknown action for near misses"),
 	REFUSED("edns-511", "EDNS size below 512"),
 	ACCEPTED("counts-most", service_count, 64),
 	REFUSED("counts-more", "too many slots"),
 	ACCEPTED("counts-none", upstream_count, 0),
-	REFUSED("draw-not-accepted", "a port is drawn but not accepted"),
-	REFUSED("port-below-1024", "a source port below 1024"),
+	REFUSED("draw-not-accepted", "port that is drawn but not accepted"),
+	REFUSED("port-below-1024", "source port below 1024"),
 	ACCEPTED("few-ports", ports_draw[768], 0),
 	REFUSED("service-state", "service in an unknown state"),
 	REFUSED("service-port-0", "service on port 0"),
@@ -61,19 +61,19 @@ static const struct row rows[] = {
 	REFUSED("upstream-state", "upstream in an unknown state"),
 	REFUSED("upstream-retired", "pool with a member that is not an active upstream"),
 	REFUSED("upstream-port-0", "upstream with port 0"),
-	REFUSED("upstream-port-index", "upstream behind a port that can't exist"),
-	REFUSED("upstream-name", "upstream's name without an end"),
+	REFUSED("upstream-port-index", "upstream with an interface out of range"),
+	REFUSED("upstream-name", "unterminated name of an upstream"),
 	ACCEPTED("upstream-is-source", upstreams[0].address.bytes[15], 16),
 	ACCEPTED("random-case", upstreams[0].random_case, 1),
 	REFUSED("random-case-2", "upstream in an unknown state"),
 	ACCEPTED("case-not-kept", upstreams[0].case_not_kept, 1),
-	REFUSED("case-drawn-not-kept", "upstream whose case is both drawn and not kept"),
+	REFUSED("case-drawn-not-kept", "upstream with both random_case and case_not_kept"),
 	ACCEPTED("drained", upstreams[0].admin_state, ADMIN_DRAIN),
 	REFUSED("admin-state-4", "upstream with an unknown override"),
 	REFUSED("allow-backwards", "address range that ends before it starts"),
 	REFUSED("allow-out-of-order", "address ranges out of order"),
 	ACCEPTED("allow-none", services[2].allow_count, 0),
-	REFUSED("allow-beyond", "address ranges beyond their number"),
+	REFUSED("allow-beyond", "address ranges beyond the last one"),
 	ACCEPTED("allow-many", range_count, 64),
 	ACCEPTED("least-outstanding", pools[0].policy, POLICY_LEAST_OUTSTANDING),
 	ACCEPTED("random", pools[0].policy, POLICY_RANDOM),
@@ -82,10 +82,10 @@ static const struct row rows[] = {
 	ACCEPTED("first", pools[0].policy, POLICY_FIRST),
 	REFUSED("policy-5", "unknown policy"),
 	REFUSED("pool-used-2", "pool in an unknown state"),
-	REFUSED("pool-name", "pool's name without an end"),
-	REFUSED("load-99", "bounded load below the average"),
+	REFUSED("pool-name", "unterminated name of a pool"),
+	REFUSED("load-99", "bounded load below 100 %"),
 	ACCEPTED("members-none", pools[0].member_count, 0),
-	REFUSED("members-beyond", "members of a pool beyond their number"),
+	REFUSED("members-beyond", "members of a pool beyond the last one"),
 	REFUSED("member-unknown", "pool with a member that is not an active upstream"),
 	REFUSED("member-twice", "pool with a member twice"),
 	REFUSED("weight-0", "weight out of range"),
@@ -93,9 +93,9 @@ static const struct row rows[] = {
 	ACCEPTED("suffix", suffix_count, 1),
 	ACCEPTED("suffixes", suffix_count, 4),
 	REFUSED("suffixes-out-of-order", "suffixes out of order"),
-	REFUSED("suffix-upper-case", "suffix that is no name"),
-	REFUSED("suffix-no-end", "suffix that is no name"),
-	REFUSED("suffix-beyond", "suffix beyond the names"),
+	REFUSED("suffix-upper-case", "suffix that is not a valid name"),
+	REFUSED("suffix-no-end", "suffix that is not a valid name"),
+	REFUSED("suffix-beyond", "suffix outside the names"),
 	REFUSED("suffix-pool", "suffix with an unknown pool"),
 	ACCEPTED("types", type_routes[1].type, 12),
 	REFUSED("types-out-of-order", "types out of order"),
@@ -106,7 +106,7 @@ static const struct row rows[] = {
 	REFUSED("limit-prefix-33", "limit out of range"),
 	REFUSED("limit-prefix-129", "limit out of range"),
 	REFUSED("limit-refusal-2", "limit out of range"),
-	REFUSED("limit-exempt-beyond", "address ranges beyond their number"),
+	REFUSED("limit-exempt-beyond", "address ranges beyond the last one"),
 };
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -120,7 +120,8 @@ row_find(const char *name)
 	return NULL;
 }
 
-/* The edits of a file; the byte before them is the number of workers. 0 if it can't be read. */
+/* Reads the edits of a file, without the first byte, the number of workers. 0 if it can't be
+ * read. */
 static size_t
 input_read(const char *directory, const char *name, uint8_t input[INPUT_BYTES_MAX])
 {
@@ -167,14 +168,14 @@ row_check(const struct row *row, const char *directory)
 	return true;
 }
 
-/* What a fuzzer found may be anything. */
+/* Inputs that a fuzzer found have no expected effect. */
 static bool
 file_known(const struct dirent *file)
 {
 	if (file->d_name[0] == '.' || strncmp(file->d_name, "found-", 6) == 0 ||
 	    row_find(file->d_name) != NULL)
 		return true;
-	printf("%s: nothing is said here of what becomes of it\n", file->d_name);
+	printf("%s: no expected effect is listed\n", file->d_name);
 	return false;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A frame is written front to back, one function a header, through a cursor; lengths are filled in
- * by the function that wrote the header, once what follows is there. */
+/* Frames are written front to back through a cursor, with one function per header; each function
+ * fills in the lengths of its header once the rest is written. */
 #include "tests/xdp/frames.h"
 
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@ put(struct writer *w, size_t bytes)
 	uint8_t *at = w->frame + w->bytes;
 
 	if (w->bytes + bytes > FRAME_BYTES_MAX) {
-		fprintf(stderr, "a frame of more than %d bytes\n", FRAME_BYTES_MAX);
+		fprintf(stderr, "frame of more than %d bytes\n", FRAME_BYTES_MAX);
 		abort();
 	}
 	memset(at, 0, bytes);
@@ -46,7 +46,7 @@ address_parse(const char *text, uint8_t *bytes)
 	abort();
 }
 
-/* Every even byte 0, every odd one 53: read as ports anywhere, it says 53. */
+/* Even bytes are 0, odd ones 53: reads as port 53 at every offset. */
 static void
 put_decoy(struct writer *w, unsigned bytes)
 {
@@ -135,12 +135,12 @@ extension_number(char letter)
 	case 'F':
 		return IPPROTO_FRAGMENT;
 	default:
-		fprintf(stderr, "%c is no extension header\n", letter);
+		fprintf(stderr, "%c is not an extension header\n", letter);
 		abort();
 	}
 }
 
-/* What comes at `letters`: an extension header, or what they all precede. */
+/* The type of the header at `letters`: an extension header, or the protocol after them. */
 static uint8_t
 next_header(const struct frame_spec *spec, const char *letters)
 {
@@ -162,7 +162,9 @@ put_extension(struct writer *w, const struct frame_spec *spec, const char *lette
 	}
 	extension[1] = (uint8_t)(bytes / 8 - 1);
 	if (*letters !=
-	    'R') { /* a routing header of type 0 with nothing left is zeros; others are one PadN */
+	    /* a routing header of type 0 with no segments left is all zeros; others contain one
+	     * PadN */
+	    'R') {
 		extension[2] = 1;
 		extension[3] = (uint8_t)(bytes - 4);
 	}

@@ -3,8 +3,9 @@
  *
  * Usage: struct frame_spec spec = {.from = "192.0.2.2", .to = "192.0.2.53", .to_port = 53};
  *        size = frame_build(&spec, bytes);
- * All that a spec leaves zero is as usual: a whole, untagged UDP datagram with true lengths.
- * Checksums are 0, as the XDP program never looks at them. Threads: no state. */
+ *
+ * A spec that is all zero is a complete, untagged UDP datagram with right lengths. Checksums are 0,
+ * because the XDP program does not check them. Threads: no state. */
 #ifndef EPHEMERA_TESTS_XDP_FRAMES_H
 #define EPHEMERA_TESTS_XDP_FRAMES_H
 
@@ -14,14 +15,14 @@
 
 #define FRAME_BYTES_MAX	  2048
 #define FRAME_TAGS_MAX	  8
-#define FRAME_SHORT_BYTES 60 /* what Ethernet pads a frame to, without its check sequence */
+#define FRAME_SHORT_BYTES 60 /* minimum of Ethernet, without the frame check sequence */
 
 enum {
 	TPID_C = 0x8100, /* 802.1Q */
 	TPID_S = 0x88a8, /* 802.1ad */
 	IPV4_MORE_FRAGMENTS = 0x2000,
 	IPV4_DONT_FRAGMENT = 0x4000,
-	IPV6_MORE_FRAGMENTS = 1, /* the offset is in the bits above the lowest three */
+	IPV6_MORE_FRAGMENTS = 1, /* the offset is above the lowest three bits */
 };
 
 struct frame_tag {
@@ -31,35 +32,33 @@ struct frame_tag {
 
 struct frame_spec {
 	struct frame_tag tags[FRAME_TAGS_MAX];
-	uint16_t ethertype;    /* 0: as the addresses say */
+	uint16_t ethertype;    /* 0: by the family of the addresses */
 	const char *from, *to; /* both IPv4 or both IPv6; NULL: not IP */
 	uint8_t protocol;      /* 0: UDP */
 	uint16_t from_port, to_port;
-	unsigned
-		/* behind the UDP header, or behind all other headers if it is not UDP */
-		payload_bytes;
-	unsigned option_bytes; /* of IPv4, a multiple of 4 */
-	const char *
-		extensions; /* of IPv6, a letter each: Hop-by-hop, Routing, Destination, Fragment */
-	unsigned extension_bytes; /* what the length of each but a fragment header says; 0: 8 */
-	uint16_t fragment;	  /* the field of the IPv4 header, or of the IPv6 fragment header */
+	unsigned payload_bytes; /* after the UDP header, or after the last header if not UDP */
+	unsigned option_bytes;	/* IPv4, a multiple of 4 */
+	/* IPv6, a letter each: Hop-by-hop, Routing, Destination, Fragment */
+	const char *extensions;
+	unsigned extension_bytes; /* of each extension header but a fragment header; 0: 8 */
+	uint16_t fragment;	  /* field of the IPv4 header, or of the IPv6 fragment header */
 
-	/* Lies and damage. */
-	uint8_t version;	/* 0: the true one; 16 sends 0 */
-	uint8_t ihl;		/* 0: the true one; in words, 16 sends 0 */
+	/* Wrong values and damage. */
+	uint8_t version;	/* 0: the right one; 16: 0 */
+	uint8_t ihl;		/* in words; 0: the right one; 16: 0 */
 	int length_delta;	/* added to IPv4's total length or IPv6's payload length */
-	bool length_zero;	/* that length is 0 */
-	uint16_t udp_length;	/* 0: the true one */
-	unsigned udp_bytes;	/* how much of the UDP header and what follows is there; 0: all */
-	unsigned padding_bytes; /* behind the packet, full of what would be UDP to port 53 */
-	unsigned cut_bytes;	/* the frame ends after so many; 0: whole */
+	bool length_zero;	/* set that length to 0 */
+	uint16_t udp_length;	/* 0: the right one */
+	unsigned udp_bytes;	/* size of UDP header and payload in the frame; 0: all */
+	unsigned padding_bytes; /* after the packet; reads as UDP to port 53 */
+	unsigned cut_bytes;	/* size to which the frame is cut; 0: not cut */
 };
 
-/* Writes the frame into FRAME_BYTES_MAX bytes; how many it takes. */
+/* Writes the frame to `frame`, [FRAME_BYTES_MAX]; returns its size. */
 size_t frame_build(const struct frame_spec *spec, uint8_t *frame);
 
-/* Address as the maps have it: IPv4 as ::ffff:a.b.c.d. `bytes` is 16 bytes. Aborts on a text that
- * is none. */
+/* Parses an address to 16 bytes as in the maps: IPv4 as ::ffff:a.b.c.d. Aborts on a syntax
+ * error. */
 void address_parse(const char *text, uint8_t *bytes);
 
 #endif

@@ -33,7 +33,7 @@ complain(const char *what)
 	return -error;
 }
 
-/* One descriptor a queue of a device of this name. */
+/* Opens a descriptor for each queue of the device with this name. */
 static int
 tap_open(struct rig *rig, const char *name)
 {
@@ -58,7 +58,7 @@ tap_open(struct rig *rig, const char *name)
 	return 0;
 }
 
-/* The least that makes a socket the kernel would really redirect to. */
+/* The minimum for a socket that the kernel really redirects to. */
 static int
 xsk_open(struct rig *rig, enum rig_queue queue)
 {
@@ -105,7 +105,7 @@ maps_find(struct rig *rig)
 	return rig->xsks_fd < 0 ? complain("xsks_map") : 0;
 }
 
-/* As the dataplane's driver does: the object's first program. */
+/* The object's first program, as in the dataplane's driver. */
 static int
 object_open(struct rig *rig, const char *path)
 {
@@ -132,8 +132,8 @@ rig_open(struct rig *rig, const char *object_path)
 	*rig = (struct rig){.tap_fds = {-1, -1}, .socket_fd = -1, .umem = MAP_FAILED};
 	rig->cpus = libbpf_num_possible_cpus();
 	if (geteuid() != 0) {
-		fprintf(stderr,
-			"xdp rig: needs root, to load a program and make a device: use sudo\n");
+		fprintf(stderr, "xdp rig: must run as root to load a program and make a device: "
+				"use sudo\n");
 		return -EPERM;
 	}
 	if (unshare(CLONE_NEWNET))
@@ -144,7 +144,7 @@ rig_open(struct rig *rig, const char *object_path)
 	if (rc == 0)
 		rc = xsk_open(rig, QUEUE_SOCKET);
 	if (rc == 0 && bpf_map_update_elem(rig->xsks_fd, &queue, &rig->socket_fd, BPF_ANY))
-		rc = complain("putting the socket into xsks_map");
+		rc = complain("entering the socket in xsks_map");
 	return rc;
 }
 
@@ -238,7 +238,7 @@ rig_add_upstream(const struct rig *rig, const char *address)
 }
 
 int
-rig_set_interfaces(const struct rig *rig, const struct steer_ports *ports)
+rig_set_ports(const struct rig *rig, const struct steer_ports *ports)
 {
 	uint32_t zero = 0;
 

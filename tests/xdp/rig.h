@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rig of the XDP tests: the program under test, loaded, with its maps filled, and a network
- * device.
+/* The rig of the XDP tests: the loaded program under test, its maps, and a network device.
  *
- * The device is a TAP with two queues in a network namespace of this process alone. An AF_XDP
- * socket is bound to the second queue and stands in xsks_map; the first queue has none. A frame can
- * thus be shown to the program as it would be with the dataplane there, and with the dataplane
- * gone. Threads: one. Needs root. */
+ * The device is a TAP with two queues in a network namespace of this process. An AF_XDP socket is
+ * bound to the second queue and is in xsks_map; the first queue has none. So a frame can be tested
+ * with and without the dataplane. Threads: one. Needs root. */
 #ifndef EPHEMERA_TESTS_XDP_RIG_H
 #define EPHEMERA_TESTS_XDP_RIG_H
 
@@ -18,7 +16,7 @@
 
 enum rig_queue {
 	QUEUE_BARE = 0,	  /* no socket */
-	QUEUE_SOCKET = 1, /* the AF_XDP socket's */
+	QUEUE_SOCKET = 1, /* with the AF_XDP socket */
 };
 
 struct rig {
@@ -39,13 +37,13 @@ struct rig_result {
 	uint64_t grown[STEER_VERDICT_COUNT];
 };
 
-/* 0, or -errno after a line on stderr that says what failed; rig_close() is due in any case. */
+/* 0, or -errno after printing the failed step to stderr; call rig_close() in any case. */
 int rig_open(struct rig *rig, const char *object_path);
 void rig_close(struct rig *rig);
 
-/* Runs the program on a frame of at least 14 bytes, changing it if the program does, by
- * BPF_PROG_TEST_RUN. The action is what bpf_redirect_map() made of map and flags; the frame does
- * not travel. 0 or -errno. */
+/* Runs the program on a frame of at least 14 bytes by BPF_PROG_TEST_RUN; copies the frame back,
+ * with changes. The action is that of bpf_redirect_map(); the frame is not delivered. 0 or
+ * -errno. */
 int rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t bytes,
 	    struct rig_result *result);
 
@@ -53,6 +51,6 @@ int rig_run(const struct rig *rig, enum rig_queue queue, void *frame, size_t byt
 int rig_add_service(const struct rig *rig, const char *address, uint16_t port);
 int rig_add_source(const struct rig *rig, const char *address);
 int rig_add_upstream(const struct rig *rig, const char *address);
-int rig_set_interfaces(const struct rig *rig, const struct steer_ports *ports);
+int rig_set_ports(const struct rig *rig, const struct steer_ports *ports);
 
 #endif

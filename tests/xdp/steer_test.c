@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Tests of the XDP program by BPF_PROG_TEST_RUN: steer_test OBJECT. Needs root.
  *
- * Every frame is shown to the program on a queue that has a real AF_XDP socket, and so XDP_REDIRECT
- * is what the kernel really says, and the fallback actions are seen on a queue that has none
- * (rig.h). Each run must give the action, grow one counter by one, and leave the frame as it
- * was. */
+ * Every frame is run on a queue with a real AF_XDP socket, so that XDP_REDIRECT is the kernel's
+ * actual result, and on a queue without one, for the fallback actions (rig.h). Each run must return
+ * the action, increment exactly one counter by one, and not change the frame. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,7 @@
 #define ETHERNET_BYTES 14
 #define MUTANTS	       20000
 
-static struct rig rig; /* CUnit's tests take no argument */
+static struct rig rig; /* CUnit's tests have no argument */
 
 static const char *const verdict_names[] = {
 #define X(name, help) #name,
@@ -33,10 +32,10 @@ action_name(uint32_t action)
 {
 	static const char *const names[] = {"aborted", "drop", "pass", "tx", "redirect"};
 
-	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "no such action";
+	return action < sizeof(names) / sizeof(names[0]) ? names[action] : "unknown action";
 }
 
-/* Reports a failed case by its description, which CU_ASSERT can't. */
+/* Reports a failed case with its description, which CU_ASSERT can't. */
 static void
 fail(const char *description, const char *what)
 {
@@ -46,7 +45,7 @@ fail(const char *description, const char *what)
 	CU_assertImplementation(CU_FALSE, __LINE__, line, __FILE__, "", CU_FALSE);
 }
 
-/* The verdict whose counter grew by one; STEER_VERDICT_COUNT if it was not exactly that. */
+/* The verdict whose counter grew by one; STEER_VERDICT_COUNT if not exactly one did. */
 static enum steer_verdict
 grown_one(const uint64_t *grown)
 {
@@ -61,7 +60,8 @@ grown_one(const uint64_t *grown)
 	return (enum steer_verdict)found;
 }
 
-/* Runs a frame and checks all but what the verdict is; that verdict, and the action in *action. */
+/* Runs a frame and checks everything but the verdict; returns the verdict, and the action in
+ * *action. */
 static enum steer_verdict
 run_frame(const char *description, enum rig_queue queue, const uint8_t *frame, size_t bytes,
 	  uint32_t *action)
@@ -81,7 +81,7 @@ run_frame(const char *description, enum rig_queue queue, const uint8_t *frame, s
 	*action = result.action;
 	verdict = grown_one(result.grown);
 	if (verdict == STEER_VERDICT_COUNT)
-		fail(description, "not one counter grew by one");
+		fail(description, "not exactly one counter grew by one");
 	if (result.frame_bytes != bytes || memcmp(shown, frame, bytes) != 0)
 		fail(description, "the frame was changed");
 	return verdict;
@@ -127,7 +127,7 @@ TABLE(5)
 static void (*const table_tests[])(void) = {test_table_0, test_table_1, test_table_2,
 					    test_table_3, test_table_4, test_table_5};
 
-/* The dataplane is gone, or frames come by a queue that it does not serve. */
+/* The dataplane is not running, or frames arrive on a queue that it does not poll. */
 static void
 test_no_socket(void)
 {
@@ -160,8 +160,8 @@ test_every_port(void)
 	}
 }
 
-/* Frames without payload, whole at `whole_bytes`. Cut shorter than that, their lengths lie and they
- * pass; if the IP length is put right for the cut, the verdict is out from `known_bytes` on. */
+/* Frames without payload, complete with `whole_bytes`. If truncated, their lengths are wrong and
+ * they pass; if the IP length is corrected, the verdict is known from `known_bytes` on. */
 static const struct runt {
 	struct steer_case whole;
 	unsigned whole_bytes, known_bytes;
@@ -183,8 +183,8 @@ static const struct runt {
 	{{"stray with options", {STRAY6, .extensions = "D"}, TO_STRAY}, 70, 70},
 };
 
-/* P12. BPF_PROG_TEST_RUN takes no frame without a whole Ethernet header, as the kernel gives XDP
- * none: lengths of 0..13 can't be shown to the program at all. */
+/* BPF_PROG_TEST_RUN rejects frames without a complete Ethernet header, as the kernel never passes
+ * them to XDP: sizes of 0 to 13 can't be tested. */
 static void
 test_runts(void)
 {
@@ -213,8 +213,8 @@ test_runts(void)
 	}
 }
 
-/* Frames of the tables with a few bytes overwritten, seeded: whatever they are now, the action fits
- * the verdict. */
+/* Frames of the tables with a few bytes overwritten, seeded: the action must always match the
+ * verdict. */
 static void
 test_mutants(void)
 {
@@ -239,7 +239,7 @@ test_mutants(void)
 		verdict = run_frame(c->description, QUEUE_SOCKET, frame, bytes, &action);
 		if (verdict < STEER_VERDICT_COUNT &&
 		    (verdict == STEER_orphan || action != actions[verdict]))
-			fail(c->description, "a mutant's action and counter disagree");
+			fail(c->description, "action and counter of a mutated frame do not match");
 		if ((++c)->description == NULL) {
 			table = table[1].title ? table + 1 : steer_tables;
 			c = table->cases;
@@ -248,7 +248,7 @@ test_mutants(void)
 	CU_PASS("mutants");
 }
 
-/* What the maps say is what the program does, from the next packet on. */
+/* A change of the maps applies from the next packet on. */
 static void
 test_live_maps(void)
 {
@@ -259,16 +259,16 @@ test_live_maps(void)
 
 	address_parse(NEITHER4, service.address.bytes);
 	address_parse("2001:db8:2::777", upstream.bytes);
-	expect("service not there yet", QUEUE_SOCKET, &query, TO_KERNEL);
-	expect("upstream not there yet", QUEUE_SOCKET, &response, TO_STRAY);
+	expect("service not yet in the map", QUEUE_SOCKET, &query, TO_KERNEL);
+	expect("upstream not yet in the map", QUEUE_SOCKET, &response, TO_STRAY);
 	CU_ASSERT_EQUAL(rig_add_service(&rig, NEITHER4, 5300), 0);
 	CU_ASSERT_EQUAL(rig_add_upstream(&rig, "2001:db8:2::777"), 0);
 	expect("service added", QUEUE_SOCKET, &query, TO_QUERY);
 	expect("upstream added", QUEUE_SOCKET, &response, TO_RESPONSE);
 	CU_ASSERT_EQUAL(bpf_map_delete_elem(rig.maps[STEER_MAP_services], &service), 0);
 	CU_ASSERT_EQUAL(bpf_map_delete_elem(rig.maps[STEER_MAP_upstreams], &upstream), 0);
-	expect("service taken away", QUEUE_SOCKET, &query, TO_KERNEL);
-	expect("upstream taken away", QUEUE_SOCKET, &response, TO_STRAY);
+	expect("service removed", QUEUE_SOCKET, &query, TO_KERNEL);
+	expect("upstream removed", QUEUE_SOCKET, &response, TO_STRAY);
 }
 
 static void
@@ -285,7 +285,7 @@ expect_map(const char *name, uint32_t type, uint32_t key_bytes, uint32_t value_b
 	CU_ASSERT_PTR_NULL(bpf_map__pin_path(map));
 }
 
-/* What the driver, ephemerad and steer.h take for granted of the object. */
+/* What the driver, ephemerad and steer.h assume about the object. */
 static void
 test_object(void)
 {
@@ -320,7 +320,7 @@ maps_fill(void)
 	for (unsigned port = PORT_FIRST; port <= PORT_LAST; port++)
 		if (port != PORT_EXCLUDED)
 			ports->words[port >> 6] |= UINT64_C(1) << (port & 63);
-	rc = rig_set_interfaces(&rig, ports);
+	rc = rig_set_ports(&rig, ports);
 	free(ports);
 	return rc || rig_add_service(&rig, SERVICE4, SERVICE_PORT) ||
 	       rig_add_service(&rig, SERVICE6, SERVICE_PORT) ||
@@ -347,10 +347,10 @@ tests_add(CU_pSuite suite)
 			return false;
 	return CU_add_test(suite, "the same on a queue without a socket", test_no_socket) &&
 	       CU_add_test(suite, "every port", test_every_port) &&
-	       CU_add_test(suite, "P12 runts", test_runts) &&
-	       CU_add_test(suite, "mutants of all of these", test_mutants) &&
+	       CU_add_test(suite, "runts", test_runts) &&
+	       CU_add_test(suite, "mutated frames", test_mutants) &&
 	       CU_add_test(suite, "changes of the maps", test_live_maps) &&
-	       CU_add_test(suite, "the object is what steer.h says", test_object);
+	       CU_add_test(suite, "the object matches steer.h", test_object);
 }
 
 int

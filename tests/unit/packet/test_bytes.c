@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bytes taken eight at a time are the same bytes, and none behind them is touched: every length, in
- * memory that ends where it does. */
+/* Word-wise copies and comparisons handle every length, and never read or write beyond it: buffers
+ * end exactly where the bytes end. */
 #include "dataplane/packet/bytes.h"
 
 #include <stdlib.h>
@@ -9,8 +9,7 @@
 
 #define LENGTHS 300
 
-/* Not inlined: gcc 14 would warn of a loop that it made for lengths that the caller does not
- * have. */
+/* Not inlined: gcc 14 would warn of a loop for lengths that the caller does not use. */
 static __attribute__((noinline)) uint8_t *
 some_bytes(uint32_t count, uint8_t salt)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Letter case: which bytes are letters, which bit turns which, what undoes what; and that drawn
- * case is random: each letter even, no two of one draw and no letter in two draws alike. The same
- * survey says no to weaker draws. */
+/* Letter case: which bytes are letters, which bit flips which, and that flips can be undone; and
+ * that drawn case is random: each letter uniform, letters of one draw and of successive draws
+ * independent. The same checks reject weakened draws. */
 #include "dataplane/packet/case.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ is_letter(uint8_t byte)
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/* Every byte value in each of the eight places, beside every kind of neighbour. */
+/* Every byte value at each of the eight positions, next to every kind of neighbour. */
 static void
 test_letters(void)
 {
@@ -52,7 +52,7 @@ test_letters(void)
 	CU_ASSERT_EQUAL(wrong, 0);
 }
 
-/* Bytes that are random, every other one a letter. */
+/* Random bytes, every other one a letter. */
 static void
 fill(uint8_t *bytes, uint32_t count)
 {
@@ -65,8 +65,8 @@ fill(uint8_t *bytes, uint32_t count)
 	}
 }
 
-/* A flip of so many bytes and its copy, in memory that ends where they do; what it says it added to
- * a sum is what the sum of the bytes, zeroes behind them, has changed by. */
+/* A flip of `bytes` bytes and its copy, in buffers of exactly that size; `added` must be the change
+ * of the sum of the bytes, padded with zeroes. */
 static void
 flip_length(uint32_t length)
 {
@@ -84,23 +84,24 @@ flip_length(uint32_t length)
 		letters += is_letter(name[i]);
 	flipped = case_flip_copy(name, copy, length, bits);
 	SUITE_ASSERT(flipped.letters == letters, "%u bytes: number of letters", length);
-	SUITE_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy is another", length);
+	SUITE_ASSERT(memcmp(name, copy, length) == 0, "%u bytes: the copy differs", length);
 	SUITE_ASSERT(checksum_of(checksum_add(checksum_bytes(before, length), flipped.added)) ==
 			     checksum_of(checksum_bytes(name, length)),
-		     "%u bytes: the sum", length);
+		     "%u bytes: wrong sum", length);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != before[i] &&
 			 (!is_letter(before[i]) || (name[i] ^ before[i]) != 0x20);
-	SUITE_ASSERT(wrong == 0, "%u bytes: %u that are no letters, or more than their case",
-		     length, wrong);
-	SUITE_ASSERT(case_equal(name, before, length), "%u bytes: another name", length);
+	SUITE_ASSERT(wrong == 0,
+		     "%u bytes: %u that are no letters changed, or more than their case", length,
+		     wrong);
+	SUITE_ASSERT(case_equal(name, before, length), "%u bytes: the name differs", length);
 	SUITE_ASSERT(case_flip(name, length, bits).letters == letters &&
 			     memcmp(name, before, length) == 0,
 		     "%u bytes: not undone", length);
 	case_flip(name, length, ones);
 	for (uint32_t i = 0; i < length; i++)
 		wrong += name[i] != (is_letter(before[i]) ? before[i] ^ 0x20 : before[i]);
-	SUITE_ASSERT(wrong == 0, "%u bytes: %u letters that no bit turns", length, wrong);
+	SUITE_ASSERT(wrong == 0, "%u bytes: %u letters that no bit flips", length, wrong);
 	free(bits);
 	free(copy);
 	free(name);
@@ -113,7 +114,7 @@ test_flip(void)
 		flip_length(length);
 }
 
-/* Each bit turns one byte or, behind the end, none; each byte is turned by one bit. */
+/* Each bit flips one byte or, beyond the end, none; each byte is flipped by one bit. */
 static void
 test_own_bit(void)
 {
@@ -137,12 +138,13 @@ test_own_bit(void)
 		for (uint32_t i = 0; i < DNS_NAME_BYTES_MAX; i++)
 			others += turned_by[i] != (i < length);
 		SUITE_ASSERT(crowds == 0 && others == 0,
-			     "%u bytes: %u bits turn several, %u bytes not one bit's", length,
-			     crowds, others);
+			     "%u bytes: %u bits flip several bytes, %u bytes are not flipped by "
+			     "exactly one bit",
+			     length, crowds, others);
 	}
 }
 
-/* What differs is found, and turns the one into the other, there and back. */
+/* The difference of two names turns each into the other. */
 static void
 test_difference(void)
 {
@@ -169,7 +171,7 @@ test_difference(void)
 		case_apply(c, length, none);
 		SUITE_ASSERT(memcmp(c, a, length) == 0, "%u bytes: not undone", length);
 		case_difference(a, c, length, mask);
-		SUITE_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal ones differ",
+		SUITE_ASSERT(memcmp(mask, none, sizeof(mask)) == 0, "%u bytes: equal names differ",
 			     length);
 		free(a);
 		free(b);
@@ -204,7 +206,7 @@ draw_real(uint8_t *question)
 	draw_case(&worker, question, LETTERS + 5 + 4, bits);
 }
 
-/* One word of random for all four of the bits: letters 64 bytes apart are alike. */
+/* The same random word for all four words of bits: letters 64 bytes apart are equal. */
 static void
 draw_one_word(uint8_t *question)
 {
@@ -277,8 +279,8 @@ survey_take(case_source source)
 	}
 }
 
-/* Each letter, each letter in successive draws, each pair of letters: are their squares those of
- * chance, all together and the worst of them? */
+/* Are the squares of each letter, each letter in successive draws, and each pair of letters
+ * plausible, in total and at their maximum? */
 static bool
 survey_random(bool talk)
 {
@@ -312,7 +314,7 @@ survey_random(bool talk)
 	if (talk)
 		fprintf(stderr, "  letters p %g, successive draws p %g, pairs p %g, worst %g\n",
 			p_letters, p_draws, p_pairs, sqrt(worst));
-	/* 20,000 values: one beyond six standard deviations is no chance. */
+	/* 20,000 values: more than six standard deviations can't be chance. */
 	return chi_square_plausible(p_letters) && chi_square_plausible(p_draws) &&
 	       chi_square_plausible(p_pairs) && worst < 36;
 }
@@ -326,11 +328,11 @@ test_random(void)
 		bool random;
 	} rows[] = {
 		{"as drawn", draw_real, true},
-		{"a word of random for each name", draw_one_word, false},
+		{"one random word per name", draw_one_word, false},
 		{"all letters or none", draw_all_or_none, false},
 		{"nine in sixteen", draw_uneven, false},
-		{"now and then as the last time", draw_again_sometimes, false},
-		{"one letter never", draw_one_letter_never, false},
+		{"sometimes as the last time", draw_again_sometimes, false},
+		{"one letter is never flipped", draw_one_letter_never, false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -345,7 +347,7 @@ test_random(void)
 	}
 }
 
-/* The bits that a draw hands out undo it; what it counts. */
+/* The bits of a draw undo it; and its counters. */
 static void
 test_draw(void)
 {
@@ -360,7 +362,7 @@ test_draw(void)
 			letters += is_letter(question[i]);
 		draw_case(&worker, question, name_bytes + 4, bits);
 		SUITE_ASSERT(memcmp(question + name_bytes, before + name_bytes, 4) == 0,
-			     "type and class behind %u bytes", name_bytes);
+			     "type and class after %u bytes", name_bytes);
 		SUITE_ASSERT(stats.draw.case_queries == name_bytes &&
 				     stats.draw.case_letters == letters,
 			     "counters at %u bytes", name_bytes);
@@ -375,7 +377,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"letters", test_letters},
 			       {"flip", test_flip},
-			       {"a bit for each byte", test_own_bit},
+			       {"a bit per byte", test_own_bit},
 			       {"difference", test_difference},
 			       {"draw", test_draw},
 			       {"random", test_random},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Internet checksums against a second implementation, the one of pipeline_frame.c, and by known
+/* Internet checksums, compared with the implementation in pipeline_frame.c and with known
  * values. */
 #include "dataplane/packet/checksum.h"
 
@@ -9,8 +9,7 @@
 #include "tests/unit/pipeline/pipeline_frame.h"
 #include "tests/unit/suite.h"
 
-/* A datagram summed whole, of the parts that a packet's way adds up: the sum of the pseudo header
- * (RFC 768, RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
+/* The sum of the pseudo header (RFC 768, RFC 8200 section 8.1) of a datagram of `bytes` bytes. */
 static uint64_t
 checksum_pseudo(const struct address *source, const struct address *destination, uint16_t bytes)
 {
@@ -91,7 +90,7 @@ test_lengths(void)
 			memcpy(udp, frame.frame + frame.udp, udp_bytes);
 			SUITE_ASSERT(checksum_udp_sum(&ends.source, &ends.destination, udp,
 						      udp_bytes) == 0xffff,
-				     "%u bytes are taken for wrong", bytes);
+				     "%u bytes: right checksum rejected", bytes);
 			udp[6] = udp[7] = 0;
 			SUITE_ASSERT(htons(checksum_udp(&ends.source, &ends.destination, udp,
 							udp_bytes)) ==
@@ -102,7 +101,7 @@ test_lengths(void)
 	}
 }
 
-/* Every bit that may flip is seen. */
+/* Every flipped bit is detected. */
 static void
 test_bit_flips(void)
 {
@@ -120,8 +119,7 @@ test_bit_flips(void)
 	}
 }
 
-/* What computes to 0 is sent as 0xffff (RFC 768), in every alignment of the word that makes it
- * so. */
+/* A checksum of 0 is sent as 0xffff (RFC 768), at every alignment of the word that causes it. */
 static void
 test_zero(void)
 {
@@ -152,7 +150,7 @@ test_by_hand(void)
 	CU_ASSERT_EQUAL(ntohs(checksum_udp(&from, &to, udp, sizeof(udp))), (uint16_t)~sum);
 }
 
-/* A sum follows a change of two bytes at every offset, and of bytes taken out and put in. */
+/* Sums are updated for a change of two bytes at every offset, and for bytes removed and added. */
 static void
 test_changes(void)
 {
@@ -177,7 +175,7 @@ test_changes(void)
 		SUITE_ASSERT(checksum_of(sum) == checksum_of(checksum_bytes(bytes, count)),
 			     "%u bytes, change at %u", count, offset);
 		without = checksum_subtract(sum, checksum_bytes(bytes, count));
-		SUITE_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx is left of nothing",
+		SUITE_ASSERT(checksum_of(without) == 0xffff, "%u bytes: %lx left after subtraction",
 			     count, without);
 	}
 }

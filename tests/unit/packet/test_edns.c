@@ -8,7 +8,7 @@
 #include "tests/unit/pipeline/pipeline_edit.h"
 #include "tests/unit/suite.h"
 
-/* In a copy that ends exactly where the message ends. */
+/* Uses a copy that ends exactly where the message ends. */
 static struct edns_tail
 find(const struct pipeline_dns *dns)
 {
@@ -26,7 +26,7 @@ find(const struct pipeline_dns *dns)
 #define TSIG  PIPELINE_RECORD("\3key\0", 250, 0, 58)
 #define SIG0  PIPELINE_RECORD("\0", 24, 0, 60)
 
-/* An OPT record behind three others. */
+/* An OPT record after three others. */
 #define BEHIND_THREE                                                                               \
 	PIPELINE_RECORD("\0", 1, 0, 4), PIPELINE_RECORD("\xc0\x0c", 28, 0, 16),                    \
 		PIPELINE_RECORD("\3abc\2de\0", 16, 0, 33), OPT
@@ -37,14 +37,14 @@ test_table(void)
 	static const struct {
 		const char *description;
 		struct pipeline_edit edits[PIPELINE_EDITS_MAX];
-		size_t expected; /* behind the question; SIZE_MAX: none */
+		size_t expected; /* after the question; SIZE_MAX: none */
 		bool plain;
 	} rows[] = {
 		{"no EDNS", {{0}}, SIZE_MAX, true},
 		{"OPT", {OPT}, 0, true},
 		{"OPT with options", {PIPELINE_OPT(1232, 0, "\0\12\0\4abcd")}, 0, true},
-		{"OPT that is not counted", {OPT, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
-		{"OPT cut by a byte", {OPT, PIPELINE_CUT(1)}, SIZE_MAX, false},
+		{"OPT not counted", {OPT, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
+		{"OPT truncated by a byte", {OPT, PIPELINE_CUT(1)}, SIZE_MAX, false},
 		{"OPT whose options go beyond the end",
 		 {OPT, PIPELINE_SET(42, "\0\1")},
 		 SIZE_MAX,
@@ -61,39 +61,39 @@ test_table(void)
 		 {PIPELINE_RECORD("\xc0\x0c", 41, 0, 0)},
 		 SIZE_MAX,
 		 true},
-		{"a response is counted", {OPT, PIPELINE_SET(6, "\0\1")}, SIZE_MAX, false},
-		{"an authority is counted", {OPT, PIPELINE_SET(8, "\0\1")}, SIZE_MAX, false},
-		{"behind three records",
+		{"an answer record is counted", {OPT, PIPELINE_SET(6, "\0\1")}, SIZE_MAX, false},
+		{"an authority record is counted", {OPT, PIPELINE_SET(8, "\0\1")}, SIZE_MAX, false},
+		{"after three records",
 		 {BEHIND_THREE},
 		 (1 + 10 + 4) + (2 + 10 + 16) + (8 + 10 + 33),
 		 true},
-		{"behind four records", {SMALL, BEHIND_THREE}, SIZE_MAX, false},
-		{"behind a label that goes beyond the end",
+		{"after four records", {SMALL, BEHIND_THREE}, SIZE_MAX, false},
+		{"after a label that goes beyond the end",
 		 {PIPELINE_APPEND("\77"), PIPELINE_SET(10, "\0\1")},
 		 SIZE_MAX,
 		 false},
-		{"behind half a pointer",
+		{"after half a pointer",
 		 {PIPELINE_APPEND("\xc0"), PIPELINE_SET(10, "\0\1")},
 		 SIZE_MAX,
 		 false},
-		{"behind a label of type 01",
+		{"after a label of type 01",
 		 {PIPELINE_RECORD("\x40", 1, 0, 0), OPT},
 		 SIZE_MAX,
 		 false},
-		{"an owner and no more",
+		{"only an owner",
 		 {PIPELINE_APPEND("\0"), PIPELINE_SET(10, "\0\1")},
 		 SIZE_MAX,
 		 false},
 		{"65,535 counted, none there", {PIPELINE_SET(10, "\xff\xff")}, SIZE_MAX, false},
 		{"TSIG", {TSIG}, SIZE_MAX, false},
-		{"TSIG behind OPT", {OPT, TSIG}, 0, false},
-		{"OPT behind TSIG, where it may not be", {TSIG, OPT}, SIZE_MAX, false},
+		{"TSIG after OPT", {OPT, TSIG}, 0, false},
+		{"OPT after TSIG, which is not allowed", {TSIG, OPT}, SIZE_MAX, false},
 		{"TSIG as the fifth record", {SMALL, SMALL, SMALL, SMALL, TSIG}, SIZE_MAX, false},
 		{"SIG(0)", {SIG0}, SIZE_MAX, false},
-		{"SIG(0) behind OPT", {OPT, SIG0}, 0, false},
+		{"SIG(0) after OPT", {OPT, SIG0}, 0, false},
 		{"two OPT: the first", {OPT, OPT}, 0, true},
-		{"TSIG that is not counted", {TSIG, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
-		{"bytes behind OPT", {OPT, PIPELINE_APPEND("xyz")}, 0, true},
+		{"TSIG not counted", {TSIG, PIPELINE_SET(10, "\0\0")}, SIZE_MAX, true},
+		{"bytes after OPT", {OPT, PIPELINE_APPEND("xyz")}, 0, true},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -114,7 +114,7 @@ test_table(void)
 	}
 }
 
-/* Cut anywhere: never found, never read beyond. */
+/* Truncated anywhere: never found, never read beyond the end. */
 static void
 test_cut(void)
 {

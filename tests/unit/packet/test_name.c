@@ -8,7 +8,7 @@
 #include "dataplane/packet/case.h"
 #include "tests/unit/suite.h"
 
-/* A copy that ends exactly where it ends, so that AddressSanitizer sees a byte too many. */
+/* Uses a copy of exactly that size, so that AddressSanitizer detects an overread. */
 static uint32_t
 question_bytes(const void *bytes, size_t available)
 {
@@ -30,19 +30,19 @@ test_table(void)
 		uint32_t expected;
 	} rows[] = {
 		{"the root", "\0\0\1\0\1", 5, 5},
-		{"the root, and more behind", "\0\0\1\0\1xyz", 8, 5},
+		{"the root, and more after it", "\0\0\1\0\1xyz", 8, 5},
 		{"one label", "\1a\0\0\1\0\1", 7, 7},
 		{"nothing", "", 0, 0},
-		{"a length alone", "\1", 1, 0},
+		{"only a length", "\1", 1, 0},
 		{"no terminator", "\1a", 2, 0},
-		{"terminator alone", "\0", 1, 0},
+		{"only a terminator", "\0", 1, 0},
 		{"no type", "\1a\0", 3, 0},
-		{"class cut", "\1a\0\0\1\0", 6, 0},
+		{"class truncated", "\1a\0\0\1\0", 6, 0},
 		{"label beyond the end", "\5abcd", 5, 0},
 		{"label that ends at the end", "\5abcde", 6, 0},
 		{"binary", "\3\0\xff\x80\0\0\1\0\1", 9, 9},
 		{"a pointer", "\xc0\x0c\0\1\0\1", 6, 0},
-		{"a pointer behind a label", "\1a\xc0\x0c\0\1\0\1", 8, 0},
+		{"a pointer after a label", "\1a\xc0\x0c\0\1\0\1", 8, 0},
 		{"label type 01", "\x41\0\0\1\0\1", 6, 0},
 		{"label type 10", "\x80\0\0\1\0\1", 6, 0},
 	};
@@ -54,7 +54,7 @@ test_table(void)
 	}
 }
 
-/* A name of `name_bytes` in labels of `label`, and type and class behind it. */
+/* A name of `name_bytes` in labels of `label`, then type and class. */
 static size_t
 long_question(uint8_t *to, size_t label, size_t name_bytes)
 {
@@ -72,8 +72,8 @@ long_question(uint8_t *to, size_t label, size_t name_bytes)
 	return at + 4;
 }
 
-/* Every length of name that labels of this size can have. RFC 1035: at most 63 to a label, 255 to a
- * name. */
+/* Every length of name that labels of this size can have. RFC 1035: at most 63 bytes per label, 255
+ * per name. */
 static void
 test_limits(void)
 {
@@ -94,7 +94,7 @@ test_limits(void)
 	}
 }
 
-/* Cut anywhere, a question is none. */
+/* A question truncated anywhere is malformed. */
 static void
 test_cut(void)
 {
@@ -131,7 +131,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"questions", test_table},
 			       {"limits", test_limits},
-			       {"cut short", test_cut},
+			       {"truncated", test_cut},
 			       {"letter case", test_nocase},
 			       CU_TEST_INFO_NULL};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Queries that are aimed at. */
+/* Attacked queries. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 
 void
@@ -48,22 +48,24 @@ attack_miss(struct pipeline_attack *a, unsigned query, const char *sender)
 }
 
 void
-attack_check_answer(struct pipeline_attack *a, unsigned client, bool believed)
+attack_check_response(struct pipeline_attack *a, unsigned client, bool accepted)
 {
 	const struct pipeline_client *c = &a->clients[client];
 
-	if (!rig_check(a->rig, c->responses == 1, "client %u: %u answers", client, c->responses))
+	if (!rig_check(a->rig, c->responses == 1, "client %u: %u responses", client, c->responses))
 		return;
-	if (believed) {
+	if (accepted) {
 		rig_check(a->rig, !(c->delivered.message[2] & 2) && c->delivered.bytes == 100,
-			  "client %u: not the response", client);
+			  "client %u: wrong response", client);
 		return;
 	}
 	rig_check(a->rig, c->delivered.bytes == c->query.bytes, "client %u: %zu bytes", client,
 		  c->delivered.bytes);
-	/* What would not be true of a response without records goes: AA, AD and the rcode. */
-	rig_check(a->rig, c->delivered.message[2] == 0x83, "client %u: QR, TC, RD alone", client);
-	rig_check(a->rig, c->delivered.message[3] == 0x80, "client %u: RA alone", client);
+	/* AA, AD and the rcode are cleared: they would be wrong without records. */
+	rig_check(a->rig, c->delivered.message[2] == 0x83, "client %u: other flags than QR, TC, RD",
+		  client);
+	rig_check(a->rig, c->delivered.message[3] == 0x80, "client %u: other flags than RA",
+		  client);
 	rig_check(a->rig, memcmp(c->delivered.message + 4, "\0\1\0\0\0\0\0\0", 8) == 0,
-		  "client %u: counts", client);
+		  "client %u: section counts", client);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients whose queries are aimed at: all on one port, so that every query there is aimed at
- * together. */
+/* Clients whose queries are attacked: all on one source port, so that a near miss counts for every
+ * query there. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_ATTACK_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_ATTACK_H
 
 #include "tests/unit/pipeline/pipeline_clients.h"
 
 #define ATTACK_PORT	50000
-#define ATTACK_UPSTREAM "198.51.100.101" /* the one that is asked */
+#define ATTACK_UPSTREAM "198.51.100.101" /* the upstream in use */
 
-/* It is large: keep it static. */
+/* Large: must be static. */
 struct pipeline_attack {
 	struct rig *rig;
 	struct pipeline_client clients[8];
@@ -18,13 +18,14 @@ struct pipeline_attack {
 
 void attack_publish(struct pipeline_attack *a, enum near_miss rule, uint8_t near_misses);
 
-/* `client` (below 4) asks for a name of his own; asked[client]. */
+/* `client` (below 4) queries a name of its own; the upstream query is in asked[client]. */
 void attack_client_asks(struct pipeline_attack *a, unsigned client);
 
-/* A near miss at the port: a wrong ID, that no query there has. */
+/* Injects a near miss: a response to the port with an ID that no query there has. */
 void attack_miss(struct pipeline_attack *a, unsigned query, const char *sender);
 
-/* The client has got one response: the upstream's, if `believed`, else TC=1 in its place. */
-void attack_check_answer(struct pipeline_attack *a, unsigned client, bool believed);
+/* Checks that the client got one response: the upstream's if `accepted`, else an empty one with
+ * TC=1. */
+void attack_check_response(struct pipeline_attack *a, unsigned client, bool accepted);
 
 #endif

@@ -20,11 +20,11 @@ pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsi
 {
 	memset(client, 0, sizeof(*client));
 	client->ends = rig_client_ends(rig, ipv6);
-	client->ends.source.bytes[15] = (uint8_t)(100 + number % 150); /* none of ours */
+	client->ends.source.bytes[15] = (uint8_t)(100 + number % 150); /* no client */
 	client->ends.source_port = (uint16_t)(1024 + number);
 	client->ends.source_mac =
 		(struct mac){{2, 0, 0, 0xc1, (uint8_t)(number >> 8), (uint8_t)number}};
-	client->port = RIG_CLIENTS;
+	client->interface = RIG_CLIENTS;
 	client->query = *query;
 	pipeline_dns_set(client->query.message, 0, (uint16_t)(number * 40503 + 77));
 	pipeline_case_turn(&client->query, number);
@@ -33,7 +33,7 @@ pipeline_client_make(const struct rig *rig, struct pipeline_client *client, unsi
 void
 pipeline_client_ask(struct rig *rig, const struct pipeline_client *client)
 {
-	rig_inject_query(rig, client->port, &client->ends, &client->query);
+	rig_inject_query(rig, client->interface, &client->ends, &client->query);
 }
 
 static struct pipeline_client *
@@ -42,7 +42,8 @@ client_of(const struct pipeline_sent *sent, struct pipeline_client *clients, uns
 	for (unsigned i = 0; i < count; i++) {
 		struct pipeline_ends back = pipeline_ends_back(&clients[i].ends);
 
-		if (pipeline_ends_equal(&sent->ends, &back) && sent->port == clients[i].port)
+		if (pipeline_ends_equal(&sent->ends, &back) &&
+		    sent->interface == clients[i].interface)
 			return &clients[i];
 	}
 	return NULL;
@@ -55,17 +56,17 @@ answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_c
 	struct pipeline_client *client = client_of(sent, clients, count);
 	const uint8_t *message = sent->frame + sent->dns;
 
-	if (!rig_check(rig, client != NULL, "a response to port %u of nobody",
+	if (!rig_check(rig, client != NULL, "response to port %u, which matches no client",
 		       sent->ends.destination_port))
 		return;
 	rig_check(rig, pipeline_dns_get(message, 0) == pipeline_dns_get(client->query.message, 0),
-		  "client %u: another ID", sent->ends.destination_port);
+		  "client %u: wrong ID", sent->ends.destination_port);
 	if (sent->dns_bytes > 12)
 		rig_check(rig,
 			  sent->dns_bytes >= 12 + client->query.question_bytes &&
 				  memcmp(message + 12, client->query.message + 12,
 					 client->query.question_bytes) == 0,
-			  "client %u: not the question as he asked it",
+			  "client %u: question differs from the client's",
 			  sent->ends.destination_port);
 	client->responses++;
 	client->delivered.bytes = sent->dns_bytes;
@@ -82,9 +83,9 @@ pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsig
 	while ((sent = rig_take(rig)) != NULL) {
 		if (sent->fault != NULL)
 			continue;
-		/* Clients may sit behind the farm's port too: a query is what goes to a port of
-		 * upstreams. */
-		if (sent->port == RIG_FARM && sent->ends.source_port >= PIPELINE_PORT_FIRST) {
+		/* Clients may be on the farm's interface, too: a frame is a query if its source
+		 * port is in the range. */
+		if (sent->interface == RIG_FARM && sent->ends.source_port >= PIPELINE_PORT_FIRST) {
 			if (rig_check(rig, queries < asked_room,
 				      "more than %u queries to upstreams", asked_room))
 				asked[queries++] = *sent;
@@ -103,7 +104,7 @@ pipeline_clients_expect(struct rig *rig, const struct pipeline_client *clients, 
 
 	for (unsigned i = 0; i < count; i++)
 		others += clients[i].responses != responses;
-	rig_check(rig, others == 0, "%u of %u clients have not got %u answers", others, count,
+	rig_check(rig, others == 0, "%u of %u clients did not get %u responses", others, count,
 		  responses);
 }
 

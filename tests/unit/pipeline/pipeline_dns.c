@@ -37,7 +37,7 @@ pipeline_dns_name(uint8_t *to, const char *text)
 	return at;
 }
 
-/* Header of a query with RD=1, and type and class behind a name that is there already. */
+/* Writes the header of a query with RD=1, and type and class after a name already written. */
 static void
 query_finish(struct pipeline_dns *dns, uint16_t id, size_t name_bytes, uint16_t type,
 	     uint16_t class)
@@ -69,7 +69,7 @@ pipeline_dns_name_long(uint8_t *to, size_t name_bytes, size_t label_bytes, uint3
 		size_t left = name_bytes - at - 1,
 		       label = left > label_bytes + 1 ? label_bytes : left - 1;
 
-		/* Never leave one byte, in which no label fits. */
+		/* Never leave one byte: no label fits in it. */
 		if (left - (label + 1) == 1)
 			label--;
 		to[at++] = (uint8_t)label;
@@ -139,8 +139,8 @@ pipeline_dns_fill(struct pipeline_dns *dns, size_t total_bytes)
 		dns->message[dns->bytes] = (uint8_t)(dns->bytes * 151 + 7);
 }
 
-/* One TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one
- * filling up. */
+/* A TXT record is a name pointer, 10 fixed bytes and its data; as many as fit, the last one sized
+ * to fill up. */
 void
 pipeline_dns_response(struct pipeline_dns *response, const uint8_t *asked, size_t asked_bytes,
 		      uint8_t rcode, size_t total_bytes)

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An edit of the kinds that messages and frames have in common; any other is a fault of the
- * table. */
+/* Applies an edit of a kind common to messages and frames; any other is an error in the table. */
 static void
 edit_bytes(uint8_t *to, size_t *bytes, size_t room, const struct pipeline_edit *edit)
 {
@@ -31,7 +30,7 @@ edit_bytes(uint8_t *to, size_t *bytes, size_t room, const struct pipeline_edit *
 	}
 }
 
-/* The question of a message becomes one for this name. */
+/* Replaces the question of a message by one for this name. */
 static void
 edit_name(struct pipeline_dns *dns, const struct pipeline_edit *edit)
 {

@@ -25,7 +25,7 @@ get16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-/* RFC 1071, as the text says it: 16 bits at a time, the carry added at once. */
+/* RFC 1071 literally: 16 bits at a time, the carry added at once. */
 static uint16_t
 sum_add(uint16_t sum, const uint8_t *at, uint32_t bytes)
 {
@@ -38,8 +38,8 @@ sum_add(uint16_t sum, const uint8_t *at, uint32_t bytes)
 	return sum;
 }
 
-/* The sum over pseudo header and datagram; 0xffff if the checksum in it is right. `addresses` are
- * as they lie in the IP header. */
+/* The sum over pseudo header and datagram; 0xffff if the checksum is right. `addresses` point into
+ * the IP header. */
 static uint16_t
 udp_sum(const uint8_t *addresses, uint32_t addresses_bytes, const uint8_t *udp, uint32_t bytes)
 {
@@ -216,7 +216,7 @@ pipeline_ends_equal(const struct pipeline_ends *a, const struct pipeline_ends *b
 	       a->source_port == b->source_port && a->destination_port == b->destination_port;
 }
 
-/* The checks of each header of a sent frame; each returns what is wrong. */
+/* Checks of each header of a sent frame; they return the fault or NULL. */
 static const char *
 sent_ipv4(struct pipeline_sent *sent, const uint8_t *ip)
 {
@@ -225,13 +225,13 @@ sent_ipv4(struct pipeline_sent *sent, const uint8_t *ip)
 	if (ip[0] != 0x45)
 		return "not a plain IPv4 header";
 	if (get16(ip + 2) != sent->bytes - ETHERNET_BYTES)
-		return "IPv4 total length is not the frame's";
+		return "IPv4 total length does not match the frame";
 	if (get16(ip + 6) != 0x4000)
-		return "not DF alone";
+		return "flags other than DF";
 	if (ip[8] < 32 || ip[9] != UDP_PROTOCOL)
-		return "IPv4 hops or protocol";
+		return "wrong IPv4 TTL or protocol";
 	if (sum_add(0, ip, IPV4_BYTES) != 0xffff)
-		return "IPv4 header checksum";
+		return "wrong IPv4 header checksum";
 	sent->ends.source = address_from_ipv4(ip + 12);
 	sent->ends.destination = address_from_ipv4(ip + 16);
 	return NULL;
@@ -245,9 +245,9 @@ sent_ipv6(struct pipeline_sent *sent, const uint8_t *ip)
 	if (ip[0] != 0x60 || ip[1] != 0 || ip[2] != 0 || ip[3] != 0)
 		return "not a plain IPv6 header";
 	if (get16(ip + 4) != sent->bytes - ETHERNET_BYTES - IPV6_BYTES)
-		return "IPv6 payload length is not the frame's";
+		return "IPv6 payload length does not match the frame";
 	if (ip[6] != UDP_PROTOCOL || ip[7] < 32)
-		return "IPv6 next header or hops";
+		return "wrong IPv6 next header or hop limit";
 	memcpy(sent->ends.source.bytes, ip + 8, 16);
 	memcpy(sent->ends.destination.bytes, ip + 24, 16);
 	return NULL;
@@ -259,11 +259,11 @@ sent_udp(struct pipeline_sent *sent, const uint8_t *ip, const uint8_t *udp)
 	uint32_t bytes = sent->bytes - (uint32_t)(udp - sent->frame);
 
 	if (get16(udp + 4) != bytes)
-		return "UDP length is not the frame's";
+		return "UDP length does not match the frame";
 	if (get16(udp + 6) == 0)
 		return "UDP checksum 0";
 	if (udp_sum(ip + (sent->ipv6 ? 8 : 12), sent->ipv6 ? 32 : 8, udp, bytes) != 0xffff)
-		return "UDP checksum";
+		return "wrong UDP checksum";
 	sent->ends.source_port = get16(udp);
 	sent->ends.destination_port = get16(udp + 2);
 	sent->dns = (uint32_t)(udp - sent->frame) + UDP_BYTES;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes frames for tests, good ones and bad ones, and takes the frames apart that the way sent.
+/* Makes valid and invalid frames for tests, and parses the frames that the pipeline sent.
  *
- * Both sides are written a second time here, without a line of the code under test: checksums are
- * summed byte by byte, lengths compared exactly, so that a fault in one implementation does not
- * hide itself. */
+ * Independent of the code under test: checksums are summed byte by byte and lengths compared
+ * exactly, so that an error in one implementation shows. */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_FRAME_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_FRAME_H
 
@@ -18,7 +17,7 @@
 
 struct pipeline_ends {
 	struct mac source_mac, destination_mac;
-	struct address source, destination; /* IPv4 frame where both are IPv4 */
+	struct address source, destination; /* the frame is IPv4 if both are */
 	uint16_t source_port, destination_port;
 };
 
@@ -28,9 +27,9 @@ enum pipeline_sum {
 	PIPELINE_SUM_WRONG,
 };
 
-/* How a frame differs from the plainest one; all zero is the plainest. */
+/* How a frame differs from the plain one; all zero: the plain one. */
 struct pipeline_shape {
-	bool ipv6; /* although the addresses are IPv4: an IPv6 packet with mapped addresses */
+	bool ipv6; /* even if the addresses are IPv4: an IPv6 packet with mapped addresses */
 	uint8_t tag_count;
 	uint16_t tags[PIPELINE_TAGS_MAX];      /* TCI */
 	uint16_t tag_types[PIPELINE_TAGS_MAX]; /* 0: 0x8100 */
@@ -38,8 +37,8 @@ struct pipeline_shape {
 	uint8_t extension_count; /* IPv6 */
 	uint8_t extensions[PIPELINE_EXTENSIONS_MAX]; /* their types */
 	uint8_t extension_bytes;		     /* of each; 0: 8 */
-	uint16_t inner_padding;			     /* bytes behind UDP, inside IP */
-	uint16_t outer_padding;			     /* bytes behind IP */
+	uint16_t inner_padding;			     /* bytes after UDP, inside IP */
+	uint16_t outer_padding;			     /* bytes after IP */
 	enum pipeline_sum udp_sum, ip_sum;
 };
 
@@ -57,22 +56,21 @@ void pipeline_frame_make(struct pipeline_frame *frame, const struct pipeline_end
 			 const struct pipeline_shape *shape, const void *payload,
 			 uint32_t payload_bytes);
 
-/* Makes both checksums right again, over what the frame's headers say, after a test changed bytes
- * of a frame with plain headers. */
+/* Corrects both checksums after a test changed bytes of a frame with plain headers. */
 void pipeline_frame_sum(struct pipeline_frame *frame);
 
-/* A frame that the way sent. */
+/* A frame that the pipeline sent. */
 struct pipeline_sent {
 	const char *fault; /* what is wrong with it; NULL: nothing */
-	uint8_t port;	   /* of the machine */
+	uint8_t interface; /* that it was sent on */
 	bool ipv6;
 	struct pipeline_ends ends;
 	uint32_t bytes;
-	uint32_t dns, dns_bytes; /* offset, and what UDP says */
+	uint32_t dns, dns_bytes; /* offset, and size by the UDP header */
 	uint8_t frame[PIPELINE_FRAME_MAX];
 };
 
-/* Finds and checks everything in a frame whose port, bytes and frame are set. */
+/* Parses and checks a frame whose interface, bytes and frame are set. */
 void pipeline_sent_parse(struct pipeline_sent *sent);
 
 /* The ends of a response to a frame. */

@@ -9,16 +9,16 @@ static const struct pipeline_message longer_name = {.name = "www.example.net.a"}
 static const struct pipeline_message other_type = {.type = 28};
 static const struct pipeline_message other_class = {.class = 3};
 
-/* The same bytes, parted into labels otherwise. */
+/* The same bytes, split into other labels. */
 static const struct pipeline_message other_labels = {.name = "www7example.net"};
 
-/* Types and classes whose bytes are letters: no case there. */
+/* Types and classes whose bytes are ASCII letters: case matters there. */
 static const struct pipeline_message type_a = {.type = 'a'};
 static const struct pipeline_message type_capital_a = {.type = 'A'};
 static const struct pipeline_message class_a = {.class = 'a' << 8};
 static const struct pipeline_message class_capital_a = {.class = 'A' << 8};
 
-/* Bytes that differ in 0x20 and are no letters. */
+/* Bytes that differ in 0x20 but are not letters. */
 static const struct pipeline_message name_at = {.name = "www@example.net"};
 static const struct pipeline_message name_backquote = {.name = "www`example.net"};
 static const struct pipeline_message name_high = {.name = "w\xc1.example.net"};
@@ -28,7 +28,7 @@ static const struct pipeline_message root = {.name = ".", .type = 2};
 static const struct pipeline_message long_inline = {.edits = {PIPELINE_LONG_NAME(52, 63)}};
 static const struct pipeline_message long_cell = {.edits = {PIPELINE_LONG_NAME(53, 63)}};
 
-/* They differ in the last letter alone, which is at 12 + 253. */
+/* They differ only in the last letter, at 12 + 253. */
 static const struct pipeline_message longest = {
 	.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_SET(265, "n")}};
 static const struct pipeline_message longest_other = {
@@ -80,7 +80,7 @@ static const struct pipeline_message edns_uncounted = {
 static const struct pipeline_message edns_trailing = {
 	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND("\0")}};
 
-/* A pointer, and everything a byte further. */
+/* A compression pointer; everything after it is a byte later. */
 static const struct pipeline_message edns_owner = {
 	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_SET(33, "\xc0")}};
 
@@ -90,7 +90,7 @@ static const struct pipeline_message tsig = {
 static const struct pipeline_message edns_tsig = {
 	.edits = {PIPELINE_OPT(1232, 0, ""), PIPELINE_APPEND(TSIG), PIPELINE_SET(10, "\0\2")}};
 
-/* As long as an OPT record, and counted, but none. */
+/* Counted, and as long as an OPT record, but another type. */
 static const struct pipeline_message another_record = {.edits = {PIPELINE_RECORD("\0", 1, 1, 0)}};
 
 static const struct pipeline_message trailing = {.edits = {PIPELINE_APPEND("\0")}};
@@ -99,23 +99,23 @@ static const struct pipeline_message authorities_counted = {.edits = {PIPELINE_S
 static const struct pipeline_message additional_counted = {.edits = {PIPELINE_SET(10, "\0\1")}};
 
 const struct pipeline_pair pipeline_pairs[] = {
-	{"twice the same", &plain, &plain, true},
-	{"twice the root", &root, &root, true},
-	{"twice the longest name that the flow keeps", &long_inline, &long_inline, true},
-	{"twice the shortest name in a cell", &long_cell, &long_cell, true},
-	{"twice the longest name", &longest, &longest, true},
-	{"twice RD=0", &no_rd, &no_rd, true},
-	{"twice AD", &ad, &ad, true},
-	{"twice CD", &cd, &cd, true},
-	{"twice AD and CD", &ad_cd, &ad_cd, true},
-	{"twice EDNS", &edns, &edns, true},
-	{"twice DO", &edns_do, &edns_do, true},
-	{"twice DO and a long name", &edns_do_long, &edns_do_long, true},
-	{"twice EDNS size 512", &edns_512, &edns_512, true},
-	{"twice EDNS size 0", &edns_0, &edns_0, true},
+	{"identical", &plain, &plain, true},
+	{"same: the root", &root, &root, true},
+	{"same: the longest name that the flow keeps", &long_inline, &long_inline, true},
+	{"same: the shortest name in a cell", &long_cell, &long_cell, true},
+	{"same: the longest name", &longest, &longest, true},
+	{"same: RD=0", &no_rd, &no_rd, true},
+	{"same: AD", &ad, &ad, true},
+	{"same: CD", &cd, &cd, true},
+	{"same: AD and CD", &ad_cd, &ad_cd, true},
+	{"same: EDNS", &edns, &edns, true},
+	{"same: DO", &edns_do, &edns_do, true},
+	{"same: DO and a long name", &edns_do_long, &edns_do_long, true},
+	{"same: EDNS size 512", &edns_512, &edns_512, true},
+	{"same: EDNS size 0", &edns_0, &edns_0, true},
 	{"EDNS sizes 4096 and 1232: one after the clamp", &edns_4096, &edns, true},
-	{"twice type 65", &type_capital_a, &type_capital_a, true},
-	{"twice the same bytes above 127", &name_high, &name_high, true},
+	{"same: type 65", &type_capital_a, &type_capital_a, true},
+	{"same: the same bytes above 127", &name_high, &name_high, true},
 
 	{"another name", &plain, &other_name, false},
 	{"the same bytes in other labels", &plain, &other_labels, false},
@@ -143,7 +143,7 @@ const struct pipeline_pair pipeline_pairs[] = {
 	{"RA", &bit_ra, &bit_ra, false},
 	{"AA", &bit_aa, &bit_aa, false},
 	{"TC", &bit_tc, &bit_tc, false},
-	{"an rcode", &rcode_set, &rcode_set, false},
+	{"with an rcode", &rcode_set, &rcode_set, false},
 	{"NOTIFY", &notify, &notify, false},
 	{"EDNS version 1", &edns_version, &edns_version, false},
 	{"EDNS rcode", &edns_rcode, &edns_rcode, false},
@@ -162,20 +162,20 @@ const struct pipeline_pair pipeline_pairs[] = {
 	{"a trailing byte", &trailing, &trailing, false},
 	{"EDNS and a trailing byte", &edns_trailing, &edns_trailing, false},
 	{"a record like OPT", &another_record, &another_record, false},
-	{"OPT that is not counted", &edns_uncounted, &edns_uncounted, false},
-	{"a response counted", &answers_counted, &answers_counted, false},
-	{"an authority counted", &authorities_counted, &authorities_counted, false},
+	{"OPT not counted", &edns_uncounted, &edns_uncounted, false},
+	{"an answer record counted", &answers_counted, &answers_counted, false},
+	{"an authority record counted", &authorities_counted, &authorities_counted, false},
 	{"an additional record counted", &additional_counted, &additional_counted, false},
 
 	{"cookie, and EDNS without", &cookie, &edns, false},
 	{"client subnet, and EDNS without", &client_subnet, &edns, false},
-	{"TSIG, and the same without", &tsig, &plain, false},
-	{"EDNS and TSIG, and the same without", &edns_tsig, &edns, false},
-	{"Z, and the same without", &bit_z, &plain, false},
-	{"TC, and the same without", &bit_tc, &plain, false},
-	{"a trailing byte, and the same without", &trailing, &plain, false},
+	{"TSIG, and without", &tsig, &plain, false},
+	{"EDNS and TSIG, and without", &edns_tsig, &edns, false},
+	{"Z, and without", &bit_z, &plain, false},
+	{"TC, and without", &bit_tc, &plain, false},
+	{"a trailing byte, and without", &trailing, &plain, false},
 	{"EDNS version 1, and version 0", &edns_version, &edns, false},
-	{"EDNS flag, and the same without", &edns_flag_low, &edns, false},
+	{"EDNS flag, and without", &edns_flag_low, &edns, false},
 };
 
 const size_t pipeline_pair_count = sizeof(pipeline_pairs) / sizeof(pipeline_pairs[0]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds the rig: EAL, pool, ports of rings, workers. */
+/* Builds the rig: EAL, pool, interfaces of rings, workers. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 
 #include <sched.h>
@@ -49,32 +49,31 @@ rig_eal_start(void)
 		fprintf(stderr, "rig: EAL did not start: %s\n", rte_strerror(rte_errno));
 		return false;
 	}
-	/* EAL pinned this thread; several test programs run at once, and must not share one
-	 * core. */
+	/* EAL pins this thread to a core; undo that, because several test programs run at once. */
 	sched_setaffinity(0, sizeof(allowed), &allowed);
 	started = sodium_init() >= 0;
 	return started;
 }
 
 static struct rte_ring *
-ring_make(const char *what, unsigned port, unsigned queue, uint32_t size, unsigned flags)
+ring_make(const char *what, unsigned interface, unsigned queue, uint32_t size, unsigned flags)
 {
 	static unsigned number;
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "rig%u_%s%u_%u", number++, what, port, queue);
+	snprintf(name, sizeof(name), "rig%u_%s%u_%u", number++, what, interface, queue);
 	return need(rte_ring_create(name, size, SOCKET_ID_ANY, flags), name);
 }
 
 static void
-device_start(struct rig *rig, unsigned port, uint16_t ethdev)
+device_start(struct rig *rig, unsigned interface, uint16_t ethdev)
 {
 	const struct rte_eth_conf conf = {0};
 	const struct rig_options *o = &rig->options;
 
 	if (rte_eth_dev_configure(ethdev, (uint16_t)o->rx_queues, (uint16_t)o->tx_queues, &conf) !=
 	    0)
-		need(NULL, "configured port");
+		need(NULL, "configured interface");
 	for (uint16_t q = 0; q < o->rx_queues; q++)
 		if (rte_eth_rx_queue_setup(ethdev, q, 64, SOCKET_ID_ANY, NULL, rig->pool) != 0)
 			need(NULL, "receive queue");
@@ -82,36 +81,37 @@ device_start(struct rig *rig, unsigned port, uint16_t ethdev)
 		if (rte_eth_tx_queue_setup(ethdev, q, 64, SOCKET_ID_ANY, NULL) != 0)
 			need(NULL, "transmit queue");
 	if (rte_eth_dev_start(ethdev) != 0)
-		need(NULL, "started port");
-	rig->interfaces[port] = (struct worker_interface){
+		need(NULL, "started interface");
+	rig->interfaces[interface] = (struct worker_interface){
 		.ethdev = ethdev,
-		.mtu_bytes = port == RIG_CLIENTS ? o->client_mtu_bytes : 1500,
-		.mac = rig_mac(port),
+		.mtu_bytes = interface == RIG_CLIENTS ? o->client_mtu_bytes : 1500,
+		.mac = rig_mac(interface),
 		.fan_out = o->rx_queues < o->workers,
 	};
 }
 
-/* The last port is made first, so that DPDK's number of a port is not its position. */
+/* The last interface is made first, so that DPDK's port numbers differ from our positions. */
 static void
-ports_make(struct rig *rig)
+interfaces_make(struct rig *rig)
 {
 	static unsigned number;
 	char name[32];
 
-	for (int port = RIG_INTERFACE_COUNT - 1; port >= 0; port--) {
+	for (int interface = RIG_INTERFACE_COUNT - 1; interface >= 0; interface--) {
 		int ethdev;
 
 		for (unsigned q = 0; q < rig->options.rx_queues; q++)
-			rig->rx[port][q] = ring_make("rx", (unsigned)port, q, RIG_RX_RING, 0);
+			rig->rx[interface][q] =
+				ring_make("rx", (unsigned)interface, q, RIG_RX_RING, 0);
 		for (unsigned q = 0; q < rig->options.tx_queues; q++)
-			rig->tx[port][q] =
-				ring_make("tx", (unsigned)port, q, rig->options.tx_ring, 0);
+			rig->tx[interface][q] =
+				ring_make("tx", (unsigned)interface, q, rig->options.tx_ring, 0);
 		snprintf(name, sizeof(name), "rig%u", number++);
-		ethdev = rte_eth_from_rings(name, rig->rx[port], rig->options.rx_queues,
-					    rig->tx[port], rig->options.tx_queues, 0);
+		ethdev = rte_eth_from_rings(name, rig->rx[interface], rig->options.rx_queues,
+					    rig->tx[interface], rig->options.tx_queues, 0);
 		if (ethdev < 0)
-			need(NULL, "port of rings");
-		device_start(rig, (unsigned)port, (uint16_t)ethdev);
+			need(NULL, "interface of rings");
+		device_start(rig, (unsigned)interface, (uint16_t)ethdev);
 	}
 }
 
@@ -122,13 +122,14 @@ worker_queues(struct rig *rig, struct worker *w)
 
 	w->interface_count = RIG_INTERFACE_COUNT;
 	w->interfaces = rig->interfaces;
-	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
-		w->interface_of_ethdev[rig->interfaces[port].ethdev] = (uint8_t)port;
-		w->tx[port].queue = w->index < o->tx_queues ? (uint16_t)w->index : WORKER_NO_QUEUE;
-		w->tx[port].through = 0;
+	for (unsigned interface = 0; interface < RIG_INTERFACE_COUNT; interface++) {
+		w->interface_of_ethdev[rig->interfaces[interface].ethdev] = (uint8_t)interface;
+		w->tx[interface].queue =
+			w->index < o->tx_queues ? (uint16_t)w->index : WORKER_NO_QUEUE;
+		w->tx[interface].through = 0;
 		if (w->index >= o->rx_queues)
 			continue;
-		w->rx[w->rx_count].ethdev = rig->interfaces[port].ethdev;
+		w->rx[w->rx_count].ethdev = rig->interfaces[interface].ethdev;
 		w->rx[w->rx_count++].queue = (uint16_t)w->index;
 	}
 }
@@ -216,7 +217,7 @@ rig_open(struct rig *rig, const struct rig_options *options)
 		need(aligned_alloc(64, RIG_LIMIT_SETS * sizeof(struct limit_set)), "limits"),
 		RIG_LIMIT_SETS);
 	memset(rig->limit.sets, 0, RIG_LIMIT_SETS * sizeof(struct limit_set));
-	ports_make(rig);
+	interfaces_make(rig);
 	for (uint32_t i = 0; i < rig->options.workers; i++)
 		rig->workers[i] = worker_make(rig, i);
 	owners_init(&rig->owners, rig->options.workers);
@@ -226,17 +227,17 @@ rig_open(struct rig *rig, const struct rig_options *options)
 static void
 interfaces_close(struct rig *rig)
 {
-	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
+	for (unsigned interface = 0; interface < RIG_INTERFACE_COUNT; interface++) {
 		char name[RTE_ETH_NAME_MAX_LEN];
 
-		if (rte_eth_dev_get_name_by_port(rig->interfaces[port].ethdev, name) != 0)
-			need(NULL, "name of a port");
-		rte_eth_dev_stop(rig->interfaces[port].ethdev);
+		if (rte_eth_dev_get_name_by_port(rig->interfaces[interface].ethdev, name) != 0)
+			need(NULL, "name of an interface");
+		rte_eth_dev_stop(rig->interfaces[interface].ethdev);
 		rte_vdev_uninit(name);
 		for (unsigned q = 0; q < rig->options.rx_queues; q++)
-			rte_ring_free(rig->rx[port][q]);
+			rte_ring_free(rig->rx[interface][q]);
 		for (unsigned q = 0; q < rig->options.tx_queues; q++)
-			rte_ring_free(rig->tx[port][q]);
+			rte_ring_free(rig->tx[interface][q]);
 	}
 }
 
@@ -287,7 +288,7 @@ rig_publish(struct rig *rig, struct snapshot *snapshot)
 		pipeline_snapshot_tidy(snapshot);
 		view = rig_view_make(rig, snapshot);
 	}
-	/* No worker is in a turn now: what main does with RCU is done here by being one thread. */
+	/* No worker is in a turn now: a single thread needs no RCU. */
 	__atomic_store_n(&rig->view, view, __ATOMIC_RELEASE);
 	view_free(old);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rig's cases: frames in, frames out, and the oracle at the end of each. */
+/* The rig's cases: frames in, frames out, and the checks at the end of each. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-#define RIG_TURNS_MAX 1000 /* frames go around no more often than this */
+#define RIG_TURNS_MAX 1000 /* bound on turns, to detect frames that loop */
 
 static const char *const counter_names[] = {
 #define X(name, help) #name,
@@ -143,7 +143,7 @@ rig_unpoison(struct rig *rig)
 }
 
 void
-rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t bytes)
+rig_inject(struct rig *rig, enum rig_interface interface, const void *frame, uint32_t bytes)
 {
 	struct rte_mbuf *mbuf = mbuf_take(rig);
 	uint8_t *to = rte_pktmbuf_mtod(mbuf, uint8_t *),
@@ -155,21 +155,21 @@ rig_inject(struct rig *rig, enum rig_interface port, const void *frame, uint32_t
 		memcpy(to, frame, bytes);
 	mbuf->data_len = (uint16_t)bytes;
 	mbuf->pkt_len = bytes;
-	mbuf->port = rig->interfaces[port].ethdev; /* as drivers of real ports do */
+	mbuf->port = rig->interfaces[interface].ethdev; /* as drivers do */
 	mbuf->ol_flags = rig->receive_flags;
 	ASAN_POISON_MEMORY_REGION(to + bytes + rig->tail_bytes,
 				  end - (to + bytes + rig->tail_bytes));
 	rig->poisoned[rig->poisoned_count++ % RIG_MBUFS] = mbuf;
-	if (rte_ring_enqueue(rig->rx[port][rig->receive_queue], mbuf) != 0) {
-		fprintf(stderr, "rig: more frames than the receive queue holds\n");
+	if (rte_ring_enqueue(rig->rx[interface][rig->receive_queue], mbuf) != 0) {
+		fprintf(stderr, "rig: the receive queue is full\n");
 		abort();
 	}
 }
 
 void
-rig_inject_frame(struct rig *rig, enum rig_interface port, const struct pipeline_frame *frame)
+rig_inject_frame(struct rig *rig, enum rig_interface interface, const struct pipeline_frame *frame)
 {
-	rig_inject(rig, port, frame->frame, frame->bytes);
+	rig_inject(rig, interface, frame->frame, frame->bytes);
 }
 
 static void
@@ -184,7 +184,7 @@ probe_put(struct rig *rig, uint16_t upstream, uint16_t timeout_ms, uint64_t cook
 				      .timeout_ms = timeout_ms,
 				      .question_bytes = (uint16_t)question_bytes};
 	memcpy(order->question, question, question_bytes);
-	rig_check(rig, rte_ring_enqueue(rig->probes, mbuf) == 0, "the ring of probes is full");
+	rig_check(rig, rte_ring_enqueue(rig->probes, mbuf) == 0, "the probe ring is full");
 }
 
 void
@@ -205,20 +205,20 @@ rig_order_probe_of(struct rig *rig, uint16_t upstream, uint64_t cookie,
 static void
 rig_collect(struct rig *rig)
 {
-	for (unsigned port = 0; port < RIG_INTERFACE_COUNT; port++) {
+	for (unsigned interface = 0; interface < RIG_INTERFACE_COUNT; interface++) {
 		for (unsigned q = 0; q < rig->options.tx_queues; q++) {
 			struct rte_mbuf *mbuf;
 
-			while (rte_ring_dequeue(rig->tx[port][q], (void **)&mbuf) == 0) {
+			while (rte_ring_dequeue(rig->tx[interface][q], (void **)&mbuf) == 0) {
 				struct pipeline_sent *sent = &rig->sent[rig->sent_count];
 
 				if (rig->sent_count == RIG_SENT_MAX)
 					abort();
 				rig->sent_count++;
 				sent->fault = mbuf->nb_segs != 1 || mbuf->pkt_len != mbuf->data_len
-						      ? "mbuf's lengths"
+						      ? "wrong mbuf lengths"
 						      : NULL;
-				sent->port = (uint8_t)port;
+				sent->interface = (uint8_t)interface;
 				sent->bytes = mbuf->data_len;
 				ASAN_UNPOISON_MEMORY_REGION(mbuf->buf_addr, mbuf->buf_len);
 				memcpy(sent->frame, rte_pktmbuf_mtod(mbuf, void *),
@@ -246,7 +246,7 @@ rig_run(struct rig *rig)
 		for (uint32_t i = 0; i < rig->options.workers; i++)
 			seen += pipeline_turn(rig->workers[i]);
 		quiet = seen == 0 ? quiet + 1 : 0;
-		if (!rig_check(rig, turns < RIG_TURNS_MAX, "frames go around for ever"))
+		if (!rig_check(rig, turns < RIG_TURNS_MAX, "frames loop"))
 			break;
 	}
 	rig_collect(rig);
@@ -268,16 +268,16 @@ rig_take(struct rig *rig)
 }
 
 const struct pipeline_sent *
-rig_take_from(struct rig *rig, enum rig_interface port)
+rig_take_from(struct rig *rig, enum rig_interface interface)
 {
 	static const struct pipeline_sent none = {
 		.fault = "none", .bytes = 54, .dns = 42, .dns_bytes = 12};
 	const struct pipeline_sent *sent = rig_take(rig);
 
-	if (!rig_check(rig, sent != NULL, "no frame was sent to port %u", port))
+	if (!rig_check(rig, sent != NULL, "no frame sent on interface %u", interface))
 		return &none;
-	if (!rig_check(rig, sent->port == port, "a frame left by port %u, not %u", sent->port,
-		       port) ||
+	if (!rig_check(rig, sent->interface == interface, "frame sent on interface %u, not %u",
+		       sent->interface, interface) ||
 	    sent->fault != NULL)
 		return &none;
 	return sent;
@@ -289,7 +289,7 @@ rig_sweeps(struct worker *w, bool on)
 	w->sweep_next_tsc = on ? 0 : rte_rdtsc() + (UINT64_C(1) << 62);
 }
 
-/* Sweeps until the sweep has come around the whole table. */
+/* Sweeps the whole table once. */
 static void
 worker_sweep_all(struct worker *w)
 {
@@ -312,7 +312,7 @@ rig_pass(struct rig *rig, uint64_t ms)
 	}
 }
 
-/* The pool's list, followed to its end; a list that goes around has more than there are. */
+/* Length of the pool's free list; a list with a loop yields more than there are. */
 uint32_t
 rig_free_waiters(const struct worker *w)
 {
@@ -336,8 +336,8 @@ check_balance(struct rig *rig, const struct worker *w)
 		out += w->stats->drops[i];
 	rig_check(rig, in == out, "worker %u: %" PRIu64 " packets in, %" PRIu64 " out", w->index,
 		  in, out);
-	/* Nothing is in flight now: each client was answered, or its query timed out, or it was
-	 * told of as lost. */
+	/* Nothing is in flight now: each client got a response, or its query timed out, or was
+	 * counted as lost. */
 	in = c[COUNTER_queries] + c[COUNTER_coalesced];
 	out = c[COUNTER_responses] + c[COUNTER_timeouts] + c[COUNTER_responses_lost];
 	rig_check(rig, in == out || w->stats->drops[DROP_no_headroom] > 0,
@@ -363,7 +363,7 @@ check_empty(struct rig *rig, const struct worker *w)
 		  listed, w->flows.used);
 	for (uint32_t port = 0; port < 65536; port++)
 		ports += w->stats->ports[port].live != 0 || w->stats->ports[port].misses != 0;
-	rig_check(rig, ports == 0, "worker %u: %u ports still live or under attack", w->index,
+	rig_check(rig, ports == 0, "worker %u: %u ports still in use or with near misses", w->index,
 		  ports);
 	rig_check(rig, w->flows.cell_free_count == cells, "worker %u: %u of %u cells free",
 		  w->index, w->flows.cell_free_count, cells);
@@ -395,8 +395,8 @@ rig_end(struct rig *rig)
 
 	rig_run(rig);
 	for (uint32_t i = rig->sent_taken; i < rig->sent_count; i++)
-		rig_check(rig, false, "an unexpected frame of %u bytes left by port %u",
-			  rig->sent[i].bytes, rig->sent[i].port);
+		rig_check(rig, false, "unexpected frame of %u bytes sent on interface %u",
+			  rig->sent[i].bytes, rig->sent[i].interface);
 	check_drops(rig);
 	rig_pass(rig, SNAPSHOT_TIMEOUT_MS_MAX + 1000);
 	while (rte_ring_dequeue_elem(rig->probe_results, &result, sizeof(result)) == 0)
@@ -406,6 +406,7 @@ rig_end(struct rig *rig)
 		check_empty(rig, rig->workers[i]);
 	}
 	rig_check(rig, rte_mempool_avail_count(rig->pool) == rig->pool_count,
-		  "%u of %u mbufs are back", rte_mempool_avail_count(rig->pool), rig->pool_count);
+		  "only %u of %u mbufs are free again", rte_mempool_avail_count(rig->pool),
+		  rig->pool_count);
 	return rig->faults;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Conversations over the rig: a client that asks, an upstream that responses. */
+/* Exchanges over the rig: a client that queries, an upstream that responds. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 
 struct mac
-rig_mac(enum rig_interface port)
+rig_mac(enum rig_interface interface)
 {
-	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)port}};
+	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)interface}};
 }
 
 struct pipeline_ends
@@ -22,13 +22,13 @@ rig_client_ends(const struct rig *rig, bool ipv6)
 }
 
 void
-rig_inject_query(struct rig *rig, enum rig_interface port, const struct pipeline_ends *ends,
+rig_inject_query(struct rig *rig, enum rig_interface interface, const struct pipeline_ends *ends,
 		 const struct pipeline_dns *query)
 {
 	struct pipeline_frame frame;
 
 	pipeline_frame_make(&frame, ends, NULL, query->message, (uint32_t)query->bytes);
-	rig_inject_frame(rig, port, &frame);
+	rig_inject_frame(rig, interface, &frame);
 }
 
 void
@@ -85,7 +85,7 @@ rig_upstream_of(struct rig *rig, const struct pipeline_sent *asked)
 		if (address_equal(&s->upstreams[i].address, &asked->ends.destination) &&
 		    be16_to(s->upstreams[i].port) == asked->ends.destination_port)
 			return i;
-	rig_check(rig, false, "a query to no upstream");
+	rig_check(rig, false, "query to an address that is no upstream");
 	return 0;
 }
 
@@ -105,17 +105,18 @@ rig_forge(struct pipeline_forged *forged, const struct pipeline_sent *asked,
 		ends->destination = pipeline_address(destination);
 	if (forgery->source_port != 0)
 		ends->source_port = forgery->source_port;
-	if (forgery->by_clients_port)
+	if (forgery->by_clients_interface)
 		ends->destination_mac = rig_mac(RIG_CLIENTS);
 	ends->destination_port ^= forgery->destination_xor;
 	ends->destination.bytes[15] ^= forgery->address_xor;
-	ends->destination_mac.bytes[5] ^= forgery->station_xor;
-	forged->port = forgery->by_clients_port ? RIG_CLIENTS : RIG_FARM;
+	ends->destination_mac.bytes[5] ^= forgery->mac_xor;
+	forged->interface = forgery->by_clients_interface ? RIG_CLIENTS : RIG_FARM;
 	forged->dns = *right;
 	pipeline_dns_edit(&forged->dns, forgery->edits);
 }
 
-/* Is the query that left one of the upstream's, from a source and port of ours, else unchanged? */
+/* Checks that the sent query goes to an upstream, from a source address and port of ours, and is
+ * otherwise unchanged. */
 static void
 check_asked(struct rig *rig, const struct pipeline_sent *asked, const struct pipeline_dns *query)
 {
@@ -130,15 +131,15 @@ check_asked(struct rig *rig, const struct pipeline_sent *asked, const struct pip
 		upstream |= address_equal(&s->upstreams[i].address, &asked->ends.destination) &&
 			    be16_to(s->upstreams[i].port) == asked->ends.destination_port &&
 			    memcmp(&s->upstreams[i].next_hop, &asked->ends.destination_mac, 6) == 0;
-	rig_check(rig, source, "the query's source is none of ours");
-	rig_check(rig, upstream, "the query went to no upstream, or by a wrong next hop");
+	rig_check(rig, source, "the query's source address is not ours");
+	rig_check(rig, upstream, "query to no upstream, or to a wrong next hop");
 	rig_check(rig, memcmp(&asked->ends.source_mac, &rig->interfaces[RIG_FARM].mac, 6) == 0,
-		  "the query's own MAC");
+		  "wrong source MAC of the query");
 	rig_check(rig, bitmap_test(s->ports_draw, asked->ends.source_port),
 		  "port %u is not in the range", asked->ends.source_port);
 	pipeline_dns_clamp(&clamped, s->edns_bytes);
 	rig_check(rig, rig_carries(asked, &clamped, 2),
-		  "the message changed in more than its ID and the EDNS size");
+		  "the message differs in more than ID and EDNS size");
 }
 
 void
@@ -159,8 +160,8 @@ rig_exchange(struct rig *rig, bool ipv6, const struct pipeline_dns *query, size_
 	if (delivered->fault != NULL)
 		return;
 	rig_check(rig, pipeline_ends_equal(&delivered->ends, &back),
-		  "the response's ends are not the query's");
+		  "the response's addresses or ports do not match the query");
 	pipeline_dns_set(response.message, 0, pipeline_dns_get(query->message, 0));
 	rig_check(rig, rig_carries(delivered, &response, 0),
-		  "the response is not the response but for its ID");
+		  "the response differs in more than its ID");
 }

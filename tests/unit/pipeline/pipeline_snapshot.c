@@ -9,7 +9,7 @@
 
 #include "tests/unit/pipeline/pipeline_frame.h"
 
-/* The MAC address of the next hop to an upstream. */
+/* The MAC address of an upstream's next hop. */
 static struct mac
 pipeline_next_hop(unsigned upstream)
 {

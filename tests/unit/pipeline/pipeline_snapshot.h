@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The snapshot that tests start from, small and whole; each test changes what it is about.
+/* The snapshot that tests start from, small and valid; each test changes what it tests.
  *
  *   services   0: 192.0.2.53 port 53   1: 2001:db8:1::53 port 53   2: 192.0.2.53 port 5353
  *   sources    0-3: 198.51.100.16-19   4-7: 2001:db8:2::16-19
  *   upstreams  0: 198.51.100.101 port 53   1: 198.51.100.102 port 53   2: 2001:db8:2::101 port 53
- *              3: 2001:db8:2::102 port 53  4: 198.51.100.101 port 5300; all behind port 1 of the machine
+ *              3: 2001:db8:2::102 port 53  4: 198.51.100.101 port 5300; all behind interface 1
  *   allowed    192.0.2.0/24, 2001:db8:1::/48, at all services
- *   pools      0: "default", all upstreams in this order, weight 1, round robin; no routes; no limit
- *   ports      49152-65535; timeout 30 s; only upstream 0 may be given queries
- *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; letter case is not
- * drawn */
+ *   pools      0: "default", all upstreams in order, weight 1, round robin; no routes; no limit
+ *   ports      49152-65535; timeout 30 s; only upstream 0 is usable
+ *   defences   near misses are counted, 1 marks a query; EDNS size 1232; no waiters; no case */
 #ifndef EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
 #define EPHEMERA_TESTS_UNIT_PIPELINE_PIPELINE_SNAPSHOT_H
 
@@ -32,25 +31,24 @@ enum {
 	PIPELINE_UPSTREAM_OTHER_PORT,
 	PIPELINE_UPSTREAM_COUNT,
 
-	PIPELINE_PORT_FIRST = 49152, /* of the range drawn from */
+	PIPELINE_PORT_FIRST = 49152, /* of the range of source ports */
 	PIPELINE_EDNS_BYTES = 1232,
 };
 
-/* A sealed one, of malloc(). */
+/* A sealed snapshot, from malloc(). */
 struct snapshot *pipeline_snapshot_new(void);
 
-/* Gives it so much room behind the fixed part; what was there stays, as far as it fits. Returns
- * where it is now; not sealed. */
+/* Resizes the part after the fixed one; keeps what fits. Returns the new address; not sealed. */
 struct snapshot *pipeline_snapshot_resize(struct snapshot *snapshot, uint32_t ranges,
 					  uint32_t members, uint32_t suffixes, uint32_t name_bytes);
 
-/* Which upstreams may be given queries: bit i is slot i. */
+/* Sets which upstreams are usable: bit i is slot i. */
 void pipeline_snapshot_usable(struct snapshot *snapshot, uint32_t upstreams);
 
-/* Takes upstreams that are not active out of the pools, as ephemerad does. */
+/* Removes upstreams that are not active from the pools, as ephemerad does. */
 void pipeline_snapshot_tidy(struct snapshot *snapshot);
 
-/* Lets ports first..last be drawn and accepted, and no others. */
+/* Sets the ports that are drawn and accepted: `first` to `last`. */
 void pipeline_snapshot_ports(struct snapshot *snapshot, uint16_t first, uint16_t last);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A million draws are uniform in port, ID and address and follow from nothing before them; and the
- * same check says no to draws made weaker on purpose. Everything is seeded: what passes once always
- * passes. */
+/* A million draws are uniform in port, ID and address and independent of earlier ones; and the same
+ * checks reject draws that are weakened on purpose. Everything is seeded: results are
+ * repeatable. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,12 +13,12 @@
 #include "tests/unit/suite.h"
 
 #define DRAWS	  1000000
-#define SPAN_BINS 256 /* divides every range of these tests, as 16 does */
+#define SPAN_BINS 256 /* divides every range of these tests; so does 16 */
 
-/* Each draw's secrets in small parts; that every pair of parts is independent is one table of the
- * survey. */
+/* A draw's secrets, split in small parts; the survey has a table for each pair of parts, to test
+ * their independence. */
 enum {
-	PORT_TOP, /* which sixteenth of the range */
+	PORT_TOP, /* sixteenth of the range */
 	PORT_MIDDLE,
 	PORT_LOW,
 	ID_0,
@@ -31,11 +31,11 @@ enum {
 
 #define PART_VALUES 16
 
-/* What a million draws look like. */
+/* Counts over a million draws. */
 struct survey {
 	uint32_t ports[65536], ids[65536], sources[SNAPSHOT_SOURCES_MAX];
 	uint32_t port_steps[SPAN_BINS],
-		id_steps[SPAN_BINS]; /* from one draw to the next, modulo the range */
+		id_steps[SPAN_BINS]; /* differences between successive draws, modulo the range */
 	uint32_t pairs[PART_COUNT][PART_COUNT][PART_VALUES * PART_VALUES];
 };
 
@@ -59,7 +59,7 @@ draw_real(const struct view_space *space)
 	return draw_from(&stream, space, &flows);
 }
 
-/* As Windows does it: 2,500 ports chosen once, then one of these. */
+/* As in Windows: one of 2,500 ports, chosen once. */
 static struct draw
 draw_pool_of_2500(const struct view_space *space)
 {
@@ -70,7 +70,7 @@ draw_pool_of_2500(const struct view_space *space)
 	return draw;
 }
 
-/* Ports one after the other: perfectly even, and no secret at all. */
+/* Consecutive ports: perfectly uniform, but predictable. */
 static struct draw
 draw_port_counter(const struct view_space *space)
 {
@@ -100,7 +100,7 @@ draw_id_half(const struct view_space *space)
 	return draw;
 }
 
-/* Four bits of the ID follow from the port: each alone is uniform. */
+/* Four bits of the ID depend on the port; each alone is uniform. */
 static struct draw
 draw_id_from_port(const struct view_space *space)
 {
@@ -111,7 +111,7 @@ draw_id_from_port(const struct view_space *space)
 	return draw;
 }
 
-/* The address follows from the ID. */
+/* The address depends on the ID. */
 static struct draw
 draw_address_from_id(const struct view_space *space)
 {
@@ -147,7 +147,7 @@ survey_pairs(const struct draw *draw, uint32_t first, uint32_t range)
 	};
 
 	if (port >= range || draw->source >= PART_VALUES)
-		return; /* counted as outside elsewhere */
+		return; /* counted as outside the range elsewhere */
 	for (int a = 0; a < PART_COUNT; a++)
 		for (int b = a + 1; b < PART_COUNT; b++)
 			survey.pairs[a][b][parts[b] * PART_VALUES + parts[a]]++;
@@ -179,17 +179,17 @@ survey_take(draw_source source, const struct view_space *space, uint32_t first, 
 }
 
 static bool
-say(bool held, bool talk, const char *what, double p)
+say(bool held, bool verbose, const char *what, double p)
 {
-	if (!held && talk)
+	if (!held && verbose)
 		fprintf(stderr, "  %s: p = %g\n", what, p);
 	return held;
 }
 
-/* Are all parts of a draw independent of each other? The top of the port and its other bits share
- * what does not divide evenly, and are left out. */
+/* Are all parts of a draw independent of each other? The top of the port against its other bits is
+ * left out: they are not exactly independent. */
 static bool
-pairs_independent(uint32_t sources, bool talk)
+pairs_independent(uint32_t sources, bool verbose)
 {
 	bool independent = true;
 
@@ -201,16 +201,16 @@ pairs_independent(uint32_t sources, bool talk)
 
 			if (a == PORT_TOP && b <= PORT_LOW)
 				continue;
-			snprintf(what, sizeof(what), "part %d against part %d", a, b);
-			independent &= say(chi_square_plausible(p), talk, what, p);
+			snprintf(what, sizeof(what), "parts %d and %d", a, b);
+			independent &= say(chi_square_plausible(p), verbose, what, p);
 		}
 	}
 	return independent;
 }
 
-/* The check that real draws pass and weak ones do not. `talk`: say which part said no. */
+/* The check that real draws pass and weak ones fail. `verbose`: print which part failed. */
 static bool
-survey_uniform(uint32_t first, uint32_t range, uint32_t sources, bool talk)
+survey_uniform(uint32_t first, uint32_t range, uint32_t sources, bool verbose)
 {
 	const struct {
 		const char *what;
@@ -227,13 +227,13 @@ survey_uniform(uint32_t first, uint32_t range, uint32_t sources, bool talk)
 
 	for (uint32_t i = 0; i < range; i++)
 		inside += survey.ports[first + i];
-	uniform = say(inside == DRAWS, talk, "draws outside the range", 0);
+	uniform = say(inside == DRAWS, verbose, "draws outside the range", 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		uniform &= say(chi_square_plausible(rows[i].p), talk, rows[i].what, rows[i].p);
-	return pairs_independent(sources, talk) && uniform;
+		uniform &= say(chi_square_plausible(rows[i].p), verbose, rows[i].what, rows[i].p);
+	return pairs_independent(sources, verbose) && uniform;
 }
 
-/* Deals the ports again from the seeded stream. */
+/* Deals the ports again, from the seeded stream. */
 static void
 seed_deal(struct owners *owners)
 {
@@ -276,7 +276,7 @@ one_address(struct snapshot *s)
 	s->source_count = 1;
 }
 
-/* No power of two in addresses or ports. */
+/* Numbers of addresses and ports that are no powers of two. */
 static void
 odd_numbers(struct snapshot *s)
 {
@@ -322,9 +322,9 @@ test_weak(void)
 		{"a counter as the port", draw_port_counter},
 		{"a counter as the ID", draw_id_counter},
 		{"IDs of 15 bits", draw_id_half},
-		{"an ID that follows from the port", draw_id_from_port},
-		{"an address that follows from the ID", draw_address_from_id},
-		{"one address a percent more often", draw_first_address_more},
+		{"an ID that depends on the port", draw_id_from_port},
+		{"an address that depends on the ID", draw_address_from_id},
+		{"one address one percent more often", draw_first_address_more},
 	};
 	static struct owners owners;
 	struct view *view = view_of(1, &owners, NULL);
@@ -334,7 +334,7 @@ test_weak(void)
 		survey_take(rows[i].source, view_space(view, 0, FAMILY_IPV4), PIPELINE_PORT_FIRST,
 			    16384);
 		SUITE_ASSERT(!survey_uniform(PIPELINE_PORT_FIRST, 16384, 4, false),
-			     "%s passes for random", rows[i].description);
+			     "%s passes as random", rows[i].description);
 	}
 	view_free(view);
 }
@@ -372,7 +372,7 @@ test_exclusions(void)
 	view_free(view);
 }
 
-/* Dealt ports: a worker draws evenly from its share, shares do not touch, and together they are the
+/* Dealt ports: a worker draws uniformly from its share; shares are disjoint and together are the
  * range. */
 static void
 test_dealt(void)
@@ -401,7 +401,7 @@ test_dealt(void)
 				drawn_by[port] |= (uint8_t)(survey.ports[port] > 0 ? 1u << w : 0);
 			} else {
 				SUITE_ASSERT(survey.ports[port] == 0,
-					     "worker %u drew port %u of another", w, port);
+					     "worker %u drew port %u of another worker", w, port);
 			}
 		}
 		CU_ASSERT_EQUAL(own, space->sources[0].port_count);
@@ -414,7 +414,7 @@ test_dealt(void)
 	view_free(view);
 }
 
-/* The slot is the one that a response with this port and ID leads to. */
+/* The slot is that of a response with this port and ID. */
 static void
 test_slot(void)
 {
@@ -428,7 +428,7 @@ test_slot(void)
 		if (draw.flow_slot != flow_slot(&flows, draw.port, draw.id) ||
 		    draw.flow_slot > flows.mask || draw.source < PIPELINE_SOURCE_IPV6 ||
 		    draw.source >= PIPELINE_SOURCE_COUNT) {
-			CU_FAIL("a draw that is none");
+			CU_FAIL("invalid draw");
 			break;
 		}
 	}

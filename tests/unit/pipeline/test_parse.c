@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parser by itself: what it finds in good packets, and that a burst keeps its order when some
- * of it is dropped. What it refuses is in test_pipeline_frames.c. */
+/* The parser by itself: what it finds in valid packets, and that a burst keeps its order when
+ * packets are dropped. test_pipeline_frames.c has what it rejects. */
 #include "dataplane/pipeline/stages.h"
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
@@ -14,7 +14,7 @@ mbuf_of(const struct pipeline_frame *frame)
 
 	memcpy(rte_pktmbuf_append(mbuf, (uint16_t)frame->bytes), frame->frame, frame->bytes);
 	mbuf->port = UINT16_MAX -
-		     1; /* not every driver writes it: the burst says by which port they came */
+		     1; /* not every driver sets it: the burst has the receiving interface */
 	return mbuf;
 }
 
@@ -25,7 +25,7 @@ test_findings(void)
 		const char *description;
 		bool ipv6;
 		struct pipeline_shape shape;
-		enum rig_interface port;
+		enum rig_interface interface;
 	} rows[] = {
 		{"IPv4", false, {0}, RIG_CLIENTS},
 		{"IPv6", true, {0}, RIG_FARM},
@@ -50,12 +50,12 @@ test_findings(void)
 		const struct packet *p = &b.packets[0];
 		struct pipeline_frame frame;
 
-		ends.destination_mac = rig_mac(rows[i].port);
-		pipeline_frame_make(&frame, &ends, &rows[i].shape, "twelve bytes and a few", 22);
+		ends.destination_mac = rig_mac(rows[i].interface);
+		pipeline_frame_make(&frame, &ends, &rows[i].shape, "header and a few bytes", 22);
 		memset(&b, 0xff, sizeof(b));
 		b.count = 1;
 		b.handoff_in = 0;
-		b.in_interface = (uint8_t)rows[i].port;
+		b.in_interface = (uint8_t)rows[i].interface;
 		b.mbufs[0] = mbuf_of(&frame);
 		parse(rig.workers[0], &b);
 		SUITE_ASSERT(b.count == 1, "%s: dropped", rows[i].description);
@@ -67,8 +67,8 @@ test_findings(void)
 			     p->udp_offset, p->dns_offset);
 		SUITE_ASSERT(p->dns_bytes == 22 && p->question_bytes == 0, "%s: sizes",
 			     rows[i].description);
-		SUITE_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_interface == rows[i].port,
-			     "%s: family, port", rows[i].description);
+		SUITE_ASSERT(p->is_ipv4 == !rows[i].ipv6 && p->in_interface == rows[i].interface,
+			     "%s: family, interface", rows[i].description);
 		SUITE_ASSERT(address_equal(&p->source, &ends.source) &&
 				     address_equal(&p->destination, &ends.destination),
 			     "%s: addresses", rows[i].description);
@@ -79,8 +79,8 @@ test_findings(void)
 	rig_close(&rig);
 }
 
-/* Good and bad in every pattern of six: the good ones stay, in order, each with its own
- * findings. */
+/* Valid and invalid packets in every pattern of six: the valid ones stay, in order, each with its
+ * own results. */
 static void
 test_order(void)
 {
@@ -125,8 +125,8 @@ test_order(void)
 	rig_close(&rig);
 }
 
-/* To whom a frame is, and by which port of the machine it came: the burst's, or what the worker
- * that handed it over wrote into the mbuf. */
+/* A frame's destination MAC address, and its interface: the burst's, or, after a handoff, the one
+ * in the mbuf. */
 static void
 test_stations(void)
 {
@@ -136,14 +136,14 @@ test_stations(void)
 		uint8_t in_interface, mbuf_port, handoff_in, found;
 		bool taken;
 	} rows[] = {
-		{"to the port it came by", {{2, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 1, true},
-		{"to the other port of the machine", {{2, 0, 0, 0, 0xee, 0}}, 1, 0, 0, 0, false},
-		{"handed in, to the port it came by", {{2, 0, 0, 0, 0xee, 1}}, 0, 1, 1, 1, true},
-		{"handed in, to the other port", {{2, 0, 0, 0, 0xee, 0}}, 0, 1, 1, 0, false},
-		{"to another station", {{2, 0, 0, 0, 0xee, 0x81}}, 1, 0, 0, 0, false},
-		{"to another vendor's station", {{0, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 0, false},
-		{"to everybody", {{255, 255, 255, 255, 255, 255}}, 1, 0, 0, 0, false},
-		{"to a group", {{1, 0, 0x5e, 0, 0, 1}}, 1, 0, 0, 0, false},
+		{"to the receiving interface", {{2, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 1, true},
+		{"to the other interface", {{2, 0, 0, 0, 0xee, 0}}, 1, 0, 0, 0, false},
+		{"handoff, to the receiving interface", {{2, 0, 0, 0, 0xee, 1}}, 0, 1, 1, 1, true},
+		{"handoff, to the other interface", {{2, 0, 0, 0, 0xee, 0}}, 0, 1, 1, 0, false},
+		{"to another MAC address", {{2, 0, 0, 0, 0xee, 0x81}}, 1, 0, 0, 0, false},
+		{"to another vendor's MAC address", {{0, 0, 0, 0, 0xee, 1}}, 1, 0, 0, 0, false},
+		{"broadcast", {{255, 255, 255, 255, 255, 255}}, 1, 0, 0, 0, false},
+		{"multicast", {{1, 0, 0x5e, 0, 0, 1}}, 1, 0, 0, 0, false},
 	};
 	static struct burst b;
 
@@ -163,10 +163,10 @@ test_stations(void)
 		parse(rig.workers[0], &b);
 		SUITE_ASSERT(b.count == rows[i].taken &&
 				     rig.stats[0].drops[DROP_other_mac] - before == !rows[i].taken,
-			     "%s: %u taken", rows[i].description, b.count);
+			     "%s: %u accepted", rows[i].description, b.count);
 		if (b.count == 0)
 			continue;
-		SUITE_ASSERT(b.packets[0].in_interface == rows[i].found, "%s: port %u",
+		SUITE_ASSERT(b.packets[0].in_interface == rows[i].found, "%s: interface %u",
 			     rows[i].description, b.packets[0].in_interface);
 		rte_pktmbuf_free(b.mbufs[0]);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What those get who asked a query that near misses marked: every client that waits for it, clients
- * with EDNS, and a probe. When a query is marked is test_pipeline_attacks.c's. */
+/* The responses to queries marked by near misses: to every waiting client, to clients with EDNS,
+ * and to a probe. test_pipeline_attacks.c tests when a query is marked. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 #include "tests/unit/suite.h"
 
@@ -9,8 +9,8 @@ static struct pipeline_attack attacked = {.rig = &rig};
 static struct pipeline_client *const clients = attacked.clients;
 static struct pipeline_sent *const asked = attacked.asked;
 
-/* Everyone who waits for an attacked answer is told to come by TCP; each in his own letter case,
- * which is checked where answers are collected. A bare error becomes a bare header. */
+/* Every client that waits for an attacked response gets TC=1, in its own letter case, which is
+ * checked where responses are collected. A bare error becomes a bare header. */
 static void
 test_waiters(void)
 {
@@ -20,7 +20,7 @@ test_waiters(void)
 		struct pipeline_dns query, response;
 
 		attack_publish(&attacked, truncate ? NEAR_MISS_TRUNCATE : NEAR_MISS_COUNT, 1);
-		rig_begin(&rig, "near miss at a shared query");
+		rig_begin(&rig, "near miss on a shared query");
 		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned i = 0; i < 6; i++) {
 			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
@@ -28,7 +28,7 @@ test_waiters(void)
 		}
 		rig_run(&rig);
 		rig_check(&rig, pipeline_clients_collect(&rig, clients, 6, asked, 1) == 1,
-			  "not one query");
+			  "not exactly one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
 		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
 				      5, bare ? 0 : 100);
@@ -39,7 +39,7 @@ test_waiters(void)
 		rig_response(&rig, &asked[0], &response);
 		pipeline_clients_collect(&rig, clients, 6, NULL, 0);
 		for (unsigned i = 0; i < 6 && !bare; i++)
-			attack_check_answer(&attacked, i, !truncate);
+			attack_check_response(&attacked, i, !truncate);
 		for (unsigned i = 0; i < 6 && bare; i++)
 			rig_check(&rig,
 				  clients[i].delivered.bytes == 12 &&
@@ -49,7 +49,7 @@ test_waiters(void)
 						  (truncate ? 0 : 5) &&
 					  memcmp(clients[i].delivered.message + 4,
 						 "\0\0\0\0\0\0\0\0", 8) == 0,
-				  "client %u: bare answer", i);
+				  "client %u: not a bare response", i);
 		pipeline_clients_expect(&rig, clients, 6, 1);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
 		rig_expect_count(&rig, COUNTER_responses, 6);
@@ -74,7 +74,7 @@ test_edns(void)
 		struct pipeline_dns query, response;
 		const uint8_t *message = clients[0].delivered.message;
 
-		rig_begin(&rig, "near miss at a query with EDNS");
+		rig_begin(&rig, "near miss on a query with EDNS");
 		rig.tail_bytes = 32;
 		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		pipeline_dns_opt(&query, 4096, rows[i].ttl, NULL, 0);
@@ -84,7 +84,7 @@ test_edns(void)
 		}
 		rig_run(&rig);
 		rig_check(&rig, pipeline_clients_collect(&rig, clients, 2, asked, 1) == 1,
-			  "not one query");
+			  "not exactly one query");
 		attack_miss(&attacked, 0, ATTACK_UPSTREAM);
 		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
 				      2, 0);
@@ -97,7 +97,7 @@ test_edns(void)
 					  (message[3] & 15) == 0 &&
 					  memcmp(message + 4, "\0\1\0\0\0\0\0\1", 8) == 0 &&
 					  memcmp(message + query.opt, rows[i].opt, 11) == 0,
-				  "client %u: not the question and OPT", n);
+				  "client %u: not only question and OPT", n);
 		}
 		pipeline_clients_expect(&rig, clients, 2, 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -105,15 +105,15 @@ test_edns(void)
 	rig_close(&rig);
 }
 
-/* Probes are aimed at like queries; their result is what it was. A probe's time is its own, shorter
- * or longer than that of queries: only what came after it began marks it. */
+/* Probes are attacked like queries, but their result stays the same. A probe has its own timeout,
+ * shorter or longer than that of queries: only near misses after its start mark it. */
 static void
 test_probes(void)
 {
 	static const struct {
 		const char *description;
 		uint16_t timeout_ms;
-		uint32_t age_ms; /* of the probe when the miss comes; 0: the miss is older */
+		uint32_t age_ms; /* age of the probe at the miss; 0: the miss was before */
 		bool marked;
 	} rows[] = {
 		{"miss before a short probe", 1000, 0, false},
@@ -155,7 +155,7 @@ test_probes(void)
 		rig_check(&rig,
 			  rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0 &&
 				  result.cookie == 42 && result.outcome == 0,
-			  "the probe's result");
+			  "wrong result of the probe");
 		SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 	}
 	rig_close(&rig);
@@ -169,5 +169,5 @@ main(void)
 			       {"probes", test_probes},
 			       CU_TEST_INFO_NULL};
 
-	return rig_eal_start() ? suite_run("attack answers", tests) : 1;
+	return rig_eal_start() ? suite_run("responses under attack", tests) : 1;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Near misses mark the queries that they were aimed at, and no others; and what then becomes of the
- * response. All on one port, so that every query is aimed at together. */
+/* Near misses mark the attacked queries and no others, and change their responses. All on one port,
+ * so that a miss counts for every query. */
 #include "tests/unit/pipeline/pipeline_attack.h"
 #include "tests/unit/suite.h"
 
@@ -24,7 +24,7 @@ upstream_responses(unsigned query, size_t bytes)
 	pipeline_clients_collect(&rig, clients, RTE_DIM(attacked.clients), NULL, 0);
 }
 
-/* The other kind: everything right but the question. */
+/* The other kind of near miss: everything right but the question. */
 static void
 miss_question(unsigned query)
 {
@@ -37,7 +37,8 @@ miss_question(unsigned query)
 	rig_expect_drop(&rig, DROP_response_wrong_question, 1);
 }
 
-/* Until the workers' coarse clock has gone on: what comes now is later than what came before. */
+/* Waits for the next tick of the workers' coarse clock: what comes now is later than what came
+ * before. */
 static void
 next_tick(void)
 {
@@ -47,7 +48,7 @@ next_tick(void)
 		;
 }
 
-/* The newest entry of the ring of attacks tells of this query. */
+/* Checks that the newest entry of the ring of attacks is this query. */
 static void
 check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 {
@@ -56,28 +57,28 @@ check_attack(unsigned query, uint16_t misses, uint64_t before_tsc)
 	const struct pipeline_sent *sent = &asked[query];
 
 	rig_check(&rig, attack->tsc >= before_tsc && attack->tsc <= rte_rdtsc(),
-		  "attack: the stamp");
+		  "attack: wrong TSC");
 	rig_check(&rig,
 		  address_equal(&attack->source, &sent->ends.destination) &&
 			  be16_to(attack->source_port) == sent->ends.destination_port,
-		  "attack: the upstream");
+		  "attack: wrong upstream");
 	rig_check(&rig,
 		  address_equal(&attack->destination, &sent->ends.source) &&
 			  be16_to(attack->destination_port) == sent->ends.source_port,
-		  "attack: our end");
+		  "attack: wrong source address or port");
 	rig_check(&rig, be16_to(attack->id) == pipeline_dns_get(sent->frame, sent->dns),
-		  "attack: the ID");
+		  "attack: wrong ID");
 	rig_check(&rig, attack->near_miss == 1 && attack->reason == 0 && attack->misses == misses,
 		  "attack: %u misses", attack->misses);
 	rig_check(&rig,
 		  attack->question_bytes == sent->dns_bytes - 12 &&
 			  memcmp(attack->question, sent->frame + sent->dns + 12,
 				 attack->question_bytes) == 0,
-		  "attack: the question");
+		  "attack: wrong question");
 }
 
-/* Both rules, both kinds of miss: the query is marked, once; the response is delivered, or TC=1
- * is. */
+/* Both settings of near_miss, both kinds of miss: the query is marked once; the response is
+ * delivered, or replaced by TC=1. */
 static void
 test_rules(void)
 {
@@ -101,7 +102,7 @@ test_rules(void)
 		rig_expect_count(&rig, COUNTER_near_misses, 1);
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 1);
 		upstream_responses(0, 100);
-		attack_check_answer(&attacked, 0, !truncate);
+		attack_check_response(&attacked, 0, !truncate);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
 		rig_expect_count(&rig, COUNTER_responses, 1);
 		rig_expect_count(&rig, COUNTER_responses_attacked, truncate);
@@ -109,12 +110,12 @@ test_rules(void)
 		rig_check(&rig, rig.stats[0].attack_count == attacks + 1, "%lu attacks",
 			  rig.stats[0].attack_count - attacks);
 		check_attack(0, 1, before_tsc);
-		/* The port has no query any more, and with it forgets: the next one there is
-		 * clean. */
+		/* Once a port has no query in flight, its misses are reset: the next query there is
+		 * not marked. */
 		CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 		attack_client_asks(&attacked, 1);
 		upstream_responses(1, 100);
-		attack_check_answer(&attacked, 1, true);
+		attack_check_response(&attacked, 1, true);
 		rig_expect_count(&rig, COUNTER_attacked, 1);
 		CU_ASSERT_EQUAL(rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].attacked,
 				before.attacked + 1);
@@ -123,8 +124,8 @@ test_rules(void)
 	rig_close(&rig);
 }
 
-/* Queries that began before the miss are marked, those after it are not, although the port
- * remembers it; and what they were before plays no part. */
+/* Queries sent before the miss are marked, later ones are not, although the port still counts it;
+ * earlier marks do not matter. */
 static void
 test_before_and_after(void)
 {
@@ -139,29 +140,29 @@ test_before_and_after(void)
 	attack_client_asks(&attacked, 2);
 	attack_client_asks(&attacked, 3);
 	upstream_responses(3, 100);
-	attack_check_answer(&attacked, 3, true);
+	attack_check_response(&attacked, 3, true);
 	upstream_responses(1, 100);
-	attack_check_answer(&attacked, 1, false);
+	attack_check_response(&attacked, 1, false);
 	upstream_responses(2, 100);
-	attack_check_answer(&attacked, 2, true);
+	attack_check_response(&attacked, 2, true);
 	rig_expect_count(&rig, COUNTER_attacked, 1);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 1);
 	upstream_responses(0, 100);
-	attack_check_answer(&attacked, 0, false);
+	attack_check_response(&attacked, 0, false);
 	rig_expect_count(&rig, COUNTER_attacked, 2);
 	rig_expect_count(&rig, COUNTER_responses_attacked, 2);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
-	rig_begin(&rig, "a miss long after the query began");
+	rig_begin(&rig, "a miss long after the query was sent");
 	attack_client_asks(&attacked, 0);
 	rig_age(&rig, 20000);
 	attack_miss(&attacked, 0, ATTACK_UPSTREAM);
 	upstream_responses(0, 100);
-	attack_check_answer(&attacked, 0, false);
+	attack_check_response(&attacked, 0, false);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
-	rig_begin(&rig, "the timeout is another by now");
+	rig_begin(&rig, "the timeout has changed");
 	attack_client_asks(&attacked, 0);
 	attack_client_asks(&attacked, 1);
 	rig_age(&rig, 3000);
@@ -176,15 +177,15 @@ test_before_and_after(void)
 		pipeline_snapshot_ports(s, ATTACK_PORT, ATTACK_PORT);
 		rig_publish(&rig, s);
 		upstream_responses((unsigned)later, 100);
-		attack_check_answer(&attacked, (unsigned)later, false);
+		attack_check_response(&attacked, (unsigned)later, false);
 	}
 	upstream_responses(2, 100);
-	attack_check_answer(&attacked, 2, true);
+	attack_check_response(&attacked, 2, true);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* So many misses mark a query. */
+/* The number of misses that mark a query. */
 static void
 test_threshold(void)
 {
@@ -205,7 +206,7 @@ test_threshold(void)
 		for (unsigned n = 0; n < rows[i].misses; n++)
 			attack_miss(&attacked, 0, n & 1 ? ATTACK_UPSTREAM : "198.51.100.102");
 		upstream_responses(0, 100);
-		attack_check_answer(&attacked, 0, !rows[i].marked);
+		attack_check_response(&attacked, 0, !rows[i].marked);
 		rig_expect_count(&rig, COUNTER_near_misses, rows[i].misses);
 		rig_expect_count(&rig, COUNTER_attacked, rows[i].marked);
 		if (rows[i].marked)
@@ -216,8 +217,8 @@ test_threshold(void)
 	rig_close(&rig);
 }
 
-/* What is no near miss marks nothing: strangers' responses, late ones, another case, what has no ID
- * to guess. */
+/* Responses that are no near misses mark nothing: from other addresses, late ones, with another
+ * letter case, or without an ID to guess. */
 static void
 test_no_misses(void)
 {
@@ -234,7 +235,7 @@ test_no_misses(void)
 	attack_client_asks(&attacked, 0);
 	attack_client_asks(&attacked, 1);
 	upstream_responses(1, 100);
-	attack_check_answer(&attacked, 1, true);
+	attack_check_response(&attacked, 1, true);
 	pipeline_dns_response(&response, asked[1].frame + asked[1].dns, asked[1].dns_bytes, 0, 0);
 	rig_response(&rig, &asked[1], &response);
 	rig_expect_drop(&rig, DROP_response_late, 1);
@@ -252,14 +253,14 @@ test_no_misses(void)
 	rig_expect_count(&rig, COUNTER_near_misses, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].ports[ATTACK_PORT].misses, 0);
 	upstream_responses(0, 100);
-	attack_check_answer(&attacked, 0, true);
+	attack_check_response(&attacked, 0, true);
 	rig_expect_count(&rig, COUNTER_attacked, 0);
 	CU_ASSERT_EQUAL(rig.stats[0].attack_count, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* A query that was aimed at and then timed out is noted too. */
+/* A query that was attacked and timed out is recorded, too. */
 static void
 test_timeout(void)
 {
@@ -285,7 +286,7 @@ test_timeout(void)
 	rig_close(&rig);
 }
 
-/* The ring of attacks goes around; its count is of all of them. */
+/* The ring of attacks wraps; its count is the total. */
 static void
 test_ring(void)
 {
@@ -298,7 +299,7 @@ test_ring(void)
 		attack_client_asks(&attacked, n % 4);
 		attack_miss(&attacked, n % 4, ATTACK_UPSTREAM);
 		upstream_responses(n % 4, 100);
-		attack_check_answer(&attacked, n % 4, false);
+		attack_check_response(&attacked, n % 4, false);
 		check_attack(n % 4, 1, before_tsc);
 		CU_ASSERT_EQUAL(rig.stats[0].attack_count, n + 1);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 0x20 on a query's way: the upstream is asked in drawn letter case, the response must keep it, the
- * client gets its own back; signed messages are left alone, and upstreams that do not keep case are
- * believed all the same. */
+/* 0x20 in the pipeline: queries are sent in drawn letter case, responses must have the same, and
+ * clients get their own case back; signed messages are not changed, and responses of upstreams that
+ * do not keep case are accepted. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -19,7 +19,7 @@ publish(int upstream, bool random_case)
 	rig_publish(&rig, s);
 }
 
-/* Bytes that differ in more than letter case; letters that differ in case are counted. */
+/* Counts the letters that differ in case; returns the number of other differences. */
 static unsigned
 differences(const uint8_t *a, const uint8_t *b, size_t bytes, unsigned *turned)
 {
@@ -51,8 +51,8 @@ static const struct pipeline_message mixed = {.type = 28};
 static const struct pipeline_message longest_inline = {.edits = {PIPELINE_LONG_NAME(52, 63)}};
 static const struct pipeline_message longest = {.edits = {PIPELINE_LONG_NAME(255, 63)}};
 
-/* Asks until the case was drawn otherwise than the client's; at least twice. The answer is in the
- * client's. */
+/* Queries at least twice, and until the drawn case differs from the client's. The response must be
+ * in the client's. */
 static void
 play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t response_bytes)
 {
@@ -76,7 +76,7 @@ play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t
 				  memcmp(query.message + 12 + query.question_bytes - 4,
 					 asked->frame + asked->dns + 12 + query.question_bytes - 4,
 					 query.bytes - 12 - query.question_bytes + 4) == 0,
-			  "the query changed in more than letter case and ID");
+			  "the query differs in more than letter case and ID");
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
 				      response_bytes);
 		rig_response(&rig, asked, &response);
@@ -84,7 +84,7 @@ play_kept(uint16_t id, const struct pipeline_message *message, bool ipv6, size_t
 		memcpy(response.message, query.message, 2);
 		memcpy(response.message + 12, query.message + 12, query.question_bytes);
 		rig_check(&rig, rig_carries(delivered, &response, 0),
-			  "the response is not the response but for ID and case");
+			  "the response differs in more than ID and letter case");
 	}
 	rig_check(&rig, (drawn > 0) == (letters > 0), "%u letters, case drawn %u times", letters,
 		  drawn);
@@ -102,8 +102,8 @@ test_kept(void)
 		{"lower case", {.name = "www.example.net"}, 100},
 		{"upper case, class CH", {.name = "WWW.EXAMPLE.NET", .type = 16, .class = 3}, 100},
 		{"the root: no letter", {.name = ".", .type = 2}, 300},
-		{"digits and what stands beside the letters", {.name = "0123456789-_.@[`{"}, 60},
-		{"type and class of letters' bytes",
+		{"digits and characters next to letters", {.name = "0123456789-_.@[`{"}, 60},
+		{"type and class of ASCII letters",
 		 {.name = "a", .type = 0x6141, .class = 0x7a5a},
 		 60},
 		{"bytes above 127", {.name = "\1\x80\xc1\xe1\xff.a\x9fz"}, 60},
@@ -116,27 +116,27 @@ test_kept(void)
 		 200},
 		{"name of 255 bytes", {.edits = {PIPELINE_LONG_NAME(255, 63)}}, 500},
 		{"with EDNS", {.edits = {PIPELINE_OPT(1232, 0x8000, "\0\12\0\10abcdefgh")}}, 100},
-		{"with bytes behind", {.edits = {PIPELINE_APPEND("trailing")}}, 100},
-		{"U11 512 bytes", {.type = 28}, 512},
-		{"U11 1232 bytes", {.type = 28}, 1232},
-		{"U11 1452 bytes", {.type = 28}, 1452},
+		{"with trailing bytes", {.edits = {PIPELINE_APPEND("trailing")}}, 100},
+		{"512 bytes", {.type = 28}, 512},
+		{"1232 bytes", {.type = 28}, 1232},
+		{"1452 bytes", {.type = 28}, 1452},
 	};
 
 	rig_open(&rig, NULL);
-	for (int way = 0; way < 4; way++) {
-		publish(way & 2 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4, true);
+	for (int mode = 0; mode < 4; mode++) {
+		publish(mode & 2 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4, true);
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
 			rig_begin(&rig, rows[i].description);
-			play_kept((uint16_t)i, &rows[i].message, way & 1, rows[i].response_bytes);
+			play_kept((uint16_t)i, &rows[i].message, mode & 1, rows[i].response_bytes);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s", rows[i].description);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* A response with one letter in another case is not believed, whichever letter it is, and costs the
- * query nothing; it is no near miss either: whoever knows port, ID and name was asked, or need not
- * guess. */
+/* A response with one letter in another case is not accepted, whichever letter it is, and the query
+ * stays in flight; it is no near miss: a sender that knows port, ID and name is the upstream or
+ * need not guess. */
 static void
 refuse_each_letter(const char *description, const struct pipeline_message *message)
 {
@@ -164,14 +164,14 @@ refuse_each_letter(const char *description, const struct pipeline_message *messa
 	rig_check(&rig, *wrong_case - before == letters,
 		  "%lu responses of the upstream in a wrong case", *wrong_case - before);
 	rig_check(&rig, rig_take(&rig) == NULL && rig.workers[0]->flows.in_flight == 1,
-		  "a wrong case was believed");
+		  "a response in wrong case was accepted");
 	rig_expect_count(&rig, COUNTER_near_misses, 0);
 	rig_response(&rig, asked, &right);
 	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_check(&rig,
 		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12,
 			 query.question_bytes) == 0,
-		  "the client's case");
+		  "not the client's case");
 	rig_expect_count(&rig, COUNTER_responses, 1);
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 }
@@ -181,14 +181,14 @@ test_refused(void)
 {
 	rig_open(&rig, NULL);
 	publish(PIPELINE_UPSTREAM_IPV4, true);
-	refuse_each_letter("U9b each letter of a short name", &mixed);
-	refuse_each_letter("U9b each letter of the longest name in the flow", &longest_inline);
-	refuse_each_letter("U9b each letter of the longest name", &longest);
+	refuse_each_letter("each letter of a short name", &mixed);
+	refuse_each_letter("each letter of the longest name in the flow", &longest_inline);
+	refuse_each_letter("each letter of the longest name", &longest);
 	rig_close(&rig);
 }
 
-/* An upstream that is known not to keep case: asked in the client's case, believed in any, and that
- * is counted. */
+/* An upstream known not to keep case: queried in the client's case, responses accepted in any, and
+ * counted. */
 static void
 test_accepted(void)
 {
@@ -205,13 +205,13 @@ test_accepted(void)
 		const struct pipeline_sent *asked, *delivered;
 		struct pipeline_dns query, response;
 
-		rig_begin(&rig, "U9b a case that is not kept");
+		rig_begin(&rig, "a case that is not kept");
 		pipeline_dns_make(&query, 0, messages[row / 2]);
 		asked = rig_ask(&rig, &ends, &query);
 		rig_check(&rig,
 			  memcmp(asked->frame + asked->dns + 12, query.message + 12,
 				 query.question_bytes) == 0,
-			  "case was drawn");
+			  "letter case was drawn");
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
 				      400);
 		for (size_t i = 12; i < 12 + query.question_bytes - 4; i++)
@@ -222,7 +222,7 @@ test_accepted(void)
 		memcpy(response.message, query.message, 2);
 		memcpy(response.message + 12, query.message + 12, query.question_bytes);
 		rig_check(&rig, rig_carries(delivered, &response, 0),
-			  "the response is not the response in the client's case");
+			  "the response differs, or is not in the client's case");
 		rig_check(&rig, *wrong_case - before == 1, "%lu responses in a wrong case",
 			  *wrong_case - before);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -235,9 +235,9 @@ test_accepted(void)
 #define SIG0	    PIPELINE_RECORD("\0", 24, 0, 60)
 #define ADDRESS	    PIPELINE_RECORD("\0", 1, 0, 4)
 
-/* D11: nothing of a signed message may change but its ID, which the signature does not cover (RFC
- * 8945 section 4.3.2: the original ID is in the TSIG record). The response's case does not matter
- * then: nothing was drawn. */
+/* Only the ID of a signed message may change, because the signature does not cover it (RFC 8945
+ * section 4.3.2: the original ID is in the TSIG record). The case of the response does not matter:
+ * none was drawn. */
 static void
 test_signed(void)
 {
@@ -245,22 +245,22 @@ test_signed(void)
 		const char *description;
 		struct pipeline_message message;
 	} rows[] = {
-		{"D11 TSIG", {.edits = {TSIG("\3key\7Example\0")}}},
-		{"D11 TSIG behind OPT of 4096 bytes",
+		{"TSIG", {.edits = {TSIG("\3key\7Example\0")}}},
+		{"TSIG after OPT of 4096 bytes",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), TSIG("\3key\7Example\0")}}},
-		{"D11 TSIG whose owner is a pointer", {.edits = {TSIG("\xc0\x0c")}}},
-		{"D11 TSIG behind five records",
+		{"TSIG whose owner is a pointer", {.edits = {TSIG("\xc0\x0c")}}},
+		{"TSIG after five records",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS,
 			    TSIG("\3key\0")}}},
-		{"D11 SIG(0)", {.edits = {SIG0}}},
-		{"D11 SIG(0) behind OPT of 65535 bytes",
+		{"SIG(0)", {.edits = {SIG0}}},
+		{"SIG(0) after OPT of 65535 bytes",
 		 {.edits = {PIPELINE_OPT(65535, 0x8000, ""), SIG0}}},
-		/* Behind a response, as a NOTIFY is signed. */
-		{"D11 TSIG of a NOTIFY with a response",
+		/* After an answer record, as in a signed NOTIFY. */
+		{"TSIG of a NOTIFY with an answer record",
 		 {.edits = {TSIG("\3key\7Example\0"), PIPELINE_SET(2, "\x20"),
 			    PIPELINE_SET(6, "\0\1")}}},
-		/* What can't be walked may hide a signature. */
-		{"D11 a message cut in its TSIG",
+		/* A message that can't be walked may contain a signature. */
+		{"a message truncated within its TSIG",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), TSIG("\3key\7Example\0"), PIPELINE_CUT(1)}}},
 	};
 	const struct pipeline_ends ends = rig_client_ends(&rig, false);
@@ -277,7 +277,7 @@ test_signed(void)
 						   *delivered;
 
 			rig_check(&rig, rig_carries(asked, &query, 2),
-				  "it changed in more than its ID");
+				  "changed in more than its ID");
 			pipeline_dns_response(&response, asked->frame + asked->dns,
 					      asked->dns_bytes, 0, 0);
 			rig_response(&rig, asked, &response);
@@ -292,8 +292,8 @@ test_signed(void)
 	rig_close(&rig);
 }
 
-/* One upstream of two keeps case: only what goes there is drawn, and turned off it is off from the
- * next query on; what is in flight was promised to be kept. */
+/* One of two upstreams has random_case: only queries to it are drawn. Turning it off applies to the
+ * next query; responses to those in flight must still keep the case. */
 static void
 test_each_upstream(void)
 {
@@ -339,12 +339,12 @@ test_each_upstream(void)
 	rig_check(&rig,
 		  memcmp(delivered->frame + delivered->dns + 12, query.message + 12,
 			 query.question_bytes) == 0,
-		  "the client's case");
+		  "not the client's case");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* Probes are asked in drawn case too, and believe no other. */
+/* Probes are sent in drawn case, too, and accept no other. */
 static void
 test_probes(void)
 {
@@ -369,8 +369,8 @@ test_probes(void)
 		others = differences(question.message + 12, asked->frame + asked->dns + 12,
 				     question.question_bytes, &turned);
 		rig_check(&rig, others == 0 && asked->dns_bytes == 12 + question.question_bytes,
-			  "another question");
-		rig_check(&rig, letters < 20 || turned > 0, "no letter of %u was turned", letters);
+			  "wrong question");
+		rig_check(&rig, letters < 20 || turned > 0, "no letter of %u was flipped", letters);
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 		if (letters > 0) {
 			response.message[13] ^= 0x20;
@@ -384,7 +384,7 @@ test_probes(void)
 		rig_check(&rig,
 			  rte_ring_dequeue_elem(rig.probe_results, &result, sizeof(result)) == 0 &&
 				  result.cookie == 50 + i && result.outcome == 0,
-			  "the probe's result");
+			  "wrong result of the probe");
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	CU_ASSERT_EQUAL(rig.stats[0].draw.case_queries, RTE_DIM(messages));
@@ -398,7 +398,7 @@ main(void)
 			       {"another case refused", test_refused},
 			       {"case that is not kept", test_accepted},
 			       {"signed messages", test_signed},
-			       {"each upstream", test_each_upstream},
+			       {"per upstream", test_each_upstream},
 			       {"probes", test_probes},
 			       CU_TEST_INFO_NULL};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How single upstreams are chosen: the turns of several pools beside each other, and the borders of
- * bounded load, where one query more or less in flight decides. (test_pipeline_policy.c has the
- * shares of many queries.) */
+/* How single upstreams are chosen: round robin of several pools side by side, and the bounds of
+ * bounded load, where one query in flight decides. test_pipeline_policy.c has the shares of many
+ * queries. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -41,7 +41,7 @@ upstream_queries(unsigned upstream)
 	return rig.stats[0].upstreams[upstream].queries;
 }
 
-/* Each pool has turns of its own: queries of two pools, one of each at a time. */
+/* Each pool has its own round robin: queries of two pools, alternating. */
 static void
 test_turns(void)
 {
@@ -50,7 +50,7 @@ test_turns(void)
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, two_pools(POLICY_ROUND_ROBIN, 0));
-	rig_begin(&rig, "turns of two pools");
+	rig_begin(&rig, "round robin of two pools");
 	for (unsigned n = 0; n < 60; n++) {
 		struct pipeline_ends ends = rig_client_ends(&rig, false);
 		struct pipeline_dns query;
@@ -60,10 +60,10 @@ test_turns(void)
 		snprintf(name, sizeof(name), "n%u.example.net", n);
 		pipeline_dns_query(&query, (uint16_t)n, name, 1, 1);
 		rig_ask(&rig, &ends, &query);
-		/* Both pools' first, both's second ...: each pair goes to one upstream. */
+		/* The n-th queries of both pools go to the same upstream. */
 		for (unsigned i = 0; i < 3 && (n & 1); i++)
-			rig_check(&rig, upstream_queries(upstreams[i]) % 2 == 0, "pair %u is apart",
-				  n / 2);
+			rig_check(&rig, upstream_queries(upstreams[i]) % 2 == 0,
+				  "pair %u went to two upstreams", n / 2);
 	}
 	for (unsigned i = 0; i < 3; i++)
 		rig_check(&rig, upstream_queries(upstreams[i]) == 20, "upstream %u: %lu",
@@ -72,7 +72,7 @@ test_turns(void)
 	rig_close(&rig);
 }
 
-/* A name's hash is the same in any letter case, and another for each seed, name and length. */
+/* A name's hash is the same in any letter case, and differs between seeds, names and lengths. */
 static void
 test_hash_name(void)
 {
@@ -87,7 +87,7 @@ test_hash_name(void)
 	CU_ASSERT_NOT_EQUAL(choose_hash_name(&one, lower, sizeof(lower) - 1), hash);
 }
 
-/* Every byte of a name decides its hash, and nothing but the name and the seed: whatever its
+/* The hash depends on every byte of the name and on the seed, and on nothing else, for every
  * length. */
 static void
 test_hash_bytes(void)
@@ -112,7 +112,7 @@ test_hash_bytes(void)
 
 /* ---- bounded load ---- */
 
-/* What is in flight at upstreams 0, 1 and 4. */
+/* Sets the queries in flight at upstreams 0, 1 and 4. */
 struct flight {
 	uint64_t one, two, five;
 };
@@ -127,7 +127,7 @@ flight_set(const struct flight *flight)
 	stats[PIPELINE_UPSTREAM_OTHER_PORT].in_flight = flight->five;
 }
 
-/* Hashes of the other pool, by what they would be given in turn. */
+/* The upstream at the `step`th place that a hash selects in the other pool. */
 static unsigned
 place_of(uint64_t hash, unsigned step)
 {
@@ -145,7 +145,7 @@ hash_next(uint64_t *state)
 	return pool_ring_step(pool_ring_step(*state));
 }
 
-/* The sum of what is in flight is taken again at this time. */
+/* Makes the pool sum its load again at this time. */
 static void
 bound_open(uint16_t load_percent)
 {
@@ -157,7 +157,7 @@ bound_open(uint16_t load_percent)
 	rig_run(&rig);
 	w = rig.workers[0];
 	w->now_tsc += UINT64_C(1) << 40;
-	/* Another pool's sum is nobody else's. */
+	/* The sum of one pool must not affect another. */
 	w->pools[0] = (struct worker_pool){.load = 1000000, .load_tsc = w->now_tsc};
 }
 
@@ -169,8 +169,8 @@ bound_close(void)
 	rig_close(&rig);
 }
 
-/* A name of the upstream with weight 5 stays there while that has less in flight than its share: 5
- * of 8 of what would be in flight with this query, times the percentage. */
+/* A name of the upstream with weight 5 stays there while fewer queries than its share are in
+ * flight: 5/8 of those in flight including this one, times the percentage. */
 static void
 test_border(void)
 {
@@ -182,13 +182,13 @@ test_border(void)
 	} rows[] = {
 		{"nothing in flight", 100, {0, 0, 0}, true},
 		{"9 of 15: below 10", 100, {2, 4, 9}, true},
-		{"10 of 15: just its share", 100, {2, 3, 10}, false},
+		{"10 of 15: exactly its share", 100, {2, 3, 10}, false},
 		{"10 of 16: below 10.6", 100, {2, 4, 10}, true},
 		{"all 3 are here: above 2.5", 100, {0, 0, 3}, false},
 		{"all 2 are here: above 1.9", 100, {0, 0, 2}, false},
 		{"the 1 is here: below 1.25", 100, {0, 0, 1}, true},
 		{"29 of 31, half more: below 30", 150, {1, 1, 29}, true},
-		{"30 of 31, half more: just its share", 150, {1, 0, 30}, false},
+		{"30 of 31, half more: exactly its share", 150, {1, 0, 30}, false},
 		{"30 of 32, half more: below 30.9", 150, {1, 1, 30}, true},
 	};
 
@@ -209,8 +209,8 @@ test_border(void)
 	}
 }
 
-/* The sum is taken once in a while, and counts what was given since: the queries of a burst are
- * bounded by it too, and what has ended since is taken off in the next one. */
+/* The sum is refreshed at intervals, and counts queries assigned since: it bounds the queries of a
+ * burst, too. Ended queries are subtracted at the next refresh. */
 static void
 test_sum(void)
 {
@@ -234,8 +234,8 @@ test_sum(void)
 	bound_close();
 }
 
-/* Where none of the places looked at is below its bound, the one with the least a weight is asked;
- * and the first of them that there is room at, if that is not home. */
+/* If no place tried is below its bound, the upstream with the lowest load per weight is chosen;
+ * else the first one below its bound, if not the home. */
 static void
 test_least(void)
 {
@@ -244,12 +244,12 @@ test_least(void)
 		struct flight flight;
 		unsigned upstream;
 	} rows[] = {
-		{"4 a weight, not 5", {1, 10, 20}, PIPELINE_UPSTREAM_OTHER_PORT},
-		{"4.5 a weight, not 4.8", {1, 9, 24}, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"4 per weight, not 5", {1, 10, 20}, PIPELINE_UPSTREAM_OTHER_PORT},
+		{"4.5 per weight, not 4.8", {1, 9, 24}, PIPELINE_UPSTREAM_IPV4_SECOND},
 		{"room for one more", {2, 9, 25}, PIPELINE_UPSTREAM_IPV4_SECOND},
-		{"4 a weight both: the first", {0, 8, 20}, PIPELINE_UPSTREAM_IPV4_SECOND},
+		{"4 per weight both: the first", {0, 8, 20}, PIPELINE_UPSTREAM_IPV4_SECOND},
 	};
-	static const unsigned places = 16; /* that are looked at: the seventeenth is not */
+	static const unsigned places = 16; /* places that are tried: the seventeenth is not */
 
 	for (size_t i = 0; i < 2 * RTE_DIM(rows); i++) {
 		const unsigned home =
@@ -280,10 +280,10 @@ test_least(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"turns of two pools", test_turns},
+	CU_TestInfo tests[] = {{"round robin of two pools", test_turns},
 			       {"hash of a name", test_hash_name},
 			       {"bytes of a name's hash", test_hash_bytes},
-			       {"border of the load", test_border},
+			       {"bound of the load", test_border},
 			       {"sum of the load", test_sum},
 			       {"least load", test_least},
 			       CU_TEST_INFO_NULL};

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The packet's way at several rates of the TSC: what is set in milliseconds lasts so long on each
- * machine.
+/* The pipeline at several TSC rates: times set in milliseconds are right on every machine.
  *
- * The rig's clock goes on at this machine's rate; only what the workers and their views take it to
- * be is the row's. So each span is made by rig_age() and rig_pass(), which count in the row's
- * rate. */
+ * The rig's clock runs at this machine's rate; workers and views assume the row's rate. So times
+ * are simulated by rig_age() and rig_pass(), which use the row's rate. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
 #define TIMEOUT_MS 30000 /* of pipeline_snapshot_new() */
-#define LATE_MS	   10	 /* more than the ticks of a deadline's rounding, at the slowest rate */
+#define LATE_MS	   10	 /* more than the rounding of a deadline, at the slowest rate */
 
 static const uint64_t rates_hz[] = {1000000000, 2100000000, 2600000000, 5000000000};
 
@@ -21,7 +19,7 @@ open_at(uint64_t tsc_hz)
 	rig_open(&rig, &(struct rig_options){.flows = 1024, .tsc_hz = tsc_hz});
 }
 
-/* The whole way, and the oracle at its end: all flows end when their time is over. */
+/* A complete exchange; rig_end() checks that all flows end on their timeout. */
 static void
 test_exchange(void)
 {
@@ -93,7 +91,7 @@ test_probe_timeout(void)
 	}
 }
 
-/* What the segment says a response took, in microseconds. */
+/* The latency in the statistics segment, in microseconds. */
 static void
 test_latency(void)
 {
@@ -114,14 +112,14 @@ test_latency(void)
 		rig_response(&rig, asked, &response);
 		rig_take_from(&rig, RIG_CLIENTS);
 		us = rig.stats[0].latency_sum_us;
-		/* At most so much later: the query would have timed out. */
+		/* At most this much later, or the query would have timed out. */
 		rig_check(&rig, us >= 19999999 && us < TIMEOUT_MS * UINT64_C(1000), "%lu us", us);
 		SUITE_ASSERT(rig_end(&rig) == 0, "%lu Hz", rates_hz[i]);
 		rig_close(&rig);
 	}
 }
 
-/* A query is joined in the first quarter of its time only. */
+/* A query can be joined only in the first quarter of its timeout. */
 static void
 test_quarter(void)
 {

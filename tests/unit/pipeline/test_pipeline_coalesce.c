@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients that share an upstream query: each gets its own response, however many they are. What may
- * share is test_pipeline_shares.c's; how many may, and what ends their query,
- * test_pipeline_waiters.c's. */
+/* Clients that share an upstream query: each gets its own response, however many there are.
+ * test_pipeline_shares.c tests which queries share; test_pipeline_waiters.c how many, and what ends
+ * their query. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -11,8 +11,8 @@ static struct pipeline_client *const clients = party.clients;
 static struct pipeline_sent *const asked = party.asked;
 
 /* Two to ten clients of both families, in one burst or one by one, short names and long ones, 0x20
- * or none: one upstream query, and each client's response is the response with its ID and its
- * letter case. */
+ * or none: one upstream query, and each client gets the response with its own ID and letter
+ * case. */
 static void
 test_own_answers(void)
 {
@@ -33,7 +33,7 @@ test_own_answers(void)
 					     row & 4 ? long_name : "www.example.net", row & 2);
 		rig_check(&rig, queries == 1, "%u upstream queries", queries);
 		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512 - (count - 1),
-			  "waiters taken");
+			  "waiters in use");
 		pipeline_party_response_all(&party, queries, count, bytes);
 		for (unsigned i = 1; i < count; i++)
 			rig_check(&rig,
@@ -46,7 +46,7 @@ test_own_answers(void)
 							 clients[0].query.question_bytes) == 0 &&
 					  memcmp(clients[i].delivered.message + 2,
 						 clients[0].delivered.message + 2, 10) == 0,
-				  "client %u got another response", i);
+				  "client %u got a wrong response", i);
 		rig_check(&rig, bytes == 0 || clients[0].delivered.bytes == bytes, "%zu bytes",
 			  clients[0].delivered.bytes);
 		rig_expect_count(&rig, COUNTER_queries, 1);
@@ -61,7 +61,7 @@ test_own_answers(void)
 	rig_close(&rig);
 }
 
-/* Waiters by another port of the machine, and of another service, are answered from there. */
+/* Waiters on another interface, and of another service, get their response from there. */
 static void
 test_ways_back(void)
 {
@@ -71,12 +71,12 @@ test_ways_back(void)
 	rig_open(&rig, NULL);
 	pipeline_party_publish(&party, 8, true);
 	for (int burst = 0; burst < 2; burst++) {
-		rig_begin(&rig, "ports and services");
+		rig_begin(&rig, "interfaces and services");
 		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned i = 0; i < 8; i++) {
 			pipeline_client_make(&rig, &clients[i], i, i & 1, &query);
 			if (i & 2) {
-				clients[i].port = RIG_FARM;
+				clients[i].interface = RIG_FARM;
 				clients[i].ends.destination_mac = rig.interfaces[RIG_FARM].mac;
 			}
 			if ((i & 5) == 4)
@@ -102,7 +102,7 @@ test_bare_error(void)
 
 	rig_open(&rig, NULL);
 	pipeline_party_publish(&party, 8, true);
-	rig_begin(&rig, "U9 bare REFUSED to all");
+	rig_begin(&rig, "bare REFUSED to all");
 	CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 5, "www.example.net", true), 1);
 	memcpy(response.message, asked[0].frame + asked[0].dns, 2);
 	memcpy(response.message + 2, "\x81\x85", 2);
@@ -114,13 +114,13 @@ test_bare_error(void)
 			  clients[i].delivered.bytes == 12 &&
 				  memcmp(clients[i].delivered.message + 2, response.message + 2,
 					 10) == 0,
-			  "client %u: not the bare header", i);
+			  "client %u: not a bare header", i);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* What one client's path does not carry is cut for him alone: ports of different MTU, families of
- * different size. */
+/* A response too large for one client's interface is truncated for that client only: interfaces of
+ * different MTU, families with different header sizes. */
 static void
 test_sizes(void)
 {
@@ -128,20 +128,26 @@ test_sizes(void)
 		const char *description;
 		uint16_t mtu_bytes;
 		size_t bytes;
-		bool cut[4]; /* IPv4 and IPv6 clients of the first port, then of the second, whose MTU is 1500
-			      */
+		/* IPv4 and IPv6 clients of the first interface, then of the second (MTU 1500) */
+		bool cut[4];
 	} rows[] = {
-		{"fits everybody", 1500, 1452, {false, false, false, false}},
+		{"fits all", 1500, 1452, {false, false, false, false}},
 		{"too large for IPv6", 1500, 1453, {false, true, false, true}},
-		{"too large for the first port", 600, 1000, {true, true, false, false}},
-		{"too large for the first port and IPv6", 600, 1472, {true, true, false, true}},
-		{"too large for IPv6 of the first port", 600, 560, {false, true, false, false}},
+		{"too large for the first interface", 600, 1000, {true, true, false, false}},
+		{"too large for the first interface and IPv6",
+		 600,
+		 1472,
+		 {true, true, false, true}},
+		{"too large for IPv6 of the first interface",
+		 600,
+		 560,
+		 {false, true, false, false}},
 	};
 
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
 		rig_open(&rig, &(struct rig_options){.client_mtu_bytes = rows[i].mtu_bytes});
 		pipeline_party_publish(&party, 8, true);
-		/* Each of them asks first once. */
+		/* Each client is the first once. */
 		for (unsigned first = 0; first < 4; first++) {
 			struct pipeline_dns query;
 			unsigned cut = 0;
@@ -154,7 +160,7 @@ test_sizes(void)
 				pipeline_client_make(&rig, client, (first + n) % 4, (first + n) & 1,
 						     &query);
 				if ((first + n) & 2) {
-					client->port = RIG_FARM;
+					client->interface = RIG_FARM;
 					client->ends.destination_mac = rig.interfaces[RIG_FARM].mac;
 				}
 				pipeline_client_ask(&rig, client);
@@ -180,7 +186,7 @@ test_sizes(void)
 				rig_check(&rig,
 					  pipeline_dns_get(clients[n].delivered.message, 6) ==
 						  (tc ? 0 : 1),
-					  "client %u: answers counted", n);
+					  "client %u: wrong section counts", n);
 			}
 			rig_expect_count(&rig, COUNTER_responses_truncated, cut);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s, client %u first", rows[i].description,
@@ -190,8 +196,8 @@ test_sizes(void)
 	}
 }
 
-/* S5: 1,000 clients with one question, each its own letter case: as few copies as the bound allows,
- * all answered. */
+/* 1,000 clients with one question, each in its own letter case: as few upstream queries as the
+ * bound allows, and a response to each client. */
 static void
 test_thousand(void)
 {
@@ -206,18 +212,18 @@ test_thousand(void)
 			unsigned queries;
 
 			pipeline_party_publish(&party, rows[i].waiters, random_case);
-			rig_begin(&rig, "S5 1,000 identical questions");
+			rig_begin(&rig, "1,000 identical questions");
 			queries = pipeline_party_ask(&party, 0, 1000, "www.example.net", true);
 			rig_check(&rig, queries == rows[i].queries, "%u upstream queries", queries);
 			pipeline_party_response_all(&party, queries, 1000, 100);
 			rig_expect_count(&rig, COUNTER_responses, 1000);
-			SUITE_ASSERT(rig_end(&rig) == 0, "S5 %u waiters", rows[i].waiters);
+			SUITE_ASSERT(rig_end(&rig) == 0, "%u waiters", rows[i].waiters);
 		}
 	}
 	rig_close(&rig);
 }
 
-/* S5: one upstream query a worker, however clients come in. */
+/* One upstream query per worker, whichever queue the clients use. */
 static void
 test_workers(void)
 {
@@ -233,7 +239,7 @@ test_workers(void)
 
 		rig_open(&rig, &options[i]);
 		pipeline_party_publish(&party, 255, true);
-		rig_begin(&rig, "S5 several workers");
+		rig_begin(&rig, "several workers");
 		pipeline_dns_query(&query, 0, "www.example.net", 1, 1);
 		for (unsigned n = 0; n < 300; n++) {
 			pipeline_client_make(&rig, &clients[n], n, n & 1, &query);
@@ -250,8 +256,8 @@ test_workers(void)
 	}
 }
 
-/* 60 clients of 20 questions in one burst, and again: all mixed, each gets the response to what it
- * asked. */
+/* 60 clients of 20 questions in one burst, and again: mixed; each gets the response to its
+ * question. */
 static void
 test_mixed(void)
 {
@@ -273,8 +279,7 @@ test_mixed(void)
 		}
 		rig_run(&rig);
 		queries = pipeline_clients_collect(&rig, clients, 60, asked, PIPELINE_PARTY_MAX);
-		/* Two of the 20 may have fallen into one place of the index, and cost each other
-		 * their sharing. */
+		/* Two of the 20 may collide in the index and then not share. */
 		rig_check(&rig, queries >= 20 && queries < 30, "%u upstream queries", queries);
 		pipeline_party_response_all(&party, queries, 60, 0);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
@@ -282,9 +287,8 @@ test_mixed(void)
 	rig_close(&rig);
 }
 
-/* For ten thousand steps, whoever asks, whoever is answered and whatever times out is left to a
- * seeded chance. Each client gets the one response to its question, or none because of a
- * timeout. */
+/* Ten thousand steps with queries, responses and timeouts in seeded random order. Each client gets
+ * the one response to its question, or none because of a timeout. */
 static void
 test_random_talk(void)
 {
@@ -296,7 +300,7 @@ test_random_talk(void)
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
 	random_init_seeded(random, (const uint8_t[32]){0x7a, 0x1c});
 	pipeline_party_publish(&party, 5, true);
-	rig_begin(&rig, "talk at random");
+	rig_begin(&rig, "random exchanges");
 	memset(party.clients, 0, sizeof(party.clients));
 	for (int step = 0; step < 2000; step++) {
 		const unsigned burst = 1 + (unsigned)(random_u64(random) % 20);
@@ -339,7 +343,7 @@ test_random_talk(void)
 				clients[i].responses = 0;
 			}
 			rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128,
-				  "step %d: waiters were kept", step);
+				  "step %d: waiters were not freed", step);
 		}
 	}
 	rig_expect_count(&rig, COUNTER_timeouts, lost);
@@ -354,13 +358,13 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"own responses", test_own_answers},
-			       {"ways back", test_ways_back},
+			       {"return paths", test_ways_back},
 			       {"bare error", test_bare_error},
 			       {"sizes", test_sizes},
 			       {"a thousand", test_thousand},
 			       {"workers", test_workers},
 			       {"mixed", test_mixed},
-			       {"random talk", test_random_talk},
+			       {"random exchanges", test_random_talk},
 			       CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("coalesce", tests) : 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What workers tell of their draws, against a count of what the farm received: IDs, addresses,
- * ports, the sums that serial correlation is made of, letters, flows live on each port. */
+/* The workers' statistics of draws, against counts of what the farm received: IDs, addresses,
+ * ports, the sums for the serial correlation, letters, flows in flight per port. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -8,7 +8,7 @@
 
 static struct rig rig;
 
-/* The same figures, of frames. */
+/* The same figures, from frames. */
 struct count {
 	struct draw_stats draw;
 	uint32_t live[65536], drawn[65536];
@@ -25,7 +25,7 @@ source_of(const struct address *address)
 	for (uint32_t i = 0; i < s->source_count; i++)
 		if (address_equal(&s->sources[i].address, address))
 			return i;
-	rig_check(&rig, false, "a source that is none");
+	rig_check(&rig, false, "not a source address");
 	return 0;
 }
 
@@ -70,16 +70,16 @@ check_count(uint32_t worker)
 	rig_check(&rig, stats->draw.draws == c->draw.draws, "worker %u: %lu draws, not %lu", worker,
 		  stats->draw.draws, c->draw.draws);
 	rig_check(&rig, memcmp(&stats->draw, &c->draw, sizeof(c->draw)) == 0,
-		  "worker %u: figures of draws", worker);
+		  "worker %u: wrong statistics of draws", worker);
 	for (uint32_t port = 0; port < 65536; port++) {
 		live += stats->ports[port].live != c->live[port];
 		drawn += stats->ports[port].drawn != c->drawn[port];
 	}
-	rig_check(&rig, live == 0, "worker %u: flows live on %u ports", worker, live);
-	rig_check(&rig, drawn == 0, "worker %u: draws of %u ports", worker, drawn);
+	rig_check(&rig, live == 0, "worker %u: wrong flows in flight on %u ports", worker, live);
+	rig_check(&rig, drawn == 0, "worker %u: wrong draws of %u ports", worker, drawn);
 }
 
-/* Which worker has a flow from here? */
+/* The worker with the flow of this sent query. */
 static uint32_t
 worker_of(const struct pipeline_sent *asked)
 {
@@ -97,8 +97,8 @@ worker_of(const struct pipeline_sent *asked)
 	return rig.options.workers - 1;
 }
 
-/* Queries of a few names to four upstreams of both families, two of which keep case; some are
- * answered. */
+/* Queries of a few names to four upstreams of both families, two of which have random_case; some
+ * get responses. */
 static void
 talk(unsigned rounds)
 {
@@ -124,7 +124,7 @@ talk(unsigned rounds)
 			rig_order_probe(&rig, PIPELINE_UPSTREAM_IPV6_SECOND, 20000, n);
 		rig_run(&rig);
 		for (const struct pipeline_sent *sent; (sent = rig_take(&rig)) != NULL;) {
-			rig_check(&rig, sent->port == RIG_FARM && count < RTE_DIM(burst),
+			rig_check(&rig, sent->interface == RIG_FARM && count < RTE_DIM(burst),
 				  "no query to the farm");
 			burst[count] = *sent;
 			count_add(&counts[worker_of(sent)], sent,
@@ -166,7 +166,7 @@ play(const char *description, const struct rig_options *options, unsigned rounds
 			  "worker %u did nothing", w);
 		check_count(w);
 	}
-	/* What is sent without success draws nothing, and what ends is no longer live. */
+	/* Queries that fail draw nothing, and ended flows are no longer counted as in flight. */
 	rig_expect_drop(&rig, DROP_flow_table_full, rig.stats[0].drops[DROP_flow_table_full]);
 	rig_expect_drop(&rig, DROP_probe_unsent, rig.stats[0].drops[DROP_probe_unsent]);
 	rig_check(&rig,
@@ -178,7 +178,7 @@ play(const char *description, const struct rig_options *options, unsigned rounds
 	memset(counts[1].live, 0, sizeof(counts[1].live));
 	for (uint32_t w = 0; w < rig.options.workers; w++)
 		check_count(w);
-	SUITE_ASSERT(rig.faults == 0, "%s, at rest", description);
+	SUITE_ASSERT(rig.faults == 0, "%s, idle", description);
 	rig_close(&rig);
 }
 
@@ -191,7 +191,7 @@ test_figures(void)
 	     &(struct rig_options){.workers = 2, .rx_queues = 1, .tx_queues = 1}, 100);
 }
 
-/* A table that is mostly full: draws that fell on a taken slot are no draws. */
+/* A nearly full table: draws of a taken slot are not counted. */
 static void
 test_redraws(void)
 {

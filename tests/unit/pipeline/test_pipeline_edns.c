@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The EDNS size that upstreams are offered: lowered where it is too large, and no other byte of any
- * query touched. */
+/* The EDNS size offered to upstreams: lowered if it is too large; no other byte of a query
+ * changes. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -15,7 +15,7 @@ publish(uint16_t edns_bytes)
 	rig_publish(&rig, s);
 }
 
-/* Asks, and compares every byte but the ID with the query as it should leave. */
+/* Sends a query, and compares every byte of the upstream query but the ID with the expected one. */
 static void
 ask(const struct pipeline_dns *query, const struct pipeline_dns *expected, bool clamped)
 {
@@ -24,8 +24,7 @@ ask(const struct pipeline_dns *query, const struct pipeline_dns *expected, bool 
 		const struct pipeline_sent *asked = rig_ask(&rig, &ends, query), *delivered;
 		struct pipeline_dns response;
 
-		rig_check(&rig, rig_carries(asked, expected, 2),
-			  "not the query as it should leave");
+		rig_check(&rig, rig_carries(asked, expected, 2), "not the expected query");
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 		pipeline_dns_opt(&response, 4096, 0, NULL, 0);
 		rig_response(&rig, asked, &response);
@@ -36,7 +35,7 @@ ask(const struct pipeline_dns *query, const struct pipeline_dns *expected, bool 
 	rig_expect_count(&rig, COUNTER_edns_clamped, clamped ? 2 : 0);
 }
 
-/* Each size against each bound, without and with DO: lowered, never raised. */
+/* Each size with each bound, with and without DO: lowered, never raised. */
 static void
 test_sizes(void)
 {
@@ -66,8 +65,7 @@ test_sizes(void)
 
 static const char padding_options[404 + 1] = "\0\14\1\220";
 
-/* D9: all of it is passed on, and where the message is one that may be changed its size is
- * lowered. */
+/* Everything is passed on; the size is lowered unless the message must not be changed. */
 static void
 test_content(void)
 {
@@ -76,70 +74,64 @@ test_content(void)
 		struct pipeline_message message;
 		bool clamped;
 	} rows[] = {
-		{"D9 no EDNS", {0}, false},
-		{"D9 version 1", {.edits = {PIPELINE_OPT(4096, 0x00010000, "")}}, true},
-		{"D9 version 255", {.edits = {PIPELINE_OPT(4096, 0xffff0000, "")}}, true},
-		{"D9 flags Z", {.edits = {PIPELINE_OPT(4096, 0x7fff, "")}}, true},
-		{"D9 all bits", {.edits = {PIPELINE_OPT(65535, 0xffffffff, "")}}, true},
-		{"D9 cookie", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH")}}, true},
-		{"D9 client subnet",
+		{"no EDNS", {0}, false},
+		{"version 1", {.edits = {PIPELINE_OPT(4096, 0x00010000, "")}}, true},
+		{"version 255", {.edits = {PIPELINE_OPT(4096, 0xffff0000, "")}}, true},
+		{"flags Z", {.edits = {PIPELINE_OPT(4096, 0x7fff, "")}}, true},
+		{"all bits", {.edits = {PIPELINE_OPT(65535, 0xffffffff, "")}}, true},
+		{"cookie", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH")}}, true},
+		{"client subnet",
 		 {.edits = {PIPELINE_OPT(4096, 0, "\0\10\0\7\0\1\30\0\300\0\2")}},
 		 true},
-		{"D9 padding", {.edits = {PIPELINE_OPT(4096, 0x8000, padding_options)}}, true},
-		{"D9 unknown option", {.edits = {PIPELINE_OPT(4096, 0, "\xff\xfe\0\3abc")}}, true},
-		/* The record is an OPT record all the same. */
-		{"D9 options that are none",
-		 {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\377A")}},
-		 true},
-		{"D9 the root's question",
+		{"padding", {.edits = {PIPELINE_OPT(4096, 0x8000, padding_options)}}, true},
+		{"unknown option", {.edits = {PIPELINE_OPT(4096, 0, "\xff\xfe\0\3abc")}}, true},
+		/* It still is an OPT record. */
+		{"malformed options", {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\377A")}}, true},
+		{"question for the root",
 		 {.name = ".", .type = 2, .edits = {PIPELINE_OPT(4096, 0, "")}},
 		 true},
-		{"D9 the longest question",
+		{"the longest question",
 		 {.edits = {PIPELINE_LONG_NAME(255, 63), PIPELINE_OPT(4096, 0, "")}},
 		 true},
-		{"D9 two OPT: the first",
+		{"two OPT: the first",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_OPT(4097, 0, "")}},
 		 true},
-		{"D9 two OPT, the second too large",
+		{"two OPT, the second too large",
 		 {.edits = {PIPELINE_OPT(512, 0, ""), PIPELINE_OPT(4097, 0, "")}},
 		 false},
-		{"D9 behind other records",
+		{"after other records",
 		 {.edits = {PIPELINE_RECORD("\3abc\0", 1, 1, 4),
 			    PIPELINE_RECORD("\xc0\x0c", 16, 1, 4), PIPELINE_OPT(4096, 0, "")}},
 		 true},
-		{"D9 before other records",
+		{"before other records",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3abc\0", 1, 1, 4)}},
 		 true},
-		{"D9 bytes behind",
+		{"trailing bytes",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_APPEND("xyz")}},
 		 true},
-		{"D9 NOTIFY",
-		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(2, "\x20")}},
-		 true},
-		/* An OPT record where none belongs is none. */
-		{"D9 OPT as a response",
+		{"NOTIFY", {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(2, "\x20")}}, true},
+		/* An OPT record in a wrong place is ignored. */
+		{"OPT as an answer record",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\1\0\0\0\0")}},
 		 false},
-		{"D9 OPT as an authority",
+		{"OPT as an authority record",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(6, "\0\0\0\1\0\0")}},
 		 false},
-		{"D9 OPT that is not counted",
+		{"OPT not counted",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_SET(10, "\0\0")}},
 		 false},
-		{"D9 OPT of another owner",
-		 {.edits = {PIPELINE_RECORD("\1a\0", 41, 4096, 4)}},
-		 false},
-		{"D9 OPT whose owner is a pointer",
+		{"OPT of another owner", {.edits = {PIPELINE_RECORD("\1a\0", 41, 4096, 4)}}, false},
+		{"OPT whose owner is a pointer",
 		 {.edits = {PIPELINE_RECORD("\xc0\x0c", 41, 4096, 4)}},
 		 false},
-		{"D9 OPT cut short",
+		{"OPT truncated",
 		 {.edits = {PIPELINE_OPT(4096, 0, "\0\12\0\10ABCDEFGH"), PIPELINE_CUT(1)}},
 		 false},
-		{"D9 another type", {.edits = {PIPELINE_RECORD("\0", 42, 4096, 4)}}, false},
-		{"D11 OPT under TSIG",
+		{"another type", {.edits = {PIPELINE_RECORD("\0", 42, 4096, 4)}}, false},
+		{"OPT under TSIG",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\3key\0", 250, 255, 4)}},
 		 false},
-		{"D11 OPT under SIG(0)",
+		{"OPT under SIG(0)",
 		 {.edits = {PIPELINE_OPT(4096, 0, ""), PIPELINE_RECORD("\0", 24, 255, 4)}},
 		 false},
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may be wrong with a frame, or odd about it: Ethernet, IPv4, IPv6 and UDP. Each row is played
- * twice, once as a query to a service and once as the response to a query in flight, since nothing
- * in front of the parser is trusted on either side. */
+/* Malformed and unusual frames: Ethernet, IPv4, IPv6 and UDP. Each row is tested twice, as a query
+ * to a service and as the response to a query in flight, because the parser trusts nothing on
+ * either side. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -15,8 +15,8 @@ set16(struct pipeline_frame *f, uint32_t offset, uint16_t value)
 	pipeline_dns_set(f->frame, offset, value);
 }
 
-/* Where the fields of a plain frame are. The message has 33 bytes: so the right lengths are 61 in
- * IPv4, 41 in IPv6, and 41 in UDP. */
+/* Offsets of the fields of a plain frame. The message has 33 bytes: so the right lengths are 61 in
+ * IPv4, and 41 in IPv6 and UDP. */
 #define ETHERTYPE	   12
 #define IPV4_VERSION_IHL   14
 #define IPV4_LENGTH	   16
@@ -37,171 +37,151 @@ static const struct frame_case {
 		IPV6,
 	} family;
 	struct pipeline_shape shape;
-	struct pipeline_edit edits[PIPELINE_EDITS_MAX]; /* of the frame, after it was made */
+	struct pipeline_edit edits[PIPELINE_EDITS_MAX]; /* of the complete frame */
 	enum drop_reason outcome;
 } cases[] = {
-	{"P1 priority tag, IPv4", IPV4, {.tag_count = 1, .tags = {0xa000}}, {{0}}, FORWARDED},
-	{"P1 priority tag, IPv6", IPV6, {.tag_count = 1, .tags = {0x1000}}, {{0}}, FORWARDED},
-	{"P1 two priority tags", IPV4, {.tag_count = 2, .tag_types = {0x88a8}}, {{0}}, FORWARDED},
-	{"P1 three priority tags", IPV4, {.tag_count = 3}, {{0}}, DROP_vlan},
-	{"P1 VLAN 5", IPV4, {.tag_count = 1, .tags = {5}}, {{0}}, DROP_vlan},
-	{"P1 VLAN 4095, IPv6", IPV6, {.tag_count = 1, .tags = {0x0fff}}, {{0}}, DROP_vlan},
-	{"P1 VLAN 256", IPV4, {.tag_count = 1, .tags = {0x0100}}, {{0}}, DROP_vlan},
-	{"P1 VLAN 7 inside a priority tag",
-	 IPV4,
-	 {.tag_count = 2, .tags = {0, 7}},
-	 {{0}},
-	 DROP_vlan},
-	{"P2 IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, {{0}}, FORWARDED},
-	{"P2 IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, {{0}}, FORWARDED},
-	{"P3 IHL 4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x44")}, DROP_ip_header},
-	{"P3 IHL 15 over UDP",
+	{"priority tag, IPv4", IPV4, {.tag_count = 1, .tags = {0xa000}}, {{0}}, FORWARDED},
+	{"priority tag, IPv6", IPV6, {.tag_count = 1, .tags = {0x1000}}, {{0}}, FORWARDED},
+	{"two priority tags", IPV4, {.tag_count = 2, .tag_types = {0x88a8}}, {{0}}, FORWARDED},
+	{"three priority tags", IPV4, {.tag_count = 3}, {{0}}, DROP_vlan},
+	{"VLAN 5", IPV4, {.tag_count = 1, .tags = {5}}, {{0}}, DROP_vlan},
+	{"VLAN 4095, IPv6", IPV6, {.tag_count = 1, .tags = {0x0fff}}, {{0}}, DROP_vlan},
+	{"VLAN 256", IPV4, {.tag_count = 1, .tags = {0x0100}}, {{0}}, DROP_vlan},
+	{"VLAN 7 inside a priority tag", IPV4, {.tag_count = 2, .tags = {0, 7}}, {{0}}, DROP_vlan},
+	{"IPv4 options, 4 bytes", IPV4, {.option_bytes = 4}, {{0}}, FORWARDED},
+	{"IPv4 options, 40 bytes", IPV4, {.option_bytes = 40}, {{0}}, FORWARDED},
+	{"IHL 4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x44")}, DROP_ip_header},
+	{"IHL 15 over UDP",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"P3 IHL beyond the total length",
+	{"IHL beyond the total length",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x4f"), PIPELINE_SET(IPV4_LENGTH, "\0\73")},
 	 DROP_ip_header},
-	{"P3 version 5 in IPv4",
-	 IPV4,
-	 {0},
-	 {PIPELINE_SET(IPV4_VERSION_IHL, "\x55")},
-	 DROP_ip_header},
-	{"P3 version 5 in IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_VERSION, "\x50")}, DROP_ip_header},
-	{"P3 IPv4 length beyond the frame",
+	{"version 5 in IPv4", IPV4, {0}, {PIPELINE_SET(IPV4_VERSION_IHL, "\x55")}, DROP_ip_header},
+	{"version 5 in IPv6", IPV6, {0}, {PIPELINE_SET(IPV6_VERSION, "\x50")}, DROP_ip_header},
+	{"IPv4 length beyond the frame",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_LENGTH, "\0\76"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv6 length beyond the frame",
+	{"IPv6 length beyond the frame",
 	 IPV6,
 	 {0},
 	 {PIPELINE_SET(IPV6_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv4 length 65535",
+	{"IPv4 length 65535",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_LENGTH, "\xff\xff"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv6 length 65535",
+	{"IPv6 length 65535",
 	 IPV6,
 	 {0},
 	 {PIPELINE_SET(IPV6_LENGTH, "\xff\xff"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv4 length 19",
+	{"IPv4 length 19",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_LENGTH, "\0\23"), PIPELINE_SUMS},
 	 DROP_ip_header},
-	{"P3 IPv4 length 20",
+	{"IPv4 length 20",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_LENGTH, "\0\24"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"P3 IPv6 length 0", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\0\0")}, DROP_udp_length},
-	{"P3 Ethernet padding, 1 byte", IPV4, {.outer_padding = 1}, {{0}}, FORWARDED},
-	{"P3 Ethernet padding, 18 bytes", IPV6, {.outer_padding = 18}, {{0}}, FORWARDED},
-	{"P3 length beyond, but inside the padding",
+	{"IPv6 length 0", IPV6, {0}, {PIPELINE_SET(IPV6_LENGTH, "\0\0")}, DROP_udp_length},
+	{"Ethernet padding, 1 byte", IPV4, {.outer_padding = 1}, {{0}}, FORWARDED},
+	{"Ethernet padding, 18 bytes", IPV6, {.outer_padding = 18}, {{0}}, FORWARDED},
+	{"length beyond UDP, inside the padding",
 	 IPV4,
 	 {.outer_padding = 8},
 	 {PIPELINE_SET(IPV4_LENGTH, "\0\76"), PIPELINE_SUMS},
 	 FORWARDED},
-	{"U12 first fragment",
+	{"first fragment",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_FRAGMENT, "\x20\0"), PIPELINE_SUMS},
 	 DROP_fragment},
-	{"U12 later fragment",
+	{"later fragment",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_FRAGMENT, "\0\271"), PIPELINE_SUMS},
 	 DROP_fragment},
-	{"U12 fragment at the last offset",
+	{"fragment at the last offset",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_FRAGMENT, "\x1f\xff"), PIPELINE_SUMS},
 	 DROP_fragment},
-	{"U12 DF is no fragment",
+	{"DF is not a fragment",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_FRAGMENT, "\x40\0"), PIPELINE_SUMS},
 	 FORWARDED},
-	{"P10 IPv6 atomic fragment",
+	{"IPv6 atomic fragment",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {44}},
 	 {{0}},
 	 DROP_fragment},
-	{"P10 fragment header behind another",
+	{"fragment header after another extension",
 	 IPV6,
 	 {.extension_count = 2, .extensions = {60, 44}},
 	 {{0}},
 	 DROP_fragment},
-	{"P5/P7 IPv4 without a checksum", IPV4, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, FORWARDED},
-	{"P7 IPv6 without a checksum",
-	 IPV6,
-	 {.udp_sum = PIPELINE_SUM_ZERO},
-	 {{0}},
-	 DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv4",
+	{"IPv4 without a checksum", IPV4, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, FORWARDED},
+	{"IPv6 without a checksum", IPV6, {.udp_sum = PIPELINE_SUM_ZERO}, {{0}}, DROP_udp_checksum},
+	{"wrong UDP checksum, IPv4",
 	 IPV4,
 	 {.udp_sum = PIPELINE_SUM_WRONG},
 	 {{0}},
 	 DROP_udp_checksum},
-	{"P6 wrong UDP checksum, IPv6",
+	{"wrong UDP checksum, IPv6",
 	 IPV6,
 	 {.udp_sum = PIPELINE_SUM_WRONG},
 	 {{0}},
 	 DROP_udp_checksum},
-	{"P6 wrong IPv4 checksum", IPV4, {.ip_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_ip_checksum},
-	{"P10 hop-by-hop options",
-	 IPV6,
-	 {.extension_count = 1, .extensions = {0}},
-	 {{0}},
-	 FORWARDED},
-	{"P10 destination options, 64 bytes",
+	{"wrong IPv4 checksum", IPV4, {.ip_sum = PIPELINE_SUM_WRONG}, {{0}}, DROP_ip_checksum},
+	{"hop-by-hop options", IPV6, {.extension_count = 1, .extensions = {0}}, {{0}}, FORWARDED},
+	{"destination options, 64 bytes",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {60}, .extension_bytes = 64},
 	 {{0}},
 	 FORWARDED},
-	{"P10 routing header, nothing left",
+	{"routing header, nothing left",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {43}},
 	 {{0}},
 	 FORWARDED},
-	{"P10 routing header, one segment left",
+	{"routing header, one segment left",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {43}},
 	 {PIPELINE_SET(EXTENSION_SEGMENTS, "\1")},
 	 DROP_extension},
-	{"P10 chain of 6",
+	{"chain of 6",
 	 IPV6,
 	 {.extension_count = 6, .extensions = {0, 60, 43, 60, 60, 60}},
 	 {{0}},
 	 FORWARDED},
-	{"P10 chain of 7",
+	{"chain of 7",
 	 IPV6,
 	 {.extension_count = 7, .extensions = {0, 60, 43, 60, 60, 60, 60}},
 	 {{0}},
 	 DROP_extension},
-	{"P10 chain of 20", IPV6, {.extension_count = 20}, {{0}}, DROP_extension},
-	{"P10 extension longer than the packet",
+	{"chain of 20", IPV6, {.extension_count = 20}, {{0}}, DROP_extension},
+	{"extension longer than the packet",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {60}},
 	 {PIPELINE_SET(EXTENSION_LENGTH, "\xff")},
 	 DROP_runt},
-	{"P10 authentication header",
+	{"authentication header",
 	 IPV6,
 	 {.extension_count = 1, .extensions = {51}},
 	 {{0}},
 	 DROP_not_udp},
-	{"P10 no next header",
-	 IPV6,
-	 {.extension_count = 1, .extensions = {59}},
-	 {{0}},
-	 DROP_not_udp},
+	{"no next header", IPV6, {.extension_count = 1, .extensions = {59}}, {{0}}, DROP_not_udp},
 	{"TCP over IPv4",
 	 IPV4,
 	 {0},
@@ -212,39 +192,39 @@ static const struct frame_case {
 	 {0},
 	 {PIPELINE_SET(IPV6_NEXT_HEADER, "\6"), PIPELINE_SUMS},
 	 DROP_not_udp},
-	{"U10 UDP length 7",
+	{"UDP length 7",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\7"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"U10 UDP length 0, IPv6",
+	{"UDP length 0, IPv6",
 	 IPV6,
 	 {0},
 	 {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\0"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"U10 UDP length beyond IP, IPv4",
+	{"UDP length beyond IP, IPv4",
 	 IPV4,
 	 {0},
 	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"U10 UDP length beyond IP, IPv6",
+	{"UDP length beyond IP, IPv6",
 	 IPV6,
 	 {0},
 	 {PIPELINE_SET(IPV6_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"U10 UDP length beyond IP, but inside the frame",
+	{"UDP length beyond IP, but inside the frame",
 	 IPV4,
 	 {.outer_padding = 8},
 	 {PIPELINE_SET(IPV4_UDP_LENGTH, "\0\52"), PIPELINE_SUMS},
 	 DROP_udp_length},
-	{"U10 UDP length below IP, IPv4", IPV4, {.inner_padding = 9}, {{0}}, FORWARDED},
-	{"U10 UDP length below IP, IPv6", IPV6, {.inner_padding = 1}, {{0}}, FORWARDED},
+	{"UDP length below IP, IPv4", IPV4, {.inner_padding = 9}, {{0}}, FORWARDED},
+	{"UDP length below IP, IPv6", IPV6, {.inner_padding = 1}, {{0}}, FORWARDED},
 	{"ARP", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x08\x06")}, DROP_ethertype},
-	{"P12 LLDP", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x88\xcc")}, DROP_ethertype},
-	/* IEEE 802.3, as STP uses it. */
-	{"P12 802.3 length", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\0\46")}, DROP_ethertype},
-	{"P12 IPv4 as IPv6", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x86\xdd")}, DROP_ip_header},
-	{"P12 IPv6 as IPv4", IPV6, {0}, {PIPELINE_SET(ETHERTYPE, "\x08\x00")}, DROP_ip_header},
+	{"LLDP", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x88\xcc")}, DROP_ethertype},
+	/* IEEE 802.3, as used by STP. */
+	{"802.3 length", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\0\46")}, DROP_ethertype},
+	{"IPv4 as IPv6", IPV4, {0}, {PIPELINE_SET(ETHERTYPE, "\x86\xdd")}, DROP_ip_header},
+	{"IPv6 as IPv4", IPV6, {0}, {PIPELINE_SET(ETHERTYPE, "\x08\x00")}, DROP_ip_header},
 	{"IPv4-mapped addresses in an IPv6 packet", IPV4, {.ipv6 = true}, {{0}}, DROP_ip_header},
 };
 
@@ -280,8 +260,7 @@ test_queries(void)
 	rig_close(&rig);
 }
 
-/* The frame comes back as the response; where it is dropped, the plain response behind it is
- * delivered. */
+/* Sends the frame as the response; if it is dropped, the plain response after it is delivered. */
 static void
 case_as_response(const struct frame_case *c)
 {
@@ -327,7 +306,7 @@ test_responses(void)
 	rig_close(&rig);
 }
 
-/* P12: every beginning of a good frame, as it is, and with lengths that fit what is there. */
+/* Every prefix of a good frame, as it is, and with its lengths corrected. */
 static void
 test_runts(void)
 {
@@ -343,15 +322,15 @@ test_runts(void)
 
 		pipeline_frame_make(&whole, &ends, NULL, query.message, (uint32_t)query.bytes);
 		for (uint32_t bytes = 0; bytes < whole.bytes; bytes++) {
-			snprintf(description, sizeof(description),
-				 "P12 runt of %u bytes, family %d", bytes, family);
+			snprintf(description, sizeof(description), "runt of %u bytes, family %d",
+				 bytes, family);
 			rig_begin(&rig, description);
 			rig_inject(&rig, RIG_CLIENTS, whole.frame, bytes);
 			rig_expect_drop(&rig, bytes < ip_end ? DROP_runt : DROP_ip_header, 1);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
 		}
 		for (uint32_t bytes = ip_end; bytes < whole.dns + 12; bytes++) {
-			snprintf(description, sizeof(description), "P12 cut to %u bytes, family %d",
+			snprintf(description, sizeof(description), "cut to %u bytes, family %d",
 				 bytes, family);
 			rig_begin(&rig, description);
 			frame = whole;
@@ -370,7 +349,7 @@ test_runts(void)
 	rig_close(&rig);
 }
 
-/* A frame in two buffers is no frame that a port's MTU lets through. */
+/* A frame in two buffers exceeds the interface's MTU. */
 static void
 test_segmented(void)
 {
@@ -390,7 +369,8 @@ test_segmented(void)
 	rig_close(&rig);
 }
 
-/* Whom the NIC's word is taken from: only a port that checks, and only "good". */
+/* Which checksum results of a NIC are used: only those of an interface that checks, and only
+ * "good". */
 static void
 test_nic_checksums(void)
 {
@@ -401,19 +381,19 @@ test_nic_checksums(void)
 		enum pipeline_sum udp_sum, ip_sum;
 		enum drop_reason outcome;
 	} rows[] = {
-		{"NIC says good", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD,
-		 PIPELINE_SUM_WRONG, PIPELINE_SUM_WRONG, FORWARDED},
-		{"port that does not check", false,
+		{"NIC reports good", true,
+		 RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
+		 PIPELINE_SUM_WRONG, FORWARDED},
+		{"interface that does not check", false,
 		 RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
 		 PIPELINE_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC knows of IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, PIPELINE_SUM_WRONG,
+		{"NIC reports IP only", true, RTE_MBUF_F_RX_IP_CKSUM_GOOD, PIPELINE_SUM_WRONG,
 		 PIPELINE_SUM_WRONG, DROP_udp_checksum},
-		{"NIC knows of UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
+		{"NIC reports UDP only", true, RTE_MBUF_F_RX_L4_CKSUM_GOOD, PIPELINE_SUM_WRONG,
 		 PIPELINE_SUM_WRONG, DROP_ip_checksum},
-		{"NIC says bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD,
+		{"NIC reports bad", true, RTE_MBUF_F_RX_IP_CKSUM_BAD | RTE_MBUF_F_RX_L4_CKSUM_BAD,
 		 PIPELINE_SUM_WRONG, PIPELINE_SUM_RIGHT, DROP_udp_checksum},
-		{"NIC says nothing of a good frame", true, 0, PIPELINE_SUM_RIGHT,
-		 PIPELINE_SUM_RIGHT, FORWARDED},
+		{"NIC reports nothing", true, 0, PIPELINE_SUM_RIGHT, PIPELINE_SUM_RIGHT, FORWARDED},
 	};
 	struct pipeline_frame frame;
 	struct pipeline_dns query;
@@ -444,8 +424,8 @@ test_nic_checksums(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"odd frames as queries", test_queries},
-			       {"odd frames as responses", test_responses},
+	CU_TestInfo tests[] = {{"unusual frames as queries", test_queries},
+			       {"unusual frames as responses", test_responses},
 			       {"runts", test_runts},
 			       {"segments", test_segmented},
 			       {"checksums by the NIC", test_nic_checksums},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sizes: every payload length there and back, over both families and between them; what does not
- * fit a port's MTU; the checksum that computes to 0. */
+/* Sizes: every payload length in both directions, over and between both families; messages that
+ * exceed an interface's MTU; the checksum that is 0. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -18,7 +18,7 @@ publish_upstream(int upstream)
 	rig_publish(&rig, s);
 }
 
-/* P9, U11: queries and answers of every length; below a whole question the service answers
+/* Queries and responses of every length; a query without a complete question is answered with
  * FORMERR. */
 static void
 exchange_of_length(uint32_t bytes, bool ipv6)
@@ -47,14 +47,14 @@ test_every_length(void)
 	char description[96];
 
 	rig_open(&rig, NULL);
-	for (int way = 0; way < 4; way++) {
-		const bool client_ipv6 = way & 1, upstream_ipv6 = way & 2;
-		const uint32_t most = way == 0 ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX;
+	for (int mode = 0; mode < 4; mode++) {
+		const bool client_ipv6 = mode & 1, upstream_ipv6 = mode & 2;
+		const uint32_t most = mode == 0 ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX;
 
 		publish_upstream(upstream_ipv6 ? PIPELINE_UPSTREAM_IPV6 : PIPELINE_UPSTREAM_IPV4);
 		for (uint32_t bytes = 12; bytes <= most; bytes++) {
 			snprintf(description, sizeof(description),
-				 "P9 %u bytes, client IPv%d, upstream IPv%d", bytes,
+				 "%u bytes, client IPv%d, upstream IPv%d", bytes,
 				 client_ipv6 ? 6 : 4, upstream_ipv6 ? 6 : 4);
 			rig_begin(&rig, description);
 			exchange_of_length(bytes, client_ipv6);
@@ -64,7 +64,7 @@ test_every_length(void)
 	rig_close(&rig);
 }
 
-/* D13: a query that fits the client's IPv4 but not the upstream's IPv6. */
+/* A query that fits with the client's IPv4 header but not with the upstream's IPv6 header. */
 static void
 test_query_too_big(void)
 {
@@ -75,7 +75,7 @@ test_query_too_big(void)
 	rig_open(&rig, NULL);
 	publish_upstream(PIPELINE_UPSTREAM_IPV6);
 	for (uint32_t bytes = IPV6_PAYLOAD_MAX + 1; bytes <= IPV4_PAYLOAD_MAX; bytes++) {
-		rig_begin(&rig, "D13 query larger than the upstream's path");
+		rig_begin(&rig, "query larger than the MTU of the upstream's interface");
 		pipeline_dns_query(&query, 9, "a", 1, 1);
 		pipeline_dns_fill(&query, bytes);
 		pipeline_frame_make(&frame, &ends, NULL, query.message, bytes);
@@ -88,7 +88,7 @@ test_query_too_big(void)
 	rig_close(&rig);
 }
 
-/* U13's neighbour: what the client's port does not carry goes out as the question with TC=1. */
+/* A response that exceeds the MTU of the client's interface is cut to the question with TC=1. */
 static void
 answer_of_length(bool ipv6, uint32_t bytes, bool fits)
 {
@@ -99,18 +99,17 @@ answer_of_length(bool ipv6, uint32_t bytes, bool fits)
 	pipeline_dns_query(&query, 0x7c7c, "www.example.net", 16, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 3, bytes);
-	response.message[2] |= 0x04; /* AA, which must survive */
+	response.message[2] |= 0x04; /* AA, which must be kept */
 	rig_response(&rig, asked, &response);
 	delivered = rig_take_from(&rig, RIG_CLIENTS);
 	rig_expect_count(&rig, COUNTER_responses, 1);
 	rig_expect_count(&rig, COUNTER_responses_truncated, fits ? 0 : 1);
-	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == 0x7c7c,
-		  "the client's ID");
+	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == 0x7c7c, "wrong ID");
 	if (fits) {
-		rig_check(&rig, delivered->dns_bytes == bytes, "the response was cut");
+		rig_check(&rig, delivered->dns_bytes == bytes, "the response was truncated");
 		return;
 	}
-	rig_check(&rig, delivered->dns_bytes == query.bytes, "%u bytes are not the question alone",
+	rig_check(&rig, delivered->dns_bytes == query.bytes, "%u bytes, not only the question",
 		  delivered->dns_bytes);
 	rig_check(&rig, delivered->frame[delivered->dns + 2] == (response.message[2] | 0x02),
 		  "flags with TC");
@@ -136,7 +135,7 @@ test_answer_too_big(void)
 			for (uint32_t bytes = most - 2;
 			     bytes <= most + 2 && bytes <= IPV4_PAYLOAD_MAX; bytes++) {
 				snprintf(description, sizeof(description),
-					 "answer of %u bytes, MTU %u, IPv%d", bytes, mtu,
+					 "response of %u bytes, MTU %u, IPv%d", bytes, mtu,
 					 ipv6 ? 6 : 4);
 				rig_begin(&rig, description);
 				answer_of_length(ipv6, bytes, bytes <= most);
@@ -147,7 +146,7 @@ test_answer_too_big(void)
 	}
 }
 
-/* A bare error with a long tail, over the MTU: there is no question to keep. */
+/* A bare error with trailing bytes, over the MTU: there is no question to keep. */
 static void
 test_bare_error_too_big(void)
 {
@@ -156,7 +155,7 @@ test_bare_error_too_big(void)
 	struct pipeline_dns query, response;
 
 	rig_open(&rig, NULL);
-	rig_begin(&rig, "bare REFUSED with 1460 bytes behind");
+	rig_begin(&rig, "bare REFUSED with 1460 trailing bytes");
 	pipeline_dns_query(&query, 5, "a", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5, 0);
@@ -168,13 +167,12 @@ test_bare_error_too_big(void)
 	rig_check(&rig,
 		  delivered->dns_bytes == 12 && delivered->frame[delivered->dns + 2] & 0x02 &&
 			  pipeline_dns_get(delivered->frame, delivered->dns + 4) == 0,
-		  "not the header alone");
+		  "not only the header");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* P8: the response is chosen so that the sum over the client's packet is 0xffff, and its complement
- * 0. */
+/* The response is chosen so that the sum of the client's packet is 0xffff, and its complement 0. */
 static void
 test_zero_checksum(void)
 {
@@ -188,14 +186,13 @@ test_zero_checksum(void)
 		struct pipeline_frame wanted;
 		uint16_t rest;
 
-		rig_begin(&rig, ipv6 ? "P8 checksum 0, IPv6" : "P8 checksum 0, IPv4");
+		rig_begin(&rig, ipv6 ? "checksum 0, IPv6" : "checksum 0, IPv4");
 		pipeline_dns_query(&query, 0x0808, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0,
 				      100);
 		pipeline_dns_set(response.message, 98, 0);
-		/* What the checksum would be with 0 in the last word is the word that makes it
-		 * 0. */
+		/* The checksum with 0 in the last word is the word that makes it 0. */
 		pipeline_dns_set(response.message, 0, 0x0808);
 		pipeline_frame_make(&wanted, &back, NULL, response.message,
 				    (uint32_t)response.bytes);
@@ -218,7 +215,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"every length", test_every_length},
 			       {"query too big", test_query_too_big},
-			       {"answer too big", test_answer_too_big},
+			       {"response too big", test_answer_too_big},
 			       {"bare error too big", test_bare_error_too_big},
 			       {"checksum 0", test_zero_checksum},
 			       CU_TEST_INFO_NULL};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may ask and how much: the lists of single services, what the refused and those over the limit
- * get. All queries of a case come in one burst, which has one time. */
+/* Which clients may query, and the rate limit: the lists of single services, and the responses to
+ * clients refused or over the limit. All queries of a case are in one burst, so at the same
+ * time. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -8,7 +9,7 @@
 
 static struct rig rig;
 
-/* Lets the limit's clock go a hundred times slower: a second is longer than any test takes. */
+/* Slows the limit's clock down a hundred times: a second is longer than any test takes. */
 static void
 limit_publish(struct snapshot *s)
 {
@@ -17,7 +18,7 @@ limit_publish(struct snapshot *s)
 	rig.view->limit.burst *= 100;
 }
 
-/* The snapshot of the template, with a range more for service 2 alone. */
+/* The template's snapshot, with another range for service 2 only. */
 static struct snapshot *
 snapshot_make(enum refusal not_allowed)
 {
@@ -45,7 +46,7 @@ ends_of(const char *client, uint16_t service_port)
 	return ends;
 }
 
-/* Our own response: header, question, OPT with an extended error where there is one. */
+/* A response generated here: header, question, and OPT with an extended error if any. */
 static void
 check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, uint8_t flags1,
 	  uint8_t flags2, int ede)
@@ -56,8 +57,9 @@ check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, ui
 	const bool opt = query->opt > 0;
 	const size_t opt_bytes = !opt ? 0 : ede >= 0 ? 17 : 11;
 
-	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
-	rig_check(&rig, memcmp(message, query->message, 2) == 0, "another ID");
+	rig_check(&rig, pipeline_ends_equal(&own->ends, &back),
+		  "wrong addresses or ports of our response");
+	rig_check(&rig, memcmp(message, query->message, 2) == 0, "wrong ID");
 	rig_check(&rig, message[2] == flags1 && message[3] == flags2, "flags %02x %02x", message[2],
 		  message[3]);
 	rig_check(&rig, memcmp(message + 4, opt ? "\0\1\0\0\0\0\0\1" : "\0\1\0\0\0\0\0\0", 8) == 0,
@@ -73,7 +75,7 @@ check_own(const struct pipeline_ends *ends, const struct pipeline_dns *query, ui
 			  "extended error");
 }
 
-/* A service has its own list, and nobody else's. */
+/* Each service has its own list. */
 static void
 test_lists(void)
 {
@@ -119,8 +121,8 @@ test_lists(void)
 	rig_close(&rig);
 }
 
-/* What is no query is not refused: REFUSED to a response would be a loop. What can't be read is, by
- * a bare header. */
+/* Responses are not refused: REFUSED could start a loop. Malformed messages are, with a bare
+ * header. */
 static void
 test_refused_messages(void)
 {
@@ -130,7 +132,7 @@ test_refused_messages(void)
 
 	rig_open(&rig, NULL);
 	rig_publish(&rig, snapshot_make(REFUSAL_REFUSE));
-	rig_begin(&rig, "a response from one who may not ask");
+	rig_begin(&rig, "response from a client that is not allowed");
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	query.message[2] |= 0x80;
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
@@ -138,7 +140,7 @@ test_refused_messages(void)
 	rig_expect_drop(&rig, DROP_query_is_response, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 
-	rig_begin(&rig, "two questions from one who may not ask");
+	rig_begin(&rig, "two questions from a client that is not allowed");
 	query.message[2] &= 0x7f;
 	pipeline_dns_set(query.message, 4, 2);
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
@@ -157,8 +159,8 @@ struct limit_case {
 	struct snapshot_limit limit;
 	const char *client;
 	unsigned asked;	    /* in one burst */
-	unsigned forwarded; /* the first so many */
-	unsigned every;	    /* of the others, each Nth is answered TC=1 */
+	unsigned forwarded; /* passed, the first ones */
+	unsigned every;	    /* of the others, every Nth is answered TC=1 */
 	bool refused;	    /* the rest of them: REFUSED, else dropped */
 };
 
@@ -174,21 +176,21 @@ static const struct limit_case limit_cases[] = {
 	 10,
 	 0,
 	 true},
-	{"over it, each fifth TC=1, else dropped",
+	{"over it, every fifth TC=1, else dropped",
 	 {.queries_per_second = 1, .burst = 10, .truncate_every = 5},
 	 "192.0.2.2",
 	 60,
 	 10,
 	 5,
 	 false},
-	{"over it, each TC=1",
+	{"over it, all TC=1",
 	 {.queries_per_second = 1, .burst = 10, .truncate_every = 1, .refusal = REFUSAL_REFUSE},
 	 "2001:db8:1::2",
 	 60,
 	 10,
 	 1,
 	 true},
-	{"over it, each seventh TC=1, else refused",
+	{"over it, every seventh TC=1, else refused",
 	 {.queries_per_second = 1, .burst = 10, .truncate_every = 7, .refusal = REFUSAL_REFUSE},
 	 "192.0.2.2",
 	 60,
@@ -202,7 +204,7 @@ static const struct limit_case limit_cases[] = {
 	 60,
 	 0,
 	 false},
-	{"beside the exempt one",
+	{"next to the exempt one",
 	 {.queries_per_second = 1, .burst = 1, .exempt_first = 3, .exempt_count = 1},
 	 "192.0.2.3",
 	 60,
@@ -271,7 +273,7 @@ test_limit(void)
 	rig_close(&rig);
 }
 
-/* A prefix counts, not a client; and a new snapshot forgets no debt. */
+/* The limit is per prefix, not per client, and a new snapshot keeps the buckets. */
 static void
 test_prefix_and_reload(void)
 {
@@ -305,7 +307,7 @@ test_prefix_and_reload(void)
 	rig_close(&rig);
 }
 
-/* The limit is one for all workers. */
+/* All workers share one limit. */
 static void
 test_workers(void)
 {
@@ -338,7 +340,7 @@ test_workers(void)
 	rig_close(&rig);
 }
 
-/* What is not forwarded counts too, and gets no response over the limit. */
+/* Messages that are not forwarded count, too, and get no response over the limit. */
 static void
 test_malformed(void)
 {
@@ -368,8 +370,7 @@ test_malformed(void)
 	rig_close(&rig);
 }
 
-/* More prefixes in debt than there are buckets: who has none left over takes another's, and is
- * counted. */
+/* More active prefixes than buckets: a prefix without a bucket takes another's, and is counted. */
 static void
 test_evicted(void)
 {
@@ -378,7 +379,9 @@ test_evicted(void)
 
 	rig_open(&rig, NULL);
 	rig.limit.seed =
-		1; /* with a random one two prefixes share set and tag, and so a bucket, at times */
+		/* a random seed sometimes gives two prefixes the same set and tag, and so one
+		 * bucket */
+		1;
 	s->limit = (struct snapshot_limit){
 		.queries_per_second = 1, .burst = 30, .prefix4 = 32, .prefix6 = 128};
 	limit_publish(s);
@@ -411,7 +414,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"lists of services", test_lists},
-			       {"what is refused", test_refused_messages},
+			       {"refused messages", test_refused_messages},
 			       {"limit", test_limit},
 			       {"prefix and reload", test_prefix_and_reload},
 			       {"two workers", test_workers},

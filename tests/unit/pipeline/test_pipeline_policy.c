@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which upstream of its pool each policy gives a query. Which pool it is, is
- * test_pipeline_pools.c's. */
+/* Which upstream of its pool each policy selects. test_pipeline_pools.c tests which pool. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/pipeline/pipeline_statistics.h"
 #include "tests/unit/suite.h"
@@ -9,7 +8,7 @@
 
 static struct rig rig;
 
-/* A client asks; the upstream that was chosen. With `answered`, it responses. */
+/* A client sends a query; returns the chosen upstream. With `answered`, it responds. */
 static unsigned
 ask(unsigned client, const char *name, uint16_t type, bool answered)
 {
@@ -114,8 +113,8 @@ test_first(void)
 	rig_close(&rig);
 }
 
-/* With nothing in flight elsewhere the draw decides; with nobody answering, what is in flight
- * follows the weights more closely than any draw. */
+/* With nothing in flight the draw decides; without responses, queries in flight follow the weights
+ * more closely than any draw. */
 static void
 test_least_outstanding(void)
 {
@@ -136,7 +135,7 @@ test_least_outstanding(void)
 	rig_close(&rig);
 }
 
-/* One in a long list of pools' round robins does not move the others. */
+/* The round robin of a pool does not depend on other pools. */
 static void
 test_round_robin(void)
 {
@@ -153,7 +152,7 @@ test_round_robin(void)
 #define HASH_NAMES 800
 
 /* A name keeps its upstream, in any letter case, on another machine, with other slots and another
- * order of members; only those of one that fails go elsewhere, and come back. */
+ * order of members; only names of a failed upstream move, and they return. */
 static void
 test_hash(void)
 {
@@ -206,8 +205,8 @@ test_hash(void)
 	CU_ASSERT_EQUAL(moved, seen[PIPELINE_UPSTREAM_OTHER_PORT]);
 }
 
-/* What one name brings, over and over, does not drown its upstream: none has more in flight than
- * its bound, a share of the pool's average by weight; without a bound it gets them all. */
+/* A flood of queries for one name does not overload its upstream: none has more in flight than its
+ * bound, a percentage of the pool's average by weight; without a bound it gets all. */
 static void
 test_bounded_load(void)
 {
@@ -241,8 +240,7 @@ test_bounded_load(void)
 
 			seen[upstream]++;
 			most = seen[PIPELINE_UPSTREAM_OTHER_PORT];
-			/* The sum that the bound is a share of may be younger than what is in
-			 * flight. */
+			/* The sum for the bound may be newer than the counts. */
 			if (rows[i].percent > 0)
 				rig_check(&rig, most <= bound + 1, "%u in flight of %u, bound %lu",
 					  most, n + 1, bound);

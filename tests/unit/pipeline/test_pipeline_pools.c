@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The pool that a query goes to: by its name, its type and the service asked; and that queries of
- * two pools never share a response. Which upstream of a pool it is then, is
- * test_pipeline_policy.c's. */
+/* The pool that a query goes to: by its name, its type and the queried service; and that queries of
+ * two pools never share a response. test_pipeline_policy.c tests which upstream of the pool. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -13,7 +12,7 @@ enum {
 };
 
 /* Pool 0: upstream 0; "bulk": upstream 1; "typed": upstream 4. Names under example.com go to
- * "bulk", PTR to "typed", and service 2 asks "bulk" by default. */
+ * "bulk", PTR to "typed", and service 2 uses "bulk" by default. */
 static struct snapshot *
 routed(void)
 {
@@ -49,11 +48,11 @@ test_routes(void)
 		{"www.example.com", 1, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
 		{"WWW.EXAMPLE.COM", 28, 53, PIPELINE_UPSTREAM_IPV4_SECOND},
 		{"example.com", 12, 53,
-		 PIPELINE_UPSTREAM_IPV4_SECOND}, /* the name before the type */
+		 PIPELINE_UPSTREAM_IPV4_SECOND}, /* the name takes precedence over the type */
 		{"1.2.0.192.in-addr.arpa", 12, 53, PIPELINE_UPSTREAM_OTHER_PORT},
 		{"1.2.0.192.in-addr.arpa", 12, 5353, PIPELINE_UPSTREAM_OTHER_PORT},
 		{".", 2, 53, PIPELINE_UPSTREAM_IPV4},
-		{".", 2, 5353, PIPELINE_UPSTREAM_IPV4_SECOND}, /* the service's own */
+		{".", 2, 5353, PIPELINE_UPSTREAM_IPV4_SECOND}, /* the service's default */
 		{"www.example.net", 12, 53, PIPELINE_UPSTREAM_OTHER_PORT},
 	};
 	struct pipeline_ends ends;
@@ -88,9 +87,9 @@ test_routes(void)
 	rig_close(&rig);
 }
 
-/* More look-ups than a part of the burst has room for: names of 127 labels, with routes of each
- * size down to the root's, of which three and the root's one leave room for one look-up less than
- * the next name needs. */
+/* More look-ups than PROBES_ROOM: names of 127 labels, with routes of each number of labels down to
+ * the root. Three of them and the root's one leave room for one look-up less than the next name
+ * needs. */
 static void
 test_deep(void)
 {
@@ -141,8 +140,8 @@ test_deep(void)
 	rig_close(&rig);
 }
 
-/* A pool without a usable upstream answers SERVFAIL, or tries the others, while other pools go
- * on. */
+/* A pool without a usable upstream answers SERVFAIL, or tries the unusable ones; other pools are
+ * not affected. */
 static void
 test_empty_pool(void)
 {
@@ -184,8 +183,8 @@ test_empty_pool(void)
 	rig_close(&rig);
 }
 
-/* The same question to services of two pools: two upstream queries, each for those of its own pool;
- * in one burst and one after the other. */
+/* The same question to services of two pools: two upstream queries, one for each pool; in one burst
+ * and one after the other. */
 static void
 test_shared_apart(void)
 {
@@ -214,14 +213,14 @@ test_shared_apart(void)
 		rig_check(&rig,
 			  seen[PIPELINE_UPSTREAM_IPV4] == 1 &&
 				  seen[PIPELINE_UPSTREAM_IPV4_SECOND] == 1,
-			  "not one query to each pool");
+			  "not exactly one query to each pool");
 		rig_expect_count(&rig, COUNTER_coalesced, 4);
 		CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	}
 	rig_close(&rig);
 }
 
-/* What the segment says of each upstream: the time its responses took. */
+/* The latency of each upstream in the statistics segment. */
 static void
 test_statistics(void)
 {
@@ -247,7 +246,8 @@ test_statistics(void)
 		  stats[PIPELINE_UPSTREAM_IPV4_SECOND].latency_sum_us ==
 			  rig.stats[0].latency_sum_us,
 		  "the worker has %lu us", rig.stats[0].latency_sum_us);
-	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4].latency_sum_us == 0, "another's latency");
+	rig_check(&rig, stats[PIPELINE_UPSTREAM_IPV4].latency_sum_us == 0,
+		  "latency of another upstream");
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Probes: they go the way of queries, and every order gets exactly one result. */
+/* Probes: they use the path of queries, and every order gets exactly one result. */
 #include "dataplane/shared/message.h"
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
 static struct rig rig;
 
-/* The one result there must be. */
+/* Checks that there is exactly one result. */
 static void
 expect_result(uint64_t cookie, uint16_t upstream, uint8_t outcome, uint8_t rcode)
 {
@@ -32,8 +32,8 @@ test_response(void)
 		const struct pipeline_sent *asked;
 		struct pipeline_dns response;
 
-		/* Only upstream 0 is usable; the others are probed to learn whether they might
-		 * be. */
+		/* Only upstream 0 is usable; the others are probed to find out whether they can
+		 * become usable. */
 		rig_begin(&rig, s->upstreams[upstream].name);
 		rig_order_probe(&rig, upstream, 1000, 1000u + upstream);
 		rig_run(&rig);
@@ -45,14 +45,14 @@ test_response(void)
 					be16_to(s->upstreams[upstream].port) &&
 				memcmp(&asked->ends.destination_mac,
 				       &s->upstreams[upstream].next_hop, 6) == 0,
-			"to somebody else");
+			"to another address");
 		rig_check(&rig, asked->ends.source_port >= PIPELINE_PORT_FIRST, "from port %u",
 			  asked->ends.source_port);
 		rig_check(&rig,
 			  asked->dns_bytes == 17 &&
 				  memcmp(asked->frame + asked->dns + 2,
 					 "\1\0\0\1\0\0\0\0\0\0\0\0\2\0\1", 15) == 0,
-			  "not the question ordered, with RD");
+			  "not the ordered question with RD=1");
 		pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 5,
 				      60);
 		rig_response(&rig, asked, &response);
@@ -67,7 +67,7 @@ test_response(void)
 	rig_close(&rig);
 }
 
-/* A probe believes no more than a query does. */
+/* A probe checks responses as strictly as a query. */
 static void
 test_forged(void)
 {
@@ -96,7 +96,7 @@ test_forged(void)
 	rig_close(&rig);
 }
 
-/* Its timeout is its own, not the queries'. */
+/* A probe has its own timeout. */
 static void
 test_timeout(void)
 {
@@ -183,8 +183,8 @@ test_unsent(void)
 	rig_close(&rig);
 }
 
-/* A port of the machine that does not exist: nothing is sent, no flow stays, and there is one
- * result at once. */
+/* An interface that does not exist: nothing is sent, no flow is left, and there is one result at
+ * once. */
 static void
 test_port_beyond(void)
 {
@@ -195,7 +195,7 @@ test_port_beyond(void)
 	rig_open(&rig, NULL);
 	port_beyond(s);
 	rig_publish(&rig, s);
-	rig_begin(&rig, "upstream behind a port that is not there");
+	rig_begin(&rig, "upstream behind an interface that does not exist");
 	rig_order_probe(&rig, 0, 1000, 3);
 	ends = rig_client_ends(&rig, false);
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
@@ -204,7 +204,7 @@ test_port_beyond(void)
 	rig_expect_drop(&rig, DROP_too_big, 1);
 	rig_expect_drop(&rig, DROP_probe_unsent, 1);
 	rig_expect_count(&rig, COUNTER_probes, 0);
-	rig_check(&rig, rig.workers[0]->flows.in_flight == 0, "flows of what was not sent");
+	rig_check(&rig, rig.workers[0]->flows.in_flight == 0, "flows of unsent probes");
 	expect_result(3, 0, PROBE_UNSENT, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -231,7 +231,7 @@ test_table_full(void)
 	rig_close(&rig);
 }
 
-/* More orders than one turn takes; all get their result, in the end. */
+/* More orders than one turn processes; all get their result. */
 static void
 test_many(void)
 {
@@ -276,7 +276,7 @@ main(void)
 			       {"forged response", test_forged},
 			       {"timeout", test_timeout},
 			       {"unsent", test_unsent},
-			       {"no such port", test_port_beyond},
+			       {"no such interface", test_port_beyond},
 			       {"table full", test_table_full},
 			       {"many", test_many},
 			       CU_TEST_INFO_NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which responses are believed: forged ones, broken ones, late ones, and that none of them costs
- * the query its answer. Each forgery differs from the right response in one thing, and the right
- * response follows it. */
+/* Which responses are accepted: forged, malformed and late ones are not, and none of them ends the
+ * query. Each forgery differs from the right response in one point, and the right response follows
+ * it. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -9,75 +9,69 @@
 
 static struct rig rig;
 
-/* A header with RA and an rcode, no question and nothing counted. */
+/* A header with RA and an rcode, no question and no records. */
 #define BARE(flags2)                                                                               \
 	PIPELINE_SET(3, flags2), PIPELINE_SET(4, "\0\0\0\0\0\0\0\0"), PIPELINE_CUT_TO(12)
 
 static const struct response_case {
 	const char *description;
 	struct pipeline_forgery forgery;
-	enum drop_reason outcome; /* where letter case is drawn */
+	enum drop_reason outcome; /* if letter case is drawn */
 } cases[] = {
-	{"U5 wrong ID", {.edits = {PIPELINE_XOR(1, "\1")}}, DROP_response_wrong_id},
-	{"U5 wrong ID, in a bit that the table's index leaves out",
+	{"wrong ID", {.edits = {PIPELINE_XOR(1, "\1")}}, DROP_response_wrong_id},
+	{"wrong ID, in a bit that the table's index leaves out",
 	 {.edits = {PIPELINE_XOR(0, "\x80")}},
 	 DROP_response_wrong_id},
-	{"U5 wrong port", {.destination_xor = 1}, DROP_response_unknown},
-	/* In the low half of the 65,536. */
-	{"U5 port outside the range", {.destination_xor = 0x8000}, DROP_response_unknown},
-	{"U5 another upstream's address",
+	{"wrong port", {.destination_xor = 1}, DROP_response_unknown},
+	/* In the lower half of the port numbers. */
+	{"port outside the range", {.destination_xor = 0x8000}, DROP_response_unknown},
+	{"another upstream's address",
 	 {.source = "198.51.100.102", .source_ipv6 = "2001:db8:2::102"},
 	 DROP_response_wrong_upstream},
-	{"U5/U16 a stranger's address",
+	{"an address that is no upstream",
 	 {.source = "203.0.113.9", .source_ipv6 = "2001:db8:bad::9"},
 	 DROP_response_wrong_upstream},
-	{"U5 another port of the upstream's", {.source_port = 5300}, DROP_response_wrong_upstream},
-	{"U5 to another address of ours", {.address_xor = 1}, DROP_response_wrong_id},
+	{"another port of the upstream", {.source_port = 5300}, DROP_response_wrong_upstream},
+	{"to another address of ours", {.address_xor = 1}, DROP_response_wrong_id},
 	{"to the service's address, a port of no service",
 	 {.destination = "192.0.2.53", .destination_ipv6 = "2001:db8:1::53"},
 	 DROP_not_ours},
-	{"U5 wrong name", {.edits = {PIPELINE_SET(13, "v")}}, DROP_response_wrong_question},
-	{"U5 name that goes on",
+	{"wrong name", {.edits = {PIPELINE_SET(13, "v")}}, DROP_response_wrong_question},
+	{"longer name",
 	 {.edits = {PIPELINE_NAME("\3www\7example\3net\1x\0")}},
 	 DROP_response_wrong_question},
-	{"U5 wrong type", {.edits = {PIPELINE_SET(29, "\0\34")}}, DROP_response_wrong_question},
-	{"U5 wrong class", {.edits = {PIPELINE_SET(31, "\0\3")}}, DROP_response_wrong_question},
-	{"U9b another letter case",
-	 {.edits = {PIPELINE_XOR(13, "\x20")}},
-	 DROP_response_wrong_case},
-	{"U9b another letter case, and type",
+	{"wrong type", {.edits = {PIPELINE_SET(29, "\0\34")}}, DROP_response_wrong_question},
+	{"wrong class", {.edits = {PIPELINE_SET(31, "\0\3")}}, DROP_response_wrong_question},
+	{"another letter case", {.edits = {PIPELINE_XOR(13, "\x20")}}, DROP_response_wrong_case},
+	{"another letter case, and type",
 	 {.edits = {PIPELINE_XOR(13, "\x20"), PIPELINE_SET(29, "\0\34")}},
 	 DROP_response_wrong_question},
-	{"question cut short", {.edits = {PIPELINE_CUT_TO(32)}}, DROP_response_wrong_question},
-	{"U9 QDCOUNT 2", {.edits = {PIPELINE_SET(4, "\0\2")}}, DROP_response_wrong_question},
-	{"U9 QR=0", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROP_response_bad_header},
+	{"question truncated", {.edits = {PIPELINE_CUT_TO(32)}}, DROP_response_wrong_question},
+	{"QDCOUNT 2", {.edits = {PIPELINE_SET(4, "\0\2")}}, DROP_response_wrong_question},
+	{"QR=0", {.edits = {PIPELINE_XOR(2, "\x80")}}, DROP_response_bad_header},
 	{"another opcode", {.edits = {PIPELINE_XOR(2, "\x20")}}, DROP_response_bad_header},
-	{"by another port of the machine",
-	 {.by_clients_port = true},
-	 DROP_response_wrong_interface},
-	{"to another station of the link", {.station_xor = 0x80}, DROP_other_mac},
-	{"U9 bare NOERROR", {.edits = {BARE("\x80")}}, DROP_response_wrong_question},
-	{"U9 bare NXDOMAIN", {.edits = {BARE("\x83")}}, DROP_response_wrong_question},
-	{"U9 bare REFUSED", {.edits = {BARE("\x85")}}, DELIVERED},
-	{"U9 bare FORMERR", {.edits = {BARE("\x81")}}, DELIVERED},
-	{"U9 bare SERVFAIL with OPT",
-	 {.edits = {BARE("\x82"), PIPELINE_OPT(1232, 0, "")}},
-	 DELIVERED},
-	{"U9 bare REFUSED that counts a response",
+	{"on another interface", {.by_clients_interface = true}, DROP_response_wrong_interface},
+	{"to another MAC address", {.mac_xor = 0x80}, DROP_other_mac},
+	{"bare NOERROR", {.edits = {BARE("\x80")}}, DROP_response_wrong_question},
+	{"bare NXDOMAIN", {.edits = {BARE("\x83")}}, DROP_response_wrong_question},
+	{"bare REFUSED", {.edits = {BARE("\x85")}}, DELIVERED},
+	{"bare FORMERR", {.edits = {BARE("\x81")}}, DELIVERED},
+	{"bare SERVFAIL with OPT", {.edits = {BARE("\x82"), PIPELINE_OPT(1232, 0, "")}}, DELIVERED},
+	{"bare REFUSED that counts an answer record",
 	 {.edits = {BARE("\x85"), PIPELINE_SET(6, "\0\1")}},
 	 DROP_response_wrong_question},
-	{"U9 bare REFUSED that counts an authority",
+	{"bare REFUSED that counts an authority record",
 	 {.edits = {BARE("\x85"), PIPELINE_SET(8, "\0\1")}},
 	 DROP_response_wrong_question},
-	{"U9 bare REFUSED that counts a question",
+	{"bare REFUSED that counts a question",
 	 {.edits = {BARE("\x85"), PIPELINE_SET(4, "\0\1")}},
 	 DROP_response_wrong_question},
-	{"U10 11 bytes", {.edits = {PIPELINE_CUT_TO(11)}}, DROP_dns_short},
-	{"U10 no payload", {.edits = {PIPELINE_CUT_TO(0)}}, DROP_dns_short},
+	{"11 bytes", {.edits = {PIPELINE_CUT_TO(11)}}, DROP_dns_short},
+	{"no payload", {.edits = {PIPELINE_CUT_TO(0)}}, DROP_dns_short},
 };
 
-/* What goes to the client: the response with the client's ID, and its question in the client's
- * letter case. */
+/* Checks the message to the client: the response with the client's ID, and the question in the
+ * client's letter case. */
 static void
 check_response(const struct pipeline_dns *sent, const struct pipeline_dns *query)
 {
@@ -89,8 +83,8 @@ check_response(const struct pipeline_dns *sent, const struct pipeline_dns *query
 		memcpy(restored.message + 12, query->message + 12, query->question_bytes);
 
 	rig_check(&rig, pipeline_dns_get(delivered->frame, delivered->dns) == client_id,
-		  "the response has another ID");
-	rig_check(&rig, rig_carries(delivered, &restored, 2), "the response is not the response");
+		  "wrong ID of the response");
+	rig_check(&rig, rig_carries(delivered, &restored, 2), "wrong response");
 }
 
 static void
@@ -111,7 +105,7 @@ play(const struct response_case *c, bool random_case)
 	asked = rig_ask(&rig, &ends, &query);
 	pipeline_dns_response(&right, asked->frame + asked->dns, asked->dns_bytes, 0, 120);
 	rig_forge(&forged, asked, &right, &c->forgery);
-	rig_inject_query(&rig, forged.port, &forged.ends, &forged.dns);
+	rig_inject_query(&rig, forged.interface, &forged.ends, &forged.dns);
 	rig_run(&rig);
 	if (outcome == DELIVERED) {
 		check_response(&forged.dns, &query);
@@ -145,7 +139,7 @@ test_forged(void)
 	rig_close(&rig);
 }
 
-/* S2, U6: the port is known, every ID but the right one is tried, then the right response comes. */
+/* The port is known, every ID but the right one is tried, then the right response comes. */
 static void
 test_all_ids(void)
 {
@@ -157,7 +151,7 @@ test_all_ids(void)
 	uint16_t id;
 
 	rig_open(&rig, NULL);
-	rig_begin(&rig, "S2 all wrong IDs");
+	rig_begin(&rig, "all wrong IDs");
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	back = pipeline_ends_back(&asked->ends);
@@ -176,14 +170,14 @@ test_all_ids(void)
 	}
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_response_wrong_id, 65535);
-	rig_check(&rig, rig_take(&rig) == NULL, "a wrong ID was believed");
+	rig_check(&rig, rig_take(&rig) == NULL, "a response with a wrong ID was accepted");
 	rig_response(&rig, asked, &right);
 	check_response(&right, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* U7: three copies of the right response, one by one and in one burst. */
+/* Three copies of the right response, one by one and in one burst. */
 static void
 test_copies(void)
 {
@@ -196,7 +190,7 @@ test_copies(void)
 		const struct pipeline_sent *asked;
 		struct pipeline_ends back;
 
-		rig_begin(&rig, burst ? "U7 three copies in a burst" : "U7 three copies");
+		rig_begin(&rig, burst ? "three copies in a burst" : "three copies");
 		pipeline_dns_query(&query, 2, "www.example.net", 1, 1);
 		asked = rig_ask(&rig, &ends, &query);
 		back = pipeline_ends_back(&asked->ends);
@@ -215,7 +209,7 @@ test_copies(void)
 	rig_close(&rig);
 }
 
-/* A response after its time, from the upstream asked and from another. */
+/* A response after the timeout, from the queried upstream and from another. */
 static void
 test_late(void)
 {
@@ -244,7 +238,7 @@ test_late(void)
 	rig_close(&rig);
 }
 
-/* U8: after its flow ended, a response's slot is in use again, by another ID or by another
+/* After its flow ended, a response's slot is in use again, by another ID or by another
  * question. */
 static void
 test_slot_reused(void)
@@ -261,7 +255,7 @@ test_slot_reused(void)
 	s->source_count = 1;
 	pipeline_snapshot_ports(s, 50000, 50000);
 	rig_publish(&rig, s);
-	rig_begin(&rig, "U8 response to a slot in use again");
+	rig_begin(&rig, "response to a reused slot");
 	pipeline_dns_query(&query, 4, "www.example.net", 1, 1);
 	first = *rig_ask(&rig, &ends, &query);
 	pipeline_dns_response(&old, first.frame + first.dns, first.dns_bytes, 0, 0);
@@ -279,12 +273,12 @@ test_slot_reused(void)
 		rig_take_from(&rig, RIG_CLIENTS);
 		rig.sent_count = rig.sent_taken = 0;
 	}
-	rig_check(&rig, reused, "the slot was never used again");
+	rig_check(&rig, reused, "the slot was never reused");
 	rig_response(&rig, &first, &old);
 	if (pipeline_dns_get(second.frame, second.dns) !=
 	    pipeline_dns_get(first.frame, first.dns)) {
 		rig_expect_drop(&rig, DROP_response_wrong_id, 1);
-		rig_check(&rig, rig_take(&rig) == NULL, "an old response was believed");
+		rig_check(&rig, rig_take(&rig) == NULL, "an old response was accepted");
 		pipeline_dns_response(&other, second.frame + second.dns, second.dns_bytes, 0, 0);
 		rig_response(&rig, &second, &other);
 	}
@@ -296,12 +290,9 @@ test_slot_reused(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"forged responses", test_forged},
-			       {"all IDs", test_all_ids},
-			       {"copies", test_copies},
-			       {"late responses", test_late},
-			       {"slot in use again", test_slot_reused},
-			       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"forged responses", test_forged}, {"all IDs", test_all_ids},
+			       {"copies", test_copies},		  {"late responses", test_late},
+			       {"slot reused", test_slot_reused}, CU_TEST_INFO_NULL};
 
 	return rig_eal_start() ? suite_run("responses", tests) : 1;
 }

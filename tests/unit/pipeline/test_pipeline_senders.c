@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who may ask: addresses that no client has, the allowed prefixes, and what shuts the door to
- * everybody. */
+/* Which clients may query: addresses that no client can have, the allowed prefixes, and states in
+ * which no query is accepted. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -8,7 +8,7 @@
 
 static struct rig rig;
 
-/* Puts one query of `source` and port to the service of its family, and says what becomes of it. */
+/* Sends one query from `source` and port to the service of its family, and checks the outcome. */
 static void
 play(const char *source, uint16_t port, enum drop_reason outcome)
 {
@@ -42,12 +42,12 @@ allow(struct snapshot **s, uint32_t count, const char *const ranges[][2])
 							 pipeline_address(ranges[i][1])};
 }
 
-/* S9, with everybody allowed: these have no business asking all the same (CVE-2024-2169 among
+/* With all clients allowed: queries from these sources are dropped in any case (CVE-2024-2169 among
  * others). */
 static void
 test_bad_sources(void)
 {
-	static const char *const everybody[][2] = {
+	static const char *const all_clients[][2] = {
 		{"::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}};
 	static const struct {
 		const char *source;
@@ -90,7 +90,7 @@ test_bad_sources(void)
 	struct snapshot *s = pipeline_snapshot_new();
 
 	rig_open(&rig, NULL);
-	allow(&s, 1, everybody);
+	allow(&s, 1, all_clients);
 	rig_publish(&rig, s);
 	for (size_t i = 0; i < RTE_DIM(rows); i++)
 		play(rows[i].source, rows[i].port, rows[i].outcome);
@@ -155,7 +155,7 @@ test_allowed(void)
 	rig_close(&rig);
 }
 
-/* While shutting down no query is taken, and responses to those in flight still are. */
+/* While shutting down no query is accepted, but responses to those in flight are. */
 static void
 test_draining(void)
 {
@@ -208,7 +208,7 @@ test_no_snapshot(void)
 	rig_close(&rig);
 }
 
-/* Which addresses and ports are asked: services that are active, and nothing else. */
+/* Which addresses and ports accept queries: active services only. */
 static void
 test_destinations(void)
 {
@@ -250,7 +250,7 @@ test_destinations(void)
 			rig_response(&rig, asked, &response);
 			delivered = rig_take_from(&rig, RIG_CLIENTS);
 			rig_check(&rig, pipeline_ends_equal(&delivered->ends, &back),
-				  "the response's ends");
+				  "wrong addresses or ports of the response");
 		} else {
 			rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 			rig_expect_drop(&rig, rows[i].outcome, 1);
@@ -264,7 +264,7 @@ test_destinations(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"sources that no client has", test_bad_sources},
+	CU_TestInfo tests[] = {{"sources that no client can have", test_bad_sources},
 			       {"allowed prefixes", test_allowed},
 			       {"draining", test_draining},
 			       {"no snapshot", test_no_snapshot},

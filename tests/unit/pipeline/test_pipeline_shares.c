@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which queries share an upstream query: those whose responses can't differ, and no others. Each
- * pair is asked in both orders, in one burst and in two, of upstreams that keep case and that do
- * not. */
+/* Which queries share an upstream query: only those whose responses can't differ. Each pair is sent
+ * in both orders, in one burst and in two, to upstreams with and without random_case. */
 #include "dataplane/tables/coalesce_table.h"
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/pipeline/pipeline_pairs.h"
@@ -43,7 +42,7 @@ play(const struct pipeline_pair *pair, bool swapped, bool burst)
 	rig_expect_count(&rig, COUNTER_responses, 2);
 	rig_expect_count(&rig, COUNTER_generated, pair->shares ? 1 : 0);
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s%s, %s", pair->description,
-		     swapped ? ", the other way round" : "", burst ? "in one burst" : "in two");
+		     swapped ? ", in reverse order" : "", burst ? "in one burst" : "in two");
 }
 
 static void
@@ -57,14 +56,13 @@ test_pairs(void)
 		s->upstreams[PIPELINE_UPSTREAM_IPV4].random_case = (uint8_t)random_case;
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < pipeline_pair_count; i++)
-			for (int way = 0; way < 4; way++)
-				play(&pipeline_pairs[i], way & 1, way & 2);
+			for (int mode = 0; mode < 4; mode++)
+				play(&pipeline_pairs[i], mode & 1, mode & 2);
 	}
 	rig_close(&rig);
 }
 
-/* Where the index keeps the flow of the one query in flight; NULL: nowhere, it is not to be
- * shared. */
+/* The index entry of the one flow in flight; NULL: none, it can't be shared. */
 static uint32_t *
 entry_of_flow(void)
 {
@@ -93,13 +91,13 @@ client_asks(unsigned number, const struct pipeline_message *message)
 	pipeline_client_ask(&rig, &client);
 }
 
-/* Where the index keeps this query. */
+/* The index entry of this query. */
 static uint32_t *
 entry_of(const struct pipeline_message *message)
 {
 	uint32_t *entry;
 
-	/* What earlier queries left there may name the flow, too. */
+	/* Entries of earlier queries may name the flow, too. */
 	for (uint32_t i = 0; i <= rig.workers[0]->flows.bucket_mask; i++)
 		for (unsigned way = 0; way < COALESCE_WAYS; way++)
 			rig.workers[0]->flows.buckets[i].flows[way] = COALESCE_NONE;
@@ -110,7 +108,7 @@ entry_of(const struct pipeline_message *message)
 	return entry;
 }
 
-/* Makes it an entry of now. */
+/* Makes it a current entry. */
 static void
 entry_renew(uint32_t *entry)
 {
@@ -120,10 +118,9 @@ entry_renew(uint32_t *entry)
 	bucket->times[entry - bucket->flows] = (uint16_t)(rte_rdtsc() >> COALESCE_TIME_SHIFT);
 }
 
-/* Hashes that collide: the index leads the second query of a pair to the first, and it must not be
- * taken in. The test makes them collide: the entry of the second is made to name the first. False:
- * one of them is not to be shared at all, and is not in the index; or they share a place there
- * without that. */
+/* Hash collisions: the index leads the second query of a pair to the first, which must not be
+ * joined. The test makes the second's entry name the first. False: one of them can't be shared and
+ * is not in the index, or both have the same entry already. */
 static bool
 play_collision(const struct pipeline_pair *pair, bool burst)
 {
@@ -175,7 +172,7 @@ test_collisions(void)
 	rig_close(&rig);
 }
 
-/* Off: nothing is shared, whatever is asked. */
+/* Off: nothing is shared. */
 static void
 test_off(void)
 {

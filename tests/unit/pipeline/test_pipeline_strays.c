@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is remembered of a response that was not believed: every field of its entry, for each
- * reason; and the ring of entries. What near misses do to queries is test_pipeline_attacks.c's. */
+/* The records of responses that did not match: every field of the entry, for each reason; and the
+ * ring of entries. test_pipeline_attacks.c tests what near misses do to queries. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
@@ -11,7 +11,7 @@ static struct rig rig;
 #define RESPONSE_BYTES	  90
 #define KEPT		  21 /* the bytes of the right question */
 #define WRONG_ID	  PIPELINE_XOR(0, "\x40")
-#define OF_STRANGER	  .source = "203.0.113.9"
+#define FROM_OTHER	  .source = "203.0.113.9"
 #define OF_OTHER_UPSTREAM .source = "198.51.100.102"
 
 /* The reason, and whether the query was answered before: a near miss at a query in flight, another
@@ -23,7 +23,7 @@ static struct rig rig;
 static const struct stray_case {
 	const char *description;
 	struct pipeline_forgery forgery;
-	size_t kept; /* of the question, as the entry is to tell it */
+	size_t kept; /* size of the question, as recorded */
 	enum drop_reason reason;
 	bool near_miss;
 	bool over; /* the query was answered before */
@@ -31,27 +31,30 @@ static const struct stray_case {
 	{"late", {0}, KEPT, TOO_LATE(late)},
 	{"late, wrong ID", {.edits = {WRONG_ID}}, KEPT, TOO_LATE(unknown)},
 	{"wrong ID", {.edits = {WRONG_ID}}, KEPT, NEAR_MISS(wrong_id)},
-	{"wrong ID, of another upstream",
+	{"wrong ID, from another upstream",
 	 {OF_OTHER_UPSTREAM, .edits = {WRONG_ID}},
 	 KEPT,
 	 NEAR_MISS(wrong_id)},
-	{"wrong ID, of another port of the upstream's",
+	{"wrong ID, from another port of the upstream",
 	 {.source_port = 4444, .edits = {WRONG_ID}},
 	 KEPT,
 	 NEAR_MISS(wrong_id)},
-	{"wrong ID, of a stranger", {OF_STRANGER, .edits = {WRONG_ID}}, KEPT, MISS(wrong_id)},
-	/* The flow of that port is of another address of ours. */
-	{"another address of ours, the port live", {.address_xor = 1}, KEPT, NEAR_MISS(wrong_id)},
-	{"a port without query", {.destination_xor = 1}, KEPT, MISS(unknown)},
-	{"a port without query, of a stranger",
-	 {OF_STRANGER, .destination_xor = 1},
+	{"wrong ID, from an address that is no upstream",
+	 {FROM_OTHER, .edits = {WRONG_ID}},
+	 KEPT,
+	 MISS(wrong_id)},
+	/* The flow on that port has another source address. */
+	{"another address of ours, port in use", {.address_xor = 1}, KEPT, NEAR_MISS(wrong_id)},
+	{"a port not in use", {.destination_xor = 1}, KEPT, MISS(unknown)},
+	{"a port not in use, from an address that is no upstream",
+	 {FROM_OTHER, .destination_xor = 1},
 	 KEPT,
 	 MISS(unknown)},
 	{"another upstream", {OF_OTHER_UPSTREAM}, KEPT, MISS(wrong_upstream)},
-	{"a stranger", {OF_STRANGER}, KEPT, MISS(wrong_upstream)},
-	{"another port of the upstream's", {.source_port = 5300}, KEPT, MISS(wrong_upstream)},
-	{"another interface", {.by_clients_port = true}, KEPT, MISS(wrong_interface)},
-	{"no response", {.edits = {PIPELINE_XOR(2, "\x80")}}, KEPT, MISS(bad_header)},
+	{"an address that is no upstream", {FROM_OTHER}, KEPT, MISS(wrong_upstream)},
+	{"another port of the upstream", {.source_port = 5300}, KEPT, MISS(wrong_upstream)},
+	{"another interface", {.by_clients_interface = true}, KEPT, MISS(wrong_interface)},
+	{"QR=0", {.edits = {PIPELINE_XOR(2, "\x80")}}, KEPT, MISS(bad_header)},
 	{"another opcode", {.edits = {PIPELINE_XOR(2, "\x20")}}, KEPT, MISS(bad_header)},
 	{"another name", {.edits = {PIPELINE_SET(13, "!")}}, KEPT, NEAR_MISS(wrong_question)},
 	{"another type", {.edits = {PIPELINE_XOR(30, "\x80")}}, KEPT, NEAR_MISS(wrong_question)},
@@ -68,7 +71,7 @@ static const struct stray_case {
 	 {.edits = {PIPELINE_LONG_NAME(255, 63)}},
 	 259,
 	 NEAR_MISS(wrong_question)},
-	{"a question cut short",
+	{"a truncated question",
 	 {.edits = {PIPELINE_CUT_TO(12 + 9)}},
 	 9,
 	 NEAR_MISS(wrong_question)},
@@ -76,9 +79,9 @@ static const struct stray_case {
 	 {.edits = {PIPELINE_CUT_TO(12)}},
 	 0,
 	 NEAR_MISS(wrong_question)},
-	/* Something stands behind the header that could be read as one. */
+	/* Bytes after the header could be taken for a question. */
 	{"no question counted", {.edits = {PIPELINE_SET(4, "\0\0")}}, 0, NEAR_MISS(wrong_question)},
-	{"a pointer as question",
+	{"a pointer as the question",
 	 {.edits = {PIPELINE_SET(12, "\xc0")}},
 	 RESPONSE_BYTES - 12,
 	 NEAR_MISS(wrong_question)},
@@ -91,22 +94,22 @@ check_entry(const struct stray *stray, const struct stray_case *c, const struct 
 	uint8_t question[STRAY_QUESTION_BYTES] = {0};
 
 	memcpy(question, f->dns.message + 12, RTE_MIN(c->kept, sizeof(question)));
-	rig_check(&rig, stray->tsc >= before_tsc && stray->tsc <= rte_rdtsc(), "the stamp");
+	rig_check(&rig, stray->tsc >= before_tsc && stray->tsc <= rte_rdtsc(), "wrong TSC");
 	rig_check(&rig,
 		  address_equal(&stray->source, &f->ends.source) &&
 			  be16_to(stray->source_port) == f->ends.source_port,
-		  "the sender");
+		  "wrong sender");
 	rig_check(&rig,
 		  address_equal(&stray->destination, &f->ends.destination) &&
 			  be16_to(stray->destination_port) == f->ends.destination_port,
-		  "to whom");
-	rig_check(&rig, be16_to(stray->id) == pipeline_dns_get(f->dns.message, 0), "the ID");
+		  "wrong destination");
+	rig_check(&rig, be16_to(stray->id) == pipeline_dns_get(f->dns.message, 0), "wrong ID");
 	rig_check(&rig, stray->reason == c->reason, "reason %u, not %u", stray->reason, c->reason);
 	rig_check(&rig, stray->near_miss == c->near_miss, "near miss %u", stray->near_miss);
 	rig_check(&rig, stray->misses == 0, "misses %u", stray->misses);
 	rig_check(&rig, stray->question_bytes == c->kept, "question of %u bytes, not %zu",
 		  stray->question_bytes, c->kept);
-	rig_check(&rig, memcmp(stray->question, question, sizeof(question)) == 0, "the question");
+	rig_check(&rig, memcmp(stray->question, question, sizeof(question)) == 0, "wrong question");
 }
 
 static void
@@ -127,12 +130,13 @@ play(const struct stray_case *c)
 		rig_response(&rig, asked, &right);
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
-	rig_check(&rig, rig.stats[0].stray_count == strays, "a believed response is a stray");
+	rig_check(&rig, rig.stats[0].stray_count == strays,
+		  "an accepted response was recorded as a stray");
 	rig_forge(&forged, asked, &right, &c->forgery);
-	rig_inject_query(&rig, forged.port, &forged.ends, &forged.dns);
+	rig_inject_query(&rig, forged.interface, &forged.ends, &forged.dns);
 	rig_run(&rig);
 	rig_expect_drop(&rig, c->reason, 1);
-	rig_check(&rig, rig_take(&rig) == NULL, "S4 a stray was answered");
+	rig_check(&rig, rig_take(&rig) == NULL, "a stray got a response");
 	rig_expect_count(&rig, COUNTER_near_misses, c->near_miss);
 	if (rig_check(&rig, rig.stats[0].stray_count == strays + 1, "%lu entries",
 		      rig.stats[0].stray_count - strays))
@@ -146,7 +150,7 @@ play(const struct stray_case *c)
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
-/* Around the ring more than once: each entry is where the count says. */
+/* More entries than the ring has: each is where the count says. */
 static void
 test_entries(void)
 {
@@ -162,7 +166,7 @@ test_entries(void)
 	rig_close(&rig);
 }
 
-/* The ring holds the last ones, in the order they came, also of one burst. */
+/* The ring holds the last ones in order of arrival, also within one burst. */
 static void
 test_ring(void)
 {
@@ -199,7 +203,7 @@ test_ring(void)
 	rig_close(&rig);
 }
 
-/* S4: in every state of the port, nothing that is sent there gets a response or changes a query in
+/* In every state of a port, packets sent to it get no response and do not change a query in
  * flight. */
 static void
 test_silence(void)
@@ -212,7 +216,7 @@ test_silence(void)
 	uint64_t sent = 0;
 
 	rig_open(&rig, NULL);
-	rig_begin(&rig, "S4 scan of the range");
+	rig_begin(&rig, "scan of the range");
 	ends = rig_client_ends(&rig, false);
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
@@ -231,7 +235,7 @@ test_silence(void)
 		}
 	}
 	rig_run(&rig);
-	rig_check(&rig, rig_take(&rig) == NULL, "something was answered");
+	rig_check(&rig, rig_take(&rig) == NULL, "something got a response");
 	for (unsigned i = DROP_response_unknown; i <= DROP_response_wrong_case; i++)
 		rig_expect_drop(&rig, i, rig.stats[0].drops[i]);
 	CU_ASSERT_EQUAL(rig.stats[0].stray_count, sent);

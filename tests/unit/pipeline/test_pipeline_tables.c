@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is full, and that it empties again: the flow table, the pool of long questions, the transmit
- * queue; and the timeout, to the tick. */
+/* Full tables, and that they recover: the flow table, the pool of long questions, the transmit
+ * queue; and the exact timeout. */
 #include <rte_cycles.h>
 
 #include "dataplane/pipeline/stages.h"
@@ -18,7 +18,7 @@ inject_query(const struct pipeline_dns *query, uint16_t client_port)
 	rig_inject_query(&rig, RIG_CLIENTS, &ends, query);
 }
 
-/* Answers the frames `first`.. that the farm got; each response must come. */
+/* Responds to the queries from `first` on; checks that each response is delivered. */
 static void
 answer_all(uint32_t first, uint32_t count)
 {
@@ -32,7 +32,7 @@ answer_all(uint32_t first, uint32_t count)
 	}
 }
 
-/* S7: more queries than entries. Those that found a slot are answered, and there is room again. */
+/* More queries than entries. Those with a slot get responses, and then there is room again. */
 static void
 test_table_full(void)
 {
@@ -41,7 +41,7 @@ test_table_full(void)
 	uint64_t forwarded;
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
-	rig_begin(&rig, "S7 flow table full");
+	rig_begin(&rig, "flow table full");
 	for (uint32_t n = 0; n < 3000; n++) {
 		pipeline_dns_query(&query, (uint16_t)n, "www.example.net", 1, 1);
 		inject_query(&query, (uint16_t)(1024 + n));
@@ -51,23 +51,23 @@ test_table_full(void)
 	rig_check(&rig, forwarded > 900 && forwarded <= 1024, "%lu queries forwarded", forwarded);
 	rig_expect_drop(&rig, DROP_flow_table_full, 3000 - forwarded);
 	rig_check(&rig, rig.workers[0]->flows.in_flight == forwarded, "flows in flight");
-	rig_check(&rig, rig.stats[0].flows_in_flight == forwarded, "the gauge of flows");
+	rig_check(&rig, rig.stats[0].flows_in_flight == forwarded, "wrong gauge of flows");
 	rig_check(&rig, rig_counted(&rig, COUNTER_redraws) >= 16 * (3000 - forwarded), "redraws");
 	rig.sent_taken = (uint32_t)forwarded;
 	answer_all(0, 500);
 	rig_check(&rig, rig.workers[0]->flows.in_flight == forwarded - 500,
-		  "flows after 500 answers");
+		  "flows after 500 responses");
 	rig_expect_count(&rig, COUNTER_responses, 500);
 	rig_ask(&rig, &ends, &query);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
-	rig_begin(&rig, "S7 after the flood");
+	rig_begin(&rig, "after the flood");
 	rig_exchange(&rig, false, &query, 0);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* 128 cells go with 1,024 entries. Whoever finds none is dropped, short names are not touched by
- * it. */
+/* 1,024 entries have 128 cells. Queries without a cell are dropped; short names are not
+ * affected. */
 static void
 test_long_names(void)
 {
@@ -88,7 +88,7 @@ test_long_names(void)
 		rig.sent_taken = cells;
 		pipeline_dns_query(&query, 1, "short.example", 1, 1);
 		rig_exchange(&rig, true, &query, 0);
-		/* Every long question is still its own: responses match byte for byte. */
+		/* Every long question is kept separately: responses match byte for byte. */
 		if (round < 2)
 			answer_all(0, cells);
 		if (round == 0) {
@@ -109,7 +109,7 @@ flow_sent_tsc(const struct worker *w, const struct flow *flow)
 	return (now - (uint32_t)((uint32_t)now - flow->sent)) << FLOW_SENT_SHIFT;
 }
 
-/* A query ends no earlier than its timeout, and no later than a sweep and a tick after it. */
+/* A query times out no earlier than its timeout, and at most a sweep and a tick later. */
 static void
 test_timeout(void)
 {
@@ -152,8 +152,7 @@ test_timeout(void)
 	rig_close(&rig);
 }
 
-/* The sweep goes over all entries that were in use within FLOW_SWEEP_MS, in pieces that time
- * spreads. */
+/* The sweep covers all used entries within FLOW_SWEEP_MS, in pieces spread over that time. */
 static void
 test_sweep_pace(void)
 {
@@ -169,12 +168,12 @@ test_sweep_pace(void)
 		w = rig.workers[0];
 		rig_begin(&rig, "pace of the sweep");
 		w->flows.used =
-			sizes[i] - 1; /* as if all had been in use: the query gets the last one */
+			sizes[i] - 1; /* as if all had been used: the query gets the last one */
 		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_ask(&rig, &ends, &query);
 		start = rte_rdtsc() + 40 * w->tsc_hz;
 		rig_sweeps(w, true);
-		/* A turn each tenth of a millisecond. */
+		/* A turn every 0.1 ms. */
 		for (w->now_tsc = start; w->flows.in_flight > 0 && turns < 10000; turns++) {
 			sweep(w);
 			w->now_tsc += w->tsc_hz / 10000;
@@ -190,7 +189,7 @@ test_sweep_pace(void)
 	}
 }
 
-/* The turns themselves sweep: a flow whose time is over ends without anybody's help. */
+/* The turns sweep by themselves: a flow ends on its timeout. */
 static void
 test_turns_sweep(void)
 {
@@ -216,8 +215,7 @@ test_turns_sweep(void)
 	rig_close(&rig);
 }
 
-/* A port that takes 63 frames: what it does not take waits, up to 64; the rest is dropped and
- * counted. */
+/* An interface that accepts 63 frames: up to 64 others wait; the rest is dropped and counted. */
 static void
 test_transmit_full(void)
 {
@@ -238,7 +236,7 @@ test_transmit_full(void)
 		rig_run(&rig);
 	while (rig_take(&rig) != NULL)
 		taken++;
-	rig_check(&rig, taken == 63 + BURST_MAX, "%u frames came out", taken);
+	rig_check(&rig, taken == 63 + BURST_MAX, "%u frames were sent", taken);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_begin(&rig, "transmit queue empty again");
 	rig_exchange(&rig, false, &query, 0);
@@ -254,7 +252,7 @@ test_transmit_order(void)
 	uint32_t next = 0;
 
 	rig_open(&rig, &(struct rig_options){.tx_ring = 16});
-	rig_begin(&rig, "order on a slow port");
+	rig_begin(&rig, "order on a slow interface");
 	for (uint16_t n = 0; n < 60; n++) {
 		pipeline_dns_query(&query, n, "www.example.net", (uint16_t)(1000 + n), 1);
 		inject_query(&query, 5000);
@@ -312,7 +310,7 @@ main(void)
 			       {"pace of the sweep", test_sweep_pace},
 			       {"turns sweep", test_turns_sweep},
 			       {"transmit queue full", test_transmit_full},
-			       {"order on a slow port", test_transmit_order},
+			       {"order on a slow interface", test_transmit_order},
 			       {"statistics", test_statistics},
 			       CU_TEST_INFO_NULL};
 

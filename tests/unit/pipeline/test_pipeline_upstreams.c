@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which upstream gets a query, what a client hears when there is none, and what a new snapshot does
- * to queries in flight. */
+/* Which upstream gets a query, the response if there is none, and the effect of a new snapshot on
+ * queries in flight. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
 static struct rig rig;
 
-/* U3, default: SERVFAIL at once, with extended error 22 for those who speak EDNS. */
+/* SERVFAIL at once, with extended error 22 for those who speak EDNS. */
 static const struct servfail_case {
 	const char *description;
 	bool opt;
 	uint16_t udp_size;
 	uint32_t ttl;
-	bool more_before; /* another record stands before the OPT */
-	bool responses;	  /* the query counts a response: no OPT is looked for */
+	bool more_before; /* another record precedes the OPT */
+	bool responses;	  /* the query counts an answer record: no OPT is searched for */
 	bool wants_opt;
 } servfail_cases[] = {
 	{"without EDNS", false, 0, 0, false, false, false},
 	{"EDNS", true, 1232, 0, false, false, true},
 	{"EDNS with DO", true, 4096, 0x8000, false, false, true},
 	{"EDNS with all flags, and version 1", true, 512, 0x0001ffff, false, false, true},
-	{"OPT behind another record", true, 1232, 0x8000, true, false, true},
-	{"a query that counts a response", true, 1232, 0, false, true, false},
+	{"OPT after another record", true, 1232, 0x8000, true, false, true},
+	{"a query that counts an answer record", true, 1232, 0, false, true, false},
 };
 
 static void
@@ -36,7 +36,7 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	const uint8_t *message;
 
 	rig_begin(&rig, c->description);
-	rig.tail_bytes = 6; /* the extended error may be longer than what the query had there */
+	rig.tail_bytes = 6; /* the extended error may be longer than the query's options */
 	pipeline_dns_query(&query, 0xaaaa, "wWw.example.net", 28, 1);
 	query.message[3] = 0x30; /* AD, CD */
 	if (c->more_before) {
@@ -51,7 +51,8 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	rig_run(&rig);
 	own = rig_take_from(&rig, RIG_CLIENTS);
 	message = own->frame + own->dns;
-	rig_check(&rig, pipeline_ends_equal(&own->ends, &back), "the ends of our response");
+	rig_check(&rig, pipeline_ends_equal(&own->ends, &back),
+		  "wrong addresses or ports of our response");
 	rig_check(&rig,
 		  pipeline_dns_get(message, 0) == 0xaaaa && message[2] == 0x81 &&
 			  message[3] == 0x92,
@@ -72,7 +73,7 @@ servfail_play(const struct servfail_case *c, bool ipv6)
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", c->description);
 }
 
-/* Ways to have no upstream. */
+/* Reasons to have no upstream. */
 static void
 none_usable(struct snapshot *s)
 {
@@ -100,14 +101,14 @@ none_at_all(struct snapshot *s)
 static void
 test_none_servfail(void)
 {
-	static void (*const ways[])(struct snapshot *) = {none_usable, usable_but_unresolved,
-							  usable_but_retired, none_at_all};
+	static void (*const reasons[])(struct snapshot *) = {none_usable, usable_but_unresolved,
+							     usable_but_retired, none_at_all};
 
 	rig_open(&rig, NULL);
-	for (size_t way = 0; way < RTE_DIM(ways); way++) {
+	for (size_t reason = 0; reason < RTE_DIM(reasons); reason++) {
 		struct snapshot *s = pipeline_snapshot_new();
 
-		ways[way](s);
+		reasons[reason](s);
 		rig_publish(&rig, s);
 		for (size_t i = 0; i < RTE_DIM(servfail_cases); i++) {
 			servfail_play(&servfail_cases[i], false);
@@ -117,7 +118,7 @@ test_none_servfail(void)
 	rig_close(&rig);
 }
 
-/* U3, keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are
+/* Keep-trying: all active and resolved upstreams, usable or not; SERVFAIL only when there are
  * none of these. */
 static void
 test_keep_trying(void)
@@ -179,8 +180,8 @@ test_round_robin(void)
 	rig_close(&rig);
 }
 
-/* An upstream that does not answer collects what is in flight, and gets less than the one that
- * does: of two, only the draws that name it twice. */
+/* An upstream that does not answer accumulates queries in flight and gets fewer: of two, only those
+ * whose both draws select it. */
 static void
 test_least_outstanding(void)
 {
@@ -210,15 +211,15 @@ test_least_outstanding(void)
 		rig_take_from(&rig, RIG_CLIENTS);
 	}
 	CU_ASSERT_EQUAL(seen[PIPELINE_UPSTREAM_IPV4] + seen[PIPELINE_UPSTREAM_IPV4_SECOND], 1000);
-	/* A quarter of the draws, by a binomial with a standard deviation of 14; the stream is
-	 * seeded. */
+	/* A quarter of the draws, binomially distributed with a standard deviation of 14; the
+	 * stream is seeded. */
 	SUITE_ASSERT(seen[PIPELINE_UPSTREAM_IPV4] > 190 && seen[PIPELINE_UPSTREAM_IPV4] < 310,
 		     "%u of 1000 to the silent one", seen[PIPELINE_UPSTREAM_IPV4]);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* Both ways across the families, with the response back in the client's. */
+/* Across the families, in both directions; the response uses the client's. */
 static void
 test_cross_family(void)
 {
@@ -271,28 +272,27 @@ no_ports(struct snapshot *s)
 static void
 test_no_source(void)
 {
-	static void (*const ways[])(struct snapshot *) = {no_sources, sources_of_other_family,
-							  sources_retired, no_ports};
+	static void (*const reasons[])(struct snapshot *) = {no_sources, sources_of_other_family,
+							     sources_retired, no_ports};
 
 	rig_open(&rig, NULL);
-	for (size_t way = 0; way < RTE_DIM(ways); way++) {
+	for (size_t reason = 0; reason < RTE_DIM(reasons); reason++) {
 		struct snapshot *s = pipeline_snapshot_new();
 		const struct pipeline_ends ends = rig_client_ends(&rig, false);
 		struct pipeline_dns query;
 
-		ways[way](s);
+		reasons[reason](s);
 		rig_publish(&rig, s);
 		rig_begin(&rig, "no source");
 		pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 		rig_inject_query(&rig, RIG_CLIENTS, &ends, &query);
 		rig_expect_drop(&rig, DROP_no_source, 1);
-		SUITE_ASSERT(rig_end(&rig) == 0, "way %zu", way);
+		SUITE_ASSERT(rig_end(&rig) == 0, "reason %zu", reason);
 	}
 	rig_close(&rig);
 }
 
-/* Changes of the snapshot while a query is in flight; its response must come through all the
- * same. */
+/* Changes of the snapshot while a query is in flight; its response must still be delivered. */
 static void
 upstream_retired(struct snapshot *s)
 {
@@ -339,7 +339,7 @@ next_hop_changed(struct snapshot *s)
 static const struct change_case {
 	const char *description;
 	void (*change)(struct snapshot *);
-	enum drop_reason next; /* what becomes of the client's next query; DROP_NONE: forwarded */
+	enum drop_reason next; /* outcome of the client's next query; DROP_NONE: forwarded */
 } change_cases[] = {
 	{"upstream removed", upstream_retired, DROP_NONE},
 	{"upstream down, another not", upstream_down, DROP_NONE},
@@ -349,7 +349,7 @@ static const struct change_case {
 	{"next hop changed", next_hop_changed, DROP_NONE},
 };
 
-/* The next query goes by the new snapshot: to a usable upstream, its next hop, from a port in the
+/* The next query uses the new snapshot: to a usable upstream and its next hop, from a port in the
  * range. */
 static void
 check_next(const struct snapshot *s, const struct pipeline_sent *asked)
@@ -359,7 +359,7 @@ check_next(const struct snapshot *s, const struct pipeline_sent *asked)
 	rig_check(&rig, s->upstreams[upstream].usable, "to upstream %u", upstream);
 	rig_check(&rig,
 		  memcmp(&asked->ends.destination_mac, &s->upstreams[upstream].next_hop, 6) == 0,
-		  "by the old next hop");
+		  "to the old next hop");
 	rig_check(&rig, bitmap_test(s->ports_draw, asked->ends.source_port), "from port %u",
 		  asked->ends.source_port);
 }
@@ -401,8 +401,7 @@ test_changes(void)
 	rig_close(&rig);
 }
 
-/* After the retirement is over the slot is empty: what was in flight is told off as unknown, not
- * believed. */
+/* Once a retired slot is empty, responses to queries in flight are unknown and not accepted. */
 static void
 test_slot_emptied(void)
 {

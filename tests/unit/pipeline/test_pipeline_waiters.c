@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clients that wait for one upstream query: how many may, which query may still be joined, and that
- * whatever ends it gives every waiter back. */
+/* Clients that wait for one upstream query: how many can, which query can still be joined, and that
+ * every waiter is freed however the query ends. */
 #include "tests/unit/pipeline/pipeline_clients.h"
 #include "tests/unit/suite.h"
 
@@ -9,7 +9,7 @@ static struct pipeline_party party = {.rig = &rig};
 static struct pipeline_client *const clients = party.clients;
 static struct pipeline_sent *const asked = party.asked;
 
-/* At the bound the next query goes out, and those after it join that one. */
+/* At the bound the next query is sent, and later ones join it. */
 static void
 test_bound(void)
 {
@@ -23,13 +23,13 @@ test_bound(void)
 
 	rig_open(&rig, NULL);
 	for (size_t i = 0; i < RTE_DIM(rows); i++) {
-		for (int way = 0; way < 4; way++) {
+		for (int mode = 0; mode < 4; mode++) {
 			unsigned queries;
 
-			pipeline_party_publish(&party, rows[i].waiters, way & 2);
+			pipeline_party_publish(&party, rows[i].waiters, mode & 2);
 			rig_begin(&rig, "bound of waiters");
 			queries = pipeline_party_ask(&party, 0, rows[i].count, "www.example.net",
-						     way & 1);
+						     mode & 1);
 			rig_check(&rig, queries == rows[i].queries, "%u upstream queries, not %u",
 				  queries, rows[i].queries);
 			rig_expect_count(&rig, COUNTER_coalesce_bound,
@@ -38,14 +38,14 @@ test_bound(void)
 			pipeline_party_response_all(&party, queries, rows[i].count, 0);
 			SUITE_ASSERT(rig_end(&rig) == 0, "%u waiters, %u clients, %s",
 				     rows[i].waiters, rows[i].count,
-				     way & 1 ? "in bursts" : "one by one");
+				     mode & 1 ? "in bursts" : "one by one");
 		}
 	}
 	rig_close(&rig);
 }
 
-/* A reload in flight: who asks after it shares a query of the new snapshot, within the bound of
- * that one. */
+/* A reload with a query in flight: later clients share a query of the new snapshot, within its
+ * bound. */
 static void
 test_reload(void)
 {
@@ -65,7 +65,7 @@ test_reload(void)
 	rig_close(&rig);
 }
 
-/* 128 waiters go with 1,024 entries. Whoever finds none goes out alone. */
+/* 1,024 entries have 128 waiters. A query without one is sent on its own. */
 static void
 test_pool_empty(void)
 {
@@ -94,28 +94,28 @@ table_full(struct worker *w, bool full)
 }
 
 static void
-cells_away(struct worker *w, bool away)
+cells_hide(struct worker *w, bool hide)
 {
 	static uint32_t kept;
 
-	if (away)
+	if (hide)
 		kept = w->flows.cell_free_count;
-	w->flows.cell_free_count = away ? 0 : kept;
+	w->flows.cell_free_count = hide ? 0 : kept;
 }
 
 static void
-sources_away(struct worker *w, bool away)
+sources_hide(struct worker *w, bool hide)
 {
 	struct snapshot *s = pipeline_snapshot_new();
 
 	s->waiters = 8;
-	for (int i = PIPELINE_SOURCE_IPV4; away && i < PIPELINE_SOURCE_IPV6; i++)
+	for (int i = PIPELINE_SOURCE_IPV4; hide && i < PIPELINE_SOURCE_IPV6; i++)
 		s->sources[i].state = SLOT_EMPTY;
 	rig_publish(&rig, s);
 }
 
-/* The query that others of its burst joined is dropped: they are told of as lost, and nobody waits
- * for ever. The next one who asks starts again. */
+/* The query that others of its burst joined is dropped: they are counted as lost, and their waiters
+ * are freed. The next query starts again. */
 static void
 test_first_dropped(void)
 {
@@ -126,9 +126,9 @@ test_first_dropped(void)
 	} rows[] = {
 		{"flow table full", "www.example.net", table_full, DROP_flow_table_full},
 		{"no cell for a long name",
-		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.net", cells_away,
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.net", cells_hide,
 		 DROP_long_name_pool_full},
-		{"no source address", "www.example.net", sources_away, DROP_no_source},
+		{"no source address", "www.example.net", sources_hide, DROP_no_source},
 	};
 
 	rig_open(&rig, &(struct rig_options){.flows = 1024});
@@ -137,12 +137,12 @@ test_first_dropped(void)
 		rig_begin(&rig, rows[i].description);
 		rows[i].change(rig.workers[0], true);
 		rig_check(&rig, pipeline_party_ask(&party, 0, 6, rows[i].name, true) == 0,
-			  "a query left");
+			  "a query was sent");
 		rows[i].change(rig.workers[0], false);
 		rig_expect_drop(&rig, rows[i].reason, 1);
 		rig_expect_count(&rig, COUNTER_coalesced, 5);
 		rig_expect_count(&rig, COUNTER_responses_lost, 5);
-		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "waiters were kept");
+		rig_check(&rig, rig_free_waiters(rig.workers[0]) == 128, "waiters were not freed");
 		rig_check(&rig, pipeline_party_ask(&party, 0, 2, rows[i].name, true) == 1,
 			  "no new query");
 		pipeline_party_response_all(&party, 1, 2, 0);
@@ -151,20 +151,20 @@ test_first_dropped(void)
 	rig_close(&rig);
 }
 
-/* What can't leave by its port is given up, and with it who waits for it. */
+/* A query that exceeds the interface's MTU is dropped, and its waiters are freed. */
 static void
 test_first_too_big(void)
 {
 	rig_open(&rig, NULL);
 	pipeline_party_publish(&party, 8, false);
-	rig_begin(&rig, "query larger than the upstream's path");
+	rig_begin(&rig, "query larger than the MTU of the upstream's interface");
 	rig.interfaces[RIG_FARM].mtu_bytes = 40;
 	rig_check(&rig, pipeline_party_ask(&party, 0, 6, "www.example.net", true) == 0,
-		  "a query left");
+		  "a query was sent");
 	rig_expect_drop(&rig, DROP_too_big, 1);
 	rig_expect_count(&rig, COUNTER_coalesced, 5);
 	rig_expect_count(&rig, COUNTER_responses_lost, 5);
-	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were kept");
+	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were not freed");
 	rig.interfaces[RIG_FARM].mtu_bytes = 1500;
 	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1,
 		  "no new query");
@@ -186,11 +186,11 @@ test_timeout(void)
 	rig_pass(&rig, 31000);
 	rig_expect_count(&rig, COUNTER_timeouts, 7);
 	rig_check(&rig, rig.stats[0].upstreams[PIPELINE_UPSTREAM_IPV4].timeouts == 1,
-		  "timeouts of the upstream's");
-	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were kept");
+		  "wrong timeouts of the upstream");
+	rig_check(&rig, rig_free_waiters(rig.workers[0]) == 512, "waiters were not freed");
 	pipeline_party_response(&party, &asked[0], 0, 0);
 	rig_expect_drop(&rig, DROP_response_late, 1);
-	/* Nobody joins what is over. */
+	/* A query that has ended can't be joined. */
 	rig_check(&rig, pipeline_party_ask(&party, 0, 2, "www.example.net", true) == 1,
 		  "no new query");
 	pipeline_party_response_all(&party, 1, 2, 0);
@@ -201,8 +201,7 @@ test_timeout(void)
 	rig_close(&rig);
 }
 
-/* A query is joined in the first quarter of its time, and as long as the snapshot it began on is
- * the one that runs. */
+/* A query can be joined in the first quarter of its timeout, while its snapshot is in use. */
 static void
 test_age(void)
 {
@@ -229,7 +228,7 @@ test_age(void)
 			rig_publish(&rig, s);
 			if (later)
 				break;
-			rig_begin(&rig, "age of the query that could be joined");
+			rig_begin(&rig, "age of the query to join");
 			CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 1, "www.example.net", true),
 					1);
 		}
@@ -249,8 +248,8 @@ test_age(void)
 	rig_close(&rig);
 }
 
-/* S8: as many packet buffers as there are make copies; the others' answers are lost and counted,
- * and the query's own client has the response's. */
+/* Copies are made while there are packet buffers; the other responses are lost and counted, and the
+ * query's own client gets the response's own buffer. */
 static void
 test_no_buffers(void)
 {
@@ -263,7 +262,7 @@ test_no_buffers(void)
 		struct pipeline_dns response;
 		struct pipeline_ends back;
 
-		rig_begin(&rig, "S8 no buffers for copies");
+		rig_begin(&rig, "no buffers for copies");
 		CU_ASSERT_EQUAL(pipeline_party_ask(&party, 0, 7, "www.example.net", true), 1);
 		back = pipeline_ends_back(&asked[0].ends);
 		pipeline_dns_response(&response, asked[0].frame + asked[0].dns, asked[0].dns_bytes,
@@ -278,13 +277,13 @@ test_no_buffers(void)
 			rte_pktmbuf_free(held[--count]);
 		pipeline_clients_collect(&rig, clients, 7, asked, 0);
 		for (unsigned i = 0; i < 7; i++) {
-			rig_check(&rig, clients[i].responses <= 1, "client %u: %u answers", i,
+			rig_check(&rig, clients[i].responses <= 1, "client %u: %u responses", i,
 				  clients[i].responses);
 			answered += clients[i].responses;
 		}
-		rig_check(&rig, clients[0].responses == 1,
-			  "the query's own client was not answered");
-		rig_check(&rig, answered == 1 + RTE_MIN(left, 6u), "%u of 7 answered", answered);
+		rig_check(&rig, clients[0].responses == 1, "no response to the query's own client");
+		rig_check(&rig, answered == 1 + RTE_MIN(left, 6u), "%u of 7 got a response",
+			  answered);
 		rig_expect_count(&rig, COUNTER_responses_lost, 7 - answered);
 		rig_expect_count(&rig, COUNTER_responses, answered);
 		rig_expect_count(&rig, COUNTER_generated, answered - 1);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Several workers: who owns what, responses at the wrong worker, queries dealt out, queues that
- * only another worker has. Owners and deals are random, as at each start, so nothing here may
- * depend on who got what. */
+/* Several workers: ownership of sources, responses at the wrong worker, queries distributed by
+ * hash, queues that only another worker has. Owners are random, as at each start, so no test may
+ * depend on them. */
 #include "tests/unit/pipeline/pipeline_rig.h"
 #include "tests/unit/suite.h"
 
 static struct rig rig;
 
-/* The worker in whose table the query that went out so waits, or UINT32_MAX. */
+/* The worker with the flow of this sent query, or UINT32_MAX. */
 static uint32_t
 holder_of(const struct pipeline_sent *asked)
 {
@@ -39,7 +39,7 @@ source_slot(const struct pipeline_sent *asked)
 	return UINT32_MAX;
 }
 
-/* Who is expected to own what the query was sent from. */
+/* The expected owner of the query's source. */
 static uint32_t
 owner_expected(const struct pipeline_sent *asked)
 {
@@ -47,7 +47,7 @@ owner_expected(const struct pipeline_sent *asked)
 			asked->ends.source_port);
 }
 
-/* One query in at worker `in`, its response in at worker `back`; hand-overs as they must be. */
+/* A query received by worker `in`, its response by worker `back`; checks the handoffs. */
 static void
 round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 {
@@ -64,7 +64,7 @@ round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 	pipeline_dns_query(&query, 0x3131, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	rig_check(&rig, holder_of(asked) == in, "the flow is in another worker's table");
-	rig_check(&rig, owner_expected(asked) == in, "drawn from what another worker owns");
+	rig_check(&rig, owner_expected(asked) == in, "drawn from a source of another worker");
 	rig_expect_count(&rig, COUNTER_handoff_out, 0);
 	rig.receive_queue = (uint16_t)back;
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
@@ -73,7 +73,7 @@ round_trip(uint32_t in, uint32_t back, bool ipv6, uint16_t client_port)
 	rig_check(&rig,
 		  pipeline_dns_get(delivered->frame, delivered->dns) == 0x3131 &&
 			  delivered->ends.destination_port == client_port,
-		  "the response to somebody else");
+		  "wrong destination of the response");
 	rig_expect_count(&rig, COUNTER_handoff_out, in != back);
 	rig_expect_count(&rig, COUNTER_handoff_in, in != back);
 	SUITE_ASSERT(rig_end(&rig) == 0, "%s", description);
@@ -102,7 +102,7 @@ publish_sources(uint32_t ipv4, uint32_t ipv6)
 	rig_publish(&rig, s);
 }
 
-/* Whole addresses, dealt ports, and one family each way. */
+/* Whole addresses, dealt ports, and one family of each. */
 static void
 test_ownership(void)
 {
@@ -120,7 +120,7 @@ test_ownership(void)
 	}
 }
 
-/* Fewer queues than workers: clients are dealt out, each always to the same worker. */
+/* Fewer queues than workers: clients are distributed, each always to the same worker. */
 static void
 test_fan_out(void)
 {
@@ -156,7 +156,7 @@ test_fan_out(void)
 			SUITE_ASSERT(rig_end(&rig) == 0, "client port %u", 30000 + n);
 		}
 	}
-	/* 240 queries among three: each share has a mean of 80; the seed is fixed. */
+	/* 240 queries among three: a mean of 80 each; the seed is fixed. */
 	for (int i = 0; i < 3; i++)
 		SUITE_ASSERT(queries[i] > 40 && queries[i] < 130, "worker %d had %u of 240", i,
 			     queries[i]);
@@ -177,7 +177,7 @@ test_no_transmit_queue(void)
 	rig.receive_queue = 1;
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
-	rig_check(&rig, holder_of(asked) == 1, "the flow is not worker 1's");
+	rig_check(&rig, holder_of(asked) == 1, "the flow is not in worker 1's table");
 	rig_expect_count(&rig, COUNTER_handoff_out, 1);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	rig_response(&rig, asked, &response);
@@ -191,7 +191,7 @@ test_no_transmit_queue(void)
 	rig_close(&rig);
 }
 
-/* Both at once: one queue in and one out, three workers. */
+/* Both: one receive and one transmit queue, three workers. */
 static void
 test_one_queue(void)
 {
@@ -215,9 +215,9 @@ test_one_queue(void)
 	rig_close(&rig);
 }
 
-/* A flood for a worker that does not get around to take it. */
+/* A flood for a worker that does not poll its inbox. */
 static void
-test_handover_full(void)
+test_handoff_full(void)
 {
 	const uint32_t room = WORKER_RING_SIZE - 1, flood = room + 25;
 	struct pipeline_ends ends;
@@ -241,17 +241,17 @@ test_handover_full(void)
 		rig_inject_frame(&rig, RIG_FARM, &frame);
 		rig_turn(&rig, 0);
 	}
-	rig_expect_drop(&rig, DROP_handover_full, flood - room);
+	rig_expect_drop(&rig, DROP_handoff_full, flood - room);
 	rig_run(&rig);
 	rig_expect_drop(&rig, DROP_response_wrong_id, room);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* A response that was handed over to a worker that does not own it either, as after a change of
- * owners: it must not go around. */
+/* A response handed to a worker that does not own it either, as after a change of owners: it must
+ * not loop. */
 static void
-test_handover_lost(void)
+test_handoff_lost(void)
 {
 	struct pipeline_ends ends;
 	struct pipeline_dns query, response;
@@ -260,24 +260,24 @@ test_handover_lost(void)
 
 	rig_open(&rig, &(struct rig_options){.workers = 2});
 	ends = rig_client_ends(&rig, false);
-	rig_begin(&rig, "handed over to the wrong one");
+	rig_begin(&rig, "handed to the wrong worker");
 	pipeline_dns_query(&query, 1, "www.example.net", 1, 1);
 	asked = rig_ask(&rig, &ends, &query);
 	ends = pipeline_ends_back(&asked->ends);
 	pipeline_dns_response(&response, asked->frame + asked->dns, asked->dns_bytes, 0, 0);
 	rig_inject_query(&rig, RIG_FARM, &ends, &response);
-	/* Worker 0 would take it from its port; it lands in worker 1's inbox instead, as if 0 had
-	 * handed it over, and is counted so, for the balance. */
+	/* Put into worker 1's inbox as if worker 0 had received it and handed it over; also counted
+	 * so, for the balance. */
 	CU_ASSERT_EQUAL_FATAL(rte_ring_dequeue(rig.rx[RIG_FARM][0], (void **)&mbuf), 0);
 	mbuf->port = RIG_FARM;
 	CU_ASSERT_EQUAL(rte_ring_enqueue(rig.workers[1]->inbox, mbuf), 0);
 	rig_run(&rig);
-	rig_expect_drop(&rig, DROP_handover_lost, 1);
+	rig_expect_drop(&rig, DROP_handoff_lost, 1);
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
 }
 
-/* An address that stays keeps its owner over a reload, and so the flows in flight on it. */
+/* An address that stays keeps its owner, and its flows in flight, across a reload. */
 static void
 test_reload(void)
 {
@@ -305,7 +305,7 @@ test_reload(void)
 				      asked[i]->dns_bytes, 0, 0);
 		rig_response(&rig, asked[i], &response);
 		rig_check(&rig, pipeline_dns_get(rig_take_from(&rig, RIG_CLIENTS)->frame, 42) == i,
-			  "answer %d", i);
+			  "response %d", i);
 	}
 	CU_ASSERT_EQUAL(rig_end(&rig), 0);
 	rig_close(&rig);
@@ -318,8 +318,8 @@ main(void)
 			       {"fan out", test_fan_out},
 			       {"no transmit queue", test_no_transmit_queue},
 			       {"one queue for all", test_one_queue},
-			       {"inbox full", test_handover_full},
-			       {"handed over without success", test_handover_lost},
+			       {"inbox full", test_handoff_full},
+			       {"handoff to a worker that does not own it", test_handoff_lost},
 			       {"owners over a reload", test_reload},
 			       CU_TEST_INFO_NULL};
 

@@ -43,7 +43,7 @@ static const struct put_row put_rows[] = {
 	{"shorter than announced", 10, .sent = -1, .status = -EINVAL,
 	 .why = "shorter than announced", .current = 9},
 	{"longer than announced", 10, .announced = -32, .status = -EINVAL,
-	 .why = "size and counts disagree", .current = 9},
+	 .why = "size does not match the counts", .current = 9},
 	{"too large", 10, .announced = 1 << 30, .status = -EINVAL, .why = "size out of range",
 	 .current = 9},
 	{"too small", 10, .announced = -60000, .status = -EINVAL, .why = "size out of range",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the service manager is told: the datagrams that arrive, and how its wishes are read. */
+/* Notifications to the service manager: the datagrams sent, and how its environment variables are
+ * read. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "dataplane/shared/notify.h"
 #include "tests/unit/suite.h"
 
-/* A manager's socket under an abstract name that the kernel chose. Returns its descriptor. */
+/* Opens a manager's socket with an abstract name chosen by the kernel. Returns its descriptor. */
 static int
 manager_open(char name[32])
 {
@@ -97,9 +98,9 @@ test_watchdog(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"what is sent", test_send},
-			       {"addresses that are none", test_bad_address},
-			       {"the watchdog's time", test_watchdog},
+	CU_TestInfo tests[] = {{"sent datagrams", test_send},
+			       {"invalid addresses", test_bad_address},
+			       {"watchdog interval", test_watchdog},
 			       CU_TEST_INFO_NULL};
 
 	return suite_run("notify", tests);

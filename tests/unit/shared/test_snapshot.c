@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The gate: every field that snapshot_validate() guards, spoilt alone. */
+/* snapshot_validate(): every checked field, made invalid one at a time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "tests/unit/pipeline/pipeline_snapshot.h"
 #include "tests/unit/suite.h"
 
-/* Room for the largest one, so that spoilers may claim more than there is. */
+/* Room for the largest block, so that edits can claim more than there is. */
 union block {
 	struct snapshot s;
 	uint8_t bytes[sizeof(struct snapshot) + 20 * 1024 * 1024];
@@ -92,8 +92,8 @@ SPOIL(allow_unsorted, struct address_range r = s->ranges[0]; s->ranges[0] = s->r
 SPOIL(allow_none,
       s->services[0].allow_count = s->services[1].allow_count = s->services[2].allow_count = 0)
 
-/* A second pool, of upstreams 1 and 3, with a route each for two suffixes and two types, and a
- * limit; its parts are spoilt below. */
+/* A second pool, of upstreams 1 and 3, with routes for two suffixes and two types, and a limit;
+ * edits below make parts of it invalid. */
 static void
 routed(struct snapshot *s)
 {
@@ -196,7 +196,7 @@ SPOIL_ROUTED(limit_refusal, s->limit.refusal = 2)
 SPOIL_ROUTED(limit_exempt, s->limit.exempt_count = 4)
 SPOIL_ROUTED(limit_off, s->limit = (struct snapshot_limit){.refusal = 9})
 
-/* Sealed again after the change: only the field itself can be what is refused. */
+/* Sealed again after the change: only the field itself can be the fault. */
 static const struct {
 	const char *description;
 	void (*spoil)(struct snapshot *);
@@ -209,15 +209,15 @@ static const struct {
 	{"timeout of 30.001 s", timeout_30001, "timeout out of range"},
 	{"first usable", policy_last, NULL},
 	{"policy 5", policy_unknown, "unknown policy"},
-	{"policy 5 of no pool", policy_unused, NULL},
-	{"those not allowed refused", not_allowed_last, NULL},
-	{"not_allowed 2", not_allowed_unknown, "unknown rule for clients that may not ask"},
+	{"policy 5 of an unused pool", policy_unused, NULL},
+	{"not_allowed: refuse", not_allowed_last, NULL},
+	{"not_allowed 2", not_allowed_unknown, "unknown refusal for clients that are not allowed"},
 	{"keep trying", no_upstream_last, NULL},
-	{"no_upstream 255", no_upstream_unknown, "unknown rule for no upstream"},
+	{"no_upstream 255", no_upstream_unknown, "unknown action without a usable upstream"},
 	{"near misses truncate", near_miss_last, NULL},
-	{"near_miss 2", near_miss_unknown, "unknown rule for near misses"},
-	{"marked by no near miss", near_misses_0, "unknown rule for near misses"},
-	{"marked by 255 near misses", near_misses_255, NULL},
+	{"near_miss 2", near_miss_unknown, "unknown action for near misses"},
+	{"0 near misses mark a query", near_misses_0, "unknown action for near misses"},
+	{"255 near misses mark a query", near_misses_255, NULL},
 	{"EDNS size 511", edns_511, "EDNS size below 512"},
 	{"EDNS size 512", edns_512, NULL},
 	{"EDNS size 65535", edns_65535, NULL},
@@ -228,9 +228,9 @@ static const struct {
 	{"override, the last", override_last, NULL},
 	{"override, unknown", override_unknown, "upstream with an unknown override"},
 	{"override, retired", override_retired, "upstream with an unknown override"},
-	{"case_not_kept 2", case_not_kept_2, "upstream whose case is both drawn and not kept"},
+	{"case_not_kept 2", case_not_kept_2, "upstream with both random_case and case_not_kept"},
 	{"case drawn and not kept", case_drawn_not_kept,
-	 "upstream whose case is both drawn and not kept"},
+	 "upstream with both random_case and case_not_kept"},
 	{"64 services", services_most, NULL},
 	{"65 services", services_more, "too many slots"},
 	{"256 sources", sources_most, NULL},
@@ -238,11 +238,11 @@ static const struct {
 	{"512 upstreams", upstreams_most, NULL},
 	{"2^32-1 upstreams", upstreams_more, "too many slots"},
 	{"no slots", nothing_at_all, NULL},
-	{"port drawn but not accepted", draw_not_accepted, "a port is drawn but not accepted"},
+	{"port drawn but not accepted", draw_not_accepted, "port that is drawn but not accepted"},
 	{"port accepted but not drawn", accept_not_drawn, NULL},
-	{"port 1023", port_1023, "a source port below 1024"},
+	{"port 1023", port_1023, "source port below 1024"},
 	{"port 1024", port_1024, NULL},
-	{"port 0", port_0, "a source port below 1024"},
+	{"port 0", port_0, "source port below 1024"},
 	{"service in state 3", service_state, "service in an unknown state"},
 	{"service on port 0", service_port_0, "service on port 0"},
 	{"empty service on port 0", service_empty_port_0, NULL},
@@ -258,26 +258,26 @@ static const struct {
 	{"upstream resolved 2", upstream_resolved, "upstream in an unknown state"},
 	{"upstream on port 0", upstream_port_0, "upstream with port 0"},
 	{"empty upstream on port 0", upstream_empty_port_0, NULL},
-	{"upstream behind port 15", upstream_interface_index_15, NULL},
-	{"upstream behind port 16", upstream_interface_index_16,
-	 "upstream behind a port that can't exist"},
+	{"upstream behind interface 15", upstream_interface_index_15, NULL},
+	{"upstream behind interface 16", upstream_interface_index_16,
+	 "upstream with an interface out of range"},
 	{"name of 31 bytes", upstream_name_31, NULL},
-	{"name of 32 bytes", upstream_name_32, "upstream's name without an end"},
-	{"rubbish beyond the count", beyond_the_count, NULL},
+	{"name of 32 bytes", upstream_name_32, "unterminated name of an upstream"},
+	{"garbage beyond the count", beyond_the_count, NULL},
 	{"allowed range backwards", allow_backwards, "address range that ends before it starts"},
 	{"allowed range of one address", allow_one_address, NULL},
 	{"allowed ranges that overlap", allow_overlaps, "address ranges out of order"},
 	{"allowed ranges unsorted", allow_unsorted, "address ranges out of order"},
-	{"nobody allowed", allow_none, NULL},
+	{"no client allowed", allow_none, NULL},
 	{"pools, routes and a limit", routed_whole, NULL},
 	{"pool used 2", pool_used_2, "pool in an unknown state"},
-	{"pool's name of 32 bytes", pool_name_32, "pool's name without an end"},
-	{"load bound to 99 %", pool_load_99, "bounded load below the average"},
+	{"pool's name of 32 bytes", pool_name_32, "unterminated name of a pool"},
+	{"load bound to 99 %", pool_load_99, "bounded load below 100 %"},
 	{"load bound to 100 %", pool_load_100, NULL},
-	{"a member too many", pool_members_beyond, "members of a pool beyond their number"},
-	{"2^32-1 members of a pool", pool_members_wrap, "members of a pool beyond their number"},
+	{"one member too many", pool_members_beyond, "members of a pool beyond the last one"},
+	{"2^32-1 members of a pool", pool_members_wrap, "members of a pool beyond the last one"},
 	{"first member beyond the last", pool_first_beyond,
-	 "members of a pool beyond their number"},
+	 "members of a pool beyond the last one"},
 	{"pool without members", pool_no_members, NULL},
 	{"member that is no upstream", member_beyond,
 	 "pool with a member that is not an active upstream"},
@@ -290,22 +290,24 @@ static const struct {
 	 "service with an unknown pool"},
 	{"service with pool 64", service_pool_64, "service with an unknown pool"},
 	{"retired service without a pool", service_retired_pool, NULL},
-	{"service with a range too many", service_ranges_beyond,
-	 "address ranges beyond their number"},
-	{"service with 2^32-1 ranges", service_ranges_wrap, "address ranges beyond their number"},
+	{"service with one range too many", service_ranges_beyond,
+	 "address ranges beyond the last one"},
+	{"service with 2^32-1 ranges", service_ranges_wrap, "address ranges beyond the last one"},
 	{"two services with one list", service_ranges_shared, NULL},
-	{"list that is two others' ends", service_ranges_joined, "address ranges out of order"},
+	{"list that overlaps the ends of two others", service_ranges_joined,
+	 "address ranges out of order"},
 	{"suffix to a pool that is not used", suffix_pool, "suffix with an unknown pool"},
-	{"suffix that begins beyond the names", suffix_offset, "suffix beyond the names"},
-	{"suffix that ends beyond the names", suffix_bytes, "suffix beyond the names"},
-	{"suffix without its root", suffix_short, "suffix that is no name"},
-	{"suffix of no bytes", suffix_empty, "suffix that is no name"},
+	{"suffix that begins beyond the names", suffix_offset, "suffix outside the names"},
+	{"suffix that ends beyond the names", suffix_bytes, "suffix outside the names"},
+	{"suffix without its root", suffix_short, "suffix that is not a valid name"},
+	{"suffix of no bytes", suffix_empty, "suffix that is not a valid name"},
 	{"the root as a suffix", suffix_root, NULL},
-	{"suffix in upper case", suffix_upper, "suffix that is no name"},
-	{"suffix with a label of 64 bytes", suffix_label_64, "suffix that is no name"},
-	{"suffix with a label beyond its end", suffix_label_long, "suffix that is no name"},
-	{"suffix with a pointer", suffix_pointer, "suffix that is no name"},
-	{"suffix that ends before its end", suffix_early_end, "suffix that is no name"},
+	{"suffix in upper case", suffix_upper, "suffix that is not a valid name"},
+	{"suffix with a label of 64 bytes", suffix_label_64, "suffix that is not a valid name"},
+	{"suffix with a label beyond its end", suffix_label_long,
+	 "suffix that is not a valid name"},
+	{"suffix with a pointer", suffix_pointer, "suffix that is not a valid name"},
+	{"suffix that ends before its end", suffix_early_end, "suffix that is not a valid name"},
 	{"suffix twice", suffix_twice, "suffixes out of order"},
 	{"suffixes of one size out of order", suffix_order, "suffixes out of order"},
 	{"a longer suffix first", suffix_sizes, "suffixes out of order"},
@@ -321,8 +323,8 @@ static const struct {
 	{"prefix of 33 IPv4 bits", limit_prefix4_33, "limit out of range"},
 	{"prefix of no IPv6 bits", limit_prefix6_0, "limit out of range"},
 	{"prefix of 129 IPv6 bits", limit_prefix6_129, "limit out of range"},
-	{"over the limit 2", limit_refusal, "limit out of range"},
-	{"an exempt range too many", limit_exempt, "address ranges beyond their number"},
+	{"refusal 2 over the limit", limit_refusal, "limit out of range"},
+	{"one exempt range too many", limit_exempt, "address ranges beyond the last one"},
 	{"no limit", limit_off, NULL},
 };
 
@@ -362,7 +364,7 @@ test_fields(void)
 	}
 }
 
-/* What the seal itself guards. */
+/* What the seal itself protects. */
 static void
 test_frame(void)
 {
@@ -370,11 +372,11 @@ test_frame(void)
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		block_reset();
-		expect("cut short", sizes[i], "shorter than its fixed part");
+		expect("truncated", sizes[i], "shorter than the fixed part");
 	}
 	block_reset();
-	expect("a byte less", block.s.size_bytes - 1, "size and counts disagree");
-	expect("a byte more", block.s.size_bytes + 1, "size and counts disagree");
+	expect("one byte less", block.s.size_bytes - 1, "size does not match the counts");
+	expect("one byte more", block.s.size_bytes + 1, "size does not match the counts");
 	block.s.magic ^= 1;
 	expect("magic", block.s.size_bytes, "not a snapshot");
 	block_reset();
@@ -382,10 +384,10 @@ test_frame(void)
 	expect("version", block.s.size_bytes, "another version of the snapshot format");
 	block_reset();
 	block.s.size_bytes++;
-	expect("size", block.s.size_bytes - 1, "size and counts disagree");
+	expect("size", block.s.size_bytes - 1, "size does not match the counts");
 	block_reset();
 	block.s.range_count = 3;
-	expect("range_count", block.s.size_bytes, "size and counts disagree");
+	expect("range_count", block.s.size_bytes, "size does not match the counts");
 	block.s.range_count = UINT32_MAX;
 	expect("range_count", block.s.size_bytes, "too many address ranges");
 	block_reset();
@@ -393,8 +395,8 @@ test_frame(void)
 	expect("checksum", block.s.size_bytes, "wrong checksum");
 }
 
-/* One bit anywhere, header aside, and the seal is broken; the seal does not depend on what the
- * checksum was. */
+/* A flipped bit anywhere after the header breaks the seal; the seal does not depend on the old
+ * checksum. */
 static void
 test_every_byte(void)
 {
@@ -413,7 +415,7 @@ test_every_byte(void)
 			     "byte %zu", at);
 		block.bytes[at] ^= 0x10;
 	}
-	expect("back as it was", block.s.size_bytes, NULL);
+	expect("restored", block.s.size_bytes, NULL);
 }
 
 static void
@@ -438,7 +440,7 @@ test_ranges_most(void)
 	expect("16,385 ranges", block.s.size_bytes, "too many address ranges");
 }
 
-/* Reads only inside the size it is given: a copy that ends where it ends, for AddressSanitizer. */
+/* Reads only within the given size: a copy of exactly that size, for AddressSanitizer. */
 static void
 test_exact_memory(void)
 {

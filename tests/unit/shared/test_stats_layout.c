@@ -7,7 +7,7 @@
 #include "tests/unit/suite.h"
 #include "dataplane/pipeline/worker.h"
 
-/* Where a bucket starts, its predecessor ends; each microsecond is in the bucket that says so. */
+/* Each bucket starts where the one before it ends; each microsecond is in its bucket. */
 static void
 test_buckets(void)
 {
@@ -17,14 +17,14 @@ test_buckets(void)
 		SUITE_ASSERT(next > first, "bucket %u is empty", i);
 		SUITE_ASSERT(latency_bucket_of(first) == i, "first of bucket %u", i);
 		SUITE_ASSERT(latency_bucket_of(next - 1) == i, "last of bucket %u", i);
-		/* Eight to a power of two: none is wider than an eighth of where it starts. */
+		/* Eight per power of two: no bucket is wider than an eighth of its start. */
 		SUITE_ASSERT(i < STATS_LATENCY_SUB || (next - first) * STATS_LATENCY_SUB <= first,
 			     "bucket %u is wide", i);
 	}
 	CU_ASSERT_EQUAL(latency_bucket_us(0), 0);
 	CU_ASSERT_EQUAL(latency_bucket_of(0), 0);
 	CU_ASSERT_EQUAL(latency_bucket_of(UINT64_MAX), STATS_LATENCY_BUCKETS - 1);
-	/* The last bucket has no upper end; nothing that is answered in 15 seconds is in it. */
+	/* The last bucket has no upper bound; latencies below 15 seconds are not in it. */
 	CU_ASSERT(latency_bucket_us(STATS_LATENCY_BUCKETS - 1) > 15000000);
 	for (uint64_t us = 0; us < 100000; us++) {
 		const uint32_t i = latency_bucket_of(us);
@@ -34,7 +34,7 @@ test_buckets(void)
 	}
 }
 
-/* Names and numbers of the counters come from one list; none is twice. */
+/* Counter names are unique. */
 static void
 test_names(void)
 {
@@ -48,7 +48,7 @@ test_names(void)
 	CU_ASSERT_EQUAL(count, WORKER_COUNTER_COUNT + DROP_REASON_COUNT);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = i + 1; j < count; j++)
-			SUITE_ASSERT(strcmp(names[i], names[j]) != 0, "%s is twice", names[i]);
+			SUITE_ASSERT(strcmp(names[i], names[j]) != 0, "%s occurs twice", names[i]);
 	CU_ASSERT_STRING_EQUAL(names[COUNTER_redraws], "redraws");
 	CU_ASSERT_STRING_EQUAL(names[WORKER_COUNTER_COUNT + DROP_probe_unsent], "probe_unsent");
 }
@@ -61,7 +61,7 @@ test_layout(void)
 	CU_ASSERT_EQUAL(_Alignof(struct worker_stats), 64);
 }
 
-/* Cycles to microseconds: exact to the microsecond below, up to an hour, at any clock. */
+/* Cycles to microseconds: rounded down exactly, up to an hour, at any clock rate. */
 static void
 test_microseconds(void)
 {

@@ -32,7 +32,7 @@ table_close(void)
 	free(table.flows);
 }
 
-/* The flow that has a slot. */
+/* The flow in a slot. */
 static struct flow *
 at(uint32_t slot)
 {
@@ -42,7 +42,7 @@ at(uint32_t slot)
 	return &table.flows[index];
 }
 
-/* Begins a flow whose question is `bytes` times `fill`; its ID is its slot. False: no cell. */
+/* Begins a flow whose question is `bytes` bytes of `fill`; its ID is its slot. False: no cell. */
 static bool
 begin(uint32_t slot, uint16_t port, uint16_t bytes, uint8_t fill)
 {
@@ -70,7 +70,7 @@ test_layout(void)
 	CU_ASSERT_EQUAL(table.mask, SIZE - 1);
 	CU_ASSERT_EQUAL((uintptr_t)table.flows % 64, 0);
 	CU_ASSERT_EQUAL(table.cell_free_count, SIZE / FLOW_CELL_SHARE);
-	/* Every pool behind the one before it, all inside. */
+	/* The pools follow each other, all within the memory. */
 	CU_ASSERT((uint8_t *)table.slots >= (uint8_t *)(table.flows + SIZE));
 	CU_ASSERT((uint8_t *)table.buckets >= (uint8_t *)(table.slots + SIZE));
 	CU_ASSERT((uint8_t *)table.waiters >= (uint8_t *)(table.buckets + table.bucket_mask + 1));
@@ -81,7 +81,7 @@ test_layout(void)
 	CU_ASSERT_EQUAL((uintptr_t)table.waiters % 64, 0);
 	CU_ASSERT_EQUAL((uintptr_t)table.buckets % 64, 0);
 	CU_ASSERT_EQUAL(table.bucket_mask & (table.bucket_mask + 1), 0);
-	/* The pool has 64 cells at the least. */
+	/* The pool has at least 64 cells. */
 	CU_ASSERT(flow_table_bytes(64) >= 64 * sizeof(struct flow) + 64 * sizeof(struct flow_cell) +
 						  64 * sizeof(struct flow_waiter));
 	table_close();
@@ -128,12 +128,12 @@ test_begin_end(void)
 	table_close();
 }
 
-/* The mark that a flow leaves: a straggler is told from a guess by it. */
+/* The mark that a flow leaves in its slot tells late responses from guesses. */
 static void
 test_mark(void)
 {
 	const struct be16 port = be16_from(50000), id = be16_from(6);
-	uint32_t alike = 0;
+	uint32_t equal = 0;
 
 	table_open();
 	CU_ASSERT(begin(6, 50000, 56, 'b'));
@@ -148,14 +148,14 @@ test_mark(void)
 		const uint32_t mark = flow_mark(&table, 0, port, be16_from((uint16_t)n), 0);
 
 		CU_ASSERT(mark != 0 && !(mark & FLOW_LIVE));
-		alike += n != 6 && mark == table.slots[6];
+		equal += n != 6 && mark == table.slots[6];
 	}
-	SUITE_ASSERT(alike <= 1, "%u other IDs have the same mark", alike);
+	SUITE_ASSERT(equal <= 1, "%u other IDs have the same mark", equal);
 	table_close();
 }
 
-/* What ended last is used again first; new entries are taken only when none is free; a full table
- * has all. */
+/* The entry freed last is reused first; new entries are used only if none is free; a full table
+ * uses all. */
 static void
 test_entries(void)
 {
@@ -179,7 +179,7 @@ test_entries(void)
 	table_close();
 }
 
-/* Each long question has a cell of its own, and gives it back. */
+/* Each long question has its own cell, which is freed. */
 static void
 test_cells(void)
 {
@@ -203,7 +203,7 @@ test_cells(void)
 				own &= flow_case_bits(&table, flow)[n] == (uint8_t)(i + round);
 			SUITE_ASSERT(own, "round %d, flow %u", round, i);
 		}
-		/* Ended in another order than they began. */
+		/* Ended in another order than begun. */
 		for (uint32_t i = 0; i < cells; i++)
 			flow_end(&table, at((i * 5) % cells));
 		flow_end(&table, at(cells));
@@ -213,7 +213,7 @@ test_cells(void)
 	table_close();
 }
 
-/* The question of the longest name fits a cell. */
+/* The question with the longest name fits in a cell. */
 static void
 test_longest(void)
 {
@@ -256,8 +256,8 @@ now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* A reader beside a writer: what it believes is of one flow, whole. The writer turns a few slots
- * over as fast as it can, with short and long questions. */
+/* A reader and a writer at the same time: every copy that is read successfully is consistent. The
+ * writer reuses a few slots as fast as it can, with short and long questions. */
 static volatile bool writer_stop;
 static volatile uint32_t writer_turns;
 
@@ -276,7 +276,7 @@ writer(void *unused)
 	return NULL;
 }
 
-/* Does everything in the copy tell of the same `fill`? */
+/* Do all fields of the copy have the same `fill`? */
 static bool
 copy_whole(const struct flow *copy, const uint8_t *question)
 {
@@ -299,7 +299,7 @@ static void
 test_read_beside_writer(void)
 {
 	pthread_t thread;
-	uint32_t believed = 0, torn = 0, busy = 0;
+	uint32_t consistent = 0, torn = 0, busy = 0;
 	const int64_t deadline_ms = now_ms() + 5000;
 
 	table_open();
@@ -308,8 +308,8 @@ test_read_beside_writer(void)
 	writer_stop = false;
 	writer_turns = 0;
 	CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, writer, NULL), 0);
-	/* Long enough that both run at once for a while, wherever the scheduler puts them. */
-	for (uint32_t n = 0; believed < 200000 || writer_turns < 3000000; n++) {
+	/* Long enough for both to run at the same time, however they are scheduled. */
+	for (uint32_t n = 0; consistent < 200000 || writer_turns < 3000000; n++) {
 		struct flow copy;
 		uint8_t question[DNS_QUESTION_BYTES_MAX];
 		uint32_t index;
@@ -323,14 +323,14 @@ test_read_beside_writer(void)
 			busy++;
 			continue;
 		}
-		believed++;
+		consistent++;
 		torn += !copy_whole(&copy, question);
 	}
 	writer_stop = true;
 	pthread_join(thread, NULL);
-	SUITE_ASSERT(torn == 0, "%u of %u entries read were torn", torn, believed);
-	SUITE_ASSERT(believed >= 1000 && writer_turns >= 1000,
-		     "%u entries could be read, %u not; %u were written", believed, busy,
+	SUITE_ASSERT(torn == 0, "%u of %u entries read were torn", torn, consistent);
+	SUITE_ASSERT(consistent >= 1000 && writer_turns >= 1000,
+		     "%u entries could be read, %u not; %u were written", consistent, busy,
 		     writer_turns);
 	table_close();
 }
@@ -342,7 +342,7 @@ main(void)
 		{"layout", test_layout}, {"begin and end", test_begin_end},
 		{"mark", test_mark},	 {"entries", test_entries},
 		{"cells", test_cells},	 {"longest question", test_longest},
-		{"slot", test_slot},	 {"read beside a writer", test_read_beside_writer},
+		{"slot", test_slot},	 {"read during writes", test_read_beside_writer},
 		CU_TEST_INFO_NULL};
 
 	return suite_run("flow", tests);

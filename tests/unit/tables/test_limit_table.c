@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of limits over simulated time: exact rates, prefixes, full sets, a clock that comes
- * round, and two threads on one bucket. */
+/* The table of limits in simulated time: exact rates, prefixes, full sets, a clock that wraps, and
+ * two threads on one bucket. */
 #include "dataplane/tables/limit_table.h"
 
 #include <pthread.h>
@@ -43,7 +43,7 @@ within(const struct limit_rule *rule, const char *client, uint64_t now)
 	return limit_take(&table, rule, limit_hash(&table, rule, &address), now) != LIMIT_OVER;
 }
 
-/* Asked ten times as often as it may for ten seconds, a prefix gets its burst and then its rate. */
+/* A prefix that sends ten times its limit for ten seconds gets its burst and then its rate. */
 static void
 test_rates(void)
 {
@@ -62,17 +62,17 @@ test_rates(void)
 		table_reset(1024);
 		for (uint64_t n = 0; n < asked; n++)
 			passed += within(&rule, "192.0.2.1", START + n * step);
-		/* The last step is not over yet; whole units of time are off by less than 1 in
+		/* The last step is incomplete; rounding to units of time is off by less than 1 in
 		 * 2,000. */
 		SUITE_ASSERT(passed <= wanted + wanted / 2000 &&
 				     passed + 1 + wanted / 2000 >= wanted,
-			     "%u a second, burst %u: %lu of %lu passed, not %lu", rows[i].rate,
+			     "%u per second, burst %u: %lu of %lu passed, not %lu", rows[i].rate,
 			     rows[i].burst, passed, asked, wanted);
 	}
 }
 
-/* A query's price is the nearest whole number of units, and at least one: a rate beyond all clocks
- * is a limit, too. */
+/* The cost of a query is rounded to whole units, at least one: a rate above the clock's is a limit,
+ * too. */
 static void
 test_prices(void)
 {
@@ -84,7 +84,7 @@ test_prices(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct limit_rule rule = rule_of(rows[i].rate, 2, 24, 56);
 
-		SUITE_ASSERT(rule.interval == rows[i].interval, "%u a second: %lu", rows[i].rate,
+		SUITE_ASSERT(rule.interval == rows[i].interval, "%u per second: %lu", rows[i].rate,
 			     rule.interval);
 		table_reset(1024);
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", START));
@@ -93,7 +93,7 @@ test_prices(void)
 	}
 }
 
-/* A burst that would take longer than two hours to save is as large as that: 2^42 units, at one a
+/* A burst that takes longer than two hours to fill is cut to that: 2^42 units, at one query per
  * second. */
 static void
 test_longest(void)
@@ -110,7 +110,7 @@ test_longest(void)
 	}
 }
 
-/* At its rate a prefix is never refused; after a pause it has its burst again, and no more. */
+/* A prefix at its rate is never refused; after a pause it has its burst again, and no more. */
 static void
 test_burst(void)
 {
@@ -129,14 +129,14 @@ test_burst(void)
 			passed += within(&rule, "192.0.2.1", now);
 		SUITE_ASSERT(passed == 20, "%u passed after pause %d", passed, pause);
 	}
-	/* Half the burst later, half of it. */
+	/* After half of that time, half of it. */
 	now += HZ / 5;
 	for (unsigned n = 0; n < 10; n++)
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", now));
 	CU_ASSERT_FALSE(within(&rule, "192.0.2.1", now));
 }
 
-/* Who shares a bucket. */
+/* Which clients share a bucket. */
 static void
 test_prefixes(void)
 {
@@ -171,8 +171,8 @@ test_prefixes(void)
 	}
 }
 
-/* One set: eight prefixes have buckets of their own; the ninth takes that of the one that owes
- * least, and nobody's while one is full. */
+/* One set: eight prefixes have their own buckets; the ninth takes the fullest, but a full one
+ * evicts no prefix. */
 static void
 test_full_set(void)
 {
@@ -181,28 +181,27 @@ test_full_set(void)
 
 	table_reset(1);
 	for (uint64_t n = 1; n <= 8;
-	     n++) /* prefix n owes n queries, but number 5 only half a one */
+	     n++) /* prefix n has a debt of n queries, but number 5 of half a query */
 		for (uint64_t queries = 0; queries < (n == 5 ? 1 : n + 1); queries++)
 			CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START), LIMIT_WITHIN);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_EVICTED);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_WITHIN);
-	/* Number 5 begins again, in place of the one that owes least now: number 1, one and a
-	 * half. */
+	/* Number 5 starts again, in place of the one with the smallest debt: number 1, with one and
+	 * a half. */
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + HZ / 2), LIMIT_EVICTED);
 	for (uint64_t n = 2; n <= 9; n++)
 		if (n != 5)
 			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) ==
 					     LIMIT_WITHIN,
 				     "%lu", n);
-	/* All is paid long since: room for eight others. */
+	/* All buckets are full again: room for eight others. */
 	for (uint64_t n = 11; n <= 18; n++)
 		CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START + 200 * HZ), LIMIT_WITHIN);
 	CU_ASSERT_EQUAL(limit_take(&table, &rule, 19 * tag, START + 200 * HZ), LIMIT_EVICTED);
 }
 
-/* A bucket's time comes round every few hours: just before, over, and after that the limit is as
- * ever, and a bucket left from a round before is a full one, but for at most what its prefix once
- * owed. */
+/* A bucket's time wraps every few hours: just before, at and after that the limit works, and a
+ * bucket left from before counts as full, except for at most its former debt. */
 static void
 test_round(void)
 {
@@ -223,13 +222,13 @@ test_round(void)
 			for (unsigned n = 0; n < 40; n++)
 				passed += within(&rule, "192.0.2.1",
 						 now + 2 * HZ + part * (round / 16));
-			SUITE_ASSERT(passed == 5, "%u sixteenths of a round later: %u", part,
+			SUITE_ASSERT(passed == 5, "%u sixteenths of a wrap later: %u", part,
 				     passed);
 		}
 	}
 }
 
-/* A limit that a reload changed: who owes more than the new one allows begins again. */
+/* A limit changed by a reload: prefixes with a larger debt than the new one allows start again. */
 static void
 test_changed(void)
 {
@@ -264,7 +263,7 @@ taker_run(void *argument)
 	return NULL;
 }
 
-/* Two workers that serve one prefix at one moment let through what one would: not one query
+/* Two workers that serve one prefix at the same time pass as many queries as one would, not one
  * more. */
 static void
 test_shared(void)
@@ -287,16 +286,11 @@ test_shared(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"rates", test_rates},
-			       {"prices", test_prices},
-			       {"longest burst", test_longest},
-			       {"burst", test_burst},
-			       {"prefixes", test_prefixes},
-			       {"full set", test_full_set},
-			       {"the clock comes round", test_round},
-			       {"changed limit", test_changed},
-			       {"two workers", test_shared},
-			       CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"rates", test_rates},		{"prices", test_prices},
+			       {"longest burst", test_longest}, {"burst", test_burst},
+			       {"prefixes", test_prefixes},	{"full set", test_full_set},
+			       {"the clock wraps", test_round}, {"changed limit", test_changed},
+			       {"two workers", test_shared},	CU_TEST_INFO_NULL};
 
 	return sodium_init() < 0 ? 1 : suite_run("limit", tests);
 }

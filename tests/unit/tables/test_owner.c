@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who owns which source address and port, at a start and over reloads. */
+/* Ownership of source addresses and ports, at start and across reloads. */
 #include "dataplane/tables/owner.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 static struct owners owners;
 
-/* A snapshot of so many sources of each family, all active: 198.51.100.1.., 2001:db8:2::1.. */
+/* A snapshot with sources of each family, all active: 198.51.100.1.., 2001:db8:2::1.. */
 static struct snapshot *
 sources(uint32_t ipv4, uint32_t ipv6)
 {
@@ -31,7 +31,7 @@ sources(uint32_t ipv4, uint32_t ipv6)
 	return s;
 }
 
-/* Active addresses of a family that each worker owns. */
+/* Counts the active addresses of a family of each worker. */
 static void
 count_owned(const struct snapshot *s, bool ipv4, uint32_t *held)
 {
@@ -49,7 +49,7 @@ count_owned(const struct snapshot *s, bool ipv4, uint32_t *held)
 	}
 }
 
-/* Whole addresses: evenly dealt, nobody without. */
+/* Whole addresses: evenly distributed, no worker without one. */
 static void
 test_whole(void)
 {
@@ -81,8 +81,8 @@ test_whole(void)
 	}
 }
 
-/* Fewer addresses than workers: all ports are dealt, equally often, and no slice tells its
- * worker. */
+/* Fewer addresses than workers: all ports are dealt equally often, and no range of ports reveals
+ * its worker. */
 static void
 test_dealt(void)
 {
@@ -97,7 +97,7 @@ test_dealt(void)
 		const uint8_t owner = owner_of(&owners.map, 0, true, (uint16_t)port);
 
 		if (owner > 2) {
-			CU_FAIL_FATAL("a port of nobody");
+			CU_FAIL_FATAL("port without an owner");
 		}
 		counts[owner]++;
 		slices[owner][port >> 10]++;
@@ -105,15 +105,14 @@ test_dealt(void)
 	for (int w = 0; w < 3; w++) {
 		CU_ASSERT(counts[w] == 21845 || counts[w] == 21846);
 		for (int slice = 0; slice < 64; slice++)
-			/* A mean of 341 of 1,024 with a standard deviation of 15: this is seven of
-			 * them. */
+			/* A mean of 341 of 1,024 with a standard deviation of 15: seven of them. */
 			SUITE_ASSERT(slices[w][slice] > 235 && slices[w][slice] < 448,
-				     "worker %d has %u of slice %d", w, slices[w][slice], slice);
+				     "worker %d has %u of range %d", w, slices[w][slice], slice);
 	}
 	free(s);
 }
 
-/* A deal of another start is another one, and each address has its own offset into it. */
+/* Each start has another deal, and each address has its own offset in it. */
 static void
 test_deal_is_random(void)
 {
@@ -131,16 +130,16 @@ test_deal_is_random(void)
 		same_address += owner_of(&owners.map, 0, true, (uint16_t)port) ==
 				owner_of(&owners.map, 1, true, (uint16_t)port);
 	}
-	/* By chance a quarter, 16,384, with a standard deviation of 111; the offsets are the same
-	 * once in 65,536 starts, which an offset of 0 to each other would show as 65,536. */
+	/* Expected is a quarter, 16,384, with a standard deviation of 111. In one of 65,536 starts
+	 * the offsets are equal, which gives 65,536. */
 	CU_ASSERT(same_start > 15300 && same_start < 17500);
 	CU_ASSERT(owners.map.offset[0] == owners.map.offset[1] ||
 		  (same_address > 15300 && same_address < 17500));
 	free(s);
 }
 
-/* An address that stays keeps its owner, whatever comes and goes beside it, at random and
- * seeded. */
+/* An address that stays keeps its owner while others are added and removed, in seeded random
+ * order. */
 static void
 test_reloads(void)
 {
@@ -177,15 +176,15 @@ test_reloads(void)
 			for (uint32_t i = 0; i < 40; i++)
 				changed += stayed[i] && before[i] != OWNER_NONE &&
 					   before[i] != owners.map.owner[i];
-			/* Addresses change hands only for a worker that would have none. */
-			SUITE_ASSERT(changed <= workers, "%u workers, reload %d: %u changed hands",
+			/* Addresses change owner only for a worker that would have none. */
+			SUITE_ASSERT(changed <= workers, "%u workers, reload %d: %u changed owner",
 				     workers, reload, changed);
 		}
 		free(s);
 	}
 }
 
-/* Exactly: nothing that can stay moves. */
+/* Exactly: no owner changes without need. */
 static void
 test_keeps(void)
 {
@@ -208,7 +207,8 @@ test_keeps(void)
 	before[3] = OWNER_NONE;
 	CU_ASSERT_EQUAL(memcmp(before, owners.map.owner, sizeof(before)), 0);
 
-	/* Its slot again for another address: the poorer worker's, and nobody else is touched. */
+	/* Its slot is reused for another address: it goes to the worker with fewer, and no other
+	 * owner changes. */
 	s->sources[3].state = SLOT_ACTIVE;
 	s->sources[3].address.bytes[15] = 99;
 	owners_update(&owners, s);
@@ -216,7 +216,7 @@ test_keeps(void)
 	before[3] = owners.map.owner[3];
 	CU_ASSERT_EQUAL(memcmp(before, owners.map.owner, sizeof(before)), 0);
 
-	/* All of one worker's addresses go: it takes one of the other's. */
+	/* All addresses of one worker are removed: it gets one of the other's. */
 	taken = owners.map.owner[0];
 	for (int i = 0; i < 6; i++)
 		if (owners.map.owner[i] == taken)

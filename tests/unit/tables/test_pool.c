@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is derived from a pool: the shares of weighted draws, and the consistent-hash ring. */
+/* The tables derived from a pool: the shares of weighted draws, and the consistent-hash ring. */
 #include "dataplane/tables/pool.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ pool_new(const struct snapshot *s)
 	return pool;
 }
 
-/* Every member's share of the table of draws is its weight's, to what 32 bits can say. */
+/* Every member's share of the alias table is its weight's, to a precision of 32 bits. */
 static void
 test_aliases(void)
 {
@@ -93,7 +93,7 @@ test_aliases(void)
 	}
 }
 
-/* The draws themselves, 1:2:5. */
+/* Draws, 1:2:5. */
 static void
 test_draws(void)
 {
@@ -168,8 +168,8 @@ test_ring_shares(void)
 	free(s);
 }
 
-/* Neither slots nor the order of members decide; the pool's seed does. These are the first entries,
- * written down once: a machine of another release must come to the same. */
+/* The ring depends on the pool's seed, not on slots or the order of members. These first entries
+ * are fixed: every release must produce them. */
 static void
 test_ring_same(void)
 {
@@ -204,9 +204,9 @@ test_ring_same(void)
 	free(b);
 }
 
-/* Members go down, one after the other, in an order that is not that of their names: only the
- * entries of the one that goes change hands, they spread over the others by weight, and all is as
- * before when they are back. */
+/* Members go down one after the other, not in the order of their names: only the entries of that
+ * member change, they spread over the others by weight, and the ring is as before once they are
+ * back. */
 static void
 test_ring_disturbance(void)
 {
@@ -253,8 +253,7 @@ test_ring_disturbance(void)
 	free(s);
 }
 
-/* One of 512 left: every entry is its. A member that is taken away for good costs a few entries
- * more. */
+/* One of 512 left: it has every entry. Removing a member for good moves a few more entries. */
 static void
 test_ring_extremes(void)
 {
@@ -286,7 +285,7 @@ test_ring_extremes(void)
 	free(fewer);
 }
 
-/* Who is usable is a matter of the pool, not of the snapshot. */
+/* Usable members are those of the pool, not of the snapshot. */
 static void
 test_usable(void)
 {

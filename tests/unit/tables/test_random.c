@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The random stream: its blocks, its erasure, and that no two starts are alike. */
+/* The random stream: its blocks, its erasure, and that starts differ. */
 #include "dataplane/tables/random.h"
 
 #include <string.h>
@@ -28,7 +28,7 @@ test_repeats(void)
 	CU_ASSERT_EQUAL(same, 0);
 }
 
-/* The first block is ChaCha20's keystream (libsodium's own, nonce 0) behind its first 32 bytes. */
+/* The first block is libsodium's ChaCha20 keystream (nonce 0) after its first 32 bytes. */
 static void
 test_keystream(void)
 {
@@ -49,7 +49,7 @@ test_keystream(void)
 	CU_ASSERT_EQUAL(random_u64(&random), word);
 }
 
-/* Neither what was drawn nor the key it came from is left in memory. */
+/* Neither drawn words nor their key are left in memory. */
 static void
 test_erased(void)
 {
@@ -85,7 +85,7 @@ test_top_up(void)
 	CU_ASSERT_EQUAL(random.next, 0);
 }
 
-/* Two streams of the kernel's have no word in common, and no word repeats. */
+/* Two streams keyed by the kernel have no word in common, and no word repeats. */
 static void
 test_starts_differ(void)
 {

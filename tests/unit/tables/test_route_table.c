@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Finding the route of a name or a type: the longest suffix, in any letter case, at one line of the
- * table for each number of labels that routes have. */
+/* Finding the route of a name or a type: the longest suffix, in any letter case, with one bucket
+ * read per number of labels that routes have. */
 #include "dataplane/tables/route_table.h"
 
 #include <stdio.h>
@@ -26,7 +26,7 @@ name_of(const char *text)
 	return name;
 }
 
-/* Suffixes as the contract wants them, sorted by size and bytes. */
+/* Sorts suffixes as snapshot.h requires: by size and bytes. */
 struct list {
 	uint32_t count;
 	struct name *names;
@@ -43,8 +43,7 @@ name_compare(const void *a, const void *b)
 	return memcmp(left->wire, right->wire, left->bytes);
 }
 
-/* A snapshot with these suffixes; that of names[i] has pool i % 60 + 1, wherever sorting puts
- * it. */
+/* A snapshot with these suffixes; that of names[i] has pool i % 60 + 1, wherever it is sorted. */
 static struct snapshot *
 snapshot_with(const struct name *names, uint32_t count)
 {
@@ -56,7 +55,8 @@ snapshot_with(const struct name *names, uint32_t count)
 	if (count > 0)
 		memcpy(sorted, names, count * sizeof(*sorted));
 	for (uint32_t i = 0; i < count; i++) {
-		sorted[i].wire[255] = (uint8_t)(i % 60 + 1); /* no name of a test is that long */
+		/* no name in these tests is that long */
+		sorted[i].wire[255] = (uint8_t)(i % 60 + 1);
 		bytes += (uint32_t)sorted[i].bytes;
 	}
 	qsort(sorted, count, sizeof(*sorted), name_compare);
@@ -163,7 +163,7 @@ test_matches(void)
 	free(s);
 }
 
-/* The root takes what nothing else takes; and a name of 127 labels is walked to its end. */
+/* The root matches all other names; a name of 127 labels is walked to its end. */
 static void
 test_root_and_longest(void)
 {
@@ -188,14 +188,14 @@ test_root_and_longest(void)
 	CU_ASSERT_EQUAL(find(&routes, s, &plain, &lines), 1);
 	deep.wire[253] ^= 1; /* another top-level domain */
 	CU_ASSERT_EQUAL(find(&routes, s, &deep, &lines), 1);
-	/* One for what is found, one more where the filter does not sort the other suffix out. */
+	/* One for the match, another if the filter does not reject the other suffix. */
 	CU_ASSERT(lines >= 5 && lines <= 2 + 2 + 1 + 1 + 2);
 	routes_free(&routes);
 	free(s);
 }
 
-/* A hash finds an entry and never decides: names that have the hash of a route, but are others, in
- * their bytes or in their number, are not taken for it. */
+/* A hash alone never decides: names with the hash of a route, but other bytes or another size, do
+ * not match it. */
 static void
 test_hash_alike(void)
 {
@@ -215,13 +215,13 @@ test_hash_alike(void)
 		name = name_of(others[i]);
 		SUITE_ASSERT(route_suffix(&routes, s, name.wire, (uint32_t)name.bytes,
 					  &probes[0]) == ROUTE_NONE,
-			     "%s is taken for %s", others[i], "example.com");
+			     "%s matches %s", others[i], "example.com");
 	}
 	routes_free(&routes);
 	free(s);
 }
 
-/* About one key in a hundred lets a line of a table of this size overflow: another one is taken,
+/* With about one key in a hundred a bucket of a table of this size overflows: another key is used,
  * and no route is lost. */
 static void
 test_overflow(void)
@@ -250,8 +250,7 @@ test_overflow(void)
 	free(s);
 }
 
-/* Looks for each route, for a name below it and for one beside it; returns the lines of the table
- * that it took. */
+/* Looks up each route, a name below it and a similar one; returns the number of buckets read. */
 static uint32_t
 look_for_all(const struct routes *routes, const struct snapshot *s, const struct name *names,
 	     uint32_t count)
@@ -278,10 +277,9 @@ look_for_all(const struct routes *routes, const struct snapshot *s, const struct
 	return lines;
 }
 
-/* As many as there may be: all are found, names beside them are not, and a look costs a line of the
- * table for what is found, and nearly none for what is not, however many routes there are. With one
- * key in twenty the filter lets "example" through, which most names here end with: then another key
- * is tried. */
+/* The largest tables: all routes are found, similar names are not; a look-up reads one bucket for a
+ * match and nearly none otherwise, however many routes there are. With one key in twenty the filter
+ * passes "example", the suffix of most names here: then another key is used. */
 static void
 test_many(void)
 {
@@ -313,7 +311,7 @@ test_many(void)
 			routes_free(&routes);
 		}
 		SUITE_ASSERT(lines <= (uint64_t)3 * count * 9 / 10,
-			     "%u suffixes: %u lines for %u looks", count, lines, 3 * count);
+			     "%u suffixes: %u buckets for %u look-ups", count, lines, 3 * count);
 		free(s);
 	}
 }
@@ -354,8 +352,8 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"matches", test_matches},
 			       {"root and longest", test_root_and_longest},
-			       {"hashes alike", test_hash_alike},
-			       {"a line overflows", test_overflow},
+			       {"equal hashes", test_hash_alike},
+			       {"a bucket overflows", test_overflow},
 			       {"100,000 suffixes and more", test_many},
 			       {"types", test_types},
 			       CU_TEST_INFO_NULL};

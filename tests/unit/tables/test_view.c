@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is derived from a snapshot: the table of addresses, the upstreams that may be asked, the
- * spaces to draw from. */
+/* The tables derived from a snapshot: addresses, usable upstreams, spaces to draw from. */
 #include "dataplane/tables/view.h"
 
 #include <stdio.h>
@@ -94,7 +93,7 @@ test_address_of_many(void)
 	view_free(view);
 }
 
-/* Every slot in use, each with an address of its own: 832 of 2,048 entries. */
+/* Every slot in use, each with its own address: 832 of 2,048 entries. */
 static void
 test_full(void)
 {
@@ -217,8 +216,8 @@ test_usable(void)
 	}
 }
 
-/* Every worker's spaces: only active sources, only drawable ports, and each pair belongs to one
- * worker, the one that owner_of() names. */
+/* Every worker's spaces: only active sources and drawable ports, and each pair belongs to one
+ * worker, that of owner_of(). */
 static void
 check_spaces(const struct view *view, uint32_t workers, enum view_family family)
 {
@@ -278,7 +277,8 @@ test_spaces(void)
 	}
 }
 
-/* A few ports dealt among many workers: those without any have no space, and none is of 0 ports. */
+/* A few ports dealt among many workers: those without any have an empty space, and no source has 0
+ * ports. */
 static void
 test_few_ports(void)
 {
