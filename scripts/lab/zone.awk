@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Writes the zone of the farm, "example.": what a name's answer is follows from the name alone, so that a
+# Writes the zone of the farm, "example.". The records of a name follow from the name alone, so that a
 # client can check every response (tests/e2e/wire.py knows the same rules).
 #
 #   nNNNNN  (00000 to 19999)  A 10.0.(N / 256).(N % 256)     AAAA 2001:db8:a::N, N in hexadecimal

@@ -12,7 +12,7 @@
 --   RECEIVE   the port where the responses arrive (that of SEND)
 --   OUT       file for the results, a line of JSON for each rate (none)
 --   QUIT      1: leave Pktgen at the end (0)
--- README.md beside this file tells what the figures mean.
+-- README.md beside this file explains the figures.
 
 local function setting(name, default)
 	local value = os.getenv(name)

@@ -5,7 +5,7 @@
 
 The first --queries frames become one continuous stream each, all at the same rate, begun one after the other so that
 together they are even. `-m` of start multiplies the rate. The MAC addresses are those of the pcap. README.md beside this
-file tells how to choose --queries."""
+file says how to choose --queries."""
 import argparse
 import itertools
 import os
