@@ -16,7 +16,7 @@ failed=0
 
 # Files that can't hold a licence line, or whose bytes are the input of a test. LICENSE covers documents, which
 # readers see whole.
-unlicensed=(LICENSE '*.md' 'tests/fuzz/corpus/*')
+unlicensed=(LICENSE '*.md' 'tests/fuzz/corpus/*' tests/unit/data/config/domains.txt)
 
 # files PATTERN...: the files whose paths match one of git's patterns, one a line. A file that was deleted and not yet
 # committed is not there.
