@@ -26,11 +26,12 @@ hugepages_read() {
 
 # Prints the cores that this process may use, one a line; a container may have others than the first ones.
 cores_allowed() {
-	local part
+	local first last
 
-	for part in $(awk '$1 == "Cpus_allowed_list:" {gsub(",", " ", $2); print $2}' /proc/self/status); do
-		seq "${part%-*}" "${part#*-}"
-	done
+	awk '$1 == "Cpus_allowed_list:" {gsub(",", "\n", $2); print $2}' /proc/self/status |
+		while IFS=- read -r first last; do
+			seq "$first" "${last:-$first}"
+		done
 }
 
 # Prints the version of Debian that this is, as 12; nothing where it is another system, or no release.

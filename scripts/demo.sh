@@ -109,7 +109,7 @@ load_and_capture() {
 	awk 'BEGIN { for (n = 0; n < 20000; n++) printf "n%05d.example %s\n", n, n % 4 ? "A" : "AAAA" }' > "$work/names"
 	say "dnsperf: $seconds seconds, at most $outstanding queries outstanding, captured at the farm"
 	/usr/bin/python3 "$repo/tests/e2e/dump.py" "$work/farm.pcap" \
-		nsenter --net=/run/netns/eph-client taskset -c $client_core \
+		nsenter --net=/run/netns/eph-client taskset -c "$client_core" \
 		dnsperf -s 192.0.2.53 -d "$work/names" -l $seconds -c 20 -q $outstanding > "$work/dnsperf.log" 2>&1 &
 	wait $! || { # `wait`, unlike a command in the foreground, lets an interruption through at once
 		tail -n 20 "$work/dnsperf.log"

@@ -194,13 +194,13 @@ server_up() {
 	rm -f "$dir/$name.pid"
 	fill "$templates/$kind.conf" "$name" "$i" > "$dir/$name.conf"
 	case $kind in
-	nsd) background "$name" eph-farm taskset -c $shared_core nsd -d -c "$dir/$name.conf" ;;
+	nsd) background "$name" eph-farm taskset -c "$shared_core" nsd -d -c "$dir/$name.conf" ;;
 	knot)
 		rm -rf "${dir:?}/$name" # its own pid file, should it have been killed
 		mkdir "$dir/$name"
-		background "$name" eph-farm taskset -c $shared_core knotd -c "$dir/$name.conf"
+		background "$name" eph-farm taskset -c "$shared_core" knotd -c "$dir/$name.conf"
 		;;
-	unbound) background "$name" eph-farm taskset -c $shared_core unbound -d -c "$dir/$name.conf" ;;
+	unbound) background "$name" eph-farm taskset -c "$shared_core" unbound -d -c "$dir/$name.conf" ;;
 	esac
 	started+=("$name")
 }
@@ -269,7 +269,7 @@ daemons_start() {
 	pid_read $dir/dataplane.pid > /dev/null ||
 		background dataplane eph-fwd "$build/control/ephemeractl" exec-dataplane -c "$config"
 	pid_read $dir/ephemerad.pid > /dev/null ||
-		background ephemerad eph-fwd taskset -c $shared_core "$build/control/ephemerad" -c "$config"
+		background ephemerad eph-fwd taskset -c "$shared_core" "$build/control/ephemerad" -c "$config"
 	if ! wait_until 20 daemons_are_ready || ! daemons_live; then
 		tail -n 5 $dir/dataplane.log $dir/ephemerad.log >&2
 		die "the daemons did not get ready; their logs are $dir/dataplane.log and $dir/ephemerad.log"

@@ -22,6 +22,8 @@ other_packages=(
 	python3-pytest systemd prometheus python3-prometheus-client chromium-headless-shell fonts-dejavu-core
 	# scripts/pktgen and its tests; the benchmarks and the program they compare with
 	lua5.4 python3-scapy python3-dnspython dpdk-dev dnsdist
+	# scripts/lint.sh
+	git shellcheck pyflakes3 codespell
 )
 
 # What else each release has, or calls otherwise.
@@ -30,6 +32,7 @@ release_packages() {
 	12)
 		build_packages+=(libclang-rt-14-dev)
 		other_packages+=(debootstrap) # for the tree of Debian 13 that scripts/debian13.sh makes
+		other_packages+=(clang-format-14) # the version that decides the layout; Debian 13 has none older than 17
 		;;
 	13) build_packages+=(libclang-rt-19-dev) ;;
 	*) die "there is no list of packages for Debian $1" ;;

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera and runs all its tests:
+#   lint      layout, shell, Python, spelling, manual (scripts/lint.sh); the rest runs whatever it finds
 #   gcc       release build for /usr with every warning an error; the unit tests and the table of the XDP program
 #   clang     AddressSanitizer and UndefinedBehaviorSanitizer, and the packet balance asserted; the unit tests again
 #   debian13  both again in a tree of Debian 13, on a machine with Debian 12 (scripts/debian13.sh)
@@ -52,6 +53,16 @@ meson_tests() {
 	count_meson "$1" meson test -C "$2" --no-rebuild --print-errorlogs "${@:3}"
 }
 
+lint() {
+	local log good bad
+
+	log=$(mktemp)
+	"$repo/scripts/lint.sh" 2>&1 < /dev/null | tee "$log" || true
+	read -r good bad < <(sed -nE '$s/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log") || { good=0 bad=1; }
+	rm -f "$log"
+	count lint "$good" "$bad"
+}
+
 e2e_tests() {
 	local results good bad
 
@@ -77,6 +88,9 @@ e2e_tests() {
 
 need_root
 "$repo/scripts/setup.sh"
+
+say "lint: the source text"
+lint
 
 say "gcc: release build with warnings as errors, in $build"
 if build_in "$build" gcc "${gcc_options[@]}"; then
