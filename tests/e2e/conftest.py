@@ -8,7 +8,7 @@ import os
 import pytest
 
 from lab import standing
-from oracle import oracle
+from counter_checks import check_invariants
 from topology import ROOT
 
 MEASURED = []  # what tests measured, for the end of the run
@@ -36,7 +36,7 @@ def pytest_pyfunc_call(pyfuncitem):
     if lab_used is None:
         return None
     pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames})
-    oracle(lab_used)
+    check_invariants(lab_used)
     return True
 
 
@@ -50,6 +50,6 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     funcargs = getattr(item, "funcargs", {})
-    used = funcargs.get("lab") or funcargs.get("box")
+    used = funcargs.get("lab") or funcargs.get("rig")
     if report.failed and used is not None:
         report.sections.append(("daemons", used.logs()))

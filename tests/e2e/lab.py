@@ -15,9 +15,9 @@ import netns
 import wire
 from clients import Client, Load
 from deadline import wait
-from oracle import Growth
+from counter_checks import Growth
 from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT, SHARED_CORE
-from watch import Pinger, Sniffer
+from observers import Pinger, Sniffer
 
 
 @contextlib.contextmanager

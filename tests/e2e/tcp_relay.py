@@ -4,7 +4,7 @@ import socket
 import threading
 
 import netns
-from watch import Background
+from observers import Background
 
 
 class TcpRelay(Background):

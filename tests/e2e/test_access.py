@@ -108,7 +108,7 @@ def ask_by_lists(lab, stack):
             yield client, data, allowed
 
 
-def test_who_is_not_on_the_list_of_the_address_gets_nothing(listed):
+def test_client_not_in_the_allow_list_gets_no_response(listed):
     with serving(listed, addresses=SERVICES), contextlib.ExitStack() as stack:
         growth = listed.growth()
         asked = list(ask_by_lists(listed, stack))
@@ -119,7 +119,7 @@ def test_who_is_not_on_the_list_of_the_address_gets_nothing(listed):
         assert all(client.has_nothing() for client, _, _ in asked)
 
 
-def test_who_is_not_on_the_list_of_the_address_is_refused(listed):
+def test_client_not_in_the_allow_list_is_refused(listed):
     with serving(listed, addresses=SERVICES, not_allowed="refuse"), contextlib.ExitStack() as stack:
         growth = listed.growth()
         for client, data, allowed in ask_by_lists(listed, stack):
@@ -166,7 +166,7 @@ BY_DEFAULT = {
 }
 
 
-def test_who_may_ask_by_default(lab):
+def test_default_allow_list(lab):
     """Private, shared and link-local addresses. Loopback ones are on the list too, but on the wire they are forged."""
     with addressed(lab, CLIENT, "eph-c1", BY_DEFAULT), serving(lab, allow=None), contextlib.ExitStack() as stack:
         table = {**BY_DEFAULT, CLIENT_ADDRESS[4]: NOT_ALLOWED, CLIENT_ADDRESS[6]: NOT_ALLOWED}
@@ -260,7 +260,9 @@ class Flood:
             return "refused"
         if response == own_response(data, 0x83, 0x80):
             return "truncated"
-        assert response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR and response[6:8] == b"\0\1", response
+        assert (
+            response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR and response[6:8] == b"\0\1"
+        ), response
         return "answer"
 
     @property
@@ -321,7 +323,7 @@ def test_a_prefix_shares_one_limit(lab, version):
 
 
 @VERSIONS
-def test_a_prefix_may_be_another(lab, version):
+def test_prefix_length_is_configurable(lab, version):
     """By /32 and /128 each client has a limit of its own; by /16 and /48 two nets have one."""
     alone, nets = fresh(version, 2), fresh(version, 2, same_prefix=False)
     with limited(lab, ipv4_prefix=32, ipv6_prefix=128), asking(lab, alone) as clients:
@@ -332,7 +334,7 @@ def test_a_prefix_may_be_another(lab, version):
 
 
 @VERSIONS
-def test_the_exempt_have_no_limit_and_cost_their_prefix_nothing(lab, version):
+def test_exempt_clients_have_no_limit_and_use_none_of_their_prefix(lab, version):
     exempt, other = fresh(version, 2)
     with limited(lab, exempt=[exempt]), asking(lab, [exempt, other]) as clients:
         assert Flood(lab, clients[:1], 8 * BURST).over == []
@@ -342,7 +344,7 @@ def test_the_exempt_have_no_limit_and_cost_their_prefix_nothing(lab, version):
 
 
 def test_a_limit_is_kept_over_time(lab):
-    """Asked for more than the rate all the time, it lets pass the rate and no more."""
+    """UpstreamQuery for more than the rate all the time, it lets pass the rate and no more."""
     rate, asked = 100, itertools.count(0, 3 * BURST)
     with limited(lab, rate), asking(lab, fresh(4)) as clients:
         began, passed = time.monotonic(), 0
@@ -351,7 +353,7 @@ def test_a_limit_is_kept_over_time(lab):
         check_tokens(passed, time.monotonic() - began, rate)
 
 
-def test_a_limit_recovers_and_saves_no_more_than_the_burst(lab):
+def test_limit_recovers_up_to_the_burst(lab):
     rate = 50
     with limited(lab, rate), asking(lab, fresh(4)) as clients:
         for turn, bursts in enumerate((1.1, 3, 3)):
@@ -364,7 +366,7 @@ def test_a_limit_recovers_and_saves_no_more_than_the_burst(lab):
             assert flood.outcomes[:BURST] == ["answer"] * BURST
 
 
-def test_a_reload_forgets_no_debt(lab):
+def test_reload_keeps_the_state_of_the_limits(lab):
     with limited(lab), asking(lab, fresh(4)) as clients:
         began = time.monotonic()
         passed = Flood(lab, clients, 2 * BURST).passed

@@ -68,7 +68,7 @@ def test_search_and_table():
     assert "highest rate" in done.stdout and "at  50 %" in done.stdout and "at  90 %" in done.stdout
 
 
-def test_nobody_answers(tmp_path):
+def test_no_responses(tmp_path):
     written = tmp_path / "queries.pcap"
     eal = [*EAL, "--vdev", f"net_pcap0,rx_pcap={written},tx_pcap={tmp_path / 'out.pcap'}"]
     written.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))  # no packets
@@ -89,7 +89,7 @@ def test_nobody_answers(tmp_path):
         ([*EAL, "--vdev", "net_none0"], [*IPV4, *CLIENTS], 3, "EAL did not start"),
     ],
 )
-def test_faults_are_told(eal, own, status, text):
+def test_faults_are_reported(eal, own, status, text):
     done = load(eal, own)
     assert done.returncode == status and text in done.stderr, done.stderr
 
@@ -106,7 +106,9 @@ def link():
         ):  # fmt: skip
             subprocess.run(["ip", *words.split()], check=True)
         # Checksums are left to a NIC that is not there.
-        subprocess.run(["ip", "netns", "exec", theirs, "ethtool", "-K", "eph-l1", "tx", "off"], check=True, capture_output=True)
+        subprocess.run(
+            ["ip", "netns", "exec", theirs, "ethtool", "-K", "eph-l1", "tx", "off"], check=True, capture_output=True
+        )
         yield ours, theirs
     finally:
         for name in (ours, theirs):
@@ -135,7 +137,9 @@ def answering(namespace, address):
             thread.join()
 
 
-@pytest.mark.parametrize("service, clients", [("192.0.2.53", "192.0.2.64/30"), ("2001:db8:1::53", "2001:db8:1::40/126")])
+@pytest.mark.parametrize(
+    "service, clients", [("192.0.2.53", "192.0.2.64/30"), ("2001:db8:1::53", "2001:db8:1::40/126")]
+)
 def test_neighbours(service, clients):
     """Beside a kernel: ours asks it for its MAC address, and it asks for each client's."""
     with link() as (ours, theirs), answering(theirs, service):
@@ -147,7 +151,9 @@ def test_neighbours(service, clients):
         assert json.loads(done.stdout)["result"]["counters"]["answered"] > 10
         for i in range(4):
             address = clients.replace("40/126", f"{0x40 + i:x}").replace("64/30", f"{64 + i}")
-            entry = subprocess.run(["ip", "-n", theirs, "neigh", "show", address], capture_output=True, text=True).stdout
+            entry = subprocess.run(
+                ["ip", "-n", theirs, "neigh", "show", address], capture_output=True, text=True
+            ).stdout
             assert "lladdr" in entry and "FAILED" not in entry, (address, entry)
 
 

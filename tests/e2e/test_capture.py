@@ -98,9 +98,13 @@ WEAK = {
     "one address taken twice as often": lambda i: (port(), BITS(16), SEED.choice((0, 0, 1, 2, 3, 4, 5, 6, 7))),
     "addresses in turn": lambda i: (port(), BITS(16), i % 8),
     "low bits of a linear congruential generator": lambda i: (
-        49152 + (LCG.step() & 0x3FFF), LCG.step() & 0xFFFF, LCG.step() & 7),
+        49152 + (LCG.step() & 0x3FFF),
+        LCG.step() & 0xFFFF,
+        LCG.step() & 7,
+    ),
     "one linear congruential step for port and ID": lambda i: (
-        lambda x: (49152 + (x & 0x3FFF), x >> 8 & 0xFFFF, BITS(3)))(LCG.step()),
+        lambda x: (49152 + (x & 0x3FFF), x >> 8 & 0xFFFF, BITS(3))
+    )(LCG.step()),
     "letter case as the client wrote it": lambda i: (port(), BITS(16), BITS(3), 0),
     "all letters in upper case or none": lambda i: (port(), BITS(16), BITS(3), 255 * BITS(1)),
     "one letter never in upper case": lambda i: (port(), BITS(16), BITS(3), BITS(8) & 0xF7),
@@ -125,7 +129,7 @@ def test_slices_by_worker_are_rejected_though_all_together_are_uniform():
         assert capture.Report([q for q in mixed if SOURCES.index(q.source) >> 2 == worker]).failures()
 
 
-def test_doubt_comes_before_rejection():
+def test_doubtful_comes_before_rejected():
     odd = sample(lambda i: (port(), BITS(16), BITS(3)))
     assert capture.Report(odd).doubtful(alpha=1.1) == set(capture.Report(odd).p_values()), "all are judged"
     weak = capture.Report(sample(WEAK["a pool of 2,500 sockets"]))
@@ -145,13 +149,13 @@ def test_good_draw_is_accepted():
         assert all(p > uniform.ALPHA for p in report.p_values().values())
 
 
-def test_range_with_an_odd_size_is_judged_fairly():
+def test_range_of_odd_size_is_accepted():
     odd = sample(lambda i: (50001 + SEED.randrange(15000), BITS(16), BITS(3)))
     assert capture.Report(odd, 50001, 65000).failures() == []
     assert capture.Report(odd, 50001, 65300).failures() != []
 
 
-def test_small_sample_is_no_proof():
+def test_small_sample_is_rejected():
     assert capture.Report(sample(lambda i: (port(), BITS(16), BITS(3)), 500)).failures()
 
 

@@ -9,9 +9,9 @@ import pytest
 
 import wire
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from pty_screen import Terminal
-from topology import DIR, FARMER, PORTS, SERVICE, SHARED_CORE
+from topology import DIR, SCRIPTED, PORTS, SERVICE, SHARED_CORE
 
 NAMES = 20000
 ENOUGH = 16 * NAMES  # 20 for each port: 1 port in 500 million is missed by chance
@@ -50,7 +50,7 @@ def test_top_shows_what_stats_shows(lab):
         assert terminal.screen.faults == []
 
 
-def test_top_goes_on_without_the_daemons(lab):
+def test_top_keeps_running_without_the_daemons(lab):
     with top(lab) as terminal:
         terminal.wait(lambda screen: figures(screen, "in all") and "AWAY" not in screen.text(), 20)
         lab.kill(lab.ephemerad)
@@ -72,7 +72,9 @@ def test_top_as_json_agrees(lab):
         shown = json.loads(lab.ctl("top", "--json"))
         load.finish()
     assert 600 < shown["rates"]["queries"] < 1500, shown["rates"]
-    assert sum(u["queries_per_s"] for u in shown["upstreams"]) == pytest.approx(shown["rates"]["queries"], rel=0.05, abs=5)
+    assert sum(u["queries_per_s"] for u in shown["upstreams"]) == pytest.approx(
+        shown["rates"]["queries"], rel=0.05, abs=5
+    )
     assert {u["name"] for u in shown["upstreams"]} == set(lab.upstreams())
 
 
@@ -117,10 +119,12 @@ def test_ports_shows_every_port_in_use(lab):
 
 
 def test_ports_shows_queries_in_flight(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured(servers={"farmer": FARMER[4]}), lab.client() as client:
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        servers={"scripted": SCRIPTED[4]}
+    ), lab.client() as client:
         for n in range(20):
             client.send(wire.query(f"n{n:05}.example", query_id=n))
-        held = [farmer.next() for _ in range(20)]
+        held = [scripted.next() for _ in range(20)]
         live = {port: 0 for port in PORTS}
         for asked in held:
             live[asked.port] += 1
@@ -140,7 +144,7 @@ def test_ports_shows_queries_in_flight(lab):
             client.receive()
 
 
-def test_ports_leaves_excluded_ones_alone(lab):
+def test_ports_does_not_use_excluded_ports(lab):
     source = lab.config["source"]
     try:
         source["exclude"] = [49152, "50000-50099"]
@@ -207,5 +211,5 @@ def test_stats_shows_pools_and_interfaces(lab):
         assert (interface["missed"], interface["no_buffers"]) == (0, 0)
 
 
-def test_names_of_upstreams(lab):
+def test_upstream_names_in_the_output(lab):
     assert lab.ctl("upstreams", "--names").split() == list(lab.upstreams())

@@ -57,9 +57,17 @@ def stray(lab, port):
 def test_shows_the_figures_of_the_command_line(lab, browser):
     with lab.load("--rate", 2000) as load:
         shown(browser)
-        browser.wait("a rate near the load's", "Math.abs(parseInt(document.getElementById('rate-queries').textContent.replace(',', '')) - 2000) < 500", 20)
+        browser.wait(
+            "a rate near the load's",
+            "Math.abs(parseInt(document.getElementById('rate-queries').textContent.replace(',', '')) - 2000) < 500",
+            20,
+        )
         stray(lab, PORTS[7])
-        browser.wait("the chart is drawn", "(document.querySelector('#traffic-chart path.line.queries')?.getAttribute('d') || '').length > 60", 20)
+        browser.wait(
+            "the chart is drawn",
+            "(document.querySelector('#traffic-chart path.line.queries')?.getAttribute('d') || '').length > 60",
+            20,
+        )
         picture(browser, "light")
         load.finish()
     wait("nothing is in flight", lambda: lab.stats()["in_flight"] == 0)
@@ -75,7 +83,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
             "drops": number(browser.text("total-drops")),
             "timeouts": number(browser.text("total-timeouts")),
             "by reason": {reason: number(row[2]) for reason, row in reasons.items()},
-            "upstreams": {name: (row[1], number(row[3]), number(row[4]), number(row[5])) for name, row in upstreams.items()},
+            "upstreams": {
+                name: (row[1], number(row[3]), number(row[4]), number(row[5])) for name, row in upstreams.items()
+            },
             "up": browser.text("upstreams-up"),
             "generation": number(browser.text("generation")),
             "latencies": number(browser.text("latency-count")),
@@ -86,7 +96,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
             "drops": sum(drops.values()),
             "timeouts": stats["timeouts"],
             "by reason": drops,
-            "upstreams": {u["name"]: ("up", u["queries"], u["responses"], u["timeouts"]) for u in lab.upstreams().values()},
+            "upstreams": {
+                u["name"]: ("up", u["queries"], u["responses"], u["timeouts"]) for u in lab.upstreams().values()
+            },
             "up": f"{len(lab.upstreams())} of {len(lab.upstreams())}",
             "generation": stats["generation"],
             "latencies": json.loads(lab.ctl("latency", "--json"))["total"]["count"],
@@ -112,31 +124,43 @@ def test_the_map_shows_where_queries_were_drawn(lab, browser):
     shown(browser)
     ports = web.report("/api/ports")
     assert len(ports["drawn"]) == len(ports["live"]) == len(PORTS)
-    wait("it counts what the command line counts", lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]))
+    wait(
+        "it counts what the command line counts",
+        lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]),
+    )
     # The cells drawn from most and least differ in colour; a cell's words are its port's.
     drawn = web.report("/api/ports")["drawn"]
     lit, dark = drawn.index(max(drawn)), drawn.index(min(drawn))
 
     def pixel(index):
         # Through a canvas of our own: to read the page's back would be worth a warning to the browser.
-        return browser.run(f"""(() => {{
+        return browser.run(
+            f"""(() => {{
             const copy = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}});
             copy.drawImage(document.getElementById('ports-map'), {index % 128}, {index // 128}, 1, 1, 0, 0, 1, 1);
             return [...copy.getImageData(0, 0, 1, 1).data];
-        }})()""")
+        }})()"""
+        )
 
     assert pixel(lit) != pixel(dark) and pixel(lit)[3] == pixel(dark)[3] == 255
     browser.run("document.getElementById('ports-map').scrollIntoView({behavior: 'instant', block: 'center'})")
-    box = browser.run("(() => { const b = document.getElementById('ports-map').getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()")
+    box = browser.run(
+        "(() => { const b = document.getElementById('ports-map').getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()"
+    )
     x, y = box[0] + (lit % 128 + 0.5) * box[2] / 128, box[1] + (lit // 128 + 0.5) * box[3] / 128
     browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    browser.wait("the cell under the pointer is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[lit]}: ')")
+    browser.wait(
+        "the cell under the pointer is told",
+        f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[lit]}: ')",
+    )
     assert browser.errors == []
 
 
-def test_by_keyboard(lab, browser):
+def test_keyboard_navigation(lab, browser):
     shown(browser)
-    focus = "(() => { const e = document.activeElement; return e.id || e.getAttribute('href') || e.textContent.trim() })()"
+    focus = (
+        "(() => { const e = document.activeElement; return e.id || e.getAttribute('href') || e.textContent.trim() })()"
+    )
     path = []
     for _ in range(40):
         browser.press("Tab")
@@ -159,20 +183,30 @@ def test_by_keyboard(lab, browser):
     browser.run("document.getElementById('ports-map').focus()")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         browser.press(key)
-    browser.wait("the cell is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')")
+    browser.wait(
+        "the cell is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')"
+    )
     browser.run("document.getElementById('traffic-chart').focus()")
-    browser.wait("there are two seconds to look at", "document.querySelector('#traffic-chart path.line.queries').getAttribute('d').includes('L')", 10)
+    browser.wait(
+        "there are two seconds to look at",
+        "document.querySelector('#traffic-chart path.line.queries').getAttribute('d').includes('L')",
+        10,
+    )
     browser.press("ArrowLeft")
     browser.wait("the moment is told", "document.getElementById('at-when').textContent.startsWith('at ')")
     browser.run("document.getElementById('drops-all').focus()")
     browser.press(" ")
-    browser.wait("all reasons are listed", f"document.getElementById('drops-table').tBodies[0].rows.length === {len(lab.stats()['drops'])}")
+    browser.wait(
+        "all reasons are listed",
+        f"document.getElementById('drops-table').tBodies[0].rows.length === {len(lab.stats()['drops'])}",
+    )
     assert browser.errors == []
 
 
 def contrasts(browser):
     """The contrast of each text with what is behind it, by WCAG's formula: (ratio, text) below 4.5."""
-    return browser.run("""(() => {
+    return browser.run(
+        """(() => {
       const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
       const light = (c) => { const [r, g, b] = rgb(c).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
@@ -186,10 +220,11 @@ def contrasts(browser):
         if ((a + 0.05) / (b + 0.05) < 4.5) bad.push([((a + 0.05) / (b + 0.05)).toFixed(2), e.textContent.trim().slice(0, 40)]);
       }
       return bad;
-    })()""")
+    })()"""
+    )
 
 
-def test_light_dark_and_narrow(lab, browser):
+def test_light_dark_and_narrow_layouts(lab, browser):
     shown(browser)
     page = "getComputedStyle(document.body).backgroundColor"
     browser.prefer(color_scheme="light")
@@ -203,8 +238,10 @@ def test_light_dark_and_narrow(lab, browser):
     for width in (360, 768, 1024):
         browser.size(width, 740, mobile=width == 360)
         browser.wait("the chart fits", f"document.querySelector('#traffic-chart svg').viewBox.baseVal.width <= {width}")
-        wide = browser.run("""[document.documentElement.scrollWidth,
-            ...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]""")
+        wide = browser.run(
+            """[document.documentElement.scrollWidth,
+            ...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]"""
+        )
         assert wide == [width], f"wider than the screen: {wide}"
     browser.size(360, 740, mobile=True)
     picture(browser, "narrow")
@@ -213,29 +250,43 @@ def test_light_dark_and_narrow(lab, browser):
     assert browser.run("getComputedStyle(document.querySelector('main')).transitionDuration") == "0s"
 
 
-def test_says_when_the_dataplane_or_ephemerad_is_away(lab, browser):
+def test_shows_that_the_dataplane_or_ephemerad_is_not_connected(lab, browser):
     lab.ask()
     shown(browser)
-    browser.wait("all is well", "document.getElementById('verdict').textContent === 'Serving' && document.getElementById('alert').hidden")
+    browser.wait(
+        "all is well",
+        "document.getElementById('verdict').textContent === 'Serving' && document.getElementById('alert').hidden",
+    )
     lab.kill(lab.dataplane)
-    browser.wait("the dataplane is missed", "document.getElementById('alert').textContent.startsWith('The dataplane is away')")
+    browser.wait(
+        "the dataplane is missed", "document.getElementById('alert').textContent.startsWith('The dataplane is away')"
+    )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "dataplane-away")
     lab.start_dataplane()
     lab.ready()
-    browser.wait("all is well again", "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')")
+    browser.wait(
+        "all is well again",
+        "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
+    )
     lab.kill(lab.ephemerad)
-    browser.wait("ephemerad is missed", "document.getElementById('alert').textContent.startsWith('ephemerad does not answer')")
+    browser.wait(
+        "ephemerad is missed", "document.getElementById('alert').textContent.startsWith('ephemerad does not answer')"
+    )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "ephemerad-away")
     lab.start_ephemerad()
     lab.ready()
-    browser.wait("all is well in the end", "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')", 20)
+    browser.wait(
+        "all is well in the end",
+        "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
+        20,
+    )
     # What is not there is an error to the browser, and nothing else is.
     assert [e for e in browser.errors if "net::ERR" not in str(e) and "503" not in str(e)] == []
 
 
-def test_an_upstream_that_is_taken_out_is_told_in_words(lab, browser):
+def test_upstream_taken_out_is_described_in_words(lab, browser):
     shown(browser)
     try:
         lab.ctl("upstream", "nsd", "down")

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 import wire
-from farmer import Farmer
-from topology import CLIENT, FARM, FARMER, SERVERS, SERVICE
+from scripted_upstream import ScriptedUpstream
+from topology import CLIENT, FARM, SCRIPTED, SERVERS, SERVICE
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 HEADER = struct.pack("!HHHHHH", 0x1234, 0x0100, 1, 0, 0, 0)
@@ -17,7 +17,7 @@ MIXED = ("n00042.example", "N00042.EXAMPLE", "n00042.ExAmPlE", "N00042.eXaMpLe")
 
 
 @VERSIONS
-def test_d1_response_to_the_service_address_is_dropped(lab, version):
+def test_response_to_the_service_address_is_dropped(lab, version):
     with lab.client(version) as client:
         growth = lab.growth()
         client.send(wire.query("n00001.example", flags=0x8180))
@@ -28,7 +28,7 @@ def test_d1_response_to_the_service_address_is_dropped(lab, version):
 
 
 @VERSIONS
-def test_d3_two_questions_are_a_format_error(lab, version):
+def test_two_questions_are_a_format_error(lab, version):
     with lab.client(version) as client:
         growth = lab.growth()
         data = wire.message(0x4242, wire.question("n00001.example") + wire.question("n00002.example"), qdcount=2)
@@ -63,7 +63,7 @@ CUT = {
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)
-def test_d6_d7_name_that_is_none_is_a_format_error(lab, name):
+def test_malformed_name_is_a_format_error(lab, name):
     data = HEADER + (CUT[name] if BAD_NAMES[name] is None else BAD_NAMES[name] + TAIL)
     with lab.client() as client:
         growth = lab.growth()
@@ -74,7 +74,7 @@ def test_d6_d7_name_that_is_none_is_a_format_error(lab, name):
 
 
 @VERSIONS
-def test_d8_real_servers_give_the_case_back(lab, version):
+def test_real_servers_keep_the_letter_case(lab, version):
     with lab.client(version) as client:
         for name in MIXED * 6:  # past each upstream
             data = wire.query(name)
@@ -82,12 +82,14 @@ def test_d8_real_servers_give_the_case_back(lab, version):
 
 
 @pytest.mark.parametrize("coalesce", (True, False), ids=("shared", "alone"))
-def test_d8_each_client_gets_its_own_letter_case(lab, coalesce):
+def test_each_client_gets_its_own_letter_case(lab, coalesce):
     """Four clients ask for one name at once, each in its own case; they share one upstream query, or have one each."""
     asked = [wire.query(name, query_id=70 + i) for i, name in enumerate(MIXED)]
     with contextlib.ExitStack() as stack:
-        farmer = stack.enter_context(Farmer(FARMER[4]))
-        stack.enter_context(lab.configured({"farmer": FARMER[4]}, protection={"coalesce": coalesce}, timeout_ms=5000))
+        scripted = stack.enter_context(ScriptedUpstream(SCRIPTED[4]))
+        stack.enter_context(
+            lab.configured({"scripted": SCRIPTED[4]}, protection={"coalesce": coalesce}, timeout_ms=5000)
+        )
         clients = [stack.enter_context(lab.client(version)) for version in (4, 6, 4, 6)]
         growth = lab.growth()
         for client, data in zip(clients, asked):
@@ -95,15 +97,15 @@ def test_d8_each_client_gets_its_own_letter_case(lab, coalesce):
         upstream = 1 if coalesce else 4
         growth.expect({}, {"queries": upstream, "coalesced": 4 - upstream})
         for _ in range(upstream):
-            farmer.next().response()
+            scripted.next().response()
         for client, data in zip(clients, asked):
             assert wire.is_right(data, client.receive())
         growth.expect({}, {"responses": 4, "queries": upstream, "responses_lost": 0})
-        assert farmer.idle()
+        assert scripted.idle()
 
 
 @VERSIONS
-def test_d15_one_id_and_port_for_two_questions(lab, version):
+def test_one_id_and_port_for_two_questions(lab, version):
     with lab.client(version) as client:
         two = [wire.query("n00015.example", query_id=15), wire.query("n00016.example", wire.AAAA, query_id=15)]
         growth = lab.growth()
@@ -114,7 +116,7 @@ def test_d15_one_id_and_port_for_two_questions(lab, version):
         growth.expect({}, {"queries": 2, "responses": 2})
 
 
-# --- from here on the farmer is the only upstream ---
+# --- from here on the scripted upstream is the only upstream ---
 
 GOOD_NAMES = {
     "d7 the root": b"\0",
@@ -130,12 +132,12 @@ GOOD_NAMES = {
 
 @pytest.fixture(scope="module")
 def farm(standing_lab):
-    with Farmer(FARMER[4]) as farmer, standing_lab.configured({"farmer": FARMER[4]}, timeout_ms=5000):
-        yield farmer
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, standing_lab.configured({"scripted": SCRIPTED[4]}, timeout_ms=5000):
+        yield scripted
 
 
 @pytest.mark.parametrize("name", GOOD_NAMES)
-def test_d7_binary_name_is_forwarded_as_it_is(lab, farm, name):
+def test_binary_name_is_forwarded_unchanged(lab, farm, name):
     data = HEADER + GOOD_NAMES[name] + TAIL
     with lab.client() as client:
         client.send(data)
@@ -178,7 +180,7 @@ EDNS = {
 
 
 @pytest.mark.parametrize("kind", EDNS)
-def test_d9_edns_is_passed_through(lab, farm, kind):
+def test_edns_is_passed_through(lab, farm, kind):
     sent, expected = EDNS[kind]
     with lab.client() as client:
         growth = lab.growth()
@@ -191,7 +193,7 @@ def test_d9_edns_is_passed_through(lab, farm, kind):
         growth.expect({}, {"queries": 1, "responses": 1, "edns_clamped": int(expected is not None)})
 
 
-def test_d9_two_opt_records(lab, farm):
+def test_two_opt_records_are_passed_through(lab, farm):
     """A server must say FORMERR to that (RFC 6891 section 6.1.1); it is not ours to say."""
     with lab.client() as client:
         data = wire.edns_query("n00009.example", wire.opt(1232) + wire.opt(1231), arcount=2)
@@ -203,7 +205,7 @@ def test_d9_two_opt_records(lab, farm):
         assert client.receive()[2:4] == formerr[2:4]
 
 
-def test_d9_opt_in_the_answer_section(lab, farm):
+def test_opt_in_the_answer_section_is_passed_through(lab, farm):
     """No query has one; what follows the question of a message with responses is not looked at, and goes as it came."""
     with lab.client() as client:
         data = wire.message(9, wire.question("n00009.example"), ancount=1, rest=wire.opt(4096))
@@ -214,7 +216,7 @@ def test_d9_opt_in_the_answer_section(lab, farm):
         assert wire.is_right(data, client.receive())
 
 
-def test_d9_different_edns_is_not_shared(lab, farm):
+def test_queries_with_different_edns_are_not_coalesced(lab, farm):
     """Only queries that must have the same response share one; an option, whichever, is a reason not to."""
     tails = ["size 512", "plain", "DO", "cookie", "client subnet", "padding", "unknown option", "version 1", "flags Z"]
     rows = [wire.edns_query("n00009.example", EDNS[t][0], query_id=i) for i, t in enumerate(tails)]
@@ -249,7 +251,7 @@ def kdig(lab, service, *words):
 
 
 @VERSIONS
-def test_d11_signed_query_is_verified_by_a_real_server(lab, version):
+def test_tsig_signed_query_is_verified_by_a_real_server(lab, version):
     """Knot verifies the query, and kdig the response, although the ID was another on the way; nothing else may be."""
     seen = []
     for bufsize in ("", "+bufsize=1232", "+bufsize=4096"):
@@ -267,7 +269,7 @@ def test_d11_signed_query_is_verified_by_a_real_server(lab, version):
     assert len({q[:2] for q in seen}) > 1
 
 
-def test_d11_wrong_signature_is_the_servers_to_refuse(lab):
+def test_wrong_tsig_signature_is_refused_by_the_server(lab):
     wrong = KEY[:-5] + "AAAA="
     with lab.configured({"knot": SERVERS["knot"]}):
         done = subprocess.run(

@@ -12,7 +12,7 @@ from deadline import wait
 from topology import DEFAULT, FWD
 
 
-def test_only_reading_is_served_with_every_guard(lab):
+def test_only_get_is_served_with_security_headers(lab):
     for path in ("/", "/metrics", "/health", "/ready", "/api/status", "/api/history"):
         status, headers, body = web.get(path)
         assert status == 200 and body, path
@@ -28,7 +28,7 @@ def test_only_reading_is_served_with_every_guard(lab):
     assert web.get("/", Host="localhost:8953")[0] == 200
 
 
-def test_loopback_alone_by_default(lab):
+def test_listens_on_loopback_by_default(lab):
     with pytest.raises(ConnectionRefusedError):
         netns.within(FWD, lambda: socket.create_connection(("192.0.2.1", web.PORT), 5))
 
@@ -83,7 +83,7 @@ def configured(lab, **http):
     return lab.ctl_run("reload")
 
 
-def test_moves_with_a_reload_and_not_to_a_place_that_is_taken(lab):
+def test_reload_moves_the_listener_unless_the_address_is_in_use(lab):
     taken = netns.within(FWD, lambda: socket.create_server(("127.0.0.1", 8955)))
     try:
         done = configured(lab, port=8955)
@@ -125,7 +125,7 @@ STRANGE = [
 ]
 
 
-def test_strange_clients_disturb_nobody(lab):
+def test_misbehaving_clients_do_not_disturb_others(lab):
     with lab.load("--rate", 1000) as load:
         for data, responses in STRANGE * 5:
             with web.connect() as sock:
@@ -160,7 +160,7 @@ def gone(sock):
         return True
 
 
-def test_a_client_that_dribbles_is_cut_off(lab):
+def test_slow_client_is_disconnected(lab):
     """A byte now and then is activity, but the request as a whole has its time."""
     with web.connect() as sock:
         sock.settimeout(0.5)

@@ -8,11 +8,11 @@ import pytest
 
 import wire
 from deadline import wait
-from farmer import Farmer
-from topology import DEFAULT, DIR, FARM, FARMER, FWD, PORTS, SOURCES
+from scripted_upstream import ScriptedUpstream
+from topology import DEFAULT, DIR, FARM, SCRIPTED, FWD, PORTS, SOURCES
 
 
-def test_l1_ephemerad_is_killed_under_load(lab):
+def test_ephemerad_is_killed_under_load(lab):
     with lab.load("--rate", 1500) as load:
         before = lab.stats()
         lab.kill(lab.ephemerad)
@@ -42,14 +42,14 @@ def xdp_program(lab, device):
 
 
 @pytest.mark.parametrize("turn", range(5))
-def test_l2_dataplane_is_killed(lab, turn):
+def test_dataplane_is_killed(lab, turn):
     """The kernel's traffic never stops, the range stays silent, and the restart takes the stale program away."""
     boot_id = lab.stats()["boot_id"]
 
     def heard(packet):
         return (
             packet.protocol in (1, 58)
-            and packet.target in (FARMER[4], FARMER[6])
+            and packet.target in (SCRIPTED[4], SCRIPTED[6])
             and not wire.is_neighbour_discovery(packet)
         )
 
@@ -60,7 +60,7 @@ def test_l2_dataplane_is_killed(lab, turn):
             assert xdp_program(lab, "eph-f0"), "the case is about a program that is still attached"
             for version in (4, 6):
                 for port in PORTS[:: len(PORTS) // 50]:
-                    shot.send(lab.frame(FARMER[version], SOURCES[version][0], 53, port, b"x" * 20, FARM))
+                    shot.send(lab.frame(SCRIPTED[version], SOURCES[version][0], 53, port, b"x" * 20, FARM))
             answered = ping4.answered
             wait("the kernel goes on", lambda: ping4.answered > answered + 10)
             lab.start_dataplane()
@@ -76,7 +76,7 @@ def test_l2_dataplane_is_killed(lab, turn):
     assert outage < 5, result
 
 
-def test_l2_dataplane_is_killed_forty_five_times_more(lab):
+def test_dataplane_is_killed_45_more_times(lab):
     """Quickly one after the other: each start gets over what the one before left, and the kernel never stops."""
     outages = []
     with lab.ping(4) as ping:
@@ -92,7 +92,9 @@ def test_l2_dataplane_is_killed_forty_five_times_more(lab):
         wait("the last echoes", lambda: ping.answered >= sent, 2)
         assert ping.unanswered() == []
     median = sorted(outages)[len(outages) // 2]
-    lab.measured.append(f"dataplane killed 45 times: a response again after {median:.2f} s, {max(outages):.2f} s at most")
+    lab.measured.append(
+        f"dataplane killed 45 times: a response again after {median:.2f} s, {max(outages):.2f} s at most"
+    )
     assert sorted(lab.system_files() - lab.files_before) == []
     assert max(outages) < 10, outages
 
@@ -104,12 +106,14 @@ def leftovers(lab):
     return found + sorted(lab.system_files() - lab.files_before)
 
 
-def test_l3_dataplane_is_asked_to_stop(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=5000), lab.client() as client:
+def test_dataplane_stops_on_sigterm(lab):
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        {"scripted": SCRIPTED[4]}, timeout_ms=5000
+    ), lab.client() as client:
         data = [wire.query(f"n{n:05}.example", query_id=n) for n in range(50)]
         for one in data:
             client.send(one)
-        asked = [farmer.next() for _ in data]
+        asked = [scripted.next() for _ in data]
         lab.dataplane.send_signal(signal.SIGTERM)
         wait("it stops taking queries", lambda: lab.status()["dataplane"]["draining"])
         growth = lab.growth()
@@ -122,7 +126,7 @@ def test_l3_dataplane_is_asked_to_stop(lab):
             response = client.receive()
             assert wire.is_right(data[int.from_bytes(response[:2], "big")], response)
         assert lab.dataplane.wait(10) == 0
-        assert client.has_nothing() and farmer.idle()
+        assert client.has_nothing() and scripted.idle()
         assert leftovers(lab) == []
         done = lab.ctl_run("status", "--json")
         assert done.returncode == 0 and '"connected": false' in done.stdout, done
@@ -130,10 +134,12 @@ def test_l3_dataplane_is_asked_to_stop(lab):
         lab.ready()
 
 
-def test_l3_dataplane_that_waits_in_vain_leaves_after_the_timeout(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=1000), lab.client() as client:
+def test_dataplane_stops_after_the_timeout_without_a_response(lab):
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        {"scripted": SCRIPTED[4]}, timeout_ms=1000
+    ), lab.client() as client:
         client.send(wire.query("n00001.example"))
-        farmer.next()
+        scripted.next()
         began = time.monotonic()
         lab.dataplane.send_signal(signal.SIGTERM)
         assert lab.dataplane.wait(10) == 0
@@ -143,11 +149,13 @@ def test_l3_dataplane_that_waits_in_vain_leaves_after_the_timeout(lab):
         lab.ready()
 
 
-def test_l4_answer_of_a_removed_upstream_and_source_is_accepted(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, timeout_ms=5000), lab.client() as client:
+def test_response_of_a_removed_upstream_to_a_removed_source_is_accepted(lab):
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        {"scripted": SCRIPTED[4]}, timeout_ms=5000
+    ), lab.client() as client:
         data = wire.query("n00001.example")
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
         lab.config["upstreams"]["servers"] = DEFAULT["upstreams"]["servers"]
         lab.config["source"]["addresses"] = [a for a in SOURCES[4] + SOURCES[6] if a != asked.source]
         lab.config["source"]["exclude"] = [str(asked.port)]
@@ -233,7 +241,7 @@ def check_refusal(done, path, line, word):
 
 
 @pytest.mark.parametrize("name", BAD_CONFIGS)
-def test_l5_bad_configuration_is_refused_whole(lab, name):
+def test_invalid_configuration_is_refused_whole(lab, name):
     block, line, word = BAD_CONFIGS[name]
     path = DIR / "bad.yaml"
     path.write_bytes(block)
@@ -255,7 +263,7 @@ def test_l5_bad_configuration_is_refused_whole(lab, name):
         lab.write_config()
 
 
-def test_l5_sound_configuration_is_accepted(lab):
+def test_valid_configuration_is_accepted(lab):
     path = DIR / "good.yaml"
     path.write_text(SOUND)
     done = lab.ctl_run_local("config", "check", path)
@@ -265,13 +273,13 @@ def test_l5_sound_configuration_is_accepted(lab):
     assert done.returncode == 0 and "warning" in done.stderr, done
 
 
-def test_l5_file_that_cannot_be_read(lab):
+def test_unreadable_file_is_refused(lab):
     for path in (DIR, DIR / "is-not-there.yaml", "/dev/null"):
         done = lab.ctl_run_local("config", "check", path)
         assert done.returncode == 1 and str(path) in done.stderr, done
 
 
-def test_l5_static_change_is_refused_by_a_reload(lab):
+def test_static_change_is_refused_by_a_reload(lab):
     before = lab.status()["generation"]
     lab.config["dataplane"]["memory_mb"] = 300
     lab.write_config()

@@ -12,8 +12,8 @@ import time
 import wire
 from control import Control
 from deadline import wait
-from farmer import Farmer
-from topology import DEFAULT, DIR, FARMER, HERE, SERVERS
+from scripted_upstream import ScriptedUpstream
+from topology import DEFAULT, DIR, SCRIPTED, HERE, SERVERS
 
 HOUR, TEN_YEARS = 3600, 3652 * 24 * 3600
 JUMPS = (HOUR, -HOUR, 0, TEN_YEARS, -TEN_YEARS, 0)  # how far the clock is ahead of the true time then
@@ -23,7 +23,7 @@ PROBE_MS = DEFAULT["upstreams"]["probe"]["interval_ms"]
 
 
 class Wall:
-    """The wall clock of one process, as wall.c has it."""
+    """The wall clock of one process, as wall_clock.c has it."""
 
     def __init__(self, name):
         self.path = DIR / f"{name}.wall"
@@ -32,7 +32,7 @@ class Wall:
             self.memory = mmap.mmap(file.fileno(), 24)
 
     def words(self, library):
-        return ["env", f"WALL_FILE={self.path}", f"LD_PRELOAD={library}"]
+        return ["env", f"WALL_CLOCK_FILE={self.path}", f"LD_PRELOAD={library}"]
 
     def set(self, ahead_s):
         struct.pack_into("q", self.memory, 0, ahead_s)
@@ -49,15 +49,15 @@ class Wall:
 @contextlib.contextmanager
 def clocks_in_hand(lab):
     """Both daemons on wall clocks of ours: (the dataplane's, ephemerad's)."""
-    library = DIR / "wall.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", library, HERE / "wall.c"], check=True)
+    library = DIR / "wall_clock.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", library, HERE / "wall_clock.c"], check=True)
     walls = Wall("dataplane"), Wall("ephemerad")
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["upstreams"]["timeout_ms"] = TIMEOUT_MS
-    lab.config["upstreams"]["servers"].append({"name": "farmer", "address": FARMER[4]})
+    lab.config["upstreams"]["servers"].append({"name": "scripted", "address": SCRIPTED[4]})
     lab.config["pools"] = [
         {"name": "default", "servers": list(SERVERS)},
-        {"name": "slow", "servers": ["farmer"]},
+        {"name": "slow", "servers": ["scripted"]},
     ]
     lab.config["routes"] = [{"pool": "slow", "domains": ["rand.example"]}]
     lab.stop()
@@ -76,18 +76,18 @@ def loaded_at(lab):
     return datetime.datetime.fromisoformat(lab.status()["config_loaded_at"].replace("Z", "+00:00")).timestamp()
 
 
-def check_jump(lab, walls, ahead_s, client, farmer):
+def check_jump(lab, walls, ahead_s, client, scripted):
     """One query is in flight over the jump, one is never answered, and the configuration changes twice."""
     in_flight, in_vain = (wire.query(f"{word}.rand.example") for word in ("flight", "vain"))
     client.send(in_flight)
-    asked = farmer.next()
+    asked = scripted.next()
     for wall in walls:
         wall.set(ahead_s)
     growth, began = lab.growth(), time.monotonic()
     asked.response()
     assert wire.is_right(in_flight, client.receive())
     client.send(in_vain)
-    farmer.next()
+    scripted.next()
     assert abs(loaded_at(lab) - time.time() - ahead_s) < 600, "the clock that ephemerad sees did not jump"
     config = copy.deepcopy(lab.config)
     lab.config["upstreams"]["servers"][0]["weight"] = 7
@@ -103,15 +103,15 @@ def check_jump(lab, walls, ahead_s, client, farmer):
     wait("probes go on", lambda: growth.counters()["probes"] >= probes + len(SERVERS) + 1, 2 * PROBE_MS / 1000 + 1)
 
 
-def test_l8_wall_clock_jumps(lab):
+def test_wall_clock_jumps(lab):
     """An hour and ten years, forward and back: queries, their time-outs, probes, health and reloads go by the monotonic
     clock. The dataplane does not even ask for the wall clock; ephemerad does so only to print it."""
-    with clocks_in_hand(lab) as walls, Farmer(FARMER[4]) as farmer, lab.client() as client:
+    with clocks_in_hand(lab) as walls, ScriptedUpstream(SCRIPTED[4]) as scripted, lab.client() as client:
         with lab.load("--rate", 500, "--timeout", 3) as load:
             growth, asked = lab.growth(), walls[0].asked
             since = {u["name"]: u["state"] for u in lab.upstreams().values()}
             for ahead_s in JUMPS:
-                check_jump(lab, walls, ahead_s, client, farmer)
+                check_jump(lab, walls, ahead_s, client, scripted)
             assert {u["name"]: u["state"] for u in lab.upstreams().values()} == since
             result = load.finish()
         assert result["answered"] == result["sent"] and result["errors"] == 0, result
@@ -132,7 +132,7 @@ def test_l8_wall_clock_jumps(lab):
 STILL_S = 12
 
 
-def test_l8_all_processes_are_stopped_for_a_while(lab):
+def test_all_processes_are_suspended_for_a_while(lab):
     """What is asked meanwhile is lost; then all goes on within a second, no upstream goes down, and who asked ephemerad
     gets the response."""
     daemons = (lab.dataplane, lab.ephemerad)

@@ -52,7 +52,7 @@ def asked(lab, name, rtype=wire.A, version=4):
     return wait(f"one upstream is seen to have been asked for {name}", one_more)[0]
 
 
-def test_pools_by_domain_type_and_address(pooled):
+def test_pools_by_domain_type_and_client_address(pooled):
     for name, rtype, version, server in (
         ("n00001.example", wire.A, 4, "nsd"),
         ("n00001.example", wire.AAAA, 4, "nsd"),  # the domain counts before the type
@@ -65,7 +65,7 @@ def test_pools_by_domain_type_and_address(pooled):
         assert asked(pooled, name, rtype, version) == server, (name, rtype, version)
 
 
-def test_diff_says_what_a_reload_does(pooled):
+def test_diff_shows_what_a_reload_changes(pooled):
     done = pooled.ctl_run("config", "diff")
     assert (done.returncode, done.stdout) == (0, "no difference\n"), done
     pooled.config["routes"][1] = {"pool": "types", "domains": ["n00001.example"]}
@@ -96,7 +96,7 @@ def test_mistake_in_a_list_is_refused_with_its_line(pooled):
     LIST.write_text("n00002.example\n")
 
 
-def test_as_many_domains_as_there_may_be(pooled):
+def test_maximum_number_of_domains(pooled):
     LIST.write_text("".join(f"n{i:05}.example\n" for i in range(131070)))
     changes = pooled.reload()["changes"]
     assert changes == ["routes: 131068 domains added, 0 removed, 0 to another pool"], changes

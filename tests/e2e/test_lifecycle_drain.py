@@ -46,7 +46,7 @@ def served_again(lab):
     assert drain_state(lab) is None
 
 
-def test_drained_instance_answers_and_undrain_ends_it(served):
+def test_drained_instance_still_answers_and_undrain_ends_the_drain(served):
     lab = served
     refused(lab, "undrain", "the instance is not being drained")
     with lab.load("--rate", 1500, "--timeout", 3) as load:
@@ -68,7 +68,7 @@ def test_drained_instance_answers_and_undrain_ends_it(served):
     assert result["answered"] == result["sent"] and (result["lost"], result["refused"]) == (0, 0), result
 
 
-def test_stops_after_the_timeout_though_queries_go_on(served):
+def test_stops_after_the_timeout_while_queries_continue(served):
     lab = served
     with lab.load("--rate", 1500, "--timeout", 1) as load:
         began = time.monotonic()

@@ -11,7 +11,7 @@ import pytest
 from control import Control
 from deadline import wait
 from topology import CLIENT, DIR, FARM, FWD, HERE, SERVERS
-from watch import thread_seconds
+from observers import thread_seconds
 
 TURNS = 100
 # Of a core, beside the workers: answering the questions of these tests takes a twentieth.
@@ -69,7 +69,7 @@ def calm(lab):
 
 
 @pytest.mark.parametrize("where", LINKS)
-def test_l7_link_is_down_for_a_while(lab, where):
+def test_link_is_down_for_a_while(lab, where):
     """Noticed, logged once, shown; then all is as before."""
     namespace, device, ours = LINKS[where]
     pid, log = lab.dataplane.pid, Logs(lab)
@@ -95,7 +95,7 @@ def test_l7_link_is_down_for_a_while(lab, where):
 
 
 @pytest.mark.parametrize("where", ["clients' side", "farm's side"])
-def test_l7_link_flaps_a_hundred_times(lab, where):
+def test_link_flaps_100_times(lab, where):
     """Each time a client of each family is answered again. The farm's link is seen down and seen up each time; of the
     clients' the kernel tells once a second, so that most of its turns are over before."""
     namespace, device, ours = LINKS[where]
@@ -161,7 +161,7 @@ def refusal(lab):
 
 
 @pytest.mark.parametrize("device", ["eph-c0", "eph-f0"])
-def test_l7_interface_is_deleted(lab, device):
+def test_interface_is_deleted(lab, device):
     other = {"eph-c0": "eph-f0", "eph-f0": "eph-c0"}[device]
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
@@ -172,7 +172,7 @@ def test_l7_interface_is_deleted(lab, device):
         assert "xdp" not in lab.link(FWD, other), "its program was left on the other interface"
 
 
-def test_l7_interface_is_deleted_under_load(lab):
+def test_interface_is_deleted_under_load(lab):
     """Nothing but what had no way is lost, and no response is wrong."""
     with started_again(lab), lab.load("--rate", 1000, "--timeout", 0.5) as load:
         queries = lab.stats()["queries"]
@@ -185,32 +185,32 @@ def test_l7_interface_is_deleted_under_load(lab):
 
 
 @pytest.fixture(scope="module")
-def stranger():
+def foreign_xdp():
     """An object file with an XDP program that is not ours."""
-    path = DIR / "stranger.o"
-    subprocess.run(["clang", "-O2", "-target", "bpf", "-c", "-o", path, HERE / "stranger.bpf.c"], check=True)
+    path = DIR / "foreign_xdp.o"
+    subprocess.run(["clang", "-O2", "-target", "bpf", "-c", "-o", path, HERE / "foreign_xdp.bpf.c"], check=True)
     return path
 
 
-def test_l7_program_is_replaced(lab, stranger):
+def test_xdp_program_is_replaced(lab, foreign_xdp):
     """By somebody else's, which stays where it is."""
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
         # In a mount namespace of its own: ip mounts a file system for BPF and leaves it there.
-        attach = ["ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", stranger, "sec", "xdp"]
+        attach = ["ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", foreign_xdp, "sec", "xdp"]
         lab.run(FWD, "unshare", "-m", *attach)
         said = end_of(lab, log)
         assert len(said) == 2, said
         assert "interface eph-f0: somebody detached or replaced our XDP program" in said[0] and "start again" in said[0]
         assert "interface eph-f0 carries somebody else's XDP program now: left alone" in said[1], said
         name = lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"]
-        assert name == "stranger" and "xdp" not in lab.link(FWD, "eph-c0")
+        assert name == "foreign_xdp" and "xdp" not in lab.link(FWD, "eph-c0")
         said = refusal(lab)
-        assert "interface eph-f0 carries somebody else's XDP program \"stranger\"" in said and "xdp off" in said, said
-        assert lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"] == "stranger"
+        assert 'interface eph-f0 carries somebody else\'s XDP program "foreign_xdp"' in said and "xdp off" in said, said
+        assert lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"] == "foreign_xdp"
 
 
-def test_l7_program_is_detached(lab):
+def test_xdp_program_is_detached(lab):
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
         lab.run(FWD, "ip", "link", "set", "dev", "eph-c0", "xdp", "off")

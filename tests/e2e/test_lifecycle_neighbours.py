@@ -14,7 +14,7 @@ import wire
 from control import Control
 from deadline import wait
 from topology import CLIENT, DIR, FARM, FWD, SERVERS, SERVICE, SOURCES
-from watch import resident_kb
+from observers import resident_kb
 
 BROADCAST = b"\xff" * 6
 # As the README states it: the kernel asks the old MAC for three seconds before it asks everyone; before that a probe
@@ -97,7 +97,7 @@ def mac_restored(lab):
 
 
 @pytest.mark.parametrize("move, limit_s", [(move_announced, ANNOUNCED_MOVE_S), (move_silently, SILENT_MOVE_S)])
-def test_l9_next_hop_gets_another_mac(lab, move, limit_s):
+def test_next_hop_gets_another_mac(lab, move, limit_s):
     """The traffic of both families moves to it."""
     new = b"\x02\xe9\x0a" + os.urandom(3)
     with mac_restored(lab), lab.load("--rate", 500, "--timeout", 0.25) as load:
@@ -136,7 +136,7 @@ def fail(lab):
 
 
 @pytest.mark.parametrize("lose", [flush, expire, fail])
-def test_l9_neighbour_entry_is_lost(lab, lose):
+def test_neighbour_entry_is_lost(lab, lose):
     """Nobody notices: the MAC stays in use while the kernel resolves it again, at once."""
     with lab.load("--rate", 1000, "--timeout", 2) as load:
         for _ in range(10):
@@ -184,7 +184,7 @@ def table_limit():
     return int(pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").read_text())
 
 
-def test_l9_flood_of_neighbours(lab):
+def test_neighbour_table_is_flooded(lab):
     """The kernel's tables fill up to their bound, ephemerad's memory does not grow, and service goes on. The tables are
     one for all namespaces: clients and farm, which would have their own, get entries that nothing pushes out."""
     before = resident_kb(lab.ephemerad)

@@ -11,7 +11,7 @@ import pytest
 from deadline import wait
 from test_lifecycle_start import command, left_behind, run_to_its_end, within_fwd
 from topology import DEFAULT, DIR, FWD
-from watch import thread_seconds
+from observers import thread_seconds
 
 GRANT = "run as root, or grant CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON"
 
@@ -43,7 +43,7 @@ def without(*capabilities):
 # --- the other daemon ---
 
 
-def test_l10_dataplane_waits_for_ephemerad(lab):
+def test_dataplane_waits_for_ephemerad(lab):
     """As long as it takes, and forwards once it knows where to."""
     with stopped(lab):
         lab.start_dataplane()
@@ -57,7 +57,7 @@ def test_l10_dataplane_waits_for_ephemerad(lab):
             lab.ask(version=version)
 
 
-def test_l10_ephemerad_waits_for_the_dataplane(lab):
+def test_ephemerad_waits_for_the_dataplane(lab):
     """It says so once, answers who asks, and does not spin."""
     with stopped(lab):
         read = len(lab.logs_of("ephemerad.log"))
@@ -81,7 +81,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
 # --- interfaces ---
 
 
-def test_l10_interface_is_not_there_or_down(lab):
+def test_interface_is_missing_or_down(lab):
     with stopped(lab):
         lab.config["dataplane"]["interfaces"][1]["xdp"] = "eph-f9"
         lab.write_config()
@@ -105,7 +105,7 @@ def meminfo(name):
     return int(re.search(rf"{name}: *(\d+)", pathlib.Path("/proc/meminfo").read_text())[1])
 
 
-def test_l10_too_few_hugepages(lab):
+def test_too_few_hugepages(lab):
     """As many as it advises would do: those that are in use stay with who has them."""
     with stopped(lab):
         lab.config["dataplane"]["memory_mb"] = wanted_mb = 65536
@@ -128,13 +128,13 @@ NO_HUGEPAGES = 'mount -t tmpfs none /sys/kernel/mm/hugepages || exit 99; exec "$
 NO_HUGETLBFS = 'umount -l /dev/hugepages || exit 99; exec "$@"'
 
 
-def test_l10_no_hugepages(lab):
+def test_no_hugepages(lab):
     with stopped(lab):
         said = refusal(lab, "unshare", "-m", "sh", "-c", NO_HUGEPAGES, "sh")
         assert said.startswith("256 MiB of hugepages wanted, 0 MiB free: `sysctl vm.nr_hugepages="), said
 
 
-def test_l10_hugepages_need_no_file_system(lab):
+def test_hugepages_need_no_hugetlbfs(lab):
     """None is mounted: it takes them from the kernel all the same."""
     with stopped(lab):
         lab.start_dataplane(["unshare", "-m", "sh", "-c", NO_HUGETLBFS, "sh"])
@@ -147,27 +147,27 @@ def test_l10_hugepages_need_no_file_system(lab):
 
 
 @pytest.mark.parametrize("name", ["net_admin", "net_raw", "bpf", "perfmon"])
-def test_l10_a_capability_is_missing(lab, name):
+def test_a_capability_is_missing(lab, name):
     with stopped(lab):
         said = refusal(lab, *without(name, "sys_admin"))  # which contains two of them
         assert said == f"no CAP_{name.upper()}, which AF_XDP ports need: {GRANT}"
 
 
-def test_l10_no_capability_at_all(lab):
+def test_no_capability_at_all(lab):
     with stopped(lab):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for before in (without("all"), nobody):
             assert refusal(lab, *before) == f"no CAP_NET_ADMIN, which AF_XDP ports need: {GRANT}"
 
 
-def test_l10_packet_buffers_can_not_be_pinned(lab):
+def test_packet_buffers_can_not_be_locked(lab):
     """Neither by a capability nor within the limit of locked memory."""
     with stopped(lab):
         said = refusal(lab, *without("ipc_lock"), "prlimit", "--memlock=65536:65536")
         assert said.startswith("port eph-c0 did not start") and "look at `ulimit -l` or CAP_IPC_LOCK" in said, said
 
 
-def test_l10_whose_program_it_is_can_not_be_seen(lab):
+def test_xdp_program_can_not_be_identified(lab):
     """A killed dataplane left its program, and the next one may not ask the kernel for it: the operator has to."""
     with stopped(lab):
         lab.start_dataplane()

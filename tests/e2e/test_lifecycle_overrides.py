@@ -6,8 +6,8 @@ import time
 
 import wire
 from deadline import wait
-from farmer import Farmer
-from topology import FARMER, SERVERS
+from scripted_upstream import ScriptedUpstream
+from topology import SCRIPTED, SERVERS
 
 THREE = {name: SERVERS[name] for name in ("nsd", "knot", "unbound")}
 PROBED_GOOD = r"its probes have been good|\d+ good probes?( in a row)?|as it was before ephemerad started"
@@ -64,22 +64,24 @@ def test_drain_and_down_under_load_and_back(lab):
 
 
 def test_drain_lets_queries_in_flight_end(lab):
-    """All go to the first that is usable: the farmer, and from the word on nsd."""
-    servers = {"farmer": FARMER[4], "nsd": SERVERS["nsd"]}
-    with Farmer(FARMER[4]) as farmer, lab.configured(servers, policy="first", timeout_ms=20000), lab.client() as client:
+    """All go to the first that is usable: the scripted upstream, and from the word on nsd."""
+    servers = {"scripted": SCRIPTED[4], "nsd": SERVERS["nsd"]}
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        servers, policy="first", timeout_ms=20000
+    ), lab.client() as client:
         growth = lab.growth()
         held = {}
         for i in range(20):
             data = wire.query(f"n{i:05}.example", query_id=i)
             client.send(data)
-            held[data[:2]] = data, farmer.next()
-        said = tell(lab, "farmer", "drain", "draining")
-        shown(lab, "farmer", "draining", "by the operator; 20 in flight", said)
-        assert lab.upstreams()["farmer"]["in_flight"] == 20
+            held[data[:2]] = data, scripted.next()
+        said = tell(lab, "scripted", "drain", "draining")
+        shown(lab, "scripted", "draining", "by the operator; 20 in flight", said)
+        assert lab.upstreams()["scripted"]["in_flight"] == 20
         for i in range(100, 120):
             data = wire.query(f"n{i:05}.example", query_id=i)
             assert wire.is_right(data, client.ask(data))
-        assert farmer.idle(), "it was given a query after drain"
+        assert scripted.idle(), "it was given a query after drain"
         growth.expect({}, {"queries": 40, "responses": 20, "timeouts": 0})
         for _, asked in held.values():
             asked.response()
@@ -88,48 +90,48 @@ def test_drain_lets_queries_in_flight_end(lab):
             data, _ = held.pop(response[:2])
             assert wire.is_right(data, response)
         growth.expect({}, {"queries": 40, "responses": 40, "timeouts": 0})
-        shown(lab, "farmer", "draining", "by the operator; nothing in flight", said)
-        tell(lab, "farmer", "auto", "up")
+        shown(lab, "scripted", "draining", "by the operator; nothing in flight", said)
+        tell(lab, "scripted", "auto", "up")
         data = wire.query("n00200.example")
         client.send(data)
-        farmer.next().response()
+        scripted.next().response()
         assert wire.is_right(data, client.receive())
 
 
-def test_up_forces_one_into_service_whose_probes_fail(lab):
+def test_up_forces_an_upstream_with_failing_probes_into_service(lab):
     probed = [0]
 
     def ignored():
         probed[0] += 1
         return False
 
-    def ask(name, of_farmer):
+    def ask(name, of_scripted):
         data = wire.query(name)
         client.send(data)
-        if of_farmer:
-            farmer.next().response()
-        assert wire.is_right(data, client.receive()) and farmer.idle()
+        if of_scripted:
+            scripted.next().response()
+        assert wire.is_right(data, client.receive()) and scripted.idle()
 
-    servers = {"farmer": FARMER[4], "nsd": SERVERS["nsd"]}
-    with Farmer(FARMER[4]) as farmer, lab.configured(servers, policy="first"), lab.client() as client:
-        farmer.probes = ignored
-        wait("its probes take it out", lambda: lab.is_in_state("farmer", "down"))
-        ask("n00001.example", of_farmer=False)
-        said = tell(lab, "farmer", "up", "forced-up")
-        ask("n00002.example", of_farmer=True)
+    servers = {"scripted": SCRIPTED[4], "nsd": SERVERS["nsd"]}
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(servers, policy="first"), lab.client() as client:
+        scripted.probes = ignored
+        wait("its probes take it out", lambda: lab.is_in_state("scripted", "down"))
+        ask("n00001.example", of_scripted=False)
+        said = tell(lab, "scripted", "up", "forced-up")
+        ask("n00002.example", of_scripted=True)
         goal = probed[0] + 6  # twice "fall"
         wait("more probes fail", lambda: probed[0] >= goal)
-        shown(lab, "farmer", "forced-up", "by the operator; its probes say down", said)
-        ask("n00003.example", of_farmer=True)
-        said = tell(lab, "farmer", "auto", "down")
-        shown(lab, "farmer", "down", r"\d+ bad probes in a row, the last: no response", said)
-        ask("n00004.example", of_farmer=False)
-        farmer.probes = lambda: True
-        wait("its probes bring it back", lambda: lab.is_in_state("farmer", "up"))
-        ask("n00005.example", of_farmer=True)
+        shown(lab, "scripted", "forced-up", "by the operator; its probes say down", said)
+        ask("n00003.example", of_scripted=True)
+        said = tell(lab, "scripted", "auto", "down")
+        shown(lab, "scripted", "down", r"\d+ bad probes in a row, the last: no response", said)
+        ask("n00004.example", of_scripted=False)
+        scripted.probes = lambda: True
+        wait("its probes bring it back", lambda: lab.is_in_state("scripted", "up"))
+        ask("n00005.example", of_scripted=True)
 
 
-def test_unknown_names_and_words_are_one_line(lab):
+def test_unknown_names_and_actions_give_one_line(lab):
     before = {name: (u["state"], u["since"]) for name, u in lab.upstreams().items()}
     for words, status, text in (
         (("nobody", "down"), 1, "no upstream is called nobody: `ephemeractl upstreams` shows them"),

@@ -17,7 +17,7 @@ def drain_state(lab):
     return drain and drain["state"]
 
 
-def test_drain_outlives_ephemerad(lab):
+def test_drain_is_kept_across_a_restart_of_ephemerad(lab):
     with lab.load("--rate", 500) as load:
         lab.ctl("drain", "--timeout", 60)
         ephemerad_is_killed(lab)
@@ -38,7 +38,7 @@ def test_drain_outlives_ephemerad(lab):
     assert drain_state(lab) is None and lab.ctl_run("ready").returncode == 0
 
 
-def test_words_outlive_both_daemons(lab):
+def test_overrides_are_kept_across_restarts_of_both_daemons(lab):
     lab.ctl("upstream", "nsd", "down")
     for daemon in (lab.ephemerad, lab.dataplane):
         lab.kill(daemon)
@@ -54,7 +54,7 @@ def test_words_outlive_both_daemons(lab):
     lab.ready()
 
 
-def test_counters_of_upstreams_outlive_ephemerad(lab):
+def test_upstream_counters_are_kept_across_a_restart_of_ephemerad(lab):
     for _ in range(30):
         lab.ask()
     before = {name: u["queries"] for name, u in lab.upstreams().items()}
@@ -63,7 +63,7 @@ def test_counters_of_upstreams_outlive_ephemerad(lab):
     assert {name: u["queries"] for name, u in lab.upstreams().items()} == before
 
 
-def test_damaged_file_is_one_line_in_the_log(lab):
+def test_damaged_state_file_gives_one_log_line(lab):
     lab.kill(lab.ephemerad)
     text = STATE.read_bytes()
     assert STATE.stat().st_mode & 0o777 == 0o600

@@ -8,9 +8,9 @@ import random
 
 from control import Control
 from deadline import wait
-from farmer import Asked, Farmer
+from scripted_upstream import ScriptedUpstream, UpstreamQuery
 from topology import DEFAULT, FARM, FWD, SERVERS, SERVICE, SOURCES
-from watch import resident_kb
+from observers import resident_kb
 
 POLICIES = ("round-robin", "least-outstanding", "random", "hash", "first")
 RELOADS = 1000
@@ -126,7 +126,7 @@ def router(lab):
         lab.run(FARM, "ip", "addr", "add", address, "dev", "lo")
     lab.run(FWD, "ip", "route", "add", "203.0.113.0/24", "via", SERVERS["nsd"])
     try:
-        with Farmer(*ROUTED.values(), behave=Asked.response):
+        with ScriptedUpstream(*ROUTED.values(), behave=UpstreamQuery.response):
             yield
     finally:
         lab.run(FWD, "ip", "route", "del", "203.0.113.0/24")
@@ -146,7 +146,7 @@ WANTED = {
 }  # fmt: skip
 
 
-def test_l4_a_thousand_reloads_under_load(lab):
+def test_1000_reloads_under_load(lab):
     """Each is in force before it is answered, and queries go on before the next; all are answered at the first attempt,
     and a reload leaves nothing behind in either daemon."""
     walk, resident, seen = Walk(seed=4), [], collections.Counter()
@@ -158,7 +158,9 @@ def test_l4_a_thousand_reloads_under_load(lab):
                 lab.write_config()
                 queries = control.ask("stats")["queries"]
                 response, adopted = control.ask("reload"), control.ask("status")["dataplane"]["generation"]
-                assert adopted >= response["generation"] > generation, f"{answer} after {generation}, adopted: {adopted}"
+                assert (
+                    adopted >= response["generation"] > generation
+                ), f"{response} after {generation}, adopted: {adopted}"
                 assert response["changes"]
                 generation = response["generation"]
                 seen.update(kinds(response["changes"]))

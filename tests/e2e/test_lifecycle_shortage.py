@@ -74,7 +74,7 @@ def test_reload_that_the_dataplane_refuses(lab, spare, reason):
     assert result["answered"] == result["sent"] and result["errors"] == 0, result
 
 
-def test_no_descriptor_is_left_for_seconds(lab):
+def test_reload_without_a_free_descriptor(lab):
     """The dataplane can't ask the kernel whether its links are up and its XDP programs attached: it goes on as if they
     were, and nobody says otherwise."""
     logs = [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")]
@@ -112,7 +112,7 @@ def is_pushed(lab):
     return any(int(line.split()[2]) > 0 for line in out.splitlines())
 
 
-def test_reload_over_which_the_dataplane_dies(lab):
+def test_dataplane_dies_during_a_reload(lab):
     """The next one gets the old configuration."""
     stop_dataplane(lab)
     with another_file(lab):
@@ -126,7 +126,7 @@ def test_reload_over_which_the_dataplane_dies(lab):
     reload_works(lab)
 
 
-def test_reload_that_the_dataplane_takes_too_late(lab):
+def test_reload_that_the_dataplane_adopts_too_late(lab):
     """It wakes up after ephemerad has given up, and may adopt the new one then; it has to go back."""
     stop_dataplane(lab)
     try:

@@ -100,7 +100,7 @@ def check_no_socket(lab, daemon):
         file.unlink()
 
 
-def test_l6_no_room_or_a_file_in_the_way(lab):
+def test_full_disk_or_a_file_in_the_way(lab):
     """One line that names the file, the reason and the mend; and nothing is left of the attempt."""
     with stopped(lab):
         (DIR / "ephemera").mkdir(mode=0o750, exist_ok=True)
@@ -110,7 +110,7 @@ def test_l6_no_room_or_a_file_in_the_way(lab):
             check_no_socket(lab, daemon)
 
 
-def test_l6_log_on_a_full_disk_stops_nobody(lab):
+def test_log_on_a_full_disk_stops_no_daemon(lab):
     """What they would say is lost, and they serve."""
     with stopped(lab):
         with open("/dev/full", "wb") as full:
@@ -134,7 +134,7 @@ def socket_files():
 
 
 @pytest.mark.parametrize("first", PROGRAMS)
-def test_l6_sockets_of_killed_daemons_are_reclaimed(lab, first):
+def test_sockets_of_killed_daemons_are_reclaimed(lab, first):
     """Both were killed at once, and either starts first."""
     boot_id = lab.stats()["boot_id"]
     for daemon in (lab.dataplane, lab.ephemerad):
@@ -148,7 +148,7 @@ def test_l6_sockets_of_killed_daemons_are_reclaimed(lab, first):
 
 
 @pytest.mark.parametrize("daemon", PROGRAMS)
-def test_l6_second_instance_refuses(lab, daemon):
+def test_second_instance_refuses(lab, daemon):
     """It says in one line who is in its way, and leaves the first alone."""
     files, status = socket_files(), lab.status()
     done = run_to_its_end(within_fwd(*command(lab, daemon, lab.config_path)))

@@ -69,7 +69,7 @@ def differences(wanted, seen):
     return {key: (value, seen.get(key)) for key, value in wanted.items() if seen.get(key) != value}
 
 
-def test_promtool_finds_nothing(lab):
+def test_promtool_reports_no_problem(lab):
     lab.ask()
     status, headers, page = web.get("/metrics")
     assert (status, headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -77,7 +77,7 @@ def test_promtool_finds_nothing(lab):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_both_formats_say_what_the_command_line_says(lab):
+def test_both_formats_agree_with_the_command_line(lab):
     loaded(lab)
     plain = samples_of(prometheus_families(web.get("/metrics")[2].decode()))
     status, headers, page = web.get("/metrics", Accept=web.OPENMETRICS)
@@ -90,9 +90,11 @@ def test_both_formats_say_what_the_command_line_says(lab):
         assert differences(wanted, figures(samples)) == {}
 
 
-def test_every_worker_counter_and_reason_is_there_with_its_help(lab):
+def test_every_worker_counter_and_drop_reason_is_exported_with_help(lab):
     stats = lab.stats()
-    families = {family.name: family for family in openmetrics_families(web.get("/metrics", Accept=web.OPENMETRICS)[2].decode())}
+    families = {
+        family.name: family for family in openmetrics_families(web.get("/metrics", Accept=web.OPENMETRICS)[2].decode())
+    }
     for name in stats["counters"]:
         assert families[f"ephemera_{name}"].documentation, name
     reasons = {sample.labels["reason"] for sample in families["ephemera_drops"].samples}
@@ -166,7 +168,9 @@ def asked(path, **parameters):
 
 def vector(query):
     response = asked("query", query=query)
-    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in response["result"]} if response else {}
+    return (
+        {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in response["result"]} if response else {}
+    )
 
 
 def test_prometheus_scrapes_it(lab):

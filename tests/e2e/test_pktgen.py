@@ -93,7 +93,7 @@ def opened(data):
     return ip, ip[UDP], dns.message.from_wire(bytes(ip[UDP].payload))
 
 
-def test_frames_are_right_to_other_parsers(tmp_path):
+def test_other_parsers_accept_the_frames(tmp_path):
     path = tmp_path / "q.pcap"
     make_pcap(path, "--count", 3000, "--ports", "2000-2999", "--ipv6", 0.25, "--types", "A=60,AAAA=30,TYPE65280=10",
               "--edns", 0.6, "--edns-size", 1400, "--dnssec", 0.5, "--made", 100000, *BOTH)  # fmt: skip
@@ -131,7 +131,7 @@ def test_names_from_a_file(tmp_path):
     assert set(asked) == {("www.example.com.", "MX"), ("_dns.Example.net.", "TXT"), (".", "NS")}
 
 
-def test_the_seed_decides(tmp_path):
+def test_same_seed_gives_the_same_pcap(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         make_pcap(tmp_path / name, "--count", 200, "--seed", seed, *BOTH)
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
@@ -224,7 +224,7 @@ def test_trex_profile_builds_streams(tmp_path):
     assert all(s.mac_src_override_by_pkt is True and s.mac_dst_override_mode == 1 for s in streams)
 
 
-def test_trex_profile_refuses_what_is_no_pcap(tmp_path):
+def test_trex_profile_refuses_a_file_that_is_not_a_pcap(tmp_path):
     path = tmp_path / "q.pcap"
     make_pcap(path, "--count", 5, *BOTH)
     path.write_bytes(path.read_bytes()[:-1])

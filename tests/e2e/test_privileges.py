@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from deadline import wait
-from systemd_box import meson_install
+from systemd_rig import meson_install
 from test_lifecycle import leftovers
 from topology import DIR, FWD, ROOT
 
@@ -58,7 +58,7 @@ def test_sockets_and_their_directory(lab):
 
 
 @pytest.mark.parametrize("words", [("status",), ("stats",), ("reload",)])
-def test_nobody_is_refused(lab, words):
+def test_user_nobody_is_refused(lab, words):
     generation = lab.status()["generation"]
     done = subprocess.run(
         ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", shutil.copy(
@@ -78,7 +78,7 @@ print("held", flush=True)
 sys.stdin.read()"""
 
 
-def test_stranger_who_holds_an_interface_lock_is_named(lab):
+def test_process_that_holds_an_interface_lock_is_named(lab):
     """He can keep a dataplane from starting, and is named with process and user, to be ended."""
     lab.stop()
     holder = subprocess.Popen(
@@ -110,7 +110,10 @@ def as_the_unit(name):
     bounding = ",".join(f"+{c[4:].lower()}" for c in service["CapabilityBoundingSet"].split())
     ambient = ",".join(f"+{c[4:].lower()}" for c in service.get("AmbientCapabilities", "").split())
     words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs"]
-    words += [f"--inh-caps=-all{',' + ambient if ambient else ''}", f"--ambient-caps=-all{',' + ambient if ambient else ''}"]
+    words += [
+        f"--inh-caps=-all{',' + ambient if ambient else ''}",
+        f"--ambient-caps=-all{',' + ambient if ambient else ''}",
+    ]
     return [*words, f"--bounding-set=-all{',' + bounding if bounding else ''}"]
 
 
@@ -202,7 +205,9 @@ def test_units_are_valid(lab, tmp_path):
     assert [u.name for u in units] == ["ephemera-dataplane.service", "ephemerad.service"]
     for path in units:
         service = path.read_text()
-        for program in [line.split("=", 1)[1].split()[0] for line in service.splitlines() if line.startswith("ExecStart=")]:
+        for program in [
+            line.split("=", 1)[1].split()[0] for line in service.splitlines() if line.startswith("ExecStart=")
+        ]:
             assert (root / program.lstrip("/")).exists(), program
             service = service.replace(program, str(root / program.lstrip("/")))
         path.write_text(service)

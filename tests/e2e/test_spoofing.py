@@ -4,7 +4,7 @@ import pytest
 
 import wire
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from topology import CLIENT_ADDRESS, FARM, PORTS, SERVICE, SOURCES
 
 PAIR = {4: "198.51.100.111", 6: "2001:db8:2::111"}
@@ -12,11 +12,11 @@ PAIR = {4: "198.51.100.111", 6: "2001:db8:2::111"}
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A farmer that is the only upstream; queries wait half a minute for it."""
+    """A scripted upstream that is the only upstream; queries wait half a minute for it."""
     address = PAIR[request.param]
-    with Farmer(address) as farmer, standing_lab.configured({"one": address}, timeout_ms=30000):
-        farmer.version, farmer.address = request.param, address
-        yield farmer
+    with ScriptedUpstream(address) as scripted, standing_lab.configured({"one": address}, timeout_ms=30000):
+        scripted.version, scripted.address = request.param, address
+        yield scripted
 
 
 def received(lab):
@@ -73,7 +73,7 @@ class Forger:
         return self.changed(8, query_id)
 
 
-def test_s1_forged_responses_to_every_port(lab, farm):
+def test_forged_responses_to_every_port(lab, farm):
     with lab.client(farm.version) as client, Gun(lab) as gun:
         data = wire.query("n00001.example")
         client.send(data)
@@ -92,13 +92,15 @@ def test_s1_forged_responses_to_every_port(lab, farm):
         assert wire.is_right(data, client.receive())
 
 
-def test_s2_port_known_and_all_wrong_ids(lab, farm):
+def test_port_known_and_all_wrong_ids(lab, farm):
     with lab.client(farm.version) as client, Gun(lab) as gun:
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        forger = Forger(lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6"))
+        forger = Forger(
+            lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6")
+        )
         sent = gun.fire(forger.with_id(i) for i in range(65536) if i != asked.id)
         assert sent == 65535
         # A probe that ended on this very port and ID would make one of them "late".
@@ -110,7 +112,7 @@ def test_s2_port_known_and_all_wrong_ids(lab, farm):
 
 
 @pytest.mark.parametrize("scanner", ("upstream", "stranger"))
-def test_s4_scan_of_the_range_meets_silence(lab, farm, scanner):
+def test_port_scan_of_the_range_gets_no_response(lab, farm, scanner):
     """What a scanner gets back must not tell whether a query is open on a port: nothing comes back at all."""
     source = {"upstream": farm.address, "stranger": {4: "198.51.100.114", 6: "2001:db8:2::114"}[farm.version]}[scanner]
     target = SOURCES[farm.version][0]
@@ -158,7 +160,7 @@ BAD_SOURCES = {
 
 
 @pytest.mark.parametrize("version", (4, 6))
-def test_s9_query_from_an_address_that_no_client_has(lab, version):
+def test_query_from_an_address_that_no_client_can_have_is_dropped(lab, version):
     ours = [SERVICE[version], SOURCES[version][0], SOURCES[version][7]]
     rows = [(source, 1234) for source in ours + BAD_SOURCES[version]]
     rows.append(({4: "198.51.100.101", 6: "2001:db8:2::101"}[version], 53))  # an upstream's answering port
@@ -177,7 +179,7 @@ def test_s9_query_from_an_address_that_no_client_has(lab, version):
         assert [p for p in at_client.packets if b"n00666" in p.payload] == []
 
 
-def test_s9_query_from_outside_the_allowed_prefixes(lab):
+def test_query_from_outside_the_allowed_prefixes_is_dropped(lab):
     with lab.sender() as wire_in, lab.sniff(keep=lambda p: p.protocol == 17 and b"n00666" in p.payload) as at_client:
         growth = lab.growth()
         for version, source in ((4, "203.0.113.7"), (6, "2001:db8:ffff::7")):

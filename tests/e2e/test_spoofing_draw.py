@@ -53,7 +53,7 @@ def prefix(sample):
     return [(q.source, q.port, q.id) for q in sample]
 
 
-def test_s3_a_million_queries_and_a_restart(lab, tmp_path):
+def test_draw_of_a_million_queries_and_over_a_restart(lab, tmp_path):
     def take():
         one = drawn(tmp_path / "one.pcap", ONE_CLIENT)
         many = drawn(tmp_path / "many.pcap", MANY_CLIENTS, clients=50)
@@ -79,7 +79,7 @@ def test_s3_a_million_queries_and_a_restart(lab, tmp_path):
     assert same_pairs <= 1, f"{same_pairs} ports and IDs at the same place of both; {NAMES / PAIRS:.5f} are expected"
 
 
-def test_s3_each_of_two_workers_draws_from_everything(lab, tmp_path):
+def test_each_of_two_workers_draws_from_the_whole_range(lab, tmp_path):
     """A client is dealt to one worker: whose the source addresses are that one client's queries come from. Each worker
     must reach all ports by itself."""
     lab.config = copy.deepcopy(DEFAULT)

@@ -6,27 +6,27 @@ import signal
 
 import wire
 from deadline import wait
-from farmer import Farmer
-from topology import DEFAULT, FARMER, SERVERS
-from watch import resident_kb
+from scripted_upstream import ScriptedUpstream
+from topology import DEFAULT, SCRIPTED, SERVERS
+from observers import resident_kb
 
 
-def test_u8_response_to_a_flow_whose_slot_was_used_again(lab):
+def test_late_response_to_a_reused_flow_slot_is_dropped(lab):
     """With a table of 1,024 entries the slot of a flow is the low ten bits of its ID, so that it is soon used again."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"]["flows_per_worker"] = 1024
-    lab.config["upstreams"].update(timeout_ms=10000, servers=[{"name": "farmer", "address": FARMER[4]}])
+    lab.config["upstreams"].update(timeout_ms=10000, servers=[{"name": "scripted", "address": SCRIPTED[4]}])
     try:
-        with Farmer(FARMER[4]) as farmer, lab.client() as client:
+        with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.client() as client:
             lab.restart()
             client.send(wire.query("n00001.example"))
-            old = farmer.next()
+            old = scripted.next()
             old.response()
             client.receive()
             for _ in range(20000):  # one in 1,024 hits the slot: all miss once in 300 million runs
                 data = wire.query("n00002.example")
                 client.send(data)
-                asked = farmer.next()
+                asked = scripted.next()
                 if asked.id & 1023 == old.id & 1023:
                     break
                 asked.response()
@@ -42,7 +42,7 @@ def test_u8_response_to_a_flow_whose_slot_was_used_again(lab):
         lab.restart()
 
 
-def test_u1_one_of_three_upstreams_is_killed_under_load(lab):
+def test_one_of_three_upstreams_is_killed_under_load(lab):
     three = {name: SERVERS[name] for name in ("nsd", "knot", "unbound")}
     with lab.configured(three, timeout_ms=1000):
         with lab.load("--rate", 1500, "--timeout", 3) as load:
@@ -65,7 +65,7 @@ def test_u1_one_of_three_upstreams_is_killed_under_load(lab):
         wait("knot is back", lambda: lab.is_in_state("knot", "up"), 10)
 
 
-def test_u2_upstream_stops_and_goes_on(lab):
+def test_upstream_is_suspended_and_resumed(lab):
     """SIGSTOP, not for half a minute but until it is out and its last query has timed out; what it then answers in one
     burst is late, and it is given queries again only after "rise" good probes."""
     three = {name: SERVERS[name] for name in ("nsd", "knot", "unbound")}
@@ -94,12 +94,12 @@ def test_u2_upstream_stops_and_goes_on(lab):
     assert result["late"] == 0, "a late response reached a client"
 
 
-def test_u3_no_upstream_is_up_servfail_at_once(lab):
+def test_no_upstream_up_servfail_at_once(lab):
     """SERVFAIL with extended error 22 (RFC 8914) where the client speaks EDNS, SERVFAIL alone where not; and nothing
     grows by it."""
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}), lab.client() as client:
-        farmer.probes = lambda: False
-        wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured({"scripted": SCRIPTED[4]}), lab.client() as client:
+        scripted.probes = lambda: False
+        wait("it is taken out", lambda: lab.is_in_state("scripted", "down"), 10)
         growth = lab.growth()
         plain = wire.query("n00003.example")
         response = client.ask(plain, 1)
@@ -119,35 +119,35 @@ def test_u3_no_upstream_is_up_servfail_at_once(lab):
         growth.expect({}, {"own_servfail": 2 + 300 * 64, "queries": 0})
         for daemon, resident in before.items():
             assert resident_kb(daemon) < resident + 1024, f"{daemon.args} grew by a megabyte"
-        farmer.probes = lambda: True
-        wait("it is back", lambda: lab.is_in_state("farmer", "up"), 10)
-        assert wire.is_right(*ask_farmer(client, farmer, "n00003.example"))
+        scripted.probes = lambda: True
+        wait("it is back", lambda: lab.is_in_state("scripted", "up"), 10)
+        assert wire.is_right(*ask_scripted(client, scripted, "n00003.example"))
 
 
-def ask_farmer(client, farmer, name):
+def ask_scripted(client, scripted, name):
     data = wire.query(name)
     client.send(data)
-    farmer.next().response()
+    scripted.next().response()
     return data, client.receive()
 
 
-def test_u3_no_upstream_is_up_keep_trying(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}), lab.client() as client:
+def test_no_upstream_up_keep_trying(lab):
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured({"scripted": SCRIPTED[4]}), lab.client() as client:
         lab.config["service"]["no_upstream"] = "keep-trying"
         lab.reload()
-        farmer.probes = lambda: False
-        wait("it is taken out", lambda: lab.is_in_state("farmer", "down"), 10)
+        scripted.probes = lambda: False
+        wait("it is taken out", lambda: lab.is_in_state("scripted", "down"), 10)
         growth = lab.growth()
-        assert wire.is_right(*ask_farmer(client, farmer, "n00003.example")), "it answers all but probes"
+        assert wire.is_right(*ask_scripted(client, scripted, "n00003.example")), "it answers all but probes"
         growth.expect({}, {"own_servfail": 0, "queries": 1, "responses": 1})
 
 
 def changes_of(lab, count, turns):
-    """How often its state changed while the farmer was probed `turns` times more."""
-    seen, goal = [lab.upstreams()["farmer"]["state"]], count[0] + turns
+    """How often its state changed while the scripted upstream was probed `turns` times more."""
+    seen, goal = [lab.upstreams()["scripted"]["state"]], count[0] + turns
 
     def probed():
-        if (state := lab.upstreams()["farmer"]["state"]) != seen[-1]:
+        if (state := lab.upstreams()["scripted"]["state"]) != seen[-1]:
             seen.append(state)
         return count[0] >= goal
 
@@ -155,7 +155,7 @@ def changes_of(lab, count, turns):
     return len(seen) - 1
 
 
-def test_u4_flapping_is_followed_no_faster_than_rise_and_fall(lab):
+def test_flapping_is_followed_no_faster_than_rise_and_fall(lab):
     """fall is 3 and rise is 2: an upstream that misses two probes of three stays up, and once it is down one that
     answers every other probe stays down."""
     count = [0]
@@ -169,12 +169,12 @@ def test_u4_flapping_is_followed_no_faster_than_rise_and_fall(lab):
 
     # The outcome of a probe, also that it timed out, is known before the next one is sent: half a second at most.
     probe = {**DEFAULT["upstreams"]["probe"], "interval_ms": 600, "timeout_ms": 50}
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, probe=probe):
-        farmer.probes = every(3)
-        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("farmer", "up")
-        farmer.probes = lambda: False
-        wait("three in a row take it out", lambda: lab.is_in_state("farmer", "down"))
-        farmer.probes = every(2)
-        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("farmer", "down")
-        farmer.probes = lambda: True
-        wait("two in a row bring it back", lambda: lab.is_in_state("farmer", "up"))
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured({"scripted": SCRIPTED[4]}, probe=probe):
+        scripted.probes = every(3)
+        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("scripted", "up")
+        scripted.probes = lambda: False
+        wait("three in a row take it out", lambda: lab.is_in_state("scripted", "down"))
+        scripted.probes = every(2)
+        assert changes_of(lab, count, 6) == 0 and lab.is_in_state("scripted", "down")
+        scripted.probes = lambda: True
+        wait("two in a row bring it back", lambda: lab.is_in_state("scripted", "up"))

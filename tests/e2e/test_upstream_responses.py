@@ -5,28 +5,28 @@ import struct
 import pytest
 
 import wire
-from attack.aside import icmp, icmp_rows, quoted_query
-from attack.bench import kernel_counters
+from attack.bypass import icmp, icmp_rows, quoted_query
+from attack.rig import kernel_counters
 from deadline import wait
-from farmer import Farmer
-from topology import FARM, FARMER, FWD
+from scripted_upstream import ScriptedUpstream
+from topology import FARM, SCRIPTED, FWD
 
 SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
 
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A farmer that is the only upstream."""
-    address = FARMER[request.param]
-    with Farmer(address, SECOND[request.param]) as farmer:
-        with standing_lab.configured({"farmer": address}, timeout_ms=5000):
-            farmer.version = request.param
-            yield farmer
+    """A scripted upstream that is the only upstream."""
+    address = SCRIPTED[request.param]
+    with ScriptedUpstream(address, SECOND[request.param]) as scripted:
+        with standing_lab.configured({"scripted": address}, timeout_ms=5000):
+            scripted.version = request.param
+            yield scripted
 
 
 @pytest.fixture
 def exchange(lab, farm):
-    """(client, its query, the query as the farmer has it, counters since then) of one query in flight."""
+    """(client, its query, the query as the scripted upstream has it, counters since then) of one query in flight."""
     with lab.client(farm.version) as client:
         data = wire.query("n00009.example")
         client.send(data)
@@ -55,7 +55,7 @@ DROPPED = {
 
 
 @pytest.mark.parametrize("kind", DROPPED)
-def test_u9_response_that_is_none_is_dropped(exchange, kind):
+def test_malformed_response_is_dropped(exchange, kind):
     client, data, asked, growth = exchange
     reason, make = DROPPED[kind]
     asked.send(make(asked))
@@ -66,7 +66,7 @@ def test_u9_response_that_is_none_is_dropped(exchange, kind):
 
 
 @pytest.mark.parametrize("rcode", (wire.REFUSED, wire.SERVFAIL, wire.FORMERR, wire.NOTIMP))
-def test_u9_header_only_error_is_relayed(exchange, rcode):
+def test_header_only_error_is_relayed(exchange, rcode):
     client, data, asked, growth = exchange
     bare = struct.pack("!HHHHHH", asked.id, 0x8180 | rcode, 0, 0, 0, 0)
     asked.send(bare)
@@ -77,7 +77,7 @@ def test_u9_header_only_error_is_relayed(exchange, rcode):
 # --- U9b ---
 
 
-def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
+def test_wrong_letter_case_is_dropped_with_random_case_on(exchange):
     client, data, asked, growth = exchange
     flipped = asked.question[:-4].swapcase() + asked.question[-4:]
     asked.send(wire.right_response(wire.message(asked.id, flipped)))
@@ -91,7 +91,7 @@ def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
 
 
 def farm_frame(lab, asked, datagram):
-    """What the farmer's machine would send: a frame with this UDP datagram to where the query came from."""
+    """What the scripted upstream's machine would send: a frame with this UDP datagram to where the query came from."""
     a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
     return wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), wire.ip(a, b, 17, datagram))
 
@@ -113,7 +113,7 @@ ODD_LENGTHS = {
 
 
 @pytest.mark.parametrize("kind", ODD_LENGTHS)
-def test_u10_odd_length_is_dropped(lab, exchange, kind):
+def test_wrong_length_is_dropped(lab, exchange, kind):
     client, data, asked, growth = exchange
     reason, make = ODD_LENGTHS[kind]
     with lab.sender(FARM, "eph-f1") as sock:
@@ -128,7 +128,7 @@ def test_u10_odd_length_is_dropped(lab, exchange, kind):
     assert wire.is_right(data, client.receive())
 
 
-def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
+def test_padding_behind_the_udp_length_is_ignored(lab, exchange):
     client, data, asked, growth = exchange
     response = wire.right_response(asked.data)
     with lab.sender(FARM, "eph-f1") as sock:
@@ -141,7 +141,7 @@ def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
 
 
 @pytest.mark.parametrize("size", (512, 1232, 1452, 1472))
-def test_u11_answer_is_the_same_byte_for_byte(lab, farm, size):
+def test_response_is_relayed_byte_for_byte(lab, farm, size):
     if size == 1472 and farm.version == 6:
         size = 1451  # the largest odd one that a packet of IPv6 holds
     with lab.client(farm.version) as client:
@@ -186,7 +186,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("kind", CUTS)
-def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
+def test_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
     client, data, asked, growth = exchange
     response = wire.right_response(asked.data, rdata=b"\6" * 1000)
     before, sent = kernel_counters(lab)["fragments taken"], 0
@@ -205,7 +205,7 @@ def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
 # --- U13 ---
 
 
-def test_u13_truncated_answer_is_relayed_with_tc(exchange):
+def test_truncated_response_is_relayed_with_tc(exchange):
     client, data, asked, growth = exchange
     truncated = struct.pack("!HHHHHH", asked.id, 0x8380, 1, 0, 0, 0) + asked.question
     asked.send(truncated)
@@ -216,10 +216,10 @@ def test_u13_truncated_answer_is_relayed_with_tc(exchange):
 # --- U14 ---
 
 
-def test_u14_forged_icmp_changes_nothing(lab, exchange):
+def test_forged_icmp_changes_nothing(lab, exchange):
     client, data, asked, growth = exchange
     version = 6 if ":" in asked.address else 4
-    hop = lab.upstreams()["farmer"]["next_hop"]
+    hop = lab.upstreams()["scripted"]["next_hop"]
     head = wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), b"\x45")[:12]
     with lab.sender(FARM, "eph-f1") as sock:
         for kind, code, rest in icmp_rows(version):
@@ -227,7 +227,7 @@ def test_u14_forged_icmp_changes_nothing(lab, exchange):
             sock.send(head + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet)
     wait("the kernel has seen them", lambda: growth.steer().get("kernel", 0) >= len(icmp_rows(version)))
     assert growth.drops() == {} and client.has_nothing()
-    assert lab.upstreams()["farmer"]["next_hop"] == hop and lab.upstreams()["farmer"]["state"] == "up"
+    assert lab.upstreams()["scripted"]["next_hop"] == hop and lab.upstreams()["scripted"]["state"] == "up"
     asked.response()
     assert wire.is_right(data, client.receive())
 
@@ -254,7 +254,7 @@ EDNS_RESPONSES = {
 
 
 @pytest.mark.parametrize("kind", EDNS_RESPONSES)
-def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
+def test_edns_responses_are_relayed_unchanged(lab, farm, kind):
     with lab.client(farm.version) as client:
         data = wire.edns_query("n00015.example", wire.opt(1232, options=struct.pack("!HH", 10, 8) + b"12345678"))
         client.send(data)
@@ -270,8 +270,8 @@ def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
 # --- U16 ---
 
 
-def test_u16_answer_from_another_address_of_the_upstream(lab, exchange, farm):
-    """The farmer's second address is no upstream: the XDP program stops what comes from there."""
+def test_response_from_another_address_of_the_upstream_is_dropped(lab, exchange, farm):
+    """The scripted upstream's second address is no upstream: the XDP program stops what comes from there."""
     client, data, asked, growth = exchange
     asked.send(wire.right_response(asked.data), address=SECOND[farm.version])
     growth.expect({}, {"responses": 0}, {"stray": 1})

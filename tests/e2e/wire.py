@@ -12,7 +12,7 @@ A, NS, TXT, AAAA, OPT = 1, 2, 16, 28, 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 PROBE = b"\5probe\7example\0"
 CLEAN = b"\6n19999\7example\0"  # what the oracle asks
-RANDOM = b"\4rand\7example\0"  # below it every name of one label has a response, which only farmer.py gives
+RANDOM = b"\4rand\7example\0"  # below it every name of one label has a response, which only scripted_upstream.py gives
 
 
 # --- DNS ---
@@ -210,6 +210,16 @@ def parse(frame):
         ok = internet_sum(pseudo_header(source, target, 17, len(body)) + body) == 0xFFFF
         body = body[8:]
     return Packet(
-        frame[6:12], frame[:6], vlan, str(ipaddress.ip_address(source)), str(ipaddress.ip_address(target)), protocol,
-        ports and ports[0], ports and ports[1], checksum, ok, body, frame,
+        frame[6:12],
+        frame[:6],
+        vlan,
+        str(ipaddress.ip_address(source)),
+        str(ipaddress.ip_address(target)),
+        protocol,
+        ports and ports[0],
+        ports and ports[1],
+        checksum,
+        ok,
+        body,
+        frame,
     )

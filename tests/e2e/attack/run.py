@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from attack import aside, guess  # noqa: E402
+from attack import bypass, guess  # noqa: E402
 from lab import standing  # noqa: E402
 from topology import ROOT  # noqa: E402
 
@@ -23,10 +23,10 @@ ATTACKS = {
     "kaminsky": guess.kaminsky,
     "id-sweep": guess.id_sweep,
     "birthday": guess.birthday,
-    "sad-dns": aside.sad_dns,
-    "icmp": aside.forged_icmp,
-    "fragments": aside.fragments,
-    "wrong-upstream": aside.wrong_upstream,
+    "sad-dns": bypass.sad_dns,
+    "icmp": bypass.forged_icmp,
+    "fragments": bypass.fragments,
+    "wrong-upstream": bypass.wrong_upstream,
 }
 
 

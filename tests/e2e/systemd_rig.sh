@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A Debian of its own with a real systemd as process 1, in which Ephemera is installed as its README says.
 #
-#   systemd_box.sh NETWORK-NAMESPACE DESTDIR
+#   systemd_rig.sh NETWORK-NAMESPACE DESTDIR
 #
 # It has namespaces of its own for processes, mounts, cgroups, IPC and the host's name, and the given one for the network.
 # Its root is a tmpfs: this machine's /usr, read-only, with what `meson install` put into DESTDIR on top; an /etc of a few
@@ -74,8 +74,8 @@ etc_make() {
 # inside DESTDIR
 inside() {
 	mount --make-rprivate /
-	mount -t tmpfs -o mode=755 root "$1/box"
-	cd "$1/box"
+	mount -t tmpfs -o mode=755 root "$1/root"
+	cd "$1/root"
 	mkdir dev etc home old proc root run sys tmp units usr var var/lib var/log var/tmp
 	chmod 1777 tmp var/tmp
 	ln -s ../run var/run
@@ -86,7 +86,7 @@ inside() {
 	pivot_root . old
 	umount -l /old
 	rmdir /old
-	exec env -i container=systemd-box PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system \
+	exec env -i container=systemd-rig PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system \
 		--unit=multi-user.target --log-target=journal --show-status=no
 }
 
@@ -102,19 +102,19 @@ cgroup_remove() {
 		fi
 		read -rt 0.05 <> <(:) || true
 	done
-	echo "systemd_box.sh: processes are left in $cgroup" >&2
+	echo "systemd_rig.sh: processes are left in $cgroup" >&2
 	return 1
 }
 
 outside() {
-	local network=$1 destdir=$2 box init=''
+	local network=$1 destdir=$2 unshare_pid init=''
 
-	mkdir -p "$destdir/box" "$destdir/cgroups"
+	mkdir -p "$destdir/root" "$destdir/cgroups"
 	# cgroup2 for us alone: this machine may have none mounted, or one for somebody else to see.
 	mount --make-rprivate /
 	cgroups=$destdir/cgroups
 	mount -t cgroup2 cgroup2 "$cgroups"
-	cgroup=$cgroups/ephemera-box
+	cgroup=$cgroups/ephemera-systemd-rig
 	# One that was killed may have left its own behind.
 	[ ! -e "$cgroup" ] || cgroup_remove
 	mkdir "$cgroup"
@@ -124,15 +124,15 @@ outside() {
 		exec nsenter --net="/run/netns/$network" setpriv --pdeathsig KILL \
 			unshare --pid --fork --kill-child --mount --uts --ipc --cgroup "$me" inside "$destdir"
 	) < /dev/null >&2 &
-	box=$!
+	unshare_pid=$!
 	while [ -z "$init" ]; do
-		kill -0 $box
-		read -r init < <(cat /proc/$box/task/$box/children) || true
+		kill -0 $unshare_pid
+		read -r init < <(cat /proc/$unshare_pid/task/$unshare_pid/children) || true
 	done
 	echo "${init% }"
 	cat > /dev/null || true # until whoever started us closes it, or dies
-	kill -KILL $box
-	{ wait $box; } 2> /dev/null || true # bash would report that it was killed
+	kill -KILL $unshare_pid
+	{ wait $unshare_pid; } 2> /dev/null || true # bash would report that it was killed
 }
 
 case $1 in

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ephemera as it is installed and run on a Debian system: under a real systemd, in a box (systemd_box.sh) that has the
+"""Ephemera as it is installed and run on a Debian system: under a real systemd, in a rig (systemd_rig.sh) that has the
 network of eph-fwd.
 
-    with standing(lab, folder) as box:
-        box.install(config)
-        box.systemctl("stop", "ephemerad")"""
+    with standing(lab, folder) as rig:
+        rig.install(config)
+        rig.systemctl("stop", "ephemerad")"""
 import contextlib
 import json
 import os
@@ -41,7 +41,7 @@ def readme_commands(prefix):
     return [line.strip().replace("/usr/share/", f"{prefix}/share/") for line in block.splitlines()]
 
 
-class Box:
+class SystemdRig:
     def __init__(self, lab, pid, prefix):
         self.lab, self.pid, self.prefix = lab, pid, prefix
         self.root = pathlib.Path(f"/proc/{pid}/root")
@@ -123,21 +123,21 @@ class Box:
 
 @contextlib.contextmanager
 def standing(lab, folder):
-    """A box that has booted, with Ephemera's files in it; the lab's own daemons are stopped meanwhile."""
+    """A rig that has booted, with Ephemera's files in it; the lab's own daemons are stopped meanwhile."""
     prefix = meson_install(lab.build, folder)
     lab.stop()
     keeper = subprocess.Popen(
-        [HERE / "systemd_box.sh", FWD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        [HERE / "systemd_rig.sh", FWD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
         line = keeper.stdout.readline()
-        assert line.strip(), f"no box: status {keeper.wait(10)}"
-        box = Box(lab, int(line), prefix)
-        wait("systemd has booted", lambda: box.ask_run("systemctl", "is-system-running").stdout == "running\n", 20)
-        yield box
+        assert line.strip(), f"no rig: status {keeper.wait(10)}"
+        rig = SystemdRig(lab, int(line), prefix)
+        wait("systemd has booted", lambda: rig.ask_run("systemctl", "is-system-running").stdout == "running\n", 20)
+        yield rig
     finally:
         keeper.stdin.close()
         status = keeper.wait(30)
         keeper.stdout.close()
         lab.start()
-    assert status == 0, "the box left something behind"
+    assert status == 0, "the rig left something behind"

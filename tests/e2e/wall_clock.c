@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A wall clock that a test moves, for one process: to be loaded with LD_PRELOAD.
  *
- * $WALL_FILE is mapped: how far the clock is ahead of the true one, how often the process asked for
+ * $WALL_CLOCK_FILE is mapped: how far the clock is ahead of the true one, how often the process asked for
  * the wall clock, and how many timers it made that go by it. libbpf's asking does not count: it
  * numbers its netlink messages by the time. The monotonic clocks are left alone. */
 #include <dlfcn.h>
@@ -28,7 +28,7 @@ wall_find(void)
 	int fd;
 
 	if (wall == NULL) {
-		fd = open(getenv("WALL_FILE"), O_RDWR | O_CLOEXEC);
+		fd = open(getenv("WALL_CLOCK_FILE"), O_RDWR | O_CLOEXEC);
 		wall = mmap(NULL, sizeof(struct wall), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		close(fd);
 		if (wall == MAP_FAILED)

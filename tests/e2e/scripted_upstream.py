@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A farm server that does what a test tells it to, right or wrong.
 
-    with Farmer("198.51.100.111") as farmer:            # and an upstream with that address in the configuration
+    with ScriptedUpstream("198.51.100.111") as scripted:            # and an upstream with that address in the configuration
         client.send(wire.query("n00001.example"))
-        asked = farmer.next()                           # the query, as the forwarder sent it
+        asked = scripted.next()                           # the query, as the forwarder sent it
         asked.send(wire.right_response(asked.data, query_id=asked.id ^ 1))
         asked.answer()
 
-It answers probes and the oracle's clean question (wire.CLEAN) by itself. With Farmer(..., behave=f) it calls f(asked)
-for each query, in its own thread, instead of keeping it for next(); with Farmer(..., delay=s) it answers each rightly,
-s seconds late. `farmer.probes`, a function, says whether the next probe is answered, and `farmer.keeps_case = False`
+It answers probes and the oracle's clean question (wire.CLEAN) by itself. With ScriptedUpstream(..., behave=f) it calls f(asked)
+for each query, in its own thread, instead of keeping it for next(); with ScriptedUpstream(..., delay=s) it answers each rightly,
+s seconds late. `scripted.probes`, a function, says whether the next probe is answered, and `scripted.keeps_case = False`
 makes it give names back in lower case, as some servers do."""
 import collections
 import queue
@@ -25,11 +25,11 @@ import wire
 NAMESPACE = "eph-farm"
 
 
-class Asked:
-    """A query that came to the farmer."""
+class UpstreamQuery:
+    """A query that came to the scripted upstream."""
 
-    def __init__(self, farmer, sock, data, peer):
-        self.farmer, self.data = farmer, data
+    def __init__(self, scripted, sock, data, peer):
+        self.scripted, self.data = scripted, data
         self.source, self.port = peer[0], peer[1]
         self.address = sock.getsockname()[0]
         self.id = struct.unpack("!H", data[:2])[0]
@@ -37,13 +37,13 @@ class Asked:
 
     def send(self, payload, address=None, port=53):
         """Sends a payload back; from another address or port of the farm if told so."""
-        self.farmer.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
+        self.scripted.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
 
     def response(self, **how):
-        self.send(self.farmer.cased(wire.right_response(self.data, **how)))
+        self.send(self.scripted.cased(wire.right_response(self.data, **how)))
 
 
-class Farmer:
+class ScriptedUpstream:
     def __init__(self, *addresses, behave=None, delay=None):
         self.addresses, self.behave, self.delay = addresses, behave, delay
         self.due = collections.deque()  # (moment, query), to be answered late
@@ -95,7 +95,7 @@ class Farmer:
                 if not data[12:].lower().startswith(wire.PROBE) or self.probes():
                     sock.sendto(self.cased(wire.right_response(data)), peer)
                 continue
-            asked = Asked(self, sock, data, peer)
+            asked = UpstreamQuery(self, sock, data, peer)
             if self.delay is not None:
                 self.due.append((time.monotonic() + self.delay, asked))
             elif self.behave:
@@ -119,7 +119,7 @@ class Farmer:
         try:
             return self.queue.get(timeout=seconds)
         except queue.Empty:
-            raise AssertionError(f"no query reached the farmer within {seconds} s") from None
+            raise AssertionError(f"no query reached the scripted upstream within {seconds} s") from None
 
     def idle(self):
         return self.queue.empty()

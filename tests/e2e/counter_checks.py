@@ -54,7 +54,7 @@ def balance(counters, drops):
     return c["rx"] + c["generated"] + c["handoff_in"] - c["tx"] - c["consumed"] - c["handoff_out"] - sum(drops.values())
 
 
-def oracle(lab):
+def check_invariants(lab):
     """What holds after every case within five seconds of quiet: (a) the processes live; (b) the packet buffers are
     back; (c) the flow table is empty; (d) each worker's packets are all accounted for; (e) each service address
     answers. (f) and (g), that nothing was sent and no response was given that the case does not allow, are each test's

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What every attack is run on, and what it is judged by.
 
-    with Bench(lab, "name", {"victim": "198.51.100.111"}) as bench:
+    with AttackRig(lab, "name", {"victim": "198.51.100.111"}) as rig:
         ...
-    bench.result                                        # a Result
+    rig.result                                        # a Result
 
-A bench makes a farmer the only upstream, begins a clean load of queries beside the attack, keeps the clients that the
+A rig makes a scripted upstream the only upstream, begins a clean load of queries beside the attack, keeps the clients that the
 attack asks for, and at the end asks everybody what came. Every answer to every client is checked against what the
 farm says of the name, so a forged one can't go by unseen."""
 import contextlib
@@ -16,7 +16,7 @@ import queue
 import wire
 from clients import Client
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from topology import CLIENT, FARM, SHARED_CORE, SOURCES
 
 from .forger import Forger, Template
@@ -51,9 +51,9 @@ class Result:
         return {**dataclasses.asdict(self), "rate": round(self.rate)}
 
 
-class Bench:
+class AttackRig:
     def __init__(self, lab, name, servers, hold=False, delay=0.0, timeout_ms=8000, protection=None, ask_clean=True):
-        """hold: queries for random names wait in bench.held until the attack answers them; delay: everything is
+        """hold: queries for random names wait in rig.held until the attack answers them; delay: everything is
         answered so many seconds late."""
         self.lab, self.servers, self.hold = lab, servers, hold
         self.delay, self.timeout_ms, self.protection, self.ask_clean = delay, timeout_ms, protection, ask_clean
@@ -68,8 +68,8 @@ class Bench:
             os.sched_setaffinity(0, {SHARED_CORE})  # the other core is the worker's
             stack.callback(os.sched_setaffinity, 0, self.cores)
             behave = self._behave if self.hold else None
-            self.farmer = stack.enter_context(
-                Farmer(*{*self.servers.values()}, behave=behave, delay=None if self.hold else self.delay)
+            self.scripted = stack.enter_context(
+                ScriptedUpstream(*{*self.servers.values()}, behave=behave, delay=None if self.hold else self.delay)
             )
             stack.enter_context(
                 self.lab.configured(self.servers, protection=self.protection, timeout_ms=self.timeout_ms)
@@ -142,7 +142,7 @@ class Bench:
         return data
 
     def live(self, count, versions=(4, 6)):
-        """`count` queries in flight: (client, its query, the query as the farmer holds it)."""
+        """`count` queries in flight: (client, its query, the query as the scripted upstream holds it)."""
         rows = []
         for i in range(count):
             client = self.clients(1, versions[i % len(versions)])[0]
@@ -163,7 +163,7 @@ class Bench:
                 self.result.accepted += 1
 
     def close(self, rows):
-        """Lets the farmer answer what is in flight, and hears what the clients were told."""
+        """Lets the scripted upstream answer what is in flight, and hears what the clients were told."""
         for _, _, held in rows:
             held.response()
         for client, data, _ in rows:

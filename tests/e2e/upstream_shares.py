@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which upstream each query of a client went to, as the wire to the farm shows it and as ephemeractl counts it.
 
-    with Shares(lab) as shares:
+    with UpstreamShares(lab) as shares:
         ask_all(client, names)
         shares.of(names)            # {"nsd": 3, "knot": 5}
         shares.order                # ["knot", "nsd", ...], as they were sent
@@ -43,7 +43,7 @@ def asked_name(data):
     return ".".join(labels)
 
 
-class Shares:
+class UpstreamShares:
     def __init__(self, lab):
         self.lab = lab
         self.names = {server["address"]: server["name"] for server in lab.config["upstreams"]["servers"]}
