@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Raises the lab once for the whole run, and asks the oracle after every test that uses it.
+"""Sets the lab up once for the whole run, and checks the invariants after every test that uses it.
 
-EPHEMERA_BUILD names the build directory (build). A lab that is up is taken down first; a demo or another run of the
-tests that has it is waited for."""
+EPHEMERA_BUILD names the build directory (default: build). A lab that is up is taken down first. If a demo or another
+test run holds the lab, this run waits for it."""
 import os
 
 import pytest
@@ -11,7 +11,7 @@ from lab import standing
 from counter_checks import check_invariants
 from topology import ROOT
 
-MEASURED = []  # what tests measured, for the end of the run
+MEASURED = []  # lines of measurements, printed at the end of the run
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def standing_lab():
 @pytest.fixture
 def lab(standing_lab):
     if not standing_lab.lives():
-        standing_lab.restart()  # a test before this one failed half-way
+        standing_lab.restart()  # an earlier test failed and left a daemon stopped
     return standing_lab
 
 

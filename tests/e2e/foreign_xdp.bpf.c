@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause)
-/* Somebody else's XDP program: it lets everything pass. */
+/* An XDP program that is not Ephemera's. It passes every packet to the kernel. */
 __attribute__((section("xdp"), used)) int
 foreign_xdp(void *packet)
 {

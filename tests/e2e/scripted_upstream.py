@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A farm server that does what a test tells it to, right or wrong.
+"""An upstream server in eph-farm whose responses the test sends itself, correct or not.
 
-    with ScriptedUpstream("198.51.100.111") as scripted:            # and an upstream with that address in the configuration
+    with ScriptedUpstream("198.51.100.111") as scripted:    # the configuration has an upstream with that address
         client.send(wire.query("n00001.example"))
-        asked = scripted.next()                           # the query, as the forwarder sent it
+        asked = scripted.next()                             # the query, as the forwarder sent it
         asked.send(wire.right_response(asked.data, query_id=asked.id ^ 1))
-        asked.answer()
+        asked.response()
 
-It answers probes and the oracle's clean question (wire.CLEAN) by itself. With ScriptedUpstream(..., behave=f) it calls f(asked)
-for each query, in its own thread, instead of keeping it for next(); with ScriptedUpstream(..., delay=s) it answers each rightly,
-s seconds late. `scripted.probes`, a function, says whether the next probe is answered, and `scripted.keeps_case = False`
-makes it give names back in lower case, as some servers do."""
+It answers probes and the query of check_invariants() (wire.CLEAN) by itself. With ScriptedUpstream(..., behave=f) it
+calls f(asked) for each query, in its own thread, instead of queueing it for next(). With ScriptedUpstream(..., delay=s)
+it answers each query correctly after s seconds. `scripted.probes`, a function, decides whether a probe is answered.
+`scripted.keeps_case = False` makes it return names in lower case, as some servers do."""
 import collections
 import queue
 import select
@@ -26,7 +26,7 @@ NAMESPACE = "eph-farm"
 
 
 class UpstreamQuery:
-    """A query that came to the scripted upstream."""
+    """A query that the scripted upstream received."""
 
     def __init__(self, scripted, sock, data, peer):
         self.scripted, self.data = scripted, data
@@ -36,7 +36,7 @@ class UpstreamQuery:
         self.question = wire.question_of(data)
 
     def send(self, payload, address=None, port=53):
-        """Sends a payload back; from another address or port of the farm if told so."""
+        """Sends a payload back, from another address or port of the farm if one is given."""
         self.scripted.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
 
     def response(self, **how):
@@ -46,7 +46,7 @@ class UpstreamQuery:
 class ScriptedUpstream:
     def __init__(self, *addresses, behave=None, delay=None):
         self.addresses, self.behave, self.delay = addresses, behave, delay
-        self.due = collections.deque()  # (moment, query), to be answered late
+        self.due = collections.deque()  # (time, query), to be answered late
         self.probes, self.keeps_case = lambda: True, True
         self.queue = queue.Queue()
         self.extra = {}
@@ -74,10 +74,10 @@ class ScriptedUpstream:
                 if fd == self.stop_read.fileno():
                     poll.close()
                     return
-                self._take(by_fd[fd])
+                self._on_readable(by_fd[fd])
 
     def _answer_due(self):
-        """Answers whose time has come are sent; returns the seconds until the next one's, or None."""
+        """Sends the responses that are due; returns the seconds until the next one is, or None."""
         while self.due:
             left = self.due[0][0] - time.monotonic()
             if left > 0:
@@ -85,7 +85,7 @@ class ScriptedUpstream:
             self.due.popleft()[1].response()
         return None
 
-    def _take(self, sock):
+    def _on_readable(self, sock):
         while True:
             try:
                 data, peer = sock.recvfrom(65535, socket.MSG_DONTWAIT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks that go round the guess: side channels, ICMP, fragments, and responses from where they must not come."""
+"""Attacks that bypass the guess: side channels, ICMP, fragments, and responses from wrong addresses."""
 import os
 import struct
 
@@ -14,8 +14,8 @@ BOTH = {"victim": VICTIM[4], "victim-v6": VICTIM[6]}
 
 
 def sad_dns(lab, rate=RATE):
-    """The range is scanned for open ports, as the upstream and as a stranger, with no query of the attack in flight
-    and with 64: whatever came back, or used up the kernel's budget of ICMP errors, would tell them apart."""
+    """Scans the range for open ports, from the upstream's and from an unknown address, with no query of the attack in
+    flight and with 64: any response, or use of the kernel's ICMP rate limit, would distinguish open from closed."""
 
     def heard(packet):
         return packet.protocol in (1, 17, 58) and packet.target_port != 53 and not wire.is_neighbour_discovery(packet)
@@ -26,19 +26,20 @@ def sad_dns(lab, rate=RATE):
             for scanner in (VICTIM[version], STRANGER[version]):
                 template = rig.response_template(scanner, SOURCES[version][0], "scan.example", source_port=53)
                 volleys.append(Volley.of_responses([template], [(0, port, 0) for port in PORTS]))
-        told = []
+        responses = []
         for open_queries in (0, 64):
             rows = rig.live(open_queries)
             before, heard_before = kernel_counters(lab)["ICMP sent"], len(sniffer.packets)
             for volley in volleys:
                 rig.forger.fire(volley, rate)
             rig.settle()
-            lab.ask()  # what the scan was answered with would stand before this in the one queue of the way back
+            lab.ask()  # responses to the scan would be ahead of this one in the queue back
             lab.ask(version=6)
-            told.append(len(sniffer.packets) - heard_before + kernel_counters(lab)["ICMP sent"] - before)
+            responses.append(len(sniffer.packets) - heard_before + kernel_counters(lab)["ICMP sent"] - before)
             rig.close(rows)
-    rig.result.counted["told, closed"], rig.result.counted["told, open"] = told
-    rig.result.notes.append(f"packets a scan brought back: {told[0]} with ports closed, {told[1]} with open ones")
+    closed, opened = responses
+    rig.result.counted["responses, ports closed"], rig.result.counted["responses, ports open"] = closed, opened
+    rig.result.notes.append(f"responses to a scan: {closed} with all ports closed, {opened} with some open")
     return rig.result
 
 
@@ -53,7 +54,7 @@ def icmp(version, source, target, kind, code, rest, quoted):
 
 
 def icmp_rows(version):
-    """(type, code, the four bytes behind the checksum) that might make somebody change his mind."""
+    """(type, code, the four bytes after the checksum) that might change a host's state."""
     if version == 4:
         gateway = wire.address_bytes(STRANGER[4])
         rows = [(3, code, bytes(4)) for code in (0, 1, 2, 3, 9, 10, 13)]
@@ -71,7 +72,7 @@ def quoted_query(held):
 
 
 def icmp_frames(rig, rows):
-    """ICMP of every kind about each query in flight, from its upstream and from a stranger."""
+    """ICMP of every kind about each query in flight, from its upstream and from an unknown address."""
     frames = []
     for _, _, held in rows:
         version = 6 if ":" in held.address else 4
@@ -94,7 +95,7 @@ def hops(lab):
 def forged_icmp(lab, rate=20000):
     """Unreachable, fragmentation needed, packet too big, redirect and others, each quoting a query in flight."""
     with AttackRig(lab, "forged ICMP", BOTH, hold=True) as rig:
-        rig.counts = False  # ICMP is the kernel's
+        rig.counts = False  # ICMP goes to the kernel
         rows, before = rig.live(64), hops(lab)
         by_length = {}
         for frame in icmp_frames(rig, rows) * 16:
@@ -103,7 +104,7 @@ def forged_icmp(lab, rate=20000):
             rig.forger.fire(Volley.of_frames(frames), rate)
         rig.close(rows)
         rig.result.counted["next hops changed"] = sum(hops(lab)[name] != hop for name, hop in before.items())
-        # A query as long as a packet goes out whole, whatever the kernel now believes of the path.
+        # A query that fills a packet is sent whole, whatever path MTU the kernel has stored.
         with lab.client(4) as client:
             data = wire.padded_query(1400)
             with lab.sniff(FARM, "eph-f1", lambda p: p.target_port == 53 and len(p.payload) == 1400) as sniffer:
@@ -118,7 +119,7 @@ def forged_icmp(lab, rate=20000):
 
 
 def fragment_frames(rig, version, count, offset):
-    """Second halves of responses, each of another datagram: the forger fills in what the first half's ID will be."""
+    """Second fragments of responses, each of another datagram: the attacker guesses the identification."""
     source, tail = wire.address_bytes(VICTIM[version]), FORGED * 50
     frames = []
     for i in range(count):
@@ -135,7 +136,7 @@ def fragment_frames(rig, version, count, offset):
 
 
 def fragments(lab, rate=RATE):
-    """Second halves of responses for all IPv4 identifications, and many of IPv6, sent before any first half."""
+    """Second fragments of responses for all IPv4 identifications, and many of IPv6, sent before any first fragment."""
     with AttackRig(lab, "fragments, second halves", BOTH, hold=True) as rig:
         before, rows = kernel_counters(lab)["fragments taken"], rig.live(32)
         for version, count, offset in ((4, 65536, 1480), (4, 65536, 512), (6, 32768, 1232)):
@@ -147,8 +148,8 @@ def fragments(lab, rate=RATE):
 
 
 def wrong_upstream(lab, rounds=50, rate=RATE):
-    """Responses that are right in port, ID, name and letter case, from everywhere but the upstream that was asked: from
-    another upstream, a stranger, another port, and by the clients' side."""
+    """Responses with the right port, ID, name and letter case that do not come from the upstream of the query: from
+    another upstream, an unknown address, another port, and on the clients' interface."""
     servers = {**BOTH, "other": OTHER[4], "other-v6": OTHER[6]}
     with AttackRig(lab, "from the wrong upstream", servers, hold=True) as rig:
         for _ in range(rounds):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks that guess: the forger does not see the queries, or not all of them."""
+"""Attacks that guess: the attacker does not see the queries, or only parts of them."""
 import time
 
 import wire
@@ -9,12 +9,12 @@ from topology import PORTS
 from .rig import VICTIM, AttackRig
 from .forger import Volley, random_picks
 
-RATE = 60000  # forged responses a second; README.md says what more does
+RATE = 60000  # forged responses a second; README.md has measurements of higher rates
 
 
 def control(lab):
-    """No attack but a check of the others: a forger who has seen the query whole must be believed. Responses like his,
-    wrong in nothing, are what the other attacks send."""
+    """A check of the other attacks: a forged response by an attacker who sees the whole query must be accepted. The
+    other attacks send the same responses with guessed values."""
     with AttackRig(lab, "control: has seen the query", {"victim": VICTIM[4]}, hold=True) as rig:
         for client, data, held in rig.live(8, versions=(4,)):
             template = rig.response_template(held.address, held.source, None, question=held.question)
@@ -25,8 +25,8 @@ def control(lab):
 
 
 def kaminsky(lab, rounds=12, names=24, window_s=0.3, rate=RATE):
-    """Random names are asked, and each is answered by forgers before the slow upstream does: over all addresses,
-    ports and IDs."""
+    """Clients query random names. Before the slow upstream responds, forged responses arrive from its address, to random
+    source addresses, ports and IDs."""
     with AttackRig(lab, "Kaminsky flood", {"victim": VICTIM[4]}, delay=window_s) as rig:
         clients = rig.clients(names)
         for _ in range(rounds):
@@ -43,8 +43,8 @@ def kaminsky(lab, rounds=12, names=24, window_s=0.3, rate=RATE):
 
 
 def id_sweep(lab, rate=RATE):
-    """Address, port and name are known; every one of the 65,536 IDs is tried, the right one too: only the letter case,
-    which the forger must guess as well, stands between."""
+    """Address, port and name are known; all 65,536 IDs are tried, including the right one: only the random letter case
+    protects the query."""
     with AttackRig(lab, "ID sweep, port known", {"victim": VICTIM[4], "victim-v6": VICTIM[6]}, hold=True) as rig:
         for _ in range(4):
             rows = rig.live(1, versions=(4,))
@@ -57,7 +57,7 @@ def id_sweep(lab, rate=RATE):
 
 
 def birthday(lab, clients=200, copies=10, count=200000, rate=RATE):
-    """One question many times from many clients: each copy sent upstream would be another target for the same guess."""
+    """One question many times from many clients: each copy sent upstream would be another target for a guess."""
     with AttackRig(lab, "birthday", {"victim": VICTIM[4]}, hold=True) as rig:
         askers, name = rig.clients(clients), wire.random_name()
         asked = {i.to_bytes(2, "big"): wire.query(name, query_id=i) for i in range(copies)}
@@ -70,7 +70,7 @@ def birthday(lab, clients=200, copies=10, count=200000, rate=RATE):
             rig.forger.fire(Volley.of_responses(templates, picks), rate)
         upstream = rig.held.qsize()
         for _ in range(upstream):
-            # One by one: the kernel of the clients, all on one machine, takes no two thousand responses at once.
+            # One by one: the clients share one kernel, which would lose some of 2,000 responses at once.
             responses = lab.growth()
             rig.held.get().response()
             wait("its clients are answered", lambda: responses.counters().get("responses", 0) > 1)
