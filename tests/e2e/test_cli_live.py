@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an operator looks at while it runs: top, ports, latency and drops, against the counters themselves."""
+"""The live views of ephemeractl (top, ports, latency, drops) agree with the counters."""
 import contextlib
 import json
 import re
@@ -25,7 +25,7 @@ def top(lab, *options, columns=160, rows=50):
 
 
 def figures(screen, line):
-    """The numbers of a line of the screen: "a second" or "in all": queries, answers, timeouts, drops, coalesced."""
+    """The numbers of a line of the screen, "a second" or "in all": queries, responses, timeouts, drops, coalesced."""
     found = [text for text in screen.text().splitlines() if text.startswith(line)]
     return [float(n.replace(",", "")) for n in re.findall(r"[\d,.]+", found[0][len(line) :])] if found else []
 
@@ -33,7 +33,7 @@ def figures(screen, line):
 def test_top_shows_what_stats_shows(lab):
     with top(lab) as terminal:
         with lab.load("--rate", 1500) as load:
-            # The clients' rate, seen over half a second, on a machine that has more to do.
+            # The clients' rate, measured over half a second on a busy machine.
             terminal.wait(lambda screen: (f := figures(screen, "a second")) and 1000 < f[0] < 2000, 20)
             terminal.wait(lambda screen: (f := figures(screen, "a second")) and 1000 < f[1] < 2000, 20)
             result = load.finish()
@@ -103,7 +103,7 @@ def test_ports_shows_every_port_in_use(lab):
     assert shown["draws"] == sum(shown["drawn"]) >= ENOUGH * 0.9
     assert shown["min"] == min(shown["drawn"]) and shown["max"] == max(shown["drawn"])
     assert shown["test"]["p"] > 1e-6 and shown["verdict"] == "uniform", shown["test"]
-    # The probes of upstreams are drawn as well.
+    # Probes of upstreams use drawn ports, too.
     assert lab.entropy()["draws"] >= shown["draws"]
 
     text = lab.ctl("ports")
@@ -132,7 +132,7 @@ def test_ports_shows_queries_in_flight(lab):
         def agrees():
             shown = ports(lab)
             counts = {49152 + i: count for i, count in enumerate(shown["live"])}
-            # A probe may be under way too.
+            # A probe may be in flight, too.
             return all(counts[port] >= count for port, count in live.items()) and shown["in_flight"] >= 20
 
         wait("the ports with queries in flight", agrees)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The dashboard in a headless Chromium beside ephemerad: its figures are those of the command line, and it can be
-read by keyboard, on a narrow screen, in the dark, and when something is away.
+"""The dashboard in a headless Chromium: its figures agree with the command line; it works by keyboard, on a narrow
+screen, with dark colours, and shows when a daemon is not connected.
 
-Pictures of the page are written to the directory that EPHEMERA_PICTURES names, if it is set."""
+Screenshots are written to the directory that EPHEMERA_PICTURES names, if it is set."""
 import json
 import os
 import pathlib
@@ -37,17 +37,17 @@ def browser(lab):
 
 def shown(browser):
     browser.open(URL)
-    browser.wait("it has asked ephemerad", "document.getElementById('updated').textContent.includes(':')", 20)
+    browser.wait("the page has data of ephemerad", "document.getElementById('updated').textContent.includes(':')", 20)
 
 
 def cells(browser, table):
-    """The rows of a table by their first column, each a list of the lines of its cells."""
+    """The rows of a table by their first column, each a list of the texts of its cells."""
     script = f"[...document.getElementById('{table}').tBodies[0].rows].map(r => [...r.cells].map(c => c.innerText))"
     return {row[0].split("\n")[0]: row for row in browser.run(script)}
 
 
 def stray(lab, port):
-    """A response of a farm's server that nobody asked for."""
+    """Sends an unsolicited response from a server's address."""
     question = wire.query("bank.example", query_id=4660)
     frame = lab.frame("198.51.100.101", SOURCES[4][0], 53, port, question[:2] + b"\x81\x80" + question[4:], FARM)
     with lab.sender(FARM, "eph-f1") as sock:
@@ -73,7 +73,7 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
     wait("nothing is in flight", lambda: lab.stats()["in_flight"] == 0)
     stats = lab.stats()
     drops = {reason: count for reason, count in stats["drops"].items() if count}
-    assert stats["queries"] > 2000 and drops, "there is nothing to compare"
+    assert stats["queries"] > 2000 and drops, "no figures to compare"
 
     def differences():
         upstreams, reasons = cells(browser, "upstreams-table"), cells(browser, "drops-table")
@@ -108,7 +108,7 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
     browser.run("document.querySelector('#latency-span [data-of=total]').click()")
     seen = []
     try:
-        wait("the page says what ephemeractl says", lambda: seen.append(differences()) or seen[-1] == {}, 5)
+        wait("the page agrees with ephemeractl", lambda: seen.append(differences()) or seen[-1] == {}, 5)
     except AssertionError:
         raise AssertionError(f"wanted and shown: {seen[-1]}") from None
     newest = lab.strays()["strays"][0]
@@ -116,7 +116,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
     assert row[1:] == [newest["reason"], newest["from"], newest["to"], str(newest["id"]), newest["question"]]
     assert browser.text("entropy-bits") == f"{min(f['total_bits'] for f in lab.entropy()['bits']['families']):.1f}"
     assert browser.errors == []
-    assert [url for url in browser.requests if not url.startswith((URL, "data:"))] == [], "the page asked elsewhere"
+    assert [
+        url for url in browser.requests if not url.startswith((URL, "data:"))
+    ] == [], "the page sent requests to other hosts"
 
 
 def test_the_map_shows_where_queries_were_drawn(lab, browser):
@@ -125,15 +127,15 @@ def test_the_map_shows_where_queries_were_drawn(lab, browser):
     ports = web.report("/api/ports")
     assert len(ports["drawn"]) == len(ports["live"]) == len(PORTS)
     wait(
-        "it counts what the command line counts",
+        "the page agrees with the command line",
         lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]),
     )
-    # The cells drawn from most and least differ in colour; a cell's words are its port's.
+    # The most and the least used cell differ in colour; the text for a cell names its port.
     drawn = web.report("/api/ports")["drawn"]
     lit, dark = drawn.index(max(drawn)), drawn.index(min(drawn))
 
     def pixel(index):
-        # Through a canvas of our own: to read the page's back would be worth a warning to the browser.
+        # On a copy: the browser would warn about reading the page's own canvas.
         return browser.run(
             f"""(() => {{
             const copy = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}});
@@ -150,7 +152,7 @@ def test_the_map_shows_where_queries_were_drawn(lab, browser):
     x, y = box[0] + (lit % 128 + 0.5) * box[2] / 128, box[1] + (lit // 128 + 0.5) * box[3] / 128
     browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
     browser.wait(
-        "the cell under the pointer is told",
+        "the port of the cell under the pointer is shown",
         f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[lit]}: ')",
     )
     assert browser.errors == []
@@ -168,15 +170,15 @@ def test_keyboard_navigation(lab, browser):
         if at in path or browser.run("document.activeElement === document.body"):
             break
         outline = browser.run("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline != "none", f"focus on {at} can't be seen"
+        assert outline != "none", f"the focus on {at} is not visible"
         path.append(at)
     sections = ["#traffic", "#upstreams", "#latency", "#drops", "#ports", "#strays", "#machine"]
     assert path[0] == "#main" and path[1:8] == sections, path
     wanted = ["traffic-chart", "Last 10 s", "drops-all", "Drawn", "ports-map", "/metrics"]
     assert [one for one in path if one in wanted] == wanted, path
-    # The skip link leads past the sections; the map and the chart answer to arrow keys, the box to the space bar.
+    # The skip link leads past the sections; the map and the chart react to arrow keys, the checkbox to the space bar.
     browser.open(URL)
-    browser.wait("it is there again", "document.getElementById('updated').textContent.includes(':')")
+    browser.wait("the page is loaded again", "document.getElementById('updated').textContent.includes(':')")
     browser.press("Tab")
     browser.press("Enter")
     browser.wait("the figures have the focus", "document.activeElement.id === 'main'")
@@ -184,16 +186,17 @@ def test_keyboard_navigation(lab, browser):
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         browser.press(key)
     browser.wait(
-        "the cell is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')"
+        "the port of the cell is shown",
+        f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')",
     )
     browser.run("document.getElementById('traffic-chart').focus()")
     browser.wait(
-        "there are two seconds to look at",
+        "the chart has two seconds of data",
         "document.querySelector('#traffic-chart path.line.queries').getAttribute('d').includes('L')",
         10,
     )
     browser.press("ArrowLeft")
-    browser.wait("the moment is told", "document.getElementById('at-when').textContent.startsWith('at ')")
+    browser.wait("the time is shown", "document.getElementById('at-when').textContent.startsWith('at ')")
     browser.run("document.getElementById('drops-all').focus()")
     browser.press(" ")
     browser.wait(
@@ -204,7 +207,7 @@ def test_keyboard_navigation(lab, browser):
 
 
 def contrasts(browser):
-    """The contrast of each text with what is behind it, by WCAG's formula: (ratio, text) below 4.5."""
+    """The texts whose contrast with their background, by WCAG's formula, is below 4.5: (ratio, text)."""
     return browser.run(
         """(() => {
       const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
@@ -254,35 +257,37 @@ def test_shows_that_the_dataplane_or_ephemerad_is_not_connected(lab, browser):
     lab.ask()
     shown(browser)
     browser.wait(
-        "all is well",
+        "the page shows a serving instance",
         "document.getElementById('verdict').textContent === 'Serving' && document.getElementById('alert').hidden",
     )
     lab.kill(lab.dataplane)
     browser.wait(
-        "the dataplane is missed", "document.getElementById('alert').textContent.startsWith('The dataplane is away')"
+        "the page shows that the dataplane is missing",
+        "document.getElementById('alert').textContent.startsWith('The dataplane is away')",
     )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "dataplane-away")
     lab.start_dataplane()
     lab.ready()
     browser.wait(
-        "all is well again",
+        "the page shows a serving instance again",
         "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
     )
     lab.kill(lab.ephemerad)
     browser.wait(
-        "ephemerad is missed", "document.getElementById('alert').textContent.startsWith('ephemerad does not answer')"
+        "the page shows that ephemerad is missing",
+        "document.getElementById('alert').textContent.startsWith('ephemerad does not answer')",
     )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "ephemerad-away")
     lab.start_ephemerad()
     lab.ready()
     browser.wait(
-        "all is well in the end",
+        "the page shows a serving instance after ephemerad's restart",
         "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
         20,
     )
-    # What is not there is an error to the browser, and nothing else is.
+    # The browser reports failed requests as errors; there must be no others.
     assert [e for e in browser.errors if "net::ERR" not in str(e) and "503" not in str(e)] == []
 
 
@@ -290,7 +295,9 @@ def test_upstream_taken_out_is_described_in_words(lab, browser):
     shown(browser)
     try:
         lab.ctl("upstream", "nsd", "down")
-        browser.wait("it is counted out", "document.getElementById('verdict').textContent === 'Serving, 1 down'")
+        browser.wait(
+            "the page shows one upstream down", "document.getElementById('verdict').textContent === 'Serving, 1 down'"
+        )
         row = cells(browser, "upstreams-table")["nsd"]
         assert row[1] == "forced-down" == lab.upstreams()["nsd"]["state"]
         assert row[9].split("\n")[-1] == lab.upstreams()["nsd"]["reason"]
@@ -298,5 +305,7 @@ def test_upstream_taken_out_is_described_in_words(lab, browser):
         picture(browser, "down")
     finally:
         lab.ctl("upstream", "nsd", "auto")
-    browser.wait("all is well again", "document.getElementById('verdict').textContent === 'Serving'")
+    browser.wait(
+        "the page shows a serving instance again", "document.getElementById('verdict').textContent === 'Serving'"
+    )
     assert browser.errors == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""D: what is in the DNS message. A forwarder is transparent (RFC 5625), but for what could not be forwarded rightly."""
+"""DNS message content. A forwarder is transparent (RFC 5625), except for messages that it cannot forward correctly."""
 import contextlib
 import struct
 import subprocess
@@ -38,27 +38,27 @@ def test_two_questions_are_a_format_error(lab, version):
 
 
 BAD_NAMES = {
-    "d6 pointer to itself": b"\xc0\x0c",
-    "d6 pointer to the header": b"\xc0\x00",
-    "d6 pointer forward": b"\xc0\x14" + b"\1a\0\0",
-    "d6 pointer past the end": b"\xff\xff",
-    "d6 pointer behind a label": b"\1a\xc0\x0c",
-    "d6 pointer cut in two": None,
-    "d7 label of 64": b"\x40" + b"a" * 64 + b"\0",
-    "d7 label type 10": b"\x80" + b"a" * 10 + b"\0",
-    "d7 name of 256 bytes": (b"\x3f" + b"a" * 63) * 3 + b"\x3e" + b"a" * 62 + b"\0",
-    "d7 128 labels": b"\1a" * 128 + b"\0",
-    "d7 no terminator": None,
-    "d7 label longer than the message": None,
-    "d7 no type and class": None,
-    "d7 nothing behind the header": None,
+    "pointer to itself": b"\xc0\x0c",
+    "pointer to the header": b"\xc0\x00",
+    "pointer forward": b"\xc0\x14" + b"\1a\0\0",
+    "pointer past the end": b"\xff\xff",
+    "pointer behind a label": b"\1a\xc0\x0c",
+    "pointer cut in two": None,
+    "label of 64": b"\x40" + b"a" * 64 + b"\0",
+    "label type 10": b"\x80" + b"a" * 10 + b"\0",
+    "name of 256 bytes": (b"\x3f" + b"a" * 63) * 3 + b"\x3e" + b"a" * 62 + b"\0",
+    "128 labels": b"\1a" * 128 + b"\0",
+    "no terminator": None,
+    "label longer than the message": None,
+    "no type and class": None,
+    "nothing after the header": None,
 }
 CUT = {
-    "d6 pointer cut in two": b"\xc0",
-    "d7 no terminator": b"\1a\1b",
-    "d7 label longer than the message": b"\x3fabc",
-    "d7 no type and class": b"\1a\0\0\1\0",
-    "d7 nothing behind the header": b"",
+    "pointer cut in two": b"\xc0",
+    "no terminator": b"\1a\1b",
+    "label longer than the message": b"\x3fabc",
+    "no type and class": b"\1a\0\0\1\0",
+    "nothing after the header": b"",
 }
 
 
@@ -83,7 +83,7 @@ def test_real_servers_keep_the_letter_case(lab, version):
 
 @pytest.mark.parametrize("coalesce", (True, False), ids=("shared", "alone"))
 def test_each_client_gets_its_own_letter_case(lab, coalesce):
-    """Four clients ask for one name at once, each in its own case; they share one upstream query, or have one each."""
+    """Four clients query one name at once, each in its own case; they share one upstream query, or have one each."""
     asked = [wire.query(name, query_id=70 + i) for i, name in enumerate(MIXED)]
     with contextlib.ExitStack() as stack:
         scripted = stack.enter_context(ScriptedUpstream(SCRIPTED[4]))
@@ -116,17 +116,17 @@ def test_one_id_and_port_for_two_questions(lab, version):
         growth.expect({}, {"queries": 2, "responses": 2})
 
 
-# --- from here on the scripted upstream is the only upstream ---
+# --- from here on a scripted upstream is the only upstream ---
 
 GOOD_NAMES = {
-    "d7 the root": b"\0",
-    "d7 label of 63": b"\x3f" + b"a" * 63 + b"\0",
-    "d7 name of 255 bytes": (b"\x3f" + b"a" * 63) * 3 + b"\x3d" + b"a" * 61 + b"\0",
-    "d7 127 labels": b"\1a" * 127 + b"\0",
-    "d7 NUL and binary bytes": b"\6\0\1\2\xfd\xfe\xff\7eXaMpLe\0",
-    "d7 dots inside a label": b"\5a.b.c\7example\0",
-    "d7 bytes that look like a pointer": b"\4\xc0\x0c\xc0\x0c\0",
-    "d7 spaces and backslashes": b"\4 \\\\ \0",
+    "the root": b"\0",
+    "label of 63": b"\x3f" + b"a" * 63 + b"\0",
+    "name of 255 bytes": (b"\x3f" + b"a" * 63) * 3 + b"\x3d" + b"a" * 61 + b"\0",
+    "127 labels": b"\1a" * 127 + b"\0",
+    "NUL and binary bytes": b"\6\0\1\2\xfd\xfe\xff\7eXaMpLe\0",
+    "dots inside a label": b"\5a.b.c\7example\0",
+    "bytes that look like a pointer": b"\4\xc0\x0c\xc0\x0c\0",
+    "spaces and backslashes": b"\4 \\\\ \0",
 }
 
 
@@ -142,15 +142,15 @@ def test_binary_name_is_forwarded_unchanged(lab, farm, name):
     with lab.client() as client:
         client.send(data)
         asked = farm.next()
-        assert wire.same_but_case(asked.data, data), "all but the ID and the case stays as it was"
+        assert wire.same_but_case(asked.data, data), "more than the ID and the letter case was changed"
         response = wire.right_response(asked.data, rdata=b"\1\2\3\4")
         asked.send(response)
         end = 12 + len(GOOD_NAMES[name])
         expected = data[:2] + response[2:12] + data[12:end] + response[end:]
-        assert client.receive() == expected, "the client's own case comes back"
+        assert client.receive() == expected, "the response does not have the client's letter case"
 
 
-# --- D9: EDNS passes through, but for its size ---
+# --- EDNS is forwarded unchanged, except for its size ---
 
 COOKIE = struct.pack("!HH", 10, 8) + b"12345678"
 ECS = struct.pack("!HHHBB", 8, 7, 1, 24, 0) + bytes([192, 0, 2])
@@ -158,7 +158,7 @@ PADDING = struct.pack("!HH", 12, 40) + bytes(40)
 UNKNOWN = struct.pack("!HH", 65001, 5) + b"\0\xffabc"
 
 
-# What the client sends behind its question, and what must reach the upstream if that is not the same.
+# What the client sends after its question, and what must reach the upstream if that differs.
 EDNS = {
     "plain": (wire.opt(1232), None),
     "size 0": (wire.opt(0), None),
@@ -194,7 +194,7 @@ def test_edns_is_passed_through(lab, farm, kind):
 
 
 def test_two_opt_records_are_passed_through(lab, farm):
-    """A server must say FORMERR to that (RFC 6891 section 6.1.1); it is not ours to say."""
+    """RFC 6891 section 6.1.1 makes that FORMERR for a server; the forwarder leaves the response to the upstream."""
     with lab.client() as client:
         data = wire.edns_query("n00009.example", wire.opt(1232) + wire.opt(1231), arcount=2)
         client.send(data)
@@ -206,18 +206,18 @@ def test_two_opt_records_are_passed_through(lab, farm):
 
 
 def test_opt_in_the_answer_section_is_passed_through(lab, farm):
-    """No query has one; what follows the question of a message with responses is not looked at, and goes as it came."""
+    """A query has no answer section. The forwarder does not parse one, and forwards the message unchanged."""
     with lab.client() as client:
         data = wire.message(9, wire.question("n00009.example"), ancount=1, rest=wire.opt(4096))
         client.send(data)
         asked = farm.next()
-        assert asked.data[2:] == data[2:], "not even the letter case is changed in what is no plain query"
+        assert asked.data[2:] == data[2:], "the letter case was changed in a message that is not a plain query"
         asked.response()
         assert wire.is_right(data, client.receive())
 
 
 def test_queries_with_different_edns_are_not_coalesced(lab, farm):
-    """Only queries that must have the same response share one; an option, whichever, is a reason not to."""
+    """Only queries that must get the same response share one upstream query; a query with any EDNS option does not."""
     tails = ["size 512", "plain", "DO", "cookie", "client subnet", "padding", "unknown option", "version 1", "flags Z"]
     rows = [wire.edns_query("n00009.example", EDNS[t][0], query_id=i) for i, t in enumerate(tails)]
     rows.append(wire.query("n00009.example", query_id=100))
@@ -226,7 +226,7 @@ def test_queries_with_different_edns_are_not_coalesced(lab, farm):
     rows.append(wire.query("n00009.example", query_id=103, flags=0x0110))
     rows.append(wire.query("n00009.example", wire.AAAA, query_id=104))
     rows.append(wire.query("n00009.example", query_id=105, rclass=3))
-    rows.append(rows[3])  # with a cookie: not even the same one again
+    rows.append(rows[3])  # with a cookie: not even the same query again
     with lab.client() as client:
         growth = lab.growth()
         for data in rows:
@@ -241,7 +241,7 @@ def test_queries_with_different_edns_are_not_coalesced(lab, farm):
             assert client.receive()[12:26].lower() == rows[0][12:26]
 
 
-# --- D11 ---
+# --- TSIG ---
 
 KEY = "hmac-sha256:lab-key:ZXBoZW1lcmFsIGxhYiBrZXksIG5vdCBhIHNlY3JldC4="  # as in scripts/lab/knot.conf
 
@@ -252,7 +252,7 @@ def kdig(lab, service, *words):
 
 @VERSIONS
 def test_tsig_signed_query_is_verified_by_a_real_server(lab, version):
-    """Knot verifies the query, and kdig the response, although the ID was another on the way; nothing else may be."""
+    """Knot verifies the query and kdig the response: the forwarder changed only the ID, which TSIG allows."""
     seen = []
     for bufsize in ("", "+bufsize=1232", "+bufsize=4096"):
         with lab.configured({"knot": SERVERS["knot"]}), lab.sniff(
@@ -264,7 +264,7 @@ def test_tsig_signed_query_is_verified_by_a_real_server(lab, version):
             assert "TSIG PSEUDOSECTION" in out and "NOERROR" in out.split("TSIG PSEUDOSECTION")[1], out
             assert not any(word in out for word in ("BADSIG", "BADKEY", "BADTIME", "WARNING", "ERROR:")), out
             query = sniffer.wait_for(lambda p: True).payload
-            assert wire.question_of(query) == wire.question("n00011.example"), "0x20 must leave signed messages alone"
+            assert wire.question_of(query) == wire.question("n00011.example"), "0x20 was applied to a signed message"
             seen.append(query)
     assert len({q[:2] for q in seen}) > 1
 

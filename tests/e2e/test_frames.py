@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""P: frames from the clients' side, and what must stay the kernel's."""
+"""Frames from the clients' side: checksums, lengths, padding, and traffic that must reach the kernel."""
 import socket
 import struct
 
@@ -15,7 +15,7 @@ VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 
 
 def echo(asked):
-    """The query itself as its response: a response of exactly as many bytes."""
+    """Responds with the query itself: a response of the same length."""
     asked.send(asked.data[:2] + bytes([asked.data[2] | 0x80]) + asked.data[3:])
 
 
@@ -33,7 +33,7 @@ def answers_to(version, port):
 
 
 def exchange(lab, version, payload, sniffer, **how):
-    """Sends a query as a frame of its own, and returns the response as it arrives."""
+    """Sends a query as a raw frame, and returns the response packet."""
     port = 40000
     with lab.sender() as wire_in:
         wire_in.send(lab.frame(CLIENT_ADDRESS[version], SERVICE[version], port, 53, payload, **how))
@@ -75,7 +75,7 @@ def test_ipv6_checksum_of_0_is_dropped(lab):
 @pytest.mark.parametrize("mirror_version", (4, 6), ids=("farm IPv4", "farm IPv6"))
 @VERSIONS
 def test_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_version):
-    """The answer's last bytes are chosen so that its checksum computes to 0 (RFC 768: transmitted as all ones)."""
+    """The response's last bytes are chosen so that its checksum computes to 0 (RFC 768: transmitted as all ones)."""
     address = SCRIPTED[mirror_version]
     configured, sniff = lab.configured({"scripted": address}), lab.sniff()
     with ScriptedUpstream(address) as scripted, configured, lab.client(version) as client, sniff as sniffer:
@@ -93,14 +93,14 @@ def test_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_versio
         expected = wire.udp(a, b, 53, client.port, response(data, fill), checksum=0)
         assert wire.internet_sum(wire.pseudo_header(a, b, 17, len(expected)) + expected) == 0xFFFF
         asked.send(response(asked.data, fill))
-        assert client.receive() == response(data, fill), "the kernel's client must accept it"
+        assert client.receive() == response(data, fill), "the client's kernel did not accept it"
         packet = sniffer.wait_for(lambda p: p.target_port == client.port)
         assert packet.checksum == 0xFFFF
 
 
 def test_responses_of_every_length_are_accepted_by_a_kernel_client(lab, mirror):
-    """Queries and answers of every length from 17 bytes (the shortest with a question) to what 1,500 bytes of IP hold;
-    12, a bare header, is the next test's. 18 bytes cannot be had: no name is two bytes long."""
+    """Queries and responses of every length from 17 bytes (the shortest with a question) to what fits 1,500 bytes of
+    IP. The next test has 12, a bare header. 18 bytes are impossible: no name is two bytes long."""
     version = mirror.version
     longest = 1472 if version == 4 else 1452
     lengths = [17, *range(19, longest + 1)]
@@ -119,7 +119,7 @@ def test_responses_of_every_length_are_accepted_by_a_kernel_client(lab, mirror):
 
 @VERSIONS
 def test_bare_header_of_12_bytes(lab, version):
-    """REFUSED without the question, as some servers send it: the shortest answer there is."""
+    """REFUSED without the question, as some servers send it: the shortest possible response."""
     address = SCRIPTED[version]
     with ScriptedUpstream(address) as scripted, lab.configured({"scripted": address}), lab.client(version) as client:
         data = wire.query("n00009.example")
@@ -131,7 +131,7 @@ def test_bare_header_of_12_bytes(lab, version):
 
 
 def test_padding_behind_the_ip_packet_is_ignored(lab):
-    """A query in a frame filled up to 60 bytes and beyond, as real Ethernet does."""
+    """A query in a frame padded to 60 bytes, as on real Ethernet, and more."""
     for name in (b"\0", wire.CLEAN):
         for padding in (1, 17, 46):
             data = wire.query(name, wire.A if name == wire.CLEAN else wire.NS)
@@ -142,7 +142,7 @@ def test_padding_behind_the_ip_packet_is_ignored(lab):
                 assert wire.question_of(response.payload) == wire.question_of(data)
 
 
-# --- P11: the kernel's own ---
+# --- traffic for the kernel ---
 
 
 @VERSIONS
@@ -151,7 +151,9 @@ def test_icmp_echo_reaches_the_kernel(lab, version):
     with lab.ping(version) as ping:
         wait("twenty echoes", lambda: ping.answered >= 20)
         counters = growth.counters()
-        assert counters.get("rx", 0) == counters.get("probe_responses", 0), "it got more than responses to probes"
+        assert counters.get("rx", 0) == counters.get(
+            "probe_responses", 0
+        ), "the dataplane got more than responses to probes"
         assert growth.steer()["kernel"] >= 20
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The least dataplane.memory_mb that `config check` lets pass is enough for a dataplane to start and forward."""
+"""The smallest dataplane.memory_mb that `config check` accepts is enough for a dataplane to start and forward."""
 import copy
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""/metrics: right in form by the tools of those who read it, and in figures by ephemeractl's."""
+"""/metrics: its format is valid for promtool and Prometheus, and its figures agree with ephemeractl."""
 import collections
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ PROMETHEUS_PORT = 9090
 
 
 def loaded(lab):
-    """Some seconds of load, then quiet: queries that are counted no more."""
+    """Some seconds of load, then none, so that the counters no longer change."""
     with lab.load("--rate", 2000, "--count", 6000) as load:
         result = load.finish(wait_for_count=True)
     assert result["lost"] == 0, result
@@ -27,7 +27,7 @@ def loaded(lab):
 
 
 def sums(samples, *labels):
-    """Metric name and values of these labels to the sum over the others."""
+    """Maps metric name and the values of these labels to the sum over all other labels."""
     total = collections.Counter()
     for sample in samples:
         total[(sample.name, *(sample.labels.get(label, "") for label in labels))] += sample.value
@@ -39,7 +39,7 @@ def samples_of(families):
 
 
 def expected(stats):
-    """What the page must say, by (metric, label's value), of figures that rest while nobody asks."""
+    """The expected values, by (metric, label's value), of figures that do not change without queries."""
     wanted = {("ephemera_latency_seconds_count", ""): stats["responses"]}
     still = ("queries", "responses", "coalesced", "timeouts", "redraws", "near_misses", "own_servfail", "own_formerr")
     wanted |= {(f"ephemera_{name}_total", ""): stats["counters"][name] for name in still}
@@ -54,7 +54,7 @@ def expected(stats):
 
 
 def key_of(sample):
-    """The one label beside the worker's that these metrics have."""
+    """The one label that these metrics have beside the worker's."""
     return sample.labels.get("reason") or sample.labels.get("upstream") or sample.labels.get("pool") or ""
 
 
@@ -108,7 +108,7 @@ def test_every_worker_counter_and_drop_reason_is_exported_with_help(lab):
 
 
 def test_no_label_comes_from_a_query(lab):
-    """Queries of many names leave the set of series as it was."""
+    """Queries for many names add no series."""
 
     def series():
         page = web.get("/metrics")[2].decode()
@@ -153,7 +153,7 @@ def prometheus():
 
 
 def asked(path, **parameters):
-    """What Prometheus' API answers, or None while it does not."""
+    """The response of Prometheus' API, or None while it is not ready."""
     connection = http.client.HTTPConnection("127.0.0.1", PROMETHEUS_PORT)
     try:
         connection.sock = web.connect(PROMETHEUS_PORT)
@@ -188,10 +188,10 @@ def test_prometheus_scrapes_it(lab):
                 total[(labels["__name__"], key)] += value
             return differences(wanted, total)
 
-        wait("Prometheus says what ephemeractl says", lambda: scraped() == {}, 10)
+        wait("Prometheus agrees with ephemeractl", lambda: scraped() == {}, 10)
         targets = asked("targets")["activeTargets"]
         assert [(t["health"], t["lastError"]) for t in targets] == [("up", "")]
-        # It negotiated OpenMetrics, which alone tells it types by the family's name.
+        # It negotiated OpenMetrics: only then does it know types by the family's name.
         types = asked("metadata", metric="ephemera_upstream_state")
         assert [one["type"] for one in types["ephemera_upstream_state"]] == ["stateset"]
         p99 = vector("histogram_quantile(0.99, ephemera_latency_seconds_bucket)")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who may do what: the daemons' capabilities, their sockets, and both daemons as the units start them, as a user of
-their own."""
+"""Privileges: the daemons' capabilities, the permissions of their sockets, and both daemons started as an unprivileged
+user, as the units do."""
 import configparser
 import contextlib
 import json
@@ -19,13 +19,13 @@ from test_lifecycle import leftovers
 from topology import DIR, FWD, ROOT
 
 NOBODY = 65534
-USER = 64053  # a number without a name stands for the units' user
+USER = 64053  # a UID without a name, for the units' user
 NET_ADMIN = 1 << 12
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 
 
 def threads(pid):
-    """Of each thread: the sets of capabilities, by the names of /proc."""
+    """The capability sets of each thread, by their names in /proc."""
     found = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
@@ -35,12 +35,12 @@ def threads(pid):
 
 
 def check_capabilities(dataplane_pid, ephemerad_pid):
-    """The dataplane's main thread may detach its XDP programs at the end; nobody may do anything else."""
+    """The dataplane's main thread may detach its XDP programs at the end; no thread has other capabilities."""
     of_dataplane, of_ephemerad = threads(dataplane_pid), threads(ephemerad_pid)
     assert len(of_dataplane) >= 3, "main thread, worker and DPDK's interrupt thread"
     assert of_dataplane[dataplane_pid].pop("CapPrm") == NET_ADMIN
     for sets in [*of_dataplane.values(), *of_ephemerad.values()]:
-        # The main thread is what the service manager, and whoever execs, looks at; others inherit nothing from it.
+        # The main thread is the one that the service manager sees; other threads inherit nothing from it.
         no_new = sets.pop("NoNewPrivs")
         assert not any(sets.values()), (of_dataplane, of_ephemerad)
         assert no_new == 1 or sets not in (of_dataplane.get(dataplane_pid), of_ephemerad[ephemerad_pid])
@@ -79,7 +79,8 @@ sys.stdin.read()"""
 
 
 def test_process_that_holds_an_interface_lock_is_named(lab):
-    """He can keep a dataplane from starting, and is named with process and user, to be ended."""
+    """A foreign process can keep a dataplane from starting; the message names its PID and user, so that it can be
+    ended."""
     lab.stop()
     holder = subprocess.Popen(
         ["nsenter", f"--net=/run/netns/{FWD}", "setpriv", f"--reuid={NOBODY}", "--clear-groups",
@@ -97,7 +98,7 @@ def test_process_that_holds_an_interface_lock_is_named(lab):
 
 
 def unit(name):
-    """A unit's section [Service]; of what stands twice, as SystemCallFilter, only the last."""
+    """A unit's section [Service]; of a key that appears twice, such as SystemCallFilter, only the last."""
     parser = configparser.ConfigParser(interpolation=None, comment_prefixes="#", strict=False)
     parser.optionxform = str
     parser.read(ROOT / "scripts/systemd" / f"{name}.service.in")
@@ -105,7 +106,7 @@ def unit(name):
 
 
 def as_the_unit(name):
-    """setpriv's words for the user and the capabilities that a unit gives."""
+    """setpriv's arguments for the user and the capabilities of a unit."""
     service = unit(name)
     bounding = ",".join(f"+{c[4:].lower()}" for c in service["CapabilityBoundingSet"].split())
     ambient = ",".join(f"+{c[4:].lower()}" for c in service.get("AmbientCapabilities", "").split())
@@ -118,7 +119,7 @@ def as_the_unit(name):
 
 
 class Manager:
-    """What a service manager is to a daemon: the socket that it reports to."""
+    """The service manager's notification socket."""
 
     def __init__(self, name, watchdog_ms):
         self.path = DIR / f"{name}.notify"
@@ -141,7 +142,7 @@ class Manager:
 
 @contextlib.contextmanager
 def started_as_units(lab):
-    """Both daemons of copies in the lab's folder, which their user can reach, as the units start them."""
+    """Both daemons started as the units do, from copies in the lab's directory, which their user can read."""
     folder = DIR / "as-units"
     managers = {name: Manager(name, 400) for name in ("ephemera-dataplane", "ephemerad")}
     lab.stop()
@@ -180,10 +181,10 @@ def started_as_units(lab):
 
 
 def test_daemons_as_their_units_start_them(lab):
-    # A program that an earlier run left behind is taken away with the capabilities of the unit, too.
+    # The unit's capabilities also suffice to remove an XDP program that an earlier run left behind.
     lab.kill(lab.dataplane)
     with started_as_units(lab) as managers:
-        assert os.stat(f"/proc/{lab.dataplane.pid}").st_uid in (USER, 0)  # 0: not dumpable, as it should be
+        assert os.stat(f"/proc/{lab.dataplane.pid}").st_uid in (USER, 0)  # 0: not dumpable, as required
         check_capabilities(lab.dataplane.pid, lab.ephemerad.pid)
         for version in (4, 6):
             lab.ask(version=version)
@@ -198,7 +199,7 @@ def test_daemons_as_their_units_start_them(lab):
 
 
 def test_units_are_valid(lab, tmp_path):
-    """As installed: systemd's own reading of them, with the programs that they start where they say."""
+    """systemd-analyze verifies the units as installed, with the programs at the paths that they name."""
     root = tmp_path / "root"
     meson_install(lab.build, root)
     units = sorted(root.rglob("*.service"))

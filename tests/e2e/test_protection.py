@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is done about forgers while they are at it, and what the operator sees of it."""
+"""Protection against spoofing: near misses, the alarm, 0x20, changes of the range, and the entropy report."""
 import copy
 import math
 import re
@@ -78,7 +78,7 @@ def test_other_bad_responses_are_no_near_misses(lab, kind):
 @VERSIONS
 @pytest.mark.parametrize("kind", MISSES)
 def test_near_miss_truncates_the_response(lab, version, kind):
-    """The right response came, but so had a guess: nothing of it is passed on, and the client is to ask by TCP."""
+    """After a near miss the right response is not relayed: the client gets TC=1 and must retry over TCP."""
     truncate = {"near_miss": "truncate"}
     with ScriptedUpstream(SCRIPTED[version]) as scripted, lab.client(version) as client, lab.client(version) as sharer:
         with lab.configured({"scripted": SCRIPTED[version]}, protection=truncate):
@@ -95,7 +95,7 @@ def test_near_miss_truncates_the_response(lab, version, kind):
                 assert response[:2] == query[:2] and response[2] & 0x82 == 0x82, "TC is set"
                 assert response[4:12] == b"\0\1\0\0\0\0\0\0" and response[12:] == wire.question_of(query)
             growth.expect({reason_of(kind): 1}, {"attacked": 1, "responses_attacked": 2, "responses": 2})
-            data = wire.query("n00022.example")  # the next one is not under suspicion
+            data = wire.query("n00022.example")  # the next query is not affected
             client.send(data)
             scripted.next().response()
             assert wire.is_right(data, client.receive())
@@ -122,7 +122,7 @@ def test_near_misses_are_tolerated_up_to_the_number_configured(lab):
 
 @VERSIONS
 def test_client_of_an_attacked_query_retries_over_tcp(lab, version):
-    """kdig asks, a forger misses, kdig is sent to TCP and gets the response of a real server there."""
+    """kdig queries, a forged response misses, kdig retries over TCP and gets the response of a real server."""
 
     def attacked(asked):
         asked.send(forged(asked, query_id=asked.id ^ 1))
@@ -138,8 +138,8 @@ def test_client_of_an_attacked_query_retries_over_tcp(lab, version):
 
 
 def test_alarm_and_strays(lab):
-    """What the command line says of an attack: status at once, and the last strays with their reasons."""
-    lab.restart()  # an attack of the tests before may not be over yet
+    """What the command line shows of an attack: status at once, and the last strays with their reasons."""
+    lab.restart()  # the alarm of an earlier test may still be active
     with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured({"victim": SCRIPTED[4]}), lab.client() as client:
         assert not lab.status()["attack"]["active"]
         for number in range(5):
@@ -152,14 +152,14 @@ def test_alarm_and_strays(lab):
             asked.send(other_case(asked))
             asked.response()
             assert wire.is_right(data, client.receive())
-            asked.response()  # and once more: late
+            asked.response()  # a duplicate: late
         growth = lab.growth()
 
-        def told():
+        def alarm():
             attack = lab.status()["attack"]
             return attack["queries"] == 5 and attack
 
-        attack = wait("the alarm", told, 5)
+        attack = wait("the alarm", alarm, 5)
         assert attack["active"] and attack["upstream"] == "victim" and attack["rate_per_s"] > 0, attack
         assert re.fullmatch(r"n0004\d\.example\. A IN", attack["question"]), attack
         assert attack["near_misses"] == 5 * 21, attack
@@ -185,8 +185,8 @@ def test_alarm_and_strays(lab):
 
 
 def test_upstream_that_lower_cases_names_is_detected(lab):
-    """Its responses are refused until it is known for it; then 0x20 is off for it, and its responses are believed, with the
-    client's own case put back. Another upstream keeps its 0x20."""
+    """Its responses are dropped until it is detected. Then 0x20 is off for it, and its responses are accepted, with the
+    client's letter case restored. Another upstream keeps 0x20."""
     pair = {"lowers": SCRIPTED[4], "keeps": SCRIPTED[6]}
     with ScriptedUpstream(SCRIPTED[4]) as lowers, ScriptedUpstream(SCRIPTED[6]) as keeps, lab.configured(
         pair
@@ -210,14 +210,17 @@ def test_upstream_that_lower_cases_names_is_detected(lab):
         assert upstreams["lowers"]["wrong_case"] >= 4 and upstreams["keeps"]["case"] == "random"
         assert "not kept" in lab.ctl("upstreams")
         assert lab.entropy()["bits"]["upstreams_random_case"] == 1
-        wait("the switch is in force", lambda: (s := lab.status())["generation"] == s["dataplane"]["generation"])
+        wait(
+            "0x20 is off for it in the dataplane",
+            lambda: (s := lab.status())["generation"] == s["dataplane"]["generation"],
+        )
         with lab.client() as fresh:
             growth = lab.growth()
-            for i in range(10000, 10040):  # not those asked before, which may still wait for what was refused
+            for i in range(10000, 10040):  # not those queried before, which may still be in flight
                 data = wire.query(f"n{i:05}.eXAMPLe")
                 assert wire.is_right(data, fresh.ask(data))
             assert growth.drops() == {}
-        wait("what was refused is over", lambda: lab.stats()["in_flight"] == 0)
+        wait("the dropped queries have timed out", lambda: lab.stats()["in_flight"] == 0)
 
 
 RANGES = {
@@ -239,7 +242,7 @@ def allowed(source):
 
 
 def test_range_exclusions_and_addresses_are_live(lab, tmp_path):
-    """Each change is made under load, loses nothing, and holds for every query that comes after it."""
+    """Each change is made under load, loses no query, and applies to every later query."""
     try:
         with lab.load("--rate", 1500, "--timeout", 3) as load:
             for name, change in RANGES.items():
@@ -272,7 +275,7 @@ def test_entropy_states_the_bits_and_measures_the_draw(lab):
     config = copy.deepcopy(DEFAULT)
     config["source"]["exclude"] = ["49152-49153"]
     try:
-        # A new window of measurement begins soon after a new range; only one that began after the last will last.
+        # A new measurement window begins soon after a change of the range: wait for the window after the last change.
         for lab.config in (config, copy.deepcopy(DEFAULT)):
             before = time.monotonic()
             lab.reload()
@@ -306,7 +309,7 @@ def test_entropy_states_the_bits_and_measures_the_draw(lab):
 
 
 def test_reserved_ports_are_warned_of(lab):
-    """Where the kernel may give its own sockets ports of the range, ephemerad says what to set."""
+    """If the kernel may assign ports of the range to its own sockets, ephemerad warns and says what to set."""
 
     def warnings():
         return lab.logs_of("ephemerad.log").count("ip_local_reserved_ports")
@@ -315,7 +318,7 @@ def test_reserved_ports_are_warned_of(lab):
     assert reserved == "49152-65535", "the lab sets it"
     before = warnings()
     lab.reload()
-    assert warnings() == before, "there is nothing to warn of"
+    assert warnings() == before, "an unnecessary warning"
     try:
         lab.run(FWD, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=")
         lab.reload()

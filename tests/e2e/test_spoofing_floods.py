@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""S: floods, loops and tables that are full."""
+"""Floods, forwarding loops and full tables."""
 import contextlib
 import copy
 import random
@@ -13,12 +13,12 @@ from deadline import wait
 from scripted_upstream import ScriptedUpstream
 from topology import CLIENT, DEFAULT, FARM, SCRIPTED, FWD, PORTS, SERVERS, SERVICE, SOURCES
 
-SHARERS = 64  # protection.waiters: clients that may share a query beside its first
+SHARERS = 64  # protection.waiters: clients that may share a query with its first client
 
 
 @pytest.mark.parametrize("coalesce", (True, False), ids=("shared", "alone"))
 def test_1000_identical_questions_at_once(lab, coalesce):
-    """From a hundred clients at once, each in a letter case of its own."""
+    """From a hundred clients at once, each with its own letter case."""
     with contextlib.ExitStack() as stack:
         scripted = stack.enter_context(ScriptedUpstream(SCRIPTED[4]))
         stack.enter_context(
@@ -34,21 +34,21 @@ def test_1000_identical_questions_at_once(lab, coalesce):
         growth.expect({}, {"queries": copies, "coalesced": len(rows) - copies})
         for done in range(copies):
             scripted.next().response()
-            if coalesce:  # a hundred clients in one kernel: it takes no thousand responses at once
+            if coalesce:  # a hundred clients share one kernel, which would lose some of 1,000 responses at once
                 responses = min(len(rows), (done + 1) * (SHARERS + 1))
                 wait("responses", lambda: growth.counters().get("responses", 0) >= responses)
         for client, data in rows:
             response = client.receive()
             asked = data[:2] if data[:2] == response[:2] else response[:2]
-            assert wire.is_right(asked + data[2:], response), "a client got another's ID, case or answer"
+            assert wire.is_right(asked + data[2:], response), "a client got the ID, letter case or answer of another"
         assert all(client.has_nothing() for client in clients) and scripted.idle()
         growth.expect({}, {"queries": copies, "responses": len(rows), "responses_lost": 0, "timeouts": 0})
         assert growth.counters().get("coalesce_bound", 0) == (copies - 1 if coalesce else 0)
 
 
 def test_flood_of_forged_responses_beside_clean_load(lab):
-    """From the addresses of all upstreams, at a rate that the worker can take: no clean query is lost, and no response
-    makes state."""
+    """From the addresses of all upstreams, at a rate that the worker can receive: no clean query is lost, and no
+    response creates state."""
     with contextlib.ExitStack() as stack:
         load = stack.enter_context(lab.load("--rate", 1500))
         forger = stack.enter_context(Forger(FARM, "eph-f1"))
@@ -63,7 +63,7 @@ def test_flood_of_forged_responses_beside_clean_load(lab):
         for turn in range(6):
             chosen = (of_4, of_6)[turn % 2]
             sent += forger.fire(Volley.of_responses(chosen, random_picks(25000, len(chosen), PORTS)), 60000)
-            assert lab.stats()["in_flight"] < 1000, "responses made state"
+            assert lab.stats()["in_flight"] < 1000, "responses created state"
         result = load.finish()
         assert (result["lost"], result["refused"], result["wrong"]) == (0, 0, 0), result
         wait("every forged response is counted", lambda: sum(growth.drops().values()) >= sent)
@@ -77,8 +77,8 @@ def test_flood_of_forged_responses_beside_clean_load(lab):
 
 
 def test_flood_of_queries_until_the_flow_table_is_full(lab):
-    """A table of 1,024 and 5,000 distinct questions from random clients, none of them answered: the rest is dropped and
-    counted, what is in flight finishes, and within one timeout all is well again."""
+    """A table of 1,024 flows and 5,000 distinct questions from random clients without responses: the excess is dropped
+    and counted, flows in flight finish, and after one timeout queries are forwarded again."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"]["flows_per_worker"] = 1024
     lab.config["upstreams"].update(timeout_ms=2000, servers=[{"name": "scripted", "address": SCRIPTED[4]}])
@@ -93,11 +93,11 @@ def test_flood_of_queries_until_the_flow_table_is_full(lab):
             ]
             growth = lab.growth()
             forger.fire(Volley.of_frames(frames), 20000)
-            wait("all are taken or dropped", lambda: taken(growth) == len(frames))
+            wait("all are forwarded or dropped", lambda: taken(growth) == len(frames))
             counters, drops = growth.counters(), growth.drops()
             assert set(drops) <= {"flow_table_full", "probe_unsent"} and counters["queries"] > 900, (drops, counters)
             held.response()
-            assert wire.is_right(early, client.receive()), "a flow in flight must finish"
+            assert wire.is_right(early, client.receive()), "a flow in flight did not finish"
             wait("one timeout later the table is empty", lambda: lab.stats()["in_flight"] <= 2, 5)
             wait("all of it timed out", lambda: growth.counters()["timeouts"] == counters["queries"])
             while not scripted.idle():
@@ -122,8 +122,8 @@ def lab_frame(lab, source, port, macs={}):
 
 
 def test_two_forwarders_pointed_at_each_other(lab):
-    """The upstream is a forwarder whose upstream is us: it sends each query on to our service address, from a port
-    of its own. The question is in flight already when it comes round, and so waits instead of going round again."""
+    """The upstream is a forwarder whose upstream is this instance: it forwards each query to our service address, from
+    its own port. The returning query is coalesced with the one in flight instead of being forwarded again."""
     with contextlib.ExitStack() as stack:
         lab.run(FARM, "ip", "route", "add", f"{SERVICE[4]}/32", "via", "198.51.100.1", "src", "198.51.100.111")
         stack.callback(lab.run, FARM, "ip", "route", "del", f"{SERVICE[4]}/32")
@@ -146,7 +146,7 @@ def test_two_forwarders_pointed_at_each_other(lab):
 
 
 def test_other_forwarder_sends_from_port_53(lab):
-    """One that sends its queries from port 53 is told by that: an upstream is no client."""
+    """A forwarder that sends its queries from port 53 is recognized by that: an upstream is not a client."""
     with lab.sender(FARM, "eph-f1") as wire_in:
         growth = lab.growth()
         data = wire.query("n00010.example")

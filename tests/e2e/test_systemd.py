@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Installed as the README says and run by a real systemd: where things are, what the daemons may do, and that they come
-back."""
+"""Ephemera installed as README.md says and run by a real systemd: installed files, privileges, restarts, watchdog."""
 import contextlib
 import copy
 import ctypes
@@ -20,10 +19,10 @@ from topology import DEFAULT, FWD, ROOT, SERVERS
 CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 SECCOMP_FILTER = 2
-# What `systemd-analyze security` may say at most, in tenths.
+# The highest exposure level of `systemd-analyze security`, in tenths.
 EXPOSURE = {DATAPLANE: 24, EPHEMERAD: 16}
 
-# Below the prefix, and who may do what with it.
+# Files below the prefix, with their modes.
 INSTALLED = {
     "bin/ephemera-load": 0o755,
     "sbin/ephemera-dataplane": 0o755,
@@ -56,7 +55,7 @@ def system(standing_lab, tmp_path_factory):
 
 @pytest.fixture
 def rig(system):
-    """Both units run and nothing is wrong, before and after."""
+    """Both units run and queries are answered, before and after the test."""
     system.ready()
     yield system
     system.ready()
@@ -75,7 +74,7 @@ def test_installed_paths(standing_lab, tmp_path):
 
 
 def test_installed_examples_are_valid(rig):
-    """The README shows the table that is installed, and nft reads it; of the configuration install() took care."""
+    """README.md shows the nft table that is installed, and nft accepts it. install() checked the configuration."""
     path = f"{rig.prefix}/share/doc/ephemera/examples/ephemera.nft"
     rig.run("nft", "--check", "--file", path)
     table = [line for line in rig.run("cat", path).splitlines() if not line.startswith("#")]
@@ -90,7 +89,7 @@ def test_units_start_at_the_first_attempt(rig):
         assert {key: shown[key] for key in wanted} == wanted, name
     before = rig.stats()["queries"]
     responses(rig)
-    wait("both were forwarded", lambda: rig.stats()["queries"] == before + 2)
+    wait("both queries are counted", lambda: rig.stats()["queries"] == before + 2)
 
 
 def test_privileges(rig):
@@ -127,7 +126,7 @@ def test_who_may_use_the_command(rig, group, status):
 
 
 def test_completion(rig):
-    """fish finds its script where it was installed, and asks ephemerad for the names."""
+    """fish finds its installed script, which gets the names from ephemerad."""
     offered = rig.run("fish", "-c", "complete --do-complete 'ephemeractl upstream '").split()
     assert sorted(offered) == sorted(SERVERS)
 
@@ -148,24 +147,24 @@ def test_reload(rig):
     assert [rig.main_pid(name) for name in UNITS] == pids
 
 
-# More often than systemd's default limit allows in ten seconds, for the one that is back soon enough to count.
+# ephemerad, which restarts quickly: more often than systemd's default limit allows in ten seconds.
 @pytest.mark.parametrize("name, times", [(DATAPLANE, 2), (EPHEMERAD, 6)])
 def test_killed_unit_is_restarted(rig, name, times):
     restarts = rig.restarts(name)
     for turn in range(1, times + 1):
         rig.systemctl("kill", "--kill-whom=main", "--signal=KILL", name)
-        wait("it was started again", lambda: rig.restarts(name) == restarts + turn and rig.runs(name), 10)
+        wait(f"{name} was restarted", lambda: rig.restarts(name) == restarts + turn and rig.runs(name), 10)
     rig.ready()
     responses(rig)
 
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 0x11, 0x4206, 0x4207
-WALL = 0x40000000  # a thread is no child
+WALL = 0x40000000  # __WALL: wait for threads, too
 
 
 @contextlib.contextmanager
 def frozen_thread(tid):
-    """A thread that does not turn any more, while all others of its process do. Its process is to be aborted for that."""
+    """Stops one thread of a process. The process must be aborted for it."""
 
     def ptrace(request):
         if libc.ptrace(request, tid, None, None) != 0:
@@ -176,8 +175,8 @@ def frozen_thread(tid):
         ptrace(PTRACE_INTERRUPT)
         assert os.WIFSTOPPED(os.waitpid(tid, WALL)[1])
         yield
-        # Until its tracer has taken note of its end the process is not gone.
-        _, status = wait("it died", lambda: (seen := os.waitpid(tid, WALL | os.WNOHANG))[0] and seen, 15)
+        # The process ends only when its tracer has waited for the thread.
+        _, status = wait("the process is aborted", lambda: (seen := os.waitpid(tid, WALL | os.WNOHANG))[0] and seen, 15)
     except BaseException:
         ptrace(PTRACE_DETACH)
         raise
@@ -185,20 +184,20 @@ def frozen_thread(tid):
 
 
 def test_watchdog(rig):
-    """One worker that hangs is enough for the dataplane; of ephemerad, which has one thread, the process."""
+    """The watchdog restarts a dataplane with one hanging worker, and a stopped ephemerad."""
     restarts = {name: rig.restarts(name) for name in UNITS}
     dataplane = pathlib.Path(f"/proc/{rig.main_pid(DATAPLANE)}")
     worker = next(int(t.name) for t in (dataplane / "task").iterdir() if "worker" in (t / "comm").read_text())
     with frozen_thread(worker):
         os.kill(rig.main_pid(EPHEMERAD), signal.SIGSTOP)
     for name in UNITS:
-        wait("it was started again", lambda: rig.restarts(name) == restarts[name] + 1 and rig.runs(name), 15)
+        wait(f"{name} was restarted", lambda: rig.restarts(name) == restarts[name] + 1 and rig.runs(name), 15)
         journal = rig.run("journalctl", "--no-pager", "--quiet", f"--unit={name}", "--output=cat")
         assert "Watchdog timeout" in journal, journal
 
 
 def leftovers(rig):
-    """What is there of units that are stopped."""
+    """What stopped units have left behind."""
     lab, directory = rig.lab, rig.root / "run/ephemera"
     found = [f"XDP on {device}" for device in ("eph-c0", "eph-f0") if "xdp" in lab.link(FWD, device)]
     found += [str(p) for p in directory.rglob("*") if not p.is_dir()]
@@ -212,15 +211,15 @@ def test_stopped_units(rig):
     for name in UNITS:
         shown = rig.show(name)
         assert (shown["ActiveState"], shown["Result"], shown["ExecMainStatus"]) == ("inactive", "success", "0"), shown
-    # What the operator said is for the next start.
+    # The overrides are kept for the next start.
     assert [path.rsplit("/", 1)[1] for path in leftovers(rig)] == ["ephemerad.state"], leftovers(rig)
     rig.systemctl("start", *UNITS)
 
 
 def test_drain_before_stop(rig):
-    """Stays stopped: the end of a drain is no failure."""
+    """The dataplane stays stopped: the end of a drain is not a failure."""
     restarts = rig.restarts(DATAPLANE)
     rig.run("ephemeractl", "drain")
-    wait("it has stopped", lambda: rig.show(DATAPLANE)["ActiveState"] == "inactive", 10)
+    wait("the dataplane unit is inactive", lambda: rig.show(DATAPLANE)["ActiveState"] == "inactive", 10)
     assert rig.restarts(DATAPLANE) == restarts
     rig.systemctl("restart", *UNITS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: answers, where each test has a farm of its own (test_upstream_responses.py has one for all)."""
+"""Responses of upstreams; each test has its own farm (in test_upstream_responses.py all share one)."""
 import contextlib
 
 import pytest
@@ -25,18 +25,18 @@ def test_wrong_letter_case_is_accepted_with_random_case_off(lab, version):
         data = wire.query("n00009.eXaMPle")
         client.send(data)
         asked = scripted.next()
-        assert asked.question == wire.question_of(data), "the case was not to be drawn"
+        assert asked.question == wire.question_of(data), "the letter case was drawn"
         growth = lab.growth()
         scripted.keeps_case = False
         asked.response()
-        assert wire.is_right(data, client.receive()), "the client gets its own case back"
+        assert wire.is_right(data, client.receive()), "the client did not get its own letter case"
         growth.expect({}, {"responses": 1})
 
 
 @VERSIONS
 def test_client_retries_a_truncated_response_over_tcp(lab, version):
-    """The largest response of the farm does not fit what upstreams are offered: kdig is told so, and asks again by TCP.
-    TCP is the kernel's, and so a relay stands in for whatever answers it there."""
+    """The largest response of the farm exceeds the EDNS size sent to upstreams: kdig gets TC=1, and retries over TCP.
+    The kernel handles TCP; a relay on the service address connects it to a server."""
     with lab.configured({"nsd": SERVERS["nsd"]}), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
         growth = lab.growth()
         out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "t1472.example", "TXT", "+bufsize=4096", "+retry=0")
@@ -47,7 +47,7 @@ def test_client_retries_a_truncated_response_over_tcp(lab, version):
 
 @VERSIONS
 def test_genuine_icmp_changes_nothing(lab, version):
-    """The farm's kernel itself says that nobody listens there; the query waits all the same, and somebody comes."""
+    """The farm's kernel reports a closed port; the query stays in flight, and a later response is relayed."""
     with contextlib.ExitStack() as stack:
         scripted = ScriptedUpstream(SCRIPTED[version])
         with scripted, lab.configured({"scripted": SCRIPTED[version]}, timeout_ms=3000):
@@ -69,7 +69,7 @@ def test_genuine_icmp_changes_nothing(lab, version):
             with netns.udp_socket(FARM, SCRIPTED[version], 53) as sock:
                 sock.sendto(wire.right_response(held.data), (held.source, held.port))
                 assert wire.is_right(first, client.receive())
-            wait("the second runs into its timeout", lambda: growth.counters().get("timeouts", 0) == 1, 15)
+            wait("the second query times out", lambda: growth.counters().get("timeouts", 0) == 1, 15)
 
 
 @VERSIONS

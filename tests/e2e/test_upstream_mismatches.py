@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: the farm misbehaves."""
+"""Responses that do not match their query: wrong ID, port, address, question, interface, and duplicates."""
 import pytest
 
 import wire
@@ -11,7 +11,7 @@ STRANGER = {4: "198.51.100.114", 6: "2001:db8:2::114"}
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A scripted upstream with two addresses of one family, which are the only upstreams."""
+    """A scripted upstream with two addresses of one family, the only upstreams."""
     pair = PAIR[request.param]
     with ScriptedUpstream(*pair) as scripted, standing_lab.configured(
         {"one": pair[0], "two": pair[1]}, timeout_ms=5000
@@ -33,7 +33,7 @@ def right(asked, **how):
     return wire.right_response(asked.data, **how)
 
 
-# The reason that is counted, and the response: (payload, address, port) made from the query as the scripted upstream got it.
+# The reason that is counted, and the response (payload, address, port), made from the query that the upstream received.
 BAD_RESPONSES = {
     "wrong ID": ("response_wrong_id", lambda q: (right(q, query_id=q.id ^ 0x0101), q.address, 53)),
     "wrong source port": ("response_wrong_upstream", lambda q: (right(q), q.address, 5353)),
@@ -67,7 +67,7 @@ def test_bad_response_is_dropped_and_the_right_one_delivered(lab, farm, kind):
         asked.send(payload, address, port)
         growth.expect({reason: 1}, {"responses": 0, "queries": 1})
         assert client.has_nothing()
-        assert lab.stats()["in_flight"] >= 1, "the bad response ended the flow it was aimed at"
+        assert lab.stats()["in_flight"] >= 1, "the bad response ended its flow"
         asked.response()
         assert wire.is_right(data, client.receive())
         growth.expect({reason: 1}, {"responses": 1, "queries": 1, "timeouts": 0})
@@ -87,7 +87,7 @@ def test_response_from_an_unknown_address_is_dropped_by_xdp(lab, farm):
 
 
 def test_response_on_another_interface_is_dropped(lab, farm):
-    """The right response in every byte, but it comes in from the clients' side."""
+    """The right response in every byte, but it arrives on the clients' interface."""
     with lab.client(farm.version) as client, lab.sender() as wire_in:
         growth = lab.growth()
         data = wire.query("n00001.example")

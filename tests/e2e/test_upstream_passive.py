@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: upstreams that response probes well and clients badly."""
+"""Upstreams that answer probes correctly and clients' queries badly (upstreams.passive)."""
 import re
 
 import pytest
@@ -9,13 +9,13 @@ from scripted_upstream import ScriptedUpstream
 from topology import DEFAULT, SCRIPTED, SERVERS
 
 PASSIVE = {"responses": 100, "timeout_percent": 50, "servfail_percent": 50}
-# So many good probes bring one back that it is out for three seconds at least.
+# A `rise` so high that an upstream stays out for three seconds at least.
 PROBE = {**DEFAULT["upstreams"]["probe"], "rise": 12}
 SERVFAIL = "answered SERVFAIL"
 
 
 class Bad:
-    """What a scripted upstream does with clients' queries: badly, until it is healed. `kind` is what the reason says of it."""
+    """Answers clients' queries badly, until it is healed. `kind` is the wording of the reason."""
 
     def __init__(self, kind):
         self.kind, self.count, self.healed = kind, 0, False
@@ -34,7 +34,7 @@ def queries(lab):
 
 
 def verdict(reason, kind):
-    """Is it that of the rule, with numbers that fit it?"""
+    """Is the reason that of the passive check, with numbers that fit it?"""
     found = re.fullmatch(rf"(\d+) of its last (\d+) queries were {kind}", reason)
     return found and int(found[2]) >= 100 and int(found[1]) * 2 > int(found[2]) >= int(found[1])
 
@@ -75,7 +75,7 @@ def test_only_probes_count_without_passive_checks(lab):
 
 
 def test_healthy_min_keeps_bad_upstreams_in(lab):
-    """Six tenths of three are two: one goes, and two stay in, also when their probes fail."""
+    """60 % of three upstreams are two: one is taken out, and two are kept, even when their probes fail."""
     addresses = {f"scripted{i}": f"198.51.100.11{i}" for i in (1, 2, 3)}
     bad = Bad(SERVFAIL)
     bad.healed = True  # until the load flows
