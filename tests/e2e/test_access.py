@@ -340,7 +340,7 @@ def test_exempt_clients_have_no_limit_and_use_none_of_their_prefix(lab, version)
         assert Flood(lab, clients[:1], 8 * BURST).over == []
         flood = Flood(lab, clients[1:], 3 * BURST)
         check_tokens(flood.passed, flood.elapsed)
-        assert flood.outcomes[:BURST] == ["answer"] * BURST
+        assert flood.outcomes[:BURST] == ["answered"] * BURST
 
 
 def test_a_limit_is_kept_over_time(lab):
@@ -363,7 +363,7 @@ def test_limit_recovers_up_to_the_burst(lab):
             wait("the tokens' time", lambda: time.monotonic() >= back)
             flood = Flood(lab, clients, 3 * BURST, 100 * turn + 50)
             check_tokens(flood.passed, flood.elapsed, rate)
-            assert flood.outcomes[:BURST] == ["answer"] * BURST
+            assert flood.outcomes[:BURST] == ["answered"] * BURST
 
 
 def test_reload_keeps_the_state_of_the_limits(lab):

@@ -81,7 +81,7 @@ def test_no_responses(tmp_path):
 @pytest.mark.parametrize(
     "eal, own, status, text",
     [
-        ([], ["--service", "192.0.2.53"], 2, "who asks"),
+        ([], ["--service", "192.0.2.53"], 2, "--clients"),
         ([], [*IPV4, "--rate", "fast"], 2, "--rate fast: give"),
         ([*EAL, *RING], [*IPV4, *CLIENTS, "--client-device", "7"], 3, "no DPDK port 7"),
         ([*EAL, *RING], [*IPV4, *CLIENTS, "--names", "/nowhere/names"], 3, "/nowhere/names: No such file"),

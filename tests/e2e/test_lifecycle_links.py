@@ -166,8 +166,8 @@ def test_interface_is_deleted(lab, device):
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
         lab.run(FWD, "ip", "link", "del", device)
-        lines = end_of(lab, log)
-        assert lines == [f"ephemera-dataplane: interface {device} is gone: start again when it is back"], lines
+        said = end_of(lab, log)
+        assert said == [f"ephemera-dataplane: interface {device} is gone: start again when it is back"], said
         assert f"no interface {device} in this network namespace" in refusal(lab)
         assert "xdp" not in lab.link(FWD, other), "its program was left on the other interface"
 
@@ -199,18 +199,14 @@ def test_xdp_program_is_replaced(lab, foreign_xdp):
         # In its own mount namespace: ip mounts a BPF file system and does not unmount it.
         attach = ["ip", "-force", "link", "set", "dev", "eph-f0", "xdpdrv", "obj", foreign_xdp, "sec", "xdp"]
         lab.run(FWD, "unshare", "-m", *attach)
-        lines = end_of(lab, log)
-        assert len(lines) == 2, lines
-        assert (
-            "interface eph-f0: somebody detached or replaced our XDP program" in lines[0] and "start again" in lines[0]
-        )
-        assert "interface eph-f0 carries somebody else's XDP program now: left alone" in lines[1], lines
+        said = end_of(lab, log)
+        assert len(said) == 2, said
+        assert "interface eph-f0: somebody detached or replaced our XDP program" in said[0] and "start again" in said[0]
+        assert "interface eph-f0 carries somebody else's XDP program now: left alone" in said[1], said
         name = lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"]
         assert name == "foreign_xdp" and "xdp" not in lab.link(FWD, "eph-c0")
-        lines = refusal(lab)
-        assert (
-            'interface eph-f0 carries somebody else\'s XDP program "foreign_xdp"' in lines and "xdp off" in lines
-        ), lines
+        said = refusal(lab)
+        assert 'interface eph-f0 carries somebody else\'s XDP program "foreign_xdp"' in said and "xdp off" in said, said
         assert lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"] == "foreign_xdp"
 
 
@@ -218,6 +214,6 @@ def test_xdp_program_is_detached(lab):
     with started_again(lab):
         log = Logs(lab, "dataplane.log")
         lab.run(FWD, "ip", "link", "set", "dev", "eph-c0", "xdp", "off")
-        lines = end_of(lab, log)
-        assert len(lines) == 1 and "interface eph-c0: somebody detached or replaced our XDP program" in lines[0], lines
+        said = end_of(lab, log)
+        assert len(said) == 1 and "interface eph-c0: somebody detached or replaced our XDP program" in said[0], said
         assert "xdp" not in lab.link(FWD, "eph-f0"), "its program was left on the other interface"

@@ -77,10 +77,10 @@ def check_full_disk(lab, daemon, room, is_there, file):
     disk = ["unshare", "-m", "sh", "-c", ON_A_FULL_DISK, "sh", room + 1, RUNTIME_DIR if is_there else ""]
     done = run_to_its_end(within_fwd(*disk, *command(lab, daemon, config)))
     assert done.returncode == 1, done
-    lines = lines_of(done)
-    assert len(lines) == 1, lines
+    said = lines_of(done)
+    assert len(said) == 1, said
     for words in (file.format(dir=RUNTIME_DIR, socket=PROGRAMS[daemon][1]), "No space left on device", "make room"):
-        assert words in lines[0], lines
+        assert words in said[0], said
     assert done.stdout.split() == ([str(RUNTIME_DIR)] if is_there else [])
     assert left_behind(lab) == []
 
@@ -90,9 +90,9 @@ def check_no_socket(lab, daemon):
     file.write_text("somebody's\n")
     try:
         done = run_to_its_end(within_fwd(*command(lab, daemon, lab.config_path)))
-        lines = lines_of(done)
-        assert done.returncode == 1 and len(lines) == 1, done
-        assert f"{file} is there and is no socket: move it away" in lines[0], lines
+        said = lines_of(done)
+        assert done.returncode == 1 and len(said) == 1, done
+        assert f"{file} is there and is no socket: move it away" in said[0], said
         assert file.read_text() == "somebody's\n"
         assert left_behind(lab) == []
     finally:
@@ -151,10 +151,10 @@ def test_second_instance_refuses(lab, daemon):
     """It names the running process in one line, and does not disturb it."""
     files, status = socket_files(), lab.status()
     done = run_to_its_end(within_fwd(*command(lab, daemon, lab.config_path)))
-    lines = lines_of(done)
-    assert done.returncode == 1 and len(lines) == 1, done
+    said = lines_of(done)
+    assert done.returncode == 1 and len(said) == 1, done
     who = f"process {lab.dataplane.pid}" if daemon == "dataplane" else str(DIR / "ephemera")
-    assert "another ephemera" in lines[0] and who in lines[0] and "stop" in lines[0], lines
+    assert "another ephemera" in said[0] and who in said[0] and "stop" in said[0], said
     assert socket_files() == files
     now = lab.status()
     assert (now["generation"], now["dataplane"]["connected"]) == (status["generation"], True)

@@ -40,7 +40,7 @@ def test_1000_identical_questions_at_once(lab, coalesce):
         for client, data in rows:
             response = client.receive()
             asked = data[:2] if data[:2] == response[:2] else response[:2]
-            assert wire.is_right(asked + data[2:], response), "a client got the ID, letter case or answer of another"
+            assert wire.is_right(asked + data[2:], response), "a client got the ID, letter case or record of another"
         assert all(client.has_nothing() for client in clients) and scripted.idle()
         growth.expect({}, {"queries": copies, "responses": len(rows), "responses_lost": 0, "timeouts": 0})
         assert growth.counters().get("coalesce_bound", 0) == (copies - 1 if coalesce else 0)

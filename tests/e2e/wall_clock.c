@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* An LD_PRELOAD library with a wall clock that a test moves, for one process.
  *
- * $WALL_CLOCK_FILE is mapped as struct wall: how many seconds the clock is ahead of the true one, how
- * often the process read the wall clock, and how many timers on it the process made. Reads by libbpf
- * do not count: it derives netlink sequence numbers from the time. Monotonic clocks do not change. */
+ * $WALL_CLOCK_FILE is mapped as struct wall: how many seconds the clock is ahead of the true
+ * one, how often the process read the wall clock, and how many timers on it the process made.
+ * Reads by libbpf do not count: it derives netlink sequence numbers from the time. Monotonic
+ * clocks do not change. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
