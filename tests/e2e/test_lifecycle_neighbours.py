@@ -62,7 +62,7 @@ def know_for_good(lab, namespace, device, peer, addresses):
     """Adds permanent neighbour entries, so that the namespace sends no solicitations for these addresses."""
     entry = f"lladdr {lab.mac(FWD, peer).hex(':')} dev {device} nud permanent"
     (DIR / "known.ip").write_text("".join(f"neigh replace {address} {entry}\n" for address in addresses))
-    lab.run(namespace, "ip", "-burst", DIR / "known.ip")
+    lab.run(namespace, "ip", "-batch", DIR / "known.ip")
 
 
 def forget(lab, namespace, device):

@@ -150,14 +150,14 @@ def test_hugepages_need_no_hugetlbfs(lab):
 def test_a_capability_is_missing(lab, name):
     with stopped(lab):
         said = refusal(lab, *without(name, "sys_admin"))  # which contains two of them
-        assert said == f"no CAP_{name.upper()}, which AF_XDP ports need: {GRANT}"
+        assert said == f"no CAP_{name.upper()}, which AF_XDP interfaces need: {GRANT}"
 
 
 def test_no_capability_at_all(lab):
     with stopped(lab):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for before in (without("all"), nobody):
-            assert refusal(lab, *before) == f"no CAP_NET_ADMIN, which AF_XDP ports need: {GRANT}"
+            assert refusal(lab, *before) == f"no CAP_NET_ADMIN, which AF_XDP interfaces need: {GRANT}"
 
 
 def test_packet_buffers_can_not_be_locked(lab):
