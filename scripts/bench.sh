@@ -58,7 +58,7 @@ done
 hugepages_before=''
 
 # Raises the number of free huge pages to what is needed; hugepages_give_back undoes it.
-hugepages_take() {
+hugepages_reserve() {
 	local wanted=$1 free total
 
 	free=$(hugepages_read free)
@@ -103,7 +103,7 @@ ninja -C "$build" --quiet >&2
 mkdir -p "$results"
 trap hugepages_give_back EXIT
 [ ${#smoke[@]} -eq 0 ] || hugepages_wanted=$hugepages_smoke
-hugepages_take $hugepages_wanted
+hugepages_reserve $hugepages_wanted
 
 failed=()
 files=()

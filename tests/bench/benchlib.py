@@ -80,12 +80,12 @@ class Process:
             )  # fmt: skip
         self.name = pathlib.Path(str(words[0])).name
 
-    def said(self, length=1500):
+    def output(self, length=1500):
         return self.log.read_text(errors="replace")[-length:]
 
     def check_lives(self):
         if self.popen.poll() is not None:
-            raise Failed(f"{self.name} ended with status {self.popen.returncode}:\n{self.said()}")
+            raise Failed(f"{self.name} ended with status {self.popen.returncode}:\n{self.output()}")
         return True
 
     def finish(self, seconds):
@@ -93,7 +93,7 @@ class Process:
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} did not end within {seconds} s:\n{self.said()}") from None
+            raise Failed(f"{self.name} did not end within {seconds} s:\n{self.output()}") from None
 
     def stop(self):
         """Stops it with SIGTERM, or else with SIGKILL."""

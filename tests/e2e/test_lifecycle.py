@@ -57,7 +57,7 @@ def test_dataplane_is_killed(lab, turn):
     with lab.ping(4) as ping4, lab.ping(6) as ping6, sniff as sniffer, send as shot:
         with lab.load("--rate", 1000, "--timeout", 0.5) as load:
             lab.kill(lab.dataplane)
-            assert xdp_program(lab, "eph-f0"), "the case is about a program that is still attached"
+            assert xdp_program(lab, "eph-f0"), "the killed dataplane left no program attached"
             for version in (4, 6):
                 for port in PORTS[:: len(PORTS) // 50]:
                     shot.send(lab.frame(SCRIPTED[version], SOURCES[version][0], 53, port, b"x" * 20, FARM))
@@ -83,7 +83,7 @@ def test_dataplane_is_killed_45_more_times(lab):
         for _ in range(45):
             began = time.monotonic()
             lab.kill(lab.dataplane)
-            assert xdp_program(lab, "eph-f0"), "the case is about a program that is still attached"
+            assert xdp_program(lab, "eph-f0"), "the killed dataplane left no program attached"
             lab.start_dataplane()
             lab.ready()
             lab.ask()
@@ -169,7 +169,7 @@ def test_response_of_a_removed_upstream_to_a_removed_source_is_accepted(lab):
 
 # --- configurations that must be refused as a whole ---
 
-SOUND = f"""\
+VALID = f"""\
 runtime_dir: {DIR}/ephemera
 dataplane:
   worker_cores: [1]
@@ -192,14 +192,14 @@ upstreams:
 
 
 def edited(old, new):
-    assert SOUND.count(old) == 1
-    return SOUND.replace(old, new).encode()
+    assert VALID.count(old) == 1
+    return VALID.replace(old, new).encode()
 
 
 # Name: (bytes of the file, line of the mistake or None, a word that the message must contain).
 BAD_CONFIGS = {
     "unknown key": (edited("  ports: 49152-65535", "  prots: 49152-65535"), 8, "prots"),
-    "unknown key at the top": (b"colour: red\n" + SOUND.encode(), 1, "colour"),
+    "unknown key at the top": (b"colour: red\n" + VALID.encode(), 1, "colour"),
     "key twice": (edited("  ports: 49152-65535", "  ports: 49152-65535\n  ports: 50000-65535"), 9, "ports"),
     "duplicate name": (edited("name: two", "name: one"), 17, "one"),
     "duplicate address": (edited("198.51.100.102", "198.51.100.101"), 18, "198.51.100.101"),
@@ -210,21 +210,21 @@ BAD_CONFIGS = {
     "range backwards": (edited("49152-65535", "65535-49152"), 8, "ports"),
     "range below 1024": (edited("49152-65535", "53-65535"), 8, "1024"),
     "not an address": (edited("198.51.100.102", "198.51.100.300"), 18, "198.51.100.300"),
-    "a section is missing": (SOUND[SOUND.index("source:") :].encode(), None, "dataplane"),
+    "a section is missing": (VALID[VALID.index("source:") :].encode(), None, "dataplane"),
     "tabs": (edited("  ports: 49152-65535", "\tports: 49152-65535"), 8, ""),
     "alias bomb": (
         b"a: &a [x, x, x, x, x, x, x, x, x]\n"
         + b"".join(b"%c: &%c [%s]\n" % (98 + i, 98 + i, b", ".join([b"*%c" % (97 + i)] * 9)) for i in range(12))
-        + SOUND.encode(),
+        + VALID.encode(),
         None,
         "",
     ),
     "not UTF-8": (edited("name: two", "name: t@o").replace(b"@", b"\xff"), 17, ""),
     "empty": (b"", None, ""),
     "weight": (edited("198.51.100.102", "198.51.100.102\n      weight: 1000000000"), 19, "weight"),
-    "pool of an unknown server": (SOUND.encode() + b"pools:\n  - name: p\n    servers: [one, tow]\n", 21, "one, two"),
-    "route to an unknown pool": (SOUND.encode() + b"routes:\n  - pool: p\n    types: [A]\n", 20, "default"),
-    "limit of nothing": (SOUND.encode() + b"rate_limit:\n  queries_per_second: 0\n", 20, "queries_per_second"),
+    "pool of an unknown server": (VALID.encode() + b"pools:\n  - name: p\n    servers: [one, tow]\n", 21, "one, two"),
+    "route to an unknown pool": (VALID.encode() + b"routes:\n  - pool: p\n    types: [A]\n", 20, "default"),
+    "limit of nothing": (VALID.encode() + b"rate_limit:\n  queries_per_second: 0\n", 20, "queries_per_second"),
     "a scalar": (b"hello\n", None, ""),
     "cut short": (edited("addresses: [198.51.100.16]", "addresses: [198.51.100.16"), None, ""),
 }
@@ -265,10 +265,10 @@ def test_invalid_configuration_is_refused_whole(lab, name):
 
 def test_valid_configuration_is_accepted(lab):
     path = DIR / "good.yaml"
-    path.write_text(SOUND)
+    path.write_text(VALID)
     done = lab.ctl_run_local("config", "check", path)
     assert done.returncode == 0, done
-    path.write_text(SOUND.replace("49152-65535", "65000-65100"))
+    path.write_text(VALID.replace("49152-65535", "65000-65100"))
     done = lab.ctl_run_local("config", "check", path)
     assert done.returncode == 0 and "warning" in done.stderr, done
 

@@ -47,7 +47,7 @@ class Wall:
 
 
 @contextlib.contextmanager
-def clocks_in_hand(lab):
+def daemons_on_test_clocks(lab):
     """Runs both daemons with wall clocks that the test sets: (the dataplane's, ephemerad's)."""
     library = DIR / "wall_clock.so"
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-D_GNU_SOURCE", "-o", library, HERE / "wall_clock.c"], check=True)
@@ -106,7 +106,7 @@ def check_jump(lab, walls, ahead_s, client, scripted):
 def test_wall_clock_jumps(lab):
     """An hour and ten years, forward and back: queries, timeouts, probes, health and reloads use the monotonic clock.
     The dataplane never reads the wall clock; ephemerad reads it only to print it."""
-    with clocks_in_hand(lab) as walls, ScriptedUpstream(SCRIPTED[4]) as scripted, lab.client() as client:
+    with daemons_on_test_clocks(lab) as walls, ScriptedUpstream(SCRIPTED[4]) as scripted, lab.client() as client:
         with lab.load("--rate", 500, "--timeout", 3) as load:
             growth, asked = lab.growth(), walls[0].asked
             since = {u["name"]: u["state"] for u in lab.upstreams().values()}

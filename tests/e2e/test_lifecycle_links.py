@@ -58,7 +58,7 @@ def addresses_kept(lab, namespace, device):
 
 
 @contextlib.contextmanager
-def calm(lab):
+def no_thread_spins(lab):
     """Neither ephemerad nor the dataplane's threads other than its polling workers use much CPU time."""
     before, began = (thread_seconds(lab.dataplane.pid), thread_seconds(lab.ephemerad.pid)), time.monotonic()
     yield
@@ -74,7 +74,7 @@ def test_link_is_down_for_a_while(lab, where):
     namespace, device, ours = LINKS[where]
     pid, log = lab.dataplane.pid, Logs(lab)
     down, up = f"interface {ours}: the link is down", f"interface {ours}: the link is up again"
-    with addresses_kept(lab, namespace, device), Control() as control, calm(lab):
+    with addresses_kept(lab, namespace, device), Control() as control, no_thread_spins(lab):
         set_link(lab, namespace, device, "down")
         wait("link down is logged", lambda: log.lines("warning", down))
         assert not link_is_up(control, ours)
@@ -100,7 +100,7 @@ def test_link_flaps_100_times(lab, where):
     reports changes of the clients' link once a second, so most of them are not seen."""
     namespace, device, ours = LINKS[where]
     boot_id, slowest, log, sees = lab.stats()["boot_id"], 0.0, Logs(lab), "farm" in where
-    with addresses_kept(lab, namespace, device), Control() as control, calm(lab):
+    with addresses_kept(lab, namespace, device), Control() as control, no_thread_spins(lab):
         for _ in range(TURNS):
             set_link(lab, namespace, device, "down")
             wait("the link is down", lambda: not (sees and link_is_up(control, ours)))

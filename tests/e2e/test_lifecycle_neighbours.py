@@ -17,7 +17,7 @@ from topology import CLIENT, DIR, FARM, FWD, SERVERS, SERVICE, SOURCES
 from observers import resident_kb
 
 BROADCAST = b"\xff" * 6
-# As README.md states: first a probe must fail (half a second here), then the kernel sends unicast solicitations to the
+# The parts of the limit: first a probe must fail (half a second here), then the kernel sends unicast solicitations to the
 # old MAC for three seconds before it multicasts, then two probes must succeed.
 SILENT_MOVE_S = 6.0
 ANNOUNCED_MOVE_S = 0.5
@@ -58,7 +58,7 @@ def move_announced(lab, mac):
     lab.run(FARM, "sysctl", "-q", "-w", *(f"{value}=0" for value in values))
 
 
-def know_for_good(lab, namespace, device, peer, addresses):
+def add_permanent_neighbours(lab, namespace, device, peer, addresses):
     """Adds permanent neighbour entries, so that the namespace sends no solicitations for these addresses."""
     entry = f"lladdr {lab.mac(FWD, peer).hex(':')} dev {device} nud permanent"
     (DIR / "known.ip").write_text("".join(f"neigh replace {address} {entry}\n" for address in addresses))
@@ -74,10 +74,10 @@ def move_silently(lab, mac):
     (DIR / "quiet.nft").write_text(QUIET)
     lab.run(FARM, "nft", "-f", DIR / "quiet.nft")
     set_mac(lab, mac)
-    know_for_good(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
+    add_permanent_neighbours(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
 
 
-def heard_of(lab, mac):
+def times_learned(lab, mac):
     """How often ephemerad logged that MAC as the next hop of an upstream."""
     return lab.logs_of("ephemerad.log").count(f"next hop {mac.hex(':')}")
 
@@ -90,9 +90,9 @@ def mac_restored(lab):
     finally:
         (DIR / "quiet.nft").write_text(LOUD)
         lab.run(FARM, "nft", "-f", DIR / "quiet.nft")
-        heard = heard_of(lab, old)
+        heard = times_learned(lab, old)
         move_announced(lab, old)
-        wait("ephemerad has learned the old MAC again", lambda: heard_of(lab, old) >= heard + len(SERVERS))
+        wait("ephemerad has learned the old MAC again", lambda: times_learned(lab, old) >= heard + len(SERVERS))
         lab.ready()
 
 
@@ -189,8 +189,8 @@ def test_neighbour_table_is_flooded(lab):
     namespaces share the tables, so clients and farm get permanent entries, which are not evicted."""
     before = resident_kb(lab.ephemerad)
     most = {4: 0, 6: 0}
-    know_for_good(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
-    know_for_good(lab, CLIENT, "eph-c1", "eph-c0", SERVICE.values())
+    add_permanent_neighbours(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
+    add_permanent_neighbours(lab, CLIENT, "eph-c1", "eph-c0", SERVICE.values())
     try:
         with lab.load("--rate", 500, "--timeout", 2) as load, Control() as control:
             for _ in range(4):

@@ -203,7 +203,7 @@ def test_upstream_that_lower_cases_names_is_detected(lab):
                 number[0] += 1
             return lab.upstreams()["lowers"]["case"] == "not kept"
 
-        wait("it is noticed", ask_on, 10)
+        wait("random_case is switched off for it", ask_on, 10)
         assert growth.drops()["response_wrong_case"] >= 4 and set(growth.drops()) == {"response_wrong_case"}
         wait("both are up", lambda: all(u["state"] == "up" for u in lab.upstreams().values()))
         upstreams = lab.upstreams()

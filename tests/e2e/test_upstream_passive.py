@@ -47,15 +47,15 @@ def test_taken_out_by_failed_client_queries(lab, kind):
     ):
         with lab.load("--rate", 1500, "--timeout", 3) as load:
             wait("it is taken out", lambda: lab.is_in_state("scripted", "down"))
-            wait("its last query is over", lambda: lab.upstreams()["scripted"]["in_flight"] == 0)
+            wait("its last query has ended", lambda: lab.upstreams()["scripted"]["in_flight"] == 0)
             before, reason = queries(lab), lab.upstreams()["scripted"]["reason"]
             assert verdict(reason, kind), reason
             wait("1500 queries more", lambda: sum(queries(lab).values()) >= sum(before.values()) + 1500)
             assert lab.is_in_state("scripted", "down")
-            assert queries(lab)["scripted"] == before["scripted"], "it was given queries after it was taken out"
+            assert queries(lab)["scripted"] == before["scripted"], "it was sent queries after it was taken out"
             bad.healed = True
             wait("probes bring it back", lambda: lab.is_in_state("scripted", "up"))
-            wait("it is given queries again", lambda: queries(lab)["scripted"] >= before["scripted"] + 300)
+            wait("it is sent queries again", lambda: queries(lab)["scripted"] >= before["scripted"] + 300)
             assert lab.is_in_state("scripted", "up")
             assert lab.upstreams()["scripted"]["reason"] == "12 good probes in a row"
             result = load.finish()

@@ -12,7 +12,7 @@ LOAD_CORE, FORWARDER_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]  # bench.s
 SERVICE, UPSTREAM = "192.0.2.53", "198.51.100.101"
 SOURCES = [f"198.51.100.{i}" for i in range(16, 24)]
 CLIENTS = "192.0.2.64-192.0.2.127"
-FARM_MAC = "02:00:00:00:01:01"  # of nobody: the farm answers whatever comes
+FARM_MAC = "02:00:00:00:01:01"  # no address has it: the farm answers all queries that it receives
 WAITERS = 64  # as ephemerad has it by default
 # A lost query stays in the table for the timeout (two seconds by default), and a query for the same name in the first
 # quarter of it is coalesced with it and lost, too. With this many names no name repeats so soon, and a step of a search
@@ -101,7 +101,7 @@ class Testpmd:
             *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb), *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
             *self.transport.thresholds, "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
         )  # fmt: skip
-        wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.said(), READY_S)
+        wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.output(), READY_S)
 
     def stop(self):
         with contextlib.suppress(OSError):
@@ -142,10 +142,10 @@ def turn(build, directory, transport, kind, words, seconds, size=FULL):
         else:
             forwarder_start()
             load = load_start()
-        wait("the load program's end", lambda: load.popen.poll() is not None or HELD in load.said(), seconds)
+        wait("the load program's end", lambda: load.popen.poll() is not None or HELD in load.output(), seconds)
         if load.popen.poll() is not None:
             raise Failed(f"ephemera-load ended with status {load.popen.returncode} over {transport.name}, {kind.name} in "
-                         f"the middle:\n{load.said()}\n{forwarder.process.said()}")  # fmt: skip
+                         f"the middle:\n{load.output()}\n{forwarder.process.output()}")  # fmt: skip
         forwarder.process.check_lives()
         found = json.loads(result.read_text())
         if kind is Ephemera:
