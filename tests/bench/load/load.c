@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The loop: receives responses, passes queries to the farm, sends its responses and new queries;
  * and the phases of a measurement. Runs: the main core. Never: allocates, or makes a system call,
- * while it measures (except for a line of progress a second, and in drivers of kernel interfaces).
- * */
+ * while it measures (except for a line of progress a second, and in drivers of kernel
+ * interfaces). */
 #include "tests/bench/load/load.h"
 
 #include <errno.h>

@@ -46,8 +46,8 @@ name_type_of(const char *text, uint16_t *type)
 
 /* ---- one name ---- */
 
-/* A character of a label, with escapes decoded; -1 at the end of the label, -2 on a syntax error.
- * */
+/* A character of a label, with escapes decoded; -1 at the end of the label, -2 on a syntax
+ * error. */
 static int
 label_character(const char **text)
 {

@@ -214,8 +214,8 @@ datagram_find(struct rte_mbuf *mbuf, struct datagram *d)
 
 /* ---- questions ---- */
 
-/* A number derived from a question regardless of letter case: the address in the farm's response.
- * */
+/* A number derived from a question regardless of letter case: the address in the farm's
+ * response. */
 static inline uint32_t
 question_mark(const uint8_t *question, uint32_t bytes)
 {

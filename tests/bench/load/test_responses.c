@@ -346,8 +346,8 @@ test_cut(void)
 	table_clear(&t);
 }
 
-/* Client and ID determine the query over several rounds of IDs; every response matches its query.
- * */
+/* Client and ID determine the query over several rounds of IDs; every response matches its
+ * query. */
 static void
 test_numbers(void)
 {

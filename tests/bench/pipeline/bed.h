@@ -58,8 +58,8 @@ bool bed_eal_start(bool huge);
 void bed_open(struct bed *bed, uint32_t flows, bool huge);
 void bed_close(struct bed *bed);
 
-/* Makes tables, statistics and view for a case with that many workers. No worker may be in a turn.
- * */
+/* Makes tables, statistics and view for a case with that many workers. No worker may be in a
+ * turn. */
 void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
 
 /* Zeroed anonymous memory, in huge pages if available, from the reserved ones if `reserved`; *pages

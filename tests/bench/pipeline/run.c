@@ -35,8 +35,8 @@ run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke)
 
 	*run = (struct run){
 		.bed = bed, .store_size = in_flight + RUN_PHASE_QUERIES, .smoke = smoke};
-	/* Not from the reserved huge pages: those are for the memory that the dataplane has there.
-	 * */
+	/* Not from the reserved huge pages: those are for the memory that the dataplane has
+	 * there. */
 	run->store = bed_memory((size_t)run->store_size * sizeof(*run->store), false, &pages);
 	run->baseline_store =
 		bed_memory((size_t)RUN_BASELINE_SIZE * sizeof(*run->baseline_store), false, &pages);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One worker on one case: fills the flow table, checks every frame, measures, and ends all flows.
- * */
+/* One worker on one case: fills the flow table, checks every frame, measures, and ends all
+ * flows. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
 
