@@ -158,9 +158,7 @@ def test_1000_reloads_under_load(lab):
                 lab.write_config()
                 queries = control.ask("stats")["queries"]
                 response, adopted = control.ask("reload"), control.ask("status")["dataplane"]["generation"]
-                assert (
-                    adopted >= response["generation"] > generation
-                ), f"{response} after {generation}, adopted: {adopted}"
+                assert adopted >= response["generation"] > generation, f"{response} after {generation}, adopted: {adopted}"
                 assert response["changes"]
                 generation = response["generation"]
                 seen.update(kinds(response["changes"]))
