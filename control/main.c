@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad, the control daemon: its command line, its place in the file system, its signals.
+/* ephemerad, the control daemon: command line, privileges, runtime directory and signals.
  *
- * All else is in daemon.h. */
+ * It passes the command and HTTP handlers of report/ to the daemon (daemon/daemon.h), which holds
+ * all other parts. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -40,18 +41,18 @@ struct signals {
 static void
 usage_print(FILE *to)
 {
-	fprintf(to, "usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
-		    "\n"
-		    "The control daemon of Ephemera. It stays in the foreground and logs to "
-		    "standard error.\n"
-		    "\n"
-		    "  -c, --config FILE    the configuration (default " CONFIG_PATH_DEFAULT ")\n"
-		    "      --foreground     what it does anyway\n"
-		    "      --log-level LEVEL  error, warning, notice, info (the default) or debug\n"
-		    "  -h, --help           this text\n"
-		    "  -V, --version        the version\n"
-		    "\n"
-		    "SIGHUP reloads the configuration, SIGTERM and SIGINT end the daemon.\n");
+	fprintf(to,
+		"usage: ephemerad [-c FILE] [--foreground] [--log-level LEVEL]\n"
+		"\n"
+		"The control daemon of Ephemera. It runs in the foreground and logs to stderr.\n"
+		"\n"
+		"  -c, --config FILE    the configuration file (default " CONFIG_PATH_DEFAULT ")\n"
+		"      --foreground     accepted and ignored\n"
+		"      --log-level LEVEL  error, warning, notice, info (the default) or debug\n"
+		"  -h, --help           print this help\n"
+		"  -V, --version        print the version\n"
+		"\n"
+		"SIGHUP reloads the configuration, SIGTERM and SIGINT stop the daemon.\n");
 }
 
 struct watchdog {
@@ -60,18 +61,19 @@ struct watchdog {
 	uint64_t every_ns;
 };
 
-/* ephemerad needs none: what takes one, the dataplane did, and handed over the descriptors. */
+/* ephemerad needs no capability: the dataplane makes all privileged calls and passes the file
+ * descriptors. */
 static int
 privilege_drop(void)
 {
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (capng_apply(CAPNG_SELECT_CAPS) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		return 0;
-	log_line(LEVEL_ERROR, "can't give up capabilities: %s", strerror(errno));
+	log_line(LEVEL_ERROR, "can't drop capabilities: %s", strerror(errno));
 	return -EPERM;
 }
 
-/* Returns, or exits. */
+/* Exits on --help, --version and errors. */
 static void
 options_parse(struct options *options, int argc, char **argv)
 {
@@ -93,7 +95,10 @@ options_parse(struct options *options, int argc, char **argv)
 		case 'l':
 			if (log_level_parse(optarg, &options->level) == 0)
 				break;
-			fprintf(stderr, "ephemerad: no such log level: %s\n", optarg);
+			fprintf(stderr,
+				"ephemerad: unknown log level %s: use error, warning, notice, info "
+				"or debug\n",
+				optarg);
 			exit(2);
 		case 'h':
 			usage_print(stdout);
@@ -108,7 +113,7 @@ options_parse(struct options *options, int argc, char **argv)
 	}
 	if (optind == argc)
 		return;
-	fprintf(stderr, "ephemerad: what is %s for?\n", argv[optind]);
+	fprintf(stderr, "ephemerad: unexpected argument %s\n", argv[optind]);
 	usage_print(stderr);
 	exit(2);
 }
@@ -129,50 +134,50 @@ config_read(const char *path)
 	if (text != NULL)
 		log_lines(status == 0 ? LEVEL_WARNING : LEVEL_ERROR, text);
 	if (status != 0)
-		log_line(LEVEL_ERROR, "not started: %s is not a valid configuration", path);
+		log_line(LEVEL_ERROR, "can't start: %s is not a valid configuration", path);
 	free(text);
 	return status == 0 ? config : NULL;
 }
 
-/* The directory of our sockets, held by a lock on it, which the kernel takes back when the process
- * ends, however it ends. */
+/* The directory of the sockets. An flock() on it keeps a second ephemerad out; the kernel releases
+ * it when the process ends for whatever reason. */
 struct runtime_dir {
 	const char *path;
 	int fd;
-	bool made; /* it was not there before */
+	bool created; /* created by this process */
 };
 
 static int
-runtime_dir_make(struct runtime_dir *dir)
+runtime_dir_create(struct runtime_dir *dir)
 {
 	mode_t before = umask(RUNTIME_DIR_UMASK);
 	int status = mkdir(dir->path, 0777) < 0 ? -errno : 0;
 
 	umask(before);
-	dir->made = status == 0;
+	dir->created = status == 0;
 	if (status == 0 || status == -EEXIST)
 		return 0;
-	log_line(LEVEL_ERROR, "can't make runtime_dir %s: %s: %s", dir->path, strerror(-status),
+	log_line(LEVEL_ERROR, "can't create runtime_dir %s: %s: %s", dir->path, strerror(-status),
 		 runtime_dir_hint(-status));
 	return status;
 }
 
-/* For a start that failed; it stays if somebody else has files there. */
+/* After a failed start. rmdir() leaves a directory with files in it alone. */
 static void
 runtime_dir_undo(const struct runtime_dir *dir)
 {
-	if (dir->made)
+	if (dir->created)
 		rmdir(dir->path);
 }
 
-/* 0 or -errno, the reason logged. */
+/* Creates, opens and locks the directory. 0; or -errno after logging the reason. */
 static int
-runtime_dir_take(struct runtime_dir *dir, const char *path)
+runtime_dir_lock(struct runtime_dir *dir, const char *path)
 {
 	int status;
 
 	*dir = (struct runtime_dir){.path = path};
-	status = runtime_dir_make(dir);
+	status = runtime_dir_create(dir);
 	if (status != 0)
 		return status;
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -187,8 +192,7 @@ runtime_dir_take(struct runtime_dir *dir, const char *path)
 	status = -errno;
 	if (status == -EWOULDBLOCK)
 		log_line(LEVEL_ERROR,
-			 "another ephemerad runs in %s: stop it first, or give this one another "
-			 "runtime_dir",
+			 "another ephemerad runs in %s: stop it first, or set another runtime_dir",
 			 path);
 	else
 		log_line(LEVEL_ERROR, "can't lock runtime_dir %s: %s", path, strerror(-status));
@@ -196,7 +200,8 @@ runtime_dir_take(struct runtime_dir *dir, const char *path)
 	return status;
 }
 
-/* From here on they wait until signals_watch(): none is lost or deadly while we start. */
+/* Blocked signals stay pending until signals_watch(): none is lost or kills the process during the
+ * start. */
 static void
 signals_block(sigset_t *set)
 {
@@ -222,7 +227,8 @@ signals_ready(void *owner, uint32_t events)
 		reload_signalled(&signals->daemon->reload);
 		return;
 	}
-	log_line(LEVEL_NOTICE, "%s: ending", received.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
+	log_line(LEVEL_NOTICE, "%s: stopping",
+		 received.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT");
 	loop_stop(&signals->daemon->loop);
 }
 
@@ -235,8 +241,8 @@ signals_watch(struct signals *signals, struct daemon *daemon, const sigset_t *se
 	return fd < 0 ? -errno : loop_watch_add(&daemon->loop, &signals->watch, EPOLLIN);
 }
 
-/* The service manager's watchdog: our loop turns. The dataplane's workers have their own, fed by
- * the dataplane. */
+/* The service manager's watchdog: the event loop runs. The dataplane has its own watchdog for its
+ * workers. */
 static void
 watchdog_fire(void *owner, uint64_t now_ns)
 {
@@ -267,13 +273,13 @@ daemon_run(struct daemon *daemon, const sigset_t *set)
 	}
 	loop_timer_cancel(&daemon->loop, &watchdog.timer);
 	if (status != 0)
-		log_line(LEVEL_ERROR, "the event loop ended: %s", strerror(-status));
+		log_line(LEVEL_ERROR, "the event loop failed: %s", strerror(-status));
 	if (signals.watch.fd >= 0)
 		close(signals.watch.fd);
 	return status;
 }
 
-/* Starts all parts and runs until it is told to end. `config` is the daemon's. */
+/* Starts all parts and runs the loop until a signal stops it. Takes ownership of `config`. */
 static int
 daemon_serve(const struct options *options, struct config *config, const struct runtime_dir *dir,
 	     const sigset_t *set)
@@ -316,8 +322,8 @@ main(int argc, char **argv)
 	config = config_read(options.config_path);
 	if (config == NULL)
 		return 1;
-	path = strdup(config->runtime_dir); /* which outlives the configuration */
-	if (path == NULL || runtime_dir_take(&dir, path) != 0) {
+	path = strdup(config->runtime_dir); /* config is freed before the lock */
+	if (path == NULL || runtime_dir_lock(&dir, path) != 0) {
 		config_free(config);
 		free(path);
 		return 1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's process: starts its parts in the order of one table, lives in the event loop
- * beside the workers (main_loop.c), and undoes the table in reverse order.
- * Runs:  the main core. */
+/* Starts and stops the dataplane: initializes the parts in the order of one table, runs the event
+ * loop (main_loop.c) while the workers poll, and finalizes the parts in reverse order.
+ * Runs:  the main thread. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,7 +55,7 @@ main_loop_init(struct process *p)
 	p->main_loop.workers = &p->workers;
 	p->main_loop.adopt = &p->adopt;
 	p->main_loop.prober = &p->prober;
-	return failed("cannot wait for signals", main_loop_open(&p->main_loop));
+	return failed("cannot set up the event loop", main_loop_open(&p->main_loop));
 }
 
 static void
@@ -69,7 +69,7 @@ random_start(struct process *p)
 {
 	if (sodium_init() >= 0)
 		return 0;
-	log_line("no random numbers: the kernel's getrandom() does not answer");
+	log_line("libsodium did not start: no random numbers from the kernel");
 	return -ENOSYS;
 }
 
@@ -94,7 +94,7 @@ eal_init(struct process *p)
 static void
 eal_fini(struct process *p)
 {
-	/* It would close an abandoned port after all. */
+	/* rte_eal_cleanup() would close an abandoned interface. */
 	if (!p->interfaces.abandoned)
 		eal_close();
 }
@@ -132,7 +132,7 @@ stats_segment_init(struct process *p)
 
 	if (status == 0)
 		p->segment.header->mbufs_total = p->interfaces.pool->size;
-	return failed("no memory for the statistics segment", status);
+	return failed("cannot create the statistics segment", status);
 }
 
 static void
@@ -193,15 +193,15 @@ launch_fini(struct process *p)
 }
 
 static int
-clock_init(struct process *p)
+timer_init(struct process *p)
 {
-	return failed("cannot make a timer", main_loop_clock_start(&p->main_loop));
+	return failed("cannot create the timer", main_loop_timer_start(&p->main_loop));
 }
 
 static void
-clock_fini(struct process *p)
+timer_fini(struct process *p)
 {
-	main_loop_clock_stop(&p->main_loop);
+	main_loop_timer_stop(&p->main_loop);
 }
 
 static int
@@ -227,27 +227,30 @@ socket_fini(struct process *p)
 	socket_close(&p->server);
 }
 
-/* Each init undoes what it did if it fails, and says why in one line. */
+/* An init that fails logs why in one line and undoes what it did; the parts before it are finalized
+ * in reverse order. */
 static const struct part {
 	const char *name;
 	int (*init)(struct process *p);
 	void (*fini)(struct process *p);
 } parts[] = {
-	{"main_loop", main_loop_init,
-	 main_loop_fini}, /* before EAL makes threads: none of them takes a signal */
+	/* Blocks signals before EAL creates threads, which inherit the mask. */
+	{"main_loop", main_loop_init, main_loop_fini},
 	{"random", random_start, NULL},
-	{"interfaces", steer_init, steer_fini}, /* before EAL may touch them */
-	{"environment", eal_init, eal_fini},
+	/* Claims the interfaces before EAL's driver opens them. */
+	{"steer", steer_init, steer_fini},
+	{"eal", eal_init, eal_fini},
 	{"interfaces", interfaces_init, interfaces_fini},
-	{"maps", maps_init, maps_fini},
-	{"segment", stats_segment_init, stats_segment_fini},
+	{"steer maps", maps_init, maps_fini},
+	{"stats segment", stats_segment_init, stats_segment_fini},
 	{"workers", workers_init, workers_fini},
 	{"adopt", adopt_init, adopt_fini},
-	{"privilege", privilege_init,
-	 privilege_fini}, /* after the last part that needs it, before workers run */
+	/* After the last part that needs capabilities, before the workers run. */
+	{"privilege", privilege_init, privilege_fini},
 	{"launch", launch_init, launch_fini},
-	{"clock", clock_init, clock_fini},
-	{"socket", socket_init, socket_fini}, /* last: who can connect finds all the rest running */
+	{"timer", timer_init, timer_fini},
+	/* Last: a client that can connect finds everything else running. */
+	{"socket", socket_init, socket_fini},
 };
 
 #define PART_COUNT (sizeof(parts) / sizeof(parts[0]))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines to and from ephemerad's socket, as it takes and gives them. */
+/* Sends request lines to ephemerad's socket and reads response lines, without blocking. */
 #include "control/cli/call.h"
 
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line `ephemeractl`: what all its commands share.
+/* The command line `ephemeractl`: declarations that all its commands share.
  *
- * commands.c has the table of commands, main.c reads the options; each command is a function that
- * gets them and returns the exit status. What a command prints goes to stdout, what went wrong to
- * stderr, one line each. Threads: one. */
+ * commands.c has the table of commands, main.c parses the options; each command is a function that
+ * takes the options and returns the exit status. Results go to stdout, errors to stderr, one line
+ * each. Threads: one. */
 #ifndef EPHEMERA_CONTROL_CLI_CLI_H
 #define EPHEMERA_CONTROL_CLI_CLI_H
 
@@ -11,7 +11,7 @@
 
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_REFUSED = 1, /* ephemerad said no, or a check failed */
+	CLI_REFUSED = 1, /* ephemerad refused, or a check failed */
 	CLI_USAGE = 2,
 	CLI_UNREACHABLE = 3, /* no response from ephemerad */
 };
@@ -21,15 +21,15 @@ enum cli_exit {
 struct cli_options {
 	const char *config_path;		/* NULL: not given */
 	const char *socket_path;		/* NULL: not given */
-	const char *operands[CLI_OPERANDS_MAX]; /* as many as the command's row has */
+	const char *operands[CLI_OPERANDS_MAX]; /* as many as the command takes */
 	bool json, all, print, names, once, live, window;
 	unsigned interval_ms;
 	long timeout_s; /* -1: not given */
 };
 
-/* Prints what may stand at the cursor, a candidate a line, its description behind a tab; the
- * last of the words, which may be "", is at the cursor, and changes their order. CLI_REFUSED:
- * the name of a file, which shells know best. */
+/* Shell completion: prints the candidates for the last word, which is at the cursor and may be "",
+ * one per line, with a tab and a description. Reorders `words`. CLI_REFUSED: a file name is
+ * expected, which the shell completes itself. */
 enum cli_exit cli_complete(int count, char **words);
 
 /* The commands. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client's end of the control socket. */
+/* Sends one request to the control socket and prints the result. */
 #include "control/cli/client.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "control/cli/output.h"
 
 #define SOCKET_PATH_DEFAULT "/run/ephemera/control.sock"
-#define ANSWER_WAIT_S	    30 /* a reload waits for every worker */
+#define RESPONSE_WAIT_S	    30 /* a reload waits for every worker */
 
 enum cli_exit
 client_socket_path(const struct cli_options *options, char *path, size_t path_bytes)
@@ -39,21 +39,21 @@ static enum cli_exit
 unreachable(const char *path, int error)
 {
 	const char *why = error == EAGAIN ? "no response within 30 s" : strerror(error);
-	const char *mend =
+	const char *hint =
 		error == EACCES || error == EPERM
-			? "run this as root, or as a member of the socket's group"
-			: "`systemctl start ephemerad` starts it, or by hand `ephemerad -c FILE`";
+			? "run ephemeractl as root, or as a member of the socket's group"
+			: "start it with `systemctl start ephemerad`, or `ephemerad -c FILE`";
 
-	output_error("ephemerad does not answer at %s: %s: %s", path, why, mend);
+	output_error("cannot reach ephemerad at %s: %s: %s", path, why, hint);
 	return CLI_UNREACHABLE;
 }
 
-/* Asks and waits for the response, a line that the caller frees. */
+/* Sends a request and waits for its response, a line that the caller frees. */
 static int
 line_exchange(const char *path, const char *command, json_t *arguments, char **response)
 {
 	struct call call;
-	int status = call_begin(&call, path, ANSWER_WAIT_S);
+	int status = call_begin(&call, path, RESPONSE_WAIT_S);
 
 	if (status != 0) {
 		json_decref(arguments);
@@ -62,7 +62,7 @@ line_exchange(const char *path, const char *command, json_t *arguments, char **r
 	status = call_ask(&call, command, arguments);
 	while (status == 0) {
 		struct pollfd polled = {.fd = call.fd, .events = call_events(&call)};
-		int ready = poll(&polled, 1, ANSWER_WAIT_S * 1000);
+		int ready = poll(&polled, 1, RESPONSE_WAIT_S * 1000);
 
 		if (ready > 0)
 			status = call_turn(&call, response);
@@ -75,8 +75,8 @@ line_exchange(const char *path, const char *command, json_t *arguments, char **r
 	return status > 0 ? 0 : status;
 }
 
-/* For people on standard error: it may be the lines of a configuration's mistakes. For programs as
- * it came, on standard output. */
+/* Prints ephemerad's error to stderr; an invalid configuration makes several lines. With --json it
+ * also prints the whole response to stdout. */
 static void
 refusal_print(const struct cli_options *options, const json_t *response)
 {
@@ -88,14 +88,15 @@ refusal_print(const struct cli_options *options, const json_t *response)
 }
 
 static enum cli_exit
-answer_judge(const struct cli_options *options, const char *path, const char *line, json_t **result)
+response_check(const struct cli_options *options, const char *path, const char *line,
+	       json_t **result)
 {
 	json_t *response = json_loads(line, 0, NULL);
 	bool good = json_truth(response, "ok");
 
 	if (good ? !json_is_object(json_object_get(response, "result"))
 		 : !json_is_string(json_object_get(response, "error"))) {
-		output_error("what answers at %s is not ephemerad: name its socket with --socket",
+		output_error("%s is not ephemerad's socket: give the right one with --socket",
 			     path);
 		json_decref(response);
 		return CLI_UNREACHABLE;
@@ -123,7 +124,8 @@ client_ask(const struct cli_options *options, const char *command, json_t *argum
 		return status;
 	}
 	err = line_exchange(path, command, arguments, &response);
-	status = err != 0 ? unreachable(path, -err) : answer_judge(options, path, response, result);
+	status = err != 0 ? unreachable(path, -err)
+			  : response_check(options, path, response, result);
 	free(response);
 	return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The tables of commands and options: main.c reads the command line by them, and the help, the
- * manual page and the completion in shells are made from them. Threads: one; the tables are
- * constant. */
+/* The tables of commands and options. main.c parses the command line with them; the help, the
+ * manual page and shell completion are generated from them. Threads: any; they are constant. */
 #ifndef EPHEMERA_CONTROL_CLI_COMMANDS_H
 #define EPHEMERA_CONTROL_CLI_COMMANDS_H
 
@@ -26,13 +25,13 @@ enum command_takes {
 
 struct command {
 	const char *name; /* one word, or two */
-	/* What must follow, words with a blank between, CLI_OPERANDS_MAX at most; NULL: nothing.
-	 * Completion goes by them: FILE is a file, NAME an upstream, a|b one of these words. */
+	/* The operands, separated by blanks, at most CLI_OPERANDS_MAX; NULL: none. Completion uses
+	 * them: FILE is a file, NAME an upstream, a|b one of these words. */
 	const char *operand;
 	unsigned takes; /* enum command_takes */
 	enum cli_exit (*run)(const struct cli_options *options);
-	const char *summary; /* words without a full stop */
-	const char *details; /* sentences with line ends; "" is fine */
+	const char *summary; /* a phrase without a full stop */
+	const char *details; /* sentences in lines; may be "" */
 };
 
 struct command_option {
@@ -40,17 +39,18 @@ struct command_option {
 	const char *name;
 	const char *argument; /* NULL: none */
 	const char *help;
-	unsigned bit; /* of the commands that take it; 0: all */
+	unsigned bit; /* set in the commands that take it; 0: all take it */
 };
 
 /* Both end with a row whose name is NULL. */
 extern const struct command commands[];
 extern const struct command_option command_options[];
 
-/* The command that `words` begin with, and how many of them its name takes; NULL: none. */
+/* Finds the command that `words` begin with, and in *taken how many of them are its name; NULL: no
+ * such command. */
 const struct command *command_find(char *const *words, int count, int *taken);
 
-/* How many operands it wants. */
+/* The number of operands that the command requires. */
 int command_operands(const struct command *command);
 
 #endif

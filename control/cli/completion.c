@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What may stand at the cursor of a command line, by the tables of commands and options. The
- * scripts for shells in completion/ ask for it. */
+/* Shell completion from the tables of commands and options. The scripts in completion/ run it as
+ * `ephemeractl __complete WORD...`. */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,23 +10,23 @@
 
 #define WORD_BYTES 64
 
-/* What stands before the cursor, and what is begun there. */
+/* The words before the cursor, and the one at the cursor. */
 struct typed {
 	char *const *words; /* without options and their arguments */
 	int word_count;
-	struct cli_options options;	   /* those that say which ephemerad to ask */
+	struct cli_options options;	   /* only those that select the socket */
 	const struct command_option *open; /* its argument is at the cursor; NULL: none */
-	const char *begun;
+	const char *prefix;		   /* the word at the cursor */
 };
 
 static void
 offer(const struct typed *typed, const char *candidate, const char *description)
 {
-	if (strncmp(candidate, typed->begun, strlen(typed->begun)) == 0)
+	if (strncmp(candidate, typed->prefix, strlen(typed->prefix)) == 0)
 		printf("%s%s%s\n", candidate, *description != 0 ? "\t" : "", description);
 }
 
-/* "-c" or "--config". */
+/* The option of a word, "-c" or "--config"; NULL: none. */
 static const struct command_option *
 option_find(const char *word)
 {
@@ -37,7 +37,7 @@ option_find(const char *word)
 	return NULL;
 }
 
-/* Moves those of the words that are no options to their front. */
+/* Moves the words that are not options to the front of `words`. */
 static void
 typed_read(struct typed *typed, char **words, int count)
 {
@@ -72,7 +72,7 @@ options_offer(const struct typed *typed, unsigned takes)
 	}
 }
 
-/* The first words of commands, or the second ones behind `first`. */
+/* Offers the first words of commands, or the words that may follow `first`. */
 static void
 commands_offer(const struct typed *typed, const char *first)
 {
@@ -86,14 +86,14 @@ commands_offer(const struct typed *typed, const char *first)
 			 command->name);
 		if (first != NULL && second != NULL && strcmp(word, first) == 0)
 			offer(typed, second + 1, command->summary);
-		/* Commands with the same first word are neighbours. */
+		/* Commands with the same first word are adjacent in the table. */
 		if (first == NULL && strcmp(word, before) != 0)
 			offer(typed, word, second == NULL ? command->summary : "");
 		strcpy(before, word);
 	}
 }
 
-/* The names of upstreams, as ephemerad has them. */
+/* Offers the names of the upstreams that ephemerad has. */
 static void
 names_offer(const struct typed *typed)
 {
@@ -108,7 +108,7 @@ names_offer(const struct typed *typed)
 	json_decref(result);
 }
 
-/* `argument`: NULL, or as commands.h describes operands. */
+/* `argument`: NULL, or in the form that commands.h gives for operands. */
 static enum cli_exit
 argument_offer(const struct typed *typed, const char *argument)
 {
@@ -125,7 +125,7 @@ argument_offer(const struct typed *typed, const char *argument)
 	return CLI_OK;
 }
 
-/* The operand number `index` of a command. */
+/* Offers words for the operand number `index` of a command. */
 static enum cli_exit
 operand_offer(const struct typed *typed, const struct command *command, int index)
 {
@@ -140,7 +140,7 @@ operand_offer(const struct typed *typed, const struct command *command, int inde
 enum cli_exit
 cli_complete(int count, char **words)
 {
-	struct typed typed = {.begun = count > 0 ? words[count - 1] : ""};
+	struct typed typed = {.prefix = count > 0 ? words[count - 1] : ""};
 	const struct command *command;
 	int taken = 0;
 
@@ -148,7 +148,7 @@ cli_complete(int count, char **words)
 	command = command_find(typed.words, typed.word_count, &taken);
 	if (typed.open != NULL)
 		return argument_offer(&typed, typed.open->argument);
-	if (typed.begun[0] == '-' && (command != NULL || typed.word_count == 0))
+	if (typed.prefix[0] == '-' && (command != NULL || typed.word_count == 0))
 		options_offer(&typed, command != NULL ? command->takes : ~0u);
 	else if (command != NULL)
 		return operand_offer(&typed, command, typed.word_count - taken);

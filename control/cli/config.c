@@ -12,7 +12,7 @@
 #include "control/cli/config_load.h"
 #include "control/cli/output.h"
 
-/* "errors" has the warnings too: they say of themselves that they are. */
+/* The list "errors" includes the warnings; their text says that they are warnings. */
 static void
 check_print(bool good, char *lines)
 {
@@ -37,9 +37,8 @@ cli_config_check(const struct cli_options *options)
 	} else {
 		fputs(lines, stderr);
 		if (err == 0)
-			printf("%s: good: %u upstreams, %u source addresses, %u source ports, %u "
-			       "pools, %u "
-			       "domains\n",
+			printf("%s: no errors: %u upstreams, %u source addresses, %u source ports, "
+			       "%u pools, %u domains\n",
 			       options->operands[0], config->upstream_count,
 			       config->source.address_count, config->source.port_count,
 			       config->pool_count, config->routes.suffix_count);
@@ -49,7 +48,7 @@ cli_config_check(const struct cli_options *options)
 	return err == 0 ? CLI_OK : CLI_REFUSED;
 }
 
-/* min, max and unit are null where they do not apply, default where there is none. */
+/* min, max and unit are null if they do not apply, default is null if there is none. */
 static void
 key_add(void *owner, const char *path, const struct schema_key *key)
 {
@@ -110,7 +109,7 @@ cli_config_diff(const struct cli_options *options)
 		lines_print(stderr, json_object_get(result, "warnings"), "");
 		lines_print(stdout, changes, "");
 		lines_print(stdout, fixed,
-			    ": has changed, needs a restart of the dataplane, then of ephemerad");
+			    ": changed; restart the dataplane, then ephemerad, to apply it");
 		if (same)
 			puts("no difference");
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads the configuration for commands. */
+/* Loads a configuration file and collects the messages about it. */
 #include "control/cli/config_load.h"
 
 #include <stdio.h>

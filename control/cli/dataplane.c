@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command exec-dataplane: finds the programs, makes the command line, becomes the dataplane. */
+/* The command exec-dataplane: finds the dataplane, builds its command line and executes it. */
 #include <errno.h>
 #include <libgen.h>
 #include <limits.h>
@@ -13,8 +13,8 @@
 #include "control/cli/eal.h"
 #include "control/cli/output.h"
 
-/* Finds a file of ours: beside this program in a tree where it was built, or where it is installed.
- * If it is at neither, `path` is the installed place. */
+/* Finds an Ephemera file: relative to this program in a build tree, or where it is installed. If it
+ * is in neither, `path` is the installed path. */
 static void
 file_find(const char *built, const char *installed, char path[PATH_MAX])
 {
@@ -31,22 +31,22 @@ file_find(const char *built, const char *installed, char path[PATH_MAX])
 		snprintf(path, PATH_MAX, "%s", installed);
 }
 
-/* EAL's own words about these are hard to read. */
+/* Checked here because the EAL's messages about missing cores are hard to read. */
 static enum cli_exit
 cores_check(const struct config_dataplane *dataplane)
 {
 	long cores = sysconf(_SC_NPROCESSORS_CONF);
 
 	if (dataplane->main_core >= cores) {
-		output_error("dataplane.main_core: this machine has no core %u: choose one from 0 "
+		output_error("dataplane.main_core: this machine has no core %u: use one from 0 "
 			     "to %ld",
 			     dataplane->main_core, cores - 1);
 		return CLI_REFUSED;
 	}
 	for (unsigned i = 0; i < dataplane->worker_count; i++) {
 		if (dataplane->worker_cores[i] >= cores) {
-			output_error("dataplane.worker_cores: this machine has no core %u: choose "
-				     "from 0 to %ld",
+			output_error("dataplane.worker_cores: this machine has no core %u: use "
+				     "cores from 0 to %ld",
 				     dataplane->worker_cores[i], cores - 1);
 			return CLI_REFUSED;
 		}
@@ -54,7 +54,7 @@ cores_check(const struct config_dataplane *dataplane)
 	return CLI_OK;
 }
 
-/* Comes back only if it fails. */
+/* Returns only if it fails. */
 static enum cli_exit
 dataplane_become(const struct config *config, struct eal_command *command, const char *steer)
 {
@@ -63,12 +63,12 @@ dataplane_become(const struct config *config, struct eal_command *command, const
 	if (status != CLI_OK)
 		return status;
 	if (access(steer, R_OK) != 0) {
-		output_error("cannot read %s: %s: install Ephemera, or build it", steer,
+		output_error("cannot read %s: %s: install or build Ephemera", steer,
 			     strerror(errno));
 		return CLI_REFUSED;
 	}
 	execv(command->words[0], command->words);
-	output_error("cannot execute %s: %s: install Ephemera, or build it", command->words[0],
+	output_error("cannot execute %s: %s: install or build Ephemera", command->words[0],
 		     strerror(errno));
 	return CLI_REFUSED;
 }
@@ -102,8 +102,7 @@ cli_exec_dataplane(const struct cli_options *options)
 	int err;
 
 	if (options->json && !options->print) {
-		output_error(
-			"exec-dataplane: --json goes with --print: a dataplane prints no JSON");
+		output_error("exec-dataplane: --json needs --print");
 		return CLI_USAGE;
 	}
 	status = config_load_print(path, true, &config);
@@ -115,8 +114,9 @@ cli_exec_dataplane(const struct cli_options *options)
 	err = eal_build(config, program, steer, &command);
 	if (err != 0) {
 		output_error("%s: %s", steer,
-			     err == -EINVAL ? "DPDK takes no path with a comma: move it"
-					    : strerror(-err));
+			     err == -EINVAL
+				     ? "DPDK does not accept a comma in this path: move the file"
+				     : strerror(-err));
 		status = CLI_REFUSED;
 	} else if (options->print) {
 		command_print(&command, options->json);

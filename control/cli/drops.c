@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command drops: packets that went no further, and why. */
+/* The command drops: dropped packets by reason. */
 #include <stdio.h>
 
 #include "control/cli/cli.h"
@@ -13,7 +13,7 @@ rows_render(const char *title, const char *key, const json_t *rows, bool all, FI
 {
 	const struct column columns[] = {{key, cell_text, key},
 					 {"packets", cell_number, "count"},
-					 {"a second", cell_rate, "rate_per_s"},
+					 {"per second", cell_rate, "rate_per_s"},
 					 {"meaning", cell_text, "help"},
 					 {NULL, NULL, NULL}};
 	struct table table = {.alignment = "lrrl"};
@@ -39,15 +39,15 @@ drops_render(const json_t *result, bool all, FILE *out)
 	char total[TABLE_NUMBER_BYTES], rate[TABLE_NUMBER_BYTES];
 
 	fprintf(out,
-		"packets dropped: %s since the dataplane started, %s a second in the last %.0f "
-		"s\n\n",
+		"packets dropped: %s since the dataplane started, %s per second in the last "
+		"%.0f s\n\n",
 		number_format(json_number(result, "total"), total),
 		rate_format(json_measure(result, "rate_per_s"), rate),
 		json_measure(result, "window_s"));
 	rows_render("drops by reason", "reason", json_object_get(result, "drops"), all, out);
 	fputc('\n', out);
-	rows_render("what the XDP program did with packets", "verdict",
-		    json_object_get(result, "steer"), all, out);
+	rows_render("verdicts of the XDP program", "verdict", json_object_get(result, "steer"), all,
+		    out);
 }
 
 static void

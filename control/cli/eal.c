@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes the dataplane's command line. */
+/* Builds the dataplane's command line. */
 #include "control/cli/eal.h"
 
 #include <errno.h>
@@ -10,8 +10,7 @@
 
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_"
 
-/* Appends a word; a word that finds no memory is NULL, which eal_build() looks for once at the
- * end. */
+/* Appends a word, NULL if out of memory; eal_build() checks for NULL once at the end. */
 static void __attribute__((format(printf, 2, 3)))
 word_add(struct eal_command *command, const char *format, ...)
 {
@@ -25,7 +24,7 @@ word_add(struct eal_command *command, const char *format, ...)
 	command->words[command->count++] = word;
 }
 
-/* DPDK's core numbers are positions: 0 is the main thread, 1 and so on are the workers. */
+/* lcore IDs are positions: 0 is the main lcore, 1 and up are the workers. */
 static void
 cores_add(struct eal_command *command, const struct config_dataplane *dataplane)
 {
@@ -42,7 +41,8 @@ cores_add(struct eal_command *command, const struct config_dataplane *dataplane)
 }
 
 static void
-ports_add(struct eal_command *command, const struct config_dataplane *dataplane, const char *steer)
+interfaces_add(struct eal_command *command, const struct config_dataplane *dataplane,
+	       const char *steer)
 {
 	for (unsigned i = 0; i < dataplane->interface_count; i++) {
 		word_add(command, "--vdev");
@@ -68,7 +68,7 @@ eal_build(const struct config *config, const char *program, const char *steer,
 	word_add(command, "-m");
 	word_add(command, "%u", dataplane->memory_mb);
 	word_add(command, "--log-level=warning");
-	ports_add(command, dataplane, steer);
+	interfaces_add(command, dataplane, steer);
 	word_add(command, "--");
 	word_add(command, "--runtime-dir");
 	word_add(command, "%s", config->runtime_dir);
@@ -90,7 +90,7 @@ eal_free(struct eal_command *command)
 		free(command->words[i]);
 }
 
-/* Inside single quotes all characters are themselves but the quote. */
+/* Inside single quotes every character but the quote is literal. */
 static void
 word_print(const char *word, FILE *out)
 {

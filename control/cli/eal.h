@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's command line: DPDK's EAL arguments, "--", and ours. Threads: none. */
+/* The dataplane's command line: DPDK's EAL arguments, "--", and its own options. Threads: any. */
 #ifndef EPHEMERA_CONTROL_CLI_EAL_H
 #define EPHEMERA_CONTROL_CLI_EAL_H
 
@@ -11,21 +11,22 @@ enum {
 	EAL_WORDS_MAX = 24 + 2 * SNAPSHOT_INTERFACES_MAX,
 };
 
-/* A command line as execv() takes it; free it with eal_free(). */
+/* A command line for execv(), with a NULL at the end; free it with eal_free(). */
 struct eal_command {
 	char *words[EAL_WORDS_MAX + 1];
 	unsigned count;
 };
 
-/* Makes the words from the configuration. `steer` is the path of the XDP program's object; -EINVAL
- * if DPDK could not read it out of a device argument (a comma in it), -ENOMEM. Nothing is left to
- * free then. */
+/* Builds the words from the configuration. `steer` is the path of the XDP program's object file.
+ * 0 or -errno, and nothing to free then:
+ *   -EINVAL  `steer` has a comma, which DPDK's device arguments do not allow
+ *   -ENOMEM */
 int eal_build(const struct config *config, const char *program, const char *steer,
 	      struct eal_command *command);
 
 void eal_free(struct eal_command *command);
 
-/* Prints the words on one line, quoted for a shell where that is needed. */
+/* Prints the words on one line, quoted for a shell where needed. */
 void eal_print(const struct eal_command *command, FILE *out);
 
 #endif

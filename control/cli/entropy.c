@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command entropy: how hard queries are to guess, promised and measured. */
+/* The command entropy: the bits a forger has to guess, as configured and as measured. */
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ bits_show(const json_t *bits)
 	size_t i;
 
 	puts("bits that a forger has to guess for each query");
-	table_heading(&table, "family|ports|IDs|addresses|case|together");
+	table_heading(&table, "family|ports|IDs|addresses|case|total");
 	json_array_foreach(json_object_get(bits, "families"), i, family)
 	{
 		table_cell(&table, json_text(family, "family"));
@@ -41,11 +41,11 @@ bits_show(const json_t *bits)
 	json_array_foreach(json_object_get(bits, "families"), i, family) printf(
 		", %lld %s address%s", json_number(family, "addresses"),
 		json_text(family, "family"), json_number(family, "addresses") == 1 ? "" : "es");
-	printf("; case: letters of a query on average, drawn for %lld of %lld upstreams\n",
+	printf("; case: letters of an average query, randomized for %lld of %lld upstreams\n",
 	       json_number(bits, "upstreams_random_case"), json_number(bits, "upstreams"));
 }
 
-/* "p" of a test, "-" of one that can't tell. */
+/* The p of a test, or "-" if it has too few draws. */
 static void
 cell_p(struct table *table, const json_t *test)
 {
@@ -115,11 +115,9 @@ entropy_show(const struct cli_options *options, const json_t *result)
 
 	(void)options;
 	bits_show(json_object_get(result, "bits"));
-	printf("\ndrawn in the last %.0f s\n", json_measure(result, "window_s"));
-	table_heading(
-		&table,
-		"worker|draws|ports|share|chi-square|p|p ID high|p ID low|p IPv4|p IPv6|z ports|z "
-		"IDs");
+	printf("\ndraws of the last %.0f s\n", json_measure(result, "window_s"));
+	table_heading(&table, "worker|draws|ports|share|chi-square|p|p ID high|p ID low|"
+			      "p IPv4|p IPv6|z ports|z IDs");
 	json_array_foreach(workers, i, worker)
 	{
 		char number[TABLE_NUMBER_BYTES];

@@ -12,10 +12,10 @@
 #define DOUBLINGS 64
 
 static const struct column quantile_columns[] = {
-	{"count", cell_number, "count"},     {"mean", cell_latency, "mean_us"},
-	{"p50", cell_latency, "p50_us"},     {"p90", cell_latency, "p90_us"},
-	{"p99", cell_latency, "p99_us"},     {"p99.9", cell_latency, "p999_us"},
-	{"slowest", cell_latency, "max_us"}, {NULL, NULL, NULL},
+	{"count", cell_number, "count"}, {"mean", cell_latency, "mean_us"},
+	{"p50", cell_latency, "p50_us"}, {"p90", cell_latency, "p90_us"},
+	{"p99", cell_latency, "p99_us"}, {"p99.9", cell_latency, "p999_us"},
+	{"max", cell_latency, "max_us"}, {NULL, NULL, NULL},
 };
 
 static const struct column upstream_columns[] = {
@@ -43,7 +43,7 @@ quantiles_render(const json_t *result, FILE *out)
 
 	table_cell(&table, "responses");
 	rows_heading(&table, quantile_columns);
-	snprintf(who, sizeof(who), "of the last %.0f s", json_measure(result, "window_s"));
+	snprintf(who, sizeof(who), "last %.0f s", json_measure(result, "window_s"));
 	quantiles_add(&table, who, json_object_get(result, "recent"));
 	quantiles_add(&table, "since the start", json_object_get(result, "total"));
 	json_array_foreach(workers, i, worker)
@@ -66,8 +66,7 @@ upstreams_render(const json_t *upstreams, FILE *out)
 	table_write(&table, "", out);
 }
 
-/* Which doubling of a microsecond a latency is in: 0 is less than 1 us, 1 is 1 us, 2 is 2 and 3
- * us. */
+/* The power-of-two range of a latency: 0 is less than 1 us, 1 is 1 us, 2 is 2 and 3 us. */
 static unsigned
 doubling_of(long long us)
 {
@@ -78,7 +77,7 @@ doubling_of(long long us)
 	return doubling;
 }
 
-/* Answers of each doubling; false: there are none. */
+/* Adds up the responses of each power-of-two range; false: there are none. */
 static bool
 doublings_sum(const json_t *buckets, double sums[DOUBLINGS], unsigned *first, unsigned *last)
 {
@@ -100,10 +99,10 @@ doublings_sum(const json_t *buckets, double sums[DOUBLINGS], unsigned *first, un
 }
 
 static void
-distribution_render(const json_t *histogram, const struct look *look, FILE *out)
+distribution_render(const json_t *histogram, const struct style *style, FILE *out)
 {
 	double sums[DOUBLINGS] = {0}, most = 0, count = json_measure(histogram, "count");
-	unsigned first, last, room = look->columns > 44 ? look->columns - 44 : 1;
+	unsigned first, last, room = style->columns > 44 ? style->columns - 44 : 1;
 	char bar[4 * 1024];
 
 	if (!doublings_sum(json_object_get(histogram, "buckets"), sums, &first, &last))
@@ -115,30 +114,30 @@ distribution_render(const json_t *histogram, const struct look *look, FILE *out)
 		char edge[TABLE_NUMBER_BYTES], number[TABLE_NUMBER_BYTES],
 			share[TABLE_NUMBER_BYTES];
 
-		/* 2^i - 1 us are the last that belong here */
+		/* the range ends at 2^i - 1 us */
 		fprintf(out, "  less than %8s  %12s  %6s  %s\n",
 			latency_format((double)(UINT64_C(1) << i), edge),
 			number_format((long long)sums[i], number),
 			share_format(sums[i] / count, share),
-			look_bar(look, sums[i] / most, room < 1000 ? room : 1000, bar));
+			style_bar(style, sums[i] / most, room < 1000 ? room : 1000, bar));
 	}
 }
 
 void
-latency_render(const json_t *result, const struct look *look, FILE *out)
+latency_render(const json_t *result, const struct style *style, FILE *out)
 {
 	quantiles_render(result, out);
 	upstreams_render(json_object_get(result, "upstreams"), out);
-	distribution_render(json_object_get(result, "total"), look, out);
+	distribution_render(json_object_get(result, "total"), style, out);
 }
 
 static void
 latency_show(const struct cli_options *options, const json_t *result)
 {
-	const struct look look = look_of_stdout();
+	const struct style style = style_of_stdout();
 
 	(void)options;
-	latency_render(result, &look, stdout);
+	latency_render(result, &style, stdout);
 }
 
 enum cli_exit

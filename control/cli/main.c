@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemeractl: the reading of options, and help. */
+/* ephemeractl: parses the options and prints the help. */
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "control/lib/drain_timeout.h"
 
 #define OPTIONS_MAX 32
-#define COLUMN	    22 /* of commands and options in help */
+#define COLUMN	    22 /* width of commands and options in the help */
 
 static void
 options_help(unsigned takes)
@@ -28,9 +28,8 @@ options_help(unsigned takes)
 			 option->argument != NULL ? option->argument : "");
 		printf("  %-*s %s\n", COLUMN, text, option->help);
 	}
-	puts("\nExit status: 0 done, 1 refused or a check failed, 2 wrong usage, 3 ephemerad does "
-	     "not "
-	     "answer.");
+	puts("\nExit status: 0 success, 1 refused or a check failed, 2 wrong usage, 3 cannot reach "
+	     "ephemerad.");
 }
 
 static void
@@ -42,14 +41,14 @@ overall_help(void)
 
 		snprintf(line, sizeof(line), "%s %s", command->name,
 			 command->operand ? command->operand : "");
-		if (strlen(line) > COLUMN) /* its summary begins on a line of its own */
+		if (strlen(line) > COLUMN) /* the summary goes on the next line */
 			printf("  %s\n%*s", line, COLUMN + 3, "");
 		else
 			printf("  %-*s ", COLUMN, line);
 		puts(command->summary);
 	}
 	options_help(~0u);
-	puts("`ephemeractl COMMAND --help` tells more.");
+	puts("See `ephemeractl COMMAND --help` for a command.");
 }
 
 static void
@@ -67,7 +66,7 @@ struct invocation {
 	bool help, version;
 };
 
-/* "0.5" seconds; false after a line about a wrong one. */
+/* Parses seconds such as "0.5"; false after an error message. */
 static bool
 interval_parse(const char *text, unsigned *interval_ms)
 {
@@ -75,7 +74,7 @@ interval_parse(const char *text, unsigned *interval_ms)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end != 0 || !(seconds >= 0.1 && seconds <= 60)) {
-		output_error("--interval: \"%s\" is not from 0.1 to 60 seconds", text);
+		output_error("--interval: invalid value \"%s\": use 0.1 to 60 seconds", text);
 		return false;
 	}
 	*interval_ms = (unsigned)(seconds * 1000 + 0.5);
@@ -90,13 +89,13 @@ timeout_parse(const char *text, long *timeout_s)
 	*timeout_s = digits > 0 && digits <= 5 && text[digits] == 0 ? strtol(text, NULL, 10) : -1;
 	if (*timeout_s >= 0 && *timeout_s <= DRAIN_TIMEOUT_S_MAX)
 		return true;
-	output_error("--timeout: \"%s\" is not a number of seconds from 0 to %d", text,
+	output_error("--timeout: invalid value \"%s\": use 0 to %d seconds", text,
 		     DRAIN_TIMEOUT_S_MAX);
 	return false;
 }
 
 static bool
-option_take(struct invocation *invocation, int letter)
+option_handle(struct invocation *invocation, int letter)
 {
 	struct cli_options *options = &invocation->options;
 
@@ -139,12 +138,12 @@ option_take(struct invocation *invocation, int letter)
 		invocation->version = true;
 		break;
 	default:
-		return false; /* getopt has said why */
+		return false; /* getopt printed an error */
 	}
 	return true;
 }
 
-/* Reads all options, wherever they stand; false after a line about a wrong one. */
+/* Parses all options, anywhere on the command line; false after an error message. */
 static bool
 options_parse(int argc, char **argv, struct invocation *invocation)
 {
@@ -162,7 +161,7 @@ options_parse(int argc, char **argv, struct invocation *invocation)
 			*out++ = ':';
 	}
 	while ((letter = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
-		if (!option_take(invocation, letter))
+		if (!option_handle(invocation, letter))
 			return false;
 		for (const struct command_option *option = command_options; option->name != NULL;
 		     option++)
@@ -179,7 +178,7 @@ command_run(const struct command *command, struct invocation *invocation, char *
 	int wanted = command_operands(command);
 
 	if (invocation->given & ~command->takes) {
-		output_error("%s does not take one of these options: see `ephemeractl %s --help`",
+		output_error("%s does not take all of these options: see `ephemeractl %s --help`",
 			     command->name, command->name);
 		return CLI_USAGE;
 	}
@@ -201,8 +200,8 @@ main(int argc, char **argv)
 	enum cli_exit status;
 	int taken = 0;
 
-	if (argc > 1 &&
-	    strcmp(argv[1], "__complete") == 0) /* no word behind it is an option of ours */
+	/* Before getopt: the words after it may look like options. */
+	if (argc > 1 && strcmp(argv[1], "__complete") == 0)
 		return cli_complete(argc - 2, argv + 2);
 	if (!options_parse(argc, argv, &invocation))
 		return CLI_USAGE;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands upstream, drain, undrain and ready: what the operator does at three in the
- * morning. */
+/* The commands upstream, drain, undrain and ready. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,8 +26,7 @@ cli_upstream(const struct cli_options *options)
 					   json_pack("{s:s, s:s}", "name", options->operands[0],
 						     "action", actions[i]),
 					   upstream_show);
-	output_error("\"%s\" is not what an upstream can be told: drain, up, down or auto",
-		     options->operands[1]);
+	output_error("unknown action \"%s\": use drain, up, down or auto", options->operands[1]);
 	return CLI_USAGE;
 }
 
@@ -36,9 +34,8 @@ static void
 drain_show(const struct cli_options *options, const json_t *result)
 {
 	(void)options;
-	printf("draining: not ready from now on; the dataplane stops when no more queries come, at "
-	       "%s at the "
-	       "latest\n",
+	printf("draining: not ready from now on; the dataplane stops when no more queries arrive, "
+	       "at %s at the latest\n",
 	       json_text(result, "until"));
 }
 
@@ -57,7 +54,7 @@ undrain_show(const struct cli_options *options, const json_t *result)
 {
 	(void)options;
 	(void)result;
-	puts("the drain is called off");
+	puts("drain cancelled");
 }
 
 enum cli_exit

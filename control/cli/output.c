@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What commands print, and how they read what they print it from. */
+/* Prints errors and JSON, and reads members of JSON objects. */
 #include "control/cli/output.h"
 
 #include <stdarg.h>

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What all commands print the same way, and the members of JSON objects that they print.
- * Threads: one. */
+/* Output that all commands share, and access to members of JSON objects. Threads: one. */
 #ifndef EPHEMERA_CONTROL_CLI_OUTPUT_H
 #define EPHEMERA_CONTROL_CLI_OUTPUT_H
 
 #include <jansson.h>
 #include <stdbool.h>
 
-/* "ephemeractl: " and the line, on stderr. */
+/* Prints "ephemeractl: " and the message to stderr. */
 void output_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints a result as it came, for --json. */
+/* Prints a result to stdout unchanged, for --json. */
 void output_json(const json_t *result);
 
-/* Members of a JSON object; absent or of another type: 0, "-", false. */
+/* A member of a JSON object; if absent or of another type 0, "-", false. */
 long long json_number(const json_t *object, const char *key);
 const char *json_text(const json_t *object, const char *key);
 bool json_truth(const json_t *object, const char *key);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The command ports: the range of source ports as a map.
  *
- * A character shows two rows of squares, one above the other. A square is one cell of ephemerad's
- * answer, or, where the terminal is too narrow, a block of them; its brightness is the queries a
- * port, of its ports that may be drawn. Without colours it shows only whether there are any. */
+ * A character shows two squares, one above the other. A square is one cell of ephemerad's response,
+ * or a block of cells if the terminal is too narrow. Its brightness is the number of queries per
+ * port, of the ports that may be drawn. Without colours it shows only whether there are any. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@
 #define LEVELS	      8
 
 enum level {
-	LEVEL_NONE = -1, /* no port that may be drawn */
+	LEVEL_NONE = -1, /* all ports excluded */
 };
 
 static const unsigned char level_colours[LEVELS] = {236, 54, 61, 67, 72, 113, 184, 226};
@@ -29,15 +29,15 @@ struct square {
 
 struct map {
 	unsigned columns, rows; /* squares */
-	unsigned scale;		/* cells at a side of a square */
+	unsigned scale;		/* cells along the side of a square */
 	unsigned first, cell_ports, cell_columns;
 	struct square *squares;
-	double most; /* queries a port, of the fullest square */
+	double most; /* queries per port, of the fullest square */
 };
 
-/* Takes the ports that are not drawn off the squares that they are in. */
+/* Subtracts the excluded ports from their squares. */
 static void
-excluded_take(struct map *map, const json_t *excluded)
+excluded_subtract(struct map *map, const json_t *excluded)
 {
 	const json_t *range;
 	size_t i;
@@ -60,7 +60,7 @@ excluded_take(struct map *map, const json_t *excluded)
 }
 
 static void
-cells_take(struct map *map, const json_t *cells, unsigned port_count)
+cells_add(struct map *map, const json_t *cells, unsigned port_count)
 {
 	const json_t *cell;
 	size_t i;
@@ -79,9 +79,9 @@ cells_take(struct map *map, const json_t *cells, unsigned port_count)
 	}
 }
 
-/* False: the response makes no map, or there is no memory. */
+/* False: the response has no valid map, or out of memory. */
 static bool
-map_make(const json_t *result, bool live, unsigned columns, struct map *map)
+map_build(const json_t *result, bool live, unsigned columns, struct map *map)
 {
 	const json_t *cells = json_object_get(result, live ? "live" : "drawn");
 	const long long first = json_number(result, "first"), last = json_number(result, "last");
@@ -103,8 +103,8 @@ map_make(const json_t *result, bool live, unsigned columns, struct map *map)
 	map->squares = calloc((size_t)map->columns * map->rows, sizeof(*map->squares));
 	if (map->squares == NULL)
 		return false;
-	cells_take(map, cells, (unsigned)(last - first + 1));
-	excluded_take(map, json_object_get(result, "excluded"));
+	cells_add(map, cells, (unsigned)(last - first + 1));
+	excluded_subtract(map, json_object_get(result, "excluded"));
 	for (unsigned i = 0; i < map->columns * map->rows; i++) {
 		const struct square *square = &map->squares[i];
 
@@ -153,9 +153,9 @@ pair_plain(bool unicode, int upper, int lower, FILE *out)
 }
 
 static void
-map_write(const struct map *map, const struct look *look, FILE *out)
+map_write(const struct map *map, const struct style *style, FILE *out)
 {
-	const bool colour = look->colour && look->unicode;
+	const bool colour = style->colour && style->unicode;
 	const unsigned row_ports = map->cell_ports * map->cell_columns * map->scale;
 
 	for (unsigned row = 0; row < map->rows; row += 2) {
@@ -168,36 +168,35 @@ map_write(const struct map *map, const struct look *look, FILE *out)
 			if (colour)
 				pair_colour(upper, lower, out);
 			else
-				pair_plain(look->unicode, upper, lower, out);
+				pair_plain(style->unicode, upper, lower, out);
 		}
 		fputs(colour ? "\033[0m\n" : "\n", out);
 	}
 }
 
 static void
-legend_write(const struct map *map, const struct look *look, FILE *out)
+legend_write(const struct map *map, const struct style *style, FILE *out)
 {
 	const unsigned ports = map->cell_ports * map->scale * map->scale;
 
 	fputs("        ", out);
-	if (look->colour && look->unicode) {
+	if (style->colour && style->unicode) {
 		for (unsigned i = 0; i < LEVELS; i++)
 			fprintf(out, "\033[38;5;%dm\xe2\x96\x88%s", level_colours[i],
 				i == 0 ? "\033[0m none  " : "");
-		fprintf(out, "\033[0m up to %.1f queries a port", map->most);
+		fprintf(out, "\033[0m up to %.1f queries per port", map->most);
 	} else {
-		fputs(look->unicode ? "\xe2\x96\x88 both squares have queries, \xe2\x96\x80 the "
-				      "upper one, "
-				      "\xe2\x96\x84 "
-				      "the lower one, \xc2\xb7 not drawn"
-				    : "# both squares have queries, ' the upper one, . the lower "
-				      "one, - not drawn",
+		fputs(style->unicode ? "queries in: \xe2\x96\x88 both squares, "
+				       "\xe2\x96\x80 the upper, \xe2\x96\x84 the lower; "
+				       "\xc2\xb7 excluded"
+				     : "queries in: # both squares, ' the upper, . the lower; "
+				       "- excluded",
 		      out);
 	}
 	if (ports == 1)
-		fputs("; a square is a port\n", out);
+		fputs("; 1 port per square\n", out);
 	else
-		fprintf(out, "; a square is %u ports\n", ports);
+		fprintf(out, "; %u ports per square\n", ports);
 }
 
 static void
@@ -216,7 +215,7 @@ totals_write(const json_t *result, FILE *out)
 		number_format(json_number(result, "draws"), text[0]), number_format(used, text[1]),
 		number_format(ports, text[2]),
 		ports > 0 ? 100.0 * (double)used / (double)ports : 0);
-	fprintf(out, "a port   %s at least, %.1f on average, %s at most\n",
+	fprintf(out, "per port %s at least, %.1f on average, %s at most\n",
 		number_format(json_number(result, "min"), text[0]), json_measure(result, "mean"),
 		number_format(json_number(result, "max"), text[1]));
 	fprintf(out, "now      %s in flight, on %s port%s",
@@ -235,7 +234,7 @@ totals_write(const json_t *result, FILE *out)
 }
 
 void
-ports_render(const json_t *result, bool live, const struct look *look, FILE *out)
+ports_render(const json_t *result, bool live, const struct style *style, FILE *out)
 {
 	struct map map;
 
@@ -244,9 +243,9 @@ ports_render(const json_t *result, bool live, const struct look *look, FILE *out
 	else
 		fprintf(out, "queries of the last %.0f s, by source port\n",
 			json_measure(result, "window_s"));
-	if (map_make(result, live, look->columns, &map)) {
-		map_write(&map, look, out);
-		legend_write(&map, look, out);
+	if (map_build(result, live, style->columns, &map)) {
+		map_write(&map, style, out);
+		legend_write(&map, style, out);
 		free(map.squares);
 	}
 	fputc('\n', out);
@@ -256,16 +255,16 @@ ports_render(const json_t *result, bool live, const struct look *look, FILE *out
 static void
 ports_show(const struct cli_options *options, const json_t *result)
 {
-	const struct look look = look_of_stdout();
+	const struct style style = style_of_stdout();
 
-	ports_render(result, options->live, &look, stdout);
+	ports_render(result, options->live, &style, stdout);
 }
 
 enum cli_exit
 cli_ports(const struct cli_options *options)
 {
 	if (options->live && options->window) {
-		output_error("ports: --live and --window are two views: give one");
+		output_error("ports: --live and --window exclude each other: give one");
 		return CLI_USAGE;
 	}
 	return client_show(options, "ports", json_pack("{s:b}", "full", options->json), ports_show);

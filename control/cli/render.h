@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answers of ephemerad as text for people: what the commands print, apart from where it comes
- * from and goes to. Each takes a result as the control socket has it. Threads: one. */
+/* Formats ephemerad's responses as text. Each function takes a `result` as the control socket sends
+ * it, and does no I/O but to `out`. Threads: one. */
 #ifndef EPHEMERA_CONTROL_CLI_RENDER_H
 #define EPHEMERA_CONTROL_CLI_RENDER_H
 
@@ -8,16 +8,15 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "control/cli/look.h"
+#include "control/cli/style.h"
 
-/* The result of `drops`; `all`: those that are 0 too. */
+/* The result of `drops`; `all`: rows with the count 0 as well. */
 void drops_render(const json_t *result, bool all, FILE *out);
 
-/* The result of `latency`; bars are as wide as the look has room for. */
-void latency_render(const json_t *result, const struct look *look, FILE *out);
+/* The result of `latency`; the style's width decides how long the bars are. */
+void latency_render(const json_t *result, const struct style *style, FILE *out);
 
-/* The result of `ports`, port by port or in cells; `live`: what is in flight, else what was
- * drawn. */
-void ports_render(const json_t *result, bool live, const struct look *look, FILE *out);
+/* The result of `ports`, by port or by cell; `live`: queries in flight, else the ports drawn. */
+void ports_render(const json_t *result, bool live, const struct style *style, FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From JSON objects to the cells of a table. */
+/* Fills tables from JSON objects. */
 #include "control/cli/rows.h"
 
 #include <stdio.h>
@@ -63,7 +63,7 @@ cell_link(struct table *table, const json_t *row, const char *key)
 	table_cell(table, json_is_null(link) ? "-" : json_is_true(link) ? "up" : "down");
 }
 
-/* A measure as `format` writes it, "-" where there is none. */
+/* A number as `format` writes it, "-" if it is null or absent. */
 static void
 cell_measure(struct table *table, const json_t *row, const char *key,
 	     const char *(*format)(double value, char *text))

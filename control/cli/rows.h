@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables of JSON objects, a row each: the columns are data. Threads: one.
+/* Tables of JSON objects, one row each; the columns are data. Threads: one.
  *
  *     static const struct column columns[] = {
- *             {"name", cell_text, "name"}, {"probe", cell_latency, "probe_latency_us"}, {NULL, NULL, NULL}};
+ *             {"name", cell_text, "name"},
+ *             {"probe", cell_latency, "probe_latency_us"},
+ *             {NULL, NULL, NULL}};
  *     struct table table = {.alignment = "lr"};
  *
  *     rows_fill(&table, columns, upstreams, ROWS_ALL);
@@ -17,21 +19,32 @@
 
 #define ROWS_ALL SIZE_MAX
 
-/* What stands above it, and how a row's cell is made; `key` is a member of the row. */
+/* A column: its heading, and the function that adds a row's cell from the member `key`. */
 struct column {
 	const char *heading;
 	void (*cell)(struct table *table, const json_t *row, const char *key);
 	const char *key;
 };
 
-/* The heading of columns that end with one without a heading; a row; and both, of the first
- * `limit` rows. */
+/* Columns end with one whose heading is NULL. */
+
+/* Adds the headings. */
 void rows_heading(struct table *table, const struct column *columns);
+
+/* Adds one row. */
 void rows_add(struct table *table, const struct column *columns, const json_t *row);
+
+/* Adds the headings and the first `limit` rows of an array. */
 void rows_fill(struct table *table, const struct column *columns, const json_t *rows, size_t limit);
 
-/* Cells: a text; a number with commas, and without them; yes or no; the state of a link, "-"
- * where it is null; microseconds and a rate with their units, "-" where they are null. */
+/* Functions for struct column:
+ *   cell_text     a string
+ *   cell_number   an integer, with commas
+ *   cell_digits   an integer, without commas
+ *   cell_truth    yes or no
+ *   cell_link     up or down, "-" if null
+ *   cell_latency  microseconds, with a unit, "-" if null
+ *   cell_rate     a rate per second, "-" if null */
 void cell_text(struct table *table, const json_t *row, const char *key);
 void cell_number(struct table *table, const json_t *row, const char *key);
 void cell_digits(struct table *table, const json_t *row, const char *key);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands status, upstreams, port and reload: ask ephemerad, show what it says. */
+/* The commands status, upstreams, port and reload: send one request and print the result. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "control/cli/strays.h"
 #include "control/cli/table.h"
 
-/* Whether clients may be sent here, and how far a drain has come. */
+/* Whether the instance is ready for clients, and the state of a drain. */
 static void
 readiness_show(const json_t *status)
 {
@@ -25,17 +25,17 @@ readiness_show(const json_t *status)
 		printf("ready          no: %s\n", json_text(status, "not_ready"));
 	if (!json_is_object(drain))
 		return;
-	printf("drain          %s, begun %s", state, json_text(drain, "since"));
+	printf("drain          %s, started %s", state, json_text(drain, "since"));
 	if (strcmp(state, "waiting") == 0)
-		printf("; the dataplane stops when no more queries come, at %s at the latest",
+		printf("; the dataplane stops when no more queries arrive, at %s at the latest",
 		       json_text(drain, "until"));
 	else if (strcmp(state, "stopped") == 0)
-		printf("; the dataplane's next start ends it");
+		printf("; the next start of the dataplane ends the drain");
 	putchar('\n');
 }
 
-static const struct column machine_port_columns[] = {
-	{"port", cell_text, "name"},	    {"mac", cell_text, "mac"},
+static const struct column interface_columns[] = {
+	{"interface", cell_text, "name"},   {"mac", cell_text, "mac"},
 	{"mtu", cell_number, "mtu"},	    {"link", cell_link, "link_up"},
 	{"steered", cell_truth, "steered"}, {NULL, NULL, NULL},
 };
@@ -48,9 +48,9 @@ dataplane_show(const json_t *dataplane)
 	struct table table = {.alignment = "llrll"};
 
 	if (!json_truth(dataplane, "connected")) {
-		puts("dataplane      away: `systemctl start ephemera-dataplane` starts it, or by "
-		     "hand\n"
-		     "               `ephemeractl exec-dataplane -c FILE`");
+		puts("dataplane      not connected: start it with `systemctl start "
+		     "ephemera-dataplane`,\n"
+		     "               or `ephemeractl exec-dataplane -c FILE`");
 		return;
 	}
 	printf("dataplane      pid %lld, up %s, boot %s%s\n", json_number(dataplane, "pid"),
@@ -65,10 +65,9 @@ dataplane_show(const json_t *dataplane)
 	       number_format(json_number(dataplane, "mbufs_in_use"), used),
 	       number_format(json_number(dataplane, "mbufs_total"), all));
 	if (json_is_false(json_object_get(dataplane, "steer_usable")))
-		puts("               the XDP program's maps are not usable: ephemerad's log says "
-		     "why");
+		puts("               cannot use the XDP program's maps: see ephemerad's log");
 	putchar('\n');
-	rows_fill(&table, machine_port_columns, json_object_get(dataplane, "interfaces"), ROWS_ALL);
+	rows_fill(&table, interface_columns, json_object_get(dataplane, "interfaces"), ROWS_ALL);
 	table_print(&table, "");
 }
 
@@ -103,7 +102,7 @@ cell_address(struct table *table, const json_t *upstream, const char *key)
 }
 
 static void
-cell_via(struct table *table, const json_t *upstream, const char *key)
+cell_interface(struct table *table, const json_t *upstream, const char *key)
 {
 	table_cell(table,
 		   json_truth(upstream, "resolved") ? json_text(upstream, key) : "no neighbour");
@@ -127,13 +126,13 @@ static const struct column upstream_columns[] = {
 	{"address", cell_address, "address"},
 	{"state", cell_text, "state"},
 	{"case", cell_text, "case"},
-	{"via", cell_via, "via"},
+	{"interface", cell_interface, "interface"},
 	{"queries", cell_number, "queries"},
 	{"responses", cell_number, "responses"},
 	{"timeouts", cell_number, "timeouts"},
 	{"in flight", cell_number, "in_flight"},
 	{"probe", cell_latency, "probe_latency_us"},
-	{"since, why", cell_since, "since"},
+	{"since, reason", cell_since, "since"},
 	{NULL, NULL, NULL},
 };
 
@@ -198,7 +197,7 @@ reload_show(const struct cli_options *options, const json_t *result)
 
 	(void)options;
 	printf("generation %lld%s\n", json_number(result, "generation"),
-	       json_array_size(changes) > 0 ? ":" : ": nothing changed");
+	       json_array_size(changes) > 0 ? ":" : ": no change");
 	json_array_foreach(changes, i, change) printf("  %s\n", json_string_value(change));
 }
 
@@ -222,8 +221,7 @@ cli_port(const struct cli_options *options)
 		digits > 0 && digits <= 5 ? strtoul(options->operands[0], NULL, 10) : 65536;
 
 	if (options->operands[0][digits] != 0 || port < 1 || port > 65535) {
-		output_error("\"%s\" is not a port: give a number from 1 to 65535",
-			     options->operands[0]);
+		output_error("\"%s\" is not a port number: use 1 to 65535", options->operands[0]);
 		return CLI_USAGE;
 	}
 	return client_show(options, "port", json_pack("{s:I}", "port", (json_int_t)port),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command stats: everything that is counted. */
+/* The command stats: all counters. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,8 +18,8 @@ help_find(const struct counter_name *names, size_t count, const char *name)
 	return "";
 }
 
-/* The members of an object that are not 0 (or all), a line each; with their meaning where
- * `names` has it. */
+/* Prints the members of an object that are not 0 (`all`: all members), one per line, with their
+ * meaning if `names` has it. */
 static void
 counts_show(const char *title, const json_t *counts, bool all, const struct counter_name *names,
 	    size_t name_count)
@@ -59,7 +59,7 @@ static const struct column latency_columns[] = {
 	{NULL, NULL, NULL},
 };
 
-/* What would be columns, one below the other. */
+/* Adds each column as a line: heading and value. */
 static void
 totals_add(struct table *table, const struct column *columns, const json_t *row)
 {
@@ -99,16 +99,15 @@ static const struct column pool_columns[] = {
 	{NULL, NULL, NULL},
 };
 
-/* The ports of the machine. */
-static const struct column port_columns[] = {
-	{"port", cell_text, "name"},
+static const struct column interface_columns[] = {
+	{"interface", cell_text, "name"},
 	{"link", cell_link, "link_up"},
 	{"received", cell_number, "received"},
 	{"sent", cell_number, "sent"},
 	{"missed", cell_number, "missed"},
 	{"no buffer", cell_number, "no_buffers"},
 	{"bad", cell_number, "bad"},
-	{"not sent", cell_number, "send_errors"},
+	{"send errors", cell_number, "send_errors"},
 	{NULL, NULL, NULL},
 };
 
@@ -150,8 +149,8 @@ static const struct column worker_columns[] = {
 	{"tx", cell_counter, "tx"},
 	{"queries", cell_counter, "queries"},
 	{"responses", cell_counter, "responses"},
-	{"handed in", cell_counter, "handoff_in"},
-	{"handed out", cell_counter, "handoff_out"},
+	{"handoff in", cell_counter, "handoff_in"},
+	{"handoff out", cell_counter, "handoff_out"},
 	{"dropped", cell_dropped, "drops"},
 	{"in flight", cell_number, "flows_in_flight"},
 	{NULL, NULL, NULL},
@@ -178,7 +177,7 @@ static void
 stats_show(const struct cli_options *options, const json_t *stats)
 {
 	const json_t *pools = json_object_get(stats, "pools"),
-		     *ports = json_object_get(stats, "interfaces");
+		     *interfaces = json_object_get(stats, "interfaces");
 
 	totals_show(stats);
 	counts_show("counters", json_object_get(stats, "counters"), options->all, counter_names,
@@ -191,9 +190,9 @@ stats_show(const struct cli_options *options, const json_t *stats)
 	if (json_array_size(pools) > 0)
 		putchar('\n');
 	rows_show("llrr", pool_columns, pools);
-	if (json_array_size(ports) > 0)
+	if (json_array_size(interfaces) > 0)
 		putchar('\n');
-	rows_show("llrrrrrr", port_columns, ports);
+	rows_show("llrrrrrr", interface_columns, interfaces);
 	putchar('\n');
 	workers_show(json_object_get(stats, "workers"));
 }

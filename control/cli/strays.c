@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command strays: the last responses that were not believed. */
+/* The command strays: the last rejected responses. */
 #include "control/cli/strays.h"
 
 #include <stdio.h>
@@ -18,10 +18,8 @@ attack_show(const json_t *attack)
 
 	if (!json_truth(attack, "active"))
 		return;
-	printf("ALARM          somebody forges responses since %s: %s quer%s saw %s near misses, "
-	       "%.0f a "
-	       "second;\n"
-	       "               the newest: upstream %s, question %s\n",
+	printf("ALARM          forged responses since %s: %s quer%s saw %s near misses,\n"
+	       "               %.0f per second; the latest: upstream %s, question %s\n",
 	       json_text(attack, "since"), number_format(json_number(attack, "queries"), queries),
 	       json_number(attack, "queries") == 1 ? "y" : "ies",
 	       number_format(json_number(attack, "near_misses"), misses),
@@ -67,8 +65,8 @@ strays_show(const struct cli_options *options, const json_t *result)
 		     *attacks = json_object_get(result, "attacks");
 
 	attack_show(json_object_get(result, "attack"));
-	puts(json_array_size(strays) > 0 ? "the last responses that were not believed"
-					 : "no strays since the dataplane started");
+	puts(json_array_size(strays) > 0 ? "the last rejected responses"
+					 : "no rejected responses since the dataplane started");
 	newest_show("llllrll", stray_columns, strays, options->all);
 	if (json_array_size(attacks) > 0)
 		puts("\nqueries that saw near misses");

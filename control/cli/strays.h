@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What several commands say of an attack. Threads: one. */
+/* The alarm about an attack, for several commands. Threads: one. */
 #ifndef EPHEMERA_CONTROL_CLI_STRAYS_H
 #define EPHEMERA_CONTROL_CLI_STRAYS_H
 
 #include <jansson.h>
 
-/* The ALARM line of an attack that is under way, nothing of another; `attack` as `status` has
- * it. */
+/* Prints the ALARM lines of an active attack, else nothing; `attack` is that member of `status`. */
 void attack_show(const json_t *attack);
 
 #endif

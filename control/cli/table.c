@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tables and numbers for people. */
+/* Aligned tables and formatted numbers. */
 #include "control/cli/table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/cli/look.h"
+#include "control/cli/style.h"
 
 static void
 cell_add(struct table *table, const char *text, size_t bytes)
@@ -57,11 +57,11 @@ table_heading(struct table *table, const char *names)
 	}
 }
 
-/* A cell and the blanks that fill it to its column's width; none behind the last column's. */
+/* A cell, padded with blanks to its column's width; no blanks after the last column. */
 static void
 cell_write(const char *text, int width, bool right, bool last, FILE *out)
 {
-	int blanks = width - look_width(text);
+	int blanks = width - style_width(text);
 
 	fprintf(out, "%*s%s%*s", right ? blanks : 0, "", text, right || last ? 0 : blanks, "");
 }
@@ -73,7 +73,7 @@ table_write(struct table *table, const char *indent, FILE *out)
 	int widths[TABLE_COLUMNS_MAX] = {0};
 
 	for (size_t i = 0; i < table->cell_count; i++) {
-		int width = look_width(table->cells[i]);
+		int width = style_width(table->cells[i]);
 
 		if (width > widths[i % columns])
 			widths[i % columns] = width;

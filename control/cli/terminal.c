@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Takes the terminal and gives it back. */
+/* Takes and restores the terminal. */
 #include "control/cli/terminal.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ static const char leave_text[] = "\033[0m\033[?25h\033[?1049l";
 
 static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-/* What a handler of faults and exit() must reach: the one terminal of the process. */
+/* The one terminal of the process; global because signal handlers and exit() restore it. */
 static struct {
 	volatile sig_atomic_t taken;
 	bool keys; /* the standard input is a terminal */
@@ -24,9 +24,9 @@ static struct {
 	int quit_signal;
 } terminal = {.signals = -1};
 
-/* Safe in a signal's handler. */
+/* Async-signal-safe. */
 static void
-give_back(void)
+terminal_restore(void)
 {
 	ssize_t written;
 
@@ -34,7 +34,7 @@ give_back(void)
 		return;
 	terminal.taken = 0;
 	written = write(STDOUT_FILENO, leave_text, sizeof(leave_text) - 1);
-	(void)written; /* a terminal that is gone needs no restoring */
+	(void)written; /* a closed terminal needs no restoring */
 	if (terminal.keys)
 		tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
 }
@@ -42,12 +42,12 @@ give_back(void)
 static void
 fault_handle(int number)
 {
-	give_back();
-	raise(number); /* SA_RESETHAND: as if it had not been caught */
+	terminal_restore();
+	raise(number); /* SA_RESETHAND: the default action follows */
 }
 
 static int
-take(void)
+terminal_take(void)
 {
 	struct termios raw;
 
@@ -90,7 +90,7 @@ terminal_open(void)
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigaction(faults[i], &action, NULL);
 	atexit(terminal_close);
-	status = take();
+	status = terminal_take();
 	if (status != 0)
 		terminal_close();
 	return status;
@@ -101,7 +101,7 @@ terminal_close(void)
 {
 	sigset_t set;
 
-	give_back();
+	terminal_restore();
 	if (terminal.signals < 0)
 		return;
 	close(terminal.signals);
@@ -113,9 +113,9 @@ terminal_close(void)
 void
 terminal_suspend(void)
 {
-	give_back();
+	terminal_restore();
 	raise(SIGSTOP);
-	take();
+	terminal_take();
 }
 
 int
@@ -172,7 +172,7 @@ terminal_key_read(void)
 		return KEY_NONE;
 	if (bytes[0] != '\033')
 		return (unsigned char)bytes[0];
-	/* Up to the letter or the tilde that ends it; what is behind is the next key. */
+	/* Reads up to the letter or tilde that ends the sequence; the next byte is the next key. */
 	for (size_t i = 1; i + 1 < sizeof(bytes); i++) {
 		if (read(STDIN_FILENO, bytes + i, 1) != 1)
 			break;

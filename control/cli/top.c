@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command top: asks ephemerad in rounds, and shows what it says until somebody quits.
+/* The command top: polls ephemerad and shows the figures until the user quits.
  *
- * A round begins each interval: a connection if there is none, then one question after the other.
- * What is shown changes at a round's end, or when it fails; keys and signals are served all the
- * while. */
+ * A round starts each interval: it connects if there is no connection, then sends one request after
+ * the other. The screen changes when a round completes or fails; keys and signals are handled at
+ * any time. */
 #include "control/cli/top.h"
 
 #include <errno.h>
@@ -21,25 +21,25 @@
 #include "control/cli/output.h"
 #include "control/cli/terminal.h"
 
-#define ANSWER_WAIT_MS 5000
-#define ENTROPY_EACH   5 /* rounds: the daemon has some work with it */
-#define AWAY_BYTES     256
-#define SCROLL_PAGE    10
-#define NEVER_MS       INT64_MAX
+#define RESPONSE_WAIT_MS 5000
+#define ENTROPY_EACH	 5 /* rounds; the figures are expensive to compute */
+#define ERROR_BYTES	 256
+#define SCROLL_PAGE	 10
+#define NEVER_MS	 INT64_MAX
 
 struct top {
 	const struct cli_options *options;
 	char path[PATH_MAX];
 	struct call call;
 	struct top_responses responses;
-	json_t *round[TOP_QUESTIONS]; /* answers of the round under way */
-	enum top_question question;   /* that is under way */
+	json_t *round[TOP_REQUESTS]; /* responses of the current round */
+	enum top_request request;    /* the current one */
 	bool asking;
-	unsigned rounds; /* complete ones */
-	int64_t round_ms, answer_by_ms;
-	char away[AWAY_BYTES];
+	unsigned rounds; /* completed */
+	int64_t round_ms, response_by_ms;
+	char unreachable[ERROR_BYTES];
 	struct top_view view;
-	struct look look;
+	struct style style;
 	bool changed, quit;
 };
 
@@ -53,7 +53,7 @@ now_ms(void)
 }
 
 static void
-answer_set(json_t **place, json_t *response)
+response_set(json_t **place, json_t *response)
 {
 	json_decref(*place);
 	*place = response;
@@ -65,59 +65,59 @@ static void
 round_fail(struct top *top, int err)
 {
 	call_end(&top->call);
-	for (unsigned i = 0; i < TOP_QUESTIONS; i++)
-		answer_set(&top->round[i], NULL);
-	snprintf(top->away, sizeof(top->away), "%.180s: %s", top->path,
+	for (unsigned i = 0; i < TOP_REQUESTS; i++)
+		response_set(&top->round[i], NULL);
+	snprintf(top->unreachable, sizeof(top->unreachable), "%.180s: %s", top->path,
 		 err == -ETIMEDOUT    ? "no response"
-		 : err == -ECONNRESET ? "it hung up"
-		 : err == -EPROTO     ? "what answers there is not ephemerad"
+		 : err == -ECONNRESET ? "connection closed"
+		 : err == -EPROTO     ? "not ephemerad's socket"
 				      : strerror(-err));
-	top->responses.away = top->away;
+	top->responses.unreachable = top->unreachable;
 	top->asking = false;
 	top->changed = true;
 }
 
 static bool
-question_due(const struct top *top, enum top_question question)
+request_due(const struct top *top, enum top_request request)
 {
-	return question != TOP_ENTROPY || top->rounds % ENTROPY_EACH == 0;
+	return request != TOP_ENTROPY || top->rounds % ENTROPY_EACH == 0;
 }
 
-/* Takes the responses of a whole round. */
+/* Publishes the responses of a completed round. */
 static void
 round_end(struct top *top)
 {
 	json_t *stats = top->responses.now[TOP_STATS];
 
 	top->responses.now[TOP_STATS] = NULL;
-	answer_set(&top->responses.stats_before, stats);
-	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
-		if (!question_due(top, i))
+	response_set(&top->responses.stats_before, stats);
+	for (unsigned i = 0; i < TOP_REQUESTS; i++) {
+		if (!request_due(top, i))
 			continue;
-		answer_set(&top->responses.now[i], top->round[i]);
+		response_set(&top->responses.now[i], top->round[i]);
 		top->round[i] = NULL;
 	}
-	top->responses.away = NULL;
+	top->responses.unreachable = NULL;
 	top->rounds++;
 	top->asking = false;
 	top->changed = true;
 }
 
 static void
-question_ask(struct top *top)
+request_send(struct top *top)
 {
 	int err;
 
-	while (top->question < TOP_QUESTIONS && !question_due(top, top->question))
-		top->question++;
-	if (top->question == TOP_QUESTIONS) {
+	while (top->request < TOP_REQUESTS && !request_due(top, top->request))
+		top->request++;
+	if (top->request == TOP_REQUESTS) {
 		round_end(top);
 		return;
 	}
-	err = call_ask(&top->call, top_question_name(top->question), NULL);
+	err = call_ask(&top->call, top_request_name(top->request), NULL);
 	if (err != 0)
 		round_fail(top, err);
-	top->answer_by_ms = now_ms() + ANSWER_WAIT_MS;
+	top->response_by_ms = now_ms() + RESPONSE_WAIT_MS;
 }
 
 static void
@@ -131,8 +131,8 @@ round_begin(struct top *top)
 		return;
 	}
 	top->asking = true;
-	top->question = 0;
-	question_ask(top);
+	top->request = 0;
+	request_send(top);
 }
 
 static void
@@ -155,9 +155,9 @@ call_ready(struct top *top)
 		round_fail(top, -EPROTO);
 		return;
 	}
-	answer_set(&top->round[top->question], response);
-	top->question++;
-	question_ask(top);
+	response_set(&top->round[top->request], response);
+	top->request++;
+	request_send(top);
 }
 
 /* The screen */
@@ -172,13 +172,13 @@ screen_draw(struct top *top)
 
 	if (stream != NULL) {
 		top->view.now = time(NULL);
-		top_render(figures, &top->look, &top->view, stream);
+		top_render(figures, &top->style, &top->view, stream);
 		fclose(stream);
 		stream = open_memstream(&picture, &bytes);
 	}
 	if (stream != NULL) {
 		fputs("\033[H", stream);
-		look_print(&top->look, text, true, stream);
+		style_print(&top->style, text, true, stream);
 		fputs("\033[K\033[J", stream);
 		fclose(stream);
 		if (terminal_write(picture, bytes) != 0)
@@ -200,7 +200,7 @@ scroll(struct top *top, int rows)
 }
 
 static void
-key_take(struct top *top, int key)
+key_handle(struct top *top, int key)
 {
 	switch (key) {
 	case 'q':
@@ -237,15 +237,15 @@ key_take(struct top *top, int key)
 }
 
 static void
-signal_take(struct top *top)
+signal_handle(struct top *top)
 {
 	switch (terminal_signal_read()) {
 	case TERMINAL_RESIZED:
-		top->look = look_of_stdout();
+		top->style = style_of_stdout();
 		break;
 	case TERMINAL_SUSPEND:
 		terminal_suspend();
-		top->look = look_of_stdout();
+		top->style = style_of_stdout();
 		break;
 	case TERMINAL_QUIT:
 		top->quit = true;
@@ -256,16 +256,16 @@ signal_take(struct top *top)
 	top->changed = true;
 }
 
-/* Until when there is nothing to do. */
+/* The time of the next thing to do, unless an event comes first. */
 static int64_t
 due_ms(const struct top *top)
 {
 	if (top->asking)
-		return top->answer_by_ms;
+		return top->response_by_ms;
 	return top->view.paused ? NEVER_MS : top->round_ms;
 }
 
-/* One wait and what comes of it; keys and signals only where there is a terminal. */
+/* Waits for one event and handles it; keys and signals only if `live`. */
 static void
 top_turn(struct top *top, bool live)
 {
@@ -280,12 +280,12 @@ top_turn(struct top *top, bool live)
 	if (poll(polled, 3, due == NEVER_MS ? -1 : wait < 0 ? 0 : (int)wait) < 0 && errno != EINTR)
 		top->quit = true;
 	if (polled[1].revents != 0)
-		signal_take(top);
+		signal_handle(top);
 	if (polled[2].revents != 0)
-		key_take(top, terminal_key_read());
+		key_handle(top, terminal_key_read());
 	if (polled[0].revents != 0)
 		call_ready(top);
-	else if (top->asking && now_ms() >= top->answer_by_ms)
+	else if (top->asking && now_ms() >= top->response_by_ms)
 		round_fail(top, -ETIMEDOUT);
 	if (!top->asking && !top->view.paused && now_ms() >= top->round_ms && !top->quit)
 		round_begin(top);
@@ -310,11 +310,11 @@ top_live(struct top *top)
 	number = terminal_quit_signal();
 	terminal_close();
 	if (number != 0)
-		raise(number); /* whoever sent it sees that it was heeded */
+		raise(number); /* so that the exit status shows the signal */
 	return CLI_OK;
 }
 
-/* Two rounds, for the rates. */
+/* Prints one screen after two rounds, which the rates need. */
 static enum cli_exit
 top_once(struct top *top)
 {
@@ -323,25 +323,24 @@ top_once(struct top *top)
 	size_t bytes;
 	FILE *stream;
 
-	while (top->rounds < 2 && top->responses.away == NULL)
+	while (top->rounds < 2 && top->responses.unreachable == NULL)
 		top_turn(top, false);
-	if (top->responses.away != NULL) {
-		output_error("ephemerad does not answer at %s: `systemctl start ephemerad` starts "
-			     "it, or by "
-			     "hand `ephemerad -c FILE`",
-			     top->responses.away);
+	if (top->responses.unreachable != NULL) {
+		output_error("cannot reach ephemerad at %s: start it with `systemctl start "
+			     "ephemerad`, or `ephemerad -c FILE`",
+			     top->responses.unreachable);
 		return CLI_UNREACHABLE;
 	}
 	figures = top_figures(&top->responses);
-	top->look.rows = 0;
+	top->style.rows = 0;
 	stream = open_memstream(&text, &bytes);
 	if (top->options->json) {
 		output_json(figures);
 	} else if (stream != NULL) {
 		top->view.now = time(NULL);
-		top_render(figures, &top->look, &top->view, stream);
+		top_render(figures, &top->style, &top->view, stream);
 		fflush(stream);
-		look_print(&top->look, text, false, stdout);
+		style_print(&top->style, text, false, stdout);
 	}
 	if (stream != NULL)
 		fclose(stream);
@@ -353,17 +352,17 @@ top_once(struct top *top)
 enum cli_exit
 cli_top(const struct cli_options *options)
 {
-	struct top top = {.options = options, .call = CALL_INIT, .look = look_of_stdout()};
+	struct top top = {.options = options, .call = CALL_INIT, .style = style_of_stdout()};
 	enum cli_exit status = client_socket_path(options, top.path, sizeof(top.path));
 
 	if (status != CLI_OK)
 		return status;
-	if (top.look.terminal && !options->once && !options->json)
+	if (top.style.terminal && !options->once && !options->json)
 		status = top_live(&top);
 	else
 		status = top_once(&top);
 	call_end(&top.call);
-	for (unsigned i = 0; i < TOP_QUESTIONS; i++) {
+	for (unsigned i = 0; i < TOP_REQUESTS; i++) {
 		json_decref(top.responses.now[i]);
 		json_decref(top.round[i]);
 	}

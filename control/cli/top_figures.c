@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the responses of two rounds to the figures of the screen. */
+/* Computes the figures of the screen from the responses of two rounds. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/cli/output.h"
 #include "control/cli/top.h"
 
-static const char *const question_names[TOP_QUESTIONS] = {"status", "stats", "upstreams", "latency",
-							  "entropy"};
+static const char *const request_names[TOP_REQUESTS] = {"status", "stats", "upstreams", "latency",
+							"entropy"};
 
 const char *
-top_question_name(enum top_question question)
+top_request_name(enum top_request request)
 {
-	return question_names[question];
+	return request_names[request];
 }
 
 static const json_t *
@@ -21,8 +21,7 @@ result_of(const json_t *response)
 	return json_object_get(response, "result");
 }
 
-/* Both rounds' statistics, and the time between them; the time is 0 where the rates would mean
- * nothing. */
+/* The statistics of two rounds and the time between them, 0 if no rates can be computed. */
 struct span {
 	const json_t *now, *before;
 	double seconds;
@@ -42,7 +41,7 @@ span_make(const struct top_responses *responses)
 	return span;
 }
 
-/* How much a member grew; one that fell is another thing now: 0. */
+/* How much a member grew; 0 if it fell, as after a restart. */
 static double
 growth(const json_t *now, const json_t *before, const char *key)
 {
@@ -128,7 +127,7 @@ entropy_of(const json_t *entropy)
 			 "bits", bits);
 }
 
-/* The upstream of that name and address in a list. */
+/* Finds the upstream with the same name and address in a list. */
 static const json_t *
 upstream_find(const json_t *list, const json_t *wanted)
 {
@@ -215,9 +214,9 @@ drop_add(struct drops *drops, const struct span *span, const char *prefix, const
 	drops->count++;
 }
 
-/* What the machine's ports could not take in. */
+/* Adds the packets that the interfaces lost. */
 static void
-machine_drops_add(struct drops *drops, const struct span *span)
+interface_drops_add(struct drops *drops, const struct span *span)
 {
 	static const char *const keys[] = {"missed", "no_buffers", "bad", "send_errors"};
 	const json_t *interface;
@@ -251,7 +250,7 @@ drop_compare(const void *a, const void *b)
 static json_t *
 drops_of(const struct span *span)
 {
-	/* The XDP program's verdicts that are drops. */
+	/* The verdicts of the XDP program that drop the packet. */
 	static const char *const verdicts[] = {"stray", "fragment", "tagged", "deep", "orphan"};
 	const json_t *now = json_object_get(span->now, "drops"), *count;
 	const json_t *before = json_object_get(span->before, "drops");
@@ -268,7 +267,7 @@ drops_of(const struct span *span)
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		drop_add(drops, span, "xdp ", verdicts[i], json_measure(now, verdicts[i]),
 			 json_measure(before, verdicts[i]));
-	machine_drops_add(drops, span);
+	interface_drops_add(drops, span);
 	qsort(drops->rows, drops->count, sizeof(drops->rows[0]), drop_compare);
 	for (unsigned i = 0; i < drops->count; i++)
 		json_array_append_new(list,
@@ -285,7 +284,7 @@ top_figures(const struct top_responses *responses)
 	const struct span span = span_make(responses);
 	const json_t *status = result_of(responses->now[TOP_STATUS]);
 	const json_t *refusal = json_object_get(responses->now[TOP_STATS], "error");
-	json_t *figures = json_pack("{s:s?}", "away", responses->away);
+	json_t *figures = json_pack("{s:s?}", "unreachable", responses->unreachable);
 
 	json_object_set_new(figures, "status",
 			    status != NULL ? json_deep_copy(status) : json_null());

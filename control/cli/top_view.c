@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The screen: a head of a few lines, the upstreams, the reasons of drops. */
+/* The screen: a header of a few lines, the upstreams, the drop reasons. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -8,14 +8,14 @@
 #include "control/cli/rows.h"
 #include "control/cli/top.h"
 
-#define DROPS_SHARE 3 /* one row in so many is for drops, if there are enough upstreams */
-#define DROPS_LEAST 3
+#define DROPS_SHARE 3 /* drops get one row in three, if there are enough upstreams */
+#define DROPS_MIN   3
 
 struct number {
 	char text[TABLE_NUMBER_BYTES];
 };
 
-/* "-" without a figure. */
+/* The functions below write "-" if there is no figure. */
 static const char *
 rate_text(const json_t *object, const char *key, struct number *number)
 {
@@ -40,13 +40,13 @@ share_text(const json_t *object, const char *key, struct number *number)
 	return json_is_number(share) ? share_format(json_number_value(share), number->text) : "-";
 }
 
-/* The head; each returns how many lines it wrote. */
+/* The header; each function returns the number of lines it wrote. */
 
 static unsigned
 daemon_render(const json_t *figures, const struct top_view *view, FILE *out)
 {
 	const json_t *status = json_object_get(figures, "status");
-	const char *away = json_string_value(json_object_get(figures, "away"));
+	const char *unreachable = json_string_value(json_object_get(figures, "unreachable"));
 	char uptime[TABLE_NUMBER_BYTES];
 	unsigned lines = 1;
 
@@ -62,17 +62,17 @@ daemon_render(const json_t *figures, const struct top_view *view, FILE *out)
 			view->paused ? "  " STYLE_WARNING "PAUSED" STYLE_END : "");
 	else
 		fprintf(out, STYLE_BOLD "ephemerad" STYLE_END "%s\n",
-			away == NULL ? ": asking" : "");
+			unreachable == NULL ? ": connecting" : "");
 	if (json_is_false(json_object_get(status, "ready"))) {
 		fprintf(out, STYLE_WARNING "NOT READY" STYLE_END ": %s\n",
 			json_text(status, "not_ready"));
 		lines++;
 	}
-	if (away != NULL) {
-		fprintf(out, STYLE_BAD "ephemerad is AWAY: %s; trying again" STYLE_END "\n", away);
+	if (unreachable != NULL) {
+		fprintf(out, STYLE_BAD "NOT CONNECTED to ephemerad: %s; retrying" STYLE_END "\n",
+			unreachable);
 		if (json_is_object(status))
-			fputs(STYLE_FAINT "what follows is of when it last answered" STYLE_END "\n",
-			      out);
+			fputs(STYLE_FAINT "figures of its last response:" STYLE_END "\n", out);
 		lines += json_is_object(status) ? 2 : 1;
 	}
 	return lines;
@@ -87,7 +87,8 @@ dataplane_render(const json_t *figures, FILE *out)
 	if (!json_is_object(dataplane))
 		return 0;
 	if (!json_truth(dataplane, "connected")) {
-		fputs(STYLE_BAD "the dataplane is AWAY: nothing is forwarded" STYLE_END "\n", out);
+		fputs(STYLE_BAD "dataplane NOT CONNECTED: no query is forwarded" STYLE_END "\n",
+		      out);
 		return 1;
 	}
 	fprintf(out,
@@ -116,9 +117,8 @@ alarm_render(const json_t *figures, FILE *out)
 	if (!json_truth(attack, "active"))
 		return 0;
 	fprintf(out,
-		STYLE_BAD
-		"ALARM: somebody forges responses since %s: %s near misses, %s a second; upstream "
-		"%s, %s" STYLE_END "\n",
+		STYLE_BAD "ALARM: forged responses since %s: %s near misses, %s per second; "
+			  "upstream %s, %s" STYLE_END "\n",
 		json_text(attack, "since"),
 		number_format(json_number(attack, "near_misses"), misses.text),
 		rate_format(json_measure(attack, "rate_per_s"), rate.text),
@@ -140,15 +140,15 @@ rates_render(const json_t *figures, FILE *out)
 	table_cell(&table, " ");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		table_cell(&table, names[i]);
-	table_cell(&table, STYLE_BOLD "a second" STYLE_END);
+	table_cell(&table, STYLE_BOLD "per second" STYLE_END);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		table_cell(&table, rate_text(rates, names[i], &number));
-	table_cell(&table, STYLE_BOLD "in all" STYLE_END);
+	table_cell(&table, STYLE_BOLD "total" STYLE_END);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		table_number(&table, json_number(totals, names[i]));
 	fputc('\n', out);
 	table_write(&table, "", out);
-	fprintf(out, STYLE_BOLD "latency" STYLE_END "   ");
+	fprintf(out, STYLE_BOLD "latency" STYLE_END "     ");
 	if (json_is_object(latency)) {
 		static const char *const keys[] = {"p50", "p90", "p99", "p999"};
 		static const char *const titles[] = {"p50", "p90", "p99", "p99.9"};
@@ -157,7 +157,7 @@ rates_render(const json_t *figures, FILE *out)
 			fprintf(out, "%s %s, ", titles[i], latency_text(latency, keys[i], &number));
 		fprintf(out, "mean %s\n", latency_text(latency, "mean", &number));
 	} else {
-		fputs("no responses of late\n", out);
+		fputs("no recent responses\n", out);
 	}
 	return 5;
 }
@@ -173,7 +173,7 @@ entropy_render(const json_t *figures, FILE *out)
 
 	if (!json_is_object(entropy))
 		return 0;
-	fprintf(out, STYLE_BOLD "entropy" STYLE_END "   %s%s" STYLE_END, bad ? STYLE_BAD : "",
+	fprintf(out, STYLE_BOLD "entropy" STYLE_END "     %s%s" STYLE_END, bad ? STYLE_BAD : "",
 		json_text(entropy, "verdict"));
 	if (json_is_number(json_object_get(entropy, "p")))
 		fprintf(out, ", p %.3f", json_measure(entropy, "p"));
@@ -217,7 +217,7 @@ rank_figure(const struct ranked *ranked)
 	}
 }
 
-/* The largest figure first, names in their order; those that are alike as configured. */
+/* The largest figure first, or names in order; equal ones as configured. */
 static int
 rank_compare(const void *a, const void *b)
 {
@@ -239,10 +239,10 @@ state_style(const char *state)
 		return STYLE_GOOD;
 	if (strcmp(state, "down") == 0)
 		return STYLE_BAD;
-	return STYLE_WARNING; /* an operator's doing */
+	return STYLE_WARNING; /* an operator's override */
 }
 
-/* How long ago a time of ephemerad's is, which runs on this machine: in words, or as it came. */
+/* How long ago `since` was, or `since` itself if `now` is 0. ephemerad runs on the same machine. */
 static const char *
 since_text(const char *since, time_t now, struct number *number)
 {
@@ -277,7 +277,7 @@ upstream_add(struct table *table, const json_t *upstream, time_t now)
 	table_cell(table, text);
 }
 
-/* `rows`: what there is room for, heading and the line about more included. */
+/* `rows`: the rows available, with the heading and the line about more upstreams. */
 static void
 upstreams_render(const json_t *figures, struct top_view *view, unsigned rows, FILE *out)
 {
@@ -295,7 +295,7 @@ upstreams_render(const json_t *figures, struct top_view *view, unsigned rows, FI
 	if (view->scrolled > count - shown)
 		view->scrolled = count - shown;
 	table_heading(&table,
-		      "upstream|state|a second|in flight|latency|servfail|timeout|for, why");
+		      "upstream|state|per second|in flight|latency|servfail|timeout|for, reason");
 	for (unsigned i = 0; i < shown; i++)
 		upstream_add(&table, ranked[view->scrolled + i].upstream, view->now);
 	table_write(&table, "", out);
@@ -307,8 +307,8 @@ upstreams_render(const json_t *figures, struct top_view *view, unsigned rows, FI
 
 static const struct column drop_columns[] = {
 	{"drops", cell_text, "reason"},
-	{"a second", cell_rate, "rate_per_s"},
-	{"in all", cell_number, "count"},
+	{"per second", cell_rate, "rate_per_s"},
+	{"total", cell_number, "count"},
 	{NULL, NULL, NULL},
 };
 
@@ -338,7 +338,7 @@ smaller(unsigned a, unsigned b)
 }
 
 void
-top_render(const json_t *figures, const struct look *look, struct top_view *view, FILE *out)
+top_render(const json_t *figures, const struct style *style, struct top_view *view, FILE *out)
 {
 	const unsigned upstreams = (unsigned)json_array_size(json_object_get(figures, "upstreams"));
 	const json_t *drops = json_object_get(figures, "drops");
@@ -348,11 +348,11 @@ top_render(const json_t *figures, const struct look *look, struct top_view *view
 
 	if (json_is_object(json_object_get(figures, "status"))) {
 		lines += rates_render(figures, out) + entropy_render(figures, out);
-		/* Two empty lines, one about the keys. */
+		/* Two empty lines, and one for the keys. */
 		lines += 2 + (view->keys ? 1 : 0);
-		left = look->rows == 0 ? 100000 : look->rows > lines ? look->rows - lines : 0;
+		left = style->rows == 0 ? 100000 : style->rows > lines ? style->rows - lines : 0;
 		drop_rows = smaller((unsigned)json_array_size(drops) + 1,
-				    larger(left / DROPS_SHARE, DROPS_LEAST + 1));
+				    larger(left / DROPS_SHARE, DROPS_MIN + 1));
 		if (upstreams + 1 < left)
 			drop_rows = smaller((unsigned)json_array_size(drops) + 1,
 					    larger(left - upstreams - 1, drop_rows));

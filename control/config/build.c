@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's parts about this machine and about the servers, and the order of all
- * parts. */
+/* Builds runtime_dir and the sections dataplane, upstreams and protection, and calls the builders
+ * of all sections in order. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -9,29 +9,31 @@
 
 #include "control/lib/address.h"
 
-/* What the dataplane needs of the hugepages, each a little more than it takes there
- * (tests/unit/process/test_memory.c holds them against it): a flow with its share of the table's
- * pools; packet buffers, for interfaces with an MTU of 1,500; the table of the clients' limits; and
- * all else, with what the rounding to pages wastes. */
+/* Hugepage memory that the dataplane needs, each figure slightly above what it allocates
+ * (tests/unit/process/test_memory.c compares them): a flow with its share of the flow table's
+ * pools; packet buffers, for interfaces with an MTU of 1,500; the rate limit table; and everything
+ * else, including the loss by rounding up to pages. */
 #define FLOW_BYTES		    184
 #define BUFFER_BYTES		    2432
-#define BUFFERS_ANYWAY		    4608
-#define BUFFERS_OF_QUEUE	    6144 /* waiting to be received, waiting to be sent, sent */
+#define BUFFERS_FIXED		    4608
+#define BUFFERS_OF_QUEUE	    6144 /* to be received, to be sent, and sent */
 #define BUFFERS_OF_WORKER	    512
 #define BUFFERS_OF_WORKER_INTERFACE 128
-#define BUFFERS_BETWEEN_WORKERS	    8192 /* of each of several */
+#define BUFFERS_BETWEEN_WORKERS	    8192 /* per worker, if there are two or more */
 #define LIMIT_BYTES		    (2u << 20)
 #define OTHER_BYTES		    (6u << 20)
-#define NAME_CHARACTERS		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 
 bool
 build_name_good(const char *name)
 {
-	return name[strspn(name, NAME_CHARACTERS)] == 0;
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+	return name[strspn(name, characters)] == 0;
 }
 
-/* A worker polls without pause, so a core holds one worker, and nothing else if there are enough
- * cores. */
+/* A worker polls without pause, so each needs a core of its own; the main core should not be one of
+ * them. */
 static void
 dataplane_cores(struct build *b, const struct tree_node *mapping)
 {
@@ -43,18 +45,16 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 	for (uint32_t i = 0; i < written->worker_cores_count; i++, n = n->next) {
 		for (uint32_t j = 0; j < i; j++) {
 			if (written->worker_cores[j] == written->worker_cores[i])
-				fault_error(
-					b->faults, n->line,
-					"dataplane.worker_cores: core %u is given twice: give each "
-					"worker its own",
-					written->worker_cores[i]);
+				fault_error(b->faults, n->line,
+					    "dataplane.worker_cores: core %u is listed twice: give "
+					    "each worker its own core",
+					    written->worker_cores[i]);
 		}
 		if (written->worker_cores[i] == written->main_core)
 			fault_warning(
 				b->faults, n->line,
-				"dataplane.worker_cores: core %u is dataplane.main_core too: the "
-				"worker "
-				"loses time to the main thread; choose another for one of them",
+				"dataplane.worker_cores: core %u is also dataplane.main_core, so "
+				"the main thread takes time from the worker: use different cores",
 				written->main_core);
 		dataplane->worker_cores[dataplane->worker_count++] =
 			(uint16_t)written->worker_cores[i];
@@ -64,7 +64,7 @@ dataplane_cores(struct build *b, const struct tree_node *mapping)
 uint64_t
 build_memory_mb(uint32_t workers, uint32_t flows, uint32_t interfaces, uint32_t queues)
 {
-	uint64_t buffers = BUFFERS_ANYWAY + (uint64_t)queues * BUFFERS_OF_QUEUE;
+	uint64_t buffers = BUFFERS_FIXED + (uint64_t)queues * BUFFERS_OF_QUEUE;
 	uint64_t each = BUFFERS_OF_WORKER + (uint64_t)interfaces * BUFFERS_OF_WORKER_INTERFACE +
 			(workers > 1 ? BUFFERS_BETWEEN_WORKERS : 0);
 	uint64_t bytes = (uint64_t)workers * flows * FLOW_BYTES +
@@ -96,15 +96,14 @@ dataplane_memory(struct build *b, const struct tree_node *mapping)
 	}
 	if (dataplane->memory_mb < needed_mb)
 		fault_error(b->faults, tree_line(mapping, "memory_mb"),
-			    "dataplane.memory_mb: %u MiB is too little for %u worker%s of %u "
-			    "flows: write at "
-			    "least %llu",
+			    "dataplane.memory_mb: %u MiB is not enough for %u worker%s with %u "
+			    "flows each: write at least %llu",
 			    dataplane->memory_mb, dataplane->worker_count,
 			    dataplane->worker_count == 1 ? "" : "s", flows,
 			    (unsigned long long)needed_mb);
 }
 
-/* Names end up in DPDK's device arguments, where commas and equals signs have a meaning. */
+/* Interface names become part of DPDK device arguments, where ',' and '=' are separators. */
 static int
 dataplane_interfaces(struct build *b, const struct tree_node *list)
 {
@@ -120,16 +119,14 @@ dataplane_interfaces(struct build *b, const struct tree_node *list)
 		if (!build_name_good(written->xdp) || strcmp(written->xdp, ".") == 0 ||
 		    strcmp(written->xdp, "..") == 0)
 			fault_error(b->faults, line,
-				    "dataplane.interfaces.xdp: \"%s\" is not the name of an "
-				    "interface: use "
-				    "letters, digits, "
-				    "'.', '_' and '-'",
+				    "dataplane.interfaces.xdp: \"%s\" is not an interface name: "
+				    "use letters, digits, '.', '_' and '-'",
 				    fault_quote(written->xdp, quote));
 		for (unsigned i = 0; i < dataplane->interface_count; i++) {
 			if (strcmp(dataplane->interfaces[i].xdp, written->xdp) == 0)
 				fault_error(
 					b->faults, line,
-					"dataplane.interfaces.xdp: %s is given twice: give it once",
+					"dataplane.interfaces.xdp: %s is listed twice: remove one",
 					fault_quote(written->xdp, quote));
 		}
 		interface->queues = (uint16_t)written->queues;
@@ -151,8 +148,8 @@ build_dataplane(struct build *b)
 	return dataplane_interfaces(b, tree_find(mapping, "interfaces"));
 }
 
-/* Whether another thing of ours has this upstream's address, or another upstream its name or
- * address. */
+/* Reports an upstream whose name or address another upstream has, or whose address is one of our
+ * service or source addresses. */
 static void
 server_duplicates(struct build *b, const struct tree_node *n, const struct config_upstream *server)
 {
@@ -164,22 +161,21 @@ server_duplicates(struct build *b, const struct tree_node *n, const struct confi
 	     duplicate++) {
 		if (strcmp(duplicate->name, server->name) == 0)
 			fault_error(b->faults, tree_line(n, "name"),
-				    "upstreams.servers.name: \"%s\" is given twice: give each "
-				    "server its own",
+				    "upstreams.servers.name: \"%s\" is used twice: give each "
+				    "server its own name",
 				    server->name);
 		if (address_equal(&duplicate->address, &server->address) &&
 		    duplicate->port == server->port)
 			fault_error(b->faults, tree_line(n, "address"),
-				    "upstreams.servers.address: %s port %u is \"%s\" already: give "
-				    "each "
-				    "server its own",
+				    "upstreams.servers.address: %s port %u is already the address "
+				    "of \"%s\": remove one of the two",
 				    text, server->port, duplicate->name);
 	}
 	for (unsigned i = 0; i < c->service.listen_count; i++) {
 		if (address_equal(&c->service.listen[i].address, &server->address)) {
 			fault_error(b->faults, tree_line(n, "address"),
-				    "upstreams.servers.address: %s is a service address: name "
-				    "another machine",
+				    "upstreams.servers.address: %s is also a service address: "
+				    "write the address of another host",
 				    text);
 			break;
 		}
@@ -187,8 +183,8 @@ server_duplicates(struct build *b, const struct tree_node *n, const struct confi
 	for (unsigned i = 0; i < c->source.address_count; i++) {
 		if (address_equal(&c->source.addresses[i], &server->address))
 			fault_error(b->faults, tree_line(n, "address"),
-				    "upstreams.servers.address: %s is a source address: name "
-				    "another machine",
+				    "upstreams.servers.address: %s is also a source address: write "
+				    "the address of another host",
 				    text);
 	}
 }
@@ -204,10 +200,8 @@ server_family(struct build *b, const struct tree_node *n, const struct config_up
 			return;
 	}
 	fault_error(b->faults, tree_line(n, "address"),
-		    "upstreams.servers.address: \"%s\" is reached over %s, but no source address "
-		    "is %s: add "
-		    "one to "
-		    "source.addresses",
+		    "upstreams.servers.address: \"%s\" has an %s address, but no source address is "
+		    "%s: add one to source.addresses",
 		    server->name, family, family);
 }
 
@@ -222,18 +216,16 @@ build_servers(struct build *b, const struct tree_node *list)
 		char quote[FAULT_QUOTE_BYTES];
 
 		if (!build_name_good(written->name)) {
-			fault_error(
-				b->faults, tree_line(n, "name"),
-				"upstreams.servers.name: \"%s\" has other characters: use letters, "
-				"digits, '.', '_' "
-				"and '-'",
-				fault_quote(written->name, quote));
+			fault_error(b->faults, tree_line(n, "name"),
+				    "upstreams.servers.name: \"%s\" has invalid characters: use "
+				    "letters, digits, '.', '_' and '-'",
+				    fault_quote(written->name, quote));
 			continue;
 		}
 		strcpy(server->name, written->name);
 		server->port = (uint16_t)written->port;
 		server->weight = (uint16_t)written->weight;
-		server->random_case = (written->random_case != SWITCH_UNWRITTEN
+		server->random_case = (written->random_case != SWITCH_UNSET
 					       ? written->random_case
 					       : b->written->protection.random_case) == SWITCH_ON;
 		if (!build_address(b, tree_find(n, "address"), written->address, &server->address))
@@ -258,7 +250,7 @@ build_upstreams(struct build *b)
 	return 0;
 }
 
-/* Its values need no more than the schema's ranges; random_case is each server's. */
+/* The schema's ranges are all that is checked; random_case is resolved per server. */
 static int
 build_protection(struct build *b)
 {
@@ -282,7 +274,7 @@ build_runtime_dir(struct build *b)
 
 	if (dir[0] != '/')
 		fault_error(b->faults, tree_line(b->top, "runtime_dir"),
-			    "runtime_dir: \"%s\" is not an absolute path: begin it with /",
+			    "runtime_dir: \"%s\" is not an absolute path: start it with /",
 			    fault_quote(dir, quote));
 	b->config->runtime_dir = strdup(dir);
 	return b->config->runtime_dir != NULL ? 0 : -ENOMEM;
@@ -292,7 +284,7 @@ int
 config_build(struct build *b)
 {
 	/* In this order: upstreams are compared with sources and services, services with sources,
-	 * and pools have to be known before routes name them. */
+	 * and routes refer to pools. */
 	static int (*const parts[])(struct build *) = {
 		build_runtime_dir, build_dataplane, build_source, build_service, build_limit,
 		build_protection,  build_upstreams, build_pools,  build_routes,	 build_http,

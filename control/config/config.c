@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Loads the configuration file: read, parse into a tree, check against the schema, fill struct
- * written, build. Each step needs the ones before it to have found no fault. */
+ * written, build. Each step runs only if the steps before it found no fault. */
 #include "control/config/config.h"
 
 #include <errno.h>

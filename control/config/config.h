@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration file, checked and in the form that the rest of control uses.
+/* The configuration, checked and in the form that the rest of control uses.
  *
- * config_load() is the only way in: what it returns is complete (defaults filled in) and
- * consistent; nothing else checks again. Threads: none; a loaded struct config is read-only. */
+ * Only config_load() makes one. It is complete (defaults filled in) and consistent, so that no
+ * other code checks it again. Threads: none; a loaded struct config is read-only. */
 #ifndef EPHEMERA_CONTROL_CONFIG_CONFIG_H
 #define EPHEMERA_CONTROL_CONFIG_CONFIG_H
 
@@ -20,7 +20,7 @@ struct config_interface {
 	uint16_t queues;
 };
 
-/* Fixed for the life of a dataplane process. */
+/* Cannot change while a dataplane process runs. */
 struct config_dataplane {
 	uint16_t main_core;
 	uint16_t worker_cores[CONFIG_WORKERS_MAX];
@@ -32,7 +32,7 @@ struct config_dataplane {
 };
 
 struct config_source {
-	uint64_t ports[SNAPSHOT_BITMAP_WORDS]; /* the range less the excluded ports */
+	uint64_t ports[SNAPSHOT_BITMAP_WORDS]; /* the range without the excluded ports */
 	uint16_t first_port, last_port;	       /* the range as written */
 	unsigned port_count;		       /* bits set in `ports` */
 	struct address addresses[SNAPSHOT_SOURCES_MAX];
@@ -49,7 +49,7 @@ struct config_listen {
 	struct address address;
 	uint16_t port;
 	uint8_t pool;		    /* index into config.pools */
-	struct config_ranges allow; /* its own, or a copy of the service's */
+	struct config_ranges allow; /* its own list, or a copy of service.allow */
 };
 
 struct config_service {
@@ -60,7 +60,7 @@ struct config_service {
 };
 
 struct config_limit {
-	uint32_t queries_per_second; /* 0: none */
+	uint32_t queries_per_second; /* 0: no limit */
 	uint32_t burst;
 	uint8_t prefix4, prefix6;
 	enum refusal refusal;
@@ -73,11 +73,11 @@ struct config_pool {
 	enum policy policy;
 	uint64_t hash_seed; /* from the text of hash_key */
 	uint16_t load_percent;
-	uint16_t *members; /* indexes into config.upstreams, in the order written */
+	uint16_t *members; /* indexes into config.upstreams, in file order */
 	unsigned member_count;
 };
 
-/* A name at or below which queries go to a pool. */
+/* Queries for this name and all names below it go to the pool. */
 struct config_suffix {
 	uint32_t name_offset; /* in config_routes.names: wire form, lower case */
 	uint8_t name_bytes;
@@ -105,19 +105,18 @@ struct config_probe {
 	uint16_t question_bytes;
 	uint32_t interval_ms, timeout_ms;
 	uint32_t rise, fall;
-	uint16_t good_rcodes; /* bit n: an answer with rcode n is good */
+	uint16_t good_rcodes; /* bit n: a response with RCODE n is good */
 };
 
-/* What clients' own queries say of an upstream: judged once `answers` of them, timeouts included,
- * are in. */
+/* Passive health: an upstream is judged by its last client queries. */
 struct config_passive {
 	bool on;
-	uint32_t responses;	   /* over so many of the last ones */
-	uint32_t timeout_percent;  /* more than this share without a response: out; 100: never */
-	uint32_t servfail_percent; /* more than this share of SERVFAIL: out; 100: never */
+	uint32_t responses;	   /* how many of them, timeouts included */
+	uint32_t timeout_percent;  /* taken out above this share of timeouts; 100: never */
+	uint32_t servfail_percent; /* taken out above this share of SERVFAIL; 100: never */
 };
 
-/* What makes a response hard to forge, beside the draw of its query's source. */
+/* Protection against forged responses, beside the random source address, port and ID. */
 struct config_protection {
 	bool coalesce;
 	uint8_t waiters;
@@ -131,7 +130,7 @@ struct config_upstream {
 	struct address address;
 	uint16_t port;
 	uint16_t weight;
-	bool random_case; /* its own setting, or that of the section protection */
+	bool random_case; /* its own setting, or protection.random_case */
 };
 
 struct config {
@@ -145,7 +144,7 @@ struct config {
 	uint32_t timeout_ms;
 	struct config_probe probe;
 	struct config_passive passive;
-	uint32_t healthy_min_percent; /* of a pool's members: health takes no more out below that */
+	uint32_t healthy_min_percent; /* of a pool's members: health leaves at least these in use */
 	struct config_pool pools[SNAPSHOT_POOLS_MAX];
 	unsigned pool_count;
 	struct config_routes routes;
@@ -153,19 +152,18 @@ struct config {
 	unsigned upstream_count;
 };
 
-/* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after having
- * written to `errors` one line an error, at most twenty: "FILE:LINE: key: what is wrong with the
- * value: how to fix it". Warnings go there too ("FILE:LINE: warning: ...") and do not make it
- * fail. */
+/* Reads and checks `path`. 0 and *config (free it with config_free()), or -errno after writing to
+ * `errors` one line per error, at most twenty: "FILE:LINE: key: what is wrong: what to do".
+ * Warnings ("FILE:LINE: warning: ...") go there too and do not make it fail. */
 int config_load(const char *path, struct config **config, FILE *errors);
 
 void config_free(struct config *config); /* NULL is fine */
 
-/* Whether two lists hold the same addresses. */
+/* True if two lists hold the same addresses. */
 bool config_ranges_same(const struct config_ranges *a, const struct config_ranges *b);
 
-/* The keys of the static part (runtime_dir, dataplane.*) in which two configurations differ, as
- * constant strings in `keys`; returns how many. */
+/* Writes to `keys`, as constant strings, the keys of the static part (runtime_dir, dataplane.*)
+ * in which two configurations differ; returns how many. */
 #define CONFIG_STATIC_KEYS_MAX 6
 unsigned config_static_differences(const struct config *a, const struct config *b,
 				   const char *keys[CONFIG_STATIC_KEYS_MAX]);

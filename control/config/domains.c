@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gathers the routes' domains, and sorts them. */
+/* Collects the domains of all routes, sorts them and removes duplicates. */
 #include "control/config/domains.h"
 
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include "control/config/file.h"
 #include "control/lib/question.h"
 
-#define LINE_BYTES_MAX (QUESTION_NAME_TEXT_BYTES - 1) /* without blanks and comment */
+#define LINE_BYTES_MAX (QUESTION_NAME_TEXT_BYTES - 1) /* without spaces and comment */
 #define BLANKS	       " \t\r\v\f"
 
-/* Gathering */
+/* Collecting */
 
 static int
 room_make(struct domains *domains)
@@ -38,27 +38,25 @@ room_make(struct domains *domains)
 	return 0;
 }
 
-/* Says why a text cannot be a domain, NULL if it can: what people write in lists for other
- * programs. */
+/* Why a text cannot be a domain, NULL if it can. Covers what lists made for other programs
+ * contain. */
 static const char *
 text_fault(const char *text)
 {
 	if (text[0] == '*')
-		return "a domain means itself and all below it: write it without the *";
+		return "a domain includes all names below it: write it without the *";
 	for (const char *c = text; *c != 0; c++) {
 		if ((unsigned char)*c >= 0x80)
-			return "it has letters beyond ASCII: write it in its xn-- form";
+			return "it has non-ASCII letters: write it in its xn-- form";
 		if (*c == '\\' && c[1] != 0)
 			c++;
 		else if (strchr(BLANKS, *c) != NULL)
-			return "it has blanks: write one domain, and nothing else";
+			return "it has spaces: write one domain and nothing else";
 		else if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
 				"\\",
 				*c) == NULL)
-			return "it has other characters than letters, digits, '-' and '_': write "
-			       "them as "
-			       "\\DDD if "
-			       "they are meant";
+			return "it has characters other than letters, digits, '-' and '_': write "
+			       "them as \\DDD if they are intended";
 	}
 	return NULL;
 }
@@ -76,7 +74,7 @@ domains_add(struct domains *domains, struct faults *faults, const struct domain_
 		return 0;
 	if (domains->count == SNAPSHOT_SUFFIXES_MAX) {
 		fault_error(faults, written->line,
-			    "%smore than %u domains in all routes together: take some out",
+			    "%smore than %u domains in all routes together: remove some",
 			    written->before, SNAPSHOT_SUFFIXES_MAX);
 		domains->full = true;
 		return 0;
@@ -89,14 +87,13 @@ domains_add(struct domains *domains, struct faults *faults, const struct domain_
 			    fault_quote(written->text, quote), why);
 		return 0;
 	}
-	for (uint16_t i = 0; i < bytes; i++) /* lengths of labels lie below the letters */
+	for (uint16_t i = 0; i < bytes; i++) /* label lengths are below the letters */
 		if (name[i] >= 'A' && name[i] <= 'Z')
 			name[i] |= 0x20;
 	if (bytes == 1)
 		fault_warning(faults, written->line,
-			      "%sthe root holds every name: no other pool but those of longer "
-			      "domains gets "
-			      "queries",
+			      "%sthe root matches every name, so routes by type and the pools of "
+			      "service addresses are never used: remove it unless this is intended",
 			      written->before);
 	domains->rows[domains->count++] = (struct domain){.name_offset = domains->names_bytes,
 							  .line = written->line,
@@ -107,7 +104,7 @@ domains_add(struct domains *domains, struct faults *faults, const struct domain_
 	return 0;
 }
 
-/* A line without its comment and the blanks around; `end` is its newline or the text's end. */
+/* A line without comment and surrounding spaces; `end` is its newline or the end of the text. */
 static char *
 line_trim(char *line, char *end)
 {
@@ -132,7 +129,7 @@ lines_add(struct domains *domains, struct faults *faults, char *text, size_t tex
 	int err = 0;
 
 	if (memchr(text, 0, text_bytes) != NULL) {
-		fault_error(faults, 0, "holds a NUL byte: save it as plain text");
+		fault_error(faults, 0, "contains a NUL byte: save it as plain text");
 		return 0;
 	}
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark */
@@ -145,14 +142,16 @@ lines_add(struct domains *domains, struct faults *faults, char *text, size_t tex
 		word = line_trim(at, newline != NULL ? newline : end);
 		if (strlen(word) > LINE_BYTES_MAX)
 			fault_error(faults, line,
-				    "a line longer than any domain: write one domain a line");
+				    "the line is longer than a domain can be: write one domain per "
+				    "line");
 		else if (word[0] != 0)
 			err = domains_add(domains, faults, &(struct domain_text){word, line, ""},
 					  pool);
 	}
 	if (err == 0 && domains->count == count && faults->errors == errors)
-		fault_warning(faults, 0,
-			      "holds no domain: write one a line, or take routes.domains_file out");
+		fault_warning(
+			faults, 0,
+			"contains no domain: write one per line, or remove routes.domains_file");
 	return err;
 }
 
@@ -178,7 +177,7 @@ domains_file_add(struct domains *domains, struct faults *faults, const char *pat
 		err = lines_add(domains, faults, text, text_bytes, pool);
 		free(text);
 	} else if (faults->errors > errors) {
-		err = 0; /* it is reported; what else is wrong comes after it */
+		err = 0; /* reported; go on to find other errors */
 	}
 	faults->path = domains->config_path;
 	domains->file = 0;
@@ -187,7 +186,7 @@ domains_file_add(struct domains *domains, struct faults *faults, const char *pat
 
 /* Sorting */
 
-/* By length, then by bytes, then in the order of writing. */
+/* By length, then by bytes, then in the order read. */
 static int
 domain_order(const void *a, const void *b, void *names)
 {
@@ -207,7 +206,7 @@ domain_path(const struct domains *domains, const struct domain *domain)
 	return domain->file == 0 ? domains->config_path : domains->paths[domain->file - 1];
 }
 
-/* A domain that was written before with another pool. */
+/* Reports a domain that is listed for two pools. */
 static void
 duplicate_fault(const struct domains *domains, struct faults *faults, const struct config *config,
 		const struct domain *first, const struct domain *second)
@@ -256,10 +255,9 @@ domains_build(const struct domains *domains, struct faults *faults, struct confi
 		routes->names_bytes += d->name_bytes;
 	}
 	if (routes->names_bytes > SNAPSHOT_NAMES_BYTES_MAX)
-		fault_error(
-			faults, 0,
-			"routes: the domains take %u bytes: at most %u are possible; take some out",
-			routes->names_bytes, SNAPSHOT_NAMES_BYTES_MAX);
+		fault_error(faults, 0,
+			    "routes: the domains take %u bytes, more than %u: remove some",
+			    routes->names_bytes, SNAPSHOT_NAMES_BYTES_MAX);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes the lines about errors in a configuration file. */
+/* Writes the lines about the errors and warnings in a configuration file. */
 #include "control/config/fault.h"
 
 #include <stdarg.h>
@@ -12,7 +12,7 @@ fault_write(struct faults *faults, unsigned line, const char *kind, const char *
 	if (faults->shown == FAULTS_MAX)
 		return;
 	if (++faults->shown == FAULTS_MAX) {
-		fprintf(faults->out, "%s: more errors follow: correct these first\n", faults->path);
+		fprintf(faults->out, "%s: there are more errors: fix these first\n", faults->path);
 		return;
 	}
 	fputs(faults->path, faults->out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The errors found in one configuration file: each becomes one line, "FILE:LINE: what: fix".
+/* The errors found in one configuration file: each becomes one line,
+ * "FILE:LINE: key: what is wrong: what to do".
  *
- * What the file says is shown with odd bytes replaced, so that a line stays a line whatever the
- * file holds.
- * Threads: none; one struct faults belongs to one config_load(). */
+ * Values are shown with control and non-ASCII bytes replaced, so that each message stays one line
+ * whatever the file holds. Threads: none; one struct faults belongs to one config_load(). */
 #ifndef EPHEMERA_CONTROL_CONFIG_FAULT_H
 #define EPHEMERA_CONTROL_CONFIG_FAULT_H
 
@@ -11,14 +11,14 @@
 
 enum {
 	FAULTS_MAX = 20,
-	FAULT_QUOTE_BYTES = 64, /* of a value shown in a message, with its final 0 */
+	FAULT_QUOTE_BYTES = 64, /* of a value shown in a message, with the terminating 0 */
 };
 
 struct faults {
 	FILE *out;
 	const char *path; /* as the user gave it */
-	unsigned errors;  /* found, shown or not */
-	unsigned shown;	  /* lines written, warnings too */
+	unsigned errors;  /* found, written or not */
+	unsigned shown;	  /* lines written, including warnings */
 };
 
 /* An error, or a warning, at a line of the file; line 0: about the file as a whole. */
@@ -27,8 +27,8 @@ void fault_error(struct faults *faults, unsigned line, const char *format, ...)
 void fault_warning(struct faults *faults, unsigned line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* `text` fit to be shown between quotes: cut, odd bytes as '?'. Writes to `quote`
- * (FAULT_QUOTE_BYTES), returns it. */
+/* Makes `text` safe to show between quotes: shortened, bytes that are not printable ASCII as '?'.
+ * Writes to `quote` (FAULT_QUOTE_BYTES) and returns it. */
 const char *fault_quote(const char *text, char *quote);
 
 #endif

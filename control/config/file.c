@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads a file of the configuration into memory. The size is bounded twice, by what the file says
- * and by what comes. */
+/* Reads a configuration file into memory. The size is checked twice: as fstat() gives it, and as
+ * bytes are read. */
 #include "control/config/file.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@ file_open(struct faults *faults)
 		return fd;
 	fd = -errno;
 	fault_error(faults, 0, "cannot be opened: %s: %s", strerror(errno),
-		    errno == ENOENT ? "name an existing file"
-				    : "let this user read it, or run as one who may");
+		    errno == ENOENT ? "give the path of an existing file"
+				    : "allow this user to read it, or run as a user who may");
 	return fd;
 }
 
@@ -34,19 +34,20 @@ file_check(struct faults *faults, const char *what, size_t bytes_max, int fd)
 	if (fstat(fd, &status) != 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode)) {
-		fault_error(faults, 0, "is %s: name a regular file",
+		fault_error(faults, 0, "is %s: give the path of a regular file",
 			    S_ISDIR(status.st_mode) ? "a directory" : "not a regular file");
 		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	}
 	if ((uint64_t)status.st_size > bytes_max) {
-		fault_error(faults, 0, "is %lld bytes long: %s has at most %zu",
+		fault_error(faults, 0,
+			    "is %lld bytes long, too long for %s: shorten it to %zu bytes or less",
 			    (long long)status.st_size, what, bytes_max);
 		return -EFBIG;
 	}
 	return status.st_size;
 }
 
-/* Reads up to the end, whatever the size was said to be. -EFBIG for more than `bytes_max`. */
+/* Reads to the end of the file; `expected` is only a hint. -EFBIG for more than `bytes_max`. */
 static int
 file_fill(int fd, size_t expected, size_t bytes_max, char **text, size_t *text_bytes)
 {
@@ -56,7 +57,7 @@ file_fill(int fd, size_t expected, size_t bytes_max, char **text, size_t *text_b
 	for (;;) {
 		ssize_t got;
 
-		if (room - used < 2) { /* for a byte, and the 0 behind the last one */
+		if (room - used < 2) { /* for a byte and the terminating 0 */
 			char *larger;
 
 			room = room == 0 ? expected + 2 : 2 * room;
@@ -93,11 +94,13 @@ config_file_read(struct faults *faults, const char *what, size_t bytes_max, char
 	if (size >= 0 && err != 0) {
 		free(*text);
 		if (err == -EFBIG)
-			fault_error(faults, 0, "grows while it is read: %s has at most %zu bytes",
+			fault_error(faults, 0,
+				    "grew while it was read, too long for %s: shorten it to %zu "
+				    "bytes or less",
 				    what, bytes_max);
 		else if (err != -ENOMEM)
 			fault_error(faults, 0,
-				    "cannot be read: %s: check the disk or name another file",
+				    "cannot be read: %s: check the disk or use another file",
 				    strerror(-err));
 	}
 	close(fd);

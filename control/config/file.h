@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads a file of the configuration into memory, within bounds. Threads: none. */
+/* Reads a configuration file of limited size into memory. Threads: none. */
 #ifndef EPHEMERA_CONTROL_CONFIG_FILE_H
 #define EPHEMERA_CONTROL_CONFIG_FILE_H
 
@@ -9,9 +9,10 @@
 
 #define CONFIG_FILE_BYTES_MAX (4u << 20)
 
-/* Reads the regular file faults->path, of at most `bytes_max` bytes; `what` it is, for messages. 0
- * and *text (the caller frees it; a 0 follows the last byte), or -errno after a line to `faults`:
- * absent, unreadable, not a regular file, too large. Never blocks on a pipe or a device. */
+/* Reads the regular file faults->path, of at most `bytes_max` bytes; `what` is its kind, for
+ * messages ("a configuration"). 0 and *text (0-terminated, freed by the caller), or -errno after a
+ * line to `faults`: absent, unreadable, not a regular file, too large. Never blocks on a pipe or a
+ * device. */
 int config_file_read(struct faults *faults, const char *what, size_t bytes_max, char **text,
 		     size_t *text_bytes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares the range of source ports with the kernel's own. */
+/* Compares source.ports with the kernel's range of ephemeral ports. */
 #include "control/config/local_ports.h"
 
 #include <ifaddrs.h>
@@ -11,11 +11,11 @@
 
 #define SETTINGS_DIR  "/proc/sys/net/ipv4/"
 #define SETTING_BYTES 65536
-#define ADDRESSES_MAX 4096 /* more of the host's are not looked at */
+#define ADDRESSES_MAX 4096 /* further addresses of the host are ignored */
 
-/* The number that a text begins with; moves it on. False: none, or no port. */
+/* Parses the port at the start of *text and moves *text past it. False: no number, or no port. */
 static bool
-port_take(const char **text, unsigned *port)
+port_parse(const char **text, unsigned *port)
 {
 	char *end;
 	unsigned long value;
@@ -28,32 +28,32 @@ port_take(const char **text, unsigned *port)
 	return value <= UINT16_MAX;
 }
 
-/* "first<blanks>last" as bits. */
+/* "first<spaces>last" to a bitmap. */
 static void
 range_parse(const char *text, uint64_t *ports)
 {
 	unsigned first, last;
 
-	if (!port_take(&text, &first))
+	if (!port_parse(&text, &first))
 		return;
 	text += strspn(text, " \t");
-	if (!port_take(&text, &last))
+	if (!port_parse(&text, &last))
 		return;
 	for (unsigned port = first; port <= last; port++)
 		bitmap_set(ports, (uint16_t)port);
 }
 
-/* "a,b-c" as bits. */
+/* "a,b-c" to a bitmap. */
 static void
 list_parse(const char *text, uint64_t *ports)
 {
 	unsigned first, last;
 
-	while (port_take(&text, &first)) {
+	while (port_parse(&text, &first)) {
 		last = first;
 		if (*text == '-') {
 			text++;
-			if (!port_take(&text, &last))
+			if (!port_parse(&text, &last))
 				return;
 		}
 		for (unsigned port = first; port <= last; port++)
@@ -62,7 +62,7 @@ list_parse(const char *text, uint64_t *ports)
 	}
 }
 
-/* The bits as a list, the other way round; false if it does not fit. */
+/* The inverse, a bitmap to "a,b-c"; false if it does not fit. */
 static bool
 list_format(const uint64_t *ports, char *text, size_t bytes)
 {
@@ -109,19 +109,19 @@ local_ports_find(const struct config_source *source, const struct local_ports *k
 		 struct local_ports_clash *clash)
 {
 	uint64_t given[SNAPSHOT_BITMAP_WORDS] = {0}, reserved[SNAPSHOT_BITMAP_WORDS] = {0};
-	uint64_t mended[SNAPSHOT_BITMAP_WORDS];
+	uint64_t wanted[SNAPSHOT_BITMAP_WORDS];
 
 	memset(clash, 0, sizeof(*clash));
 	addresses_compare(source, kernel, clash);
 	range_parse(kernel->range, given);
 	list_parse(kernel->reserved, reserved);
-	memcpy(mended, reserved, sizeof(mended));
+	memcpy(wanted, reserved, sizeof(wanted));
 	for (unsigned port = 0; port <= UINT16_MAX; port++) {
 		if (!bitmap_test(given, (uint16_t)port) ||
 		    !bitmap_test(source->ports, (uint16_t)port))
 			continue;
-		/* What is reserved already belongs to the list, too. */
-		bitmap_set(mended, (uint16_t)port);
+		/* The list has to include what is reserved already. */
+		bitmap_set(wanted, (uint16_t)port);
 		if (bitmap_test(reserved, (uint16_t)port))
 			continue;
 		if (clash->port_count++ == 0)
@@ -130,17 +130,17 @@ local_ports_find(const struct config_source *source, const struct local_ports *k
 	}
 	if (clash->address == NULL || clash->port_count == 0)
 		return false;
-	if (list_format(mended, clash->list, sizeof(clash->list)))
+	if (list_format(wanted, clash->list, sizeof(clash->list)))
 		return true;
-	/* Many ports are excluded here and there: whole, the range is shorter. */
+	/* Excluded ports make the list too long: reserve the whole range. */
 	for (unsigned port = clash->first_port; port <= clash->last_port; port++)
-		bitmap_set(mended, (uint16_t)port);
-	if (!list_format(mended, clash->list, sizeof(clash->list)))
+		bitmap_set(wanted, (uint16_t)port);
+	if (!list_format(wanted, clash->list, sizeof(clash->list)))
 		clash->list[0] = 0;
 	return true;
 }
 
-/* The text of a setting, "" if it can't be read; the caller frees it. NULL: no memory. */
+/* The text of a setting, "" if it cannot be read; freed by the caller. NULL: no memory. */
 static char *
 setting_read(const char *path)
 {
@@ -157,7 +157,7 @@ setting_read(const char *path)
 	return text;
 }
 
-/* The host's addresses; the caller frees them. NULL: none. */
+/* The host's addresses; freed by the caller. NULL: none. */
 static struct address *
 addresses_read(size_t *count)
 {
@@ -195,19 +195,17 @@ clash_write(const struct local_ports_clash *clash, const char *path, FILE *out)
 	if (clash->address_count > 1)
 		snprintf(more, sizeof(more), " (and %u more)", clash->address_count - 1);
 	fprintf(out,
-		"%s: warning: source.addresses: %s%s is this host's own address, and the kernel "
-		"gives its "
-		"own "
-		"sockets %u of the ports in source.ports, from %u to %u, where their responses are "
-		"lost: ",
+		"%s: warning: source.addresses: %s%s is an address of this host, and the kernel "
+		"may assign %u of source.ports, from %u to %u, to local sockets, which would then "
+		"receive no responses: ",
 		path, address_format(clash->address, address), more, clash->port_count,
 		clash->first_port, clash->last_port);
 	if (clash->list[0] != 0)
-		fprintf(out, "set net.ipv4.ip_local_reserved_ports=%s (it holds for IPv6 too)\n",
+		fprintf(out, "set net.ipv4.ip_local_reserved_ports=%s (applies to IPv6 too)\n",
 			clash->list);
 	else
 		fprintf(out,
-			"add %u-%u to net.ipv4.ip_local_reserved_ports (it holds for IPv6 too)\n",
+			"add %u-%u to net.ipv4.ip_local_reserved_ports (applies to IPv6 too)\n",
 			clash->first_port, clash->last_port);
 }
 

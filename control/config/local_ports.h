@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether this host's kernel gives its own sockets ports that upstream queries are drawn from.
+/* Warns if the kernel may assign source ports of upstream queries to local sockets.
  *
- * A source address may be one of the host's own. A socket of the kernel that gets a port of the
- * range there loses its responses to the XDP program. net.ipv4.ip_local_port_range says which ports
- * the kernel gives out, net.ipv4.ip_local_reserved_ports which of them it leaves alone; both hold
- * for IPv6 too. */
+ * A source address may be an address of the host. The XDP program then takes the packets that come
+ * in for local sockets on ports in source.ports. The kernel assigns the ports in
+ * net.ipv4.ip_local_port_range except those in net.ipv4.ip_local_reserved_ports; both settings
+ * apply to IPv6 too. */
 #ifndef EPHEMERA_CONTROL_CONFIG_LOCAL_PORTS_H
 #define EPHEMERA_CONTROL_CONFIG_LOCAL_PORTS_H
 
@@ -14,36 +14,33 @@
 
 #include "control/config/config.h"
 
-#define LOCAL_PORTS_LIST_BYTES                                                                     \
-	1024 /* of a list of ports that is to be set; a longer one is only added to   \
-				     */
+/* The longest list of ports to suggest; otherwise a range to add to the list is suggested. */
+#define LOCAL_PORTS_LIST_BYTES 1024
 
-/* What the kernel says: the host's addresses, and the texts of the two settings, "32768\t60999\n"
- * and "8080,9000-9010\n". */
+/* The kernel's state: the host's addresses, and the texts of the two settings, "32768\t60999\n" and
+ * "8080,9000-9010\n". */
 struct local_ports {
 	const struct address *addresses;
 	size_t address_count;
 	const char *range, *reserved;
 };
 
-/* What there is to warn of. */
+/* What to warn of. */
 struct local_ports_clash {
-	const struct address
-		*address;	/* the first one of the source addresses that is the host's */
-	unsigned address_count; /* how many are */
-	unsigned first_port, last_port; /* of the ports that both give out, and how many: */
-	unsigned port_count;
-	char list
-		[LOCAL_PORTS_LIST_BYTES]; /* what to set ip_local_reserved_ports to; "": add first-last to it
-					    */
+	const struct address *address; /* the first source address that is an address of the host */
+	unsigned address_count;	       /* how many of them are */
+	/* The source ports that the kernel may assign. */
+	unsigned first_port, last_port, port_count;
+	/* The value for ip_local_reserved_ports; "": add first_port-last_port to it. */
+	char list[LOCAL_PORTS_LIST_BYTES];
 };
 
-/* True if there is a clash. Pure. Texts that are no ports count as empty. */
+/* True if there is a clash. Pure. A text that is not a list of ports counts as empty. */
 bool local_ports_find(const struct config_source *source, const struct local_ports *kernel,
 		      struct local_ports_clash *clash);
 
-/* Asks the kernel and writes one line, "PATH: warning: ...: what to set", if there is a clash. What
- * can't be read is no reason to warn. */
+/* Asks the kernel and writes one line, "PATH: warning: ...: what to set", if there is a clash. If
+ * the settings cannot be read, there is no warning. */
 void local_ports_warn(const struct config_source *source, const char *path, FILE *out);
 
 #endif

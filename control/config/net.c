@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parts of the configuration about addresses and ports: where queries come from, and where
- * clients ask. */
+/* Builds the sections of addresses and ports: source, service, rate_limit and http. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -9,7 +8,7 @@
 
 #include "control/lib/address.h"
 
-#define SOURCE_PORTS_FEW 1024 /* fewer than these deserve a warning: ten bits */
+#define SOURCE_PORTS_FEW 1024 /* warn below this: fewer than ten bits */
 
 bool
 build_address(struct build *b, const struct tree_node *node, const char *text,
@@ -18,16 +17,16 @@ build_address(struct build *b, const struct tree_node *node, const char *text,
 	char path[TREE_PATH_BYTES], quote[FAULT_QUOTE_BYTES];
 
 	if (address_parse(text, address) != 0) {
-		fault_error(b->faults, node->line,
-			    "%s: \"%s\" is not an address: write one like 192.0.2.1 or 2001:db8::1",
-			    tree_path(node, path), fault_quote(text, quote));
+		fault_error(
+			b->faults, node->line,
+			"%s: \"%s\" is not an IP address: write one like 192.0.2.1 or 2001:db8::1",
+			tree_path(node, path), fault_quote(text, quote));
 		return false;
 	}
 	if (!address_is_host(address)) {
 		fault_error(b->faults, node->line,
-			    "%s: %s is not an address of one machine: write a unicast one, not "
-			    "loopback or "
-			    "link-local",
+			    "%s: %s cannot be used: write a unicast address that is not loopback "
+			    "or link-local",
 			    tree_path(node, path), fault_quote(text, quote));
 		return false;
 	}
@@ -75,17 +74,15 @@ source_exclude(struct build *b, const struct tree_node *list)
 		if (!ports_parse(n->text, &first, &last)) {
 			fault_error(b->faults, n->line,
 				    "source.exclude: \"%s\" is neither a port nor a range "
-				    "first-last: write "
-				    "50000 or "
-				    "60000-60010",
+				    "first-last: write 50000 or 60000-60010",
 				    quote);
 			continue;
 		}
 		if (first < source->first_port || last > source->last_port)
-			fault_warning(b->faults, n->line,
-				      "source.exclude: %s lies outside source.ports, %u-%u: it can "
-				      "be taken out",
-				      quote, source->first_port, source->last_port);
+			fault_warning(
+				b->faults, n->line,
+				"source.exclude: %s is outside source.ports, %u-%u: remove it",
+				quote, source->first_port, source->last_port);
 		for (unsigned port = first; port <= last; port++)
 			source->ports[port >> 6] &= ~(UINT64_C(1) << (port & 63));
 	}
@@ -109,9 +106,9 @@ source_ports(struct build *b, const struct tree_node *mapping)
 	}
 	if (source->first_port < SNAPSHOT_SOURCE_PORT_MIN) {
 		fault_error(b->faults, line,
-			    "source.ports: %s begins below %u, where services live: begin there or "
-			    "above",
-			    quote, SNAPSHOT_SOURCE_PORT_MIN);
+			    "source.ports: %s starts below %u, in the range of well-known "
+			    "services: start at %u or above",
+			    quote, SNAPSHOT_SOURCE_PORT_MIN, SNAPSHOT_SOURCE_PORT_MIN);
 		return;
 	}
 	for (unsigned port = source->first_port; port <= source->last_port; port++)
@@ -120,15 +117,15 @@ source_ports(struct build *b, const struct tree_node *mapping)
 	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
 		source->port_count += (unsigned)__builtin_popcountll(source->ports[i]);
 	if (source->port_count == 0)
-		fault_error(
-			b->faults, line,
-			"source.ports: no port of %s is left: exclude fewer, or widen the range",
-			quote);
+		fault_error(b->faults, line,
+			    "source.ports: no port of %s is left after source.exclude: exclude "
+			    "fewer ports or widen the range",
+			    quote);
 	else if (source->port_count < SOURCE_PORTS_FEW)
-		fault_warning(
-			b->faults, line,
-			"source.ports: %u ports are easily guessed: widen the range, 49152-65535",
-			source->port_count);
+		fault_warning(b->faults, line,
+			      "source.ports: %u ports are easy to guess: widen the range, for "
+			      "example to 49152-65535",
+			      source->port_count);
 }
 
 /* Adds the addresses of one entry of source.addresses. */
@@ -150,8 +147,8 @@ source_range_add(struct build *b, const struct tree_node *n)
 	}
 	if (address_range_count(&range) > SNAPSHOT_SOURCES_MAX - source->address_count) {
 		fault_error(b->faults, n->line,
-			    "source.addresses: \"%s\" makes more than %u addresses: give fewer",
-			    quote, SNAPSHOT_SOURCES_MAX);
+			    "source.addresses: more than %u addresses with \"%s\": list fewer",
+			    SNAPSHOT_SOURCES_MAX, quote);
 		return;
 	}
 	for (struct address a = range.first;; a = address_next(&a)) {
@@ -161,7 +158,7 @@ source_range_add(struct build *b, const struct tree_node *n)
 		for (unsigned i = 0; i < source->address_count; i++) {
 			if (address_equal(&source->addresses[i], &a)) {
 				fault_error(b->faults, n->line,
-					    "source.addresses: %s is given twice: give it once",
+					    "source.addresses: %s is listed twice: remove one",
 					    text);
 				return;
 			}
@@ -205,25 +202,23 @@ service_listen(struct build *b, const struct tree_node *list)
 			if (address_equal(&service->listen[i].address, &listen->address) &&
 			    service->listen[i].port == listen->port)
 				fault_error(b->faults, node->line,
-					    "service.addresses.address: %s port %u is given twice: "
-					    "give it once",
+					    "service.addresses.address: %s port %u is listed "
+					    "twice: remove one",
 					    written->address, listen->port);
 		}
 		for (unsigned i = 0; i < source->address_count; i++) {
 			if (address_equal(&source->addresses[i], &listen->address))
 				fault_error(b->faults, node->line,
-					    "service.addresses.address: %s is a source address "
-					    "too: give "
-					    "queries to "
-					    "upstreams an address of their own",
+					    "service.addresses.address: %s is also a source "
+					    "address: use different addresses for the two",
 					    written->address);
 		}
 		service->listen_count++;
 	}
 }
 
-/* The ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is the
- * default), `key` its path. */
+/* Builds the ranges of a list of addresses, ranges and prefixes; `list` is its node (NULL: it is
+ * the default), `key` its path. */
 static int
 ranges_build(struct build *b, const struct tree_node *list, const char *key,
 	     const char *const *texts, uint32_t count, struct config_ranges *ranges)
@@ -265,8 +260,8 @@ ranges_copy(const struct config_ranges *from, struct config_ranges *to)
 	return 0;
 }
 
-/* Each address has its own list, or a copy of the service's. An address with a fault has been left
- * out, and then what is made here is thrown away: it need not be the right address's. */
+/* Each address gets its own list, or a copy of service.allow. After a fault, addresses are missing
+ * and the lists may be matched to the wrong ones; the configuration is then discarded anyway. */
 static int
 service_allow(struct build *b, const struct tree_node *mapping)
 {
@@ -308,7 +303,7 @@ config_ranges_same(const struct config_ranges *a, const struct config_ranges *b)
 	       (a->count == 0 || memcmp(a->ranges, b->ranges, a->count * sizeof(*a->ranges)) == 0);
 }
 
-/* The snapshot has room for so many ranges; addresses with the same list share it there. */
+/* Checks that all ranges fit into the snapshot, where addresses with equal lists share one. */
 static void
 ranges_count(struct build *b)
 {
@@ -326,9 +321,8 @@ ranges_count(struct build *b)
 	}
 	if (count > SNAPSHOT_RANGES_MAX)
 		fault_error(b->faults, tree_find(b->top, "service")->line,
-			    "service: %llu address ranges in all lists together: at most %u are "
-			    "possible; join "
-			    "some",
+			    "service: %llu address ranges in all lists together, more than %u: "
+			    "merge some",
 			    (unsigned long long)count, SNAPSHOT_RANGES_MAX);
 }
 
@@ -353,7 +347,7 @@ build_limit(struct build *b)
 	return err;
 }
 
-/* Unlike other addresses it may be loopback, or "all of this machine's". */
+/* Unlike other addresses, this one may be loopback or unspecified (all addresses of the host). */
 int
 build_http(struct build *b)
 {
@@ -372,9 +366,8 @@ build_http(struct build *b)
 		       address_is_host(&http->address);
 	if (!good)
 		fault_error(b->faults, mapping != NULL ? tree_line(mapping, "address") : 0,
-			    "http.address: \"%s\" is not an address to serve at: write 127.0.0.1, "
-			    "::1, or one of "
-			    "this machine",
+			    "http.address: \"%s\" is not an address to listen on: write 127.0.0.1, "
+			    "::1, or an address of this host",
 			    fault_quote(written->address, quote));
 	http->port = (uint16_t)written->port;
 	http->on = written->port != 0;

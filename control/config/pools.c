@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's pools: who is in them, how they choose, and that each is found by whoever
- * names it. */
+/* Builds the pools: their members and policies, and the pools that service addresses name. */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -13,7 +12,7 @@
 #define POOL_DEFAULT	 "default"
 #define NAMES_TEXT_BYTES 256
 
-/* Appends a name to a list "a, b"; what has no room becomes "...". */
+/* Appends a name to a list "a, b"; if there is no room, "..." once. */
 static void
 names_add(char *text, const char *name)
 {
@@ -34,19 +33,18 @@ server_unknown(struct build *b, const struct tree_node *node)
 
 	for (uint32_t i = 0; i < written->servers_count; i++)
 		names_add(names, fault_quote(written->servers[i].name, known));
-	fault_error(
-		b->faults, node->line,
-		"pools.servers: no server is called \"%s\": use names from upstreams.servers: %s",
-		fault_quote(node->text, quote), names);
+	fault_error(b->faults, node->line,
+		    "pools.servers: unknown server \"%s\": use names from upstreams.servers: %s",
+		    fault_quote(node->text, quote), names);
 }
 
-/* Adds the servers that the file names. They are numbered as they are written: if one of them has a
- * fault, and the configuration's numbers are others, the configuration is thrown away. */
+/* Adds the servers that the file names, by their position in upstreams.servers. If a server there
+ * has a fault, later indexes in the configuration differ, but it is then discarded anyway. */
 static void
 members_add(struct build *b, struct config_pool *pool, const struct tree_node *list)
 {
 	const struct written_upstreams *written = &b->written->upstreams;
-	bool taken[SNAPSHOT_UPSTREAMS_MAX] = {false};
+	bool used[SNAPSHOT_UPSTREAMS_MAX] = {false};
 
 	for (const struct tree_node *n = list->first; n != NULL; n = n->next) {
 		uint32_t i = 0;
@@ -55,14 +53,13 @@ members_add(struct build *b, struct config_pool *pool, const struct tree_node *l
 			i++;
 		if (i == written->servers_count) {
 			server_unknown(b, n);
-		} else if (taken[i]) {
+		} else if (used[i]) {
 			fault_error(b->faults, n->line,
-				    "pools.servers: \"%s\" is given twice: give it once; for a "
-				    "larger share "
-				    "raise its weight",
+				    "pools.servers: \"%s\" is listed twice: remove one; for a "
+				    "larger share raise its weight",
 				    n->text);
 		} else {
-			taken[i] = true;
+			used[i] = true;
 			pool->members[pool->member_count++] = (uint16_t)i;
 		}
 	}
@@ -74,21 +71,21 @@ hash_seed(const char *key)
 	return key != NULL ? XXH3_64bits(key, strlen(key)) : XXH3_64bits("", 0);
 }
 
-/* The share 0 switches the bound off; others below 100 would pass servers over that have less than
- * most. */
+/* 0 switches the limit off; other values below 100 would pass over servers with a load below the
+ * average. */
 static void
 load_percent_check(struct build *b, const struct tree_node *mapping, uint32_t percent)
 {
 	char path[TREE_PATH_BYTES];
 
 	if (percent > 0 && percent < 100)
-		fault_error(
-			b->faults, tree_line(mapping, "load_percent"),
-			"%s: %u is less than the average: write 100 to 10000 %%, or 0 for no bound",
-			tree_path(tree_find(mapping, "load_percent"), path), percent);
+		fault_error(b->faults, tree_line(mapping, "load_percent"),
+			    "%s: %u is below the average, 100 %%: write 100 to 10000, or 0 for no "
+			    "limit",
+			    tree_path(tree_find(mapping, "load_percent"), path), percent);
 }
 
-/* What upstreams.* says of the pool default, and of those that do not say it themselves. */
+/* The settings from upstreams.*: for the pool default, and defaults for the other pools. */
 static void
 pool_settings(const struct build *b, struct config_pool *pool)
 {
@@ -112,12 +109,12 @@ pool_own_settings(struct build *b, const struct tree_node *mapping,
 	load_percent_check(b, mapping, pool->load_percent);
 	if (written->hash_key != NULL && pool->policy != POLICY_HASH)
 		fault_warning(b->faults, tree_line(mapping, "hash_key"),
-			      "pools.hash_key: has no meaning for policy %s: write policy hash, or "
-			      "take it out",
+			      "pools.hash_key: has no effect with policy %s: set policy to hash, "
+			      "or remove it",
 			      schema_policy_name(pool->policy));
 }
 
-/* Gives a pool of the file its place: 0 is the pool default's. NULL after a fault. */
+/* Allocates a pool of the file; index 0 is the pool default. NULL after a fault. */
 static struct config_pool *
 pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 {
@@ -127,7 +124,7 @@ pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 
 	if (!build_name_good(name)) {
 		fault_error(b->faults, node->line,
-			    "pools.name: \"%s\" has other characters: use letters, digits, '.', "
+			    "pools.name: \"%s\" has invalid characters: use letters, digits, '.', "
 			    "'_' and '-'",
 			    fault_quote(name, quote));
 		return NULL;
@@ -136,8 +133,8 @@ pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 	     duplicate = duplicate->next) {
 		if (strcmp(tree_find(duplicate, "name")->text, name) == 0) {
 			fault_error(b->faults, node->line,
-				    "pools.name: \"%s\" is given twice, first on line %u: give "
-				    "each pool its own",
+				    "pools.name: \"%s\" is used twice, first on line %u: give each "
+				    "pool its own name",
 				    name, tree_line(duplicate, "name"));
 			return NULL;
 		}
@@ -146,7 +143,7 @@ pool_place(struct build *b, const struct tree_node *mapping, const char *name)
 		return &c->pools[0];
 	if (c->pool_count == SNAPSHOT_POOLS_MAX) {
 		fault_error(b->faults, node->line,
-			    "pools: at most %u are possible, with the pool default",
+			    "pools: more than %u pools, including the pool default: remove some",
 			    SNAPSHOT_POOLS_MAX);
 		return NULL;
 	}
@@ -170,7 +167,7 @@ pool_add(struct build *b, const struct tree_node *mapping, const struct written_
 	return 0;
 }
 
-/* All servers, unless the file has a pool of this name. */
+/* The pool default has all servers, unless the file defines it. */
 static int
 pool_default(struct build *b)
 {
@@ -196,14 +193,13 @@ members_count(struct build *b, const struct tree_node *list)
 		count += b->config->pools[i].member_count;
 	if (count > SNAPSHOT_MEMBERS_MAX)
 		fault_error(b->faults, list->line,
-			    "pools: %u servers in all pools together, the pool default too: at "
-			    "most %u are "
-			    "possible",
+			    "pools: %u servers in all pools together, including the pool default, "
+			    "more than %u: remove some",
 			    count, SNAPSHOT_MEMBERS_MAX);
 }
 
-/* An address with a fault has been left out, and then the numbers here are wrong, and thrown
- * away. */
+/* After a fault, addresses are missing and the indexes here may not match; the configuration is
+ * then discarded anyway. */
 static void
 listen_pools(struct build *b)
 {
@@ -251,7 +247,7 @@ build_pool_find(struct build *b, const struct tree_node *node, const char *name,
 		names_add(names, b->config->pools[i].name);
 	}
 	fault_error(b->faults, node->line,
-		    "%s: no pool is called \"%s\": write it under pools, or use one of %s",
+		    "%s: unknown pool \"%s\": add it to pools, or use one of %s",
 		    tree_path(node, path), fault_quote(name, quote), names);
 	return false;
 }
@@ -262,7 +258,7 @@ build_pools_unused(struct build *b)
 	const struct config *c = b->config;
 	const struct tree_node *list = tree_find(b->top, "pools"),
 			       *servers = tree_find(tree_find(b->top, "upstreams"), "servers"), *n;
-	bool taken[SNAPSHOT_UPSTREAMS_MAX] = {false};
+	bool used[SNAPSHOT_UPSTREAMS_MAX] = {false};
 
 	if (list == NULL || b->faults->errors > 0)
 		return;
@@ -274,20 +270,18 @@ build_pools_unused(struct build *b)
 			pool++;
 		if (!b->pools_used[pool])
 			fault_warning(b->faults, tree_line(n, "name"),
-				      "pools.name: no route and no service address leads to "
-				      "\"%s\": add one, or "
-				      "take the pool out",
+				      "pools.name: \"%s\" is not used by any route or service "
+				      "address: use it, or remove it",
 				      c->pools[pool].name);
 	}
 	for (unsigned i = 0; i < c->pool_count; i++)
 		for (unsigned member = 0; member < c->pools[i].member_count; member++)
-			taken[c->pools[i].members[member]] = true;
+			used[c->pools[i].members[member]] = true;
 	n = servers->first;
 	for (unsigned i = 0; i < c->upstream_count; i++, n = n->next)
-		if (!taken[i])
+		if (!used[i])
 			fault_warning(b->faults, tree_line(n, "name"),
 				      "upstreams.servers.name: \"%s\" is in no pool and gets no "
-				      "queries: add it to "
-				      "one, or take it out",
+				      "queries: add it to a pool, or remove it",
 				      c->upstreams[i].name);
 }

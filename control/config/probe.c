@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's parts about the servers' health: what probes ask and want to hear, and what
- * clients' own queries say. */
+/* Builds the sections on health: upstreams.probe and upstreams.passive. */
 #include "control/config/build.h"
 
 #include "control/lib/question.h"
 
-/* Questions that a server answers with a transfer or not at all show nothing about its health. */
+/* False for meta types (zone transfers, TKEY, TSIG, OPT): their responses say nothing about
+ * health. */
 static bool
 probe_type_fits(uint16_t type)
 {
 	return type != 0 && type != DNS_TYPE_OPT && !(type >= 249 && type <= 252);
 }
 
-/* The response codes that a good response has. */
+/* The response codes of a good response. */
 static void
 probe_good(struct build *b, const struct tree_node *list)
 {
@@ -24,11 +24,11 @@ probe_good(struct build *b, const struct tree_node *list)
 		uint8_t rcode;
 
 		if (question_rcode_parse(written->good[i], &rcode) != 0)
-			fault_error(b->faults, n != NULL ? n->line : 0,
-				    "upstreams.probe.good: \"%s\" is not a response code: write a "
-				    "name like "
-				    "noerror, nxdomain, refused, or a number from 0 to 15",
-				    fault_quote(written->good[i], quote));
+			fault_error(
+				b->faults, n != NULL ? n->line : 0,
+				"upstreams.probe.good: \"%s\" is not a response code: write a name "
+				"like noerror, nxdomain, refused, or a number from 0 to 15",
+				fault_quote(written->good[i], quote));
 		else
 			b->config->probe.good_rcodes |= (uint16_t)(1u << rcode);
 	}
@@ -48,12 +48,12 @@ build_probe(struct build *b)
 
 	if (question_type_parse(written->type, &type) != 0 || !probe_type_fits(type))
 		fault_error(b->faults, tree_line(mapping, "type"),
-			    "upstreams.probe.type: \"%s\" cannot be asked for: write a type like "
-			    "NS, A or TYPE65",
+			    "upstreams.probe.type: \"%s\" cannot be probed: write a type like NS, "
+			    "A or TYPE65",
 			    fault_quote(written->type, quote));
 	if (question_build(written->name, type, probe->question, &probe->question_bytes, &why) != 0)
 		fault_error(b->faults, tree_line(mapping, "name"),
-			    "upstreams.probe.name: \"%s\" is not a name: %s: write one like "
+			    "upstreams.probe.name: \"%s\" is not a domain name: %s: write one like "
 			    "probe.example.",
 			    fault_quote(written->name, quote), why);
 	if (written->timeout_ms > written->interval_ms)
@@ -62,9 +62,8 @@ build_probe(struct build *b)
 			tree_line(mapping, node != NULL && tree_find(node, "timeout_ms") != NULL
 						   ? "timeout_ms"
 						   : "interval_ms"),
-			"upstreams.probe.timeout_ms: %u is longer than interval_ms, %u: lower it, "
-			"or "
-			"probes overlap",
+			"upstreams.probe.timeout_ms: %u is longer than interval_ms, %u, so probes "
+			"overlap: lower it",
 			written->timeout_ms, written->interval_ms);
 	probe->interval_ms = written->interval_ms;
 	probe->timeout_ms = written->timeout_ms;
@@ -87,7 +86,6 @@ build_passive(struct build *b)
 	};
 	if (mapping != NULL && written->timeout_percent == 100 && written->servfail_percent == 100)
 		fault_warning(b->faults, mapping->line,
-			      "upstreams.passive: both shares are 100, so that it never takes a "
-			      "server out: "
-			      "lower one, or take the section out");
+			      "upstreams.passive: timeout_percent and servfail_percent are 100, so "
+			      "no server is ever taken out: lower one, or remove the section");
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration's routes: which names and types go to which pool, from the file itself and from
- * files with lists of domains. All is gathered first, then sorted once, so that the time grows as
- * the lists do. */
+/* Builds the routes: which names and types go to which pool, from the configuration and from domain
+ * files. All domains are collected first and then sorted once, in O(n log n). */
 #include "control/config/build.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include "control/config/domains.h"
 #include "control/lib/question.h"
 
-/* The domains that a route names in the configuration itself. */
+/* The domains listed in the configuration itself. */
 static int
 route_domains(struct build *b, struct domains *domains, const struct tree_node *list, uint8_t pool)
 {
@@ -24,7 +23,7 @@ route_domains(struct build *b, struct domains *domains, const struct tree_node *
 	return err;
 }
 
-/* A relative path begins where the configuration is. */
+/* A relative path starts at the configuration's directory. */
 static char *
 domains_path(const char *config_path, const char *name)
 {
@@ -38,8 +37,8 @@ domains_path(const char *config_path, const char *name)
 		       : NULL;
 }
 
-/* Messages show the file's name as it is: what moves a terminal's cursor, in UTF-8 too, may not be
- * in it. */
+/* Messages show the file's name unchanged, so it must not have control characters (C0, DEL, or C1
+ * in UTF-8). */
 static bool
 has_controls(const char *name)
 {
@@ -58,8 +57,7 @@ route_domains_file(struct build *b, struct domains *domains, const struct tree_n
 
 	if (has_controls(node->text)) {
 		fault_error(b->faults, node->line,
-			    "routes.domains_file: \"%s\" has control characters: give the file "
-			    "another name",
+			    "routes.domains_file: \"%s\" has control characters: rename the file",
 			    fault_quote(node->text, quote));
 		return 0;
 	}
@@ -69,7 +67,7 @@ route_domains_file(struct build *b, struct domains *domains, const struct tree_n
 	return err;
 }
 
-/* Types that are asked for; OPT is none, it only rides along. */
+/* Query types. OPT is not one: it is only a pseudo-RR in the additional section. */
 static void
 route_types(struct build *b, const struct tree_node *list, uint8_t pool,
 	    unsigned lines[SNAPSHOT_TYPE_ROUTES_MAX])
@@ -83,8 +81,7 @@ route_types(struct build *b, const struct tree_node *list, uint8_t pool,
 
 		if (question_type_parse(n->text, &type) != 0 || type == 0 || type == DNS_TYPE_OPT) {
 			fault_error(b->faults, n->line,
-				    "routes.types: \"%s\" is not a type that is asked for: write "
-				    "one like PTR, "
+				    "routes.types: \"%s\" is not a query type: write one like PTR, "
 				    "AAAA or TYPE65",
 				    fault_quote(n->text, quote));
 			continue;
@@ -93,14 +90,14 @@ route_types(struct build *b, const struct tree_node *list, uint8_t pool,
 			i++;
 		if (i < routes->type_count && routes->types[i].pool != pool) {
 			fault_error(b->faults, n->line,
-				    "routes.types: %s goes to pool \"%s\" already, on line %u: "
-				    "keep one of the "
-				    "two",
+				    "routes.types: %s already goes to pool \"%s\" on line %u: keep "
+				    "one of the two",
 				    question_type_format(type, name),
 				    b->config->pools[routes->types[i].pool].name, lines[i]);
 		} else if (i == SNAPSHOT_TYPE_ROUTES_MAX) {
 			fault_error(b->faults, n->line,
-				    "routes.types: more than %u types in all: take some out",
+				    "routes.types: more than %u types in all routes together: "
+				    "remove some",
 				    SNAPSHOT_TYPE_ROUTES_MAX);
 			return;
 		} else if (i == routes->type_count) {
@@ -130,7 +127,7 @@ route_add(struct build *b, const struct tree_node *n, const struct written_route
 	if (list == NULL && types == NULL && written->domains_file == NULL) {
 		fault_error(
 			b->faults, n->line,
-			"routes: this one takes no query: give it domains, domains_file or types");
+			"routes: this route matches no query: add domains, domains_file or types");
 		return 0;
 	}
 	if (!build_pool_find(b, tree_find(n, "pool"), written->pool, &pool))

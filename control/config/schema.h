@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The schema of the configuration file: each key's name, type, range, default, unit and meaning, in
- * one table.
+/* The schema of the configuration file: name, type, range, default, unit and meaning of each key.
  *
- * The table is written once (schema.c) and read in three ways (schema_check.c): schema_check()
- * compares the tree of the file with it and reports line, key, value and fix; schema_fill() copies
- * the values of the tree, and the defaults, to struct written; schema_print() is the reference.
- * What a value means beyond its own range is checked in config_build.c.
+ * The table is in schema.c; schema_check.c uses it in three ways: schema_check() compares the tree
+ * of a file with it and reports errors; schema_fill() copies the values of the tree, and the
+ * defaults, to struct written; schema_print() prints the reference. What goes beyond the range of
+ * a single value is checked by the parts of build.h.
  *
  * Threads: none; the table is constant. */
 #ifndef EPHEMERA_CONTROL_CONFIG_SCHEMA_H
@@ -20,11 +19,11 @@
 #include "control/config/fault.h"
 #include "control/config/tree.h"
 
-/* The file's content as it is written. Texts point into the tree, or are defaults; lists belong to
- * struct written. A key that is not in the file and has no default leaves 0 or NULL. */
+/* The values as written in the file. Texts point into the tree or to defaults; lists are owned by
+ * struct written. A key that is absent and has no default is 0 or NULL. */
 
 enum written_switch {
-	SWITCH_UNWRITTEN,
+	SWITCH_UNSET,
 	SWITCH_OFF,
 	SWITCH_ON,
 };
@@ -56,7 +55,7 @@ struct written_listen {
 	const char *address;
 	uint32_t port;
 	const char *pool;
-	const char **allow; /* NULL: as service.allow says */
+	const char **allow; /* NULL: service.allow applies */
 	uint32_t allow_count;
 };
 
@@ -70,8 +69,8 @@ struct written_service {
 };
 
 struct written_rate_limit {
-	uint32_t queries_per_second; /* 0: the section is not written */
-	uint32_t burst;		     /* 0: not written, as queries_per_second */
+	uint32_t queries_per_second; /* 0: the section is absent */
+	uint32_t burst;		     /* 0: absent, same as queries_per_second */
 	uint32_t ipv4_prefix, ipv6_prefix;
 	enum refusal over_limit;
 	uint32_t truncate_every;
@@ -108,7 +107,7 @@ struct written_server {
 	const char *address;
 	uint32_t port;
 	uint32_t weight;
-	enum written_switch random_case; /* SWITCH_UNWRITTEN: as protection.random_case says */
+	enum written_switch random_case; /* SWITCH_UNSET: protection.random_case applies */
 };
 
 struct written_upstreams {
@@ -123,7 +122,7 @@ struct written_upstreams {
 	uint32_t servers_count;
 };
 
-/* What is not written in a pool is as in `upstreams`; the tree knows what is written. */
+/* Keys that are absent default to those of `upstreams`; the tree shows which are absent. */
 struct written_pool {
 	const char *name;
 	enum policy policy;
@@ -185,9 +184,9 @@ struct schema_key {
 	uint32_t min, max;	       /* of a number; of a text: most bytes */
 	const struct schema_choice *choices;
 	const struct schema_key *keys;
-	const char *initial; /* the default, as it would be written; NULL: none, or required */
+	const char *initial; /* the default, as text; NULL: none, or required */
 	const char *unit;    /* NULL: none */
-	const char *help;    /* one sentence */
+	const char *help;    /* one phrase in lower case */
 };
 
 #define SCHEMA_ROUTES_MAX 1024
@@ -197,20 +196,20 @@ const char *schema_policy_name(enum policy policy);
 
 extern const struct schema_key schema_top;
 
-/* One line to `faults` for each unknown or missing key, wrong type, and value out of its range. */
+/* Reports each unknown or missing key, wrong type and value out of range. */
 void schema_check(struct faults *faults, const struct tree_node *top);
 
-/* Fills `written`, all 0, from a tree without faults, which has to outlive it. 0 or -ENOMEM; call
- * schema_free() in both cases. */
+/* Fills `written`, all 0 before, from a tree without faults, which must outlive it. 0 or -ENOMEM;
+ * call schema_free() in both cases. */
 int schema_fill(struct written *written, const struct tree_node *top);
 
 void schema_free(struct written *written);
 
-/* Calls `row` for each key, in the order of the table: its path is "a.b", "a.b[]" for a list. */
+/* Calls `row` for each key in the order of the table; `path` is "a.b", or "a.b[]" for a list. */
 void schema_each(void (*row)(void *owner, const char *path, const struct schema_key *key),
 		 void *owner);
 
-/* All keys with type, default and meaning, for people. */
+/* Prints all keys with type, default and meaning. */
 void schema_print(FILE *out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the table of keys: to check a file, to fill struct written, and to print the reference. The
+/* Walks the table of keys to check a file, to fill struct written, and to print the reference. The
  * table's depth limits every recursion here. */
 #include "control/config/schema.h"
 
@@ -59,11 +59,11 @@ section_check(struct faults *faults, const struct schema_key *section, const str
 	}
 	for (key = section->keys; key->name != NULL; key++)
 		if (key->required && tree_find(node, key->name) == NULL)
-			fault_error(faults, node->line, "%s%s%s: missing: add it, %s", path,
+			fault_error(faults, node->line, "%s%s%s: missing: add it (%s)", path,
 				    *path != 0 ? "." : "", key->name, key->help);
 }
 
-/* Numbers are plain decimals: 010 and 0x10 would mean different numbers to different readers. */
+/* Numbers are plain decimals: programs disagree on the meaning of 010 and 0x10. */
 static void
 number_check(struct faults *faults, const struct schema_key *key, const struct tree_node *node,
 	     const char *path)
@@ -92,10 +92,11 @@ text_check(struct faults *faults, const struct schema_key *key, const struct tre
 	size_t bytes = strlen(node->text);
 
 	if (bytes == 0)
-		fault_error(faults, node->line, "%s: empty: write %s", path, key->help);
+		fault_error(faults, node->line, "%s: is empty: write a value (%s)", path,
+			    key->help);
 	else if (bytes > key->max)
-		fault_error(faults, node->line, "%s: %zu characters long: at most %u are possible",
-			    path, bytes, key->max);
+		fault_error(faults, node->line, "%s: is %zu characters long: use at most %u", path,
+			    bytes, key->max);
 }
 
 static void
@@ -105,18 +106,18 @@ choice_check(struct faults *faults, const struct schema_key *key, const struct t
 	char quote[FAULT_QUOTE_BYTES], names[256];
 
 	if (choice_find(key, node->text) == NULL)
-		fault_error(faults, node->line, "%s: \"%s\" is not known: use one of %s", path,
+		fault_error(faults, node->line, "%s: unknown value \"%s\": use one of %s", path,
 			    fault_quote(node->text, quote), names_list(key, names, sizeof(names)));
 }
 
-/* False after a fault: the node is of another kind. */
+/* False after a fault: the node is not of the wanted kind. */
 static bool
 kind_check(struct faults *faults, const struct tree_node *node, enum tree_kind wanted,
 	   const char *path)
 {
 	static const char *const fixes[] = {
 		[TREE_TEXT] = "write one value",
-		[TREE_LIST] = "write a list, [a, b] or lines that begin with \"- \"",
+		[TREE_LIST] = "write a list, [a, b] or lines that start with \"- \"",
 		[TREE_MAPPING] = "write keys below it, \"key: value\"",
 	};
 	static const char *const kinds[] = {"a single value", "a list", "a mapping of keys"};
@@ -159,10 +160,10 @@ key_check(struct faults *faults, const struct schema_key *key, const struct tree
 	if (!kind_check(faults, node, TREE_LIST, path))
 		return;
 	if (node->count == 0)
-		fault_error(faults, node->line, "%s: empty list: add an entry, or take the key out",
-			    path);
+		fault_error(faults, node->line,
+			    "%s: is an empty list: add an entry, or remove the key", path);
 	if (node->count > key->list_max) {
-		fault_error(faults, node->line, "%s: %u entries: at most %u are possible", path,
+		fault_error(faults, node->line, "%s: has %u entries: use at most %u", path,
 			    node->count, key->list_max);
 		return;
 	}
@@ -176,8 +177,8 @@ schema_check(struct faults *faults, const struct tree_node *top)
 	value_check(faults, &schema_top, top);
 }
 
-/* Fill: a value, a list's pointer and its count are stored at their offsets in `section`, a
- * struct. */
+/* Fill: values, list pointers and list counts are stored at their offsets in the struct at
+ * `section`. */
 
 static int section_fill(const struct schema_key *keys, const struct tree_node *node,
 			uint8_t *section);
@@ -196,9 +197,9 @@ scalar_fill(const struct schema_key *key, const char *text, uint8_t *at)
 	memcpy(at, &number, sizeof(number));
 }
 
-/* Makes the list's array, with `more` bytes behind it. NULL: no memory. */
+/* Allocates the list's array, with `more` bytes after it. NULL: no memory. */
 static uint8_t *
-list_make(const struct schema_key *key, uint32_t count, size_t more, uint8_t *section)
+list_allocate(const struct schema_key *key, uint32_t count, size_t more, uint8_t *section)
 {
 	uint8_t *entries = calloc(1, (size_t)count * key->entry_size + more);
 
@@ -212,7 +213,7 @@ list_make(const struct schema_key *key, uint32_t count, size_t more, uint8_t *se
 static int
 list_fill(const struct schema_key *key, const struct tree_node *node, uint8_t *section)
 {
-	uint8_t *entry = list_make(key, node->count, 0, section);
+	uint8_t *entry = list_allocate(key, node->count, 0, section);
 	int err = entry != NULL ? 0 : -ENOMEM;
 
 	for (const struct tree_node *n = node->first; n != NULL && err == 0; n = n->next) {
@@ -225,8 +226,8 @@ list_fill(const struct schema_key *key, const struct tree_node *node, uint8_t *s
 	return err;
 }
 
-/* A default list is written with ", " between its entries. A copy behind the array is cut into
- * them. */
+/* A default list is a text with ", " between its entries. A copy of it, stored after the array, is
+ * split into them. */
 static int
 default_list_fill(const struct schema_key *key, uint8_t *section)
 {
@@ -236,7 +237,7 @@ default_list_fill(const struct schema_key *key, uint8_t *section)
 
 	for (const char *at = key->initial; (at = strstr(at, ", ")) != NULL; at += 2)
 		count++;
-	entry = list_make(key, count, strlen(key->initial) + 1, section);
+	entry = list_allocate(key, count, strlen(key->initial) + 1, section);
 	if (entry == NULL)
 		return -ENOMEM;
 	text = strcpy((char *)entry + count * key->entry_size, key->initial);

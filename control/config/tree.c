@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds the tree of a YAML text from libyaml's events. */
+/* Builds the tree of a YAML text from the events of libyaml's parser. */
 #include "control/config/tree.h"
 
 #include <errno.h>
@@ -8,15 +8,13 @@
 #include <string.h>
 #include <yaml.h>
 
-#define NO_ALIASES "anchors and aliases are not supported, write the value out"
-
-/* What the event loop carries along. */
+/* The state of the event loop. */
 struct builder {
 	struct faults *faults;
 	yaml_parser_t parser;
 	struct tree_node *top;
 	struct tree_node *open; /* the list or mapping that the next event belongs to */
-	char *key;		/* read, its value comes next */
+	char *key;		/* was read; its value is next */
 	unsigned key_line;
 	unsigned depth, nodes, documents;
 	bool done;
@@ -28,7 +26,7 @@ mark_line(const yaml_mark_t *mark)
 	return (unsigned)mark->line + 1;
 }
 
-/* A line for what libyaml finds wrong; the fix depends on the character there. */
+/* Reports an error of libyaml; the hint depends on the character there. */
 static int
 syntax_fault(struct builder *b, const char *text, size_t text_bytes)
 {
@@ -43,7 +41,7 @@ syntax_fault(struct builder *b, const char *text, size_t text_bytes)
 		bool tab = at < text_bytes && text[at] == '\t';
 
 		fault_error(b->faults, mark_line(&p->problem_mark), "syntax error: %s: %s", problem,
-			    tab ? "indent with spaces, not with tabs" : "correct the text there");
+			    tab ? "indent with spaces, not tabs" : "correct this line");
 		return -EINVAL;
 	}
 	if (at > text_bytes)
@@ -62,37 +60,36 @@ tree_fault(struct builder *b, const yaml_event_t *event, const char *what)
 }
 
 static int
-key_take(struct builder *b, const yaml_event_t *event)
+key_add(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 	char quote[FAULT_QUOTE_BYTES], path[TREE_PATH_BYTES];
 	const struct tree_node *duplicate;
 
 	if (event->type != YAML_SCALAR_EVENT)
-		return tree_fault(b, event, "a key that is not a plain word: write \"key: value\"");
+		return tree_fault(b, event, "a key is not a plain word: write \"key: value\"");
 	if (strlen(text) != event->data.scalar.length)
-		return tree_fault(b, event, "a key with a NUL byte: take it out");
+		return tree_fault(b, event, "a key contains a NUL byte: remove it");
 	if (b->open->count == TREE_KEYS_MAX)
 		return tree_fault(b, event,
-				  "more keys than any part of a configuration has: take them out");
+				  "too many keys in one section: remove the unknown ones");
 	duplicate = tree_find(b->open, text);
 	b->key_line = mark_line(&event->start_mark);
 	if (duplicate != NULL)
-		fault_error(b->faults, b->key_line, "%s: written twice, first on line %u: keep one",
+		fault_error(b->faults, b->key_line, "%s: is set twice, first on line %u: keep one",
 			    fault_quote(tree_path(duplicate, path), quote), duplicate->line);
 	b->key = strdup(text);
 	return b->key != NULL ? 0 : -ENOMEM;
 }
 
-/* Appends the node that an event begins below the open one. */
+/* Appends the node that an event starts to the open list or mapping. */
 static int
-node_take(struct builder *b, const yaml_event_t *event, enum tree_kind kind, const char *text)
+node_add(struct builder *b, const yaml_event_t *event, enum tree_kind kind, const char *text)
 {
 	struct tree_node *node;
 
 	if (++b->nodes > TREE_NODES_MAX)
-		return tree_fault(b, event,
-				  "more values than a configuration can hold: take some out");
+		return tree_fault(b, event, "too many values: remove some");
 	node = calloc(1, sizeof(*node));
 	if (node == NULL)
 		return -ENOMEM;
@@ -117,27 +114,25 @@ node_take(struct builder *b, const yaml_event_t *event, enum tree_kind kind, con
 		b->open = node;
 		return ++b->depth <= TREE_DEPTH_MAX
 			       ? 0
-			       : tree_fault(
-					 b, event,
-					 "nested deeper than a configuration is: take levels out");
+			       : tree_fault(b, event, "too many levels of nesting: remove some");
 	}
 	node->text = strdup(text);
 	return node->text != NULL ? 0 : -ENOMEM;
 }
 
 static int
-scalar_take(struct builder *b, const yaml_event_t *event)
+scalar_add(struct builder *b, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
 
 	if (strlen(text) != event->data.scalar.length)
-		return tree_fault(b, event, "a value with a NUL byte: take it out");
-	return node_take(b, event, TREE_TEXT, text);
+		return tree_fault(b, event, "a value contains a NUL byte: remove it");
+	return node_add(b, event, TREE_TEXT, text);
 }
 
-/* Values have neither anchor nor tag. */
+/* Refuses anchors and tags. */
 static int
-value_take(struct builder *b, const yaml_event_t *event)
+value_add(struct builder *b, const yaml_event_t *event)
 {
 	bool scalar = event->type == YAML_SCALAR_EVENT,
 	     list = event->type == YAML_SEQUENCE_START_EVENT;
@@ -149,34 +144,38 @@ value_take(struct builder *b, const yaml_event_t *event)
 					: event->data.mapping_start.tag;
 
 	if (anchor != NULL)
-		return tree_fault(b, event, "an anchor (&name): " NO_ALIASES);
+		return tree_fault(
+			b, event,
+			"an anchor (&name) is not supported: write the value in full each time");
 	if (tag != NULL)
 		return tree_fault(b, event,
-				  "a tag (!name): tags are not supported, write the value alone");
-	return scalar ? scalar_take(b, event)
-		      : node_take(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
+				  "a tag (!name) is not supported: write the value alone");
+	return scalar ? scalar_add(b, event)
+		      : node_add(b, event, list ? TREE_LIST : TREE_MAPPING, NULL);
 }
 
 static int
-event_take(struct builder *b, const yaml_event_t *event)
+event_handle(struct builder *b, const yaml_event_t *event)
 {
 	bool ends = event->type == YAML_MAPPING_END_EVENT || event->type == YAML_SEQUENCE_END_EVENT;
 
 	if (event->type == YAML_ALIAS_EVENT)
-		return tree_fault(b, event, "an alias (*name): " NO_ALIASES);
+		return tree_fault(
+			b, event,
+			"an alias (*name) is not supported: write the value in full each time");
 	if (b->open != NULL && b->open->kind == TREE_MAPPING && b->key == NULL && !ends)
-		return key_take(b, event);
+		return key_add(b, event);
 	switch (event->type) {
 	case YAML_DOCUMENT_START_EVENT:
 		if (b->documents++ > 0)
 			return tree_fault(
 				b, event,
-				"a second document (---): a file holds one configuration");
+				"a second document (---): write one configuration per file");
 		return 0;
 	case YAML_SCALAR_EVENT:
 	case YAML_SEQUENCE_START_EVENT:
 	case YAML_MAPPING_START_EVENT:
-		return value_take(b, event);
+		return value_add(b, event);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		b->open = b->open->parent;
@@ -191,7 +190,7 @@ event_take(struct builder *b, const yaml_event_t *event)
 }
 
 static int
-events_take(struct builder *b, const char *text, size_t text_bytes)
+events_read(struct builder *b, const char *text, size_t text_bytes)
 {
 	yaml_event_t event;
 	int err = 0;
@@ -199,7 +198,7 @@ events_take(struct builder *b, const char *text, size_t text_bytes)
 	while (err == 0 && !b->done) {
 		if (!yaml_parser_parse(&b->parser, &event))
 			return syntax_fault(b, text, text_bytes);
-		err = event_take(b, &event);
+		err = event_handle(b, &event);
 		yaml_event_delete(&event);
 	}
 	return err;
@@ -212,7 +211,7 @@ top_check(struct faults *faults, const struct tree_node *top)
 		fault_error(faults, 0, "is empty: start from the sample configuration");
 	else if (top->kind != TREE_MAPPING)
 		fault_error(faults, top->line,
-			    "not a configuration: begin with \"dataplane:\" and its keys");
+			    "is not a mapping of keys: start with \"dataplane:\" and its keys");
 	return top != NULL && top->kind == TREE_MAPPING ? 0 : -EINVAL;
 }
 
@@ -226,7 +225,7 @@ tree_build(struct faults *faults, const char *text, size_t text_bytes, struct tr
 		return -ENOMEM;
 	yaml_parser_set_input_string(&builder.parser, (const unsigned char *)text, text_bytes);
 	yaml_parser_set_encoding(&builder.parser, YAML_UTF8_ENCODING);
-	err = events_take(&builder, text, text_bytes);
+	err = events_read(&builder, text, text_bytes);
 	yaml_parser_delete(&builder.parser);
 	free(builder.key);
 	if (err == 0)
@@ -239,7 +238,7 @@ tree_build(struct faults *faults, const char *text, size_t text_bytes, struct tr
 	return 0;
 }
 
-/* The depth is bounded, so the recursion is. */
+/* The depth of a tree limits the recursion. */
 void
 tree_free(struct tree_node *node)
 {

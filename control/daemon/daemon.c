@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Puts the parts of ephemerad together. */
+/* Starts, connects and stops the parts of ephemerad. */
 #include "control/daemon/daemon.h"
 
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include "dataplane/shared/runtime_dir.h"
 #include "control/lib/log.h"
 
-/* Between the parts */
+/* Callbacks between the parts */
 
 static void
-something_changed(void *owner)
+state_changed(void *owner)
 {
 	struct daemon *daemon = owner;
 
@@ -30,7 +30,7 @@ static void
 dataplane_connected(void *owner)
 {
 	struct daemon *daemon = owner;
-	const struct dataplane_hello *hello = &daemon->dataplane.hello;
+	const struct link_hello *hello = &daemon->dataplane.hello;
 	const bool same = daemon->boot_id == hello->response.boot_id;
 	const char *why = NULL;
 	int status;
@@ -39,8 +39,7 @@ dataplane_connected(void *owner)
 		farm_forget_base(&daemon->farm);
 	daemon->boot_id = hello->response.boot_id;
 	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
-		log_line(LEVEL_ERROR, "no statistics: the dataplane's segment can't be read: %s",
-			 why);
+		log_line(LEVEL_ERROR, "can't read the dataplane's statistics segment: %s", why);
 	status = steer_maps_connected(&daemon->steer);
 	if (status != 0)
 		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
@@ -63,7 +62,7 @@ dataplane_lost(void *owner)
 	publisher_lost(&daemon->publisher);
 }
 
-/* Parts, in the order in which they start */
+/* The parts, in start order */
 
 static int
 loop_start(struct daemon *daemon, struct config *config)
@@ -79,19 +78,20 @@ loop_end(struct daemon *daemon)
 }
 
 static void
-server_complain(const char *runtime_dir, const char *path, int status)
+server_log_error(const char *runtime_dir, const char *path, int status)
 {
 	if (status == -EADDRINUSE)
 		log_line(LEVEL_ERROR,
-			 "another ephemerad answers on %s: stop it first, or give this one another "
+			 "another ephemerad listens on %s: stop it first, or set another "
 			 "runtime_dir",
 			 path);
 	else if (status == -ENAMETOOLONG)
 		log_line(LEVEL_ERROR,
-			 "runtime_dir %s is too long for a socket's name: choose a shorter one",
+			 "runtime_dir %s is too long for the path of a Unix socket: use a shorter "
+			 "one",
 			 runtime_dir);
 	else if (status == -EEXIST)
-		log_line(LEVEL_ERROR, "%s is there and is no socket: move it away", path);
+		log_line(LEVEL_ERROR, "%s exists and is not a socket: remove it", path);
 	else
 		log_line(LEVEL_ERROR, "can't listen on %s: %s: %s", path, strerror(-status),
 			 runtime_dir_hint(-status));
@@ -104,7 +104,7 @@ server_start(struct daemon *daemon, struct config *config)
 				 daemon->handlers.command, daemon);
 
 	if (status != 0)
-		server_complain(config->runtime_dir, daemon->server.path.sun_path, status);
+		server_log_error(config->runtime_dir, daemon->server.path.sun_path, status);
 	return status;
 }
 
@@ -118,14 +118,14 @@ static int
 dataplane_start(struct daemon *daemon, struct config *config)
 {
 	steer_maps_init(&daemon->steer, &daemon->dataplane);
-	return dataplane_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
-			      dataplane_connected, dataplane_lost, daemon);
+	return link_init(&daemon->dataplane, &daemon->loop, config->runtime_dir,
+			 dataplane_connected, dataplane_lost, daemon);
 }
 
 static void
 dataplane_end(struct daemon *daemon)
 {
-	dataplane_fini(&daemon->dataplane);
+	link_fini(&daemon->dataplane);
 	stats_reader_close(&daemon->stats);
 }
 
@@ -133,8 +133,8 @@ static int
 neighbour_start(struct daemon *daemon, struct config *config)
 {
 	(void)config;
-	return neighbour_init(&daemon->neighbour, &daemon->loop, &daemon->dataplane,
-			      something_changed, daemon);
+	return neighbour_init(&daemon->neighbour, &daemon->loop, &daemon->dataplane, state_changed,
+			      daemon);
 }
 
 static void
@@ -159,7 +159,7 @@ persist_start(struct daemon *daemon, struct config *config)
 static void
 persist_end(struct daemon *daemon)
 {
-	(void)daemon; /* the file stays for the next one */
+	(void)daemon; /* the file stays for the next process */
 }
 
 static int
@@ -170,7 +170,7 @@ farm_start(struct daemon *daemon, struct config *config)
 					 .neighbour = &daemon->neighbour,
 					 .stats = &daemon->stats,
 					 .state = &daemon->persist.state,
-					 .changed = something_changed,
+					 .changed = state_changed,
 					 .owner = daemon};
 
 	(void)config;
@@ -298,7 +298,7 @@ http_end(struct daemon *daemon)
 }
 
 static const struct daemon_part {
-	const char *name; /* NULL: init says itself what is wrong */
+	const char *name; /* NULL: init logs its errors itself */
 	int (*init)(struct daemon *daemon, struct config *config);
 	void (*fini)(struct daemon *daemon);
 } parts[] = {
@@ -306,10 +306,10 @@ static const struct daemon_part {
 	{NULL, server_start, server_end},
 	{"dataplane's socket", dataplane_start, dataplane_end},
 	{"netlink", neighbour_start, neighbour_end},
-	{"state on file", persist_start, persist_end},
+	{"state file", persist_start, persist_end},
 	{"health", farm_start, farm_end},
 	{"readiness", readiness_start, readiness_end},
-	{"publisher", publisher_start, publisher_end}, /* gives what is on file to health at once */
+	{"publisher", publisher_start, publisher_end}, /* restores health from the state file */
 	{"watch", watch_start, watch_end},
 	{"samples", recent_start, recent_end},
 	{"reload", reload_start, reload_end},
@@ -347,9 +347,8 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 void
 daemon_fini(struct daemon *daemon)
 {
-	dataplane_leave(
-		/* while all who wait for its responses are there to hear of it */
-		&daemon->dataplane);
+	/* Completes pending requests with -ENOTCONN while their owners still exist. */
+	link_leave(&daemon->dataplane);
 	for (unsigned i = PART_COUNT; i-- > 0;)
 		parts[i].fini(daemon);
 }

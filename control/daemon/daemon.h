@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad as a whole: its parts, and what happens between them.
+/* ephemerad as a whole: its parts and the data flow between them.
  *
  *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
  *     probes  ──> farm ───────┼──> publisher ──build─┤
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
- *     statistics segment ──> watch (case, alarm, draws, passive signs), recent (the last seconds),
+ *     statistics segment ──> watch (letter case, alarm, draws, passive health), recent (last seconds),
  *                            readiness (ready or not, drain)
- *     farm, publisher, readiness ──> persist (what a restart must not forget, on file)
+ *     farm, publisher, readiness ──> persist (state kept across restarts)
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
  *
- * main.c hands in the two handlers: commands and http_routes of report/, which read from all of
- * these. */
+ * main.c passes the two handlers, commands_handle() and http_routes_handle() of report/, which read
+ * from all of these parts. */
 #ifndef EPHEMERA_CONTROL_DAEMON_DAEMON_H
 #define EPHEMERA_CONTROL_DAEMON_DAEMON_H
 
@@ -34,8 +34,8 @@
 #include "control/link/steer_maps.h"
 #include "control/daemon/watch.h"
 
-/* What shows the daemon to its clients, and lies above it; the first argument of both is the
- * daemon. */
+/* The handlers of the control socket and of HTTP, which live in a folder above this one. Their
+ * first argument is the struct daemon. */
 struct daemon_handlers {
 	void (*command)(void *daemon, const json_t *request, struct server_request from);
 	void (*http)(void *daemon, const struct http_request *request,
@@ -47,9 +47,9 @@ struct daemon {
 	const char *config_path;
 	uint64_t started_ns;
 	uint64_t config_loaded_ns;
-	uint64_t boot_id; /* of the dataplane last seen, also by an earlier ephemerad; 0: none */
+	uint64_t boot_id; /* of the last dataplane, also one of an earlier ephemerad; 0: none */
 	struct loop loop;
-	struct dataplane dataplane;
+	struct link dataplane;
 	struct stats_reader stats; /* open while the dataplane is connected */
 	struct steer_maps steer;
 	struct neighbour neighbour;
@@ -65,8 +65,8 @@ struct daemon {
 	struct http http;
 };
 
-/* Sets up all parts. `config` is the daemon's from now on, also after an error. 0 or -errno, the
- * reason logged. */
+/* Starts all parts. Takes ownership of `config`, also on error. 0; or -errno after logging the
+ * reason. */
 int daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers,
 		const char *config_path, struct config *config);
 void daemon_fini(struct daemon *daemon);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Measures the draws of the window. */
+/* Evaluates the draws of the window. */
 #include "control/daemon/entropy_window.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ draws_measure(const struct draw_window *draws, const struct snapshot *adopted, s
 	entropy_of_all(adopted, window->worker_count, &read->sum, window->workers, &window->all);
 }
 
-/* Letters a query: of the window, or of all time where the window has none. */
+/* Letters per query: of the window, or since the dataplane's start if the window has none. */
 static void
 bits_measure(const struct draw_stats *draws, const struct snapshot *adopted,
 	     const struct stats_reader *stats, struct entropy_bits *bits)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the parts to the state on file. */
+/* Collects the state of the parts and writes it to the state file. */
 #include "control/daemon/persist.h"
 
 #include <errno.h>
@@ -17,15 +17,14 @@ persist_init(struct persist *persist, const char *runtime_dir, const struct pers
 	status = state_file_read(persist->path, loop_now_ns(), &persist->state, why);
 	if (status != 0 && status != -ENOENT)
 		log_line(LEVEL_WARNING,
-			 "%s is not believed: %s; a drain, and overrides of upstreams that the "
-			 "dataplane does "
-			 "not know, are forgotten",
+			 "ignoring the state file %s: %s; a drain, and overrides that are not in "
+			 "the dataplane's snapshot, are lost",
 			 persist->path, why);
 }
 
-/* False where nothing is known. While the dataplane's slots are not known yet, the earlier
- * ephemerad's entries stay as they were, and of the others only overrides are known: what this one
- * assumes must not count for more than what the dataplane's snapshot is going to say. */
+/* False if there is nothing to save. Before the dataplane's slots are learnt, entries of the
+ * earlier ephemerad are kept unchanged, and of other upstreams only overrides are saved: the
+ * dataplane's snapshot takes precedence over this process's initial assumptions. */
 static bool
 upstream_collect(const struct persist *persist, unsigned index, struct state_upstream *upstream)
 {
@@ -46,7 +45,7 @@ upstream_collect(const struct persist *persist, unsigned index, struct state_ups
 	}
 	if (learnt)
 		upstream->base = farm->base;
-	upstream->base.in_flight = 0; /* a gauge: it has no base */
+	upstream->base.in_flight = 0; /* a gauge has no base */
 	upstream->admin_state = (uint8_t)farm->health.admin_state;
 	return true;
 }
@@ -81,11 +80,9 @@ persist_save(struct persist *persist)
 	persist->unwritten = status != 0;
 	if (status != 0)
 		log_problem(&persist->problem, LEVEL_WARNING,
-			    "can't write %s: %s; a restart forgets a drain, and so does one of "
-			    "both daemons "
-			    "the overrides of upstreams",
+			    "can't write %s: %s; a restart loses a drain, and a restart of both "
+			    "daemons also the overrides of upstreams",
 			    persist->path, strerror(-status));
 	else
-		log_problem_over(&persist->problem,
-				 "what a restart must not forget is on file again");
+		log_problem_over(&persist->problem, "the state file is written again");
 }

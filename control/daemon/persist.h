@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Keeps on file (state_file.h) what a restart of ephemerad must not forget, and gives back what an
- * earlier ephemerad kept there.
+/* Keeps the state that must survive a restart of ephemerad in a file (state_file.h), and reads that
+ * of an earlier ephemerad.
  *
- * While the dataplane runs its snapshot holds the overrides too; the file knows what came after it,
- * and is there when both daemons have been restarted. Without a file that can be believed the
- * overrides are those of the snapshot, there is no drain, and the counters of upstreams begin
- * again. */
+ * While the dataplane runs, its snapshot holds the overrides too; the file has the changes made
+ * after that snapshot, and is the only copy when both daemons have been restarted. Without a valid
+ * file the overrides are those of the snapshot, there is no drain, and the counters of upstreams
+ * start at 0. */
 #ifndef EPHEMERA_CONTROL_DAEMON_PERSIST_H
 #define EPHEMERA_CONTROL_DAEMON_PERSIST_H
 
@@ -17,7 +17,7 @@
 #include "control/publish/publisher.h"
 #include "control/state/state_file.h"
 
-/* The parts whose state it is; they outlive it. */
+/* The parts whose state is saved; they must outlive struct persist. */
 struct persist_parts {
 	const uint64_t *boot_id; /* of the dataplane last seen */
 	const struct farm *farm;
@@ -28,18 +28,18 @@ struct persist_parts {
 struct persist {
 	struct persist_parts parts;
 	char path[PATH_MAX];
-	struct state state; /* as it is, and on file unless `unwritten` */
+	struct state state; /* the current state; on file unless `unwritten` */
 	struct state next;
 	bool unwritten;
 	struct log_problem problem;
 };
 
-/* Reads what an earlier ephemerad left in that directory; what can't be believed is logged. */
+/* Reads the state file of an earlier ephemerad in that directory; logs why a file is ignored. */
 void persist_init(struct persist *persist, const char *runtime_dir,
 		  const struct persist_parts *parts);
 
-/* Writes the file if anything is not as it is there. To be called after whatever may have changed
- * it, and before the operator is told that it has. */
+/* Writes the file if the state differs from it. Call after every change of this state, before the
+ * command that caused it is answered. */
 void persist_save(struct persist *persist);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks at the dataplane's workers and at what clients ask, and stops the dataplane when the
- * instance is drained. */
+/* Polls the workers' heartbeats and the number of queries, and stops the dataplane at the end of a
+ * drain. */
 #include "control/daemon/readiness.h"
 
 #include <errno.h>
@@ -23,16 +23,16 @@ heartbeat_poll(const struct readiness *readiness, struct heartbeat *heartbeat, u
 	heartbeat_on_sample(heartbeat, heartbeats, stats->worker_count, now_ns);
 }
 
-/* The first worker that stands still, or -1: a look of this moment, so that none is blamed for
- * ephemerad's own sleep. */
+/* The first stalled worker, or -1. Samples the heartbeats now, so that a pause of ephemerad itself
+ * does not count against a worker. */
 static int
-worker_still(const struct readiness *readiness)
+worker_stalled(const struct readiness *readiness)
 {
 	struct heartbeat heartbeat = readiness->heartbeat;
 	uint64_t now_ns = loop_now_ns();
 
 	heartbeat_poll(readiness, &heartbeat, now_ns);
-	return heartbeat_still(&heartbeat, now_ns);
+	return heartbeat_stalled(&heartbeat, now_ns);
 }
 
 static int
@@ -47,7 +47,7 @@ worker_without_snapshot(const struct stats_reader *stats)
 bool
 readiness_is_healthy(const struct readiness *readiness)
 {
-	return stats_reader_is_open(readiness->parts.stats) && worker_still(readiness) < 0;
+	return stats_reader_is_open(readiness->parts.stats) && worker_stalled(readiness) < 0;
 }
 
 /* Upstreams */
@@ -68,9 +68,9 @@ pool_usable(const struct readiness *readiness, const struct config_pool *pool)
 	return false;
 }
 
-/* A pool that clients are led to and that can't answer them, or NULL. */
+/* The first pool of a service address that has no usable upstream, or NULL. */
 static const struct config_pool *
-pool_dead(const struct readiness *readiness)
+pool_unusable(const struct readiness *readiness)
 {
 	const struct config *config = readiness->parts.publisher->config;
 
@@ -95,8 +95,8 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 		snprintf(reason, READINESS_REASON_BYTES, "drained: the dataplane was stopped");
 	else if (readiness->drain.state != DRAIN_OFF)
 		snprintf(reason, READINESS_REASON_BYTES, "draining");
-	else if (readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
-		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is away");
+	else if (readiness->parts.dataplane->state != LINK_CONNECTED)
+		snprintf(reason, READINESS_REASON_BYTES, "not connected to the dataplane");
 	else if (!stats_reader_is_open(stats))
 		snprintf(reason, READINESS_REASON_BYTES,
 			 "the dataplane's statistics can't be read");
@@ -105,9 +105,9 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 	else if ((worker = worker_without_snapshot(stats)) >= 0)
 		snprintf(reason, READINESS_REASON_BYTES, "worker %d has no configuration yet",
 			 worker);
-	else if ((worker = worker_still(readiness)) >= 0)
-		snprintf(reason, READINESS_REASON_BYTES, "worker %d stands still", worker);
-	else if ((pool = pool_dead(readiness)) != NULL)
+	else if ((worker = worker_stalled(readiness)) >= 0)
+		snprintf(reason, READINESS_REASON_BYTES, "worker %d is stalled", worker);
+	else if ((pool = pool_unusable(readiness)) != NULL)
 		snprintf(reason, READINESS_REASON_BYTES, "no upstream of pool %s is usable",
 			 pool->name);
 	return reason[0] == 0;
@@ -115,8 +115,7 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 
 /* Draining */
 
-/* Queries of clients so far, forwarded or not; those that are simply dropped are nobody's who would
- * miss us. */
+/* Client queries so far, forwarded or answered here. Dropped queries do not count. */
 static uint64_t
 queries_count(const struct stats_reader *stats)
 {
@@ -133,15 +132,16 @@ queries_count(const struct stats_reader *stats)
 }
 
 static void
-stop_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+stop_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct readiness *readiness = owner;
 
 	(void)tag;
 	if (response->status == 0) {
 		log_line(LEVEL_NOTICE, "drain: the dataplane is stopping");
-	} else if (response->status != -ENOTCONN) { /* gone: readiness_lost() */
-		log_line(LEVEL_ERROR, "drain: the dataplane does not stop: %s; asking again",
+		/* else the dataplane is gone: see readiness_lost() */
+	} else if (response->status != -ENOTCONN) {
+		log_line(LEVEL_ERROR, "drain: the dataplane refused to stop: %s; retrying",
 			 strerror(-response->status));
 		drain_not_asked(&readiness->drain);
 	}
@@ -150,13 +150,13 @@ stop_answered(void *owner, uint64_t tag, const struct dataplane_response *respon
 static void
 stop_ask(struct readiness *readiness)
 {
-	const struct dataplane_request request = {
-		.type = MESSAGE_STOP, .fd = -1, .answered = stop_answered, .owner = readiness};
-	int status = dataplane_ask(readiness->parts.dataplane, &request);
+	const struct link_request request = {
+		.type = MESSAGE_STOP, .fd = -1, .on_response = stop_answered, .owner = readiness};
+	int status = link_ask(readiness->parts.dataplane, &request);
 
 	if (status == 0)
 		return;
-	log_line(LEVEL_WARNING, "drain: can't ask the dataplane to stop: %s; asking again",
+	log_line(LEVEL_WARNING, "drain: can't send the stop request: %s; retrying",
 		 strerror(-status));
 	drain_not_asked(&readiness->drain);
 }
@@ -166,7 +166,7 @@ timer_fired(void *owner, uint64_t now_ns)
 {
 	struct readiness *readiness = owner;
 	bool open = stats_reader_is_open(readiness->parts.stats);
-	/* Without statistics nobody knows whether queries come: as if they did. */
+	/* Without statistics the number of queries is unknown: assume that there are some. */
 	uint64_t queries = open ? queries_count(readiness->parts.stats) : now_ns;
 
 	loop_timer_at(readiness->parts.loop, &readiness->timer, now_ns + READINESS_EVERY_NS);
@@ -175,7 +175,8 @@ timer_fired(void *owner, uint64_t now_ns)
 	if (!drain_poll(&readiness->drain, queries, now_ns))
 		return;
 	log_line(LEVEL_NOTICE, "drain: %s: stopping the dataplane",
-		 now_ns < readiness->drain.until_ns ? "no more queries come" : "the time is over");
+		 now_ns < readiness->drain.until_ns ? "no more queries arrive"
+						    : "the timeout has expired");
 	readiness->parts.drain_changed(readiness->parts.owner);
 	stop_ask(readiness);
 }
@@ -186,13 +187,12 @@ readiness_drain(struct readiness *readiness, uint32_t timeout_s)
 	if (readiness->drain.state == DRAIN_STOPPING)
 		return -EBUSY;
 	if (readiness->drain.state != DRAIN_WAITING &&
-	    readiness->parts.dataplane->state != DATAPLANE_CONNECTED)
+	    readiness->parts.dataplane->state != LINK_CONNECTED)
 		return -ENOTCONN;
 	drain_begin(&readiness->drain, timeout_s * NS_PER_S, loop_now_ns());
 	log_line(LEVEL_NOTICE,
-		 "draining: not ready from now on; the dataplane is stopped when no query came for "
-		 "%llu s, "
-		 "or in %u s",
+		 "draining: not ready from now on; the dataplane is stopped after %llu s without a "
+		 "query, or in %u s",
 		 (unsigned long long)(DRAIN_IDLE_NS / NS_PER_S), timeout_s);
 	readiness->parts.drain_changed(readiness->parts.owner);
 	return 0;
@@ -205,12 +205,12 @@ readiness_undrain(struct readiness *readiness)
 
 	if (status != 0)
 		return status;
-	log_line(LEVEL_NOTICE, "the drain is called off");
+	log_line(LEVEL_NOTICE, "drain cancelled");
 	readiness->parts.drain_changed(readiness->parts.owner);
 	return 0;
 }
 
-/* Life */
+/* Start and stop */
 
 void
 readiness_init(struct readiness *readiness, const struct readiness_parts *parts,
@@ -221,7 +221,7 @@ readiness_init(struct readiness *readiness, const struct readiness_parts *parts,
 	drain_recall(&readiness->drain, state->drain, state->drain_since_ns, state->drain_until_ns);
 	if (readiness->drain.state != DRAIN_OFF)
 		log_line(LEVEL_NOTICE,
-			 "the instance was being drained when ephemerad ended: the drain goes on");
+			 "continuing the drain that was in progress when ephemerad stopped");
 }
 
 void
@@ -234,7 +234,7 @@ void
 readiness_connected(struct readiness *readiness, bool same)
 {
 	if (readiness->drain.state == DRAIN_STOPPED && !same)
-		log_line(LEVEL_NOTICE, "the drain is over: the dataplane was started again");
+		log_line(LEVEL_NOTICE, "drain ended: the dataplane has been restarted");
 	drain_connected(&readiness->drain, same);
 	heartbeat_forget(&readiness->heartbeat);
 	loop_timer_at(readiness->parts.loop, &readiness->timer, 0);

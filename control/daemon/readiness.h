@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The instance as a whole: whether it is ready for clients, and its drain (drain.h).
  *
- * Ready is what decides whether clients are to be sent here - `ephemeractl ready` for the health
- * checkers of BIRD, keepalived or ExaBGP, /ready over HTTP: the dataplane is connected and not
- * stopping, all its workers run on a configuration and their heartbeats advance, each pool that a
- * service address leads to has a usable upstream, and nobody drains it. */
+ * Readiness decides whether clients are sent to this instance: `ephemeractl ready` is for the
+ * health checks of BIRD, keepalived or ExaBGP, /ready is the same over HTTP. Ready means: the
+ * dataplane is connected and not stopping, all its workers have a snapshot and their heartbeats
+ * advance, each pool of a service address has a usable upstream, and no drain is active. */
 #ifndef EPHEMERA_CONTROL_DAEMON_READINESS_H
 #define EPHEMERA_CONTROL_DAEMON_READINESS_H
 
@@ -23,15 +23,15 @@
 #define READINESS_EVERY_NS     (250 * NS_PER_MS)
 #define READINESS_REASON_BYTES 128
 
-/* The parts that it looks at; they outlive it. */
+/* The parts that readiness depends on; they must outlive it. */
 struct readiness_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	const struct stats_reader *stats;
 	const struct farm *farm;
 	const struct publisher *publisher;
-	void (*drain_changed)(
-		void *owner); /* begun, asks to stop, called off: before anybody is told */
+	/* The state of the drain changed; called before the command is answered. */
+	void (*drain_changed)(void *owner);
 	void *owner;
 };
 
@@ -42,27 +42,29 @@ struct readiness {
 	struct drain drain;
 };
 
-/* A drain of `state`, an earlier process's, goes on. */
+/* Continues a drain found in `state`, the state file of an earlier process. */
 void readiness_init(struct readiness *readiness, const struct readiness_parts *parts,
 		    const struct state *state);
 void readiness_fini(struct readiness *readiness);
 
-/* The dataplane said HELLO, its statistics are open if they can be: the `same` as the one before?
- * It is away. */
+/* The dataplane answered HELLO, and its statistics are open if they can be read; `same`: it is the
+ * same process as before. The connection to the dataplane was lost. */
 void readiness_connected(struct readiness *readiness, bool same);
 void readiness_lost(struct readiness *readiness);
 
-/* True if clients may be sent here; else `reason` says why not. */
+/* True if clients may be sent to this instance; else `reason` says why not. */
 bool readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REASON_BYTES]);
 
-/* The heartbeats of all workers advance; false also without a dataplane. For a watchdog. */
+/* True if the heartbeats of all workers advance; false also without a dataplane. For /health. */
 bool readiness_is_healthy(const struct readiness *readiness);
 
-/* Begins to drain the instance, or gives a drain under way another timeout. 0; -EBUSY: the
- * dataplane stops already; -ENOTCONN: there is none, nothing to drain. */
+/* Starts to drain the instance, or changes the timeout of a drain in progress. 0, or
+ *
+ *     -EBUSY     the dataplane is stopping already
+ *     -ENOTCONN  not connected to the dataplane: nothing to drain */
 int readiness_drain(struct readiness *readiness, uint32_t timeout_s);
 
-/* As drain_cancel(). */
+/* Cancels the drain; returns what drain_cancel() does. */
 int readiness_undrain(struct readiness *readiness);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What ephemerad does by itself about what the dataplane counts. */
+/* Acts on the dataplane's counters. */
 #include "control/daemon/watch.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "control/lib/log.h"
 #include "control/stats/stray_reader.h"
 
-/* Case */
+/* Letter case */
 
 static void
 case_log(const struct watch *watch, unsigned slot)
@@ -18,11 +18,9 @@ case_log(const struct watch *watch, unsigned slot)
 	char address[ADDRESS_PORT_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "upstream %s (%s) does not keep the letter case of questions (%llu of %llu "
-		 "responses): its "
-		 "questions are not sent in random case until the next reload; write random_case: "
-		 "false for "
-		 "this server to keep it so, or mend the server",
+		 "upstream %s (%s) does not preserve the letter case of questions (%llu of %llu "
+		 "responses): random case is off for it until its random_case is set to false and "
+		 "back to true; fix the server, or leave random_case: false",
 		 named->name, address_port_format(&named->address, named->port, address),
 		 (unsigned long long)seen->wrong_case,
 		 (unsigned long long)(seen->responses + seen->wrong_case));
@@ -80,12 +78,10 @@ attack_log(const struct watch *watch)
 	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES];
 
 	log_line(LEVEL_WARNING,
-		 "ALARM: somebody forges responses: %llu queries saw %llu near misses, %.0f a "
-		 "second; the "
-		 "newest: "
-		 "upstream %s (%s), question %s",
-		 (unsigned long long)alarm->told.attacked,
-		 (unsigned long long)alarm->told.near_misses, alarm->told_rate_per_s,
+		 "ALARM: forged responses: %llu queries had %llu near misses, %.0f per second; "
+		 "latest: upstream %s (%s), question %s",
+		 (unsigned long long)alarm->reported.attacked,
+		 (unsigned long long)alarm->reported.near_misses, alarm->reported_rate_per_s,
 		 watch_upstream_name(watch, newest),
 		 address_port_format(&newest->source, be16_to(newest->source_port), address),
 		 stray_question(newest, question));
@@ -109,13 +105,13 @@ attacks_watch(struct watch *watch, uint64_t now_ns)
 	switch (alarm_on_sample(&watch->alarm, &sample, now_ns)) {
 	case ALARM_NOTHING:
 		break;
-	case ALARM_TELL:
+	case ALARM_REPORT:
 		attack_log(watch);
 		break;
 	case ALARM_OVER:
 		log_line(LEVEL_NOTICE,
-			 "no forged responses for %llu s: %llu queries saw %llu near misses within "
-			 "%llu s",
+			 "alarm over: no forged responses for %llu s; %llu queries had %llu near "
+			 "misses in %llu s",
 			 (unsigned long long)(ALARM_QUIET_NS / NS_PER_S),
 			 (unsigned long long)alarm->queries, (unsigned long long)alarm->near_misses,
 			 (unsigned long long)((alarm->last_ns - alarm->since_ns) / NS_PER_S));
@@ -125,7 +121,8 @@ attacks_watch(struct watch *watch, uint64_t now_ns)
 
 /* Draws */
 
-/* Draws can only be held against the ports and addresses of their time. */
+/* A window must not mix draws from different sets of ports or addresses: another set starts a new
+ * window. */
 static void
 draws_watch(struct watch *watch, uint64_t now_ns)
 {
@@ -148,7 +145,7 @@ draws_watch(struct watch *watch, uint64_t now_ns)
 
 /* Links */
 
-/* Tells what is another than it was told last; at first every link counts as up. */
+/* Logs each change of a link; initially every link counts as up. */
 static void
 links_watch(struct watch *watch)
 {
@@ -162,10 +159,10 @@ links_watch(struct watch *watch)
 		watch->link_up[i] = interface->link_up != 0;
 		if (was_up && !watch->link_up[i])
 			log_line(LEVEL_WARNING,
-				 "interface %.*s: the link is down, no packet comes or goes", bytes,
-				 interface->name);
+				 "interface %.*s: link is down: no packets are received or sent",
+				 bytes, interface->name);
 		else if (!was_up && watch->link_up[i])
-			log_line(LEVEL_NOTICE, "interface %.*s: the link is up again", bytes,
+			log_line(LEVEL_NOTICE, "interface %.*s: link is up again", bytes,
 				 interface->name);
 	}
 	watch->links_known = true;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks at the statistics segment four times a second: for upstreams that do not keep the case of
- * questions (case_watch.h), for forged responses (alarm.h), for links that go down, for passive
- * signs of health (farm_poll()), and to keep a window of draws (draw_window.h).
+/* Polls the statistics segment four times a second: for upstreams that do not preserve the letter
+ * case of questions (case_watch.h), forged responses (alarm.h), links that go down, and passive
+ * health (farm_poll()), and to maintain the window of draws (draw_window.h).
  *
- * Only looks: what is to be done about a case that is not kept is the farm's state and the
- * publisher's work. It rests while the dataplane is away. */
+ * It stores the result in the farm and asks the publisher for a new snapshot. It is idle while the
+ * dataplane is not connected. */
 #ifndef EPHEMERA_CONTROL_DAEMON_WATCH_H
 #define EPHEMERA_CONTROL_DAEMON_WATCH_H
 
@@ -25,26 +25,26 @@ struct watch {
 	struct draw_window draws;
 	struct alarm alarm;
 	bool links_known;
-	bool link_up[SNAPSHOT_INTERFACES_MAX]; /* as they were told last */
-	struct stray attack; /* the newest attacked query; question_bytes 0: none yet */
-	uint64_t generation; /* whose draws the window is of */
+	bool link_up[SNAPSHOT_INTERFACES_MAX]; /* as last logged */
+	struct stray attack; /* the latest attacked query; question_bytes 0: none yet */
+	uint64_t generation; /* of the snapshot that the window's draws belong to */
 	uint64_t ports[SNAPSHOT_BITMAP_WORDS];
 	struct snapshot_source sources[SNAPSHOT_SOURCES_MAX];
 };
 
-/* The parts outlive it. */
+/* The parts must outlive struct watch. */
 void watch_init(struct watch *watch, struct loop *loop, const struct stats_reader *stats,
 		struct farm *farm, struct publisher *publisher);
 void watch_fini(struct watch *watch);
 
-/* The statistics are open: of the dataplane seen before, or of another whose counters begin
- * again. */
+/* The statistics are open: of the same dataplane as before, or of another one whose counters start
+ * at 0. */
 void watch_connected(struct watch *watch);
-/* They are going to be closed. */
+/* The statistics are about to be closed. */
 void watch_lost(struct watch *watch);
 
-/* The name of the upstream that an attacked query was for; "?" when it is not in the configuration
- * any more. */
+/* The name of the upstream that an attacked query was sent to; "?" if it is no longer in the
+ * configuration. */
 const char *watch_upstream_name(const struct watch *watch, const struct stray *attack);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Notices an upstream that does not keep the case of questions. */
+/* Detects an upstream that does not preserve the letter case of questions. */
 #include "control/farm/case_watch.h"
 
 void

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happens to an upstream, and what follows from it for the others: which of them their pools
- * keep. */
+/* Handles an event of an upstream, and its consequences for the healthy minimum of pools. */
 #include "control/lib/address.h"
 #include "control/farm/farm_pvt.h"
 #include "control/farm/healthy_min.h"
@@ -19,12 +18,12 @@ change_log(const struct farm *farm, unsigned slot)
 	const struct slot *named = &farm->slots->upstreams.slots[slot];
 	const struct health *health = &farm->upstreams[slot].health;
 	char address[ADDRESS_PORT_TEXT_BYTES], reason[HEALTH_REASON_BYTES],
-		words[NEIGHBOUR_WORDS_BYTES] = "";
+		words[NEIGHBOUR_REASON_BYTES] = "";
 
 	address_port_format(&named->address, named->port, address);
 	health_reason(health, reason);
 	if (health_state(health) == HEALTH_DOWN && health->decided.type == HEALTH_UNSENT)
-		neighbour_words(farm->parts.neighbour, slot, words);
+		neighbour_reason(farm->parts.neighbour, slot, words);
 	log_line(LEVEL_NOTICE, "upstream %s (%s) is %s: %s%s%s%s", named->name, address,
 		 health_state_name(health_state(health)), reason, words[0] != 0 ? " (" : "", words,
 		 words[0] != 0 ? ")" : "");
@@ -32,7 +31,8 @@ change_log(const struct farm *farm, unsigned slot)
 
 /* Healthy minimum */
 
-/* The pool whose minimum needs the upstream in that slot, which is in use, or was a moment ago. */
+/* The pool whose minimum needs the upstream in that slot, which is usable or has just become
+ * unusable. */
 static const char *
 pool_of_need(const struct farm *farm, unsigned slot)
 {
@@ -62,7 +62,7 @@ farm_release(struct farm *farm, uint64_t now_ns)
 	const struct health_rule rule = farm_rule(farm);
 	bool changed = false, again;
 
-	do { /* those that are kept for the longest time first */
+	do { /* the one kept longest first */
 		struct health *first = NULL;
 		unsigned slot = 0;
 
@@ -96,7 +96,7 @@ farm_handle(struct farm *farm, unsigned slot, const struct health_event *event, 
 
 	changed = health_handle(&upstream->health, event, &rule, now_ns);
 	if (upstream->health.up != up)
-		passive_forget(&upstream->passive); /* judged afresh */
+		passive_forget(&upstream->passive); /* start a new window */
 	if (!changed)
 		return;
 	if (usable && health_state(&upstream->health) == HEALTH_DOWN) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who is in the farm, with which state it begins, and what is in force. */
+/* Which upstreams are in the farm, their initial state, and what is in force. */
 #include <string.h>
 
 #include "control/farm/farm_pvt.h"
 
-/* Until a change is in force in the dataplane, and its workers' last bursts are out. */
+/* Enough for a change to be in force in the dataplane, and for its workers' last bursts to be
+ * sent. */
 #define PROBE_AGAIN_NS (100 * NS_PER_MS)
 
 void
@@ -21,7 +22,7 @@ farm_fini(struct farm *farm)
 	loop_timer_cancel(farm->parts.loop, &farm->timer);
 }
 
-/* Nothing is known of it yet but its health. */
+/* Resets everything but health. */
 static void
 upstream_begin(struct farm_upstream *upstream)
 {
@@ -30,7 +31,7 @@ upstream_begin(struct farm_upstream *upstream)
 	upstream->unsent = false;
 }
 
-/* What the slot counts now: from here on the upstream's counters begin. */
+/* The slot's current counters: the base of the upstream's own counters. */
 static struct upstream_stats
 base_now(const struct farm *farm, unsigned slot)
 {
@@ -39,8 +40,8 @@ base_now(const struct farm *farm, unsigned slot)
 		       : (struct upstream_stats){0};
 }
 
-/* From where the upstream's counters counted in this slot of this dataplane, as the file has it;
- * else from now on. */
+/* The base from the state file if it is of this slot of this dataplane; otherwise the current
+ * counters. */
 static struct upstream_stats
 base_recall(const struct farm *farm, const struct state_upstream *filed, unsigned slot)
 {
@@ -84,7 +85,7 @@ farm_seed(struct farm *farm, const struct slots *before, const struct slots *slo
 	}
 }
 
-/* Which upstreams of `config`, by their indexes, stay and are usable. */
+/* Which upstreams of `config`, by index, stay and are usable. */
 static void
 kept_usable(const struct farm *farm, const struct slots *before, const struct slots *after,
 	    const struct config *config, bool *usable)
@@ -99,7 +100,7 @@ kept_usable(const struct farm *farm, const struct slots *before, const struct sl
 	}
 }
 
-/* The upstreams, by slots, of pools that have nobody else to begin with. */
+/* The upstreams, by slot, of pools that have no usable member that stays. */
 static void
 needed_find(const struct config *config, const struct slots *after, const bool *usable,
 	    bool *needed)
@@ -163,15 +164,16 @@ farm_settle(struct farm *farm, const struct slots *slots, const struct config *c
 {
 	farm->slots = slots;
 	farm->config = config;
-	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX;
-	     i++) /* an override goes with its upstream */
+	/* An override ends when its upstream leaves the configuration. */
+	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (slots->upstreams.slots[i].state != SLOT_ACTIVE)
 			farm->upstreams[i].health.admin_state = ADMIN_AUTO;
 	return farm_release(farm, now_ns);
 }
 
-/* Those that were active already keep their rhythm. New ones join a running farm at once, because
- * they wait for their first probe; when all begin together, they are spread over the interval. */
+/* Upstreams that were active keep their schedule. A new one in a running farm is probed at once,
+ * because it waits for its first probe; if all start together, they are spread over the
+ * interval. */
 void
 farm_enforce(struct farm *farm, uint64_t now_ns)
 {

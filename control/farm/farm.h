@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The upstreams as health sees them: sends each its probes through the dataplane, spread over the
- * interval, looks at what became of clients' queries, takes the operator's overrides, and keeps
- * each upstream's state (health.h) and the statistics that its slot had when it got it.
+/* The health of all upstreams: sends probes through the dataplane, spread over the interval,
+ * evaluates the results of clients' queries, applies the operator's overrides, and keeps each
+ * upstream's state (health.h) and the base of its counters.
  *
- * A probe that the dataplane does not answer for, or could not send for a reason that is not the
- * upstream's (its flow table is full), says nothing about the upstream and is not counted. Outcomes
- * are taken in the order of the probes (probe_order.h). Nothing is probed or looked at while the
- * dataplane is away.
+ * A probe without a result from the dataplane, or one that could not be sent for a reason unrelated
+ * to the upstream (such as a full flow table), is not counted. Results are evaluated in the order
+ * in which the probes were sent (probe_order.h). Nothing is probed or evaluated while the dataplane
+ * is not connected.
  *
- * New upstreams: a new one begins down until its first good probe if each of its pools has a member
- * that stays and is usable; otherwise it begins up until proven down (health.h says why).
+ * A new upstream starts down until its first good probe if each of its pools has a usable member
+ * that stays; otherwise it starts up until it is found to be down (health.h has the reason).
  *
- * An override goes with the upstream, which is its address and port: it outlives reloads and
- * renaming while the upstream is in the configuration, and restarts of either daemon or both: the
- * dataplane's snapshot holds it, and the state on file (state_file.h), which counts for more.
+ * An override belongs to the upstream, which is identified by address and port: it is kept across
+ * reloads and renaming while the upstream is in the configuration, and across restarts of either
+ * daemon or both: it is in the dataplane's snapshot and in the state file (state_file.h), which
+ * takes precedence.
  *
- * So do its counters: they are those of its slot since it got it. If a restart left nobody who
- * knows what the slot had then, they begin again, and never with what another upstream did
- * there. */
+ * The same holds for an upstream's counters: they count from when it got its slot. If the base was
+ * lost in a restart, they start at 0; they never include the counts of another upstream. */
 #ifndef EPHEMERA_CONTROL_FARM_FARM_H
 #define EPHEMERA_CONTROL_FARM_FARM_H
 
@@ -41,20 +41,20 @@ struct farm_upstream {
 	struct health health;
 	struct passive passive;
 	struct probe_order order;
-	struct upstream_stats base; /* of the slot, when the upstream got it */
-	bool active;		    /* in force in the dataplane: to be probed */
-	bool unsent;		    /* the last probe had nowhere to go */
-	uint64_t due_ns;	    /* the next one */
+	struct upstream_stats base; /* the slot's counters when the upstream got it */
+	bool active;		    /* in force in the dataplane, so it is probed */
+	bool unsent;		    /* the last probe could not be sent */
+	uint64_t due_ns;	    /* of the next probe */
 };
 
-/* The parts that the farm works with; they outlive it. */
+/* The parts that the farm works with; they must outlive it. */
 struct farm_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	struct neighbour *neighbour;
 	const struct stats_reader *stats;
-	const struct state *state;    /* on file: of an earlier ephemerad, then of this one */
-	void (*changed)(void *owner); /* the state of an upstream is another one */
+	const struct state *state;    /* of the state file */
+	void (*changed)(void *owner); /* the state of an upstream changed */
 	void *owner;
 };
 
@@ -63,53 +63,51 @@ struct farm {
 	struct loop_timer timer;
 	const struct config *config; /* in force */
 	const struct slots *slots;   /* in force */
-	uint32_t interval_ms;	     /* that the probes are spread over */
+	uint32_t interval_ms;	     /* over which the probes are spread */
 	struct farm_upstream upstreams[SNAPSHOT_UPSTREAMS_MAX]; /* by slot */
 };
 
 void farm_init(struct farm *farm, const struct farm_parts *parts);
 void farm_fini(struct farm *farm);
 
-/* Takes the states from a running dataplane's snapshot, whose slots are `slots`; `known`: only of
- * those upstreams that `before` does not have in the same slot. */
+/* Initializes health from a running dataplane's snapshot, whose slots are `slots`. `known`: only of
+ * upstreams that `before` does not have in the same slot. */
 void farm_seed(struct farm *farm, const struct slots *before, const struct slots *slots,
 	       const struct snapshot *snapshot, bool known, uint64_t now_ns);
 
-/* Gives those upstreams of `after`, the slots of `config`, their first state that `before` does not
- * have in the same slot. Touches no other: when `after` does not come into force, nothing has
- * happened. */
+/* Initializes the health of upstreams of `after`, the slots of `config`, that `before` does not
+ * have in the same slot. Touches no others: if `after` is not committed, nothing has changed. */
 void farm_admit(struct farm *farm, const struct slots *before, const struct slots *after,
 		const struct config *config, uint64_t now_ns);
 
-/* `slots` and `config`, which stay where they are, are in force from now on, here at the least.
- * True if the state of an upstream is another one by that; `changed` is not called. */
+/* `slots` and `config`, which must stay in place, are in force here from now on. True if that
+ * changed the state of an upstream; `changed` is not called. */
 bool farm_settle(struct farm *farm, const struct slots *slots, const struct config *config,
 		 uint64_t now_ns);
 
-/* They are in force in the dataplane too: probes exactly its active upstreams from now on. An
- * upstream whose last probe had nowhere to go and now has is probed at once. After
+/* They are in force in the dataplane too: probes exactly the active upstreams from now on. An
+ * upstream whose last probe could not be sent and now can is probed at once. Call after
  * farm_settle(). */
 void farm_enforce(struct farm *farm, uint64_t now_ns);
 
-/* Questions to that upstream are not sent in random case any more, which its probes may have failed
- * for: the failures so far do not count, and it is probed as soon as that is in force. */
+/* Random case was disabled for that upstream, which may have caused its probes to fail: discards
+ * the failures so far and probes it as soon as that is in force. */
 void farm_reset_failures(struct farm *farm, unsigned slot, uint64_t now_ns);
 
-/* Polls what became of clients' queries, with open statistics: to be called a few times a
+/* Evaluates clients' queries (passive health). The statistics must be open; call a few times a
  * second. */
 void farm_poll(struct farm *farm, uint64_t now_ns);
 
-/* The operator overrides the health of the upstream in that slot, or leaves it to health:
- * ADMIN_AUTO. */
+/* Sets the operator's override of the upstream in that slot; ADMIN_AUTO removes it. */
 void farm_override(struct farm *farm, unsigned slot, enum admin_state state, uint64_t now_ns);
 
-/* The dataplane is away: nothing is probed until farm_enforce(). */
+/* The connection to the dataplane was lost: nothing is probed until farm_enforce(). */
 void farm_suspend(struct farm *farm);
 
-/* The dataplane's statistics began again. */
+/* The dataplane's counters started at 0. */
 void farm_forget_base(struct farm *farm);
 
-/* What the upstream in that slot did since it got it; all 0 without statistics. */
+/* The counters of the upstream in that slot since it got the slot; all 0 without statistics. */
 struct upstream_stats farm_stats(const struct farm *farm, unsigned slot);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The states of one upstream. */
+/* The health state of one upstream. */
 #include "control/farm/health.h"
 
 #include <stdio.h>
@@ -138,7 +138,7 @@ health_handle(struct health *health, const struct health_event *event,
 	return true;
 }
 
-/* In words */
+/* Text */
 
 /* The name of a DNS response code, or "rcode N" written to `text`. RFC 6895 section 2.3 */
 static const char *
@@ -159,9 +159,9 @@ origin_reason(const struct health *health)
 	switch (health->origin) {
 	case HEALTH_ASSUMED:
 		return health->latency_known ? "its probes have been good"
-					     : "assumed until probes prove otherwise";
+					     : "assumed up until probed";
 	case HEALTH_NEW:
-		return "new: waits for its first good probe";
+		return "new: waiting for its first good probe";
 	case HEALTH_KEPT:
 		return "as it was before ephemerad started";
 	}
@@ -188,7 +188,7 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 		snprintf(text, bytes, "%u bad probe%s, the last: no response", health->run_decided,
 			 plural);
 	else if (decided->type == HEALTH_UNSENT)
-		snprintf(text, bytes, "%u bad probe%s, the last: nowhere to send it",
+		snprintf(text, bytes, "%u bad probe%s, the last: could not be sent",
 			 health->run_decided, plural);
 	else
 		snprintf(text, bytes, "%u bad probe%s, the last: answered %s", health->run_decided,
@@ -198,18 +198,18 @@ decided_reason(const struct health *health, char *text, size_t bytes)
 const char *
 health_reason(const struct health *health, char text[HEALTH_REASON_BYTES])
 {
-	const char *by_whom = health->overridden ? "by the operator"
-						 : "by the operator, before ephemerad started";
-	const char *but = health->up ? "" : "; its probes say down";
+	const char *who = health->overridden ? "by the operator"
+					     : "by the operator, before ephemerad started";
+	const char *but = health->up ? "" : "; health is down";
 	int used = 0;
 
 	switch (health->admin_state) {
 	case ADMIN_DRAIN:
 	case ADMIN_DOWN:
-		snprintf(text, HEALTH_REASON_BYTES, "%s", by_whom);
+		snprintf(text, HEALTH_REASON_BYTES, "%s", who);
 		return text;
 	case ADMIN_UP:
-		snprintf(text, HEALTH_REASON_BYTES, "%s%s", by_whom, but);
+		snprintf(text, HEALTH_REASON_BYTES, "%s%s", who, but);
 		return text;
 	case ADMIN_AUTO:
 		break;

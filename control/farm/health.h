@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether an upstream may be given queries: a state machine over events and their times. Pure.
+/* Whether an upstream may be given queries: a state machine of events and their times. Pure.
  *
- * Three things decide, the later ones over the earlier:
+ * Three things decide; a later one takes precedence:
  *
- * 1. Health. `fall` bad probes in a row take it down, and so do the passive signs (passive.h);
- * `rise` good
- *    probes in a row bring it up.
- * 2. healthy_min_percent (healthy_min.h). One that health would take out stays in use where its
- * pool would be
- *    left with too few: HEALTH_KEEP. Until it is up again, or HEALTH_RELEASE.
- * 3. An override. The operator drains it, or takes it down or up whatever its probes say, until he
- * says
- *    auto. Health goes on beneath, so that with `auto` it is at once what it ought to be.
+ * 1. Health. `fall` bad probes in a row take it down, and so does passive health (passive.h);
+ *    `rise` good probes in a row bring it up.
+ * 2. healthy_min_percent (healthy_min.h). An upstream that health would take out stays in use if
+ *    its pool would be left with too few (HEALTH_KEEP), until it is up again or HEALTH_RELEASE.
+ * 3. An override. The operator drains it, or forces it down or up regardless of its probes, until
+ *    `auto`. Health continues underneath, so that its state is right as soon as the override ends.
  *
- * How an upstream begins:
- * - HEALTH_ASSUMED, up. At the first start, or in a pool of new ones only, nothing is known, and to
- * refuse every query until the first probes are back would be an outage that a restart or reload
- * makes. Up until proven down.
- * - HEALTH_NEW, down. It joins pools that work; nobody misses it, and a mistyped address must not
- * swallow its share of the queries for `fall` intervals. A single good probe is enough the first
- * time.
- * - HEALTH_KEPT, up or down as the running dataplane had it, after a restart of ephemerad: no
- * flapping. */
+ * The initial state of an upstream:
+ *
+ * - HEALTH_ASSUMED, up: at the first start, or in a pool of only new upstreams, nothing is known.
+ *   Refusing every query until the first probes return would make each start and reload an outage.
+ * - HEALTH_NEW, down: it joins pools that work. It is not needed yet, and a mistyped address must
+ *   not lose its share of the queries for `fall` intervals. A single good probe is enough the first
+ *   time.
+ * - HEALTH_KEPT, up or down as in the running dataplane's snapshot, after a restart of
+ *   ephemerad. */
 #ifndef EPHEMERA_CONTROL_FARM_HEALTH_H
 #define EPHEMERA_CONTROL_FARM_HEALTH_H
 
@@ -48,14 +45,14 @@ enum health_state {
 };
 
 enum health_event_type {
-	HEALTH_ANSWERED,  /* a probe's response; whether it is good depends on its rcode */
-	HEALTH_TIMEOUT,	  /* a probe without one */
-	HEALTH_UNSENT,	  /* nowhere to send the probe to */
-	HEALTH_TIMEOUTS,  /* too many queries of clients were not answered */
-	HEALTH_SERVFAILS, /* too many of them were answered SERVFAIL */
+	HEALTH_ANSWERED,  /* a response to a probe, good or bad by its rcode */
+	HEALTH_TIMEOUT,	  /* a probe without a response */
+	HEALTH_UNSENT,	  /* the probe could not be sent */
+	HEALTH_TIMEOUTS,  /* too many queries of clients timed out */
+	HEALTH_SERVFAILS, /* too many of them got SERVFAIL */
 	HEALTH_KEEP,	  /* a pool needs it for its healthy minimum */
 	HEALTH_RELEASE,	  /* no pool needs it any more */
-	HEALTH_OVERRIDE,  /* the operator's */
+	HEALTH_OVERRIDE,  /* set by the operator */
 };
 
 struct health_event {
@@ -68,33 +65,34 @@ struct health_event {
 };
 
 struct health_rule {
-	uint32_t rise, fall;  /* how many outcomes in a row change the state; each at least 1 */
-	uint16_t good_rcodes; /* bit n: an answer with rcode n is good */
+	uint32_t rise, fall;  /* results in a row that change the state, at least 1 */
+	uint16_t good_rcodes; /* bit n: a response with rcode n is good */
 };
 
 struct health {
-	bool up;		      /* what health alone says */
-	bool kept;		      /* a pool keeps it in use although it is not up */
+	bool up;		      /* by health alone */
+	bool kept;		      /* a pool keeps it in use although it is down */
 	bool proven;		      /* `up` comes from events, not from `origin` */
 	enum admin_state admin_state; /* the override */
-	/* it was given to this process, not read back from the dataplane's snapshot */
+	/* The override was set in this process, not read from the dataplane's snapshot or the state
+	 * file. */
 	bool overridden;
 	enum health_origin origin;
-	uint32_t run;			/* outcomes in a row that speak against `up` */
-	uint32_t run_decided;		/* how many decided it, if proven by probes */
-	struct health_event decided;	/* the one that decided it, if proven */
-	char pool[SNAPSHOT_NAME_BYTES]; /* that keeps it */
+	uint32_t run;			/* results in a row that contradict `up` */
+	uint32_t run_decided;		/* `run` when it was decided by probes */
+	struct health_event decided;	/* the event that decided it, if proven */
+	char pool[SNAPSHOT_NAME_BYTES]; /* the pool that keeps it */
 	uint64_t since_ns;		/* of the state */
 	bool latency_known;
 	uint32_t latency_us; /* of the last good probe */
 };
 
-/* `admin_state`: as an earlier process was told. */
+/* `admin_state`: the override of an earlier process. */
 void health_init(struct health *health, enum health_origin origin, bool up,
 		 enum admin_state admin_state, uint64_t now_ns);
 
-/* Handles one event; true if the state, or what it is due to, is another one now. A state that
- * health alone would change beneath an override does not count as one. */
+/* Handles one event; true if the state or its cause changed. A change of health under an override
+ * does not count. */
 bool health_handle(struct health *health, const struct health_event *event,
 		   const struct health_rule *rule, uint64_t now_ns);
 
@@ -106,10 +104,10 @@ bool health_usable(const struct health *health);
 /* "up", "down", "draining", "forced-up", "forced-down". */
 const char *health_state_name(enum health_state state);
 
-/* Whether a probe's outcome is good. */
+/* Whether the result of a probe is good. */
 bool health_event_good(const struct health_event *event, const struct health_rule *rule);
 
-/* Why it is in its state, as words for people. Returns `text`. */
+/* Why it is in its state, as text. Returns `text`. */
 const char *health_reason(const struct health *health, char text[HEALTH_REASON_BYTES]);
 
 #endif

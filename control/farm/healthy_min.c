@@ -8,7 +8,7 @@ healthy_min_count(unsigned member_count, uint32_t percent)
 	return (unsigned)(((uint64_t)member_count * percent + 99) / 100);
 }
 
-/* Too few would be left without `upstream`, a member. */
+/* True if `upstream` is a member and too few would be left without it. */
 static bool
 pool_needs(const struct config_pool *pool, uint32_t percent, unsigned upstream, const bool *usable)
 {

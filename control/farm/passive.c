@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The window over the last responses of one upstream. */
+/* A window of the last queries of one upstream. */
 #include "control/farm/passive.h"
 
 #include <string.h>
@@ -34,8 +34,8 @@ window_sum(const struct passive *passive)
 	return sum;
 }
 
-/* Into the youngest step, or a new one once that is full. Eight full steps hold all that is judged:
- * the ninth is the one that fills. */
+/* Adds to the newest step, or to a new one if that is full. Eight full steps hold the whole window;
+ * the ninth is the one being filled. */
 static void
 window_add(struct passive *passive, const struct passive_counts *grown, uint32_t responses)
 {
@@ -45,7 +45,7 @@ window_add(struct passive *passive, const struct passive_counts *grown, uint32_t
 	if (passive->step_count == 0 ||
 	    counts_total(&passive->steps[passive->step_count - 1]) >= step) {
 		if (passive->step_count ==
-		    PASSIVE_STEPS + 1) { /* the rule has just changed to a larger one */
+		    PASSIVE_STEPS + 1) { /* the rule has just changed to a longer window */
 			counts_add(&passive->steps[1], &passive->steps[0]);
 			memmove(passive->steps, passive->steps + 1,
 				PASSIVE_STEPS * sizeof(passive->steps[0]));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What clients' own queries say of an upstream, without a probe: the shares that were not answered,
- * or were answered SERVFAIL, of the last ones.
+/* Passive health: the share of an upstream's last client queries that timed out or got SERVFAIL.
  *
- * Fed with an upstream's counters, as often as one likes. It judges over the last `answers` of
- * them, timeouts included, in steps of an eighth of that; before so many are in, it judges nothing.
+ * Fed with an upstream's counters, at any interval. Evaluates the last `responses` queries,
+ * timeouts included, in steps of an eighth of that; with fewer queries there is no verdict.
  * Pure. */
 #ifndef EPHEMERA_CONTROL_FARM_PASSIVE_H
 #define EPHEMERA_CONTROL_FARM_PASSIVE_H
@@ -15,7 +14,7 @@
 
 #define PASSIVE_STEPS 8
 
-/* Counters of one upstream, which only grow while a dataplane lives; or their growth. */
+/* Counters of one upstream, monotonic during the life of a dataplane; or differences of them. */
 struct passive_counts {
 	uint64_t responses; /* delivered, any rcode */
 	uint64_t servfails; /* of these, SERVFAIL */
@@ -24,8 +23,8 @@ struct passive_counts {
 
 struct passive {
 	bool watching;					/* `last` is set */
-	struct passive_counts last;			/* the counters when they were taken last */
-	struct passive_counts steps[PASSIVE_STEPS + 1]; /* growth, the oldest first */
+	struct passive_counts last;			/* the counters at the last call */
+	struct passive_counts steps[PASSIVE_STEPS + 1]; /* differences, the oldest first */
 	unsigned step_count;
 };
 
@@ -35,10 +34,10 @@ enum passive_verdict {
 	PASSIVE_SERVFAILS,
 };
 
-/* What was seen is void: the counters begin again, or the upstream is judged afresh. */
+/* Discards the window: the counters start at 0, or the state of the upstream changed. */
 void passive_forget(struct passive *passive);
 
-/* The counters as they are now. Not PASSIVE_FINE: *seen is what the verdict is about. */
+/* The current counters. If the result is not PASSIVE_FINE, *seen are the counts it is based on. */
 enum passive_verdict passive_on_sample(struct passive *passive, const struct passive_counts *now,
 				       const struct config_passive *rule,
 				       struct passive_counts *seen);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sends probes when they are due, and makes events of what becomes of them. */
+/* Sends probes when they are due, and turns their results into events. */
 #include <errno.h>
 #include <string.h>
 
@@ -21,10 +21,9 @@ farm_timer_set(struct farm *farm)
 	loop_timer_at(farm->parts.loop, &farm->timer, first);
 }
 
-/* Outcomes */
+/* Results */
 
-/* True if a source address of that family is in force: without one no probe of it can ever be
- * sent. */
+/* True if a source address of that family is in force; without one no probe can be sent. */
 static bool
 source_exists(const struct farm *farm, bool ipv4)
 {
@@ -37,7 +36,7 @@ source_exists(const struct farm *farm, bool ipv4)
 	return false;
 }
 
-/* False if it says nothing about the upstream. */
+/* False if the result says nothing about the upstream. */
 static bool
 event_of(const struct farm *farm, unsigned slot, const struct probe_response *response,
 	 struct health_event *event)
@@ -74,7 +73,7 @@ outcomes_handle(struct farm *farm, unsigned slot)
 }
 
 static void
-probe_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+probe_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	unsigned slot = tag & UINT16_MAX;
 	uint32_t serial = (uint32_t)(tag >> 16);
@@ -86,8 +85,8 @@ probe_answered(void *owner, uint64_t tag, const struct dataplane_response *respo
 
 	if (response->status != 0)
 		log_line(LEVEL_DEBUG, "probe of slot %u: %s", slot, strerror(-response->status));
-	if (response->status ==
-	    -ENOTCONN) /* nobody will tell of those between: in a row, the known ones lie */
+	if (response->status == -ENOTCONN)
+		/* Results between the known ones are lost, so these are not "in a row". */
 		probe_order_void(&upstream->order);
 	probe_order_end(&upstream->order, serial, says ? &event : NULL);
 	if (says) {
@@ -109,18 +108,18 @@ probe_send(struct farm *farm, unsigned slot)
 	struct probe_request probe = {.upstream = (uint16_t)slot,
 				      .timeout_ms = (uint16_t)config->timeout_ms,
 				      .question_bytes = config->question_bytes};
-	const struct dataplane_request request = {.type = MESSAGE_PROBE,
-						  .body = &probe,
-						  .body_bytes = sizeof(probe),
-						  .fd = -1,
-						  .patience_ms = config->timeout_ms,
-						  .answered = probe_answered,
-						  .owner = farm,
-						  .tag = (uint64_t)serial << 16 | slot};
+	const struct link_request request = {.type = MESSAGE_PROBE,
+					     .body = &probe,
+					     .body_bytes = sizeof(probe),
+					     .fd = -1,
+					     .extra_timeout_ms = config->timeout_ms,
+					     .on_response = probe_answered,
+					     .owner = farm,
+					     .tag = (uint64_t)serial << 16 | slot};
 	int status;
 
 	memcpy(probe.question, config->question, config->question_bytes);
-	status = dataplane_ask(farm->parts.dataplane, &request);
+	status = link_ask(farm->parts.dataplane, &request);
 	if (status == 0)
 		return;
 	log_line(LEVEL_DEBUG, "probe of slot %u not sent: %s", slot, strerror(-status));
@@ -140,8 +139,8 @@ farm_timer_fired(void *owner, uint64_t now)
 		if (!upstream->active || upstream->due_ns > now ||
 		    !probe_order_room(&upstream->order))
 			continue;
-		upstream->due_ns +=
-			interval; /* keeps its place among the others, unless it is late */
+		/* Keeps its place in the interval unless it is late. */
+		upstream->due_ns += interval;
 		if (upstream->due_ns <= now)
 			upstream->due_ns = now + interval;
 		probe_send(farm, i);

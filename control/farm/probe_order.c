@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A small ring of probes, from the oldest to the youngest. */
+/* A small ring of probes, oldest first. */
 #include "control/farm/probe_order.h"
 
 static struct probe_outcome_held *

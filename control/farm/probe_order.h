@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The probes under way to one upstream, and their outcomes in the order in which the probes were
+/* The probes in flight to one upstream; returns their results in the order in which the probes were
  * sent.
  *
- * An answer comes at once, that there is none only after the probe's timeout, when younger probes
- * may have been answered. Taken as they come, the responses of a server that responses every other
- * probe would look like a row of good ones: so an outcome waits for those of all older probes.
- * Pure. */
+ * A response comes at once, but a timeout is known only after the probe's timeout, when later
+ * probes may have been answered. In order of arrival, the responses of a server that answers every
+ * other probe would look like several good probes in a row. So a result waits for those of all
+ * earlier probes. Pure. */
 #ifndef EPHEMERA_CONTROL_FARM_PROBE_ORDER_H
 #define EPHEMERA_CONTROL_FARM_PROBE_ORDER_H
 
@@ -14,12 +14,12 @@
 
 #include "control/farm/health.h"
 
-#define PROBE_ORDER_UNANSWERED_MAX 3 /* the dataplane tells of a timeout up to half a second late */
-#define PROBE_ORDER_MAX		   16 /* with those whose outcomes wait */
+#define PROBE_ORDER_UNANSWERED_MAX 3 /* The dataplane reports a timeout up to half a second late. */
+#define PROBE_ORDER_MAX		   16 /* including those whose results wait */
 
 struct probe_outcome_held {
-	bool known;   /* `event` is valid, or the probe says nothing */
-	bool nothing; /* it says nothing about the upstream, or is not to count any more */
+	bool known;   /* `event` is valid, or `nothing` is set */
+	bool nothing; /* not counted */
 	struct health_event event;
 };
 
@@ -32,16 +32,16 @@ struct probe_order {
 /* True if another probe may be sent now. */
 bool probe_order_room(const struct probe_order *order);
 
-/* A probe is sent, where there is room: returns its serial. */
+/* A probe is sent; there must be room. Returns its serial. */
 uint32_t probe_order_begin(struct probe_order *order);
 
-/* Its outcome; NULL: it says nothing. Once for each serial. */
+/* The result of a probe; NULL: it is not counted. Once for each serial. */
 void probe_order_end(struct probe_order *order, uint32_t serial, const struct health_event *event);
 
-/* The next outcome in order; false: none is known, or an older one is not. */
+/* The next result in order; false: the result of the oldest probe is not known yet. */
 bool probe_order_next(struct probe_order *order, struct health_event *event);
 
-/* Those that were sent so far do not count. */
+/* Probes sent so far are not counted. */
 void probe_order_void(struct probe_order *order);
 
 #endif

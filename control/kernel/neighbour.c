@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Drives the next hops of all upstreams from the kernel's answers and events. */
+/* Updates the next hops of all upstreams from the kernel's tables and events. */
 #include "control/kernel/neighbour.h"
 
 #include <errno.h>
@@ -12,28 +12,29 @@
 #define REFRESH_AT_MOST_NS (100 * NS_PER_MS)
 #define EVENTS_A_TURN	   64
 
-/* Telling what changed */
+/* Reporting changes */
 
-/* What others see of a next hop. */
-struct way {
+/* The part of a next hop that others use. */
+struct path {
 	bool resolved;
 	int interface_index;
 	struct mac mac;
 };
 
-static struct way
-way_of(const struct next_hop *hop)
+static struct path
+path_of(const struct next_hop *hop)
 {
-	struct way way = {.resolved = next_hop_resolved(hop),
-			  .interface_index = hop->interface_index};
+	struct path path = {.resolved = next_hop_resolved(hop),
+			    .interface_index = hop->interface_index};
 
-	if (way.resolved)
-		way.mac = hop->mac;
-	return way;
+	if (path.resolved)
+		path.mac = hop->mac;
+	return path;
 }
 
 const char *
-neighbour_words(const struct neighbour *neighbour, unsigned slot, char text[NEIGHBOUR_WORDS_BYTES])
+neighbour_reason(const struct neighbour *neighbour, unsigned slot,
+		 char text[NEIGHBOUR_REASON_BYTES])
 {
 	const struct next_hop *hop = &neighbour->hops[slot];
 	char next_hop[ADDRESS_TEXT_BYTES], interface[IF_NAMESIZE] = "?";
@@ -43,29 +44,30 @@ neighbour_words(const struct neighbour *neighbour, unsigned slot, char text[NEIG
 		address_format(&hop->route.next_hop, next_hop);
 	}
 	if (hop->route_status == -EADDRNOTAVAIL)
-		snprintf(text, NEIGHBOUR_WORDS_BYTES,
-			 "the address is this machine's own, or no single host's");
+		snprintf(text, NEIGHBOUR_REASON_BYTES,
+			 "the address is a local, broadcast or multicast address");
 	else if (hop->route_status != 0)
-		snprintf(text, NEIGHBOUR_WORDS_BYTES, "no route: %s", strerror(-hop->route_status));
-	else if (neighbour->dataplane->state != DATAPLANE_CONNECTED)
-		snprintf(text, NEIGHBOUR_WORDS_BYTES, "the dataplane is away");
+		snprintf(text, NEIGHBOUR_REASON_BYTES, "no route: %s",
+			 strerror(-hop->route_status));
+	else if (neighbour->dataplane->state != LINK_CONNECTED)
+		snprintf(text, NEIGHBOUR_REASON_BYTES, "not connected to the dataplane");
 	else if (hop->interface_index < 0)
-		snprintf(text, NEIGHBOUR_WORDS_BYTES,
-			 "the route leads to interface %s, which is none of the dataplane's ports",
+		snprintf(text, NEIGHBOUR_REASON_BYTES,
+			 "the route uses interface %s, which is not in dataplane.interfaces",
 			 interface);
 	else if (!hop->mac_known)
-		snprintf(text, NEIGHBOUR_WORDS_BYTES, "next hop %s on %s is not resolved", next_hop,
-			 interface);
+		snprintf(text, NEIGHBOUR_REASON_BYTES, "next hop %s on %s is not resolved",
+			 next_hop, interface);
 	else
 		text[0] = 0;
 	return text;
 }
 
 static bool
-way_changed(const struct neighbour *neighbour, unsigned slot, const struct way *before)
+path_changed(const struct neighbour *neighbour, unsigned slot, const struct path *before)
 {
-	struct way now = way_of(&neighbour->hops[slot]);
-	char upstream[ADDRESS_TEXT_BYTES], words[NEIGHBOUR_WORDS_BYTES];
+	struct path now = path_of(&neighbour->hops[slot]);
+	char upstream[ADDRESS_TEXT_BYTES], reason[NEIGHBOUR_REASON_BYTES];
 	const uint8_t *mac = now.mac.bytes;
 
 	if (now.resolved == before->resolved && now.interface_index == before->interface_index &&
@@ -74,16 +76,17 @@ way_changed(const struct neighbour *neighbour, unsigned slot, const struct way *
 	address_format(&neighbour->hops[slot].upstream, upstream);
 	if (now.resolved)
 		log_line(LEVEL_INFO,
-			 "the way to %s: port %s, next hop %02x:%02x:%02x:%02x:%02x:%02x", upstream,
+			 "path to %s: interface %s, next hop %02x:%02x:%02x:%02x:%02x:%02x",
+			 upstream,
 			 neighbour->dataplane->hello.response.interfaces[now.interface_index].name,
 			 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-	else if (neighbour->dataplane->state == DATAPLANE_CONNECTED)
-		log_line(LEVEL_INFO, "no way to %s: %s", upstream,
-			 neighbour_words(neighbour, slot, words));
+	else if (neighbour->dataplane->state == LINK_CONNECTED)
+		log_line(LEVEL_INFO, "no path to %s: %s", upstream,
+			 neighbour_reason(neighbour, slot, reason));
 	return true;
 }
 
-/* Making the kernel verify */
+/* Making the kernel resolve and verify */
 
 static void
 use_timer_set(struct neighbour *neighbour)
@@ -98,52 +101,53 @@ use_timer_set(struct neighbour *neighbour)
 }
 
 static void
-order_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+resolve_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct neighbour *neighbour = owner;
 	bool verify = tag;
 
 	if (response->status == -ENOTCONN || (verify && response->status == -ENOENT))
-		return; /* gone meanwhile: the dataplane, or the entry */
+		return; /* meanwhile the dataplane, or the entry, is gone */
 	if (response->status != 0)
 		log_problem(&neighbour->problem, LEVEL_WARNING,
-			    "the dataplane can't make the kernel resolve next hops: %s%s; the "
-			    "kernel does so "
-			    "only for its own traffic",
+			    "the dataplane cannot make the kernel resolve next hops: %s%s; the "
+			    "kernel now does so only for its own traffic",
 			    strerror(-response->status),
-			    response->status == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+			    response->status == -EPERM ? " (it needs CAP_NET_ADMIN)" : "");
 	else
-		log_problem_over(&neighbour->problem, "the kernel resolves next hops for us again");
+		log_problem_over(&neighbour->problem,
+				 "the kernel resolves next hops for the dataplane again");
 }
 
 /* Has the kernel resolve a next hop, or verify that it still has `mac`. */
 static void
-order(struct neighbour *neighbour, const struct netlink_neighbour *next_hop, const struct mac *mac)
+resolve_request(struct neighbour *neighbour, const struct netlink_neighbour *next_hop,
+		const struct mac *mac)
 {
 	struct neighbour_request body = {.ifindex = next_hop->ifindex,
 					 .address = next_hop->address};
-	const struct dataplane_request request = {.type = MESSAGE_NEIGHBOUR,
-						  .body = &body,
-						  .body_bytes = sizeof(body),
-						  .fd = -1,
-						  .answered = order_answered,
-						  .owner = neighbour,
-						  .tag = mac != NULL};
+	const struct link_request request = {.type = MESSAGE_NEIGHBOUR,
+					     .body = &body,
+					     .body_bytes = sizeof(body),
+					     .fd = -1,
+					     .on_response = resolve_on_response,
+					     .owner = neighbour,
+					     .tag = mac != NULL};
 	int status;
 
 	if (mac != NULL) {
 		body.verify = 1;
 		body.mac = *mac;
 	}
-	if (dataplane_interface_index(neighbour->dataplane, next_hop->ifindex) < 0)
-		return; /* or the dataplane is away: its ports are asked for when it is back */
-	status = dataplane_ask(neighbour->dataplane, &request);
+	if (link_interface_index(neighbour->dataplane, next_hop->ifindex) < 0)
+		return; /* or not connected: all are looked up again after the next HELLO */
+	status = link_ask(neighbour->dataplane, &request);
 	if (status != 0)
-		log_line(LEVEL_DEBUG, "can't ask the dataplane for a next hop: %s",
+		log_line(LEVEL_DEBUG, "cannot ask the dataplane to resolve a next hop: %s",
 			 strerror(-status));
 }
 
-/* One order for all upstreams behind the same next hop. */
+/* One request for all upstreams with the same next hop. */
 static void
 use_next_hop(struct neighbour *neighbour, unsigned first, uint64_t now)
 {
@@ -151,7 +155,7 @@ use_next_hop(struct neighbour *neighbour, unsigned first, uint64_t now)
 	const struct netlink_neighbour used = {.ifindex = hop->route.ifindex,
 					       .address = hop->route.next_hop};
 
-	order(neighbour, &used, NULL);
+	resolve_request(neighbour, &used, NULL);
 	for (unsigned i = first; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &used))
 			next_hop_used(&neighbour->hops[i], now);
@@ -169,29 +173,29 @@ use_timer_fired(void *owner, uint64_t now)
 	use_timer_set(neighbour);
 }
 
-/* Asking */
+/* Looking up */
 
 static void
-hop_ask_neighbour(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
+hop_update_neighbour(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
 {
 	struct netlink_neighbour known;
 
 	if (netlink_neighbour_get(&neighbour->netlink, hop->route.ifindex, &hop->route.next_hop,
 				  &known) == 0)
-		next_hop_take_neighbour(hop, &known, now);
+		next_hop_on_neighbour(hop, &known, now);
 }
 
 static void
-hop_ask(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
+hop_update(struct neighbour *neighbour, struct next_hop *hop, uint64_t now)
 {
 	struct netlink_route route = {0};
 	int status = netlink_route_get(&neighbour->netlink, &hop->upstream, &route);
 	int interface_index =
-		status == 0 ? dataplane_interface_index(neighbour->dataplane, route.ifindex) : -1;
-	bool another = next_hop_take_route(hop, status, &route, interface_index, now);
+		status == 0 ? link_interface_index(neighbour->dataplane, route.ifindex) : -1;
+	bool another = next_hop_on_route(hop, status, &route, interface_index, now);
 
 	if (another || (neighbour->resync && status == 0))
-		hop_ask_neighbour(neighbour, hop, now);
+		hop_update_neighbour(neighbour, hop, now);
 }
 
 static void
@@ -200,12 +204,12 @@ refresh(struct neighbour *neighbour, uint64_t now)
 	bool changed = false;
 
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
-		struct way before = way_of(&neighbour->hops[i]);
+		struct path before = path_of(&neighbour->hops[i]);
 
 		if (!neighbour->followed[i])
 			continue;
-		hop_ask(neighbour, &neighbour->hops[i], now);
-		changed |= way_changed(neighbour, i, &before);
+		hop_update(neighbour, &neighbour->hops[i], now);
+		changed |= path_changed(neighbour, i, &before);
 	}
 	neighbour->resync = false;
 	neighbour->refreshed_ns = now;
@@ -220,7 +224,7 @@ refresh_timer_fired(void *owner, uint64_t now)
 	refresh(owner, now);
 }
 
-/* Hearing */
+/* Events */
 
 static void
 routes_changed(void *owner)
@@ -233,20 +237,20 @@ routes_changed(void *owner)
 }
 
 static void
-neighbour_heard(void *owner, const struct netlink_neighbour *heard)
+on_neighbour(void *owner, const struct netlink_neighbour *event)
 {
 	struct neighbour *neighbour = owner;
 	uint64_t now = loop_now_ns();
 	bool ours = false, changed = false;
 
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++) {
-		struct way before;
+		struct path before;
 
-		if (!neighbour->followed[i] || !next_hop_is(&neighbour->hops[i], heard))
+		if (!neighbour->followed[i] || !next_hop_is(&neighbour->hops[i], event))
 			continue;
-		before = way_of(&neighbour->hops[i]);
-		next_hop_take_neighbour(&neighbour->hops[i], heard, now);
-		changed |= way_changed(neighbour, i, &before);
+		before = path_of(&neighbour->hops[i]);
+		next_hop_on_neighbour(&neighbour->hops[i], event, now);
+		changed |= path_changed(neighbour, i, &before);
 		ours = true;
 	}
 	if (ours)
@@ -259,15 +263,15 @@ static void
 events_ready(void *owner, uint32_t events)
 {
 	struct neighbour *neighbour = owner;
-	const struct netlink_listener listener = {neighbour_heard, routes_changed, neighbour};
+	const struct netlink_listener listener = {on_neighbour, routes_changed, neighbour};
 
 	(void)events;
 	for (unsigned i = 0; i < EVENTS_A_TURN; i++) {
 		int status = netlink_events_read(&neighbour->netlink, &listener);
 
 		if (status == -ENOBUFS) {
-			log_line(LEVEL_DEBUG,
-				 "netlink events were lost: asking for everything again");
+			log_line(LEVEL_DEBUG, "netlink events were lost: looking up all routes and "
+					      "neighbours again");
 			neighbour->resync = true;
 			routes_changed(neighbour);
 		} else if (status != 0) {
@@ -276,10 +280,10 @@ events_ready(void *owner, uint32_t events)
 	}
 }
 
-/* From outside */
+/* Interface */
 
 int
-neighbour_init(struct neighbour *neighbour, struct loop *loop, struct dataplane *dataplane,
+neighbour_init(struct neighbour *neighbour, struct loop *loop, struct link *dataplane,
 	       void (*changed)(void *owner), void *owner)
 {
 	int status;
@@ -321,14 +325,14 @@ neighbour_follow(struct neighbour *neighbour, const struct slot_set *upstreams)
 		const struct slot *slot = &upstreams->slots[i];
 		struct next_hop *hop = &neighbour->hops[i];
 		bool wanted = slot->state != SLOT_EMPTY;
-		struct way before;
+		struct path before;
 
 		if (wanted &&
 		    (!neighbour->followed[i] || !address_equal(&hop->upstream, &slot->address))) {
 			next_hop_init(hop, &slot->address);
-			before = way_of(hop);
-			hop_ask(neighbour, hop, now);
-			way_changed(neighbour, i, &before);
+			before = path_of(hop);
+			hop_update(neighbour, hop, now);
+			path_changed(neighbour, i, &before);
 		}
 		neighbour->followed[i] = wanted;
 	}
@@ -351,7 +355,7 @@ neighbour_seed(struct neighbour *neighbour, const struct snapshot *snapshot)
 	}
 }
 
-/* One question to the kernel for all upstreams behind the same next hop. */
+/* One request for all upstreams with the same next hop. */
 void
 neighbour_suspect(struct neighbour *neighbour, unsigned slot)
 {
@@ -365,7 +369,7 @@ neighbour_suspect(struct neighbour *neighbour, unsigned slot)
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		if (neighbour->followed[i] && next_hop_is(&neighbour->hops[i], &suspect))
 			neighbour->hops[i].verified_ns = now;
-	order(neighbour, &suspect, &hop->mac);
+	resolve_request(neighbour, &suspect, &hop->mac);
 }
 
 void
@@ -373,7 +377,7 @@ neighbour_interfaces_changed(struct neighbour *neighbour)
 {
 	uint64_t now = loop_now_ns();
 
-	/* What was due while nobody could be asked. */
+	/* Requests that were due while the dataplane was not connected. */
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		neighbour->hops[i].use_due_ns = now;
 	refresh(neighbour, now);

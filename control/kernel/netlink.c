@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Questions to the kernel's routing and neighbour tables, and its events. */
+/* Looks up the kernel's routes and neighbours, and parses its events. */
 #include "control/kernel/netlink.h"
 
 #include <errno.h>
@@ -36,8 +36,8 @@ netlink_open(struct netlink *netlink)
 	int status;
 
 	*netlink = (struct netlink){0};
-	netlink->questions = socket_open(0);
-	if (netlink->questions != NULL)
+	netlink->requests = socket_open(0);
+	if (netlink->requests != NULL)
 		netlink->events = socket_open(EVENT_GROUPS);
 	if (netlink->events != NULL)
 		return 0;
@@ -49,8 +49,8 @@ netlink_open(struct netlink *netlink)
 void
 netlink_close(struct netlink *netlink)
 {
-	if (netlink->questions != NULL)
-		mnl_socket_close(netlink->questions);
+	if (netlink->requests != NULL)
+		mnl_socket_close(netlink->requests);
 	if (netlink->events != NULL)
 		mnl_socket_close(netlink->events);
 	*netlink = (struct netlink){0};
@@ -77,9 +77,9 @@ address_put(struct nlmsghdr *message, uint16_t type, const struct address *addre
 		mnl_attr_put(message, type, 16, address->bytes);
 }
 
-/* False if `bytes` is no length of an address of that family. */
+/* False if `bytes` is not the length of an address of that family. */
 static bool
-address_take(uint8_t family, const void *from, size_t bytes, struct address *address)
+address_read(uint8_t family, const void *from, size_t bytes, struct address *address)
 {
 	if (family == AF_INET && bytes == 4)
 		*address = address_from_ipv4(from);
@@ -90,27 +90,28 @@ address_take(uint8_t family, const void *from, size_t bytes, struct address *add
 	return true;
 }
 
-/* Sends one question and hands its response to `take` (NULL: only an acknowledgement is expected).
- * The kernel works on it in our context: when the sending is over, the response is there. */
+/* Sends one request and passes its response to `on_message` (NULL: expects only an
+ * acknowledgement). The kernel handles it in our context: when the send call returns, the response
+ * is there. */
 static int
-question_ask(struct netlink *netlink, struct nlmsghdr *question, mnl_cb_t take, void *response)
+request_send(struct netlink *netlink, struct nlmsghdr *request, mnl_cb_t on_message, void *response)
 {
 	char room[NETLINK_ROOM_BYTES] __attribute__((aligned(8)));
-	unsigned port = mnl_socket_get_portid(netlink->questions);
+	unsigned port = mnl_socket_get_portid(netlink->requests);
 
-	question->nlmsg_seq = ++netlink->sequence;
-	question->nlmsg_flags |= NLM_F_REQUEST | (take == NULL ? NLM_F_ACK : 0);
-	if (mnl_socket_sendto(netlink->questions, question, question->nlmsg_len) < 0)
+	request->nlmsg_seq = ++netlink->sequence;
+	request->nlmsg_flags |= NLM_F_REQUEST | (on_message == NULL ? NLM_F_ACK : 0);
+	if (mnl_socket_sendto(netlink->requests, request, request->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
-		ssize_t length = mnl_socket_recvfrom(netlink->questions, room, sizeof(room));
+		ssize_t length = mnl_socket_recvfrom(netlink->requests, room, sizeof(room));
 
 		if (length < 0)
 			return errno == EAGAIN ? -EIO : -errno;
-		if (((const struct nlmsghdr *)(const void *)room)->nlmsg_seq != question->nlmsg_seq)
-			continue; /* left over from a question that went wrong */
-		return mnl_cb_run(room, (size_t)length, question->nlmsg_seq, port, take, response) <
-				       0
+		if (((const struct nlmsghdr *)(const void *)room)->nlmsg_seq != request->nlmsg_seq)
+			continue; /* left over from a request that failed */
+		return mnl_cb_run(room, (size_t)length, request->nlmsg_seq, port, on_message,
+				  response) < 0
 			       ? -errno
 			       : 0;
 	}
@@ -148,14 +149,14 @@ route_on_message(const struct nlmsghdr *message, void *into)
 	if (by_type[RTA_OIF] != NULL)
 		response->route.ifindex = mnl_attr_get_u32(by_type[RTA_OIF]);
 	if (by_type[RTA_GATEWAY] != NULL) {
-		address_take(header->rtm_family, mnl_attr_get_payload(by_type[RTA_GATEWAY]),
+		address_read(header->rtm_family, mnl_attr_get_payload(by_type[RTA_GATEWAY]),
 			     mnl_attr_get_payload_len(by_type[RTA_GATEWAY]), next_hop);
-	} else if (by_type[RTA_VIA] != NULL) { /* IPv4 by an IPv6 next hop: RFC 5549 */
+	} else if (by_type[RTA_VIA] != NULL) { /* IPv4 with an IPv6 next hop: RFC 8950 */
 		const struct rtvia *via = mnl_attr_get_payload(by_type[RTA_VIA]);
 		size_t length = mnl_attr_get_payload_len(by_type[RTA_VIA]);
 
 		if (length > sizeof(*via))
-			address_take((uint8_t)via->rtvia_family, via->rtvia_addr,
+			address_read((uint8_t)via->rtvia_family, via->rtvia_addr,
 				     length - sizeof(*via), next_hop);
 	}
 	return MNL_CB_OK;
@@ -166,16 +167,16 @@ netlink_route_get(struct netlink *netlink, const struct address *destination,
 		  struct netlink_route *route)
 {
 	char room[256] __attribute__((aligned(8)));
-	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
-	struct rtmsg *header = mnl_nlmsg_put_extra_header(question, sizeof(*header));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(room);
+	struct rtmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
 	struct route_response response = {.route.next_hop = *destination};
 	int status;
 
-	question->nlmsg_type = RTM_GETROUTE;
+	request->nlmsg_type = RTM_GETROUTE;
 	header->rtm_family = address_family(destination);
 	header->rtm_dst_len = address_is_ipv4(destination) ? 32 : 128;
-	address_put(question, RTA_DST, destination);
-	status = question_ask(netlink, question, route_on_message, &response);
+	address_put(request, RTA_DST, destination);
+	status = request_send(netlink, request, route_on_message, &response);
 	if (status == 0 && response.type != RTN_UNICAST)
 		status = response.type == RTN_LOCAL || response.type == RTN_BROADCAST ||
 					 response.type == RTN_MULTICAST
@@ -210,7 +211,7 @@ neighbour_parse(const struct nlmsghdr *message, struct netlink_neighbour *neighb
 		return false;
 	*neighbour = (struct netlink_neighbour){.ifindex = (uint32_t)header->ndm_ifindex,
 						.state = header->ndm_state};
-	if (!address_take(header->ndm_family, mnl_attr_get_payload(by_type[NDA_DST]),
+	if (!address_read(header->ndm_family, mnl_attr_get_payload(by_type[NDA_DST]),
 			  mnl_attr_get_payload_len(by_type[NDA_DST]), &neighbour->address))
 		return false;
 	if (message->nlmsg_type == RTM_DELNEIGH) {
@@ -234,18 +235,18 @@ neighbour_on_message(const struct nlmsghdr *message, void *into)
 }
 
 static struct nlmsghdr *
-neighbour_question(char *room, uint16_t type, uint32_t ifindex, const struct address *address,
-		   uint8_t flags)
+neighbour_request(char *room, uint16_t type, uint32_t ifindex, const struct address *address,
+		  uint8_t flags)
 {
-	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
-	struct ndmsg *header = mnl_nlmsg_put_extra_header(question, sizeof(*header));
+	struct nlmsghdr *request = mnl_nlmsg_put_header(room);
+	struct ndmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
 
-	question->nlmsg_type = type;
+	request->nlmsg_type = type;
 	header->ndm_family = address_family(address);
 	header->ndm_ifindex = (int)ifindex;
 	header->ndm_flags = flags;
-	address_put(question, NDA_DST, address);
-	return question;
+	address_put(request, NDA_DST, address);
+	return request;
 }
 
 int
@@ -253,12 +254,12 @@ netlink_neighbour_get(struct netlink *netlink, uint32_t ifindex, const struct ad
 		      struct netlink_neighbour *neighbour)
 {
 	char room[256] __attribute__((aligned(8)));
-	struct nlmsghdr *question = neighbour_question(room, RTM_GETNEIGH, ifindex, address, 0);
+	struct nlmsghdr *request = neighbour_request(room, RTM_GETNEIGH, ifindex, address, 0);
 	int status;
 
 	*neighbour =
 		(struct netlink_neighbour){.ifindex = ifindex, .address = *address, .gone = true};
-	status = question_ask(netlink, question, neighbour_on_message, neighbour);
+	status = request_send(netlink, request, neighbour_on_message, neighbour);
 	return status == -ENOENT ? 0 : status;
 }
 

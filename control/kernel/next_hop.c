@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Route, port and MAC of one upstream, as the kernel's answers and events come in. */
+/* Updates route, interface and MAC of one upstream from lookups and events. */
 #include "control/kernel/next_hop.h"
 
 #include <errno.h>
@@ -22,8 +22,8 @@ next_hop_resolved(const struct next_hop *hop)
 }
 
 bool
-next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route *route,
-		    int interface_index, uint64_t now_ns)
+next_hop_on_route(struct next_hop *hop, int status, const struct netlink_route *route,
+		  int interface_index, uint64_t now_ns)
 {
 	bool same = status == 0 && hop->route_status == 0 && hop->route.ifindex == route->ifindex &&
 		    address_equal(&hop->route.next_hop, &route->next_hop);
@@ -31,7 +31,7 @@ next_hop_take_route(struct next_hop *hop, int status, const struct netlink_route
 	hop->route_status = status;
 	hop->interface_index = status == 0 ? interface_index : -1;
 	if (hop->interface_index >= 0)
-		hop->port_index_last = hop->interface_index;
+		hop->interface_index_last = hop->interface_index;
 	if (status != 0) {
 		hop->mac_known = false;
 		return false;
@@ -53,7 +53,7 @@ next_hop_is(const struct next_hop *hop, const struct netlink_neighbour *neighbou
 	       address_equal(&hop->route.next_hop, &neighbour->address);
 }
 
-/* As soon as the last use is a second old. */
+/* Now, but not within a second after the last use. */
 static void
 use_soon(struct next_hop *hop, uint64_t now_ns)
 {
@@ -63,8 +63,8 @@ use_soon(struct next_hop *hop, uint64_t now_ns)
 }
 
 void
-next_hop_take_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour,
-			uint64_t now_ns)
+next_hop_on_neighbour(struct next_hop *hop, const struct netlink_neighbour *neighbour,
+		      uint64_t now_ns)
 {
 	if (neighbour->state & NUD_USABLE && neighbour->mac_known) {
 		hop->mac_known = true;

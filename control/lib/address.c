@@ -73,8 +73,8 @@ address_range_count(const struct address_range *range)
 	return distance + 1;
 }
 
-/* The last address of the prefix of `bits` bits, counted over all 128, that `first` begins; false
- * if `first` has bits behind the prefix. */
+/* The last address of a prefix: its first address is `first`, its length `bits` of 128. False if
+ * `first` has bits set after the prefix. */
 static bool
 prefix_last(const struct address *first, unsigned bits, struct address *last)
 {
@@ -137,7 +137,7 @@ prefix_parse(const char *text, const char *slash, struct address_range *range, c
 		return -EINVAL;
 	}
 	if (!prefix_last(&range->first, bits + offset, &range->last)) {
-		*why = "the address has bits behind the prefix";
+		*why = "the address has bits set after the prefix";
 		return -EINVAL;
 	}
 	return 0;
@@ -153,15 +153,15 @@ span_parse(const char *text, const char *dash, struct address_range *range, cons
 		return -EINVAL;
 	}
 	if (address_parse(dash + 1, &range->last) != 0) {
-		*why = "no address behind the dash";
+		*why = "no address after the dash";
 		return -EINVAL;
 	}
 	if (address_is_ipv4(&range->first) != address_is_ipv4(&range->last)) {
-		*why = "a range has one family, IPv4 or IPv6";
+		*why = "a range cannot mix IPv4 and IPv6";
 		return -EINVAL;
 	}
 	if (address_compare(&range->first, &range->last) > 0) {
-		*why = "the first address lies behind the last one";
+		*why = "the first address is greater than the last";
 		return -EINVAL;
 	}
 	return 0;
@@ -245,9 +245,7 @@ address_is_host(const struct address *a)
 {
 	static const struct address any, loopback = {.bytes = {[15] = 1}};
 
-	if (address_is_ipv4(
-		    /* 0/8, 127/8, and 224/4 with all that follows it up to the broadcast address */
-		    a))
+	if (address_is_ipv4(a)) /* not 0/8, 127/8, nor anything from 224/4 up to broadcast */
 		return a->bytes[12] != 0 && a->bytes[12] != 127 && a->bytes[12] < 224;
 	return !address_equal(a, &any) && !address_equal(a, &loopback) && a->bytes[0] != 0xff &&
 	       !(a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80);

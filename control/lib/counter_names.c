@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The lists, from those that the counters are made of. */
+/* The lists, made from the macros that also define the enums. */
 #include "control/lib/counter_names.h"
 
 #define X(name, help) {#name, help},

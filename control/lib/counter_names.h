@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the dataplane counts, by the numbers that its enums give: the names and meanings that
- * reports, metrics, the command line and the manual show. Threads: any; the lists are constant. */
+/* Names and help texts of the dataplane's counters, drop reasons and XDP verdicts, indexed by their
+ * enums. Reports, metrics, the command line and the manual use them. Threads: any; the lists are
+ * constant. */
 #ifndef EPHEMERA_CONTROL_LIB_COUNTER_NAMES_H
 #define EPHEMERA_CONTROL_LIB_COUNTER_NAMES_H
 

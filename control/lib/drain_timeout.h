@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How long a drain may wait for the last query; ephemeractl checks it, and so does ephemerad. */
+/* How long a drain may wait for queries to stop; checked by ephemeractl and by ephemerad. */
 #ifndef EPHEMERA_CONTROL_LIB_DRAIN_TIMEOUT_H
 #define EPHEMERA_CONTROL_LIB_DRAIN_TIMEOUT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Writes log lines to stderr, and keeps a repeated problem from filling it. */
+/* Writes log lines to stderr; a repeated problem is logged once. */
 #include "control/lib/log.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_BYTES_MAX 1024 /* below PIPE_BUF, so that a pipe that polls writable takes it whole */
+#define LINE_BYTES_MAX 1024 /* below PIPE_BUF: a pipe that polls writable accepts it as a whole */
 
 static const char *const level_names[] = {"error", "warning", "notice", "info", "debug"};
 static enum log_level level_max = LEVEL_INFO;
@@ -45,8 +45,8 @@ line_write(enum log_level level, const char *text)
 		return;
 	}
 	if (lines_lost > 0)
-		lost = snprintf(line, sizeof(line),
-				"warning: %lu lines of the log were left out here\n", lines_lost);
+		lost = snprintf(line, sizeof(line), "warning: %lu log lines were dropped here\n",
+				lines_lost);
 	length = snprintf(line + lost, sizeof(line) - (size_t)lost, "%s: %s", level_names[level],
 			  text);
 	length = length + lost < (int)sizeof(line) - 1 ? length + lost : (int)sizeof(line) - 2;

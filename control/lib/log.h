@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon's log: one line a message on stderr, "level: text".
+/* The daemon's log: one line per message on stderr, "level: text".
  *
- * A line never blocks: while nobody empties the pipe behind stderr, lines are left out, and the
- * next one that gets through is preceded by how many. Control characters become '?'.
- * Threads: none; the level and the number of lines left out are the process's. */
+ * Writing never blocks: while stderr is a full pipe, lines are dropped, and their number is logged
+ * before the next line that can be written. Control characters become '?'.
+ * Threads: none; the level and the number of dropped lines are per process. */
 #ifndef EPHEMERA_CONTROL_LIB_LOG_H
 #define EPHEMERA_CONTROL_LIB_LOG_H
 
 enum log_level {
-	LEVEL_ERROR,   /* the daemon can't do what it is for */
-	LEVEL_WARNING, /* something is wrong, and it goes on */
-	LEVEL_NOTICE,  /* a change that an operator wants to know of */
+	LEVEL_ERROR,   /* a main function does not work */
+	LEVEL_WARNING, /* something is wrong, but the daemon continues */
+	LEVEL_NOTICE,  /* a change that operators need to know of */
 	LEVEL_INFO,
 	LEVEL_DEBUG,
 };
 
-/* A problem that may come up again and again: it is logged when it appears and when its text
- * changes. Starts as all zeroes. */
+/* A problem that may repeat: it is logged when it appears and when its text changes. All 0 at
+ * first. */
 struct log_problem {
 	char text[256];
 };

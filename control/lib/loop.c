@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The event loop over epoll, with a sorted list of timers: there are a few dozen at most. */
+/* The event loop over epoll. Timers are a sorted list, because there are a few dozen at most. */
 #include "control/lib/loop.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ loop_unix_ms(uint64_t monotonic_ns)
 	struct timespec wall;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
-	/* Unsigned numbers wrap, and so a time to come is right, too. */
+	/* Unsigned arithmetic wraps, so that a time in the future is correct too. */
 	return ((uint64_t)wall.tv_sec * NS_PER_S + (uint64_t)wall.tv_nsec -
 		(loop_now_ns() - monotonic_ns)) /
 	       NS_PER_MS;
@@ -101,22 +101,21 @@ loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns)
 	*link = timer;
 }
 
-/* Reads the clock. Since it was read last `expected_ns` ought to have gone by at most: puts all
- * timers off by what is far beyond that. */
+/* Reads the clock. If much more than `expected_ns` passed since it was last read, all timers are
+ * delayed by the excess. */
 static uint64_t
 clock_read(struct loop *loop, uint64_t expected_ns)
 {
-	uint64_t now = loop_now_ns(), went_by = now - loop->seen_ns;
+	uint64_t now = loop_now_ns(), passed = now - loop->seen_ns;
 
-	if (loop->seen_ns != 0 && expected_ns != LOOP_NEVER &&
-	    went_by > expected_ns + LOOP_STALL_NS)
+	if (loop->seen_ns != 0 && expected_ns != LOOP_NEVER && passed > expected_ns + LOOP_STALL_NS)
 		for (struct loop_timer *timer = loop->timers; timer != NULL; timer = timer->next)
-			timer->due_ns += went_by - expected_ns;
+			timer->due_ns += passed - expected_ns;
 	loop->seen_ns = now;
 	return now;
 }
 
-/* Milliseconds, rounded up, so that the timer is due when the wait is over. */
+/* Milliseconds to wait, rounded up, so that the timer is due afterwards. */
 static int
 wait_until_due(const struct loop *loop, uint64_t now, int wait_ms)
 {
@@ -132,8 +131,8 @@ wait_until_due(const struct loop *loop, uint64_t now, int wait_ms)
 	return wait_ms >= 0 && (uint64_t)wait_ms < left_ms ? wait_ms : (int)left_ms;
 }
 
-/* Fires what is due, with a bound on the number, so that timers set again for the past can't keep
- * descriptors from being served. */
+/* Fires due timers. Their number is limited, so that timers that are set again to a time in the
+ * past cannot starve descriptors. */
 static void
 timers_fire(struct loop *loop, uint64_t now)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The daemon's event loop: descriptors and timers.
  *
- * One thread, no blocking call but the wait itself. Each turn serves one descriptor, so that a
- * callback may remove and free any watch, its own too; epoll hands ready descriptors out in turn,
- * so none starves. Watches and timers belong to their owners and must stay in place while they are
- * in the loop. All times are of CLOCK_MONOTONIC in nanoseconds.
+ * One thread; only the wait blocks. Each turn serves one descriptor, so that a callback may remove
+ * and free any watch, including its own; epoll returns ready descriptors round-robin, so none
+ * starves. Watches and timers belong to their owners and must stay in place while they are in the
+ * loop. All times are of CLOCK_MONOTONIC in nanoseconds.
  *
- * A process that was stopped, or had no processor, finds all its timers due at once, and most of
- * them are the patience that it has with others, whose responses wait in descriptors that it had no
- * time to read. So time in which the loop did not turn does not count: after more than
- * LOOP_STALL_NS of it all timers are put off by as much.
+ * After a process was stopped or got no CPU, all its timers are due at once. Most of them are
+ * timeouts for responses that may be waiting unread in a descriptor. So time in which the loop did
+ * not run does not count: after a stall of more than LOOP_STALL_NS, all timers are delayed by its
+ * length.
  *
  *     struct loop_timer timer = {.fire = fire, .owner = this};
  *     loop_timer_at(loop, &timer, loop_now_ns() + NS_PER_S); */
@@ -36,7 +36,7 @@ struct loop_timer {
 	void (*fire)(void *owner, uint64_t now_ns); /* once; it may set the timer again */
 	void *owner;
 	uint64_t due_ns;
-	struct loop_timer *next; /* the loop's, sorted by due_ns */
+	struct loop_timer *next; /* list of the loop, sorted by due_ns */
 	bool armed;
 };
 
@@ -49,7 +49,7 @@ struct loop {
 
 uint64_t loop_now_ns(void);
 
-/* A time of that clock, past or to come, as Unix time in milliseconds. */
+/* A time of that clock, past or future, as Unix time in milliseconds. */
 uint64_t loop_unix_ms(uint64_t monotonic_ns);
 
 /* 0 or -errno. */
@@ -59,14 +59,14 @@ void loop_fini(struct loop *loop);
 /* `events`: EPOLLIN and so on, level-triggered. 0 or -errno. */
 int loop_watch_add(struct loop *loop, struct loop_watch *watch, uint32_t events);
 int loop_watch_change(struct loop *loop, struct loop_watch *watch, uint32_t events);
-/* Before the descriptor is closed. */
+/* Call it before the descriptor is closed. */
 void loop_watch_remove(struct loop *loop, struct loop_watch *watch);
 
 /* Sets the timer, or moves it; LOOP_NEVER cancels it. A time in the past means the next turn. */
 void loop_timer_at(struct loop *loop, struct loop_timer *timer, uint64_t due_ns);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 
-/* One turn: waits for a descriptor, a timer, or `wait_ms` milliseconds (-1: no limit), and serves
+/* One turn: waits for a descriptor, a timer, or `wait_ms` milliseconds (-1: no limit), and calls
  * what is due. 0 or -errno. */
 int loop_turn(struct loop *loop, int wait_ms);
 

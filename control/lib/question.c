@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DNS questions: text to wire and back. */
+/* DNS questions: text form to wire form and back. */
 #include "control/lib/question.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@ struct type_name {
 	const char *name;
 };
 
-/* IANA, "Resource Record (RR) TYPEs"; what is not here is shown as TYPE123. */
+/* IANA, "Resource Record (RR) TYPEs"; other types are shown as TYPE123. */
 static const struct type_name types[] = {
 	{1, "A"},	    {2, "NS"},	    {5, "CNAME"},   {6, "SOA"},	      {12, "PTR"},
 	{13, "HINFO"},	    {15, "MX"},	    {16, "TXT"},    {17, "RP"},	      {18, "AFSDB"},
@@ -33,8 +33,8 @@ static const struct type_name types[] = {
 static const struct type_name classes[] = {
 	{CLASS_IN, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}};
 
-/* The byte that `*text` stands for, which is moved behind it; -EINVAL for a bad escape. `*text` is
- * not at its end. */
+/* The byte at `*text`, with escapes decoded; moves `*text` past it. -EINVAL for a bad escape. The
+ * text must not be empty. */
 static int
 escaped_byte(const char **text)
 {
@@ -117,7 +117,7 @@ question_name_parse(const char *text, uint8_t *name, uint16_t *name_bytes, const
 	return 0;
 }
 
-/* Appends a byte of a label; bytes that a terminal or a parser could take for something else are
+/* Appends a byte of a label; bytes that are special to a terminal or to a zone file parser are
  * escaped. */
 static char *
 byte_format(uint8_t byte, char *text)
@@ -154,7 +154,7 @@ question_name_format(const uint8_t *wire, size_t wire_bytes, char *text)
 	return (int)at + 1;
 }
 
-/* TYPE123 and CLASS123 of RFC 3597: `word`, then a decimal number of 16 bits. */
+/* TYPE123 and CLASS123 of RFC 3597: `word`, then a 16-bit number in decimal. */
 static int
 number_parse(const char *text, const char *word, uint16_t *number)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Keeps one connection to the dataplane and matches answers with requests. */
+/* Keeps one connection to the dataplane and matches responses with requests. */
 #include "control/link/link.h"
 
 #include <errno.h>
@@ -10,22 +10,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECT_EVERY_NS (100 * NS_PER_MS)
-#define ANSWER_WITHIN_NS (5 * NS_PER_S)
+#define CONNECT_EVERY_NS   (100 * NS_PER_MS)
+#define RESPONSE_WITHIN_NS (5 * NS_PER_S)
 
 static void
-pending_finish(struct dataplane *dataplane, struct dataplane_pending *pending,
-	       const struct dataplane_response *response)
+pending_finish(struct link *link, struct link_pending *pending,
+	       const struct link_response *response)
 {
-	struct dataplane_pending done = *pending;
+	struct link_pending done = *pending;
 
 	pending->cookie = 0;
-	dataplane->pending_count--;
-	done.answered(done.owner, done.tag, response);
+	link->pending_count--;
+	done.on_response(done.owner, done.tag, response);
 }
 
 static void
-hello_close(struct dataplane_hello *hello)
+hello_close(struct link_hello *hello)
 {
 	if (hello->stats_fd >= 0)
 		close(hello->stats_fd);
@@ -39,38 +39,38 @@ hello_close(struct dataplane_hello *hello)
 }
 
 static void
-connection_end(struct dataplane *dataplane)
+connection_end(struct link *link)
 {
-	const struct dataplane_response gone = {.status = -ENOTCONN};
-	enum dataplane_state before = dataplane->state;
+	const struct link_response gone = {.status = -ENOTCONN};
+	enum link_state before = link->state;
 
-	loop_watch_remove(dataplane->loop, &dataplane->watch);
-	close(dataplane->watch.fd);
-	dataplane->watch.fd = -1;
-	dataplane->state = DATAPLANE_AWAY;
-	loop_timer_cancel(dataplane->loop, &dataplane->timer);
-	for (unsigned i = 0; i < DATAPLANE_PENDING_MAX; i++)
-		if (dataplane->pending[i].cookie != 0)
-			pending_finish(dataplane, &dataplane->pending[i], &gone);
-	if (before == DATAPLANE_CONNECTED)
-		dataplane->lost(dataplane->owner);
-	hello_close(&dataplane->hello);
+	loop_watch_remove(link->loop, &link->watch);
+	close(link->watch.fd);
+	link->watch.fd = -1;
+	link->state = LINK_DISCONNECTED;
+	loop_timer_cancel(link->loop, &link->timer);
+	for (unsigned i = 0; i < LINK_PENDING_MAX; i++)
+		if (link->pending[i].cookie != 0)
+			pending_finish(link, &link->pending[i], &gone);
+	if (before == LINK_CONNECTED)
+		link->lost(link->owner);
+	hello_close(&link->hello);
 }
 
-/* Ends the connection and tries again; `why` is logged unless it is what was logged last. */
+/* Ends the connection and tries again; logs `why` unless it was logged last. */
 static void
-connection_drop(struct dataplane *dataplane, const char *why)
+connection_drop(struct link *link, const char *why)
 {
-	log_problem(&dataplane->problem, LEVEL_WARNING,
-		    "the dataplane is away: %s; trying again every 100 ms", why);
-	connection_end(dataplane);
-	loop_timer_at(dataplane->loop, &dataplane->timer, loop_now_ns() + CONNECT_EVERY_NS);
+	log_problem(&link->problem, LEVEL_WARNING,
+		    "not connected to the dataplane: %s; trying again every 100 ms", why);
+	connection_end(link);
+	loop_timer_at(link->loop, &link->timer, loop_now_ns() + CONNECT_EVERY_NS);
 }
 
-/* Takes over the descriptors that came with HELLO; -EPROTO when they are not as many as it
- * announces. */
+/* Stores the response to HELLO and duplicates its descriptors; -EPROTO if their number is not as
+ * announced. */
 static int
-hello_take(struct dataplane_hello *hello, const struct dataplane_response *response)
+hello_store(struct link_hello *hello, const struct link_response *response)
 {
 	const struct hello_response *body = response->body;
 	unsigned steered = 0, next = 0;
@@ -102,224 +102,221 @@ hello_take(struct dataplane_hello *hello, const struct dataplane_response *respo
 }
 
 static void
-hello_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+hello_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
-	struct dataplane *dataplane = owner;
+	struct link *link = owner;
 	int status = response->status;
 
 	(void)tag;
-	if (dataplane->state != DATAPLANE_GREETING)
+	if (link->state != LINK_GREETING)
 		return; /* the connection is gone */
 	if (status == 0)
-		status = hello_take(&dataplane->hello, response);
+		status = hello_store(&link->hello, response);
 	if (status != 0) {
 		char why[96];
 
 		snprintf(why, sizeof(why),
-			 "its HELLO does not fit: %s (are both of the same version?)",
+			 "invalid response to HELLO: %s (do both programs have the same version?)",
 			 strerror(-status));
-		connection_drop(dataplane, why);
+		connection_drop(link, why);
 		return;
 	}
-	dataplane->state = DATAPLANE_CONNECTED;
-	log_problem_over(&dataplane->problem, NULL);
-	log_line(LEVEL_NOTICE, "connected to the dataplane: boot id %016llx, %u workers, %u ports",
-		 (unsigned long long)dataplane->hello.response.boot_id,
-		 dataplane->hello.response.worker_count, dataplane->hello.response.interface_count);
-	dataplane->connected(dataplane->owner);
+	link->state = LINK_CONNECTED;
+	log_problem_over(&link->problem, NULL);
+	log_line(LEVEL_NOTICE,
+		 "connected to the dataplane: boot id %016llx, %u workers, %u interfaces",
+		 (unsigned long long)link->hello.response.boot_id,
+		 link->hello.response.worker_count, link->hello.response.interface_count);
+	link->connected(link->owner);
 }
 
 int
-dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *request)
+link_ask(struct link *link, const struct link_request *request)
 {
 	struct message_header header = {.version = MESSAGE_VERSION,
 					.type = (uint16_t)request->type};
-	struct dataplane_pending *pending = NULL;
+	struct link_pending *pending = NULL;
 	uint64_t now = loop_now_ns();
 	int status;
 
-	if (dataplane->state == DATAPLANE_AWAY ||
-	    (dataplane->state == DATAPLANE_GREETING && request->type != MESSAGE_HELLO))
+	if (link->state == LINK_DISCONNECTED ||
+	    (link->state == LINK_GREETING && request->type != MESSAGE_HELLO))
 		return -ENOTCONN;
-	if (dataplane->pending_count == DATAPLANE_PENDING_MAX)
+	if (link->pending_count == LINK_PENDING_MAX)
 		return -ENOBUFS;
-	while (pending == NULL) /* the cookie names the place: the next one that is free */
-		if (dataplane->pending[++dataplane->cookies % DATAPLANE_PENDING_MAX].cookie == 0)
-			pending = &dataplane->pending[dataplane->cookies % DATAPLANE_PENDING_MAX];
-	header.cookie = dataplane->cookies;
-	status = dataplane_wire_send(dataplane->watch.fd, &header, request->body,
-				     request->body_bytes, request->fd);
+	while (pending == NULL) /* the cookie determines the slot: use the next free one */
+		if (link->pending[++link->cookies % LINK_PENDING_MAX].cookie == 0)
+			pending = &link->pending[link->cookies % LINK_PENDING_MAX];
+	header.cookie = link->cookies;
+	status = link_wire_send(link->watch.fd, &header, request->body, request->body_bytes,
+				request->fd);
 	if (status != 0)
 		return status;
-	*pending = (struct dataplane_pending){
+	*pending = (struct link_pending){
 		.cookie = header.cookie,
 		.type = request->type,
-		.deadline_ns = now + request->patience_ms * NS_PER_MS + ANSWER_WITHIN_NS,
-		.answered = request->answered,
+		.deadline_ns = now + request->extra_timeout_ms * NS_PER_MS + RESPONSE_WITHIN_NS,
+		.on_response = request->on_response,
 		.owner = request->owner,
 		.tag = request->tag,
 	};
-	dataplane->pending_count++;
-	if (!dataplane->timer.armed || pending->deadline_ns < dataplane->timer.due_ns)
-		loop_timer_at(dataplane->loop, &dataplane->timer, pending->deadline_ns);
+	link->pending_count++;
+	if (!link->timer.armed || pending->deadline_ns < link->timer.due_ns)
+		loop_timer_at(link->loop, &link->timer, pending->deadline_ns);
 	return 0;
 }
 
 static void
-message_handle(struct dataplane *dataplane, const struct dataplane_message *message)
+message_handle(struct link *link, const struct link_message *message)
 {
 	const struct message_header *header = &message->header;
-	struct dataplane_pending *pending =
-		&dataplane->pending[header->cookie % DATAPLANE_PENDING_MAX];
-	const struct dataplane_response response = {.status = header->status,
-						    .body = &message->body,
-						    .body_bytes = message->body_bytes,
-						    .fds = message->fds,
-						    .fd_count = message->fd_count};
+	struct link_pending *pending = &link->pending[header->cookie % LINK_PENDING_MAX];
+	const struct link_response response = {.status = header->status,
+					       .body = &message->body,
+					       .body_bytes = message->body_bytes,
+					       .fds = message->fds,
+					       .fd_count = message->fd_count};
 
 	if (header->cookie == 0 || pending->cookie != header->cookie ||
 	    pending->type != header->type)
-		connection_drop(dataplane, "it answered a question that nobody asked");
-	else if (!dataplane_wire_fits(message))
-		connection_drop(
-			dataplane,
-			"its response has an impossible size (are both of the same version?)");
+		connection_drop(link, "it sent a response to no request");
+	else if (!link_wire_fits(message))
+		connection_drop(link, "its response has an invalid size (do both programs have the "
+				      "same version?)");
 	else
-		pending_finish(dataplane, pending, &response);
+		pending_finish(link, pending, &response);
 }
 
 static void
 connection_ready(void *owner, uint32_t events)
 {
-	struct dataplane *dataplane = owner;
-	struct dataplane_message *message = &dataplane->message;
-	int status = dataplane_wire_receive(dataplane->watch.fd, message);
+	struct link *link = owner;
+	struct link_message *message = &link->message;
+	int status = link_wire_receive(link->watch.fd, message);
 
 	(void)events;
 	if (status == -EAGAIN)
 		return;
 	if (status == -ENODATA) {
-		connection_drop(dataplane, "it closed the connection");
+		connection_drop(link, "it closed the connection");
 	} else if (status != 0) {
-		connection_drop(dataplane, strerror(-status));
+		connection_drop(link, strerror(-status));
 	} else {
-		message_handle(dataplane, message);
-		dataplane_wire_close_fds(message);
+		message_handle(link, message);
+		link_wire_close_fds(message);
 	}
 }
 
 static void
-connection_try(struct dataplane *dataplane)
+connection_try(struct link *link)
 {
 	static const struct hello_request hello;
-	const struct dataplane_request request = {.type = MESSAGE_HELLO,
-						  .body = &hello,
-						  .body_bytes = sizeof(hello),
-						  .fd = -1,
-						  .answered = hello_answered,
-						  .owner = dataplane};
+	const struct link_request request = {.type = MESSAGE_HELLO,
+					     .body = &hello,
+					     .body_bytes = sizeof(hello),
+					     .fd = -1,
+					     .on_response = hello_on_response,
+					     .owner = link};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), status;
 
-	loop_timer_at(dataplane->loop, &dataplane->timer, loop_now_ns() + CONNECT_EVERY_NS);
-	if (fd < 0 ||
-	    connect(fd, (const struct sockaddr *)&dataplane->path, sizeof(dataplane->path)) < 0) {
-		log_problem(
-			&dataplane->problem, LEVEL_WARNING,
-			"the dataplane is away: can't connect to %s: %s; trying again every 100 ms",
-			dataplane->path.sun_path, strerror(errno));
+	loop_timer_at(link->loop, &link->timer, loop_now_ns() + CONNECT_EVERY_NS);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&link->path, sizeof(link->path)) < 0) {
+		log_problem(&link->problem, LEVEL_WARNING,
+			    "not connected to the dataplane: cannot connect to %s: %s; trying "
+			    "again every 100 ms",
+			    link->path.sun_path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return;
 	}
-	dataplane->watch.fd = fd;
-	status = loop_watch_add(dataplane->loop, &dataplane->watch, EPOLLIN);
-	dataplane->state = DATAPLANE_GREETING;
-	loop_timer_cancel(dataplane->loop, &dataplane->timer);
+	link->watch.fd = fd;
+	status = loop_watch_add(link->loop, &link->watch, EPOLLIN);
+	link->state = LINK_GREETING;
+	loop_timer_cancel(link->loop, &link->timer);
 	if (status == 0)
-		status = dataplane_ask(dataplane, &request);
+		status = link_ask(link, &request);
 	if (status != 0)
-		connection_drop(dataplane, strerror(-status));
+		connection_drop(link, strerror(-status));
 }
 
-/* An answer that lies in the socket while we were stopped is not late. */
+/* A response that is unread because this process was stopped is not late. */
 static void
-deadlines_check(struct dataplane *dataplane, uint64_t now)
+deadlines_check(struct link *link, uint64_t now)
 {
-	struct pollfd unread = {.fd = dataplane->watch.fd, .events = POLLIN};
+	struct pollfd unread = {.fd = link->watch.fd, .events = POLLIN};
 	uint64_t first = LOOP_NEVER;
 
-	for (unsigned i = 0; i < DATAPLANE_PENDING_MAX; i++)
-		if (dataplane->pending[i].cookie != 0 && dataplane->pending[i].deadline_ns < first)
-			first = dataplane->pending[i].deadline_ns;
+	for (unsigned i = 0; i < LINK_PENDING_MAX; i++)
+		if (link->pending[i].cookie != 0 && link->pending[i].deadline_ns < first)
+			first = link->pending[i].deadline_ns;
 	if (first <= now && poll(&unread, 1, 0) == 1)
-		loop_timer_at(dataplane->loop, &dataplane->timer, now + CONNECT_EVERY_NS);
+		loop_timer_at(link->loop, &link->timer, now + CONNECT_EVERY_NS);
 	else if (first <= now)
-		connection_drop(dataplane, "it does not answer");
+		connection_drop(link, "it does not respond");
 	else
-		loop_timer_at(dataplane->loop, &dataplane->timer, first);
+		loop_timer_at(link->loop, &link->timer, first);
 }
 
 static void
 timer_fired(void *owner, uint64_t now)
 {
-	struct dataplane *dataplane = owner;
+	struct link *link = owner;
 
-	if (dataplane->state == DATAPLANE_AWAY)
-		connection_try(dataplane);
+	if (link->state == LINK_DISCONNECTED)
+		connection_try(link);
 	else
-		deadlines_check(dataplane, now);
+		deadlines_check(link, now);
 }
 
 int
-dataplane_init(struct dataplane *dataplane, struct loop *loop, const char *runtime_dir,
-	       void (*connected)(void *owner), void (*lost)(void *owner), void *owner)
+link_init(struct link *link, struct loop *loop, const char *runtime_dir,
+	  void (*connected)(void *owner), void (*lost)(void *owner), void *owner)
 {
-	size_t room = sizeof(dataplane->path.sun_path);
+	size_t room = sizeof(link->path.sun_path);
 
-	memset(dataplane, 0, sizeof(*dataplane));
-	dataplane->loop = loop;
-	dataplane->path.sun_family = AF_UNIX;
-	dataplane->watch =
-		(struct loop_watch){.fd = -1, .ready = connection_ready, .owner = dataplane};
-	dataplane->timer = (struct loop_timer){.fire = timer_fired, .owner = dataplane};
-	dataplane->connected = connected;
-	dataplane->lost = lost;
-	dataplane->owner = owner;
-	dataplane->hello.stats_fd = -1;
-	memset(dataplane->hello.map_fds, 0xff, sizeof(dataplane->hello.map_fds));
-	if ((size_t)snprintf(dataplane->path.sun_path, room, "%s/%s", runtime_dir,
+	memset(link, 0, sizeof(*link));
+	link->loop = loop;
+	link->path.sun_family = AF_UNIX;
+	link->watch = (struct loop_watch){.fd = -1, .ready = connection_ready, .owner = link};
+	link->timer = (struct loop_timer){.fire = timer_fired, .owner = link};
+	link->connected = connected;
+	link->lost = lost;
+	link->owner = owner;
+	link->hello.stats_fd = -1;
+	memset(link->hello.map_fds, 0xff, sizeof(link->hello.map_fds));
+	if ((size_t)snprintf(link->path.sun_path, room, "%s/%s", runtime_dir,
 			     MESSAGE_SOCKET_NAME) >= room)
 		return -ENAMETOOLONG;
-	loop_timer_at(loop, &dataplane->timer, 0);
+	loop_timer_at(loop, &link->timer, 0);
 	return 0;
 }
 
 void
-dataplane_leave(struct dataplane *dataplane)
+link_leave(struct link *link)
 {
-	if (dataplane->state != DATAPLANE_AWAY)
-		connection_end(dataplane);
-	loop_timer_cancel(dataplane->loop, &dataplane->timer);
+	if (link->state != LINK_DISCONNECTED)
+		connection_end(link);
+	loop_timer_cancel(link->loop, &link->timer);
 }
 
 void
-dataplane_fini(struct dataplane *dataplane)
+link_fini(struct link *link)
 {
-	loop_timer_cancel(dataplane->loop, &dataplane->timer);
-	if (dataplane->watch.fd >= 0) {
-		loop_watch_remove(dataplane->loop, &dataplane->watch);
-		close(dataplane->watch.fd);
+	loop_timer_cancel(link->loop, &link->timer);
+	if (link->watch.fd >= 0) {
+		loop_watch_remove(link->loop, &link->watch);
+		close(link->watch.fd);
 	}
-	dataplane->watch.fd = -1;
-	dataplane->state = DATAPLANE_AWAY;
-	hello_close(&dataplane->hello);
+	link->watch.fd = -1;
+	link->state = LINK_DISCONNECTED;
+	hello_close(&link->hello);
 }
 
 int
-dataplane_interface_index(const struct dataplane *dataplane, uint32_t ifindex)
+link_interface_index(const struct link *link, uint32_t ifindex)
 {
-	for (unsigned i = 0; ifindex != 0 && i < dataplane->hello.response.interface_count; i++)
-		if (dataplane->hello.response.interfaces[i].ifindex == ifindex)
+	for (unsigned i = 0; ifindex != 0 && i < link->hello.response.interface_count; i++)
+		if (link->hello.response.interfaces[i].ifindex == ifindex)
 			return (int)i;
 	return -1;
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client of the dataplane's socket (../dataplane/shared/message.h).
+/* The client of the dataplane's socket (dataplane/shared/message.h).
  *
- * It tries to connect every 100 ms, says HELLO, and keeps what it is given until the connection
- * ends: the ports, the statistics segment, the descriptors of the XDP maps. Requests are answered
- * through callbacks, each exactly once: with the dataplane's answer, or with -ENOTCONN when the
- * connection ended before. A dataplane that leaves a request unanswered for five seconds is treated
- * as away: the connection is closed and made again, and what is true is learnt again from its
- * HELLO.
+ * It tries to connect every 100 ms, sends HELLO, and keeps what the response contains until the
+ * connection ends: the interfaces, the statistics segment, the descriptors of the XDP maps. The
+ * callback of each request is called exactly once: with the dataplane's response, or with -ENOTCONN
+ * if the connection ended before. If a request gets no response within five seconds, the
+ * connection is closed and made again, and HELLO is sent again.
  *
- * Never blocks: what does not fit into the socket now is refused with -EAGAIN. Bounded:
- * DATAPLANE_PENDING_MAX requests in flight. What comes from the socket is checked for its size
- * before it is looked at. */
+ * Never blocks: a request that the socket has no room for fails with -EAGAIN. Bounded:
+ * LINK_PENDING_MAX requests in flight. The size of a received message is checked before it is
+ * read. */
 #ifndef EPHEMERA_CONTROL_LINK_LINK_H
 #define EPHEMERA_CONTROL_LINK_LINK_H
 
@@ -25,86 +24,87 @@
 #include "control/lib/log.h"
 #include "control/lib/loop.h"
 
-#define DATAPLANE_PENDING_MAX 2048 /* more than the farm's probes */
+#define LINK_PENDING_MAX 2048 /* more than the probes in flight */
 
-/* An answer, valid during the callback. Descriptors in `fds` are closed afterwards; who wants one
- * dup()s it. */
-struct dataplane_response {
+/* A response, valid during the callback. Descriptors in `fds` are closed afterwards; dup() them to
+ * keep them. */
+struct link_response {
 	int status; /* 0 or -errno */
 	const void *body;
-	size_t body_bytes; /* 0 with a refusal (PUT: may be a struct snapshot_response) */
+	size_t body_bytes; /* 0 after an error (SNAPSHOT_PUT: may be a struct snapshot_response) */
 	const int *fds;
 	unsigned fd_count;
 };
 
-struct dataplane_request {
+struct link_request {
 	enum message_type type;
 	const void *body;
 	size_t body_bytes;
-	int fd;		      /* to hand over, or -1 */
-	uint32_t patience_ms; /* how long the response may take by its nature (a probe's timeout) */
-	void (*answered)(void *owner, uint64_t tag, const struct dataplane_response *response);
+	int fd;			   /* to pass along, or -1 */
+	uint32_t extra_timeout_ms; /* added to the five seconds (the timeout of a probe) */
+	void (*on_response)(void *owner, uint64_t tag, const struct link_response *response);
 	void *owner;
-	uint64_t tag; /* the asker's */
+	uint64_t tag; /* passed to on_response */
 };
 
-/* What HELLO said; valid while connected. */
-struct dataplane_hello {
+/* The response to HELLO; valid while connected. */
+struct link_hello {
 	struct hello_response response;
 	int stats_fd;
-	int map_fds[SNAPSHOT_INTERFACES_MAX]
-		   [STEER_MAP_COUNT]; /* -1 for a port that is not steered */
+	int map_fds[SNAPSHOT_INTERFACES_MAX][STEER_MAP_COUNT]; /* -1: not steered by XDP */
 };
 
-enum dataplane_state {
-	DATAPLANE_AWAY,
-	DATAPLANE_GREETING, /* connected, HELLO not answered yet */
-	DATAPLANE_CONNECTED,
+enum link_state {
+	LINK_DISCONNECTED,
+	LINK_GREETING, /* connected, no response to HELLO yet */
+	LINK_CONNECTED,
 };
 
-struct dataplane_pending {
+struct link_pending {
 	uint64_t cookie; /* 0: free */
 	enum message_type type;
 	uint64_t deadline_ns;
-	void (*answered)(void *owner, uint64_t tag, const struct dataplane_response *response);
+	void (*on_response)(void *owner, uint64_t tag, const struct link_response *response);
 	void *owner;
 	uint64_t tag;
 };
 
-struct dataplane {
+struct link {
 	struct loop *loop;
 	struct sockaddr_un path;
 	struct loop_watch watch;
-	struct loop_timer timer; /* away: to connect again; else: to see to deadlines */
-	enum dataplane_state state;
-	struct dataplane_hello hello;
-	void (*connected)(void *owner); /* after HELLO */
-	void (*lost)(void *owner); /* after the requests in flight were answered with -ENOTCONN */
+	struct loop_timer timer; /* to connect again; while connected, for deadlines */
+	enum link_state state;
+	struct link_hello hello;
+	void (*connected)(void *owner); /* after the response to HELLO */
+	void (*lost)(void *owner); /* after the callbacks of requests in flight, with -ENOTCONN */
 	void *owner;
-	uint64_t cookies; /* given out */
+	uint64_t cookies; /* assigned so far */
 	unsigned pending_count;
-	struct dataplane_pending pending[DATAPLANE_PENDING_MAX];
-	struct dataplane_message message; /* the one being served */
+	struct link_pending pending[LINK_PENDING_MAX];
+	struct link_message message; /* being handled */
 	struct log_problem problem;
 };
 
-/* Sets `dataplane` up and begins to connect to RUNTIME/dataplane.sock. `connected`, `lost` and
- * `owner` are taken from the arguments. 0, or -ENAMETOOLONG. */
-int dataplane_init(struct dataplane *dataplane, struct loop *loop, const char *runtime_dir,
-		   void (*connected)(void *owner), void (*lost)(void *owner), void *owner);
+/* Initializes `link` and starts to connect to RUNTIME/dataplane.sock. 0, or -ENAMETOOLONG. */
+int link_init(struct link *link, struct loop *loop, const char *runtime_dir,
+	      void (*connected)(void *owner), void (*lost)(void *owner), void *owner);
 
-/* Ends the connection as if the dataplane had gone, callbacks included, and does not connect
+/* Ends the connection as if the dataplane were gone, with all callbacks, and does not connect
  * again. */
-void dataplane_leave(struct dataplane *dataplane);
+void link_leave(struct link *link);
 
-/* Closes the connection without calling anybody. */
-void dataplane_fini(struct dataplane *dataplane);
+/* Closes the connection without calling any callback. */
+void link_fini(struct link *link);
 
-/* 0: `answered` will be called, not before this returns. -ENOTCONN, -EAGAIN (the socket is full),
- * -ENOBUFS (too many in flight) or another -errno: it will not. */
-int dataplane_ask(struct dataplane *dataplane, const struct dataplane_request *request);
+/* Sends a request. 0: `on_response` will be called, but not before this returns. It will not after
+ * -ENOTCONN  not connected
+ * -EAGAIN    the socket is full
+ * -ENOBUFS   too many requests in flight
+ * another -errno */
+int link_ask(struct link *link, const struct link_request *request);
 
-/* The index of the port with that interface; -1: none. */
-int dataplane_interface_index(const struct dataplane *dataplane, uint32_t ifindex);
+/* The index of the dataplane interface with that ifindex; -1: none. */
+int link_interface_index(const struct link *link, uint32_t ifindex);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The transport of the dataplane's messages. */
+/* Sends and receives messages to and from the dataplane. */
 #include "control/link/link_wire.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 int
-dataplane_wire_send(int socket, const struct message_header *header, const void *body,
-		    size_t body_bytes, int fd)
+link_wire_send(int socket, const struct message_header *header, const void *body, size_t body_bytes,
+	       int fd)
 {
 	struct iovec parts[2] = {{(void *)header, sizeof(*header)}, {(void *)body, body_bytes}};
 	union {
@@ -32,7 +32,7 @@ dataplane_wire_send(int socket, const struct message_header *header, const void 
 }
 
 static void
-fds_take(struct msghdr *message, struct dataplane_message *into)
+fds_read(struct msghdr *message, struct link_message *into)
 {
 	for (struct cmsghdr *part = CMSG_FIRSTHDR(message); part != NULL;
 	     part = CMSG_NXTHDR(message, part)) {
@@ -40,13 +40,13 @@ fds_take(struct msghdr *message, struct dataplane_message *into)
 
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
 			continue;
-		into->fd_count = (unsigned)(bytes / sizeof(int)); /* the room for them bounds it */
+		into->fd_count = (unsigned)(bytes / sizeof(int)); /* limited by the buffer */
 		memcpy(into->fds, CMSG_DATA(part), into->fd_count * sizeof(int));
 	}
 }
 
 int
-dataplane_wire_receive(int socket, struct dataplane_message *into)
+link_wire_receive(int socket, struct link_message *into)
 {
 	struct iovec parts[2] = {{&into->header, sizeof(into->header)},
 				 {&into->body, sizeof(into->body)}};
@@ -65,10 +65,10 @@ dataplane_wire_receive(int socket, struct dataplane_message *into)
 	if (length == 0)
 		return -ENODATA;
 	into->fd_count = 0;
-	fds_take(&message, into);
+	fds_read(&message, into);
 	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) ||
 	    (size_t)length < sizeof(into->header) || into->header.version != MESSAGE_VERSION) {
-		dataplane_wire_close_fds(into);
+		link_wire_close_fds(into);
 		return -EPROTO;
 	}
 	into->body_bytes = (size_t)length - sizeof(into->header);
@@ -76,7 +76,7 @@ dataplane_wire_receive(int socket, struct dataplane_message *into)
 }
 
 static bool
-port_answer_fits(const struct dataplane_message *message)
+port_response_fits(const struct link_message *message)
 {
 	const struct port_response *response = &message->body.port;
 	const size_t fixed = offsetof(struct port_response, flows);
@@ -86,7 +86,7 @@ port_answer_fits(const struct dataplane_message *message)
 }
 
 bool
-dataplane_wire_fits(const struct dataplane_message *message)
+link_wire_fits(const struct link_message *message)
 {
 	size_t bytes = message->body_bytes;
 	bool refused = message->header.status != 0;
@@ -101,7 +101,7 @@ dataplane_wire_fits(const struct dataplane_message *message)
 			       : bytes == sizeof(struct snapshot_response) &&
 					 message->fd_count == 1;
 	case MESSAGE_PORT:
-		return refused ? bytes == 0 : port_answer_fits(message);
+		return refused ? bytes == 0 : port_response_fits(message);
 	case MESSAGE_PROBE:
 		return bytes == (refused ? 0 : sizeof(struct probe_response));
 	case MESSAGE_STOP:
@@ -112,7 +112,7 @@ dataplane_wire_fits(const struct dataplane_message *message)
 }
 
 void
-dataplane_wire_close_fds(struct dataplane_message *message)
+link_wire_close_fds(struct link_message *message)
 {
 	for (unsigned i = 0; i < message->fd_count; i++)
 		close(message->fds[i]);

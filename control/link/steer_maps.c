@@ -14,7 +14,7 @@
 static const enum steer_map hash_maps[] = {STEER_MAP_services, STEER_MAP_sources,
 					   STEER_MAP_upstreams};
 
-/* What a map must be, so that the kernel never writes more than we have room for. */
+/* The expected layout of the maps. It also limits how much the kernel writes to our buffers. */
 static const struct map_shape {
 	enum bpf_map_type type;
 	uint32_t key_bytes, value_bytes;
@@ -27,7 +27,7 @@ static const struct map_shape {
 };
 
 void
-steer_maps_init(struct steer_maps *maps, const struct dataplane *dataplane)
+steer_maps_init(struct steer_maps *maps, const struct link *dataplane)
 {
 	memset(maps, 0, sizeof(*maps));
 	maps->dataplane = dataplane;
@@ -36,7 +36,7 @@ steer_maps_init(struct steer_maps *maps, const struct dataplane *dataplane)
 int
 steer_maps_connected(struct steer_maps *maps)
 {
-	const struct dataplane_hello *hello = &maps->dataplane->hello;
+	const struct link_hello *hello = &maps->dataplane->hello;
 
 	maps->known = maps->usable = false;
 	maps->cpu_count = libbpf_num_possible_cpus();
@@ -68,8 +68,8 @@ key_delete(int fd, const void *key)
 	return bpf_map_delete_elem(fd, key) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* Takes out what is in the map but not wanted. Listed first and deleted afterwards, because the
- * kernel's walk begins again when the entry it stands on is gone. */
+/* Removes unwanted entries from a map. They are listed first and deleted afterwards, because the
+ * kernel's iteration restarts when its current entry is deleted. */
 static int
 map_purge(int fd, const struct steer_keys *wanted)
 {
@@ -91,7 +91,7 @@ map_purge(int fd, const struct steer_keys *wanted)
 	return status;
 }
 
-/* From what the map is known to hold to what it shall. */
+/* Changes a map from its known content to the wanted content. */
 static int
 map_change(int fd, const struct steer_keys *held, const struct steer_keys *wanted)
 {
@@ -143,7 +143,7 @@ interface_hold(struct steer_maps *maps, const int *fds)
 int
 steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct snapshot *b)
 {
-	const struct dataplane_hello *hello = &maps->dataplane->hello;
+	const struct link_hello *hello = &maps->dataplane->hello;
 	int status = 0;
 
 	if (!maps->usable)
@@ -163,7 +163,7 @@ steer_maps_hold(struct steer_maps *maps, const struct snapshot *a, const struct 
 int
 steer_maps_verdicts(const struct steer_maps *maps, uint64_t sums[STEER_VERDICT_COUNT])
 {
-	const struct dataplane_hello *hello = &maps->dataplane->hello;
+	const struct link_hello *hello = &maps->dataplane->hello;
 	uint64_t values[CPUS_MAX];
 
 	memset(sums, 0, STEER_VERDICT_COUNT * sizeof(sums[0]));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes a manual page of its template: copies it, and puts for each line `@name@` what the
- * program's own tables say. Run by the build: generate TEMPLATE > PAGE. */
+/* Generates a manual page from a template: replaces each line `@name@` by entries from the tables
+ * of the programs, the line `@example@` by the example configuration, and copies all other lines.
+ * Run by the build: generate TEMPLATE EXAMPLE > PAGE. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "control/config/schema.h"
 #include "control/man/roff.h"
 
+static const char *example_path; /* the example configuration */
+
+/* Begins a list item with its macro and one argument. */
 static void
 item_begin(const char *macro, const char *text)
 {
@@ -66,7 +70,7 @@ options_write(void)
 	puts(".El");
 }
 
-/* The options that a command takes, but those of all. */
+/* Writes the options that a command takes, without those that all take. */
 static void
 command_options_write(unsigned takes)
 {
@@ -98,7 +102,7 @@ commands_write(void)
 /* Keys of the configuration */
 
 static const char *
-type_words(const struct schema_key *key)
+type_text(const struct schema_key *key)
 {
 	static const char *const words[] = {
 		[SCHEMA_NUMBER] = "a number",
@@ -125,7 +129,7 @@ key_write(void *owner, const char *path, const struct schema_key *key)
 	item_begin("Ic", path);
 	putchar('\n');
 	roff_sentences(key->help, stdout);
-	out += snprintf(out, (size_t)(end - out), "Type: %s", type_words(key));
+	out += snprintf(out, (size_t)(end - out), "Type: %s", type_text(key));
 	for (uint32_t i = 0; key->type == SCHEMA_CHOICE && key->choices[i].name != NULL; i++)
 		out += snprintf(out, (size_t)(end - out), "%s %s", i > 0 ? "," : "",
 				key->choices[i].name);
@@ -148,6 +152,25 @@ keys_write(void)
 	puts(".El");
 }
 
+/* Writes the lines of the example after the first, its licence, as literal text. */
+static void
+example_write(void)
+{
+	FILE *example = fopen(example_path, "r");
+	char *line = NULL;
+	size_t room = 0;
+
+	if (example == NULL) {
+		fprintf(stderr, "cannot open %s\n", example_path);
+		exit(EXIT_FAILURE);
+	}
+	for (unsigned number = 1; getline(&line, &room, example) > 0; number++)
+		if (number > 1)
+			roff_literal(line, stdout);
+	free(line);
+	fclose(example);
+}
+
 static const struct part {
 	const char *name;
 	void (*write)(void);
@@ -155,9 +178,10 @@ static const struct part {
 	{"@options@\n", options_write}, {"@commands@\n", commands_write},
 	{"@keys@\n", keys_write},	{"@counters@\n", counters_write},
 	{"@drops@\n", drops_write},	{"@verdicts@\n", verdicts_write},
+	{"@example@\n", example_write},
 };
 
-/* False: no part has that name. */
+/* False: there is no part of that name. */
 static bool
 part_write(const char *line)
 {
@@ -173,19 +197,20 @@ part_write(const char *line)
 int
 main(int argc, char **argv)
 {
-	FILE *template = argc == 2 ? fopen(argv[1], "r") : NULL;
+	FILE *template = argc == 3 ? fopen(argv[1], "r") : NULL;
 	char *line = NULL;
 	size_t room = 0;
 
 	if (template == NULL) {
-		fputs("usage: generate TEMPLATE\n", stderr);
+		fputs("usage: generate TEMPLATE EXAMPLE\n", stderr);
 		return EXIT_FAILURE;
 	}
+	example_path = argv[2];
 	while (getline(&line, &room, template) > 0) {
 		if (line[0] != '@') {
 			fputs(line, stdout);
 		} else if (!part_write(line)) {
-			fprintf(stderr, "%s: nothing is known of %s", argv[1], line);
+			fprintf(stderr, "%s: unknown part %s", argv[1], line);
 			return EXIT_FAILURE;
 		}
 	}

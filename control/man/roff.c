@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Escapes and wraps. */
+/* Escapes and wraps text for mdoc(7). */
 #include "control/man/roff.h"
 
 #include <ctype.h>
@@ -37,7 +37,7 @@ word_write(const char *word, size_t bytes, bool capital, FILE *out)
 			   out);
 }
 
-/* Lower-case words that are names stay as they are: those with more than letters in them. */
+/* Whether a word may get a capital: a name with other characters than letters keeps its case. */
 static bool
 is_prose(const char *word, size_t bytes)
 {
@@ -85,10 +85,23 @@ roff_sentences(const char *text, FILE *out)
 }
 
 void
+roff_literal(const char *line, FILE *out)
+{
+	if (*line == '.' || *line == '\'')
+		fputs("\\&", out);
+	for (; *line != 0; line++) {
+		if (*line == '-') /* "-" alone is a hyphen in typeset output */
+			fputs("\\-", out);
+		else
+			byte_write(*line, out);
+	}
+}
+
+void
 roff_argument(const char *text, FILE *out)
 {
 	fputs(" \"", out);
-	/* What looks like a macro's name must not be taken for one. */
+	/* \& keeps a word that is also a macro's name from being one. */
 	fputs("\\&", out);
 	word_write(text, strlen(text), false, out);
 	putc('"', out);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Text for manual pages in mdoc(7), which takes some bytes for its own. Threads: one. */
+/* Escapes text for manual pages in mdoc(7). Threads: one. */
 #ifndef EPHEMERA_CONTROL_MAN_ROFF_H
 #define EPHEMERA_CONTROL_MAN_ROFF_H
 
 #include <stdio.h>
 
-/* Writes sentences as lines of running text: wrapped, each sentence on a line of its own, with a
- * capital at the begin and a full stop at the end if they have none. Line ends in `text` are
- * blanks. */
+/* Writes sentences as wrapped text, each sentence on a new line. The first word gets a capital and
+ * the last sentence a full stop if it has none. Line ends in `text` count as blanks. */
 void roff_sentences(const char *text, FILE *out);
 
-/* Writes one argument of a macro's line, with a blank before it. */
+/* Writes one line of a literal display, with its line end if it has one. */
+void roff_literal(const char *line, FILE *out);
+
+/* Writes one quoted argument of a macro line, after a blank. */
 void roff_argument(const char *text, FILE *out);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The metrics of the statistics segment and of the XDP program: the lists that name them are the
- * dataplane's. */
+/* The metrics of the statistics segment and of the XDP program. Their names come from the lists in
+ * dataplane/shared/counters.h and bpf/steer.h. */
 #include "control/metrics/metrics.h"
 
 #include <string.h>
@@ -8,8 +8,8 @@
 #include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
 
-/* The edges of the histogram's buckets, powers of two of microseconds, from 64 us to 8.4 s: a few
- * of the edges that the workers have. */
+/* The bounds of the histogram's buckets: powers of two of microseconds from 64 us to 8.4 s, a
+ * subset of the workers' buckets. */
 #define EDGE_FIRST_US 64
 #define EDGE_COUNT    18
 
@@ -34,17 +34,17 @@ flows_sample(struct metrics_writer *writer, const struct metrics_subject *proces
 #define PROCESS(member) NULL, offsetof(struct stats_header, member)
 static const struct metrics_row process_rows[] = {
 	{METRICS_GAUGE, "ephemera_dataplane_start_time_seconds", "seconds",
-	 "when the dataplane started, Unix time", start_sample, 0},
-	{METRICS_GAUGE, "ephemera_dataplane_draining", "", "1: the dataplane was asked to stop",
+	 "start time of the dataplane, Unix time", start_sample, 0},
+	{METRICS_GAUGE, "ephemera_dataplane_draining", "", "1 if the dataplane is stopping",
 	 PROCESS(draining)},
 	{METRICS_GAUGE, "ephemera_snapshot_generation", "",
-	 "generation of the snapshot that all workers run on", PROCESS(generation)},
-	{METRICS_GAUGE, "ephemera_in_flight_limit", "",
-	 "entries of the flow tables of all workers together", flows_sample, 0},
-	{METRICS_GAUGE, "ephemera_packet_buffers", "", "packet buffers in the pool",
+	 "generation of the snapshot that all workers use", PROCESS(generation)},
+	{METRICS_GAUGE, "ephemera_queries_in_flight_limit", "",
+	 "entries in the flow tables of all workers", flows_sample, 0},
+	{METRICS_GAUGE, "ephemera_mbufs", "", "packet buffers (mbufs) in the pool",
 	 PROCESS(mbufs_total)},
-	{METRICS_GAUGE, "ephemera_packet_buffers_in_use", "",
-	 "packet buffers in use; some are held by the drivers at rest", PROCESS(mbufs_in_use)},
+	{METRICS_GAUGE, "ephemera_mbufs_in_use", "",
+	 "packet buffers (mbufs) in use; idle drivers hold some", PROCESS(mbufs_in_use)},
 };
 
 /* The workers */
@@ -68,12 +68,12 @@ static const struct metrics_row worker_rows[] = {
 #undef X
 		{METRICS_COUNTER, "ephemera_drops", "", "packets dropped by the workers, by reason",
 		 drops_sample, 0},
-	{METRICS_GAUGE, "ephemera_in_flight", "",
-	 "queries that wait for their responses, probes included", WORKER(flows_in_flight)},
+	{METRICS_GAUGE, "ephemera_queries_in_flight", "",
+	 "queries waiting for a response, including probes", WORKER(flows_in_flight)},
 	{METRICS_GAUGE, "ephemera_worker_snapshot_generation", "",
-	 "generation of the snapshot that the worker runs on; 0: none yet", WORKER(generation)},
+	 "generation of the snapshot that the worker uses; 0: none yet", WORKER(generation)},
 	{METRICS_COUNTER, "ephemera_worker_heartbeats", "",
-	 "turns of the worker's loop, in units of 1,024", WORKER(heartbeat)},
+	 "iterations of the worker's loop, in units of 1024", WORKER(heartbeat)},
 };
 
 static void
@@ -96,13 +96,12 @@ workers(const struct stats_reader *stats, struct metrics_writer *writer)
 static void
 verdicts(const struct steer_maps *steer, struct metrics_writer *writer)
 {
-	static const struct metrics_row row = {
-		METRICS_COUNTER,
-		"ephemera_steer_packets",
-		"",
-		"packets seen by the XDP program, by what became of them",
-		NULL,
-		0};
+	static const struct metrics_row row = {METRICS_COUNTER,
+					       "ephemera_steer_packets",
+					       "",
+					       "packets seen by the XDP program, by verdict",
+					       NULL,
+					       0};
 	struct metrics_subject subjects[STEER_VERDICT_COUNT];
 	uint64_t sums[STEER_VERDICT_COUNT];
 
@@ -113,8 +112,8 @@ verdicts(const struct steer_maps *steer, struct metrics_writer *writer)
 	metrics_rows(writer, &row, 1, subjects, STEER_VERDICT_COUNT);
 }
 
-/* Sums of the workers' finer buckets. An answer that took exactly an edge's time is counted above
- * the edge. */
+/* Sums of the workers' finer buckets. A latency equal to a bound is counted in the bucket above
+ * it. */
 static void
 latency(const struct stats_reader *stats, struct metrics_writer *writer)
 {
@@ -131,11 +130,11 @@ latency(const struct stats_reader *stats, struct metrics_writer *writer)
 		counts[edge] += histogram.buckets[i];
 	}
 	metrics_family(writer, METRICS_HISTOGRAM, "ephemera_latency_seconds", "seconds",
-		       "from a client's query to the upstream's response to it");
+		       "time from a client's query to the upstream's response");
 	metrics_histogram(writer, edges, counts, EDGE_COUNT, (double)histogram.sum_us / 1e6);
 }
 
-/* The machine's interfaces */
+/* Interfaces */
 
 #define INTERFACE(member) NULL, offsetof(struct interface_stats, member)
 static const struct metrics_row interface_rows[] = {
@@ -143,14 +142,14 @@ static const struct metrics_row interface_rows[] = {
 	 INTERFACE(received)},
 	{METRICS_COUNTER, "ephemera_interface_sent_packets", "", "packets sent", INTERFACE(sent)},
 	{METRICS_COUNTER, "ephemera_interface_missed_packets", "",
-	 "packets that found no room in the receive queue", INTERFACE(missed)},
-	{METRICS_COUNTER, "ephemera_interface_no_buffers", "",
-	 "packets that found no packet buffer free", INTERFACE(no_buffers)},
-	{METRICS_COUNTER, "ephemera_interface_bad_packets", "", "packets that arrived damaged",
+	 "packets dropped because the receive queue was full", INTERFACE(missed)},
+	{METRICS_COUNTER, "ephemera_interface_no_mbuf_packets", "",
+	 "packets dropped for lack of a packet buffer (mbuf)", INTERFACE(no_buffers)},
+	{METRICS_COUNTER, "ephemera_interface_bad_packets", "", "packets received with errors",
 	 INTERFACE(bad)},
 	{METRICS_COUNTER, "ephemera_interface_send_errors", "", "packets that could not be sent",
 	 INTERFACE(send_errors)},
-	{METRICS_GAUGE, "ephemera_interface_up", "", "1: the interface has its link",
+	{METRICS_GAUGE, "ephemera_interface_up", "", "1 if the interface's link is up",
 	 INTERFACE(link_up)},
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The metrics of what a forger has to guess, and of whether the draws bear it out. */
+/* The metrics of what a forger must guess, and of whether the draws are uniform. */
 #include "control/metrics/metrics.h"
 
 #include "control/daemon/entropy_window.h"
@@ -7,8 +7,9 @@
 static void
 bits_write(const struct entropy_bits *bits, struct metrics_writer *writer)
 {
-	metrics_family(writer, METRICS_GAUGE, "ephemera_entropy", "",
-		       "bits that a forger has to guess of a query: the sum over the parts");
+	metrics_family(
+		writer, METRICS_GAUGE, "ephemera_entropy", "",
+		"bits that a forger must guess for a query; the total is the sum of the parts");
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++) {
 		if (bits->addresses[f] == 0)
 			continue;
@@ -35,7 +36,7 @@ chances_write(const struct entropy_measure *all, struct metrics_writer *writer)
 {
 	metrics_family(
 		writer, METRICS_GAUGE, "ephemera_draws_chi_square_p", "",
-		"chance that draws as uneven as those of the window are uniform; absent: too few");
+		"chi-square p-value of the draws in the window; absent if there are too few");
 	chance_write(&all->ports, "port", writer);
 	chance_write(&all->id_high, "id_high", writer);
 	chance_write(&all->id_low, "id_low", writer);
@@ -52,16 +53,16 @@ metrics_entropy(const struct daemon *daemon, struct metrics_writer *writer)
 		return;
 	bits_write(&window.bits, writer);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_seconds", "seconds",
-		       "the time whose draws are judged");
+		       "length of the window of draws");
 	metrics_value(writer, window.seconds, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_draws_window_queries", "",
-		       "queries drawn in that time");
+		       "draws in the window");
 	metrics_count(writer, window.all.draws, NULL);
 	chances_write(&window.all, writer);
 	if (window.all.judgement == ENTROPY_TOO_FEW)
 		return;
 	metrics_family(
 		writer, METRICS_GAUGE, "ephemera_draws_uniform", "",
-		"1: no test of the window's draws speaks against uniform; absent: too few draws");
+		"1 if all tests of the window's draws pass; absent if there are too few draws");
 	metrics_count(writer, window.all.judgement == ENTROPY_UNIFORM, NULL);
 }

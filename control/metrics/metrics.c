@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The page as a whole, and what it says of ephemerad itself. */
+/* The whole page, and the metrics of ephemerad itself. */
 #include "control/metrics/metrics.h"
 
 #include <stdlib.h>
@@ -11,12 +11,12 @@
 double
 metrics_unix_time(uint64_t monotonic_ns)
 {
-	/* To the millisecond: finer, two readings of two clocks would make the same moment
-	 * differ. */
+	/* Rounded to the millisecond, because the conversion reads two clocks and would vary below
+	 * that. */
 	return (double)loop_unix_ms(monotonic_ns) / 1e3;
 }
 
-/* The names that every client library of Prometheus gives these. */
+/* The standard names of Prometheus' client libraries. */
 static void
 process_usage(struct metrics_writer *writer)
 {
@@ -26,7 +26,7 @@ process_usage(struct metrics_writer *writer)
 
 	if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used) == 0) {
 		metrics_family(writer, METRICS_COUNTER, "process_cpu_seconds", "seconds",
-			       "processor time that ephemerad used");
+			       "user and system CPU time of ephemerad");
 		metrics_value(writer, (double)used.tv_sec + (double)used.tv_nsec / 1e9, NULL);
 	}
 	statm = fopen("/proc/self/statm", "re");
@@ -34,7 +34,7 @@ process_usage(struct metrics_writer *writer)
 		return;
 	if (fscanf(statm, "%*u %lu", &pages) == 1) {
 		metrics_family(writer, METRICS_GAUGE, "process_resident_memory_bytes", "bytes",
-			       "memory that ephemerad has in use");
+			       "resident memory of ephemerad");
 		metrics_count(writer, pages * (uint64_t)sysconf(_SC_PAGESIZE), NULL);
 	}
 	fclose(statm);
@@ -45,33 +45,35 @@ metrics_process(const struct daemon *daemon, struct metrics_writer *writer)
 {
 	char reason[READINESS_REASON_BYTES];
 
-	metrics_family(writer, METRICS_INFO, "ephemera_build", "", "what ephemerad was built from");
+	metrics_family(writer, METRICS_INFO, "ephemera_build", "",
+		       "version and compiler of ephemerad");
 	metrics_count(writer, 1, "version", EPHEMERA_VERSION, "compiler", __VERSION__, NULL);
 	metrics_family(writer, METRICS_GAUGE, "process_start_time_seconds", "seconds",
-		       "when ephemerad started, Unix time");
+		       "start time of ephemerad, Unix time");
 	metrics_value(writer, metrics_unix_time(daemon->started_ns), NULL);
 	process_usage(writer);
-	metrics_family(writer, METRICS_GAUGE, "ephemera_config_load_time_seconds", "seconds",
+	metrics_family(writer, METRICS_GAUGE,
+		       "ephemera_config_last_reload_success_timestamp_seconds", "seconds",
 		       "when the configuration in force was loaded, Unix time");
 	metrics_value(writer, metrics_unix_time(daemon->config_loaded_ns), NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_config_last_reload_successful", "",
-		       "0: the last reload failed, and an older configuration is in force");
+		       "1 unless the last reload failed and an older configuration is in force");
 	metrics_count(writer, !daemon->reload.failed, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_dataplane_up", "",
-		       "1: ephemerad is connected to the dataplane");
-	metrics_count(writer, daemon->dataplane.state == DATAPLANE_CONNECTED, NULL);
+		       "1 if ephemerad is connected to the dataplane");
+	metrics_count(writer, daemon->dataplane.state == LINK_CONNECTED, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_healthy", "",
-		       "1: the dataplane is there and all its workers turn, as /health says");
+		       "1 if the dataplane is connected and all workers run, as in /health");
 	metrics_count(writer, readiness_is_healthy(&daemon->readiness), NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_ready", "",
-		       "1: clients may be sent here, as /ready says");
+		       "1 if clients may be sent to this instance, as in /ready");
 	metrics_count(writer, readiness_is_ready(&daemon->readiness, reason), NULL);
 	metrics_family(
 		writer, METRICS_GAUGE, "ephemera_drain_active", "",
-		"1: the operator drains this instance, or has drained it, and so it is not ready");
+		"1 if this instance is being drained or has been drained, so it is not ready");
 	metrics_count(writer, daemon->readiness.drain.state != DRAIN_OFF, NULL);
 	metrics_family(writer, METRICS_GAUGE, "ephemera_attack_active", "",
-		       "1: somebody forges responses, and within the last minute came near");
+		       "1 if queries had near misses of forged responses within the last minute");
 	metrics_count(writer, daemon->watch.alarm.active, NULL);
 }
 

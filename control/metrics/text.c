@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The grammar of both formats. */
+/* Writes both formats. */
 #include "control/metrics/text.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@
 
 /* Which format */
 
-/* The quality that an entry of an Accept header has, its parameters given; 1 without one. */
+/* The quality of an entry of an Accept header, from its parameters; 1 by default. */
 static double
 quality_of(const char *parameters, size_t bytes)
 {
@@ -28,7 +28,7 @@ quality_of(const char *parameters, size_t bytes)
 			quality = strtod(word + 2, NULL);
 		else if (strncasecmp(word, "version=", 8) == 0 &&
 			 strncmp(word + 8, "0.0.4", 5) != 0 && strncmp(word + 8, "1.0.0", 5) != 0)
-			return 0; /* a version that is not written here */
+			return 0; /* an unsupported version */
 	}
 	return quality >= 0 && quality <= 1 ? quality : 0;
 }
@@ -67,7 +67,7 @@ metrics_content_type(enum metrics_format format)
 
 /* Families */
 
-/* What the samples of a counter or info have behind the family's name. */
+/* The suffix of the samples of a counter or info. */
 static const char *
 suffix_of(enum metrics_type type)
 {
@@ -145,7 +145,7 @@ labels_write(FILE *out, va_list labels)
 		putc('}', out);
 }
 
-/* As short as it can be without a change of the value. */
+/* The shortest text with the same value. */
 static void
 number_write(FILE *out, double value)
 {
@@ -212,7 +212,7 @@ metrics_histogram(struct metrics_writer *writer, const double *edges, const uint
 	char edge[40];
 
 	for (unsigned i = 0; i < edge_count; i++) {
-		/* OpenMetrics wants whole numbers to show that they are floating. */
+		/* OpenMetrics requires a decimal point in whole numbers. */
 		snprintf(edge, sizeof(edge), edges[i] == floor(edges[i]) ? "%.1f" : "%.10g",
 			 edges[i]);
 		total += counts[i];

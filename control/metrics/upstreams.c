@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The metrics of the upstreams and their pools, by the names that the configuration gives them. */
+/* The metrics of the upstreams and pools, labelled with their names in the configuration. */
 #include "control/metrics/metrics.h"
 
 #include "control/lib/address.h"
@@ -66,30 +66,31 @@ latency_sample(struct metrics_writer *writer, const struct metrics_subject *subj
 
 #define WORD(member) NULL, offsetof(struct upstream, member)
 static const struct metrics_row upstream_rows[] = {
-	{METRICS_INFO, "ephemera_upstream", "", "where the upstream is", address_sample, 0},
-	{METRICS_GAUGE, "ephemera_upstream_up", "", "1: it is given queries", WORD(up)},
+	{METRICS_INFO, "ephemera_upstream", "", "address and port of the upstream", address_sample,
+	 0},
+	{METRICS_GAUGE, "ephemera_upstream_up", "", "1 if the upstream is given queries", WORD(up)},
 	{METRICS_STATESET, "ephemera_upstream_state", "",
-	 "1 for the state that it is in, and 0 for the others", state_sample, 0},
-	{METRICS_GAUGE, "ephemera_upstream_state_since_seconds", "seconds",
-	 "since when it is in its state, Unix time", since_sample, 0},
+	 "1 for the current state of the upstream, 0 for the others", state_sample, 0},
+	{METRICS_GAUGE, "ephemera_upstream_state_change_timestamp_seconds", "seconds",
+	 "when the state last changed, Unix time", since_sample, 0},
 	{METRICS_GAUGE, "ephemera_upstream_probe_latency_seconds", "seconds",
-	 "how long its last good probe took; absent before that", probe_sample, 0},
-	{METRICS_COUNTER, "ephemera_upstream_queries", "",
-	 "queries of clients sent to the upstream", WORD(stats.queries)},
+	 "latency of the last good probe; absent before the first", probe_sample, 0},
+	{METRICS_COUNTER, "ephemera_upstream_queries", "", "client queries sent to the upstream",
+	 WORD(stats.queries)},
 	{METRICS_COUNTER, "ephemera_upstream_responses", "",
-	 "its responses delivered to clients, any rcode", WORD(stats.responses)},
-	{METRICS_COUNTER, "ephemera_upstream_servfails", "", "of these, SERVFAIL",
-	 WORD(stats.servfails)},
+	 "responses delivered to clients, any rcode", WORD(stats.responses)},
+	{METRICS_COUNTER, "ephemera_upstream_servfail_responses", "",
+	 "responses delivered to clients with rcode SERVFAIL", WORD(stats.servfails)},
 	{METRICS_COUNTER, "ephemera_upstream_timeouts", "",
-	 "queries that it did not answer in time", WORD(stats.timeouts)},
-	{METRICS_COUNTER, "ephemera_upstream_wrong_case", "",
-	 "responses that differed from the question in letter case alone", WORD(stats.wrong_case)},
-	{METRICS_COUNTER, "ephemera_upstream_attacked", "", "queries to it that saw near misses",
-	 WORD(stats.attacked)},
+	 "client queries without a response in time", WORD(stats.timeouts)},
+	{METRICS_COUNTER, "ephemera_upstream_wrong_case_responses", "",
+	 "responses that differed from the question in letter case only", WORD(stats.wrong_case)},
+	{METRICS_COUNTER, "ephemera_upstream_attacked_queries", "",
+	 "client queries that had near misses", WORD(stats.attacked)},
 	{METRICS_SUMMARY, "ephemera_upstream_latency_seconds", "seconds",
-	 "from a client's query to the upstream's response to it", latency_sample, 0},
-	{METRICS_GAUGE, "ephemera_upstream_in_flight", "",
-	 "queries that wait for its response, probes included", WORD(stats.in_flight)},
+	 "time from a client's query to the upstream's response", latency_sample, 0},
+	{METRICS_GAUGE, "ephemera_upstream_queries_in_flight", "",
+	 "queries waiting for a response, including probes", WORD(stats.in_flight)},
 };
 
 static void
@@ -117,7 +118,7 @@ upstreams(const struct daemon *daemon, struct metrics_writer *writer)
 		     subjects, count);
 }
 
-/* Pools, as they are in force in the dataplane */
+/* Pools of the snapshot in force */
 
 struct pool {
 	uint64_t members, usable;
@@ -126,8 +127,8 @@ struct pool {
 static const struct metrics_row pool_rows[] = {
 	{METRICS_GAUGE, "ephemera_pool_members", "", "upstreams in the pool", NULL,
 	 offsetof(struct pool, members)},
-	{METRICS_GAUGE, "ephemera_pool_usable", "", "upstreams of the pool that are given queries",
-	 NULL, offsetof(struct pool, usable)},
+	{METRICS_GAUGE, "ephemera_pool_usable_members", "",
+	 "upstreams in the pool that are given queries", NULL, offsetof(struct pool, usable)},
 };
 
 static void

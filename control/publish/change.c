@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One change: its line, and what finds it. */
+/* Formats one change, and finds an upstream in the other configuration. */
 #include "control/publish/changes_pvt.h"
 
 #include <inttypes.h>
@@ -17,7 +17,7 @@ change(struct changes *changes, const char *format, ...)
 	va_list arguments;
 
 	if (++changes->count >= CHANGES_LINES_MAX)
-		return; /* changes_describe() says how many */
+		return; /* changes_describe() adds a line with their number */
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
@@ -44,7 +44,7 @@ change_ranges(struct changes *changes, const char *key, const struct config_rang
 {
 	if (!config_ranges_same(before, after))
 		change(changes, "%s: from %u ranges to %u%s", key, before->count, after->count,
-		       before->count == after->count ? " others" : "");
+		       before->count == after->count ? " different ones" : "");
 }
 
 const struct config_upstream *

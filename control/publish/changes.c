@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares two configurations thing by thing. */
+/* Compares two configurations section by section. */
 #include "control/publish/changes_pvt.h"
 
 #include <stdbool.h>
@@ -12,7 +12,8 @@
 
 /* Upstreams */
 
-/* The longest that a flow of either configuration lives, and what is removed is kept for. */
+/* How long removed upstreams and sources are still accepted from: derived from the longest life of
+ * a flow in either configuration. */
 static double
 linger_s(const struct changes *changes)
 {
@@ -44,10 +45,9 @@ describe_upstreams(struct changes *changes)
 			change(changes, "upstream %s (%s) renamed to %s", was->name, address,
 			       now->name);
 		if (was != NULL && was->random_case != now->random_case)
-			change(changes, "upstream %s (%s): the case of questions is %s", now->name,
-			       address,
-			       now->random_case ? "drawn at random from now on"
-						: "not drawn any more");
+			change(changes, "upstream %s (%s): random_case: from %s to %s", now->name,
+			       address, was->random_case ? "true" : "false",
+			       now->random_case ? "true" : "false");
 		if (was != NULL && was->weight != now->weight)
 			change(changes, "upstream %s (%s): weight from %u to %u", now->name,
 			       address, was->weight, now->weight);
@@ -58,8 +58,8 @@ describe_upstreams(struct changes *changes)
 		address_port_format(&was->address, was->port, address);
 		if (change_upstream_find(after, was) == NULL)
 			change(changes,
-			       "upstream %s (%s) removed; its responses are taken for another %.1f "
-			       "s",
+			       "upstream %s (%s) removed; its responses are accepted for another "
+			       "%.1f s",
 			       was->name, address, linger_s(changes));
 	}
 }
@@ -90,11 +90,11 @@ describe_listen(struct changes *changes, const struct config_service *of,
 			       what);
 }
 
-/* Whether all addresses that stay have changed their clients alike, as they do when they have
- * service.allow's; then *was and *now are these. */
+/* Whether the list of clients changed in the same way for all addresses that stay, as it does if
+ * they use service.allow; then *was and *now are these lists. */
 static bool
-allow_alike(const struct changes *changes, const struct config_ranges **was,
-	    const struct config_ranges **now)
+allow_same(const struct changes *changes, const struct config_ranges **was,
+	   const struct config_ranges **now)
 {
 	*was = *now = NULL;
 	for (unsigned i = 0; i < changes->after->service.listen_count; i++) {
@@ -116,9 +116,9 @@ static void
 describe_listen_settings(struct changes *changes)
 {
 	const struct config_ranges *before, *after;
-	bool alike = allow_alike(changes, &before, &after);
+	bool same = allow_same(changes, &before, &after);
 
-	if (alike)
+	if (same)
 		change_ranges(changes, "service.allow", before, after);
 	for (unsigned i = 0; i < changes->after->service.listen_count; i++) {
 		const struct config_listen *now = &changes->after->service.listen[i];
@@ -133,7 +133,7 @@ describe_listen_settings(struct changes *changes)
 		change_word(changes, key, changes->before->pools[was->pool].name,
 			    changes->after->pools[now->pool].name);
 		snprintf(key, sizeof(key), "service address %s: allow", address);
-		if (!alike)
+		if (!same)
 			change_ranges(changes, key, &was->allow, &now->allow);
 	}
 }
@@ -164,10 +164,9 @@ describe_limit(struct changes *changes)
 				  *after = &changes->after->limit;
 
 	if (after->queries_per_second == 0 && before->queries_per_second != 0)
-		change(changes, "rate_limit: clients have no limit any more");
+		change(changes, "rate_limit: off");
 	else if (before->queries_per_second == 0 && after->queries_per_second != 0)
-		change(changes, "rate_limit: clients may ask %u queries/s now",
-		       after->queries_per_second);
+		change(changes, "rate_limit: on, %u queries per second", after->queries_per_second);
 	if (before->queries_per_second == 0 || after->queries_per_second == 0)
 		return;
 	change_number(changes, "rate_limit.queries_per_second", before->queries_per_second,
@@ -207,8 +206,8 @@ describe_sources(struct changes *changes)
 	for (unsigned i = 0; i < before->address_count; i++)
 		if (!source_exists(after, &before->addresses[i]))
 			change(changes,
-			       "source address %s removed; responses to it are taken for another "
-			       "%.1f s",
+			       "source address %s removed; responses to it are accepted for "
+			       "another %.1f s",
 			       address_format(&before->addresses[i], address), linger_s(changes));
 	if (memcmp(before->ports, after->ports, sizeof(before->ports)) != 0)
 		change(changes, "source ports: from %u-%u (%u ports) to %u-%u (%u ports)",
@@ -245,7 +244,7 @@ describe_probe(struct changes *changes)
 	question_format(before->question, before->question_bytes, was);
 	question_format(after->question, after->question_bytes, now);
 	if (strcmp(was, now) != 0)
-		change(changes, "upstreams.probe: now asks %s", now);
+		change(changes, "upstreams.probe: from %s to %s", was, now);
 	change_number(changes, "upstreams.probe.interval_ms", before->interval_ms,
 		      after->interval_ms);
 	change_number(changes, "upstreams.probe.timeout_ms", before->timeout_ms, after->timeout_ms);
@@ -262,7 +261,7 @@ describe_passive(struct changes *changes)
 				    *after = &changes->after->passive;
 
 	if (before->on != after->on)
-		change(changes, "upstreams.passive: switched %s", after->on ? "on" : "off");
+		change(changes, "upstreams.passive: %s", after->on ? "on" : "off");
 	if (!before->on || !after->on)
 		return;
 	change_number(changes, "upstreams.passive.responses", before->responses, after->responses);
@@ -326,7 +325,7 @@ changes_describe(const struct config *before, const struct config *after,
 	describe_http(&changes);
 	if (changes.count < CHANGES_LINES_MAX)
 		return;
-	snprintf(more, sizeof(more), "and %u changes more",
+	snprintf(more, sizeof(more), "and %u more changes",
 		 changes.count - (CHANGES_LINES_MAX - 1));
 	line(owner, more);
 }

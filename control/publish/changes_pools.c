@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares the pools of two configurations and the routes to them. Pools are the same if their
- * names are: their numbers may be others. */
+/* Compares the pools of two configurations and the routes to them. Pools are identified by name;
+ * their indexes may differ. */
 #include <string.h>
 
 #include "control/lib/address.h"
@@ -8,7 +8,7 @@
 #include "control/lib/question.h"
 #include "control/config/schema.h"
 
-#define DOMAINS_NAMED_MAX 10 /* more changes of domains than these are only counted */
+#define DOMAINS_NAMED_MAX 10 /* above this number domains are only counted */
 
 /* Pools */
 
@@ -27,7 +27,7 @@ upstream_same(const struct config_upstream *a, const struct config_upstream *b)
 	return a->port == b->port && address_equal(&a->address, &b->address);
 }
 
-/* Where an upstream stands in a pool; its member_count if it is not there. */
+/* The index of an upstream in a pool; the pool's member_count if it is not a member. */
 static unsigned
 member_find(const struct config *config, const struct config_pool *pool,
 	    const struct config_upstream *wanted)
@@ -40,8 +40,9 @@ member_find(const struct config *config, const struct config_pool *pool,
 	return i;
 }
 
-/* The members of one pool that the other configuration's pool has not. The pool default gets and
- * loses what the configuration does, most of the time: that has been said. */
+/* The members of one pool that are not in the other configuration's pool of that name. In the pool
+ * "default" an upstream that was added to or removed from the whole configuration is not listed
+ * again. */
 static unsigned
 members_describe(struct changes *changes, const struct config *of, const struct config_pool *pool,
 		 const struct config *without, const struct config_pool *other, const char *what)
@@ -74,14 +75,15 @@ pool_compare(struct changes *changes, const struct config_pool *was, const struc
 	if (now->policy == POLICY_FIRST && was->policy == POLICY_FIRST && others == 0) {
 		for (unsigned i = 0; i < now->member_count; i++) {
 			if (member_find(before, was, &after->upstreams[now->members[i]]) != i) {
-				change(changes, "pool %s: its servers in another order", now->name);
+				change(changes, "pool %s: the order of its servers changed",
+				       now->name);
 				break;
 			}
 		}
 	}
 	if (was->hash_seed != now->hash_seed &&
 	    (was->policy == POLICY_HASH || now->policy == POLICY_HASH))
-		change(changes, "pool %s: another hash_key", now->name);
+		change(changes, "pool %s: hash_key changed", now->name);
 	if (was->load_percent != now->load_percent &&
 	    (was->policy == POLICY_HASH || now->policy == POLICY_HASH))
 		change(changes, "pool %s: load_percent from %u to %u", now->name, was->load_percent,
@@ -111,10 +113,11 @@ change_pools(struct changes *changes)
 
 /* Routes */
 
-/* A walk over the suffixes of both sides, which are in the same order. */
+/* Walks over the suffixes of both configurations, which are sorted in the same order. */
 struct walk {
-	unsigned before, after;		       /* where it is */
-	const struct config_suffix *was, *now; /* the next difference; NULL: not on that side */
+	unsigned before, after; /* current positions */
+	/* the current difference; NULL: not in that configuration */
+	const struct config_suffix *was, *now;
 };
 
 static int
@@ -128,7 +131,7 @@ suffix_order(const struct config_routes *a, const struct config_suffix *left,
 				   left->name_bytes);
 }
 
-/* Goes on to the next difference; false: there is none. */
+/* Moves to the next difference; false: there is none. */
 static bool
 walk_next(const struct changes *changes, struct walk *walk)
 {
@@ -151,7 +154,8 @@ walk_next(const struct changes *changes, struct walk *walk)
 	return false;
 }
 
-/* One route that is new, gone, or leads elsewhere; a pool is "" on the side that has it not. */
+/* One route that was added, removed or changed; `was` or `now` is "" if that configuration does not
+ * have it. */
 static void
 route_describe(struct changes *changes, const char *what, const char *name, const char *was,
 	       const char *now)
@@ -177,8 +181,8 @@ domains_describe(struct changes *changes)
 		moved += walk.was != NULL && walk.now != NULL;
 	}
 	if (added + removed + moved > DOMAINS_NAMED_MAX) {
-		change(changes, "routes: %u domains added, %u removed, %u to another pool", added,
-		       removed, moved);
+		change(changes, "routes: %u domains added, %u removed, %u moved to another pool",
+		       added, removed, moved);
 		return;
 	}
 	walk = (struct walk){0};

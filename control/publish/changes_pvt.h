@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the files that describe changes share. */
+/* Shared by the files that describe changes. */
 #ifndef EPHEMERA_CONTROL_PUBLISH_CHANGES_PVT_H
 #define EPHEMERA_CONTROL_PUBLISH_CHANGES_PVT_H
 
@@ -12,10 +12,10 @@ struct changes {
 	unsigned count;
 };
 
-/* change.c. Writes one line. */
+/* change.c: writes one line. */
 void change(struct changes *changes, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* "KEY: from A to B", where they differ. */
+/* Write "KEY: from A to B" if the two differ. */
 void change_number(struct changes *changes, const char *key, uint64_t before, uint64_t after);
 void change_word(struct changes *changes, const char *key, const char *before, const char *after);
 void change_ranges(struct changes *changes, const char *key, const struct config_ranges *before,
@@ -25,7 +25,7 @@ void change_ranges(struct changes *changes, const char *key, const struct config
 const struct config_upstream *change_upstream_find(const struct config *config,
 						   const struct config_upstream *wanted);
 
-/* changes_pools.c: pools, the domains and types that are routed to them. */
+/* changes_pools.c: pools, and the domains and types that are routed to them. */
 void change_pools(struct changes *changes);
 void change_routes(struct changes *changes);
 

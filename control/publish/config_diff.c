@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Compares the configuration in force with its file. */
+/* Compares the configuration in force with the configuration file. */
 #include "control/publish/config_diff.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tries, pushes, commits or drops snapshots; learns what a running dataplane has. */
+/* Builds snapshots, pushes them to the dataplane, and commits or discards the result; learns the
+ * snapshot of a running dataplane. */
 #include "control/publish/publisher.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 static void publisher_try(struct publisher *publisher);
 static void try_next(struct publisher *publisher);
 
-/* What the dataplane is known to run on. */
+/* The snapshot that the dataplane runs on, or NULL if it is not known. */
 static const struct snapshot *
 adopted_or_null(const struct publisher *publisher)
 {
@@ -25,8 +26,8 @@ adopted_or_null(const struct publisher *publisher)
 
 /* The end of a try */
 
-/* Tells whoever offered a configuration. The offer is over before, so that the callback may make
- * another. */
+/* Reports the result of an offer. The offer has ended before the callback, which may make another
+ * one. */
 static void
 offer_end(struct publisher *publisher, int status, const char *why)
 {
@@ -46,7 +47,8 @@ timer_set(struct publisher *publisher)
 	loop_timer_at(publisher->parts.loop, &publisher->timer, slots_expiry_ns(&publisher->slots));
 }
 
-/* What was tried is in force; on to the next try, if there is something to try. */
+/* The tried configuration and slots are in force; starts the next try if anything changed
+ * meanwhile. */
 static void
 commit(struct publisher *publisher)
 {
@@ -54,8 +56,8 @@ commit(struct publisher *publisher)
 	if (publisher->offered) {
 		config_free(publisher->config);
 		publisher->config = publisher->offer;
-		/* To switch an upstream's random case off, and on again, is to say that it was
-		 * mended. */
+		/* Disabling random case of an upstream clears "case not kept": when it is enabled
+		 * again, the upstream is assumed to be fixed. */
 		for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 			if (!publisher->slots.upstreams.slots[i].random_case)
 				case_watch_init(&publisher->parts.farm->upstreams[i].case_watch,
@@ -64,9 +66,9 @@ commit(struct publisher *publisher)
 	timer_set(publisher);
 	if (farm_settle(publisher->parts.farm, &publisher->slots, publisher->config, loop_now_ns()))
 		publisher->changed = true;
-	if (publisher->state != PUBLISHER_AWAY) {
+	if (publisher->state != PUBLISHER_DISCONNECTED) {
 		log_problem_over(&publisher->problem,
-				 "the dataplane takes the configuration again");
+				 "the dataplane accepts the configuration again");
 		farm_enforce(publisher->parts.farm, loop_now_ns());
 	}
 	publisher->parts.committed(publisher->parts.owner);
@@ -75,21 +77,21 @@ commit(struct publisher *publisher)
 	try_next(publisher);
 }
 
-/* What was tried is not: an offer is dropped for good, anything else is tried again in a second. */
+/* The try failed: an offer is discarded, anything else is retried in a second. */
 static void
 reject(struct publisher *publisher, int status, const char *why)
 {
-	uint64_t again_ns =
-		loop_now_ns(); /* after an offer: what came up meanwhile is not in force */
+	/* After an offer, at once: changes that came meanwhile are not in force yet. */
+	uint64_t again_ns = loop_now_ns();
 
 	neighbour_follow(publisher->parts.neighbour, &publisher->slots.upstreams);
-	if (publisher->state != PUBLISHER_AWAY)
+	if (publisher->state != PUBLISHER_DISCONNECTED)
 		steer_maps_hold(publisher->parts.steer, NULL, adopted_or_null(publisher));
 	if (!publisher->offered)
 		again_ns += TRY_AGAIN_NS;
-	if (!publisher->offered && publisher->state != PUBLISHER_AWAY)
+	if (!publisher->offered && publisher->state != PUBLISHER_DISCONNECTED)
 		log_problem(&publisher->problem, LEVEL_ERROR,
-			    "the configuration is not in force: %s; trying again every second",
+			    "can't put the configuration into force: %s; retrying every second",
 			    why);
 	loop_timer_at(publisher->parts.loop, &publisher->timer, again_ns);
 	if (publisher->offered)
@@ -103,7 +105,7 @@ try_next(struct publisher *publisher)
 		publisher_try(publisher);
 }
 
-/* The new snapshot is what the dataplane runs on. */
+/* The dataplane runs on the new snapshot. */
 static void
 put_adopted(struct publisher *publisher)
 {
@@ -113,14 +115,14 @@ put_adopted(struct publisher *publisher)
 	publisher->adopted = adopted;
 	publisher->learnt = true;
 	if (steer_maps_hold(publisher->parts.steer, NULL, adopted) != 0)
-		publisher->changed = true; /* mended with the next try */
+		publisher->changed = true; /* repaired by the next try */
 	log_line(LEVEL_DEBUG, "generation %llu is in force",
 		 (unsigned long long)adopted->generation);
 	commit(publisher);
 }
 
 static void
-put_refused(struct publisher *publisher, const struct dataplane_response *response)
+put_refused(struct publisher *publisher, const struct link_response *response)
 {
 	const struct snapshot_response *body = response->body;
 	char reason[sizeof(body->why) + 1] = "", why[PUBLISHER_WHY_BYTES];
@@ -131,7 +133,7 @@ put_refused(struct publisher *publisher, const struct dataplane_response *respon
 		snprintf(reason, sizeof(reason), "%s", strerror(-response->status));
 	if (response->body_bytes > 0 && body->generation == publisher->next->generation) {
 		log_line(LEVEL_WARNING, "the dataplane runs on generation %llu, but %s",
-			 (unsigned long long)body->generation, reason); /* -ETIMEDOUT */
+			 (unsigned long long)body->generation, reason);
 		put_adopted(publisher);
 		return;
 	}
@@ -141,7 +143,7 @@ put_refused(struct publisher *publisher, const struct dataplane_response *respon
 }
 
 static void
-put_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+put_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 
@@ -149,9 +151,10 @@ put_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 	if (publisher->state != PUBLISHER_PUSHING)
 		return;
 	publisher->state = PUBLISHER_READY;
-	if (publisher->parts.dataplane->state != DATAPLANE_CONNECTED) {
-		publisher->state = PUBLISHER_AWAY;
-		reject(publisher, -ENOTCONN, "the dataplane went away before it answered");
+	if (publisher->parts.dataplane->state != LINK_CONNECTED) {
+		publisher->state = PUBLISHER_DISCONNECTED;
+		reject(publisher, -ENOTCONN,
+		       "the connection to the dataplane was lost before it answered");
 	} else if (response->status != 0) {
 		put_refused(publisher, response);
 	} else {
@@ -178,24 +181,24 @@ try_build(struct publisher *publisher, const struct config *config)
 			.usable = health_usable(&farm->upstreams[i].health),
 			.admin_state = farm->upstreams[i].health.admin_state,
 			.resolved = next_hop_resolved(hop),
-			.interface_index = (uint8_t)hop->port_index_last,
+			.interface_index = (uint8_t)hop->interface_index_last,
 			.next_hop = hop->mac,
 			.case_not_kept = farm->upstreams[i].case_watch.not_kept};
 	}
 	build_snapshot(&input, publisher->next);
 }
 
-/* Sends the snapshot that was built; reject()s what can't be sent. */
+/* Sends the snapshot that was built; calls reject() if it can't be sent. */
 static void
 try_push(struct publisher *publisher)
 {
 	const struct snapshot *adopted = adopted_or_null(publisher);
 	const struct snapshot_put put = {.size_bytes = publisher->next->size_bytes};
-	struct dataplane_request request = {.type = MESSAGE_SNAPSHOT_PUT,
-					    .body = &put,
-					    .body_bytes = sizeof(put),
-					    .answered = put_answered,
-					    .owner = publisher};
+	struct link_request request = {.type = MESSAGE_SNAPSHOT_PUT,
+				       .body = &put,
+				       .body_bytes = sizeof(put),
+				       .on_response = put_answered,
+				       .owner = publisher};
 	char why[PUBLISHER_WHY_BYTES];
 	int status = steer_maps_hold(publisher->parts.steer, adopted, publisher->next);
 
@@ -206,11 +209,11 @@ try_push(struct publisher *publisher)
 		return;
 	}
 	request.fd = snapshot_file_make(publisher->next);
-	status = request.fd < 0 ? request.fd : dataplane_ask(publisher->parts.dataplane, &request);
+	status = request.fd < 0 ? request.fd : link_ask(publisher->parts.dataplane, &request);
 	if (request.fd >= 0)
 		close(request.fd);
 	if (status != 0) {
-		snprintf(why, sizeof(why), "can't hand it to the dataplane: %s", strerror(-status));
+		snprintf(why, sizeof(why), "can't send it to the dataplane: %s", strerror(-status));
 		reject(publisher, status, why);
 		return;
 	}
@@ -218,10 +221,10 @@ try_push(struct publisher *publisher)
 	publisher->state = PUBLISHER_PUSHING;
 }
 
-/* Gives the configuration its slots. What was offered has to fit as a whole; what is to be in force
- * anyway (a running dataplane's slots were learnt, say, and hardly any of them is configured) comes
- * into force as far as it fits, and the rest when the first retired slots are empty: commit() sets
- * the timer. */
+/* Assigns slots to the configuration. An offer must fit as a whole. A configuration that is in
+ * force already (for example after learning the slots of a dataplane that ran on another one) is
+ * applied as far as it fits, and the rest when the first retired slots are free: commit() sets the
+ * timer for that. */
 static int
 try_slots(struct publisher *publisher, const struct config *config, uint64_t now,
 	  char why[PUBLISHER_WHY_BYTES])
@@ -240,15 +243,16 @@ try_slots(struct publisher *publisher, const struct config *config, uint64_t now
 		 NS_PER_S;
 	if (!publisher->offered) {
 		log_line(LEVEL_WARNING,
-			 "no room for all %s beside those removed: the rest follows within %llu s",
+			 "not enough free slots for all %s beside the removed ones: the rest is "
+			 "added within %llu s",
 			 full, wait_s);
 		return 0;
 	}
-	snprintf(why, PUBLISHER_WHY_BYTES,
-		 "no room for the new %s beside the old ones, which keep their places for %llu s: "
-		 "take old ones out first and reload, wait %llu s, then add the new ones and "
-		 "reload again",
-		 full, wait_s, wait_s);
+	snprintf(
+		why, PUBLISHER_WHY_BYTES,
+		"not enough free slots for the new %s: removed ones keep theirs for %llu s: remove "
+		"old ones first and reload, wait %llu s, then add the new ones and reload again",
+		full, wait_s, wait_s);
 	return -ENOSPC;
 }
 
@@ -273,7 +277,7 @@ publisher_try(struct publisher *publisher)
 	try_build(publisher, config);
 	if (snapshot_validate(publisher->next, publisher->next->size_bytes, &why) != 0)
 		reject(publisher, -EINVAL, why);
-	else if (publisher->state == PUBLISHER_AWAY)
+	else if (publisher->state == PUBLISHER_DISCONNECTED)
 		commit(publisher);
 	else if (adopted != NULL && build_same(publisher->next, adopted) &&
 		 publisher->parts.steer->known)
@@ -284,8 +288,8 @@ publisher_try(struct publisher *publisher)
 
 /* Learning */
 
-/* Goes on where the dataplane's snapshot is, also when it is our own: what came into force here
- * while the dataplane was away never reached it, and its flows name its slots. */
+/* Takes over the slots of the dataplane's snapshot, even if this process built it: changes made
+ * while disconnected never reached the dataplane, and its flows use its own slots. */
 static void
 learn(struct publisher *publisher, const struct snapshot *running)
 {
@@ -299,12 +303,12 @@ learn(struct publisher *publisher, const struct snapshot *running)
 	neighbour_seed(publisher->parts.neighbour, running);
 	memcpy(publisher->adopted, running, running->size_bytes);
 	publisher->learnt = true;
-	log_line(LEVEL_NOTICE, "the dataplane runs on generation %llu: going on from there",
+	log_line(LEVEL_NOTICE, "the dataplane runs on generation %llu: continuing from there",
 		 (unsigned long long)running->generation);
 }
 
 static void
-get_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+get_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 	const struct snapshot_response *body = response->body;
@@ -321,12 +325,12 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 		learn(publisher, publisher->next);
 	} else {
 		publisher->adopted->generation = 0;
+		/* A dataplane without a snapshot has no flows that use the retired slots. */
 		if (status == -ENOENT)
-			slots_expire(&publisher->slots,
-				     UINT64_MAX); /* it has no flows that name them */
+			slots_expire(&publisher->slots, UINT64_MAX);
 		else
 			log_line(LEVEL_WARNING,
-				 "can't learn what the dataplane runs on (%s): starting afresh",
+				 "can't read the dataplane's snapshot (%s): starting without it",
 				 why != NULL ? why : strerror(-status));
 	}
 	if (publisher->adopted->generation > publisher->generation)
@@ -338,15 +342,15 @@ get_answered(void *owner, uint64_t tag, const struct dataplane_response *respons
 static void
 learn_begin(struct publisher *publisher)
 {
-	const struct dataplane_request request = {.type = MESSAGE_SNAPSHOT_GET,
-						  .fd = -1,
-						  .answered = get_answered,
-						  .owner = publisher};
-	int status = dataplane_ask(publisher->parts.dataplane, &request);
+	const struct link_request request = {.type = MESSAGE_SNAPSHOT_GET,
+					     .fd = -1,
+					     .on_response = get_answered,
+					     .owner = publisher};
+	int status = link_ask(publisher->parts.dataplane, &request);
 
 	if (status == 0)
 		return;
-	log_line(LEVEL_WARNING, "can't ask the dataplane what it runs on: %s", strerror(-status));
+	log_line(LEVEL_WARNING, "can't request the dataplane's snapshot: %s", strerror(-status));
 	loop_timer_at(publisher->parts.loop, &publisher->timer, loop_now_ns() + TRY_AGAIN_NS);
 }
 
@@ -357,7 +361,7 @@ timer_fired(void *owner, uint64_t now)
 
 	(void)now;
 	publisher->changed = true;
-	if (publisher->state == PUBLISHER_AWAY)
+	if (publisher->state == PUBLISHER_DISCONNECTED)
 		publisher_try(publisher);
 	else if (publisher->state == PUBLISHER_LEARNING)
 		learn_begin(publisher);
@@ -365,7 +369,7 @@ timer_fired(void *owner, uint64_t now)
 		try_next(publisher);
 }
 
-/* From outside */
+/* Interface */
 
 int
 publisher_init(struct publisher *publisher, const struct publisher_parts *parts,
@@ -410,7 +414,7 @@ publisher_connected(struct publisher *publisher)
 void
 publisher_lost(struct publisher *publisher)
 {
-	publisher->state = PUBLISHER_AWAY;
+	publisher->state = PUBLISHER_DISCONNECTED;
 	farm_suspend(publisher->parts.farm);
 	if (publisher->offer != NULL)
 		publisher_try(publisher);
@@ -432,7 +436,7 @@ publisher_offer(struct publisher *publisher, struct config *config,
 	publisher->offer = config;
 	publisher->offer_decided = decided;
 	publisher->offer_owner = owner;
-	if (publisher->state == PUBLISHER_AWAY)
+	if (publisher->state == PUBLISHER_DISCONNECTED)
 		publisher_try(publisher);
 	else
 		try_next(publisher);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Brings the configuration, as health and neighbours see it now, into force in the dataplane: one
- * snapshot at a time.
+/* Keeps the dataplane's snapshot equal to the configuration, the health of upstreams and their next
+ * hops: one snapshot at a time.
  *
- *     AWAY ──HELLO──> LEARNING ──GET answered──> READY <──PUT answered── PUSHING
- *                                                  └──something changed──────^
+ *     DISCONNECTED ──HELLO──> LEARNING ──GET answered──> READY <──PUT answered── PUSHING
+ *                                                          └───a change──────────^
  *
- * A try is made on copies (slots, and an offered configuration in place of the one in force), added
- * to the XDP maps, put to the dataplane, and becomes what is in force only when all workers run on
- * it; refused, it leaves no trace. While one is under way, changes wait and go together into the
- * next. When the dataplane connects, the snapshot that it runs on is learnt first, so that slots
- * and generations go on where they were.
+ * A try works on a copy of the slots and, for an offer, with the offered configuration. It adds the
+ * entries of the new snapshot to the XDP maps, sends the snapshot to the dataplane, and commits
+ * when all workers run on it. A try that is refused changes nothing. Changes during a try go
+ * together into the next one. After the dataplane connects, its current snapshot is read first, so
+ * that slots and generations continue.
  *
- * The snapshot is whole each time, also when one upstream's health is all that is new: 5 MB where
- * the lists of domains are full. That takes 7 ms of ephemerad and 20 ms of the dataplane's main
- * thread, and is in force after 28 ms (1 ms without domains), beside the second or more that probes
- * take to find out; no worker waits for it. A second kind of message, for health alone, would save
- * that, and cost the one gate that everything passes.
+ * Each snapshot is complete, even if only the health of one upstream changed: up to 5 MB with full
+ * lists of domains. That takes 7 ms in ephemerad and 20 ms on the dataplane's main core, and is in
+ * force after 28 ms (1 ms without domains); probes take a second or more to detect a failure, and
+ * no worker waits. A separate message for health would be faster but would bypass the validation
+ * that every snapshot passes.
  *
- * While the dataplane is away an offered configuration comes into force here at once; it is pushed
- * when the dataplane is back. */
+ * While the dataplane is not connected, an offered configuration is put into force here at once; it
+ * is pushed when the dataplane connects. */
 #ifndef EPHEMERA_CONTROL_PUBLISH_PUBLISHER_H
 #define EPHEMERA_CONTROL_PUBLISH_PUBLISHER_H
 
@@ -36,65 +36,64 @@
 #define PUBLISHER_WHY_BYTES 256
 
 enum publisher_state {
-	PUBLISHER_AWAY,
+	PUBLISHER_DISCONNECTED,
 	PUBLISHER_LEARNING,
 	PUBLISHER_READY,
 	PUBLISHER_PUSHING,
 };
 
-/* What became of an offered configuration: `status` 0: in force; or -errno, and `why` is a
- * sentence. */
+/* The result of an offer: `status` 0: in force; or -errno, and `why` is a sentence. */
 struct publisher_verdict {
 	int status;
 	const char *why;
 };
 
-/* The parts that the publisher works with; they outlive it. */
+/* The parts that the publisher works with; they must outlive it. */
 struct publisher_parts {
 	struct loop *loop;
-	struct dataplane *dataplane;
+	struct link *dataplane;
 	struct steer_maps *steer;
 	struct neighbour *neighbour;
 	struct farm *farm;
 	void (*committed)(
-		void *owner); /* slots and configuration in force are others, or the same again */
+		void *owner); /* slots and configuration in force were set, perhaps to equal ones */
 	void *owner;
 };
 
 struct publisher {
 	struct publisher_parts parts;
 	enum publisher_state state;
-	struct loop_timer timer; /* the next slot to expire, or to try again after a refusal */
+	struct loop_timer timer; /* next slot to expire, or retry after a refusal */
 	struct config *config;	 /* in force */
 	struct slots slots;	 /* in force */
-	struct slots next_slots; /* of the try under way */
+	struct slots next_slots; /* of the current try */
 	struct config *offer;	 /* NULL: none */
 	void (*offer_decided)(void *owner, const struct publisher_verdict *verdict);
 	void *offer_owner;
-	bool offered;		  /* the try under way is of the offer */
-	bool changed;		  /* since the try under way began */
-	bool learnt;		  /* a dataplane's snapshot has been seen or made since the start */
-	uint64_t generation;	  /* the highest known */
-	struct snapshot *adopted; /* what the dataplane runs on; generation 0: nothing known */
-	struct snapshot *next;	  /* of the try under way */
+	bool offered;	     /* the current try is of the offer */
+	bool changed;	     /* since the current try began */
+	bool learnt;	     /* a dataplane's snapshot has been read or pushed since the start */
+	uint64_t generation; /* the highest known */
+	struct snapshot *adopted; /* the dataplane's; generation 0: not known */
+	struct snapshot *next;	  /* of the current try */
 	struct log_problem problem;
 };
 
-/* `config`: the first one, the publisher's from now on. 0 or -errno. */
+/* Takes ownership of `config`, the first one. 0 or -errno. */
 int publisher_init(struct publisher *publisher, const struct publisher_parts *parts,
 		   struct config *config);
 void publisher_fini(struct publisher *publisher);
 
-/* The dataplane said HELLO; it is away. */
+/* The dataplane answered HELLO; its connection was lost. */
 void publisher_connected(struct publisher *publisher);
 void publisher_lost(struct publisher *publisher);
 
-/* Health or neighbours changed: pushes what differs from what is in force. */
+/* Health or next hops changed: builds a snapshot and pushes it if it differs. */
 void publisher_touch(struct publisher *publisher);
 
 /* Tries `config` in place of the one in force. 0: `decided` will be called once, perhaps before
- * this returns; the publisher owns `config`. -EBUSY: another offer is under way; `config` stays the
- * caller's. */
+ * this returns, and the publisher owns `config`. -EBUSY: another offer is in progress; `config`
+ * stays the caller's. */
 int publisher_offer(struct publisher *publisher, struct config *config,
 		    void (*decided)(void *owner, const struct publisher_verdict *verdict),
 		    void *owner);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The way of a new configuration from the file to the publisher and back to whoever asked. */
+/* Takes a new configuration from the file to the publisher, and the result back to the
+ * requester. */
 #include "control/publish/reload.h"
 
 #include <errno.h>
@@ -30,7 +31,7 @@ reload_fini(struct reload *reload)
 	reload->changes = NULL;
 }
 
-/* The end: tells, and goes on with a signal that came meanwhile. */
+/* Ends a reload; starts another one if a signal came meanwhile. */
 static void
 reload_end(struct reload *reload)
 {
@@ -38,20 +39,20 @@ reload_end(struct reload *reload)
 
 	json_decref(reload->changes);
 	reload->changes = NULL;
-	reload->busy = reload->again = reload->responses = false;
+	reload->busy = reload->again = reload->from_socket = false;
 	if (again)
 		reload_begin(reload);
 }
 
-/* `text` is a sentence, or the lines of the configuration's errors. What the log says first, the
- * response says last: there the first line is file, line and key of the first mistake. */
+/* `text` is a sentence, or the lines of the configuration's errors. The log has the summary first;
+ * the response has it last, so that its first line is the file, line and key of the first error. */
 static void
 reload_fail(struct reload *reload, const char *text)
 {
 	reload->failed = true;
 	log_line(LEVEL_ERROR, "reload failed, the old configuration stays in force:");
 	log_lines(LEVEL_ERROR, text);
-	if (reload->responses)
+	if (reload->from_socket)
 		server_refuse(reload->from,
 			      "%s\nreload failed: the old configuration stays in force", text);
 	reload_end(reload);
@@ -82,21 +83,21 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 	reload->failed = false;
 	*reload->loaded_ns = loop_now_ns();
 	log_line(LEVEL_NOTICE, "configuration reloaded%s",
-		 json_array_size(reload->changes) == 0 ? ": nothing has changed" : "");
+		 json_array_size(reload->changes) == 0 ? ": no changes" : "");
 	json_array_foreach(reload->changes, index, change)
 		log_line(LEVEL_NOTICE, "reload: %s", json_string_value(change));
-	if (publisher->state == PUBLISHER_AWAY)
-		change_add(reload,
-			   "the dataplane is away: it gets the configuration when it is back");
-	if (reload->responses)
+	if (publisher->state == PUBLISHER_DISCONNECTED)
+		change_add(reload, "not connected to the dataplane: it gets the configuration when "
+				   "it connects");
+	if (reload->from_socket)
 		server_response(reload->from, json_pack("{s:I, s:O}", "generation",
 							(json_int_t)publisher->generation,
 							"changes", reload->changes));
 	reload_end(reload);
 }
 
-/* Checks the file against what is in force. 0 and *config; or -errno and *text (free() it) says
- * what is wrong. */
+/* Reads and checks the file. 0 and *config; or -errno. *text (free() it) are the errors or
+ * warnings. */
 static int
 config_reload(const struct reload *reload, struct config **config, char **text)
 {
@@ -112,10 +113,8 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 		key = config_static_difference(reload->publisher->config, *config);
 		if (key != NULL) {
 			fprintf(errors,
-				"%s: %s has changed, and it is fixed while the dataplane runs: "
-				"restart "
-				"needed "
-				"(the dataplane, then ephemerad), or put the old value back\n",
+				"%s: %s cannot be changed while the dataplane runs: restart needed "
+				"(the dataplane, then ephemerad), or restore the old value\n",
 				reload->path, key);
 			config_free(*config);
 			status = -EINVAL;
@@ -127,7 +126,7 @@ config_reload(const struct reload *reload, struct config **config, char **text)
 	return status;
 }
 
-/* Fails the reload if HTTP can't be served where `config` says. */
+/* Fails the reload if the HTTP server can't listen on the configured address and port. */
 static bool
 http_refused(struct reload *reload, const struct config *config)
 {
@@ -168,7 +167,7 @@ reload_begin(struct reload *reload)
 	}
 	changes_describe(reload->publisher->config, config, change_add, reload);
 	status = publisher_offer(reload->publisher, config, offer_decided, reload);
-	if (status != 0) { /* can't be: this is the one who offers, one at a time */
+	if (status != 0) { /* can't happen: only this file offers, one at a time */
 		http_cancel(reload->http);
 		config_free(config);
 		reload_fail(reload, strerror(-status));
@@ -189,10 +188,10 @@ void
 reload_requested(struct reload *reload, struct server_request from)
 {
 	if (reload->busy) {
-		server_refuse(from, "another reload is under way: try again in a moment");
+		server_refuse(from, "another reload is in progress: try again later");
 		return;
 	}
-	reload->responses = true;
+	reload->from_socket = true;
 	reload->from = from;
 	reload_begin(reload);
 }

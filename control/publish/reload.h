@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the configuration file again and brings it into force: whole, or not at all.
+/* Reads the configuration file again and puts it into force, as a whole or not at all.
  *
- * The file is checked, the static part must be the same, the place to serve HTTP must be free, and
- * the dataplane must take the snapshot; else the old configuration stays, and the error says
- * why. */
+ * The file must be valid, its static part must be unchanged, the HTTP address must be available,
+ * and the dataplane must accept the snapshot. Otherwise the old configuration stays in force, and
+ * the error says why. */
 #ifndef EPHEMERA_CONTROL_PUBLISH_RELOAD_H
 #define EPHEMERA_CONTROL_PUBLISH_RELOAD_H
 
@@ -18,23 +18,24 @@ struct reload {
 	const char *path;
 	struct publisher *publisher;
 	struct http *http;
-	uint64_t *loaded_ns; /* set when a configuration comes into force */
-	bool failed;	     /* the last one */
-	bool busy;	     /* one is under way */
-	bool again;	     /* another one was asked for meanwhile, by a signal */
-	bool responses;	     /* the one under way came from the socket: `from` waits */
+	uint64_t *loaded_ns; /* set when a configuration is put into force */
+	bool failed;	     /* the last reload failed */
+	bool busy;	     /* a reload is in progress */
+	bool again;	     /* another one was requested by a signal meanwhile */
+	/* it was requested on the control socket: `from` waits for the response */
+	bool from_socket;
 	struct server_request from;
-	json_t *changes; /* of the one under way: an array of sentences */
+	json_t *changes; /* of the reload in progress: an array of sentences */
 };
 
 void reload_init(struct reload *reload, const char *path, struct publisher *publisher,
 		 struct http *http, uint64_t *loaded_ns);
 void reload_fini(struct reload *reload);
 
-/* For a signal: the outcome is logged. While one is under way, another one follows it. */
+/* For SIGHUP: logs the result. During a reload it requests another one after it. */
 void reload_signalled(struct reload *reload);
 
-/* For the command line: the outcome is logged, and answered: {"generation", "changes":
+/* For the control socket: logs the result and sends it as the response: {"generation", "changes":
  * [sentences]}, or an error whose last line says that the old configuration stays in force. */
 void reload_requested(struct reload *reload, struct server_request from);
 

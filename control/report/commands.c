@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From a request's command to the report or act that responses it. */
+/* Dispatches the commands of the control socket. */
 #include "control/report/commands.h"
 
 #include <stdio.h>
@@ -16,9 +16,10 @@ static void
 command_stats(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
-	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
-		server_refuse(from, "the dataplane is away, and the statistics with it: start "
-				    "ephemera-dataplane");
+	if (daemon->dataplane.state != LINK_CONNECTED)
+		server_refuse(
+			from,
+			"no statistics: not connected to the dataplane: start ephemera-dataplane");
 	else if (!stats_reader_is_open(&daemon->stats))
 		server_refuse(from,
 			      "the dataplane's statistics can't be read: see ephemerad's log");
@@ -26,25 +27,25 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 		server_response(from, report_stats(daemon));
 }
 
-/* What can't be told without the dataplane's statistics. */
+/* Runs a report that needs the dataplane's statistics. */
 static void
-measure_response(struct daemon *daemon, struct server_request from,
-		 json_t *(*report)(const struct daemon *daemon))
+measure_respond(struct daemon *daemon, struct server_request from,
+		json_t *(*report)(const struct daemon *daemon))
 {
 	json_t *response;
 
 	if (!stats_reader_is_open(&daemon->stats)) {
 		server_refuse(
 			from,
-			daemon->dataplane.state != DATAPLANE_CONNECTED
-				? "the dataplane is away, and its figures with it: start "
+			daemon->dataplane.state != LINK_CONNECTED
+				? "no statistics: not connected to the dataplane: start "
 				  "ephemera-dataplane"
 				: "the dataplane's statistics can't be read: see ephemerad's log");
 		return;
 	}
 	response = report(daemon);
 	if (response == NULL)
-		server_refuse(from, "nothing is measured yet: try again in a moment");
+		server_refuse(from, "no measurements yet: try again in a few seconds");
 	else
 		server_response(from, response);
 }
@@ -64,9 +65,9 @@ report_ports_map(const struct daemon *daemon)
 static void
 command_ports(struct daemon *daemon, const json_t *request, struct server_request from)
 {
-	measure_response(daemon, from,
-			 json_is_true(json_object_get(request, "full")) ? report_ports_full
-									: report_ports_map);
+	measure_respond(daemon, from,
+			json_is_true(json_object_get(request, "full")) ? report_ports_full
+								       : report_ports_map);
 }
 
 static void
@@ -83,7 +84,8 @@ command_config_diff(struct daemon *daemon, const json_t *request, struct server_
 	server_response(from, config_diff(daemon->publisher.config, daemon->config_path));
 }
 
-/* One of the three: a report that can always be given, one of what is measured, or a function. */
+/* Each command has one of: a report that is always available, a report that needs the statistics,
+ * or a function. */
 static const struct command {
 	const char *name;
 	json_t *(*report)(const struct daemon *daemon);
@@ -107,12 +109,12 @@ command_run(const struct command *command, struct daemon *daemon, const json_t *
 	if (command->report != NULL)
 		server_response(from, command->report(daemon));
 	else if (command->measure != NULL)
-		measure_response(daemon, from, command->measure);
+		measure_respond(daemon, from, command->measure);
 	else
 		command->handle(daemon, request, from);
 }
 
-/* "unknown command: ...", with the names of all. */
+/* Refuses an unknown command with the names of all commands. */
 static void
 unknown_refuse(struct server_request from)
 {
@@ -122,7 +124,7 @@ unknown_refuse(struct server_request from)
 	for (unsigned i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
 					 i > 0 ? ", " : "", commands[i].name);
-	server_refuse(from, "unknown command: \"command\" is one of %s", names);
+	server_refuse(from, "unknown command: \"command\" must be one of %s", names);
 }
 
 void

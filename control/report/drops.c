@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `drops`. */
+/* The report of `drops`. */
 #include "control/report/report.h"
 
 #include "control/lib/counter_names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `entropy`. */
+/* The report of `entropy`. */
 #include "control/report/report.h"
 
 #include "control/daemon/entropy_window.h"
@@ -30,7 +30,7 @@ report_bits(const struct entropy_bits *bits)
 			 families);
 }
 
-/* null: too few draws, or not for this test to tell. */
+/* null: too few draws, or the test does not apply. */
 static json_t *
 report_chi(const struct uniformity_chi *chi)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the dashboard draws for the time before it was opened. */
+/* The last ten minutes, for the charts of the dashboard. */
 #include "control/report/report.h"
 
 #include "control/daemon/daemon.h"
 
-/* [how long ago it ended in ms, how long it was in ms, queries, answers, drops]; the figures are
- * null where the dataplane was away or another one came. */
+/* [ms since its end, its length in ms, queries, responses, drops]; the counts are null if the
+ * dataplane was not connected at both ends, or was restarted. */
 static json_t *
 report_second(const struct history_sample *from, const struct history_sample *to, uint64_t now_ns)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The paths and what is behind them. */
+/* The table of HTTP paths and their handlers. */
 #include "control/report/http_routes.h"
 
 #include <microhttpd.h>
@@ -23,7 +23,7 @@ response_constant(struct http_response *response, unsigned status, const char *c
 					   .body_is_constant = true};
 }
 
-/* Takes over the reference to `report`; NULL is a lack of memory. */
+/* Steals the reference to `report`; NULL: out of memory. */
 static void
 response_json(struct http_response *response, unsigned status, json_t *report)
 {
@@ -42,7 +42,7 @@ response_json(struct http_response *response, unsigned status, json_t *report)
 					   .body_bytes = strlen(text)};
 }
 
-/* For those who watch */
+/* Monitoring */
 
 static void
 metrics_serve(const struct daemon *daemon, const struct http_request *request,
@@ -67,17 +67,17 @@ static void
 health_serve(const struct daemon *daemon, const struct http_request *request,
 	     struct http_response *response)
 {
-	const bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
-	const bool lives = connected && readiness_is_healthy(&daemon->readiness);
-	const char *reason = lives	  ? ""
-			     : !connected ? "the dataplane is away"
+	const bool connected = daemon->dataplane.state == LINK_CONNECTED;
+	const bool healthy = connected && readiness_is_healthy(&daemon->readiness);
+	const char *reason = healthy	  ? ""
+			     : !connected ? "not connected to the dataplane"
 			     : !stats_reader_is_open(&daemon->stats)
 				     ? "the dataplane's statistics can't be read"
-				     : "a worker of the dataplane stands still";
+				     : "a worker of the dataplane is stalled";
 
 	(void)request;
-	response_json(response, lives ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
-		      json_pack("{s:b, s:s}", "healthy", lives, "reason", reason));
+	response_json(response, healthy ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE,
+		      json_pack("{s:b, s:s}", "healthy", healthy, "reason", reason));
 }
 
 static void
@@ -102,7 +102,7 @@ static const struct page {
 	{"/ready", ready_serve},
 };
 
-/* For the dashboard */
+/* Dashboard */
 
 static json_t *
 report_ports(const struct daemon *daemon)
@@ -113,8 +113,7 @@ report_ports(const struct daemon *daemon)
 static const struct api {
 	const char *path;
 	json_t *(*report)(const struct daemon *daemon);
-	bool measures; /* the report needs the statistics segment, and may be NULL while nothing is measured
-			*/
+	bool measures; /* needs the statistics segment, and is NULL without measurements */
 } apis[] = {
 	{"/api/status", report_status, false},	 {"/api/upstreams", report_upstreams, false},
 	{"/api/history", report_history, false}, {"/api/stats", report_stats, true},
@@ -132,7 +131,7 @@ api_serve(const struct daemon *daemon, const struct api *api, struct http_respon
 	if (report == NULL && api->measures)
 		response_constant(
 			response, MHD_HTTP_SERVICE_UNAVAILABLE, JSON_TYPE,
-			"{\"error\":\"the dataplane is away, or nothing is measured yet\"}");
+			"{\"error\":\"not connected to the dataplane, or no measurements yet\"}");
 	else
 		response_json(response, MHD_HTTP_OK, report);
 }
@@ -168,5 +167,5 @@ http_routes_handle(void *owner, const struct http_request *request, struct http_
 			return;
 		}
 	response_constant(response, MHD_HTTP_NOT_FOUND, "text/plain; charset=utf-8",
-			  "no such page: there are /, /metrics, /health and /ready\n");
+			  "not found: use /, /metrics, /health or /ready\n");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `latency`. */
+/* The report of `latency`. */
 #include "control/report/report.h"
 
 #include "control/lib/address.h"
@@ -12,7 +12,7 @@ static const struct quantile {
 	{"p50_us", 500}, {"p90_us", 900}, {"p99_us", 990}, {"p999_us", 999}, {"max_us", 1000},
 };
 
-/* Those that are not empty: [from, to, count]; the last bucket of all has no end, null. */
+/* The buckets that are not empty: [from, to, count]; `to` of the last bucket is null. */
 static json_t *
 report_buckets(const struct stats_histogram *histogram)
 {

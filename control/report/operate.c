@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the operator's requests to the farm and to readiness. */
+/* Applies the operator's commands to the farm and to readiness. */
 #include "control/report/operate.h"
 
 #include <errno.h>
@@ -27,14 +27,12 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 	int slot = name != NULL ? slots_upstream_named(&daemon->publisher.slots, name) : -1;
 
 	if (name == NULL || action == NULL) {
-		server_refuse(
-			from,
-			"\"name\" has to be an upstream's, and \"action\" drain, up, down or auto");
+		server_refuse(from, "\"name\" must be the name of an upstream, and \"action\" "
+				    "drain, up, down or auto");
 		return;
 	}
 	if (slot < 0) {
-		server_refuse(from,
-			      "no upstream is called %.64s: `ephemeractl upstreams` shows them",
+		server_refuse(from, "unknown upstream %.64s: `ephemeractl upstreams` lists them",
 			      name);
 		return;
 	}
@@ -46,7 +44,7 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 		server_response(from, report_upstream(daemon, (unsigned)slot));
 		return;
 	}
-	server_refuse(from, "an upstream can be told drain, up, down or auto, not %.64s", action);
+	server_refuse(from, "unknown action %.64s: use drain, up, down or auto", action);
 }
 
 void
@@ -60,15 +58,15 @@ operate_drain(struct daemon *daemon, const json_t *request, struct server_reques
 
 	if ((timeout != NULL && !json_is_integer(timeout)) || seconds < 0 ||
 	    seconds > DRAIN_TIMEOUT_S_MAX) {
-		server_refuse(from, "\"timeout_s\" has to be a number of seconds from 0 to %d",
+		server_refuse(from, "\"timeout_s\" must be a number of seconds from 0 to %d",
 			      DRAIN_TIMEOUT_S_MAX);
 		return;
 	}
 	status = readiness_drain(&daemon->readiness, (uint32_t)seconds);
 	if (status == -EBUSY)
-		server_refuse(from, "the dataplane stops already");
+		server_refuse(from, "the dataplane is stopping already");
 	else if (status != 0)
-		server_refuse(from, "the dataplane is away: nothing to drain");
+		server_refuse(from, "not connected to the dataplane: nothing to drain");
 	else
 		server_response(from,
 				json_pack("{s:b, s:s}", "draining", 1, "until",
@@ -83,7 +81,7 @@ operate_undrain(struct daemon *daemon, const json_t *request, struct server_requ
 	(void)request;
 	if (status == -EBUSY)
 		server_refuse(from,
-			      "too late: the dataplane stops already; start it again when it has");
+			      "too late: the dataplane is stopping; start it again afterwards");
 	else if (status != 0)
 		server_refuse(from, "the instance is not being drained");
 	else

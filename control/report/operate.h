@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The commands with which the operator acts on upstreams and on the instance, and asks whether it
- * is ready.
+/* The operator's commands: overrides of upstreams, drain of the instance, readiness.
  *
- *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  the upstream's row, as in upstreams
- *     drain {"timeout_s" [60]}                                       ->  {"draining": true, "until"}
- *     undrain                                                        ->  {"draining": false}
- *     ready                                                          ->  {"ready": bool,
- * "reason"} */
+ *     upstream {"name", "action": "drain" | "up" | "down" | "auto"}  ->  its row of `upstreams`
+ *     drain {"timeout_s" [60]}                                       ->  {"draining", "until"}
+ *     undrain                                                        ->  {"draining"}
+ *     ready                                                          ->  {"ready", "reason"} */
 #ifndef EPHEMERA_CONTROL_REPORT_OPERATE_H
 #define EPHEMERA_CONTROL_REPORT_OPERATE_H
 

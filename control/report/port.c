@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `port N`, by way of the dataplane. */
+/* The report of `port N`, for which the dataplane is asked. */
 #include "control/report/port.h"
 
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include "control/lib/question.h"
 #include "control/report/report.h"
 
-/* A question to the dataplane under way. */
+/* A request to the dataplane that waits for its response. */
 struct port_waiting {
 	const struct daemon *daemon;
 	struct server_request from;
 	uint16_t port;
 };
 
-/* What a port is when no query is in flight on it. */
+/* The state of a port without queries in flight. */
 static const char *
 port_idle_state(const struct config *config, uint16_t port)
 {
@@ -39,7 +39,7 @@ report_make(uint16_t port, const char *state, uint32_t total, json_t *flows)
 static json_t *
 report_flow(const struct daemon *daemon, const struct port_flow *flow)
 {
-	static const struct address nobody;
+	static const struct address none;
 	const struct slot_set *upstreams = &daemon->publisher.slots.upstreams;
 	const struct slot *upstream =
 		flow->upstream < upstreams->limit ? &upstreams->slots[flow->upstream] : NULL;
@@ -48,7 +48,7 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 
 	if (upstream != NULL && upstream->state != SLOT_EMPTY)
 		address_port_format(&upstream->address, upstream->port, upstream_address);
-	if (!address_equal(&flow->client_address, &nobody))
+	if (!address_equal(&flow->client_address, &none))
 		address_port_format(&flow->client_address, be16_to(flow->client_port), client);
 	if (flow->question_bytes <= sizeof(flow->question))
 		question_format(flow->question, flow->question_bytes, question);
@@ -61,7 +61,7 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 }
 
 static void
-port_answered(void *owner, uint64_t tag, const struct dataplane_response *response)
+port_answered(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct port_waiting *waiting = owner;
 	const struct port_response *body = response->body;
@@ -69,8 +69,8 @@ port_answered(void *owner, uint64_t tag, const struct dataplane_response *respon
 
 	(void)tag;
 	if (response->status != 0) {
-		server_refuse(waiting->from, "the dataplane can't tell: %s",
-			      response->status == -ENOTCONN ? "it has just gone away"
+		server_refuse(waiting->from, "no response from the dataplane: %s",
+			      response->status == -ENOTCONN ? "the connection was lost"
 							    : strerror(-response->status));
 		free(waiting);
 		return;
@@ -92,25 +92,24 @@ static void
 port_ask(struct daemon *daemon, uint16_t port, struct server_request from)
 {
 	const struct port_request body = {.port = port};
-	struct dataplane_request request = {.type = MESSAGE_PORT,
-					    .body = &body,
-					    .body_bytes = sizeof(body),
-					    .fd = -1,
-					    .answered = port_answered};
+	struct link_request request = {.type = MESSAGE_PORT,
+				       .body = &body,
+				       .body_bytes = sizeof(body),
+				       .fd = -1,
+				       .on_response = port_answered};
 	struct port_waiting *waiting = malloc(sizeof(*waiting));
 	int status = -ENOMEM;
 
 	if (waiting != NULL) {
 		*waiting = (struct port_waiting){daemon, from, port};
 		request.owner = waiting;
-		status = dataplane_ask(&daemon->dataplane, &request);
+		status = link_ask(&daemon->dataplane, &request);
 	}
 	if (status == 0)
 		return;
 	free(waiting);
 	if (status == -ENOTCONN)
-		server_refuse(from, "the dataplane is away, and nothing is in flight with it: "
-				    "start ephemera-dataplane");
+		server_refuse(from, "not connected to the dataplane: start ephemera-dataplane");
 	else
 		server_refuse(from, "can't ask the dataplane: %s", strerror(-status));
 }

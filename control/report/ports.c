@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `ports`: the range of source ports as a map. */
+/* The report of `ports`: a map of the range of source ports. */
 #include "control/report/report.h"
 
 #include <stdlib.h>
 
 #include "control/daemon/daemon.h"
 
-/* Of every port of the range as the configuration has it. */
+/* The counts of every port of the configured range. */
 struct map {
 	const struct config_source *source;
 	unsigned first, count;	 /* ports */
-	unsigned drawn_distinct; /* ports that were drawn, of those that may be */
+	unsigned drawn_distinct; /* allowed ports that were drawn */
 	unsigned live_distinct;	 /* ports with queries in flight */
 	uint64_t live_sum, drawn_sum, live_elsewhere;
-	uint64_t drawn_min, drawn_max; /* of the ports that may be drawn */
+	uint64_t drawn_min, drawn_max; /* of the allowed ports */
 	struct draw_difference one;
 	uint64_t live[DRAW_PORTS], drawn[DRAW_PORTS]; /* by port */
 };
@@ -57,7 +57,7 @@ map_sum(struct map *map)
 	}
 }
 
-/* Sums of the cells' ports. */
+/* The sums of each cell's ports. */
 static json_t *
 report_cells(const struct map *map, const uint64_t *counts, unsigned cell_ports)
 {
@@ -73,7 +73,7 @@ report_cells(const struct map *map, const uint64_t *counts, unsigned cell_ports)
 	return list;
 }
 
-/* [first, last] of each run of ports of the range that are not drawn. */
+/* [first, last] of each run of excluded ports in the range. */
 static json_t *
 report_excluded(const struct map *map)
 {
@@ -93,7 +93,7 @@ report_excluded(const struct map *map)
 	return list;
 }
 
-/* As `entropy` judges all workers' draws of this window. */
+/* The verdict of `entropy` on all workers' draws in this window. */
 static void
 report_judgement(const struct daemon *daemon, json_t *report)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `stats`. */
+/* The report of `stats`. */
 #include "control/report/report.h"
 
 #include <string.h>
@@ -110,7 +110,7 @@ policy_name(enum policy policy)
 	return "?";
 }
 
-/* As they are in force in the dataplane. */
+/* The pools of the snapshot in force. */
 static json_t *
 report_pools(const struct snapshot *snapshot)
 {
@@ -129,7 +129,6 @@ report_pools(const struct snapshot *snapshot)
 	return list;
 }
 
-/* The ports of the machine. */
 static json_t *
 report_interfaces(const struct stats_header *header)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `status`. */
+/* The report of `status`. */
 #include "control/report/report.h"
 
 #include <stdio.h>
@@ -14,7 +14,7 @@ report_boot(uint64_t boot_id, char text[REPORT_BOOT_BYTES])
 	return text;
 }
 
-/* Whether the port has its link; null where nobody can say. */
+/* Whether the interface's link is up; null if not known. */
 static json_t *
 report_link(const struct stats_reader *stats, unsigned index)
 {
@@ -57,7 +57,7 @@ report_dataplane(const struct daemon *daemon)
 	char boot[REPORT_BOOT_BYTES];
 	json_t *report;
 
-	if (daemon->dataplane.state != DATAPLANE_CONNECTED)
+	if (daemon->dataplane.state != LINK_CONNECTED)
 		return json_pack("{s:b}", "connected", 0);
 	report = json_pack("{s:b, s:s, s:I, s:o, s:b}", "connected", 1, "boot_id",
 			   report_boot(hello->boot_id, boot), "workers",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `strays`, and what `status` says of an attack. */
+/* The report of `strays`, and the part of `status` about an attack. */
 #include "control/report/report.h"
 
 #include <stdlib.h>
@@ -13,8 +13,7 @@
 #define STRAYS_REPORTED	 256
 #define ATTACKS_REPORTED 256
 
-/* When it came, to the millisecond, because forgers come by the thousand; not after now, however
- * the clocks of both processes differ. */
+/* Its time with milliseconds; not later than now, although the clocks of both processes differ. */
 static const char *
 stamp_write(const struct stats_header *header, const struct stray *stray,
 	    char text[REPORT_STAMP_BYTES])
@@ -40,7 +39,7 @@ report_stray(const struct stats_header *header, const struct stray *stray)
 		"near_miss", stray->near_miss);
 }
 
-/* The same upstream was asked the same. */
+/* True if both attacks are on the same question to the same upstream. */
 static bool
 attack_same(const struct stray *a, const struct stray *b)
 {
@@ -53,10 +52,10 @@ attack_same(const struct stray *a, const struct stray *b)
 	       memcmp(a->question, b->question, kept) == 0;
 }
 
-/* Takes all attacks on what the first of them asks out of the list. */
+/* Removes all attacks on the question of the first one from the list, and reports them as one. */
 static json_t *
-attack_take(const struct watch *watch, const struct stats_header *header, struct stray *attacks,
-	    unsigned *count)
+attack_merge(const struct watch *watch, const struct stats_header *header, struct stray *attacks,
+	     unsigned *count)
 {
 	const struct stray first = attacks[0];
 	char address[ADDRESS_PORT_TEXT_BYTES], question[STRAY_TEXT_BYTES],
@@ -102,7 +101,7 @@ report_strays(const struct daemon *daemon)
 		stray_lower(&entries[i]);
 	while (count > 0)
 		json_array_append_new(attacks,
-				      attack_take(&daemon->watch, header, entries, &count));
+				      attack_merge(&daemon->watch, header, entries, &count));
 	free(entries);
 	return json_pack("{s:o, s:o, s:o}", "strays", strays, "attacks", attacks, "attack",
 			 report_attack(daemon));

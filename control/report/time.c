@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times of CLOCK_MONOTONIC as people read them. */
+/* Formats times of CLOCK_MONOTONIC as wall-clock time. */
 #include "control/report/report.h"
 
 #include <stdio.h>

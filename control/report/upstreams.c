@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The answer to `upstreams`. */
+/* The report of `upstreams`. */
 #include "control/report/report.h"
 
 #include <stdio.h>
@@ -7,25 +7,25 @@
 #include "control/lib/address.h"
 #include "control/daemon/daemon.h"
 
-/* Why the upstream is in its state; of a draining one, whether it is done; where it can't be sent
- * to at all, what is in the way stands beside it. */
+/* Why the upstream is in its state; if it is draining, its queries in flight; and what prevents
+ * sending to it, if anything. */
 static void
 reason_write(const struct daemon *daemon, unsigned slot, uint64_t in_flight, char *text,
 	     size_t bytes)
 {
 	const struct health *health = &daemon->farm.upstreams[slot].health;
-	char reason[HEALTH_REASON_BYTES], flight[48] = "", way[NEIGHBOUR_WORDS_BYTES];
+	char reason[HEALTH_REASON_BYTES], flight[48] = "", obstacle[NEIGHBOUR_REASON_BYTES];
 
 	health_reason(health, reason);
 	if (health_state(health) == HEALTH_DRAINING && in_flight > 0)
 		snprintf(flight, sizeof(flight), "; %llu in flight", (unsigned long long)in_flight);
 	else if (health_state(health) == HEALTH_DRAINING)
 		snprintf(flight, sizeof(flight), "; nothing in flight");
-	neighbour_words(&daemon->neighbour, slot, way);
-	snprintf(text, bytes, "%s%s%s%s", reason, flight, way[0] != 0 ? "; " : "", way);
+	neighbour_reason(&daemon->neighbour, slot, obstacle);
+	snprintf(text, bytes, "%s%s%s%s", reason, flight, obstacle[0] != 0 ? "; " : "", obstacle);
 }
 
-/* True if the dataplane goes by the state that is shown. */
+/* True if the state shown is in force in the dataplane. */
 static bool
 is_in_force(const struct daemon *daemon, unsigned slot)
 {
@@ -36,9 +36,9 @@ is_in_force(const struct daemon *daemon, unsigned slot)
 	       adopted->admin_state == health->admin_state;
 }
 
-/* How the letter case of questions to it is chosen. */
+/* The letter case of questions to the upstream. */
 static const char *
-case_words(const struct slot *slot, const struct farm_upstream *upstream)
+case_name(const struct slot *slot, const struct farm_upstream *upstream)
 {
 	if (!slot->random_case)
 		return "off";
@@ -52,9 +52,9 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	const struct health *health = &daemon->farm.upstreams[index].health;
 	const struct next_hop *hop = &daemon->neighbour.hops[index];
 	const struct upstream_stats stats = farm_stats(&daemon->farm, index);
-	bool connected = daemon->dataplane.state == DATAPLANE_CONNECTED;
+	bool connected = daemon->dataplane.state == LINK_CONNECTED;
 	char address[ADDRESS_TEXT_BYTES], next_hop[ADDRESS_TEXT_BYTES], since[REPORT_TIME_BYTES];
-	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_WORDS_BYTES + 50];
+	char reason[HEALTH_REASON_BYTES + NEIGHBOUR_REASON_BYTES + 50];
 	json_t *report;
 
 	reason_write(daemon, index, stats.in_flight, reason, sizeof(reason));
@@ -68,7 +68,7 @@ report_upstream(const struct daemon *daemon, unsigned index)
 			    hop->route_status == 0
 				    ? json_string(address_format(&hop->route.next_hop, next_hop))
 				    : json_null());
-	json_object_set_new(report, "via",
+	json_object_set_new(report, "interface",
 			    connected && hop->interface_index >= 0
 				    ? json_string(daemon->dataplane.hello.response
 							  .interfaces[hop->interface_index]
@@ -79,7 +79,7 @@ report_upstream(const struct daemon *daemon, unsigned index)
 	json_object_set_new(report, "timeouts", json_integer((json_int_t)stats.timeouts));
 	json_object_set_new(report, "wrong_case", json_integer((json_int_t)stats.wrong_case));
 	json_object_set_new(report, "case",
-			    json_string(case_words(slot, &daemon->farm.upstreams[index])));
+			    json_string(case_name(slot, &daemon->farm.upstreams[index])));
 	json_object_set_new(report, "in_flight", json_integer((json_int_t)stats.in_flight));
 	json_object_set_new(report, "probe_latency_us",
 			    health->latency_known ? json_integer((json_int_t)health->latency_us)

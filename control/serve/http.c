@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Listening and limits, over libmicrohttpd. */
+/* Listening, connections and their limits, with libmicrohttpd. */
 #include "control/serve/http.h"
 
 #include <arpa/inet.h>
@@ -24,8 +24,8 @@ address_is_loopback(const struct address *address)
 					: memcmp(address->bytes, in6addr_loopback.s6_addr, 16) == 0;
 }
 
-/* Called for a request when its headers are there, and again when all of it is: only then may a
- * response be given that leaves the connection open for the next one. */
+/* Called when the headers of a request are complete, and again when all of it is. Only a response
+ * to the second call leaves the connection open for another request. */
 static enum MHD_Result
 request_handle(void *owner, struct MHD_Connection *connection, const char *url, const char *method,
 	       const char *version, const char *upload, size_t *upload_bytes, void **seen)
@@ -37,19 +37,19 @@ request_handle(void *owner, struct MHD_Connection *connection, const char *url, 
 	struct http_response response = {.status = MHD_HTTP_OK};
 
 	(void)version, (void)upload, (void)upload_bytes;
-	if (http_form_refuse(address_is_loopback(&http->config.address), connection, method,
-			     &response))
-		return http_form_response(connection, &response);
+	if (http_headers_refuse(address_is_loopback(&http->config.address), connection, method,
+				&response))
+		return http_headers_response(connection, &response);
 	if (*seen == NULL) {
 		*seen = http;
 		return MHD_YES;
 	}
 	http->handle(http->owner, &request, &response);
-	return http_form_response(connection, &response);
+	return http_headers_response(connection, &response);
 }
 
-/* Paths are taken as they were sent: none that is served has anything to decode, and a decoded 0
- * would end it early. */
+/* Paths are not decoded: those that are served need no escapes, and a decoded NUL would end the
+ * path early. */
 static size_t
 path_keep(void *owner, struct MHD_Connection *connection, char *path)
 {
@@ -101,8 +101,8 @@ request_completed(void *owner, struct MHD_Connection *connection, void **seen,
 		slot->due_ns = loop_now_ns() + HTTP_REQUEST_NS;
 }
 
-/* Cuts off what is overdue, by the socket alone: the server notices. Returns when the next one is
- * due. */
+/* Shuts down the sockets of overdue connections; libmicrohttpd then closes them. Returns when the
+ * next one is due. */
 static uint64_t
 connections_cut(struct http *http, uint64_t now_ns)
 {
@@ -135,7 +135,7 @@ server_turn(struct http *http)
 	if (MHD_get_timeout(http->server, &wait_ms) == MHD_YES &&
 	    now_ns + wait_ms * NS_PER_MS < due_ns)
 		due_ns = now_ns + wait_ms * NS_PER_MS;
-	/* A connection that came or completed in this turn is due within that time too. */
+	/* A connection that was accepted or completed in this turn is due within that time too. */
 	if (due_ns > now_ns + HTTP_REQUEST_NS &&
 	    MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
 			    ->num_connections > 0)
@@ -150,7 +150,7 @@ server_ready(void *owner, uint32_t events)
 	server_turn(owner);
 }
 
-/* A socket that listens there, or -errno. */
+/* Returns a listening socket, or -errno. */
 static int
 socket_listen(const struct config_http *config)
 {
@@ -175,7 +175,7 @@ socket_listen(const struct config_http *config)
 	return status;
 }
 
-/* Serves on the socket, which is the server's from then on, or closed. */
+/* Serves on the socket, which it takes over and closes after an error. 0 or -errno. */
 static int
 server_start(struct http *http, int socket)
 {
@@ -218,7 +218,7 @@ server_stop(struct http *http)
 	http->server = NULL;
 }
 
-/* Starts as http->config says, on `socket` or, if that is -errno, not; then the next try is in a
+/* Starts the server on `socket`. If that fails, or if `socket` is -errno, it is tried again in a
  * second. */
 static void
 server_try(struct http *http, int socket)
@@ -227,13 +227,12 @@ server_try(struct http *http, int socket)
 	int status = socket < 0 ? socket : server_start(http, socket);
 
 	if (status == 0) {
-		log_problem_over(&http->problem, "the metrics and the dashboard are served now");
+		log_problem_over(&http->problem, "metrics and the dashboard are now served");
 		return;
 	}
 	log_problem(&http->problem, LEVEL_ERROR,
-		    "can't serve metrics and the dashboard on %s: %s: another program may have the "
-		    "port, or the "
-		    "address is not this machine's; it is tried again each second",
+		    "cannot serve metrics and the dashboard on %s: %s: check that no other program "
+		    "uses the port and that the host has the address; trying again every second",
 		    address_port_format(&http->config.address, http->config.port, address),
 		    strerror(-status));
 	loop_timer_at(http->loop, &http->timer, loop_now_ns() + HTTP_RETRY_NS);
@@ -276,7 +275,7 @@ http_fini(struct http *http)
 
 /* Reload */
 
-/* Only one of two sockets can listen on a port at a time when one of them takes all addresses. */
+/* If one of two sockets has the unspecified address, they cannot listen on the same port. */
 static bool
 config_overlaps(const struct config_http *a, const struct config_http *b)
 {
@@ -310,7 +309,7 @@ http_prepare(struct http *http, const struct config_http *config)
 		socket = socket_listen(config);
 		if (socket == -EADDRINUSE && http->server != NULL &&
 		    config_overlaps(config, &http->config))
-			socket = -1; /* in our own way: it is made when the old one is closed */
+			socket = -1; /* our own socket: opened when that is closed */
 		else if (socket < 0)
 			return socket;
 	}
@@ -357,5 +356,5 @@ http_port(const struct http *http)
 	fd = MHD_get_daemon_info(http->server, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd;
 	if (getsockname(fd, (struct sockaddr *)&address, &bytes) < 0)
 		return 0;
-	return ntohs(address.sin6_port); /* where a struct sockaddr_in has it too */
+	return ntohs(address.sin6_port); /* at the same offset in struct sockaddr_in */
 }

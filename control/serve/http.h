@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The daemon's HTTP server: for scrapers of metrics, checkers of health, and the dashboard. It only
- * reads.
+/* The daemon's HTTP server for metrics, health checks and the dashboard. It is read-only.
  *
- * libmicrohttpd, driven by the daemon's own loop (its epoll descriptor is one of ours), without
- * threads. What is served is the business of the handler (http_routes.h); what a request may look
- * like is settled here:
+ * It is libmicrohttpd without threads: its epoll descriptor is watched by the daemon's loop. The
+ * handler (report/http_routes.h) decides what is served; limits on requests are enforced here:
  *
- * - GET and HEAD; anything else is 405. A request with a body is 413.
- * - HTTP_CONNECTIONS_MAX connections, HTTP_CONNECTIONS_ADDRESS_MAX of one address; more wait, or
- * are closed.
- * - HTTP_HEAD_BYTES for the request line and all headers; more is 414 or 431.
- * - HTTP_REQUEST_NS for a request with its response, and for the pause before the next one: however
- * slowly it
- *   sends or reads, a client is cut off then.
- * - While it listens on a loopback address: only requests whose Host is an address or localhost. A
- * page of
- *   another site whose name was made to point here (DNS rebinding) is told 421.
+ * - Methods other than GET and HEAD get 405. A request with a body gets 413.
+ * - HTTP_CONNECTIONS_MAX connections, and HTTP_CONNECTIONS_ADDRESS_MAX from one address; further
+ *   ones wait or are closed.
+ * - HTTP_HEAD_BYTES for the request line and all headers; more gets 414 or 431.
+ * - HTTP_REQUEST_NS for a request and its response, and again for the pause before the next one;
+ *   then the connection is closed.
+ * - On a loopback address, Host must be an address or localhost, else 421: this protects against
+ *   DNS rebinding by the page of another site.
  *
- * It listens on another address or port while the old ones go on: http_prepare() takes the new
- * place, http_commit() moves there, http_cancel() lets go of it. */
+ * To change address or port, http_prepare() opens the new socket, and http_commit() switches to it
+ * or http_cancel() closes it; the old one is used until then. */
 #ifndef EPHEMERA_CONTROL_SERVE_HTTP_H
 #define EPHEMERA_CONTROL_SERVE_HTTP_H
 
@@ -37,17 +33,17 @@
 #define HTTP_RETRY_NS		     (1 * NS_PER_S)
 
 struct http_request {
-	const char *path;   /* as it was sent, without the query */
-	const char *accept; /* the header; "" without one */
+	const char *path;   /* as sent, without the query */
+	const char *accept; /* the Accept header; "" if absent */
 };
 
-/* What the handler fills in. */
+/* Filled in by the handler. */
 struct http_response {
-	unsigned status;	  /* 200 at first */
+	unsigned status;	  /* initially 200 */
 	const char *content_type; /* a constant */
 	const char *body;
 	size_t body_bytes;
-	bool body_is_constant; /* else it came from malloc(), and is freed */
+	bool body_is_constant; /* else it is from malloc() and gets freed */
 };
 
 struct http_connection {
@@ -62,35 +58,33 @@ struct http {
 	void (*handle)(void *owner, const struct http_request *request,
 		       struct http_response *response);
 	void *owner;
-	struct config_http config; /* where it listens, or is to listen */
-	struct MHD_Daemon *server; /* NULL: it does not listen */
+	struct config_http config; /* current, also while listening failed */
+	struct MHD_Daemon *server; /* NULL: not listening */
 	struct loop_watch watch;   /* the server's epoll descriptor */
-	struct loop_timer
-		timer; /* the server's time limits and ours; without a server: the next try */
+	struct loop_timer timer;   /* for time limits; without a server, for the next try */
 	struct http_connection connections[HTTP_CONNECTIONS_MAX];
 	struct log_problem problem;
-	/* there is another configuration, and its socket unless it is the same place or off */
-	bool prepared;
+	bool prepared; /* next_config and next_socket are set */
 	struct config_http next_config;
-	int next_socket; /* -1: none */
+	int next_socket; /* -1: switched off, or still to be opened */
 };
 
-/* Listens as `config` says. What is in the way (the port is taken, the address is not there yet) is
- * logged, and it tries again each second: the daemon has more important things to do than this. */
+/* Listens as configured. If that fails (the port is in use, or the address does not exist yet), it
+ * is logged and tried again every second: the daemon must run without HTTP too. */
 void http_init(struct http *http, struct loop *loop, const struct config_http *config,
 	       void (*handle)(void *owner, const struct http_request *request,
 			      struct http_response *response),
 	       void *owner);
 void http_fini(struct http *http);
 
-/* Makes ready to listen as `config` says. 0: http_commit() or http_cancel() must follow; or -errno:
- * it can't listen there, and nothing has changed. */
+/* Prepares to listen as configured. 0: http_commit() or http_cancel() must follow; or -errno: it
+ * cannot listen there, and nothing has changed. */
 int http_prepare(struct http *http, const struct config_http *config);
-void
-http_commit(struct http *http); /* without a preparation it does nothing, nor does the next one */
+/* Without a preparation, these two do nothing. */
+void http_commit(struct http *http);
 void http_cancel(struct http *http);
 
-/* The port it listens on (a configured port 0 is any free one, for tests); 0: it does not. */
+/* The port it listens on (tests configure port 0, which is any free one); 0: not listening. */
 uint16_t http_port(const struct http *http);
 
 #endif

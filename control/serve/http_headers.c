@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Headers: what is refused for them, and what each response carries. */
+/* Checks request headers and sets response headers. */
 #include "control/serve/http_headers.h"
 
 #include <stdlib.h>
@@ -8,12 +8,11 @@
 
 #include "control/lib/address.h"
 
-/* The same on each response: nothing is loaded from elsewhere, framed, sniffed or kept. */
+/* On each response: no content from other sites, no framing, no MIME sniffing, no caching. */
 static const char *const headers[][2] = {
 	{"Content-Security-Policy",
-	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-	 "img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-	 "frame-ancestors 'none'"},
+	 "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+	 "'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
@@ -22,7 +21,7 @@ static const char *const headers[][2] = {
 };
 
 bool
-http_host_is_local(const char *host)
+http_headers_host_is_local(const char *host)
 {
 	char name[ADDRESS_TEXT_BYTES + 16], *end;
 	struct address address;
@@ -56,7 +55,7 @@ response_text(struct http_response *response, unsigned status, const char *text)
 }
 
 enum MHD_Result
-http_form_response(struct MHD_Connection *connection, const struct http_response *response)
+http_headers_response(struct MHD_Connection *connection, const struct http_response *response)
 {
 	struct MHD_Response *mhd_response = MHD_create_response_from_buffer(
 		response->body_bytes, (void *)(uintptr_t)response->body,
@@ -93,22 +92,22 @@ request_has_body(struct MHD_Connection *connection)
 	       (length != NULL && strcmp(length, "0") != 0);
 }
 
-/* What is wrong with the form of a request, as a response; false: nothing. */
 bool
-http_form_refuse(bool on_loopback, struct MHD_Connection *connection, const char *method,
-		 struct http_response *response)
+http_headers_refuse(bool on_loopback, struct MHD_Connection *connection, const char *method,
+		    struct http_response *response)
 {
 	const char *host = header_value(connection, MHD_HTTP_HEADER_HOST);
 
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		response_text(response, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only\n");
+		response_text(response, MHD_HTTP_METHOD_NOT_ALLOWED,
+			      "only GET and HEAD are supported\n");
 	else if (request_has_body(connection))
-		response_text(response, MHD_HTTP_CONTENT_TOO_LARGE, "a request has no body here\n");
-	else if (host != NULL && on_loopback && !http_host_is_local(host))
-		response_text(
-			response, MHD_HTTP_MISDIRECTED_REQUEST,
-			"ask by address, or as localhost: other names are not served on a loopback "
-			"address\n");
+		response_text(response, MHD_HTTP_CONTENT_TOO_LARGE,
+			      "requests must not have a body\n");
+	else if (host != NULL && on_loopback && !http_headers_host_is_local(host))
+		response_text(response, MHD_HTTP_MISDIRECTED_REQUEST,
+			      "this server listens on a loopback address: use the address or "
+			      "localhost as the host name\n");
 	else
 		return false;
 	return true;

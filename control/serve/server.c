@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Serves the control socket's connections. */
+/* Handles the connections of the control socket. */
 #include "control/serve/server.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #include "control/lib/log.h"
 
-#define PATIENCE_NS	  (5 * NS_PER_S)
+#define CLIENT_TIMEOUT_NS (5 * NS_PER_S)
 #define BACKLOG		  64
 #define SOCKET_MODE_UMASK 0117
 
@@ -33,7 +33,7 @@ connection_close(struct server_connection *connection)
 	connection->answering = false;
 }
 
-/* Waits for what comes next: room to write, or a request. */
+/* Watches for the next event: room to write, or a request. */
 static void
 connection_wait(struct server_connection *connection)
 {
@@ -46,15 +46,16 @@ connection_wait(struct server_connection *connection)
 	loop_watch_change(connection->server->loop, &connection->watch, events);
 }
 
-/* It is the client's turn, to send a whole request or to take a whole response: bytes that dribble
- * win no time. */
+/* Starts the time limit for the client to send a whole request or to read a whole response; it is
+ * not extended by parts. */
 static void
-connection_patience(struct server_connection *connection)
+connection_timer_start(struct server_connection *connection)
 {
-	loop_timer_at(connection->server->loop, &connection->timer, loop_now_ns() + PATIENCE_NS);
+	loop_timer_at(connection->server->loop, &connection->timer,
+		      loop_now_ns() + CLIENT_TIMEOUT_NS);
 }
 
-/* Answers */
+/* Responses */
 
 static void
 connection_response(struct server_connection *connection, json_t *response)
@@ -78,7 +79,7 @@ connection_response(struct server_connection *connection, json_t *response)
 	connection->out = line;
 	connection->out_bytes = length + 1;
 	connection->out_sent = 0;
-	connection_patience(connection);
+	connection_timer_start(connection);
 	connection_wait(connection);
 }
 
@@ -110,7 +111,7 @@ refusal(const char *text)
 	json_t *sentence = json_string(text);
 
 	if (sentence == NULL)
-		sentence = json_string("the error can't be told: its text is not UTF-8");
+		sentence = json_string("the text of the error cannot be sent: it is not UTF-8");
 	return json_pack("{s:b, s:o}", "ok", 0, "error", sentence);
 }
 
@@ -158,7 +159,7 @@ line_handle(struct server_connection *connection, const char *line, size_t lengt
 	json_decref(request);
 }
 
-/* Handles requests from the buffer until one waits for its response. */
+/* Handles buffered requests until one waits for its response. */
 static void
 requests_handle(struct server_connection *connection)
 {
@@ -225,7 +226,7 @@ connection_write(struct server_connection *connection)
 		return;
 	free(connection->out);
 	connection->out = NULL;
-	connection_patience(connection);
+	connection_timer_start(connection);
 	requests_handle(connection);
 }
 
@@ -238,7 +239,7 @@ connection_ready(void *owner, uint32_t events)
 		connection_write(connection);
 	else if (events & EPOLLIN)
 		connection_read(connection);
-	else /* EPOLLHUP or EPOLLERR: it went away */
+	else /* EPOLLHUP or EPOLLERR: the client closed it */
 		connection_close(connection);
 }
 
@@ -272,7 +273,7 @@ connection_open(struct server *server, struct server_connection *connection, int
 		connection->watch.fd = -1;
 		return;
 	}
-	connection_patience(connection);
+	connection_timer_start(connection);
 }
 
 static void
@@ -286,7 +287,8 @@ server_ready(void *owner, uint32_t events)
 
 	(void)events;
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
-		log_line(LEVEL_WARNING, "can't accept on %s: %s; pausing for a second",
+		log_line(LEVEL_WARNING,
+			 "cannot accept connections on %s: %s; trying again in a second",
 			 server->path.sun_path, strerror(errno));
 		loop_watch_change(server->loop, &server->watch, 0);
 		loop_timer_at(server->loop, &server->timer, loop_now_ns() + NS_PER_S);
@@ -310,8 +312,10 @@ server_resume(void *owner, uint64_t now)
 	loop_watch_change(server->loop, &server->watch, EPOLLIN);
 }
 
-/* -EADDRINUSE: somebody answers; -EEXIST: what is there is no socket; 0: nobody does, and nothing
- * is in the way any more. */
+/* Removes a stale socket. 0: the path is free, or
+ * -EADDRINUSE  a process listens there
+ * -EEXIST      it is not a socket
+ * another -errno */
 static int
 stale_reclaim(const struct sockaddr_un *path)
 {
@@ -330,7 +334,7 @@ stale_reclaim(const struct sockaddr_un *path)
 		close(fd);
 	if (status == -ENOENT)
 		return 0;
-	if (status == -EAGAIN) /* its queue is full: somebody listens */
+	if (status == -EAGAIN) /* its queue is full, so a process listens */
 		return -EADDRINUSE;
 	if (status != -ECONNREFUSED)
 		return status;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From the word to drain to the dataplane's end. */
+/* The drain's state machine. */
 #include "control/state/drain.h"
 
 #include <errno.h>
@@ -73,11 +73,11 @@ drain_connected(struct drain *drain, bool same)
 		return;
 	if (!same) {
 		*drain = (struct drain){0};
-	} else if (drain->recalled) { /* it is asked, perhaps again, with the next poll */
+	} else if (drain->recalled) { /* the next poll asks it, perhaps again */
 		drain->recalled = false;
 		drain->state = DRAIN_WAITING;
 		drain->until_ns = drain->since_ns;
-	} else { /* it was the connection that ended: it stops all the same */
+	} else { /* only the connection was lost: it is still stopping */
 		drain->state = DRAIN_STOPPING;
 	}
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The drain of the whole instance: a state machine over what the daemon sees and when. Pure.
+/* The drain of the whole instance: a state machine. Pure; events and times are arguments.
  *
  *     OFF      -> WAITING    drain
- *     WAITING  -> STOPPING   no queries for DRAIN_IDLE_NS, or `until` has come
+ *     WAITING  -> STOPPING   no queries for DRAIN_IDLE_NS, or until_ns has passed
  *     STOPPING -> STOPPED    the dataplane is gone
  *     STOPPED  -> OFF        another dataplane is connected
  *     WAITING, STOPPED -> OFF    undrain
  *
- * While it waits, all goes on but that the instance says it is not ready: who sends clients here -
- * BGP, a load balancer - withdraws it, and the queries run dry. Then the dataplane is asked to
- * stop, which finishes what is in flight. It was the operator who drained, so a dataplane that dies
- * meanwhile and comes back does not end the drain; one that is started after the stop does. Nor
- * does ephemerad's own death (state_file.h). */
+ * In WAITING the instance still forwards but reports that it is not ready, so that BGP or a load
+ * balancer stops sending clients to it. Then the dataplane is asked to stop; it finishes the
+ * queries in flight. The drain is the operator's decision: a crash and restart of the dataplane
+ * while WAITING does not end it, nor does a restart of ephemerad (state_file.h). A dataplane that
+ * is started after the stop ends it. */
 #ifndef EPHEMERA_CONTROL_STATE_DRAIN_H
 #define EPHEMERA_CONTROL_STATE_DRAIN_H
 
@@ -23,39 +23,41 @@
 enum drain_state {
 	DRAIN_OFF,
 	DRAIN_WAITING,
-	DRAIN_STOPPING, /* the dataplane was asked to, or is to be asked as soon as it is there */
+	DRAIN_STOPPING, /* the dataplane was asked to stop, or will be when it is connected */
 	DRAIN_STOPPED,
 };
 
 struct drain {
 	enum drain_state state;
-	uint64_t since_ns; /* of the drain */
-	uint64_t until_ns; /* it waits no longer */
+	uint64_t since_ns; /* when the drain began */
+	uint64_t until_ns; /* when WAITING ends at the latest */
 	bool counted;	   /* `queries` is set */
-	uint64_t queries;  /* of clients, when they were looked at last */
-	uint64_t idle_ns;  /* when they were first seen not to have grown since */
-	/* an earlier process came as far as DRAIN_STOPPING; whether it asked is not known */
+	uint64_t queries;  /* of clients, at the last poll */
+	uint64_t idle_ns;  /* since when they have not increased */
+	/* An earlier process reached DRAIN_STOPPING; whether it asked the dataplane is unknown. */
 	bool recalled;
 };
 
-/* Begins; while one is under way only its timeout is another. */
+/* Begins a drain; during one that is WAITING, only changes its timeout. */
 void drain_begin(struct drain *drain, uint64_t timeout_ns, uint64_t now_ns);
 
-/* Goes on where an earlier process was, of which that much is known. */
+/* Continues the drain of an earlier process, from its saved state. */
 void drain_recall(struct drain *drain, enum drain_state state, uint64_t since_ns,
 		  uint64_t until_ns);
 
-/* 0; or -EBUSY: the dataplane stops already; -ENOENT: there is no drain. */
+/* 0, or
+ * -EBUSY   the dataplane is already stopping
+ * -ENOENT  there is no drain */
 int drain_cancel(struct drain *drain);
 
-/* What clients have asked so far, forwarded or not; of a connected dataplane, a few times a second.
- * True when the dataplane is to be asked to stop now. */
+/* Call it a few times a second while a dataplane is connected; `queries` counts those received from
+ * clients, forwarded or not. True if the dataplane is to be asked to stop now. */
 bool drain_poll(struct drain *drain, uint64_t queries, uint64_t now_ns);
 
-/* Asking it failed: the next poll asks again. */
+/* The request to stop could not be sent: the next poll asks again. */
 void drain_not_asked(struct drain *drain);
 
-/* The dataplane went; came: `same` as before, or another one. */
+/* The dataplane was lost; connected: the `same` process as before, or another one. */
 void drain_lost(struct drain *drain);
 void drain_connected(struct drain *drain, bool same);
 

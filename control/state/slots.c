@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gives out, retires and empties slots. */
+/* Allocates, retires and empties slots. */
 #include "control/state/slots.h"
 
 #include <errno.h>
@@ -41,8 +41,8 @@ ports_withdraw(struct slots *slots, const uint64_t *words, uint64_t until_ns)
 		any |= words[i];
 	if (any == 0)
 		return;
-	for (unsigned i = 1; i < SLOTS_WITHDRAWN_MAX;
-	     i++) /* an unused one, or the one that ends first */
+	/* An unused one, or the one that ends first. */
+	for (unsigned i = 1; i < SLOTS_WITHDRAWN_MAX; i++)
 		if (slots->withdrawn[i].until_ns < into->until_ns)
 			into = &slots->withdrawn[i];
 	for (unsigned i = 0; i < SNAPSHOT_BITMAP_WORDS; i++)
@@ -89,8 +89,8 @@ set_find_empty(struct slot_set *set)
 	return NULL;
 }
 
-/* Keeps what is in both, retires what is not wanted any more, and then places what is new, as far
- * as there is room. */
+/* Keeps the entries that are in both, retires those not wanted any more, then places new ones as
+ * far as there is room. */
 static int
 set_apply(struct slot_set *set, const struct slot *wanted, unsigned wanted_count, uint64_t until_ns)
 {

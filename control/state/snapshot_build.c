@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From configuration, slots, health and neighbours to the flat block that the dataplane runs on. */
+/* Builds the snapshot, the flat block of memory that the dataplane reads, from configuration,
+ * slots, health and neighbours. */
 #include "control/state/snapshot_build.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@ build_size_max(void)
 	return snapshot_size_max();
 }
 
-/* Slots in use, empty ones between included. */
+/* The number of slots up to the last used one. */
 static uint32_t
 set_count(const struct slot_set *set)
 {
@@ -60,7 +61,7 @@ build_upstreams(const struct build_input *input, struct snapshot *snapshot)
 	}
 }
 
-/* The slot of a thing of the configuration, by what it is. */
+/* The active slot with this address and port; set->limit: none. */
 static unsigned
 slot_of(const struct slot_set *set, const struct address *address, uint16_t port)
 {
@@ -73,17 +74,17 @@ slot_of(const struct slot_set *set, const struct address *address, uint16_t port
 	return slot;
 }
 
-/* Ranges. The same list is written once, whoever has it. */
+/* Ranges. Equal lists are stored once. */
 
 struct lists {
-	const struct config_ranges
-		*lists[SNAPSHOT_SERVICES_MAX + 1]; /* with that of rate_limit.exempt */
+	/* Those of the services, and rate_limit.exempt. */
+	const struct config_ranges *lists[SNAPSHOT_SERVICES_MAX + 1];
 	uint32_t firsts[SNAPSHOT_SERVICES_MAX + 1];
 	unsigned count;
 	uint32_t range_count;
 };
 
-/* The number of the list's first range. */
+/* The index of the list's first range. */
 static uint32_t
 lists_place(struct lists *lists, const struct config_ranges *list)
 {
@@ -152,7 +153,7 @@ build_limit(const struct config_limit *limit, struct lists *lists, struct snapsh
 	};
 }
 
-/* Pools. An upstream that found no slot yet (slots_apply()) is in none. */
+/* Pools. An upstream that has no slot yet (slots_apply()) is in none. */
 
 struct members {
 	struct pool_member rows[SNAPSHOT_MEMBERS_MAX];
@@ -205,7 +206,7 @@ build_routes(const struct config_routes *routes, struct snapshot *snapshot)
 	memcpy(snapshot->type_routes, routes->types, routes->type_count * sizeof(routes->types[0]));
 }
 
-/* What follows the fixed part; the fixed part's counts decide where. */
+/* The variable part; its layout follows from the counts in the fixed part. */
 static void
 build_tail(const struct config_routes *routes, const struct lists *lists,
 	   const struct members *members, struct snapshot *snapshot)

@@ -37,7 +37,7 @@ snapshot_file_read(int fd, uint64_t size_bytes, struct snapshot *into, const cha
 {
 	ssize_t length;
 
-	*why = "its size is impossible";
+	*why = "invalid size";
 	if (size_bytes < sizeof(*into) || size_bytes > build_size_max())
 		return -EINVAL;
 	*why = NULL;

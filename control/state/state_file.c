@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* State as JSON, and its file. */
+/* Reads and writes the state file. */
 #include "control/state/state_file.h"
 
 #include <errno.h>
@@ -18,8 +18,8 @@
 
 #define STATE_VERSION	   1
 #define KERNEL_BOOT_FILE   "/proc/sys/kernel/random/boot_id"
-#define KERNEL_BOOT_BYTES  37 /* a UUID and its final 0 */
-#define UNBELIEVABLE	   "it is not as ephemerad writes it"
+#define KERNEL_BOOT_BYTES  37 /* a UUID and the terminating 0 */
+#define MALFORMED	   "it is not in the format that ephemerad writes"
 #define DRAIN_STATES	   4
 #define ADMIN_STATES	   4
 #define BASE_FORMAT	   "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}"
@@ -63,7 +63,7 @@ kernel_boot_read(char text[KERNEL_BOOT_BYTES])
 	return length == KERNEL_BOOT_BYTES - 1 ? 0 : -EIO;
 }
 
-/* From JSON: each returns false for what is not believed */
+/* From JSON: each returns false for input that ephemerad would not write */
 
 static bool
 name_find(const char *name, const char *const *names, unsigned count, unsigned *index)
@@ -75,7 +75,7 @@ name_find(const char *name, const char *const *names, unsigned count, unsigned *
 }
 
 static bool
-base_take(json_t *json, struct upstream_stats *base)
+base_parse(json_t *json, struct upstream_stats *base)
 {
 	json_int_t queries, responses, servfails, timeouts, wrong_case, latency_sum_us, attacked;
 
@@ -96,7 +96,7 @@ base_take(json_t *json, struct upstream_stats *base)
 }
 
 static bool
-upstream_take(json_t *json, struct state *state)
+upstream_parse(json_t *json, struct state *state)
 {
 	struct state_upstream *upstream = &state->upstreams[state->upstream_count];
 	const char *address, *admin_state;
@@ -110,7 +110,7 @@ upstream_take(json_t *json, struct state *state)
 	    address_parse(address, &upstream->address) != 0 || port < 1 || port > UINT16_MAX ||
 	    slot < 0 || slot > STATE_SLOT_NONE ||
 	    !name_find(admin_state, admin_state_names, ADMIN_STATES, &index) ||
-	    !base_take(base, &upstream->base) ||
+	    !base_parse(base, &upstream->base) ||
 	    state_upstream(state, &upstream->address, (uint16_t)port) != NULL)
 		return false;
 	upstream->port = (uint16_t)port;
@@ -121,7 +121,7 @@ upstream_take(json_t *json, struct state *state)
 }
 
 static bool
-drain_take(json_t *json, uint64_t now_ns, struct state *state)
+drain_parse(json_t *json, uint64_t now_ns, struct state *state)
 {
 	const uint64_t longest_ns = DRAIN_TIMEOUT_S_MAX * NS_PER_S;
 	json_int_t since_ns, until_ns;
@@ -140,14 +140,15 @@ drain_take(json_t *json, uint64_t now_ns, struct state *state)
 	return true;
 }
 
-/* 0; -ENOENT: of another boot; -EINVAL: not believed. */
+/* 0, or
+ * -ENOENT  from another boot
+ * -EINVAL  malformed */
 static int
-state_take(json_t *json, uint64_t now_ns, struct state *state)
+state_parse(json_t *json, uint64_t now_ns, struct state *state)
 {
 	char boot[KERNEL_BOOT_BYTES], dataplane_again[17];
 	const char *kernel, *dataplane;
-	json_t *drain, *upstreams, *upstream;
-	size_t index;
+	json_t *drain, *upstreams;
 	int version;
 
 	if (json_unpack(json, "{s:i, s:s, s:s, s:o, s:o !}", "version", &version, "kernel", &kernel,
@@ -159,15 +160,16 @@ state_take(json_t *json, uint64_t now_ns, struct state *state)
 	state->boot_id = strtoull(dataplane, NULL, 16);
 	snprintf(dataplane_again, sizeof(dataplane_again), "%016llx",
 		 (unsigned long long)state->boot_id);
-	if (strcmp(dataplane, dataplane_again) != 0 || !drain_take(drain, now_ns, state))
+	if (strcmp(dataplane, dataplane_again) != 0 || !drain_parse(drain, now_ns, state))
 		return -EINVAL;
-	json_array_foreach(upstreams, index,
-			   upstream) if (!upstream_take(upstream, state)) return -EINVAL;
+	for (size_t i = 0; i < json_array_size(upstreams); i++)
+		if (!upstream_parse(json_array_get(upstreams, i), state))
+			return -EINVAL;
 	return 0;
 }
 
-/* Reads what we wrote, and nothing that another could have put there. 0 and *text, which the caller
- * frees; or -errno. */
+/* Reads the file only if another user cannot have written it. 0 and *text, freed by the caller; or
+ * -errno. */
 static int
 text_read(const char *path, char **text, size_t *bytes, char why[STATE_WHY_BYTES])
 {
@@ -182,7 +184,8 @@ text_read(const char *path, char **text, size_t *bytes, char why[STATE_WHY_BYTES
 		return status;
 	}
 	status = -EPERM;
-	snprintf(why, STATE_WHY_BYTES, "it is not a file of ours alone");
+	snprintf(why, STATE_WHY_BYTES,
+		 "it is not a regular file that only this user can read and write");
 	if (fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_uid == geteuid() &&
 	    (file.st_mode & 077) == 0 && file.st_size <= STATE_FILE_BYTES_MAX) {
 		*text = malloc(STATE_FILE_BYTES_MAX);
@@ -213,11 +216,11 @@ state_file_read(const char *path, uint64_t now_ns, struct state *state, char why
 		snprintf(why, STATE_WHY_BYTES, "%s", error.text);
 		return -EINVAL;
 	}
-	status = state_take(json, now_ns, state);
+	status = state_parse(json, now_ns, state);
 	json_decref(json);
 	if (status == 0)
 		return 0;
-	snprintf(why, STATE_WHY_BYTES, UNBELIEVABLE);
+	snprintf(why, STATE_WHY_BYTES, MALFORMED);
 	memset(state, 0, sizeof(*state));
 	return status;
 }
@@ -225,7 +228,7 @@ state_file_read(const char *path, uint64_t now_ns, struct state *state, char why
 /* To JSON */
 
 static json_t *
-upstream_give(const struct state_upstream *upstream)
+upstream_format(const struct state_upstream *upstream)
 {
 	const struct upstream_stats *base = &upstream->base;
 	char address[ADDRESS_TEXT_BYTES];
@@ -241,9 +244,9 @@ upstream_give(const struct state_upstream *upstream)
 			 (json_int_t)base->attacked);
 }
 
-/* NULL: no memory, or the kernel's boot is not known. */
+/* NULL: no memory, or the kernel's boot id cannot be read. */
 static json_t *
-state_give(const struct state *state)
+state_format(const struct state *state)
 {
 	char boot[KERNEL_BOOT_BYTES], dataplane[17];
 	json_t *upstreams = json_array();
@@ -254,7 +257,7 @@ state_give(const struct state *state)
 	}
 	snprintf(dataplane, sizeof(dataplane), "%016llx", (unsigned long long)state->boot_id);
 	for (unsigned i = 0; i < state->upstream_count; i++)
-		json_array_append_new(upstreams, upstream_give(&state->upstreams[i]));
+		json_array_append_new(upstreams, upstream_format(&state->upstreams[i]));
 	return json_pack("{s:i, s:s, s:s, s:{s:s, s:I, s:I}, s:o}", "version", STATE_VERSION,
 			 "kernel", boot, "dataplane", dataplane, "drain", "state",
 			 drain_names[state->drain], "since_ns", (json_int_t)state->drain_since_ns,
@@ -270,7 +273,7 @@ text_write(const char *path, const char *text)
 
 	if (fd < 0)
 		return -errno;
-	errno = ENOSPC; /* what a short write means */
+	errno = ENOSPC; /* the reason of a short write */
 	if (fchmod(fd, 0600) < 0 || write(fd, text, bytes) != (ssize_t)bytes)
 		status = -errno;
 	if (close(fd) < 0 && status == 0)
@@ -281,7 +284,7 @@ text_write(const char *path, const char *text)
 int
 state_file_write(const char *path, const struct state *state)
 {
-	json_t *json = state_give(state);
+	json_t *json = state_format(state);
 	char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
 	int status = text == NULL ? -ENOMEM : 0;
 	char next[PATH_MAX];

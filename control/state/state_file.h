@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What ephemerad must not forget when it is killed, and how it lies in RUNTIME/ephemerad.state: the
- * overrides of upstreams, the drain of the instance, and from where the counters of each upstream
- * count.
+/* The state that ephemerad keeps across restarts, in RUNTIME/ephemerad.state: overrides of
+ * upstreams, the drain of the instance, and the base of each upstream's counters.
  *
- * The file is JSON, ours alone (0600), and only ever replaced as a whole by rename(), so that
- * whoever is killed at any moment leaves the old one or the new one. It does not outlive the
- * machine's boot: the times in it are of CLOCK_MONOTONIC, and the kernel's boot id in it says of
- * which boot. So nothing waits for a disk either. It is read as any other input: what is not
- * exactly as written here is not believed at all. */
+ * The file is JSON with mode 0600. It is replaced as a whole by rename(), so that a crash at any
+ * time leaves the old file or the new one. It is valid only until the host reboots: its times are
+ * of CLOCK_MONOTONIC, and it contains the kernel's boot id. So it need not be synced to disk. It is
+ * read like any untrusted input: a file that differs in any way from this format is ignored as a
+ * whole. */
 #ifndef EPHEMERA_CONTROL_STATE_STATE_FILE_H
 #define EPHEMERA_CONTROL_STATE_STATE_FILE_H
 
@@ -25,14 +24,14 @@
 struct state_upstream {
 	struct address address;
 	uint16_t port;
-	uint16_t slot;		    /* STATE_SLOT_NONE: not known, and `base` means nothing */
+	uint16_t slot;		    /* STATE_SLOT_NONE: unknown, `base` is then unused */
 	uint8_t admin_state;	    /* enum admin_state */
-	struct upstream_stats base; /* of the slot, when the upstream got it */
+	struct upstream_stats base; /* counters of the slot when the upstream got it */
 };
 
-/* A value; all 0: nothing is known. Two are the same if memcmp() says so. */
+/* A value; all 0: no state. Can be compared with memcmp(). */
 struct state {
-	uint64_t boot_id; /* of the dataplane whose slots and counters these are; 0: none */
+	uint64_t boot_id; /* of the dataplane that slots and counters belong to; 0: none */
 	enum drain_state drain;
 	uint64_t drain_since_ns, drain_until_ns; /* unless DRAIN_OFF */
 	unsigned upstream_count;
@@ -43,12 +42,12 @@ struct state {
 const struct state_upstream *state_upstream(const struct state *state,
 					    const struct address *address, uint16_t port);
 
-/* 0; or -errno, `state` being all 0 and `why` a sentence; -ENOENT: there is none, or none of this
- * boot. */
+/* 0; or -errno, and then `state` is all 0 and `why` the reason. -ENOENT: there is no file, or it is
+ * from another boot. */
 int state_file_read(const char *path, uint64_t now_ns, struct state *state,
 		    char why[STATE_WHY_BYTES]);
 
-/* 0; or -errno, and there is no file any more: better than one that says what is not true. */
+/* 0; or -errno, and then the file is removed, because its content would be outdated. */
 int state_file_write(const char *path, const struct state *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From snapshots to the keys of the XDP maps. */
+/* Collects the keys of the XDP maps from snapshots. */
 #include "control/state/steer_set.h"
 
 #include <string.h>
@@ -7,10 +7,10 @@
 _Static_assert(STEER_SERVICES_MAX == SNAPSHOT_SERVICES_MAX &&
 		       STEER_SOURCES_MAX == SNAPSHOT_SOURCES_MAX &&
 		       STEER_UPSTREAMS_MAX == SNAPSHOT_UPSTREAMS_MAX,
-	       "the maps have room for what a snapshot can name");
+	       "the maps have room for all entries of a snapshot");
 _Static_assert(sizeof(((struct steer_ports *)NULL)->words) ==
 		       sizeof(((struct snapshot *)NULL)->ports_accept),
-	       "the two bitmaps of ports are laid out alike");
+	       "the two bitmaps of ports have the same layout");
 
 void
 steer_set_init(struct steer_set *set)

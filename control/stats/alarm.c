@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From counters to an attack's begin, course and end. */
+/* Detects the start, the progress and the end of an attack from counters. */
 #include "control/stats/alarm.h"
 
 #define NS_PER_S 1e9
@@ -10,7 +10,7 @@ alarm_forget(struct alarm *alarm)
 	alarm->watching = false;
 }
 
-/* The stretch that the rate is of begins at rate_ns[0]; the one after it at rate_ns[1]. */
+/* The rate is measured from rate_ns[0]; rate_ns[1] is the next start. */
 static void
 rate_turn(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 {
@@ -25,7 +25,7 @@ rate_turn(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 				    (double)(now_ns - alarm->rate_ns[0]);
 }
 
-/* Near misses come before the end of their query. */
+/* Near misses are counted before the query that had them ends. */
 static void
 streak_turn(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 {
@@ -45,28 +45,29 @@ attack_begin(struct alarm *alarm)
 	alarm->since_ns = alarm->streak_ns;
 	alarm->queries = 0;
 	alarm->near_misses = alarm->seen.near_misses - alarm->streak_base;
-	alarm->told_ns = 0;
-	alarm->told_base.attacked = alarm->seen.attacked;
-	alarm->told_base.near_misses = alarm->streak_base;
+	alarm->reported_ns = 0;
+	alarm->reported_base.attacked = alarm->seen.attacked;
+	alarm->reported_base.near_misses = alarm->streak_base;
 	for (unsigned i = 0; i < 2; i++) {
 		alarm->rate_ns[i] = alarm->streak_ns;
 		alarm->rate_base[i] = alarm->streak_base;
 	}
 }
 
-/* What is new since it was told last, or since the attack began. */
+/* What is new since the last report, or since the attack began. */
 static void
-tell(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
+report(struct alarm *alarm, const struct alarm_sample *now, uint64_t now_ns)
 {
-	const uint64_t from_ns = alarm->told_ns != 0 ? alarm->told_ns : alarm->since_ns;
+	const uint64_t from_ns = alarm->reported_ns != 0 ? alarm->reported_ns : alarm->since_ns;
 
-	alarm->told.attacked = now->attacked - alarm->told_base.attacked;
-	alarm->told.near_misses = now->near_misses - alarm->told_base.near_misses;
-	alarm->told_rate_per_s = now_ns > from_ns ? (double)alarm->told.near_misses * NS_PER_S /
-							    (double)(now_ns - from_ns)
-						  : 0;
-	alarm->told_base = *now;
-	alarm->told_ns = now_ns;
+	alarm->reported.attacked = now->attacked - alarm->reported_base.attacked;
+	alarm->reported.near_misses = now->near_misses - alarm->reported_base.near_misses;
+	alarm->reported_rate_per_s = now_ns > from_ns
+					     ? (double)alarm->reported.near_misses * NS_PER_S /
+						       (double)(now_ns - from_ns)
+					     : 0;
+	alarm->reported_base = *now;
+	alarm->reported_ns = now_ns;
 }
 
 static enum alarm_event
@@ -88,11 +89,11 @@ attack_on_sample(struct alarm *alarm, const struct alarm_sample *now, uint64_t n
 		alarm->rate_per_s = 0;
 		return ALARM_OVER;
 	}
-	if (now->attacked == alarm->told_base.attacked ||
-	    (alarm->told_ns != 0 && now_ns - alarm->told_ns < ALARM_EVERY_NS))
+	if (now->attacked == alarm->reported_base.attacked ||
+	    (alarm->reported_ns != 0 && now_ns - alarm->reported_ns < ALARM_EVERY_NS))
 		return ALARM_NOTHING;
-	tell(alarm, now, now_ns);
-	return ALARM_TELL;
+	report(alarm, now, now_ns);
+	return ALARM_REPORT;
 }
 
 enum alarm_event
@@ -103,7 +104,7 @@ alarm_on_sample(struct alarm *alarm, const struct alarm_sample *now, uint64_t no
 	if (!alarm->watching || now->attacked < alarm->seen.attacked ||
 	    now->near_misses < alarm->seen.near_misses) {
 		alarm->watching = true;
-		alarm->told_base = alarm->seen = *now;
+		alarm->reported_base = alarm->seen = *now;
 		alarm->seen_ns = alarm->streak_ns = now_ns;
 		alarm->streak_base = now->near_misses;
 		alarm->streak_last_ns = 0;

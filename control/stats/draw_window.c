@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Copies and subtracts the statistics of draws. */
+/* Copies the statistics of draws, and subtracts the copies. */
 #include "control/stats/draw_window.h"
 
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #define SERIAL_TRIES 16
 
-/* Serial correlation is a small difference of large sums: unlike the histograms, these must be of
- * one moment. The worker counts the draw first. */
+/* Serial correlation is a small difference of large sums, so unlike the histograms these sums must
+ * all be of the same moment. The worker counts the draw first. */
 static void
 serial_copy(const struct draw_stats *from, struct draw_stats *to)
 {
@@ -32,7 +32,7 @@ worker_copy(const struct worker_stats *from, struct draw_copy *to)
 }
 
 static void
-copies_take(const struct draw_window *window, struct draw_copy *copies)
+copies_make(const struct draw_window *window, struct draw_copy *copies)
 {
 	for (unsigned i = 0; i < window->worker_count; i++)
 		worker_copy(stats_reader_worker(window->stats, i), &copies[i]);
@@ -67,7 +67,7 @@ draw_window_begin(struct draw_window *window, uint64_t now_ns)
 		}
 		window->worker_count = worker_count;
 	}
-	copies_take(window, window->base);
+	copies_make(window, window->base);
 	memcpy(window->next, window->base, worker_count * sizeof(*window->next));
 	window->base_ns = window->next_ns = now_ns;
 }
@@ -87,7 +87,7 @@ draw_window_turn(struct draw_window *window, uint64_t now_ns)
 	window->base_ns = window->next_ns;
 	window->next = spent;
 	window->next_ns = now_ns;
-	copies_take(window, window->next);
+	copies_make(window, window->next);
 }
 
 bool
@@ -118,8 +118,8 @@ sums_subtract(struct draw_sums *now, const struct draw_sums *before)
 	now->xy -= before->xy;
 }
 
-/* The first draw of all has none before it, and counts as if 0 had been: far off, where all others
- * are about the mean. Takes the mean instead. */
+/* The very first draw has no predecessor and is counted as if it were 0, far from the mean.
+ * Replaces it by the mean. */
 static void
 sums_begin(struct draw_sums *sums, uint64_t draws)
 {
@@ -150,7 +150,7 @@ draw_window_read(const struct draw_window *window, unsigned worker,
 	}
 	stats->case_queries -= base->stats.case_queries;
 	stats->case_letters -= base->stats.case_letters;
-	/* Single counts wrap at 2^32; their difference does not. */
+	/* Counts wrap at 2^32; the difference is still right. */
 	for (unsigned i = 0; i < DRAW_PORTS; i++)
 		difference->ports[i] =
 			(uint32_t)(__atomic_load_n(&now->ports[i].drawn, __ATOMIC_RELAXED) -

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Adds up bits, measures draws and judges them. */
+/* Adds up entropy bits, and tests draws for uniformity. */
 #include "control/stats/entropy.h"
 
 #include <math.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEALT_DRAWS_MIN                                                                            \
-	20 /* for each port of a part, until it is sure that no other port belongs to it */
+/* Draws needed per port of a worker's part, to be sure that no other port belongs to it. */
+#define DEALT_DRAWS_MIN 20
 
 const char *const entropy_family_names[] = {[ENTROPY_IPV4] = "IPv4", [ENTROPY_IPV6] = "IPv6"};
 
@@ -62,7 +62,7 @@ entropy_bits(const struct snapshot *snapshot, uint64_t letters, uint64_t queries
 
 /* Ports */
 
-/* The counts of the ports in force, in order; returns how many there are. */
+/* Writes the counts of the ports in force, in order; returns their number. */
 static unsigned
 ports_collect(const struct snapshot *snapshot, const struct draw_difference *drawn,
 	      uint64_t *counts, struct entropy_measure *measure)
@@ -78,8 +78,8 @@ ports_collect(const struct snapshot *snapshot, const struct draw_difference *dra
 	return measure->ports_of;
 }
 
-/* A part of the ports, its worker's own on one address. On several the parts overlap, and how often
- * a port comes can't be foretold from here. */
+/* The draws of a worker that owns a part of the ports of one address. With several addresses the
+ * parts overlap, and the expected count of a port is not known here. */
 static void
 ports_judge_dealt(uint64_t *counts, unsigned count, unsigned addresses,
 		  struct entropy_measure *measure)
@@ -113,7 +113,7 @@ ports_judge(uint64_t *counts, unsigned count, struct entropy_measure *measure)
 
 /* Addresses */
 
-/* `all`: every address in force must be drawn; else only those that were are compared with each
+/* `all`: every address in force must be drawn; otherwise only the drawn ones are compared with each
  * other. */
 static void
 addresses_judge(const struct snapshot *snapshot, const struct draw_stats *stats, bool all,
@@ -196,13 +196,13 @@ judge(struct entropy_measure *measure)
 		accuse(measure, "%u ports in use, %.0f expected", measure->ports_distinct,
 		       measure->distinct_expected);
 	accuse_chi(measure, &measure->ports, "ports");
-	accuse_chi(measure, &measure->scatter, "which ports are the worker's");
+	accuse_chi(measure, &measure->scatter, "distribution of the worker's ports");
 	accuse_chi(measure, &measure->id_high, "IDs, high byte");
 	accuse_chi(measure, &measure->id_low, "IDs, low byte");
 	for (unsigned f = 0; f < ENTROPY_FAMILIES; f++)
 		accuse_chi(measure, &measure->families[f].chi, families[f]);
-	accuse_serial(measure, &measure->port_serial, "ports follow each other");
-	accuse_serial(measure, &measure->id_serial, "IDs follow each other");
+	accuse_serial(measure, &measure->port_serial, "consecutive ports correlate");
+	accuse_serial(measure, &measure->id_serial, "consecutive IDs correlate");
 	if (measure->judgement != ENTROPY_NOT_UNIFORM)
 		strcpy(measure->verdict, "uniform");
 }

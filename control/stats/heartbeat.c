@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks at heartbeats. */
+/* Compares samples of heartbeats. */
 #include "control/stats/heartbeat.h"
 
 void
@@ -24,10 +24,10 @@ heartbeat_on_sample(struct heartbeat *heartbeat, const uint64_t *heartbeats, uns
 }
 
 int
-heartbeat_still(const struct heartbeat *heartbeat, uint64_t now_ns)
+heartbeat_stalled(const struct heartbeat *heartbeat, uint64_t now_ns)
 {
 	for (unsigned i = 0; i < heartbeat->worker_count; i++)
-		if (now_ns - heartbeat->moved_ns[i] > HEARTBEAT_STILL_NS)
+		if (now_ns - heartbeat->moved_ns[i] > HEARTBEAT_STALLED_NS)
 			return (int)i;
 	return -1;
 }

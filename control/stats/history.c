@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A ring of samples that a timer fills. */
+/* A ring of samples, filled by a timer. */
 #include "control/stats/history.h"
 
 #include <stddef.h>

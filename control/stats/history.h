@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What clients asked and got in each second of the last ten minutes, for a dashboard that is opened
- * after the fact. A sample each second, also while the dataplane is away. */
+/* Queries, responses and drops in each second of the last ten minutes, for the dashboard. One
+ * sample per second, also while the dataplane is not connected. */
 #ifndef EPHEMERA_CONTROL_STATS_HISTORY_H
 #define EPHEMERA_CONTROL_STATS_HISTORY_H
 
@@ -15,14 +15,14 @@
 enum history_value {
 	HISTORY_QUERIES,
 	HISTORY_RESPONSES,
-	HISTORY_DROPS, /* packets, by whatever reason */
+	HISTORY_DROPS, /* packets, all reasons */
 	HISTORY_VALUES,
 };
 
 /* The counters at one moment. */
 struct history_sample {
 	uint64_t ns;
-	uint64_t boot_id; /* whose they are; 0: the dataplane was away */
+	uint64_t boot_id; /* of the dataplane; 0: not connected */
 	uint64_t values[HISTORY_VALUES];
 };
 
@@ -34,14 +34,14 @@ struct history {
 	unsigned count, newest;
 };
 
-/* The parts outlive it. */
+/* The parts must outlive struct history. */
 void history_init(struct history *history, struct loop *loop, const struct stats_reader *stats);
 void history_fini(struct history *history);
 
-/* Pure: adds a sample, in place of the oldest when there are HISTORY_SAMPLES. */
+/* Pure: adds a sample, replacing the oldest if there are HISTORY_SAMPLES. */
 void history_add(struct history *history, const struct history_sample *sample);
 
-/* Sample 0 is the oldest; NULL: there is none of that number. */
+/* Sample 0 is the oldest; NULL: no such sample. */
 const struct history_sample *history_at(const struct history *history, unsigned index);
 
 #endif

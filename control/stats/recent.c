@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A ring of samples, one a second. */
+/* A ring of samples, one per second. */
 #include "control/stats/recent.h"
 
 #include <string.h>

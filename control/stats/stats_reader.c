@@ -10,20 +10,20 @@ static const char *
 header_fault(const struct stats_header *header, size_t size)
 {
 	if (header->magic != STATS_MAGIC)
-		return "it is not a statistics segment";
+		return "not a statistics segment";
 	if (header->version != STATS_VERSION)
-		return "it is of another version";
+		return "unsupported version";
 	if (header->worker_count == 0 || header->worker_count > STATS_READER_WORKERS_MAX)
-		return "its number of workers is impossible";
+		return "invalid number of workers";
 	if (header->size_bytes > size)
-		return "it is shorter than it says";
+		return "shorter than the size in its header";
 	if (header->worker_offset < sizeof(*header) || header->worker_offset > header->size_bytes ||
 	    header->worker_offset % 8 != 0)
-		return "its workers begin outside it";
+		return "invalid offset of the workers";
 	if (header->worker_stride < sizeof(struct worker_stats) || header->worker_stride % 8 != 0 ||
 	    header->worker_stride >
 		    (header->size_bytes - header->worker_offset) / header->worker_count)
-		return "its workers do not fit into it";
+		return "invalid size of the workers";
 	return NULL;
 }
 
@@ -38,7 +38,7 @@ stats_reader_open(struct stats_reader *reader, int fd, const char **why)
 	*why = "can't read its size";
 	if (fstat(fd, &file) < 0)
 		return -errno;
-	*why = "it is shorter than its header";
+	*why = "shorter than its header";
 	if (file.st_size < (off_t)sizeof(*header))
 		return -EINVAL;
 	*why = "can't map it";
@@ -91,7 +91,7 @@ word_read(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* The word at `offset` of all workers' figures. */
+/* The sum of the word at `offset` over all workers. */
 static uint64_t
 words_sum(const struct stats_reader *reader, size_t offset)
 {
@@ -175,7 +175,7 @@ stats_reader_histogram(const struct stats_reader *reader)
 uint64_t
 stats_histogram_quantile(const struct stats_histogram *histogram, unsigned thousandths)
 {
-	/* Not count * thousandths, which may not fit. */
+	/* count * thousandths could overflow. */
 	uint64_t rank = histogram->count / 1000 * thousandths +
 			(histogram->count % 1000 * thousandths + 999) / 1000,
 		 seen = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the dataplane's statistics segment (../dataplane/shared/stats.h), mapped read-only.
+/* Reads the dataplane's statistics segment (dataplane/shared/stats.h), mapped read-only.
  *
- * What the header says about sizes and offsets is checked against the size of the segment once, and
- * only the checked copy is used afterwards. Sums are of words that are each read once; fields of
- * different moments may meet. Values grow as long as the boot id lasts; a restarted dataplane
- * begins at 0 with another one. */
+ * Sizes and offsets in the header are checked once against the size of the segment, and only the
+ * checked copy is used afterwards. Each word is read once; words of different moments may be
+ * combined. Counters are monotonic for one boot id; a restarted dataplane has another boot id and
+ * starts at 0. */
 #ifndef EPHEMERA_CONTROL_STATS_STATS_READER_H
 #define EPHEMERA_CONTROL_STATS_STATS_READER_H
 
@@ -17,30 +17,30 @@
 #define STATS_READER_WORKERS_MAX 64
 
 struct stats_reader {
-	const uint8_t *segment; /* NULL: none */
+	const uint8_t *segment; /* NULL: not open */
 	size_t size_bytes;
 	unsigned worker_count;
 	size_t worker_offset, worker_stride;
 };
 
-/* Latencies by bucket (latency_bucket_us() in ../dataplane/shared/stats.h), of responses of
- * upstreams. */
+/* Latencies of upstreams' responses, by bucket (latency_bucket_us() in
+ * dataplane/shared/stats.h). */
 struct stats_histogram {
 	uint64_t buckets[STATS_LATENCY_BUCKETS];
 	uint64_t count;
 	uint64_t sum_us;
 };
 
-/* Percentiles as stats_histogram_quantile() has them; all 0 when nothing was measured. */
+/* Percentiles by stats_histogram_quantile(); all 0 if nothing was measured. */
 struct stats_latency {
 	uint64_t p50_us, p99_us, p999_us;
 	double mean_us;
 };
 
-/* Maps the segment behind `fd`, which stays the caller's. 0; or -errno, and *why then says what is
- * wrong with it, a constant string. */
+/* Maps the segment of `fd`, which stays the caller's. 0; or -errno, and *why is the reason, a
+ * constant string. */
 int stats_reader_open(struct stats_reader *reader, int fd, const char **why);
-void stats_reader_close(struct stats_reader *reader); /* one that is not open is fine */
+void stats_reader_close(struct stats_reader *reader); /* no-op if not open */
 
 bool stats_reader_is_open(const struct stats_reader *reader);
 
@@ -62,14 +62,14 @@ struct stats_histogram stats_reader_histogram_of(const struct stats_reader *read
 
 /* The functions below need no reader. */
 
-/* `thousandths` (1 to 1000) of all were not slower: the upper edge of the bucket that this one fell
- * into, the lower edge if it was the last bucket; 0 when nothing was measured. */
+/* The latency that `thousandths` (1 to 1000) of all values do not exceed: the upper edge of its
+ * bucket, or the lower edge of the last bucket; 0 if nothing was measured. */
 uint64_t stats_histogram_quantile(const struct stats_histogram *histogram, unsigned thousandths);
 
-/* 0 when nothing was measured. */
+/* 0 if nothing was measured. */
 double stats_histogram_mean_us(const struct stats_histogram *histogram);
 
-/* What was measured between two moments. */
+/* Leaves in `now` what was measured since `before`. */
 void stats_histogram_subtract(struct stats_histogram *now, const struct stats_histogram *before);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Copies entries out of rings that are being written, and puts them in order. */
+/* Copies entries from rings that are being written, and sorts them. */
 #include "control/stats/stray_reader.h"
 
 #include <stdlib.h>
@@ -20,7 +20,7 @@ stray_ring_of_attacks(const struct worker_stats *worker)
 unsigned
 stray_ring_read(const struct stray_ring *ring, struct stray *to, unsigned room)
 {
-	/* Pairs with the worker's release after it has written an entry. */
+	/* Pairs with the worker's release store after it wrote an entry. */
 	const uint64_t before = __atomic_load_n(ring->count, __ATOMIC_ACQUIRE);
 	uint64_t after;
 	unsigned wanted = room < ring->size ? room : ring->size, copied;
@@ -31,9 +31,8 @@ stray_ring_read(const struct stray_ring *ring, struct stray *to, unsigned room)
 		to[copied] = ring->entries[(before - 1 - copied) % ring->size];
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	after = __atomic_load_n(ring->count, __ATOMIC_RELAXED);
-	/* While `after` entries are counted the worker may be writing the next one, over entry
-	 * after - size; entry `before - 1 - i` is sound if it is newer than that. The oldest lie at
-	 * the end. */
+	/* With a count of `after`, the worker may be writing the next entry over entry after -
+	 * size; entry before - 1 - i is valid if it is newer than that. The oldest are last. */
 	while (copied > 0 && before - copied + ring->size <= after)
 		copied--;
 	return copied;
@@ -47,7 +46,7 @@ newer_first(const void *a, const void *b)
 	return (left->tsc < right->tsc) - (left->tsc > right->tsc);
 }
 
-/* Keeps the newest `room` of what is there and what a ring has, in a place for twice as many. */
+/* Merges each ring into the newest `room` entries so far, in an array with room for both. */
 unsigned
 stray_reader_newest(const struct stats_reader *stats,
 		    struct stray_ring (*ring_of)(const struct worker_stats *worker),
@@ -77,7 +76,7 @@ stray_lower(struct stray *stray)
 	const size_t kept = stray->question_bytes < STRAY_QUESTION_BYTES ? stray->question_bytes
 									 : STRAY_QUESTION_BYTES;
 
-	/* The type behind the name may look like letters. */
+	/* The type after the name may look like letters. */
 	for (size_t at = 0; at < kept && stray->question[at] != 0;) {
 		const size_t next = at + 1 + stray->question[at];
 
@@ -98,7 +97,7 @@ stray_time_ns(const struct stats_header *header, uint64_t tsc)
 	       (uint64_t)((unsigned __int128)ticks * 1000000000u / header->tsc_hz);
 }
 
-/* The labels of a name that does not end within what is kept, as a name of its own. */
+/* Formats the complete labels of a name that was cut off, followed by "...". */
 static const char *
 name_cut(const uint8_t *question, char *text)
 {

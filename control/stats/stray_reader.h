@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the rings of strays and attacks in the statistics segment while their workers write on.
+/* Reads the rings of strays and attacks in the statistics segment while the workers write to them.
  *
- * Pure but for the reading. */
+ * Pure, except for reading the segment. */
 #ifndef EPHEMERA_CONTROL_STATS_STRAY_READER_H
 #define EPHEMERA_CONTROL_STATS_STRAY_READER_H
 
@@ -20,25 +20,25 @@ struct stray_ring {
 struct stray_ring stray_ring_of_strays(const struct worker_stats *worker);
 struct stray_ring stray_ring_of_attacks(const struct worker_stats *worker);
 
-/* Copies the newest entries, newest first, to `to`, which has room for `room`; returns how many.
- * What the worker wrote over meanwhile is left out. */
+/* Copies up to `room` entries to `to`, newest first, without those overwritten meanwhile; returns
+ * their number. */
 unsigned stray_ring_read(const struct stray_ring *ring, struct stray *to, unsigned room);
 
-/* The newest entries of all workers' rings, newest first; `ring_of` is one of those above. Returns
- * how many. */
+/* The newest entries of all workers' rings, newest first; `ring_of` is one of the above. Returns
+ * their number. */
 unsigned stray_reader_newest(const struct stats_reader *stats,
 			     struct stray_ring (*ring_of)(const struct worker_stats *worker),
 			     struct stray *to, unsigned room);
 
-/* Lower-cases the letters of its name, as far as it is kept: an attacked question has the random
- * case that it was sent in, and is the same question in any other. */
+/* Lower-cases the letters of its name, as far as it is stored: the question of an attacked query
+ * has random case, and must compare equal to the same question in another case. */
 void stray_lower(struct stray *stray);
 
-/* When it was, in nanoseconds of CLOCK_MONOTONIC. */
+/* Its time, in nanoseconds of CLOCK_MONOTONIC. */
 uint64_t stray_time_ns(const struct stats_header *header, uint64_t tsc);
 
-/* "NAME TYPE CLASS" in `text` (STRAY_TEXT_BYTES), returned; "NAME..." of a question that is longer
- * than what is kept of it, "(malformed)" of bytes that are no question, "(none)" of none. */
+/* Formats the question as "NAME TYPE CLASS" in `text` (STRAY_TEXT_BYTES), which it returns;
+ * "NAME..." if it was cut off, "(malformed)" or "(none)". */
 const char *stray_question(const struct stray *stray, char *text);
 
 #endif

@@ -4,13 +4,13 @@
 
 #include <math.h>
 
-#define GAMMA_TURNS_MAX	  100000 /* some sqrt(degrees) are needed */
+#define GAMMA_TURNS_MAX	  100000 /* about sqrt(degrees) are needed */
 #define GAMMA_PRECISION	  1e-15
 #define CHOICE_BINS	  64
 #define SERIAL_DRAWS_MIN  64
-#define DISTINCT_VARIANCE 1.0 /* at least: where hardly a miss is expected, one proves nothing */
+#define DISTINCT_VARIANCE 1.0 /* lower bound: if almost no miss is expected, one proves nothing */
 
-/* What both expansions are multiplied with: x^a e^-x / gamma(a). */
+/* The common factor of both expansions: x^a e^-x / gamma(a). */
 static double
 gamma_factor(double a, double x)
 {
@@ -118,8 +118,8 @@ uniformity_choice(const uint64_t *chosen, size_t count)
 
 		statistic += off * off / (expected * (1 - share));
 	}
-	/* The bins' counts vary as those of a sample that is fixed in size: (count - 1) / count, as
-	 * near 1 as makes no difference. */
+	/* The bins' counts vary like those of a sample of fixed size, by the factor (count - 1) /
+	 * count, which is close enough to 1. */
 	return chi_make(statistic, CHOICE_BINS);
 }
 
@@ -150,8 +150,8 @@ uniformity_distinct_z(double cells, double draws, double distinct)
 	return off < 0 ? -z : z;
 }
 
-/* Exact until the division: the mean is large beside the spread, and doubles would lose the digits
- * that matter. */
+/* Exact integers until the division: the mean is large compared to the spread, and doubles would
+ * lose the significant digits. */
 struct uniformity_serial
 uniformity_serial(uint64_t draws, const struct uniformity_sums *sums)
 {
@@ -162,7 +162,7 @@ uniformity_serial(uint64_t draws, const struct uniformity_sums *sums)
 
 	if (draws < SERIAL_DRAWS_MIN)
 		return (struct uniformity_serial){0};
-	/* A value that never changes is as correlated as can be. */
+	/* A constant value is fully correlated. */
 	serial.r = variance > 0 ? (double)covariance / (double)variance : 1;
 	serial.z = (serial.r + 1 / (double)draws) * sqrt((double)draws);
 	return serial;
@@ -175,7 +175,7 @@ uniformity_serial_add(struct uniformity_serial *sum, const struct uniformity_ser
 
 	if (one->pairs == 0)
 		return;
-	/* z counts each stream by the number of its pairs, as r does. */
+	/* z, like r, is weighted by the number of pairs. */
 	sum->z = (sum->z * sqrt(before) + one->z * sqrt(added)) / sqrt(before + added);
 	sum->r = (sum->r * before + one->r * added) / (before + added);
 	sum->pairs += one->pairs;

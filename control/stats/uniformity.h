@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tests of draws against what a uniform, independent draw would give.
+/* Tests draws against what a uniform, independent draw would give.
  *
- * Each test answers with its statistic and with how improbable that is. All thresholds stand here:
- * they are so far out that a verdict made every minute from some tens of tests is wrong about once
- * in decades.
+ * Each test returns its statistic and how improbable that is. All thresholds are here: they are so
+ * strict that with tens of tests each minute a false verdict occurs about once in decades.
  *
  * Pure. */
 #ifndef EPHEMERA_CONTROL_STATS_UNIFORMITY_H
@@ -13,48 +12,48 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNIFORMITY_P_MIN 1e-6 /* less is not chance */
-#define UNIFORMITY_Z_MAX 5.0  /* nor is more, to either side: 6e-7 */
-#define UNIFORMITY_EVEN_MIN                                                                        \
-	63		      /* degrees of freedom from which too even a spread can be told, too */
-#define UNIFORMITY_EXPECTED 5 /* draws that a bin needs for the chi-square distribution to hold */
+#define UNIFORMITY_P_MIN 1e-6 /* below this it is not chance */
+#define UNIFORMITY_Z_MAX 5.0  /* nor above this, on either side: 6e-7 */
+/* Degrees of freedom from which a distribution that is too even can be detected too. */
+#define UNIFORMITY_EVEN_MIN 63
+#define UNIFORMITY_EXPECTED 5 /* draws per bin needed for the chi-square distribution to hold */
 
 /* Pearson's chi-square test. */
 struct uniformity_chi {
 	unsigned degrees; /* 0: too few draws for this test */
 	double statistic;
-	double p; /* of a statistic as large or larger */
+	double p; /* of a statistic at least as large */
 };
 
-/* The probability that a chi-square variable of so many degrees of freedom is at least `statistic`:
- * the regularized upper incomplete gamma function Q(degrees/2, statistic/2), by its series or its
- * continued fraction. */
+/* The probability that a chi-square variable with that many degrees of freedom is at least
+ * `statistic`: the regularized upper incomplete gamma function Q(degrees/2, statistic/2), by its
+ * series or its continued fraction. */
 double uniformity_survival(double statistic, double degrees);
 
-/* Counts of `count` cells, each as probable as any other. Cells are merged to bins of neighbours
- * where there are too few draws for each: as few cells to a bin as is enough. */
+/* Tests the counts of `count` equally probable cells. Adjacent cells are merged into bins, as few
+ * per bin as give enough draws for each. */
 struct uniformity_chi uniformity_cells(const uint64_t *counts, size_t count);
 
-/* A random choice of some of `count` cells, `chosen[i]` 0 or 1: is it spread evenly over all? The
- * choice is one without putting back, which the variance takes into account. */
+/* Tests whether a random choice of some of `count` cells, `chosen[i]` 0 or 1, is spread evenly. The
+ * choice is without replacement, which the variance takes into account. */
 struct uniformity_chi uniformity_choice(const uint64_t *chosen, size_t count);
 
-/* True if the counts are too uneven, or too even, to be drawn. A test with too few draws accuses
- * nobody. */
+/* True if the counts are too uneven, or too even, for random draws. False if there were too few
+ * draws. */
 bool uniformity_chi_bad(const struct uniformity_chi *chi);
 
-/* How many of `cells` equally probable cells `draws` draws hit. */
+/* The expected number of `cells` equally probable cells that `draws` draws hit. */
 double uniformity_distinct_expected(double cells, double draws);
 
-/* By how many standard deviations the number that were hit is off. A small pool inside the range
- * shows here long before chi-square sees it. */
+/* By how many standard deviations the number of distinct cells is off. A small pool within the
+ * range shows here long before chi-square detects it. */
 double uniformity_distinct_z(double cells, double draws, double distinct);
 
-/* Serial correlation: of each value with the one before it. */
+/* Serial correlation, of each value with its predecessor. */
 struct uniformity_serial {
 	uint64_t pairs; /* 0: too few */
 	double r;	/* -1..1 */
-	double z;	/* in standard deviations from what independent draws have */
+	double z;	/* standard deviations from independent draws */
 };
 
 /* Sums over the values x of `draws` draws, y being the value before x; modulo 2^64, which the true
@@ -65,7 +64,7 @@ struct uniformity_sums {
 
 struct uniformity_serial uniformity_serial(uint64_t draws, const struct uniformity_sums *sums);
 
-/* Adds what another stream of draws showed. */
+/* Combines the result of another stream of draws. */
 void uniformity_serial_add(struct uniformity_serial *sum, const struct uniformity_serial *one);
 
 #endif

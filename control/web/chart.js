@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The rates over time: three lines that differ in hue and in dashes, with a cursor for mouse and keyboard.
+// The chart of rates over time: three lines of different hue and dashes, with a cursor for mouse and keyboard.
 import { brief, choice, clock, drawing, id, put, ticks } from "./format.js";
 
 const KEPT_MS = 600e3;
-const LINES = ["queries", "responses", "drops"]; // the later ones above
+const LINES = ["queries", "responses", "drops"]; // drawn in this order
 const SIDE = { left: 46, right: 8, top: 8, bottom: 22 };
 
-const points = []; // {at: ms, queries, responses, drops}, rates a second, null where unknown; in order of time
+const points = []; // {at: ms, queries, responses, drops}: rates per second, null if unknown; in order of time
 let spanMs = 300e3;
-let cursorAt = null; // ms; null: the newest
+let cursorAt = null; // ms; null: the latest point
 
-// Replaces what is known up to now by what ephemerad remembers.
+// Replaces all points with the history from ephemerad.
 export function chartFill(older) {
   points.splice(0, points.length, ...older);
   chartDraw();
@@ -52,13 +52,13 @@ function axes(svg, top, now, x, y, width, height) {
   }
 }
 
-// The figures beside the names are those under the cursor, or the newest.
+// Shows the figures under the cursor, or the latest ones, beside the names.
 function legend(list) {
   const newest = list.length ? list[list.length - 1] : null;
   const point = cursorAt === null ? newest
     : list.reduce((best, one) => (Math.abs(one.at - cursorAt) < Math.abs(best.at - cursorAt) ? one : best), newest);
   for (const key of LINES) put(`at-${key}`, point && point[key] !== null ? `${brief(point[key])}/s` : "–");
-  put("at-when", point ? (cursorAt === null ? "" : `at ${clock(new Date(point.at))}`) : "nothing measured yet");
+  put("at-when", point ? (cursorAt === null ? "" : `at ${clock(new Date(point.at))}`) : "no data yet");
   return cursorAt === null ? null : point;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Asks ephemerad each second and shows what it says. The reports are those of ephemeractl --json.
+// Polls ephemerad every second and shows its reports, which are those of ephemeractl --json.
 import { brief, clock, count, id, put } from "./format.js";
 import { chartAdd, chartFill, chartStart } from "./chart.js";
 import { latencyShow, latencyStart } from "./latency.js";
@@ -8,11 +8,11 @@ import { entropyShow, machineShow, straysShow, upstreamsShow } from "./lists.js"
 import { tableWrite } from "./table.js";
 
 const EVERY_MS = 1000, PATIENCE_MS = 4000;
-let before = null; // the last stats: rates are of what came since
-let contact = null; // when ephemerad answered last
+let before = null; // the previous stats: rates are computed from the difference
+let contact = null; // when ephemerad last responded
 let drops = null;
 
-// A report, or null: ephemerad has none of that now.
+// A report, or null if ephemerad has none at the moment.
 async function ask(name) {
   const response = await fetch(`/api/${name}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
   if (response.status === 503) return null;
@@ -24,7 +24,7 @@ function sum(values) {
   return Object.values(values).reduce((total, value) => total + value, 0);
 }
 
-// What the lines and the tiles count.
+// The counters of the chart and the tiles.
 function totals(stats) {
   return { queries: stats.queries, responses: stats.responses, timeouts: stats.timeouts, drops: sum(stats.drops) };
 }
@@ -63,14 +63,14 @@ function dropsShow() {
   })));
 }
 
-// The one sentence at the top: the worst that is true.
+// The sentence at the top: the worst condition that holds.
 function verdictOf(status) {
   const { dataplane, upstreams_up: up, upstreams_total: total } = status;
-  if (!dataplane.connected) return ["bad", "Dataplane away", "The dataplane is away: clients get no responses. Start ephemera-dataplane."];
-  if (dataplane.draining) return ["warn", "Stopping", "The dataplane was asked to stop: it takes no new queries."];
-  if (total > 0 && up === 0) return ["bad", "No upstream up", "No upstream is up. Their reasons are below."];
-  if (!status.ready) return ["warn", status.drain ? "Draining" : "Not ready", `Clients should not be sent here: ${status.not_ready}.`];
-  if (status.attack.active) return ["warn", "Under attack", `Somebody forges responses: ${count(status.attack.near_misses)} came near, ${brief(Math.round(status.attack.rate_per_s))} a second. See Strays.`];
+  if (!dataplane.connected) return ["bad", "No dataplane", "The dataplane is not connected: clients get no responses. Start ephemera-dataplane."];
+  if (dataplane.draining) return ["warn", "Stopping", "The dataplane is stopping: it accepts no new queries."];
+  if (total > 0 && up === 0) return ["bad", "No upstream up", "No upstream is up. The reasons are listed below."];
+  if (!status.ready) return ["warn", status.drain ? "Draining" : "Not ready", `The instance is not ready for clients: ${status.not_ready}.`];
+  if (status.attack.active) return ["warn", "Under attack", `Forged responses: ${count(status.attack.near_misses)} near misses, ${brief(Math.round(status.attack.rate_per_s))} per second. See Strays.`];
   if (up < total) return ["warn", `Serving, ${total - up} down`, ""];
   return ["good", "Serving", ""];
 }
@@ -124,9 +124,9 @@ async function loop() {
       await turn();
     } catch (error) {
       const since = id("updated").textContent;
-      verdictShow("bad", "No contact", `ephemerad does not answer (${error.message}). The figures below are of ${since}; forwarding may go on without it.`);
+      verdictShow("bad", "Not connected", `Cannot reach ephemerad (${error.message}). The figures below are from ${since}; forwarding may continue without it.`);
       document.documentElement.classList.add("stale");
-      contact = before = null; // the gap is filled from ephemerad's memory when it is back
+      contact = before = null; // the history from ephemerad fills the gap once it is back
     }
   }
   setTimeout(loop, Math.max(100, EVERY_MS - (performance.now() - began)));

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Makes C of the dashboard's files: embed.py OUTPUT FILE..."""
+"""Writes the dashboard's files as a C source file: embed.py OUTPUT FILE..."""
 import pathlib
 import sys
 

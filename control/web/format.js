@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Figures as words, and elements from them. Text always goes in as text: nothing here is parsed as HTML.
+// Formats figures and makes elements. Text is always inserted as text, never parsed as HTML.
 
 export function count(value) {
   return Math.round(value).toLocaleString("en-US");
@@ -33,7 +33,7 @@ export function clock(time) {
   return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
-// A chi-square's chance, which may be tiny.
+// The p of a chi-square test, which may be tiny.
 export function chance(p) {
   return p < 0.0001 ? p.toExponential(1) : p.toFixed(4);
 }
@@ -42,7 +42,7 @@ export function id(name) {
   return document.getElementById(name);
 }
 
-// Only what differs is written, so that a reader's selection and a screen reader's place stay.
+// Writes only text that changed, so that a selection and the position of a screen reader stay.
 export function put(element, text) {
   if (typeof element === "string") element = id(element);
   if (element.textContent !== text) element.textContent = text;
@@ -65,7 +65,7 @@ export function drawing(tag, attributes = {}) {
   return element;
 }
 
-// One of a group of buttons: calls chosen(button.dataset) when another one is pressed.
+// A group of buttons of which one is pressed: calls chosen(button.dataset) on a click.
 export function choice(group, chosen) {
   group.addEventListener("click", (event) => {
     const button = event.target.closest("button");
@@ -75,7 +75,7 @@ export function choice(group, chosen) {
   });
 }
 
-// The steps of an axis: about `wanted` round numbers from 0 to at least `top`.
+// The ticks of an axis: about `wanted` round numbers from 0 to at least `top`.
 export function ticks(top, wanted) {
   const rough = Math.max(top, 1) / wanted;
   const power = 10 ** Math.floor(Math.log10(rough));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The histogram of latencies, over a logarithmic scale, with its quantiles.
+// The latency histogram on a logarithmic scale, with its quantiles.
 import { choice, count, drawing, id, microseconds, put } from "./format.js";
 
 const BOTTOM = 20, TOP = 16;
@@ -29,7 +29,7 @@ function axis(svg, { x, from, to }, height) {
   }
 }
 
-// Height is the share of responses for a width of the scale, so that buckets of unequal width compare.
+// The height is the share of responses per unit of width, so that buckets of different width compare.
 function draw() {
   const box = id("latency-bars"), width = box.clientWidth, height = box.clientHeight;
   const buckets = report ? report[of].buckets : [];

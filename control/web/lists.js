@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tables of upstreams, strays and the machine.
+// The tables of upstreams, strays, draws, interfaces and workers.
 import { brief, chance, clock, count, duration, id, microseconds, put } from "./format.js";
 import { factsWrite, tableWrite } from "./table.js";
 
@@ -56,7 +56,7 @@ export function straysShow({ strays, attacks, attack }) {
   })));
   const marked = attacks.reduce((total, one) => total + one.count, 0);
   const words = `${count(attack.queries)} queries saw ${count(attack.near_misses)} near misses`;
-  if (attack.active) put("attack", `Attack since ${clock(new Date(attack.since))}: ${words}, the newest to ${attack.upstream}: ${attack.question}`);
+  if (attack.active) put("attack", `Attack since ${clock(new Date(attack.since))}: ${words}, the latest to ${attack.upstream}: ${attack.question}`);
   else if (attack.queries || marked) put("attack", `The last attack is over: ${words}.`);
   else put("attack", "No sign of forged responses.");
   id("attack").classList.toggle("near", attack.active);
@@ -91,10 +91,10 @@ export function machineShow(status, stats) {
     ["ephemerad", `pid ${status.pid}, up ${duration(status.uptime_s)}`],
     ["Configuration", `${status.config_file}, loaded ${new Date(status.config_loaded_at).toLocaleString("sv")}`],
     ["Generation", count(status.generation), "generation"],
-    ["Dataplane", there ? `pid ${dataplane.pid}, up ${duration(dataplane.uptime_s)}` : "away"],
-    ["Workers", there ? `${dataplane.workers}, of ${count(dataplane.flows_per_worker)} flows each` : "–"],
+    ["Dataplane", there ? `pid ${dataplane.pid}, up ${duration(dataplane.uptime_s)}` : "not connected"],
+    ["Workers", there ? `${dataplane.workers}, ${count(dataplane.flows_per_worker)} flows each` : "–"],
     ["Packet buffers", there ? `${count(dataplane.mbufs_in_use)} of ${count(dataplane.mbufs_total)} in use` : "–"],
-    ["Questions shared", stats ? `${count(stats.counters.coalesced)} waited for another's answer` : "–"],
+    ["Coalesced", stats ? `${count(stats.counters.coalesced)} queries` : "–"],
   ]);
   tableWrite("interfaces-table", ((stats && stats.interfaces) || []).map((link) => ({
     key: link.name,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The range of source ports as a map, a cell a port (or a few of them), lightest where most.
+// The range of source ports as a map: a cell is a port (or a few), lighter with more queries.
 import { choice, count, duration, id, put } from "./format.js";
 import { factsWrite } from "./table.js";
 
 const RAMP = [[68, 1, 84], [70, 50, 126], [54, 92, 141], [39, 127, 142], [31, 161, 135], [74, 193, 109], [160, 218, 57], [253, 231, 37]];
 let report = null;
 let of = "drawn";
-let cell = null; // under the pointer, or the keyboard's
+let cell = null; // the one selected by pointer or keyboard
 
 function colour(share) {
   const at = Math.min(share, 1) * (RAMP.length - 1), low = Math.min(Math.floor(at), RAMP.length - 2);
@@ -39,7 +39,7 @@ function draw() {
   const context = canvas.getContext("2d");
   const image = context.createImageData(report.columns, rows);
   cells.forEach((value, i) => {
-    if (excluded(i)) return; // see-through: the page's own grey
+    if (excluded(i)) return; // transparent: the grey of the page
     const [red, green, blue] = colour(most ? value / most : 0);
     image.data.set([red, green, blue, 255], 4 * i);
   });
@@ -48,7 +48,7 @@ function draw() {
   put("ramp-high", count(most));
 }
 
-function tell() {
+function describe() {
   if (cell === null || !report) return;
   const [first, last] = portsOf(cell);
   const name = first === last ? `Port ${first}` : `Ports ${first}–${last}`;
@@ -62,7 +62,7 @@ function facts() {
     ["Range", `${report.first}–${report.last}`],
     ["Drawn", `${count(report.used)} of ${count(report.ports)} ports`, "ports-used"],
     ["Queries", `${count(report.draws)} in the last ${duration(report.window_s)}`],
-    ["A port carried", report.draws ? `${count(report.min)} to ${count(report.max)}, ${report.mean.toFixed(1)} on average` : "–"],
+    ["Per port", report.draws ? `${count(report.min)} to ${count(report.max)}, ${report.mean.toFixed(1)} on average` : "–"],
     ["In flight", count(report.in_flight)],
     ["Verdict", report.verdict],
   ]);
@@ -75,7 +75,7 @@ export function portsShow(newest) {
     `Map of the source ports ${report.first} to ${report.last}: ${count(report.used)} of ${count(report.ports)} drawn`);
   draw();
   facts();
-  tell();
+  describe();
 }
 
 function move(to) {
@@ -83,7 +83,7 @@ function move(to) {
   if (!report) return;
   draw();
   if (cell === null) put("ports-at", "Point at a cell, or focus the map and use the arrow keys.");
-  else tell();
+  else describe();
 }
 
 export function portsStart() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A table whose rows have names: a row that stays is kept and only its changed cells are written.
+// Tables with keyed rows: existing rows are kept and only changed cells are written.
 import { id, make, put } from "./format.js";
 
-// cell: a text, or {text, small, title, state, class}.
+// cell: a string, or {text, small, title, state, class}.
 function cellWrite(element, cell) {
   const { text, small = "", title = "", state = "", class: more = "" } = typeof cell === "string" ? { text: cell } : cell;
   const base = element.dataset.base || "";
@@ -23,7 +23,7 @@ function rowMake(headings, key) {
   return make("tr", { data: { key } }, ...cells);
 }
 
-// rows: [{key, cells}], in the order wanted. Says so when there are none.
+// rows: [{key, cells}], in display order. Shows the section's "empty" paragraph if there are none.
 export function tableWrite(name, rows) {
   const table = id(name);
   const body = table.tBodies[0];
@@ -41,7 +41,7 @@ export function tableWrite(name, rows) {
   if (empty) empty.hidden = rows.length > 0;
 }
 
-// A list of terms: [[term, text, id?], ...].
+// A definition list: [[term, text, id?], ...].
 export function factsWrite(name, facts) {
   const list = id(name);
   if (list.childElementCount !== facts.length * 2) {

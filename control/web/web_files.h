@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The files of this folder, made part of ephemerad by embed.py. */
+/* The files of this folder, which embed.py compiles into ephemerad. Constant. */
 #ifndef EPHEMERA_CONTROL_WEB_WEB_FILES_H
 #define EPHEMERA_CONTROL_WEB_WEB_FILES_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the command line.
+/* Parses the command line.
  * Runs:  the main thread, before anything else.
- * Never: touches the machine. */
+ * Never: makes a system call. */
 #include "dataplane/lib/args.h"
 
 #include <errno.h>
@@ -12,14 +12,13 @@
 const char args_usage[] =
 	"usage: ephemera-dataplane [EAL arguments] -- [arguments]\n"
 	"\n"
-	"  --runtime-dir DIR  where dataplane.sock goes (default " ARGS_RUNTIME_DIR_DEFAULT ")\n"
-	"  --flows N          queries in flight per worker, a power of two (default 1048576)\n"
+	"  --runtime-dir DIR  directory of dataplane.sock (default " ARGS_RUNTIME_DIR_DEFAULT ")\n"
+	"  --flows N          flow table entries per worker, a power of two (default 1048576)\n"
 	"  --help, --version\n"
 	"\n"
-	"Usually started by `ephemeractl exec-dataplane -c FILE`, which makes the EAL arguments "
-	"from the\n"
-	"configuration; `--print` shows them. One EAL core is the main one, each other one is a "
-	"worker.\n";
+	"Usually started by `ephemeractl exec-dataplane -c FILE`, which derives the EAL arguments\n"
+	"from the configuration; with `--print` it prints them. EAL's main lcore runs the main\n"
+	"thread, each other lcore runs a worker.\n";
 
 static int
 flows_parse(struct args *args, const char *value, char *why, size_t why_bytes)
@@ -31,7 +30,7 @@ flows_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 	flows = strtoull(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 ||
 	    flows < ARGS_FLOWS_MIN || flows > ARGS_FLOWS_MAX || (flows & (flows - 1)) != 0) {
-		snprintf(why, why_bytes, "--flows %s: give a power of two from %u to %u", value,
+		snprintf(why, why_bytes, "--flows %s: must be a power of two from %u to %u", value,
 			 ARGS_FLOWS_MIN, ARGS_FLOWS_MAX);
 		return -EINVAL;
 	}
@@ -43,7 +42,7 @@ static int
 runtime_dir_parse(struct args *args, const char *value, char *why, size_t why_bytes)
 {
 	if (value[0] != '/') {
-		snprintf(why, why_bytes, "--runtime-dir %s: give an absolute path", value);
+		snprintf(why, why_bytes, "--runtime-dir %s: must be an absolute path", value);
 		return -EINVAL;
 	}
 	args->runtime_dir = value;
@@ -75,8 +74,8 @@ static const struct option_row {
 	{"--version", false, version_parse},
 };
 
-/* The value of option `name` at argv[*i], either behind = or in the next argument (*i then moves
- * on); NULL if this is another option or has no value. */
+/* The value of option `name` at argv[*i], either after = or in the next argument (then *i is
+ * incremented); NULL if argv[*i] is another option or has no value. */
 static const char *
 option_value(const char *name, int argc, char **argv, int *i)
 {
@@ -126,7 +125,7 @@ own_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes)
 	return 0;
 }
 
-/* Notes the interface of an AF_XDP device, given as "net_af_xdp0,iface=eth0,...". */
+/* Stores the interface of an AF_XDP device, given as "net_af_xdp0,iface=eth0,...". */
 static int
 vdev_parse(struct args *args, const char *vdev, char *why, size_t why_bytes)
 {
@@ -137,21 +136,21 @@ vdev_parse(struct args *args, const char *vdev, char *why, size_t why_bytes)
 		return 0;
 	iface = strstr(vdev, ",iface=");
 	if (iface == NULL)
-		return 0; /* the driver says so */
+		return 0; /* the driver reports the error */
 	iface += strlen(",iface=");
 	length = strcspn(iface, ",");
 	if (length == 0 || length >= IF_NAMESIZE) {
-		snprintf(why, why_bytes, "--vdev %s: no interface has such a name", vdev);
+		snprintf(why, why_bytes, "--vdev %s: iface= is not a valid interface name", vdev);
 		return -EINVAL;
 	}
 	if (args->xdp_count == SNAPSHOT_INTERFACES_MAX) {
-		snprintf(why, why_bytes, "more than %u ports", SNAPSHOT_INTERFACES_MAX);
+		snprintf(why, why_bytes, "more than %u interfaces", SNAPSHOT_INTERFACES_MAX);
 		return -EINVAL;
 	}
 	snprintf(args->xdp[args->xdp_count], IF_NAMESIZE, "%.*s", (int)length, iface);
 	for (uint32_t i = 0; i < args->xdp_count; i++)
 		if (strcmp(args->xdp[i], args->xdp[args->xdp_count]) == 0) {
-			snprintf(why, why_bytes, "interface %s is named by two ports: name it once",
+			snprintf(why, why_bytes, "interface %s is given twice: remove one --vdev",
 				 args->xdp[i]);
 			return -EINVAL;
 		}

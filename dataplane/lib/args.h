@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line: EAL's arguments, then `--`, then ours.
+/* The command line: EAL's arguments, then `--`, then the dataplane's.
  *
  *   ephemera-dataplane [EAL arguments] -- [--runtime-dir DIR] [--flows N]
  *
- * EAL's are EAL's to judge. Three things are read from them all the same, because they are looked
- * into before EAL starts: the interfaces of AF_XDP devices, the memory asked for, and whether a log
+ * EAL parses its own arguments. Those that are needed before EAL starts are read here as well: the
+ * interfaces of AF_XDP devices, the amount of memory, whether hugepages are used, and whether a log
  * level is given. */
 #ifndef EPHEMERA_DATAPLANE_LIB_ARGS_H
 #define EPHEMERA_DATAPLANE_LIB_ARGS_H
@@ -32,15 +32,15 @@ struct args {
 	const char *runtime_dir;
 	uint32_t flows_per_worker; /* a power of two */
 
-	int eal_argc; /* argv[0] and what stands before `--` */
+	int eal_argc; /* argv[0] and the arguments before `--` */
 	uint32_t xdp_count;
 	char xdp[SNAPSHOT_INTERFACES_MAX][IF_NAMESIZE]; /* interfaces of the AF_XDP devices */
-	uint64_t memory_mb;				/* 0: not said */
+	uint64_t memory_mb;				/* -m; 0: not given */
 	bool no_huge;
 	bool log_level_given;
 };
 
-/* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *args.
+/* Parses the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *args.
  * [main] */
 int args_parse(struct args *args, int argc, char **argv, char *why, size_t why_bytes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Walks this process's open descriptors.
+/* Iterates over this process's open descriptors.
  * Runs:  the main thread. */
 #include "dataplane/lib/descriptor.h"
 

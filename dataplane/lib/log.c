@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lines for the operator.
- * Runs:  the main thread.
- * Never: on a packet's way. */
+/* Logs to stderr.
+ * Runs:  the main thread, never a worker. */
 #include "dataplane/lib/log.h"
 
 #include <stdarg.h>

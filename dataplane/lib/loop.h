@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's event loop: descriptors, and whom to call when one is readable.
- * A source's memory is its owner's and must stay until loop_remove(). All [main]. */
+/* The main thread's event loop: calls the owner of a descriptor when it is readable.
+ * The owner allocates the loop_source and keeps it until loop_remove(). All [main]. */
 #ifndef EPHEMERA_DATAPLANE_LIB_LOOP_H
 #define EPHEMERA_DATAPLANE_LIB_LOOP_H
 
@@ -22,8 +22,8 @@ void loop_close(struct loop *loop);
 int loop_add(struct loop *loop, struct loop_source *source);
 void loop_remove(struct loop *loop, struct loop_source *source);
 
-/* Waits for at most timeout_ms (-1: for ever) and calls one source that is ready: one only, so that
- * a source may remove any other. 0 or -errno. */
+/* Waits at most timeout_ms (-1: without limit) and calls one ready source. It calls no more than
+ * one, so that a source may remove any other. 0 or -errno. */
 int loop_turn(struct loop *loop, int timeout_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capabilities are a thread's own, so each thread drops its own: the main one here, idle worker
- * cores by a launch, DPDK's interrupt thread by an alarm, which it serves. Then every thread of the
- * process is looked at. Runs:  the main thread, once all ports have started and before workers
- * run. */
+/* Drops capabilities. Linux keeps them per thread, so each thread drops its own: the main thread
+ * here, the worker lcores in a function launched on them, DPDK's interrupt thread in an alarm
+ * callback, which runs on it. Then every thread of the process is checked.
+ * Runs:  the main thread, after the interfaces have started and before the workers run. */
 #include "dataplane/lib/privilege.h"
 
 #include <dirent.h>
@@ -53,7 +53,7 @@ alarm_drop(void *argument)
 
 	errand->status = thread_drop_all();
 	if (write(errand->done_fd, &one, sizeof(one)) != sizeof(one))
-		return; /* the main thread will say that it waited without success */
+		return; /* the main thread times out */
 }
 
 /* DPDK's interrupt thread. */
@@ -70,7 +70,7 @@ interrupt_thread_drop(void)
 	if (status == 0) {
 		if (poll(&wait, 1, DROP_WAIT_MS) != 1)
 			status = -ETIMEDOUT;
-		/* Waits for a callback that is under way, so that `errand` is ours again. */
+		/* Waits for a running callback to return: after that nothing refers to `errand`. */
 		rte_eal_alarm_cancel(alarm_drop, &errand);
 	}
 	close(errand.done_fd);
@@ -90,7 +90,7 @@ main_thread_drop(void)
 	return capng_apply(CAPNG_SELECT_CAPS) == 0 ? 0 : -EPERM;
 }
 
-/* The capabilities in force in a thread, or all of them if that can't be read. */
+/* The effective capabilities of a thread, or all of them if they cannot be read. */
 static uint64_t
 thread_effective(const char *tid)
 {
@@ -109,7 +109,8 @@ thread_effective(const char *tid)
 	return effective;
 }
 
-/* DPDK's vhost library gives no way into its threads. A vhost port is for tests and benchmarks. */
+/* The threads of DPDK's vhost library run no code of ours, so they keep their capabilities.
+ * net_vhost is for tests and benchmarks. */
 static bool
 thread_is_vhost(const char *tid)
 {
@@ -139,9 +140,7 @@ threads_check(void)
 		if (entry->d_name[0] != '.' && thread_effective(entry->d_name) != 0) {
 			if (thread_is_vhost(entry->d_name))
 				log_line("a thread of DPDK's vhost library keeps its capabilities: "
-					 "net_vhost "
-					 "is for "
-					 "tests and benchmarks");
+					 "use net_vhost for tests and benchmarks only");
 			else
 				status = -EPERM;
 		}
@@ -171,7 +170,7 @@ privilege_drop(void)
 	if (status == 0)
 		status = threads_check();
 	if (status != 0)
-		log_line("cannot give up the capabilities that only the start needed: %s",
+		log_line("cannot drop the capabilities that were needed to start: %s",
 			 strerror(-status));
 	return status;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What DPDK's drivers are asked for. Each gives advice in its rte_eth_dev_info, and that is
- * followed, but for what is said here. All [main], at start; the tables of drivers are DPDK
- * 22.11's. */
+/* Settings for DPDK's drivers. The defaults that a driver gives in its rte_eth_dev_info apply, with
+ * the exceptions below, which were made for DPDK 22.11's drivers. All [main], at start. */
 #ifndef EPHEMERA_DATAPLANE_PORT_DRIVER_H
 #define EPHEMERA_DATAPLANE_PORT_DRIVER_H
 
@@ -12,24 +11,24 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
-#define DRIVER_DESCRIPTORS_MIN                                                                     \
-	1024 /* of a queue, whatever is advised: what comes in while a worker is away */
-#define DRIVER_DESCRIPTORS_MAX 4096 /* each takes three packet buffers */
+/* Per queue. The minimum holds what arrives while a worker is not scheduled. At the maximum each
+ * descriptor still takes three packet buffers. */
+#define DRIVER_DESCRIPTORS_MIN 1024
+#define DRIVER_DESCRIPTORS_MAX 4096
 
-#define DRIVER_VIRTIO_RX 64  /* packets that the driver gives out in a call, at most */
-#define DRIVER_VIRTIO_TX 128 /* that a worker sends in a call, at most */
+#define DRIVER_VIRTIO_RX 64  /* the most packets that the driver returns from one call */
+#define DRIVER_VIRTIO_TX 128 /* the most packets that a worker sends in one call */
 
-/* On PCI or in the process (net_virtio, net_virtio_user): the same queues. */
+/* net_virtio (PCI) and net_virtio_user have the same queues. */
 static inline bool
 driver_is_virtio(const struct rte_eth_dev_info *device)
 {
 	return strncmp(device->driver_name, "net_virtio", strlen("net_virtio")) == 0;
 }
 
-/* Is it hardware that vouches for a checksum? A device made of software either reckons on the
- * processor that receives, or passes on what a neighbour on the same machine claims: virtio's
- * GUEST_CSUM lets packets come in whose checksum is not there yet. Where nobody asks, the other
- * side has to make it. */
+/* True if hardware verifies the checksums. A software device either verifies them on the receiving
+ * core, or reports what a sender on the same host claims: with virtio's GUEST_CSUM, packets arrive
+ * whose checksum was never computed. Without that offload the sender has to compute it. */
 static inline bool
 driver_checks(const struct rte_eth_dev_info *device)
 {
@@ -47,15 +46,16 @@ driver_descriptors(const struct rte_eth_dev_info *device)
 	return RTE_MIN(RTE_MAX(advised, DRIVER_DESCRIPTORS_MIN), DRIVER_DESCRIPTORS_MAX);
 }
 
-/* A share of a ring: the drivers want multiples of four, and less than the ring. */
+/* A threshold for a ring: a multiple of four, at most a quarter of the ring. */
 static inline uint16_t
 driver_share(uint16_t wanted, uint16_t descriptors)
 {
 	return (uint16_t)(RTE_MIN(wanted, descriptors / 4) & ~3);
 }
 
-/* virtio refills its ring by rx_free_thresh buffers a call, and by no more: with its default of 32,
- * and 64 taken out in each call of a burst, the ring runs dry and the other side finds no room. */
+/* virtio refills its ring by rx_free_thresh buffers per call and no more. With its default of 32,
+ * and 64 packets received per call under load, the ring runs empty and the other side drops
+ * packets. */
 static inline struct rte_eth_rxconf
 driver_rx(const struct rte_eth_dev_info *device, uint16_t descriptors)
 {
@@ -66,7 +66,7 @@ driver_rx(const struct rte_eth_dev_info *device, uint16_t descriptors)
 	return rx;
 }
 
-/* Likewise, sent packets are given back tx_free_thresh a call; beyond that one by one. */
+/* Likewise, virtio frees tx_free_thresh sent packets per call, and beyond that one by one. */
 static inline struct rte_eth_txconf
 driver_tx(const struct rte_eth_dev_info *device, uint16_t descriptors)
 {

@@ -20,11 +20,10 @@
 #include "dataplane/port/steer.h"
 #include "dataplane/pipeline/worker.h"
 
-#define POOL_CACHE 256
-#define POOL_SPARE 4096
-#define XDP_DESCRIPTORS                                                                            \
-	2048 /* the driver's fill ring gets as many buffers, whatever the ring's size */
-#define XDP_HEADROOM	  256 /* of the kernel, in front of each packet */
+#define POOL_CACHE	  256
+#define POOL_SPARE	  4096
+#define XDP_DESCRIPTORS	  2048 /* the driver's fill ring always takes as many buffers */
+#define XDP_HEADROOM	  256  /* the kernel's, in front of each packet */
 #define FRAME_OVERHEAD	  (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN + 2 * RTE_VLAN_HLEN)
 #define RSS_KEY_BYTES_MAX 64
 
@@ -55,14 +54,16 @@ interface_path(uint32_t interface, uint32_t worker, uint32_t queue_count, uint32
 uint32_t
 interfaces_buffer_count(const struct interfaces *interfaces, uint32_t worker_count)
 {
-	/* Each worker: a cache (half as much again at most), a burst in hand, packets gathered for
-	 * each interface. */
+	/* Per worker: a mempool cache (which may hold one and a half times its size), the burst in
+	 * process, and the packets to send on each interface. The main thread has a cache as
+	 * well. */
 	uint32_t count = POOL_SPARE + (worker_count + 1) * (POOL_CACHE * 3 / 2) +
 			 worker_count * (BURST_MAX + interfaces->count * 2 * BURST_MAX);
 
 	if (worker_count > 1)
 		count += worker_count * 2 * WORKER_RING_SIZE; /* inbox, outbox */
-	/* Each queue: waiting to be received, waiting to be sent, sent and not yet given back. */
+	/* Per queue: empty or filled receive descriptors, packets to send, packets sent and not yet
+	 * freed. */
 	for (uint32_t p = 0; p < interfaces->count; p++)
 		count += interfaces->interface[p].queue_count *
 			 interfaces->interface[p].descriptor_count * 3u;
@@ -86,7 +87,7 @@ kernel_mtu(const char *name)
 	return (uint16_t)RTE_MIN(request.ifr_mtu, UINT16_MAX);
 }
 
-/* Learns what the interface is, without changing it. */
+/* Reads the properties of the interface; changes nothing. */
 static int
 interface_query(struct interface *interface, uint32_t worker_count, struct rte_eth_dev_info *device)
 {
@@ -101,7 +102,8 @@ interface_query(struct interface *interface, uint32_t worker_count, struct rte_e
 	if (status == 0)
 		status = rte_eth_dev_get_mtu(interface->ethdev, &interface->mtu_bytes);
 	if (status != 0) {
-		log_line("port %u: cannot be looked at: %s", interface->ethdev, strerror(-status));
+		log_line("DPDK port %u: cannot query the device: %s", interface->ethdev,
+			 strerror(-status));
 		return status;
 	}
 	memcpy(interface->mac.bytes, mac.addr_bytes, sizeof(interface->mac.bytes));
@@ -110,12 +112,13 @@ interface_query(struct interface *interface, uint32_t worker_count, struct rte_e
 		snprintf(interface->name, sizeof(interface->name), "%.31s", device_name);
 	interface->is_xdp = strcmp(device->driver_name, "net_af_xdp") == 0;
 	interface->queue_count = RTE_MIN(device->max_rx_queues, device->max_tx_queues);
-	/* An AF_XDP queue that nobody polls would lose what the NIC puts there, so all of them
-	 * are. */
+	/* All AF_XDP queues are used: the NIC delivers to each of them, and packets on a queue that
+	 * no worker polls would be lost. */
 	if (!interface->is_xdp)
 		interface->queue_count = (uint16_t)RTE_MIN(interface->queue_count, worker_count);
 	if (interface->queue_count == 0) {
-		log_line("port %s has no pair of queues", interface->name);
+		log_line("interface %s has no pair of receive and transmit queues",
+			 interface->name);
 		return -EINVAL;
 	}
 	interface->descriptor_count =
@@ -124,9 +127,9 @@ interface_query(struct interface *interface, uint32_t worker_count, struct rte_e
 		return 0;
 	interface->mtu_bytes = kernel_mtu(interface->name);
 	if (interface->mtu_bytes < RTE_ETHER_MIN_MTU || interface->mtu_bytes > device->max_mtu) {
-		log_line("interface %s has an MTU of %u bytes, and AF_XDP takes at most %u: "
+		log_line("interface %s: AF_XDP is limited to an MTU of %u bytes; it has %u: run "
 			 "`ip link set %s mtu 1500`",
-			 interface->name, interface->mtu_bytes, device->max_mtu, interface->name);
+			 interface->name, device->max_mtu, interface->mtu_bytes, interface->name);
 		return -EINVAL;
 	}
 	return 0;
@@ -139,9 +142,8 @@ interface_configure(struct interface *interface, const struct rte_eth_dev_info *
 	const uint64_t spread = (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & device->flow_type_rss_offloads;
 	struct rte_eth_conf configuration = {
 		.rxmode.mtu = interface->mtu_bytes,
-		/* All packets are of one pool, those made here as well as those handed over by
-		 * other workers, and none is ever referred to twice: copies for several clients are
-		 * copies. */
+		/* FAST_FREE needs packets of one pool with a reference count of 1. All packets are
+		 * from interfaces->pool, and responses to several clients are copies. */
 		.txmode.offloads = RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & device->tx_offload_capa,
 	};
 
@@ -154,8 +156,8 @@ interface_configure(struct interface *interface, const struct rte_eth_dev_info *
 	if (interface->queue_count > 1 && spread != 0) {
 		configuration.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		configuration.rx_adv_conf.rss_conf.rss_hf = spread;
-		/* With the well-known key a client could choose its worker, and so narrow down its
-		 * interfaces. */
+		/* With a well-known key a client could choose the worker of its queries, which
+		 * narrows down the source ports of these. */
 		if (device->hash_key_size > 0 && device->hash_key_size <= sizeof(key)) {
 			randombytes_buf(key, sizeof(key));
 			configuration.rx_adv_conf.rss_conf.rss_key = key;
@@ -187,10 +189,9 @@ interface_start(struct interface *interface, struct rte_mempool *pool,
 	if (status == 0)
 		status = rte_eth_dev_start(interface->ethdev);
 	if (status != 0)
-		log_line("port %s did not start (%s): DPDK's lines above say why; with AF_XDP, "
-			 "look at `ulimit "
-			 "-l` "
-			 "or CAP_IPC_LOCK, at the peer's queues and MTU, and at `ip link show %s`",
+		log_line("interface %s did not start (%s): see DPDK's messages above; with AF_XDP, "
+			 "check `ulimit -l` or CAP_IPC_LOCK, the queues and MTU of a veth's peer, "
+			 "and `ip link show %s`",
 			 interface->name, strerror(-status), interface->name);
 	return status;
 }
@@ -208,23 +209,22 @@ pool_make(struct interfaces *interfaces, uint32_t worker_count)
 		"packets", count, POOL_CACHE, 0,
 		(uint16_t)RTE_MIN(room + RTE_PKTMBUF_HEADROOM, UINT16_MAX), SOCKET_ID_ANY);
 	if (interfaces->pool == NULL) {
-		log_line("no memory for %u packet buffers (%s): give more with -m", count,
+		log_line("no memory for %u packet buffers (%s): raise dataplane.memory_mb", count,
 			 rte_strerror(rte_errno));
 		return -ENOMEM;
 	}
-	/* The driver maps the pool's first piece of memory as the whole of it. */
+	/* The driver maps only the pool's first chunk of memory. */
 	for (uint32_t p = 0; p < interfaces->count; p++)
 		if (interfaces->interface[p].is_xdp && interfaces->pool->nb_mem_chunks != 1) {
-			log_line("the packet buffers lie in %u pieces of memory, and AF_XDP needs "
-				 "one: give "
-				 "more with -m",
+			log_line("the packet buffers are in %u chunks of memory; AF_XDP needs one: "
+				 "raise dataplane.memory_mb",
 				 interfaces->pool->nb_mem_chunks);
 			return -ENOMEM;
 		}
 	return 0;
 }
 
-/* Did the driver make a interface of every interface that was asked for? */
+/* Checks that the driver opened every AF_XDP interface of the command line. */
 static int
 interfaces_check(const struct interfaces *interfaces, const struct args *args)
 {
@@ -235,16 +235,15 @@ interfaces_check(const struct interfaces *interfaces, const struct args *args)
 			is_there |= interfaces->interface[p].is_xdp &&
 				    strcmp(interfaces->interface[p].name, args->xdp[i]) == 0;
 		if (!is_there) {
-			log_line("DPDK's AF_XDP driver refused interface %s: its lines above say "
-				 "why; "
-				 "queue_count may be at most "
-				 "what `ethtool -l %s` calls combined, and 1 where it has none",
+			log_line("DPDK's AF_XDP driver refused interface %s: see its messages "
+				 "above; its queues are limited to what `ethtool -l %s` lists as "
+				 "combined, and to 1 if it lists none",
 				 args->xdp[i], args->xdp[i]);
 			return -ENODEV;
 		}
 	}
 	if (interfaces->count == 0) {
-		log_line("no interfaces: name some in the configuration, or give EAL a --vdev");
+		log_line("no interfaces: set dataplane.interfaces, or pass a --vdev to EAL");
 		return -ENODEV;
 	}
 	return 0;
@@ -260,7 +259,7 @@ interfaces_open(struct interfaces *interfaces, const struct args *args, uint32_t
 	memset(interfaces, 0, sizeof(*interfaces));
 	RTE_ETH_FOREACH_DEV (ethdev) {
 		if (interfaces->count == SNAPSHOT_INTERFACES_MAX) {
-			log_line("more than %u ports", SNAPSHOT_INTERFACES_MAX);
+			log_line("more than %u interfaces", SNAPSHOT_INTERFACES_MAX);
 			status = -E2BIG;
 			break;
 		}
@@ -279,7 +278,7 @@ interfaces_open(struct interfaces *interfaces, const struct args *args, uint32_t
 	return status;
 }
 
-/* The driver of AF_XDP interfaces says "up" whatever the link does: there the kernel is asked. */
+/* The AF_XDP driver always reports "up", so kernel interfaces are asked for their flags instead. */
 static bool
 link_is_up(const struct interface *interface, int socket_fd)
 {
@@ -314,8 +313,8 @@ interfaces_measure(const struct interfaces *interfaces, struct stats_header *hea
 			out->bad = counted.ierrors;
 			out->send_errors = counted.oerrors;
 		}
-		if (socket_fd >= 0 ||
-		    interface->ifindex == 0) /* who can't ask says what he said last */
+		/* Without a socket the last value stays. */
+		if (socket_fd >= 0 || interface->ifindex == 0)
 			out->link_up = link_is_up(interface, socket_fd);
 	}
 	if (socket_fd >= 0)
@@ -329,9 +328,10 @@ interfaces_close(struct interfaces *interfaces)
 		const struct interface *interface = &interfaces->interface[p];
 
 		rte_eth_dev_stop(interface->ethdev);
-		/* The AF_XDP driver detaches whatever program is there. */
+		/* The AF_XDP driver detaches whatever program is attached. */
 		if (interface->ifindex != 0 && !steer_closable(interface->ifindex)) {
-			log_line("interface %s carries somebody else's XDP program now: left alone",
+			log_line("interface %s now carries an XDP program that is not ours: not "
+				 "detached",
 				 interface->name);
 			interfaces->abandoned = true;
 			continue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Claims interfaces for the steering program, and watches over it.
- * Runs:  the main thread, at start and at the end.
- * Never: touches a program that is not ours. */
+/* Claims interfaces for the steering program, and checks that it stays attached.
+ * Runs:  the main thread.
+ * Never: detaches a program that is not ours. */
 #include "dataplane/port/steer.h"
 
 #include <errno.h>
@@ -46,10 +46,10 @@ capabilities_check(void)
 		uint32_t number = needed[i].number;
 		bool has = sets[number / 32].effective >> (number % 32) & 1;
 
-		if (number >= CAP_PERFMON) /* CAP_SYS_ADMIN contains these two */
+		if (number >= CAP_PERFMON) /* CAP_SYS_ADMIN includes CAP_PERFMON and CAP_BPF */
 			has = has || (sets[0].effective >> CAP_SYS_ADMIN & 1);
 		if (!has) {
-			log_line("no %s, which AF_XDP interfaces need: run as root, or grant "
+			log_line("%s is missing, which AF_XDP needs: run as root, or grant "
 				 "CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON",
 				 needed[i].name);
 			return -EPERM;
@@ -58,7 +58,7 @@ capabilities_check(void)
 	return 0;
 }
 
-/* The packet buffers are pinned; without CAP_IPC_LOCK that counts against this limit. */
+/* The packet buffers are pinned, which counts against this limit without CAP_IPC_LOCK. */
 static void
 memory_limit_raise(void)
 {
@@ -97,7 +97,7 @@ interface_check(struct steer_interface *interface)
 	return status;
 }
 
-/* Says who holds the lock: any user may take a name, but not hide behind it. */
+/* Logs which process holds the lock: any local user can bind the name, but its process is known. */
 static void
 lock_report(const struct steer_interface *interface, const struct sockaddr_un *address,
 	    socklen_t bytes)
@@ -111,27 +111,23 @@ lock_report(const struct steer_interface *interface, const struct sockaddr_un *a
 	if (fd >= 0)
 		close(fd);
 	if (holder.pid != 0 && (holder.uid == 0 || holder.uid == geteuid()))
-		log_line("interface %s belongs to another ephemera-dataplane that is running, "
-			 "process %d: stop "
-			 "that one first",
+		log_line("interface %s is in use by another ephemera-dataplane, process %d: stop "
+			 "it first",
 			 interface->name, (int)holder.pid);
 	else if (holder.pid != 0)
-		log_line("interface %s: its lock is held by process %d of user %u, which can be no "
-			 "dataplane: "
-			 "stop that process first",
+		log_line("interface %s: its lock is held by process %d of user %u, which is not a "
+			 "dataplane: stop that process first",
 			 interface->name, (int)holder.pid, (unsigned)holder.uid);
 	else
-		log_line("interface %s: its lock is held by a process that does not answer: `ss "
-			 "-xlp` names "
-			 "it, "
-			 "stop it first",
+		log_line("interface %s: its lock is held by a process that does not accept "
+			 "connections: find it with `ss -xlp` and stop it first",
 			 interface->name);
 }
 
-/* The lock is the name of an abstract unix socket, which dies with its process and is one per
- * network namespace, as interfaces are: neither holds for a file, which two instances with
- * directories of their own, or in two containers with one network, would each make for
- * themselves. */
+/* The lock is the name of an abstract unix socket. The kernel frees it when the process ends, and
+ * it is unique per network namespace, as interface names are. A lock file is neither: two
+ * instances with different directories, or in two containers of one network namespace, would each
+ * create their own. */
 static int
 interface_lock(struct steer_interface *interface)
 {
@@ -145,7 +141,7 @@ interface_lock(struct steer_interface *interface)
 	interface->lock_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (interface->lock_fd < 0)
 		return -errno;
-	/* It listens so that the next one can ask whose it is; nobody is ever accepted. */
+	/* It listens so that lock_report() of another process can connect; it never accepts. */
 	if (bind(interface->lock_fd, (struct sockaddr *)&address, bytes) == 0 &&
 	    listen(interface->lock_fd, SOMAXCONN) == 0)
 		return 0;
@@ -168,25 +164,21 @@ stale_remove(const struct steer_interface *interface, uint32_t id, uint32_t flag
 
 	fd = bpf_prog_get_fd_by_id(id);
 	if (fd == -ENOENT)
-		return 0; /* just gone */
+		return 0; /* detached meanwhile */
 	if (fd < 0) {
-		log_line("interface %s carries XDP program %u and CAP_SYS_ADMIN is missing to see "
-			 "whose: if it "
-			 "may go, "
-			 "`ip link set %s xdp off`",
+		log_line("interface %s carries XDP program %u, and CAP_SYS_ADMIN is missing to "
+			 "identify it: if it is not needed, run `ip link set %s xdp off`",
 			 interface->name, id, interface->name);
 		return fd;
 	}
 	status = xdp_program_query(fd, &program);
 	if (status == 0 && strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
-		log_line("interface %s carries somebody else's XDP program \"%s\" (id %u): detach "
-			 "it with its "
-			 "own tool, or "
-			 "with `ip link set %s xdp off`",
+		log_line("interface %s carries the XDP program \"%s\" (id %u), which is not ours: "
+			 "detach it with its own tool, or with `ip link set %s xdp off`",
 			 interface->name, program.name, id, interface->name);
 		status = -EBUSY;
 	} else if (status == 0) {
-		options.old_prog_fd = fd; /* this program or none */
+		options.old_prog_fd = fd; /* fails if another program is attached by now */
 		status = bpf_xdp_detach((int)interface->ifindex, flags | XDP_FLAGS_REPLACE,
 					&options);
 		if (status != 0)
@@ -256,8 +248,7 @@ steer_release(struct steer *steer)
 		struct steer_interface *interface = &steer->interfaces[i];
 		uint32_t ids[XDP_MODES];
 
-		/* The driver detaches the program when it closes the interface; this is for when it
-		 * did not. */
+		/* Only if the driver did not detach the program when it closed the interface. */
 		if (interface->program_id != 0 && xdp_attached(interface->ifindex, ids) == 0)
 			for (unsigned mode = 0; mode < XDP_MODES; mode++)
 				if (ids[mode] == interface->program_id)
@@ -279,19 +270,17 @@ steer_check(const struct steer *steer)
 		uint32_t ids[XDP_MODES];
 
 		if (if_indextoname(interface->ifindex, name) == NULL && errno == ENXIO) {
-			log_line("interface %s is gone: start again when it is back",
+			log_line("interface %s is gone: restart the dataplane when it is back",
 				 interface->name);
 			return -ENOENT;
 		}
 		if (xdp_attached(interface->ifindex, ids) != 0)
-			/* no descriptor or memory to ask the kernel with: perhaps next time */
+			/* no descriptor or memory for the query: check again next time */
 			continue;
 		if (ids[0] != interface->program_id && ids[1] != interface->program_id &&
 		    ids[2] != interface->program_id) {
-			log_line("interface %s: somebody detached or replaced our XDP program, so "
-				 "that no "
-				 "packet reaches "
-				 "us: start again",
+			log_line("interface %s: our XDP program was detached or replaced, so no "
+				 "packet reaches the dataplane: restart it",
 				 interface->name);
 			return -ENOENT;
 		}
@@ -305,7 +294,7 @@ steer_closable(uint32_t ifindex)
 	uint32_t ids[XDP_MODES];
 
 	if (xdp_attached(ifindex, ids) != 0)
-		return true; /* the interface is gone, and with it any program */
+		return true; /* the interface is gone, and its program too */
 	for (unsigned mode = 0; mode < XDP_MODES; mode++)
 		if (ids[mode] != 0 && xdp_own_program(ids[mode]) < 0)
 			return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finds the maps of the steering program on each interface.
- * Runs:  the main thread, at start and at the end. */
+ * Runs:  the main thread, at start and at exit. */
 #include "dataplane/port/steer.h"
 
 #include <errno.h>
@@ -20,8 +20,8 @@ static const char *const map_names[STEER_MAP_COUNT] = {
 #undef X
 };
 
-/* Finds the program's maps among our own descriptors: the driver loaded them in this process and
- * keeps them. Asking the kernel for a map by its id would need CAP_SYS_ADMIN. */
+/* Finds the program's maps among this process's descriptors, where the driver keeps them open. To
+ * open a map by its id needs CAP_SYS_ADMIN. */
 static int
 maps_find(struct steer_interface *interface, const uint32_t *ids, uint32_t id_count)
 {
@@ -45,9 +45,8 @@ maps_find(struct steer_interface *interface, const uint32_t *ids, uint32_t id_co
 	descriptor_walk_close(&walk);
 	for (unsigned m = 0; m < STEER_MAP_COUNT; m++)
 		if (interface->map_fds[m] < 0) {
-			log_line("the XDP program on %s has no map \"%s\": xdp_prog= must name the "
-				 "steer.bpf.o "
-				 "of this version",
+			log_line("interface %s: the XDP program has no map \"%s\": xdp_prog= must "
+				 "name the steer.bpf.o of this version",
 				 interface->name, map_names[m]);
 			return -ENOENT;
 		}
@@ -67,8 +66,8 @@ interface_find_maps(struct steer_interface *interface)
 			interface->program_id = fd >= 0 ? ids[mode] : 0;
 		}
 	if (fd < 0) {
-		log_line("interface %s carries no XDP program of this process: give its device "
-			 "xdp_prog=STEER.BPF.O",
+		log_line("interface %s carries no XDP program of this process: add "
+			 "xdp_prog=STEER.BPF.O to its --vdev",
 			 interface->name);
 		return -ENOENT;
 	}
@@ -80,7 +79,8 @@ interface_find_maps(struct steer_interface *interface)
 	if (status != 0)
 		return status;
 	if (strcmp(program.name, STEER_PROGRAM_NAME) != 0) {
-		log_line("the XDP program on %s is called \"%s\": xdp_prog= must name steer.bpf.o",
+		log_line("interface %s: the XDP program is named \"%s\": xdp_prog= must name "
+			 "steer.bpf.o",
 			 interface->name, program.name);
 		return -EINVAL;
 	}

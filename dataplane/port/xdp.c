@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* XDP programs on interfaces.
+/* Queries the XDP programs on interfaces.
  * Runs:  the main thread. */
 #include "dataplane/port/xdp.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Adopts snapshots.
- * Runs:  the main thread; pairs with the acquire load of *current at the top of each worker's
- * turn. */
+ * Runs:  the main thread.
+ * The release store in view_publish() pairs with the acquire load of *current in
+ * pipeline_turn(). */
 #include "dataplane/process/adopt.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *s
 	adopt->segment = segment;
 	adopt->interface_count = interface_count;
 	adopt->wait_ms = ADOPT_WAIT_MS;
-	adopt->unseen = NULL;
+	adopt->replaced = NULL;
 	adopt->current_fd = -1;
 	owners_init(&adopt->owners, workers->count);
 }
@@ -30,7 +31,7 @@ adopt_open(struct adopt *adopt, struct workers *workers, struct stats_segment *s
 void
 adopt_close(struct adopt *adopt)
 {
-	view_free(adopt->unseen);
+	view_free(adopt->replaced);
 	view_free(adopt->workers->view);
 	adopt->workers->view = NULL;
 	if (adopt->current_fd >= 0)
@@ -43,7 +44,7 @@ adopt_current(const struct adopt *adopt)
 	return adopt->workers->view == NULL ? NULL : adopt->workers->view->snapshot;
 }
 
-/* Copies first, checks the copy: the memfd may change under us. */
+/* Copies the snapshot and checks the copy: the sender can still write to the memfd. */
 static int
 snapshot_copy(int memfd, uint64_t size_bytes, struct snapshot **snapshot, const char **why)
 {
@@ -73,7 +74,7 @@ snapshot_copy(int memfd, uint64_t size_bytes, struct snapshot **snapshot, const 
 	return snapshot_validate(block, size_bytes, why);
 }
 
-/* What only this process can judge. */
+/* Checks what snapshot_validate() cannot: the number of interfaces, and the generation. */
 static int
 snapshot_fits(const struct adopt *adopt, const struct snapshot *snapshot, const char **why)
 {
@@ -82,17 +83,17 @@ snapshot_fits(const struct adopt *adopt, const struct snapshot *snapshot, const 
 	for (uint32_t i = 0; i < snapshot->upstream_count; i++)
 		if (snapshot->upstreams[i].resolved &&
 		    snapshot->upstreams[i].interface_index >= adopt->interface_count) {
-			*why = "upstream behind a port that is not there";
+			*why = "upstream behind an interface that does not exist";
 			return -EINVAL;
 		}
 	if (current != NULL && snapshot->generation <= current->generation) {
-		*why = "generation not above the running one";
+		*why = "generation not newer than the current one";
 		return -ESTALE;
 	}
 	return 0;
 }
 
-/* The bytes as they came, for SNAPSHOT_GET. */
+/* Returns a sealed memfd with the snapshot's bytes, for MESSAGE_SNAPSHOT_GET, or -errno. */
 static int
 bytes_keep(const struct snapshot *snapshot)
 {
@@ -122,21 +123,21 @@ bytes_keep(const struct snapshot *snapshot)
 	return fd;
 }
 
-/* Frees the view that was replaced, once every worker is past it. A worker whose loop ended is not
- * waited for. */
+/* Waits up to wait_ms until no worker uses the replaced view, and frees it. A worker that left its
+ * loop is unregistered and not waited for. False: a worker still uses it. */
 static bool
-unseen_free(struct adopt *adopt, uint64_t wait_ms)
+replaced_free(struct adopt *adopt, uint64_t wait_ms)
 {
 	const uint64_t end_ns = stats_segment_now_ns() + wait_ms * 1000000u;
 	const struct timespec pause = {.tv_nsec = 20000};
 
-	while (!rte_rcu_qsbr_check(adopt->workers->qsbr, adopt->unseen_token, false)) {
+	while (!rte_rcu_qsbr_check(adopt->workers->qsbr, adopt->replaced_token, false)) {
 		if (stats_segment_now_ns() >= end_ns)
 			return false;
 		nanosleep(&pause, NULL);
 	}
-	view_free(adopt->unseen);
-	adopt->unseen = NULL;
+	view_free(adopt->replaced);
+	adopt->replaced = NULL;
 	adopt->segment->header->generation = adopt->workers->view->snapshot->generation;
 	return true;
 }
@@ -158,11 +159,11 @@ view_publish(struct adopt *adopt, struct snapshot *snapshot, const char **why)
 	if (adopt->current_fd >= 0)
 		close(adopt->current_fd);
 	adopt->current_fd = fd;
-	adopt->unseen = adopt->workers->view;
+	adopt->replaced = adopt->workers->view;
 	__atomic_store_n(&adopt->workers->view, view, __ATOMIC_RELEASE);
-	adopt->unseen_token = rte_rcu_qsbr_start(adopt->workers->qsbr);
-	*why = "adopted, but a worker does not answer";
-	return unseen_free(adopt, adopt->wait_ms) ? 0 : -ETIMEDOUT;
+	adopt->replaced_token = rte_rcu_qsbr_start(adopt->workers->qsbr);
+	*why = "adopted, but a worker did not confirm it in time";
+	return replaced_free(adopt, adopt->wait_ms) ? 0 : -ETIMEDOUT;
 }
 
 int
@@ -171,8 +172,8 @@ adopt_put(struct adopt *adopt, int memfd, uint64_t size_bytes, const char **why)
 	struct snapshot *snapshot = NULL;
 	int status;
 
-	*why = "a worker has not left the snapshot before the running one";
-	if (adopt->unseen != NULL && !unseen_free(adopt, 0))
+	*why = "a worker still uses the snapshot before the current one";
+	if (adopt->replaced != NULL && !replaced_free(adopt, 0))
 		return -EBUSY;
 	status = snapshot_copy(memfd, size_bytes, &snapshot, why);
 	if (status == 0)

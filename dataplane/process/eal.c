@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Starts EAL.
+/* Starts EAL, DPDK's runtime.
  * Runs:  the main thread. */
 #include "dataplane/process/eal.h"
 
@@ -17,7 +17,7 @@
 #include "dataplane/lib/log.h"
 
 #define HUGEPAGES_DIR "/sys/kernel/mm/hugepages"
-#define DEFAULT_KB    2048 /* on x86, where /proc is not to be read */
+#define DEFAULT_KB    2048 /* x86's, if /proc/meminfo cannot be read */
 
 static uint64_t
 number_read(const char *directory, const char *file)
@@ -36,7 +36,7 @@ number_read(const char *directory, const char *file)
 	return number;
 }
 
-/* Free hugepages of all sizes in bytes, or UINT64_MAX where that can't be said. */
+/* Bytes of free hugepages of all sizes, or UINT64_MAX if that is unknown. */
 static uint64_t
 hugepages_free_bytes(void)
 {
@@ -59,7 +59,7 @@ hugepages_free_bytes(void)
 	return bytes;
 }
 
-/* The size of those that vm.nr_hugepages counts. */
+/* The size of the pages that vm.nr_hugepages counts. */
 static uint64_t
 hugepages_default_kb(void)
 {
@@ -89,10 +89,10 @@ hugepages_check(const struct args *args)
 	page_kb = hugepages_default_kb();
 	missing_pages = (wanted_mb * 1024 - free_bytes / 1024 + page_kb - 1) / page_kb;
 	snprintf(directory, sizeof(directory), "hugepages-%" PRIu64 "kB", page_kb);
-	/* On top of those that there are: others have them. */
-	log_line("%" PRIu64 " MiB of hugepages wanted, %" PRIu64
-		 " MiB free: `sysctl vm.nr_hugepages=%" PRIu64
-		 "` gets them, or ask for less memory",
+	/* Added to the existing pages, which other processes use. */
+	log_line("%" PRIu64 " MiB of hugepages needed, %" PRIu64
+		 " MiB free: run `sysctl vm.nr_hugepages=%" PRIu64
+		 "`, or lower dataplane.memory_mb",
 		 wanted_mb, free_bytes / (1024 * 1024),
 		 number_read(directory, "nr_hugepages") + missing_pages);
 	return -ENOMEM;
@@ -111,19 +111,20 @@ eal_open(const struct args *args, char **argv)
 	if (eal_argv == NULL)
 		return -ENOMEM;
 	eal_argv[count++] = argv[0];
-	/* Before the caller's, which win. */
+	/* Before the caller's arguments, so that those take precedence. */
 	eal_argv[count++] = no_telemetry;
-	/* The AF_XDP driver wants the packet buffers in one piece, which physical pages are not. */
+	/* The AF_XDP driver needs the packet buffers in one chunk of memory. With physical
+	 * addresses the pool may be split into several. */
 	if (args->xdp_count > 0)
 		eal_argv[count++] = virtual_addresses;
 	for (int i = 1; i < args->eal_argc; i++)
 		eal_argv[count++] = argv[i];
 
-	rte_openlog_stream(stderr); /* not to syslog a second time */
+	rte_openlog_stream(stderr); /* stderr only: by default DPDK logs to syslog as well */
 	if (!args->log_level_given)
 		rte_log_set_global_level(RTE_LOG_WARNING);
 	if (rte_eal_init(count, eal_argv) < 0) {
-		log_line("DPDK's EAL did not start (%s): its lines above say why",
+		log_line("DPDK's EAL did not start (%s): see its messages above",
 			 rte_strerror(rte_errno));
 		status = -EINVAL;
 	}

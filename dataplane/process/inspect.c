@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks into flow tables from outside.
- * Runs:  the main thread, beside the workers; flow_read() makes that safe. */
+/* Reads the workers' flow tables from the main thread.
+ * Runs:  the main thread, while the workers run; flow_read() returns consistent copies. */
 #include "dataplane/process/inspect.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ flow_describe(struct port_flow *out, uint32_t worker, const struct flow *flow,
 	memcpy(out->question, question, out->question_bytes);
 }
 
-/* 0 where the asker's clock is behind the worker's. */
+/* 0 if now_tsc is behind the worker's time of sending. */
 static uint64_t
 flow_age_tsc(const struct flow *flow, uint64_t now_tsc)
 {
@@ -60,7 +60,7 @@ table_scan(const struct worker *worker, const struct snapshot *snapshot, struct 
 		const uint32_t index = flow_find(table, slot);
 		struct flow copy;
 
-		/* A glance that may be wrong; the copy below decides. */
+		/* An unsynchronized check that skips most entries; the copy below decides. */
 		if (index == FLOW_NONE || __atomic_load_n(&table->flows[index].source_port.raw,
 							  __ATOMIC_RELAXED) != port.raw)
 			continue;

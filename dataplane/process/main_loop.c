@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's main_loop.
- * Runs:  the main thread, beside the workers. */
+/* The main thread's work while the workers run: signals, a timer, draining.
+ * Runs:  the main thread. */
 #include "dataplane/process/main_loop.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define REFRESH_MS	100
 #define STEER_CHECK_MS	1000
-#define DRAIN_MARGIN_MS 1000 /* beyond the time that a query has */
+#define DRAIN_MARGIN_MS 1000 /* added to the timeout of a query */
 
 static void
 drain_begin(struct main_loop *main_loop)
@@ -61,18 +61,19 @@ header_refresh(struct main_loop *main_loop, uint64_t now_ns)
 	h->updated_ns = now_ns;
 }
 
-/* Tells the service manager that we live, if every worker's loop went on since it was told last. */
+/* Sends WATCHDOG=1 to the service manager if every worker's heartbeat advanced since the last
+ * one. */
 static void
 watchdog_feed(struct main_loop *main_loop, uint64_t now_ns)
 {
-	bool turned = true;
+	bool advanced = true;
 
 	if (main_loop->watchdog_ns == 0 || now_ns - main_loop->fed_ns < main_loop->watchdog_ns)
 		return;
 	for (uint32_t i = 0; i < main_loop->workers->count; i++)
-		turned = turned && main_loop->workers->worker[i]->stats->heartbeat !=
-					   main_loop->heartbeats[i];
-	if (!turned)
+		advanced = advanced && main_loop->workers->worker[i]->stats->heartbeat !=
+					       main_loop->heartbeats[i];
+	if (!advanced)
 		return;
 	for (uint32_t i = 0; i < main_loop->workers->count; i++)
 		main_loop->heartbeats[i] = main_loop->workers->worker[i]->stats->heartbeat;
@@ -132,7 +133,7 @@ main_loop_open(struct main_loop *main_loop)
 	sigaddset(&set, SIGINT);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGHUP, SIG_IGN); /* there is nothing here to read again */
+	signal(SIGHUP, SIG_IGN); /* the dataplane has no file to reload */
 	status = loop_open(&main_loop->loop);
 	if (status != 0)
 		return status;
@@ -158,7 +159,7 @@ main_loop_close(struct main_loop *main_loop)
 }
 
 int
-main_loop_clock_start(struct main_loop *main_loop)
+main_loop_timer_start(struct main_loop *main_loop)
 {
 	const struct itimerspec every = {
 		.it_interval = {.tv_nsec = REFRESH_MS * 1000000},
@@ -184,7 +185,7 @@ main_loop_clock_start(struct main_loop *main_loop)
 }
 
 void
-main_loop_clock_stop(struct main_loop *main_loop)
+main_loop_timer_stop(struct main_loop *main_loop)
 {
 	loop_remove(&main_loop->loop, &main_loop->timer);
 	close(main_loop->timer.fd);

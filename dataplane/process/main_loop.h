@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main thread's main_loop beside the workers: it sleeps in the event loop, refreshes the
- * segment's gauges, watches over the XDP programs, and stops the process in good order.
+/* What the main thread does while the workers run: it serves the event loop, refreshes the gauges
+ * of the statistics segment, checks that the XDP programs are still attached, and stops the
+ * process.
  *
- * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, drains - no new queries, responses are
- * still served
- * - until no query is in flight, or until every query's time is over; the second one stops at once.
- * All [main]. */
+ * Stopping: the first SIGTERM or SIGINT, or a MESSAGE_STOP, begins to drain: new queries are
+ * dropped, responses are still delivered. The process ends when no query is in flight, or after
+ * the query timeout and a margin. A signal while draining stops it at once. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_MAIN_LOOP_H
 #define EPHEMERA_DATAPLANE_PROCESS_MAIN_LOOP_H
 
@@ -26,7 +26,7 @@ enum phase {
 };
 
 struct main_loop {
-	/* set by the owner before main_loop_open(); used from main_loop_clock_start() on */
+	/* set by the owner before main_loop_open(); used from main_loop_timer_start() on */
 	const struct interfaces *interfaces;
 	const struct steer *steer;
 	struct stats_segment *segment;
@@ -40,25 +40,25 @@ struct main_loop {
 	enum phase phase;
 	uint64_t drain_end_ns;
 	uint64_t steer_check_ns;
-	uint64_t watchdog_ns; /* how often the service manager wants to hear of us; 0: never */
-	uint64_t fed_ns;
-	uint64_t heartbeats[WORKERS_MAX]; /* of the workers, when it last did */
-	int status;			  /* of the exit */
+	uint64_t watchdog_ns; /* interval of WATCHDOG=1 to the service manager; 0: none */
+	uint64_t fed_ns;      /* when the last one was sent */
+	uint64_t heartbeats[WORKERS_MAX]; /* [worker] at that time */
+	int status;			  /* the exit status */
 };
 
-/* Makes the loop, and takes SIGTERM and SIGINT into it: to be called before there are other
- * threads. 0 or -errno. */
+/* Opens the event loop and adds SIGTERM and SIGINT to it. Call it before other threads exist: they
+ * inherit the signal mask. 0 or -errno. */
 int main_loop_open(struct main_loop *main_loop);
 void main_loop_close(struct main_loop *main_loop);
 
-/* Starts the clock that refreshes and watches. 0 or -errno. */
-int main_loop_clock_start(struct main_loop *main_loop);
-void main_loop_clock_stop(struct main_loop *main_loop);
+/* Starts the timer for the gauges, the watchdog and the XDP check. 0 or -errno. */
+int main_loop_timer_start(struct main_loop *main_loop);
+void main_loop_timer_stop(struct main_loop *main_loop);
 
-/* As the first SIGTERM does; nothing if it drains already. */
+/* Begins to drain, as the first SIGTERM does. No effect if it drains already. */
 void main_loop_stop(struct main_loop *main_loop);
 
-/* Until the end. Returns the exit status. */
+/* Runs until the process is to end. Returns the exit status. */
 int main_loop_run(struct main_loop *main_loop);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One question to the kernel's neighbour table over rtnetlink, at ephemerad's request.
+/* Sends one rtnetlink request to the kernel's neighbour table on behalf of ephemerad.
  * Runs:  the main thread. */
 #include "dataplane/process/neighbour.h"
 
@@ -13,7 +13,7 @@
 
 #include "dataplane/lib/privilege.h"
 
-#define ROOM_BYTES 512
+#define BUFFER_BYTES 512
 
 static bool
 request_good(const struct interfaces *interfaces, const struct neighbour_request *request)
@@ -27,44 +27,44 @@ request_good(const struct interfaces *interfaces, const struct neighbour_request
 	return false;
 }
 
-/* NTF_USE: as if the kernel had sent to it: it resolves what is missing or failed, and verifies
- * what is stale. NUD_PROBE: it asks that MAC now. */
+/* NTF_USE acts as if the kernel sent a packet to the neighbour: it resolves a missing or failed
+ * entry, and verifies a stale one. NUD_PROBE verifies the MAC address at once. */
 static struct nlmsghdr *
-question_make(const struct neighbour_request *request, char room[ROOM_BYTES])
+netlink_request_make(const struct neighbour_request *request, char buffer[BUFFER_BYTES])
 {
-	struct nlmsghdr *question = mnl_nlmsg_put_header(room);
-	struct ndmsg *header = mnl_nlmsg_put_extra_header(question, sizeof(*header));
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
+	struct ndmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 	const bool is_ipv4 = address_is_ipv4(&request->address);
 
-	question->nlmsg_type = RTM_NEWNEIGH;
-	question->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK |
-					   (request->verify ? NLM_F_REPLACE : NLM_F_CREATE));
+	message->nlmsg_type = RTM_NEWNEIGH;
+	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK |
+					  (request->verify ? NLM_F_REPLACE : NLM_F_CREATE));
 	header->ndm_family = is_ipv4 ? AF_INET : AF_INET6;
 	header->ndm_ifindex = (int)request->ifindex;
 	if (request->verify)
 		header->ndm_state = NUD_PROBE;
 	else
 		header->ndm_flags = NTF_USE;
-	mnl_attr_put(question, NDA_DST, is_ipv4 ? 4 : 16,
+	mnl_attr_put(message, NDA_DST, is_ipv4 ? 4 : 16,
 		     request->address.bytes + (is_ipv4 ? 12 : 0));
 	if (request->verify)
-		mnl_attr_put(question, NDA_LLADDR, sizeof(request->mac.bytes), request->mac.bytes);
-	return question;
+		mnl_attr_put(message, NDA_LLADDR, sizeof(request->mac.bytes), request->mac.bytes);
+	return message;
 }
 
 static int
-question_ask(struct mnl_socket *socket, const struct nlmsghdr *question)
+netlink_request_send(struct mnl_socket *socket, const struct nlmsghdr *message)
 {
-	char room[ROOM_BYTES] __attribute__((aligned(8)));
+	char buffer[BUFFER_BYTES] __attribute__((aligned(8)));
 	ssize_t bytes;
 
 	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(socket, question, question->nlmsg_len) < 0)
+	    mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
-	/* The kernel answers within the call before. */
-	bytes = mnl_socket_recvfrom(socket, room, sizeof(room));
+	/* Does not block: the kernel queued the acknowledgement during sendto(). */
+	bytes = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 	if (bytes < 0 ||
-	    mnl_cb_run(room, (size_t)bytes, 0, mnl_socket_get_portid(socket), NULL, NULL) < 0)
+	    mnl_cb_run(buffer, (size_t)bytes, 0, mnl_socket_get_portid(socket), NULL, NULL) < 0)
 		return -errno;
 	return 0;
 }
@@ -72,16 +72,18 @@ question_ask(struct mnl_socket *socket, const struct nlmsghdr *question)
 int
 neighbour_order(const struct interfaces *interfaces, const struct neighbour_request *request)
 {
-	char room[ROOM_BYTES] __attribute__((aligned(8)));
+	char buffer[BUFFER_BYTES] __attribute__((aligned(8)));
 	struct mnl_socket *socket;
 	int status;
 
 	if (!request_good(interfaces, request))
 		return -EINVAL;
-	/* The capability must be there when the socket is made and when it is used. */
+	/* The kernel checks the capability both of the socket's opener and of the sender. */
 	privilege_raise();
 	socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	status = socket == NULL ? -errno : question_ask(socket, question_make(request, room));
+	status = socket == NULL
+			 ? -errno
+			 : netlink_request_send(socket, netlink_request_make(request, buffer));
 	if (socket != NULL)
 		mnl_socket_close(socket);
 	privilege_lower();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Passes probe orders down and results up.
- * Runs:  the main thread; the other ends of both rings are worker 0's (probe.c). */
+/* Passes probe orders to worker 0 and results back to clients of the socket.
+ * Runs:  the main thread; worker 0 (pipeline/probe.c) has the other ends of both rings. */
 #include "dataplane/process/prober.h"
 
 #include <errno.h>
@@ -43,9 +43,9 @@ prober_order(struct prober *prober, const struct probe_request *request,
 	     const struct snapshot *snapshot, uint64_t client, uint64_t cookie)
 {
 	struct probe_order *order;
-	struct prober_asker *asker;
+	struct prober_entry *entry;
 	struct rte_mbuf *mbuf;
-	uint16_t entry;
+	uint16_t index;
 	int status = request_check(request, snapshot);
 
 	if (status != 0)
@@ -60,30 +60,30 @@ prober_order(struct prober *prober, const struct probe_request *request,
 		rte_pktmbuf_free(mbuf);
 		return -EBUSY;
 	}
-	entry = prober->free[PROBER_OPEN_MAX - 1 - prober->open_count++];
-	asker = &prober->asked[entry];
-	asker->client = client;
-	asker->cookie = cookie;
-	asker->serial++;
-	asker->open = 1;
+	index = prober->free[PROBER_OPEN_MAX - 1 - prober->open_count++];
+	entry = &prober->entries[index];
+	entry->client = client;
+	entry->cookie = cookie;
+	entry->serial++;
+	entry->open = 1;
 
-	order->cookie = (uint64_t)asker->serial << 32 | entry;
+	order->cookie = (uint64_t)entry->serial << 32 | index;
 	order->upstream = request->upstream;
 	order->timeout_ms = request->timeout_ms;
 	order->question_bytes = request->question_bytes;
 	memcpy(order->question, request->question, request->question_bytes);
-	rte_ring_enqueue(prober->worker->probes,
-			 mbuf); /* it is not full, and we alone put into it */
+	/* Cannot fail: the ring is not full, and only this thread enqueues. */
+	rte_ring_enqueue(prober->worker->probes, mbuf);
 	return 0;
 }
 
 static void
 result_send(struct prober *prober, const struct probe_result *result)
 {
-	uint32_t entry = (uint32_t)result->cookie;
-	struct prober_asker *asker = &prober->asked[entry < PROBER_OPEN_MAX ? entry : 0];
+	uint32_t index = (uint32_t)result->cookie;
+	struct prober_entry *entry = &prober->entries[index < PROBER_OPEN_MAX ? index : 0];
 	struct message_header header = {
-		.version = MESSAGE_VERSION, .type = MESSAGE_PROBE, .cookie = asker->cookie};
+		.version = MESSAGE_VERSION, .type = MESSAGE_PROBE, .cookie = entry->cookie};
 	const struct probe_response response = {
 		.upstream = result->upstream,
 		.outcome = result->outcome,
@@ -91,12 +91,12 @@ result_send(struct prober *prober, const struct probe_result *result)
 		.latency_us = result->latency_us,
 	};
 
-	if (entry >= PROBER_OPEN_MAX || !asker->open ||
-	    asker->serial != (uint32_t)(result->cookie >> 32))
+	if (index >= PROBER_OPEN_MAX || !entry->open ||
+	    entry->serial != (uint32_t)(result->cookie >> 32))
 		return;
-	asker->open = 0;
-	prober->free[PROBER_OPEN_MAX - prober->open_count--] = (uint16_t)entry;
-	socket_send(prober->server, asker->client, &header, &response, sizeof(response));
+	entry->open = 0;
+	prober->free[PROBER_OPEN_MAX - prober->open_count--] = (uint16_t)index;
+	socket_send(prober->server, entry->client, &header, &response, sizeof(response));
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Answers the messages on the dataplane's socket.
+/* Handles the requests on the dataplane's socket.
  * Runs:  the main thread. */
 #include "dataplane/process/requests.h"
 
@@ -69,7 +69,7 @@ snapshot_put_handle(void *owner, const struct socket_request *request,
 	const struct requests *requests = owner;
 	const struct snapshot_put *put = request->body;
 	struct snapshot_response *out = response->body;
-	const char *why = "no descriptor came with it";
+	const char *why = "the request carries no descriptor";
 	int status = -EBADF;
 
 	if (request->fd >= 0)

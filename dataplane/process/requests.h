@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the messages of shared/message.h mean: one table of {type, sizes, handler}, served by
- * socket.c. [main] */
+/* Handlers of the messages of shared/message.h: one table of {type, sizes, handler}, served by
+ * socket.c. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 #define EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 
@@ -13,7 +13,7 @@
 #include "dataplane/port/steer.h"
 #include "dataplane/process/workers.h"
 
-/* What the handlers get at. */
+/* What the handlers use. */
 struct requests {
 	const struct interfaces *interfaces;
 	const struct steer *steer;

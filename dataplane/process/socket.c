@@ -77,9 +77,9 @@ socket_send(struct socket_server *server, uint64_t name, const struct message_he
 			client_send(&server->clients[i], header, body, body_bytes, NULL, 0);
 }
 
-/* Keeps the first descriptor that came, closes the rest. */
+/* Returns the first descriptor of the message, or -1, and closes all others. */
 static int
-descriptor_take(struct msghdr *message)
+descriptor_first(struct msghdr *message)
 {
 	int first = -1;
 
@@ -144,7 +144,7 @@ client_ready(void *owner)
 		client_close(client);
 		return;
 	}
-	fd = descriptor_take(&message);
+	fd = descriptor_first(&message);
 	if ((size_t)count < sizeof(header)) {
 		client_close(client);
 	} else {
@@ -166,11 +166,11 @@ client_ready(void *owner)
 		close(fd);
 }
 
-/* Room for the responses to a burst of requests, such as a probe of every upstream, sent before the
- * first answer is read. The kernel's ordinary limit is a few hundred; going beyond takes
- * CAP_NET_ADMIN. */
+/* Enlarges the send buffer, so that a client may send many requests, such as a probe of every
+ * upstream, before it reads the first response. The kernel's default holds a few hundred responses;
+ * SO_SNDBUFFORCE exceeds net.core.wmem_max and needs CAP_NET_ADMIN. */
 static void
-client_room(int fd)
+client_buffer_enlarge(int fd)
 {
 	const int bytes = 2 * 1024 * 1024;
 
@@ -191,7 +191,7 @@ listener_ready(void *owner)
 
 		if (client->source.fd >= 0)
 			continue;
-		client_room(fd);
+		client_buffer_enlarge(fd);
 		client->server = server;
 		client->name = ++server->next_name;
 		client->source =
@@ -201,7 +201,7 @@ listener_ready(void *owner)
 		client->source.fd = -1;
 		break;
 	}
-	close(fd); /* too many: the client sees the end at once */
+	close(fd); /* too many clients */
 }
 
 /* ---- the socket's file ---- */
@@ -215,14 +215,14 @@ directory_make(struct socket_server *server, const char *runtime_dir)
 	else if (errno != EEXIST) {
 		int status = -errno;
 
-		log_line("cannot make runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
+		log_line("cannot create runtime_dir %s: %s: %s", runtime_dir, strerror(-status),
 			 runtime_dir_hint(-status));
 		return status;
 	}
 	return 0;
 }
 
-/* Removes a socket that nobody listens on. */
+/* Removes the socket of a dataplane that was killed: one that no process listens on. */
 static int
 stale_remove(const struct sockaddr_un *address)
 {
@@ -232,7 +232,7 @@ stale_remove(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &stat) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(stat.st_mode)) {
-		log_line("%s is there and is no socket: move it away", address->sun_path);
+		log_line("%s exists and is not a socket: remove it", address->sun_path);
 		return -EEXIST;
 	}
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -240,7 +240,7 @@ stale_remove(const struct sockaddr_un *address)
 		return -errno;
 	if (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
 	    errno != ECONNREFUSED) {
-		log_line("another dataplane serves %s: stop that one first, or choose another "
+		log_line("another dataplane listens on %s: stop it first, or set another "
 			 "runtime_dir",
 			 address->sun_path);
 		status = -EADDRINUSE;
@@ -260,7 +260,7 @@ listener_open(struct socket_server *server, const struct sockaddr_un *address)
 
 	if (fd < 0)
 		return -errno;
-	before = umask(0117); /* 0660 from its first moment on */
+	before = umask(0117); /* bind() creates the file with mode 0660 */
 	status = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
 	umask(before);
 	if (status != 0)
@@ -293,7 +293,9 @@ socket_open(struct socket_server *server, struct loop *loop, const char *runtime
 	int status;
 
 	if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
-		log_line("runtime_dir %s is too long for a socket's name", runtime_dir);
+		log_line("runtime_dir %s is too long for the path of a socket: set a shorter "
+			 "one",
+			 runtime_dir);
 		return -ENAMETOOLONG;
 	}
 	*server = (struct socket_server){
@@ -325,11 +327,11 @@ socket_close(struct socket_server *server)
 		if (server->clients[i].source.fd >= 0)
 			client_close(&server->clients[i]);
 	loop_remove(server->loop, &server->listener);
-	/* Only if the file is still the one we made. */
+	/* Only if the file is still the one that listener_open() created. */
 	if (lstat(server->path, &stat) == 0 && stat.st_dev == server->path_device &&
 	    stat.st_ino == server->path_inode)
 		unlink(server->path);
 	close(server->listener.fd);
 	if (server->made_directory[0] != '\0')
-		rmdir(server->made_directory); /* stays if somebody else has files there */
+		rmdir(server->made_directory); /* fails if it holds other files */
 }

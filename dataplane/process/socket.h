@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's socket, RUNTIME/dataplane.sock: clients, framing and descriptors. What a message
- * means is in a table that the owner brings (service.c).
+/* The dataplane's socket, RUNTIME/dataplane.sock: clients, framing and descriptors. The handlers
+ * are in the table that the owner passes (requests.c).
  *
- * A request is refused before its handler sees it if it has another version (-EPROTO, and the
- * connection is closed), an unknown type (-EOPNOTSUPP), or another size than its row says
- * (-EMSGSIZE). A client that does not read its responses is closed. All [main]. */
+ * A request is refused before its handler is called if its version differs (-EPROTO, and the
+ * connection is closed), its type is unknown (-EOPNOTSUPP), or its size is not that of its row
+ * (-EMSGSIZE). A client that does not read its responses is disconnected. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 #define EPHEMERA_DATAPLANE_PROCESS_SOCKET_H
 
@@ -19,22 +19,22 @@
 #define SOCKET_CLIENTS_MAX   8
 #define SOCKET_REQUEST_BYTES 1024 /* no request is larger */
 
-/* A request for a handler. The body has the size of its row. */
+/* A request as its handler gets it. The body has the row's request_bytes. */
 struct socket_request {
 	const void *body;
-	int fd;		 /* that came with it, or -1; the socket closes it afterwards */
-	uint64_t client; /* names the connection, for socket_send() */
+	int fd;		 /* passed with the request, or -1; closed after the handler returns */
+	uint64_t client; /* number of the connection, for socket_send() */
 	uint64_t cookie;
 };
 
-/* What the handler answers. A refusal has no body unless the handler says that it has one. */
+/* The handler's response. An error has no body unless the handler sets refusal_bytes. */
 struct socket_response {
-	void *body;		  /* room of the row's response_bytes, zeroed */
-	size_t body_bytes;	  /* used; starts as response_bytes, or 0 if the handler refuses */
-	size_t refusal_bytes;	  /* used by a refusal */
-	int fds[MESSAGE_FDS_MAX]; /* stay the handler's */
+	void *body;		  /* buffer of the row's response_bytes, zeroed */
+	size_t body_bytes;	  /* to send with status 0; initially response_bytes */
+	size_t refusal_bytes;	  /* to send with an error; initially 0 */
+	int fds[MESSAGE_FDS_MAX]; /* to pass; stay the handler's */
 	uint32_t fd_count;
-	int later; /* 1: no response now, socket_send() will bring it */
+	int later; /* 1: no response now, socket_send() sends it later */
 };
 
 struct socket_row {
@@ -50,7 +50,7 @@ struct socket_server;
 struct socket_client {
 	struct socket_server *server;
 	struct loop_source source; /* fd -1: free */
-	uint64_t name;		   /* never used twice */
+	uint64_t name;		   /* number of the connection, unique */
 };
 
 struct socket_server {
@@ -59,8 +59,8 @@ struct socket_server {
 	uint32_t row_count;
 	void *owner; /* of the rows' handlers */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	char made_directory[sizeof(
-		((struct sockaddr_un *)0)->sun_path)]; /* ours to remove; or empty */
+	/* the directory that socket_open() created and socket_close() removes; or empty */
+	char made_directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	dev_t path_device;
 	ino_t path_inode;
 	struct loop_source listener;
@@ -68,19 +68,18 @@ struct socket_server {
 	uint64_t next_name;
 };
 
-/* Makes the directory (0750) if it is missing and the socket (0660), reclaims a stale one. 0; or
- * -errno after one line on stderr, -EADDRINUSE if another dataplane answers there. The rows must
- * stay. */
+/* Creates the directory (0750) if it is missing, removes a stale socket, and listens (0660). The
+ * rows must outlive the server. 0, or -errno after one line on stderr: -EADDRINUSE if another
+ * dataplane listens there. */
 int socket_open(struct socket_server *server, struct loop *loop, const char *runtime_dir,
 		const struct socket_row *rows, uint32_t row_count, void *owner);
 void socket_close(struct socket_server *server);
 
-/* Sends a late response; does nothing if that client has gone. */
+/* Sends a response that a handler left for later. No effect if the client has disconnected. */
 void socket_send(struct socket_server *server, uint64_t client, const struct message_header *header,
 		 const void *body, size_t body_bytes);
 
-/* The row that a message of `bytes` bytes belongs to. 0, -EPROTO, -EOPNOTSUPP or -EMSGSIZE.
- * Pure. */
+/* Finds the row for a message of `bytes` bytes. 0, -EPROTO, -EOPNOTSUPP or -EMSGSIZE. Pure. */
 int socket_check(const struct socket_row *rows, uint32_t row_count,
 		 const struct message_header *header, size_t bytes, const struct socket_row **row);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lays out the statistics segment.
+/* Creates the statistics segment.
  * Runs:  the main thread, at start and at the end. */
 #include "dataplane/process/stats_segment.h"
 
@@ -39,7 +39,7 @@ header_fill(struct stats_header *h, uint32_t worker_count, uint64_t flows_per_wo
 	h->tsc_hz = rte_get_tsc_hz();
 	h->pid = (uint64_t)getpid();
 	h->flows_per_worker = flows_per_worker;
-	/* Last: who sees the magic sees the rest. */
+	/* Last: a reader that sees the magic sees the constants above. */
 	__atomic_store_n(&h->magic, STATS_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -65,7 +65,7 @@ stats_segment_open(struct stats_segment *segment, uint32_t worker_count, uint64_
 		status = -errno;
 		goto close_fd;
 	}
-	/* Our mapping exists, so that F_SEAL_FUTURE_WRITE leaves it writable and no other. */
+	/* F_SEAL_FUTURE_WRITE leaves the existing mapping writable and refuses any other. */
 	if (fcntl(segment->fd, F_ADD_SEALS,
 		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL) < 0) {
 		status = -errno;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment of shared/stats.h: made here, written by main (header) and workers (their
- * blocks).
+/* Creates the statistics segment of shared/stats.h. The main thread writes the header, each worker
+ * its own block.
  *
- * A memfd: no name, no file, gone with the last that maps it. It is sealed so that it can neither
- * change its size nor be written through any other mapping than ours: what a reader gets is
- * read-only whatever it does. */
+ * The segment is a memfd: it has no file, and is freed when the last process unmaps it. Its seals
+ * fix its size and forbid writing through any mapping but ours: readers cannot write to it. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_STATS_SEGMENT_H
 #define EPHEMERA_DATAPLANE_PROCESS_STATS_SEGMENT_H
 
@@ -15,11 +14,11 @@
 struct stats_segment {
 	struct stats_header *header;
 	uint64_t size_bytes;
-	int fd;	       /* ours */
-	int fd_reader; /* opened read-only: what others are given */
+	int fd;	       /* writable, of this process */
+	int fd_reader; /* opened read-only, to pass to readers */
 };
 
-/* Makes the segment for worker_count workers and fills in the header's constants. 0 or -errno.
+/* Creates the segment for worker_count workers and fills in the header's constants. 0 or -errno.
  * [main] */
 int stats_segment_open(struct stats_segment *segment, uint32_t worker_count,
 		       uint64_t flows_per_worker);
@@ -34,7 +33,7 @@ stats_segment_worker(const struct stats_segment *segment, uint32_t worker)
 				       worker * h->worker_stride);
 }
 
-/* CLOCK_MONOTONIC in nanoseconds: the time of the segment. [any] */
+/* CLOCK_MONOTONIC in nanoseconds, the clock of the segment's times. [any] */
 uint64_t stats_segment_now_ns(void);
 
 #endif

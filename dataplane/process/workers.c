@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes, starts and stops the workers.
+/* Creates, starts and stops the workers.
  * Runs:  the main thread; worker_launch() on each worker's core. */
 #include "dataplane/process/workers.h"
 
@@ -27,14 +27,14 @@ workers_count(struct workers *workers)
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	{
 		if (workers->count == WORKERS_MAX) {
-			log_line("more than %u worker cores: give fewer with --lcores",
+			log_line("more than %u worker cores: list fewer in dataplane.worker_cores",
 				 WORKERS_MAX);
 			return -EINVAL;
 		}
 		workers->lcores[workers->count++] = lcore;
 	}
 	if (workers->count == 0) {
-		log_line("no worker core: give EAL two cores or more, such as --lcores '0@0,1@1'");
+		log_line("no worker core: list at least two cores, such as --lcores '0@0,1@1'");
 		return -EINVAL;
 	}
 	return 0;
@@ -68,22 +68,21 @@ queues_assign(const struct workers *workers, uint32_t w, const struct interfaces
 	memset(worker->interface_of_ethdev, UINT8_MAX, sizeof(worker->interface_of_ethdev));
 	for (uint32_t p = 0; p < interfaces->count; p++) {
 		const struct interface *interface = &interfaces->interface[p];
-		struct interface_path way =
+		struct interface_path path =
 			interface_path(p, w, interface->queue_count, workers->count);
 
 		if (interface->ethdev >= sizeof(worker->interface_of_ethdev))
 			return -E2BIG;
 		worker->interface_of_ethdev[interface->ethdev] = (uint8_t)p;
-		worker->tx[p].queue = way.queue;
-		worker->tx[p].through = way.through;
+		worker->tx[p].queue = path.queue;
+		worker->tx[p].through = path.through;
 		for (uint16_t q = 0; q < interface->queue_count; q++) {
 			if (interface_queue_worker(p, q, interface->queue_count, workers->count) !=
 			    w)
 				continue;
 			if (worker->rx_count == WORKER_QUEUES_MAX) {
-				log_line("worker %u would poll more than %u queues: give more "
-					 "workers or fewer "
-					 "queues",
+				log_line("worker %u would poll more than %u queues: configure "
+					 "more workers or fewer queues",
 					 w, WORKER_QUEUES_MAX);
 				return -E2BIG;
 			}
@@ -134,10 +133,9 @@ worker_make(struct workers *workers, uint32_t w, const struct interfaces *interf
 	workers->flow_memory[w] =
 		rte_zmalloc_socket("flows", flow_bytes, RTE_CACHE_LINE_SIZE, (int)node);
 	if (worker == NULL || workers->flow_memory[w] == NULL) {
-		log_line("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: give "
-			 "more with "
-			 "-m, or fewer "
-			 "--flows",
+		log_line("no memory for the flow table of worker %u, %zu MiB on NUMA node %u: "
+			 "raise dataplane.memory_mb or lower "
+			 "dataplane.flows_per_worker",
 			 w, flow_bytes >> 20, node);
 		return -ENOMEM;
 	}
@@ -157,7 +155,7 @@ worker_make(struct workers *workers, uint32_t w, const struct interfaces *interf
 			worker->stats->ports);
 	random_init(&worker->random);
 	if (rings_make(worker, node) != 0) {
-		log_line("no memory for the rings of worker %u: give more with -m", w);
+		log_line("no memory for the rings of worker %u: raise dataplane.memory_mb", w);
 		return -ENOMEM;
 	}
 	return queues_assign(workers, w, interfaces);
@@ -170,13 +168,13 @@ qsbr_make(struct workers *workers)
 
 	workers->qsbr = rte_zmalloc("qsbr", bytes, RTE_CACHE_LINE_SIZE);
 	if (workers->qsbr == NULL || rte_rcu_qsbr_init(workers->qsbr, workers->count) != 0) {
-		log_line("no memory: give more with -m");
+		log_line("no memory for the workers' RCU variable: raise dataplane.memory_mb");
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-/* One for all: on the node of the first worker, in huge pages. */
+/* All workers share one table, in hugepages on the first worker's NUMA node. */
 static int
 limit_make(struct workers *workers)
 {
@@ -185,7 +183,7 @@ limit_make(struct workers *workers)
 						    RTE_CACHE_LINE_SIZE, (int)node);
 
 	if (sets == NULL) {
-		log_line("no memory for the clients' limits, %zu MiB: give more with -m",
+		log_line("no memory for the rate limits, %zu MiB: raise dataplane.memory_mb",
 			 LIMIT_SETS * sizeof(*sets) >> 20);
 		return -ENOMEM;
 	}
@@ -253,8 +251,8 @@ workers_free(struct workers *workers)
 
 /* ---- running ---- */
 
-/* A worker is registered with the RCU variable as long as its loop runs, so that nobody waits for
- * one that left. */
+/* A worker is registered with the RCU variable only while its loop runs, so that a grace period
+ * does not wait for a worker that left it. */
 static int
 worker_launch(void *argument)
 {
@@ -276,7 +274,7 @@ workers_launch(struct workers *workers)
 		status = rte_eal_remote_launch(worker_launch, workers->worker[w],
 					       workers->lcores[w]);
 		if (status != 0) {
-			log_line("worker %u does not start: %s", w, strerror(-status));
+			log_line("worker %u did not start: %s", w, strerror(-status));
 			workers_join(workers);
 			return status;
 		}
@@ -299,8 +297,8 @@ void
 workers_drain(struct workers *workers)
 {
 	workers->draining = true;
-	/* A worker in the middle of a turn may still begin flows; its next quiescent state ends
-	 * that. */
+	/* A worker in the middle of a turn may still begin flows, until its next quiescent
+	 * state. */
 	workers->drain_token = rte_rcu_qsbr_start(workers->qsbr);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes the workers of worker.h, one per EAL worker core, each with its memory on its core's NUMA
- * node; starts them and stops them. All [main]. */
+/* Creates the workers of worker.h, one per EAL worker lcore, each with its memory on its lcore's
+ * NUMA node; starts and stops them. All [main]. */
 #ifndef EPHEMERA_DATAPLANE_PROCESS_WORKERS_H
 #define EPHEMERA_DATAPLANE_PROCESS_WORKERS_H
 
@@ -20,33 +20,33 @@ struct workers {
 	void *flow_memory[WORKERS_MAX];
 	struct limit_table limit;
 	struct worker_interface interfaces[SNAPSHOT_INTERFACES_MAX];
-	struct view *
-		/* what workers run on: written by adopt.c (release), read by workers (acquire) */
-		view;
+	/* the current view: adopt.c writes (release), workers read (acquire) */
+	struct view *view;
 	struct rte_rcu_qsbr *qsbr;
-	volatile bool draining; /* main writes, workers read: no new queries */
-	volatile bool stop;	/* main writes, workers read */
+	volatile bool draining; /* main writes, workers read: drop new queries */
+	volatile bool stop;	/* main writes, workers read: leave the loop */
 	bool running;
 	uint64_t drain_token;
 };
 
-/* Finds the worker cores. 0, or -EINVAL after one line on stderr. */
+/* Finds the worker lcores. 0, or -EINVAL after one line on stderr. */
 int workers_count(struct workers *workers);
 
-/* 0, or -errno after one line on stderr, with nothing left. */
+/* Allocates the workers. 0, or -errno after one line on stderr, with everything freed. */
 int workers_make(struct workers *workers, const struct interfaces *interfaces,
 		 const struct stats_segment *segment, uint32_t flows_per_worker);
 void workers_free(struct workers *workers);
 
+/* Starts every worker's loop on its lcore. 0, or -errno after one line on stderr. */
 int workers_launch(struct workers *workers);
 
-/* Tells them to stop and waits until they did. Does nothing if they don't run. */
+/* Stops the workers and waits until they left their loops. No effect if they do not run. */
 void workers_join(struct workers *workers);
 
-/* From now on no new queries. */
+/* Makes the workers drop new queries. */
 void workers_drain(struct workers *workers);
 
-/* After workers_drain(): is no query in flight any more, and no packet between workers? */
+/* After workers_drain(): true if no query is in flight and no packet is between workers. */
 bool workers_drained(struct workers *workers);
 
 #endif

@@ -25,7 +25,7 @@ def top(lab, *options, columns=160, rows=50):
 
 
 def figures(screen, line):
-    """The numbers of a line of the screen, "a second" or "in all": queries, responses, timeouts, drops, coalesced."""
+    """The numbers of a line of the screen, "per second" or "total": queries, responses, timeouts, drops, coalesced."""
     found = [text for text in screen.text().splitlines() if text.startswith(line)]
     return [float(n.replace(",", "")) for n in re.findall(r"[\d,.]+", found[0][len(line) :])] if found else []
 
@@ -34,14 +34,14 @@ def test_top_shows_what_stats_shows(lab):
     with top(lab) as terminal:
         with lab.load("--rate", 1500) as load:
             # The clients' rate, measured over half a second on a busy machine.
-            terminal.wait(lambda screen: (f := figures(screen, "a second")) and 1000 < f[0] < 2000, 20)
-            terminal.wait(lambda screen: (f := figures(screen, "a second")) and 1000 < f[1] < 2000, 20)
+            terminal.wait(lambda screen: (f := figures(screen, "per second")) and 1000 < f[0] < 2000, 20)
+            terminal.wait(lambda screen: (f := figures(screen, "per second")) and 1000 < f[1] < 2000, 20)
             result = load.finish()
         assert result["lost"] == 0, result
         stats = lab.stats()
         wanted = [stats["queries"], stats["responses"], stats["timeouts"], sum(stats["drops"].values())]
-        terminal.wait(lambda screen: figures(screen, "in all")[:4] == wanted, 10)
-        terminal.wait(lambda screen: figures(screen, "a second")[:2] == [0, 0], 10)
+        terminal.wait(lambda screen: figures(screen, "total")[:4] == wanted, 10)
+        terminal.wait(lambda screen: figures(screen, "per second")[:2] == [0, 0], 10)
         for name, upstream in lab.upstreams().items():
             assert re.search(rf"(?m)^{name} +{upstream['state']} ", terminal.screen.text()), terminal.screen.text()
         assert re.search(r"entropy +[a-z][^;]*; [\d.]+ bits IPv4, [\d.]+ IPv6; ", terminal.screen.text())
@@ -52,15 +52,15 @@ def test_top_shows_what_stats_shows(lab):
 
 def test_top_keeps_running_without_the_daemons(lab):
     with top(lab) as terminal:
-        terminal.wait(lambda screen: figures(screen, "in all") and "AWAY" not in screen.text(), 20)
+        terminal.wait(lambda screen: figures(screen, "total") and "NOT CONNECTED" not in screen.text(), 20)
         lab.kill(lab.ephemerad)
-        terminal.wait(lambda screen: "ephemerad is AWAY" in screen.text(), 10)
+        terminal.wait(lambda screen: "NOT CONNECTED to ephemerad" in screen.text(), 10)
         lab.start_ephemerad()
-        terminal.wait(lambda screen: "AWAY" not in screen.text() and figures(screen, "a second"), 20)
+        terminal.wait(lambda screen: "NOT CONNECTED" not in screen.text() and figures(screen, "per second"), 20)
         lab.kill(lab.dataplane)
-        terminal.wait(lambda screen: "the dataplane is AWAY" in screen.text(), 10)
+        terminal.wait(lambda screen: "dataplane NOT CONNECTED" in screen.text(), 10)
         lab.start_dataplane()
-        terminal.wait(lambda screen: "AWAY" not in screen.text() and figures(screen, "a second"), 20)
+        terminal.wait(lambda screen: "NOT CONNECTED" not in screen.text() and figures(screen, "per second"), 20)
         lab.ready(20)
         assert terminal.process.poll() is None
         terminal.signal(2)

@@ -263,7 +263,7 @@ def test_shows_that_the_dataplane_or_ephemerad_is_not_connected(lab, browser):
     lab.kill(lab.dataplane)
     browser.wait(
         "the page shows that the dataplane is missing",
-        "document.getElementById('alert').textContent.startsWith('The dataplane is away')",
+        "document.getElementById('alert').textContent.startsWith('The dataplane is not connected')",
     )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "dataplane-away")
@@ -276,7 +276,7 @@ def test_shows_that_the_dataplane_or_ephemerad_is_not_connected(lab, browser):
     lab.kill(lab.ephemerad)
     browser.wait(
         "the page shows that ephemerad is missing",
-        "document.getElementById('alert').textContent.startsWith('ephemerad does not answer')",
+        "document.getElementById('alert').textContent.startsWith('Cannot reach ephemerad')",
     )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "ephemerad-away")

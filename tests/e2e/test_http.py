@@ -53,7 +53,7 @@ def test_health_and_readiness_follow_the_dataplane(lab):
     wait("/health shows it", lambda: web.get("/health")[0] == 503, 5)
     for path, word in (("/health", "healthy"), ("/ready", "ready")):
         status, _, body = web.get(path)
-        assert status == 503 and json.loads(body) == {word: False, "reason": "the dataplane is away"}
+        assert status == 503 and json.loads(body) == {word: False, "reason": "not connected to the dataplane"}
     assert b"\nephemera_dataplane_up 0\n" in web.get("/metrics")[2]
     assert b"ephemera_queries_total" not in web.get("/metrics")[2]
     assert web.get("/api/stats")[0] == 503 and web.report("/api/status")["dataplane"] == {"connected": False}

@@ -81,8 +81,8 @@ def test_stops_after_the_timeout_while_queries_continue(served):
         result = load.finish()
     assert result["first_failed"] >= began + 4, f"drained from {began} on: {result}"
     lab.ctl("undrain")
-    unready(lab, "the dataplane is away")
-    refused(lab, "drain", "the dataplane is away: nothing to drain")
+    unready(lab, "not connected to the dataplane")
+    refused(lab, "drain", "not connected to the dataplane: nothing to drain")
     served_again(lab)
 
 

@@ -73,7 +73,7 @@ def test_link_is_down_for_a_while(lab, where):
     """The change is logged once and shown; after it the instance serves again."""
     namespace, device, ours = LINKS[where]
     pid, log = lab.dataplane.pid, Logs(lab)
-    down, up = f"interface {ours}: the link is down", f"interface {ours}: the link is up again"
+    down, up = f"interface {ours}: link is down", f"interface {ours}: link is up again"
     with addresses_kept(lab, namespace, device), Control() as control, no_thread_spins(lab):
         set_link(lab, namespace, device, "down")
         wait("link down is logged", lambda: log.lines("warning", down))
@@ -115,7 +115,7 @@ def test_link_flaps_100_times(lab, where):
     assert lab.stats()["boot_id"] == boot_id
 
     def changes_logged():
-        changes = [len(log.lines(f"interface {ours}: the link is {state}")) for state in ("down", "up again")]
+        changes = [len(log.lines(f"interface {ours}: link is {state}")) for state in ("down", "up again")]
         return changes[0] == changes[1] and changes
 
     # ephemerad polls the links four times a second, and logs each change that it sees.
@@ -149,7 +149,7 @@ def end_of(lab, log):
     assert lab.dataplane.wait(5) == 1
     wait("ephemerad has noticed it", lambda: not lab.status()["dataplane"]["connected"])
     done = lab.ctl_run("ready")
-    assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+    assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
     return log.lines("ephemera-dataplane: ")
 
 
@@ -167,7 +167,7 @@ def test_interface_is_deleted(lab, device):
         log = Logs(lab, "dataplane.log")
         lab.run(FWD, "ip", "link", "del", device)
         said = end_of(lab, log)
-        assert said == [f"ephemera-dataplane: interface {device} is gone: start again when it is back"], said
+        assert said == [f"ephemera-dataplane: interface {device} is gone: restart the dataplane when it is back"], said
         assert f"no interface {device} in this network namespace" in refusal(lab)
         assert "xdp" not in lab.link(FWD, other), "its program was left on the other interface"
 
@@ -201,12 +201,12 @@ def test_xdp_program_is_replaced(lab, foreign_xdp):
         lab.run(FWD, "unshare", "-m", *attach)
         said = end_of(lab, log)
         assert len(said) == 2, said
-        assert "interface eph-f0: somebody detached or replaced our XDP program" in said[0] and "start again" in said[0]
-        assert "interface eph-f0 carries somebody else's XDP program now: left alone" in said[1], said
+        assert "interface eph-f0: our XDP program was detached or replaced" in said[0] and "restart it" in said[0]
+        assert "interface eph-f0 now carries an XDP program that is not ours: not detached" in said[1], said
         name = lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"]
         assert name == "foreign_xdp" and "xdp" not in lab.link(FWD, "eph-c0")
         said = refusal(lab)
-        assert 'interface eph-f0 carries somebody else\'s XDP program "foreign_xdp"' in said and "xdp off" in said, said
+        assert 'interface eph-f0 carries the XDP program "foreign_xdp"' in said and "xdp off" in said, said
         assert lab.link(FWD, "eph-f0")["xdp"]["prog"]["name"] == "foreign_xdp"
 
 
@@ -215,5 +215,5 @@ def test_xdp_program_is_detached(lab):
         log = Logs(lab, "dataplane.log")
         lab.run(FWD, "ip", "link", "set", "dev", "eph-c0", "xdp", "off")
         said = end_of(lab, log)
-        assert len(said) == 1 and "interface eph-c0: somebody detached or replaced our XDP program" in said[0], said
+        assert len(said) == 1 and "interface eph-c0: our XDP program was detached or replaced" in said[0], said
         assert "xdp" not in lab.link(FWD, "eph-f0"), "its program was left on the other interface"

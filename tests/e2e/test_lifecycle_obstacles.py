@@ -65,12 +65,12 @@ def test_ephemerad_waits_for_the_dataplane(lab):
         wait("it answers", lambda: lab.status(check=False), 10)
         assert lab.status()["dataplane"] == {"connected": False}
         done = lab.ctl_run("ready")
-        assert (done.returncode, done.stdout) == (1, "not ready: the dataplane is away\n"), done
+        assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
         seconds = sum(thread_seconds(lab.ephemerad.pid).values())
         for _ in range(20):  # for requests, and attempts to connect
             assert lab.ctl_run("stats").returncode == 1
         assert sum(thread_seconds(lab.ephemerad.pid).values()) < seconds + 0.1
-        away = [line for line in lab.logs_of("ephemerad.log")[read:].splitlines() if "the dataplane is away" in line]
+        away = [line for line in lab.logs_of("ephemerad.log")[read:].splitlines() if "not connected to the dataplane" in line]
         assert len(away) == 1 and "trying again" in away[0], away
         lab.start_dataplane()
         lab.ready(20)
@@ -112,8 +112,8 @@ def test_too_few_hugepages(lab):
         lab.write_config()
         said = refusal(lab)
         told = re.fullmatch(
-            r"(\d+) MiB of hugepages wanted, (\d+) MiB free: `sysctl vm.nr_hugepages=(\d+)` gets them, "
-            r"or ask for less memory",
+            r"(\d+) MiB of hugepages needed, (\d+) MiB free: run `sysctl vm.nr_hugepages=(\d+)`, "
+            r"or lower dataplane.memory_mb",
             said,
         )
         assert told and int(told[1]) == wanted_mb, said
@@ -131,7 +131,7 @@ NO_HUGETLBFS = 'umount -l /dev/hugepages || exit 99; exec "$@"'
 def test_no_hugepages(lab):
     with stopped(lab):
         said = refusal(lab, "unshare", "-m", "sh", "-c", NO_HUGEPAGES, "sh")
-        assert said.startswith("256 MiB of hugepages wanted, 0 MiB free: `sysctl vm.nr_hugepages="), said
+        assert said.startswith("256 MiB of hugepages needed, 0 MiB free: run `sysctl vm.nr_hugepages="), said
 
 
 def test_hugepages_need_no_hugetlbfs(lab):
@@ -150,21 +150,21 @@ def test_hugepages_need_no_hugetlbfs(lab):
 def test_a_capability_is_missing(lab, name):
     with stopped(lab):
         said = refusal(lab, *without(name, "sys_admin"))  # which contains two of them
-        assert said == f"no CAP_{name.upper()}, which AF_XDP interfaces need: {GRANT}"
+        assert said == f"CAP_{name.upper()} is missing, which AF_XDP needs: {GRANT}"
 
 
 def test_no_capability_at_all(lab):
     with stopped(lab):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for before in (without("all"), nobody):
-            assert refusal(lab, *before) == f"no CAP_NET_ADMIN, which AF_XDP interfaces need: {GRANT}"
+            assert refusal(lab, *before) == f"CAP_NET_ADMIN is missing, which AF_XDP needs: {GRANT}"
 
 
 def test_packet_buffers_can_not_be_locked(lab):
     """Without the capability, and over the limit of locked memory."""
     with stopped(lab):
         said = refusal(lab, *without("ipc_lock"), "prlimit", "--memlock=65536:65536")
-        assert said.startswith("port eph-c0 did not start") and "look at `ulimit -l` or CAP_IPC_LOCK" in said, said
+        assert said.startswith("interface eph-c0 did not start") and "check `ulimit -l` or CAP_IPC_LOCK" in said, said
 
 
 def test_xdp_program_can_not_be_identified(lab):
@@ -177,8 +177,8 @@ def test_xdp_program_can_not_be_identified(lab):
         number = lab.link(FWD, "eph-c0")["xdp"]["prog"]["id"]
         done = run_to_its_end(within_fwd(*without("sys_admin"), *command(lab, "dataplane", lab.config_path)))
         assert done.returncode == 1 and done.stderr == (
-            f"ephemera-dataplane: interface eph-c0 carries XDP program {number} and CAP_SYS_ADMIN is missing to see "
-            "whose: if it may go, `ip link set eph-c0 xdp off`\n"
+            f"ephemera-dataplane: interface eph-c0 carries XDP program {number}, and CAP_SYS_ADMIN is missing to "
+            "identify it: if it is not needed, run `ip link set eph-c0 xdp off`\n"
         ), done
         for device in ("eph-c0", "eph-f0"):
             assert (

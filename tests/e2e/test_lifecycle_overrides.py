@@ -35,7 +35,7 @@ def shown(lab, name, state, reason, times):
     lines = [re.split(" {2,}", line.strip()) for line in lab.ctl("upstreams").splitlines()]
     columns, row = lines[0], next(line for line in lines if line[0] == name)
     cells = dict(zip(columns, row))
-    since, _, why = cells["since, why"].partition(", ")
+    since, _, why = cells["since, reason"].partition(", ")
     assert len(row) == len(columns) and (cells["state"], since) == (state, upstream["since"]), cells
     assert re.fullmatch(reason, why), cells
 
@@ -121,7 +121,7 @@ def test_up_forces_an_upstream_with_failing_probes_into_service(lab):
         ask("n00002.example", of_scripted=True)
         goal = probed[0] + 6  # twice `fall`
         wait("more probes fail", lambda: probed[0] >= goal)
-        shown(lab, "scripted", "forced-up", "by the operator; its probes say down", times)
+        shown(lab, "scripted", "forced-up", "by the operator; health is down", times)
         ask("n00003.example", of_scripted=True)
         times = override(lab, "scripted", "auto", "down")
         shown(lab, "scripted", "down", r"\d+ bad probes in a row, the last: no response", times)
@@ -134,9 +134,9 @@ def test_up_forces_an_upstream_with_failing_probes_into_service(lab):
 def test_unknown_names_and_actions_give_one_line(lab):
     before = {name: (u["state"], u["since"]) for name, u in lab.upstreams().items()}
     for words, status, text in (
-        (("nobody", "down"), 1, "no upstream is called nobody: `ephemeractl upstreams` shows them"),
-        (("nsd", "halt"), 2, '"halt" is not what an upstream can be told: drain, up, down or auto'),
-        (("nsd", "Down"), 2, '"Down" is not what an upstream can be told: drain, up, down or auto'),
+        (("nobody", "down"), 1, "unknown upstream nobody: `ephemeractl upstreams` lists them"),
+        (("nsd", "halt"), 2, 'unknown action "halt": use drain, up, down or auto'),
+        (("nsd", "Down"), 2, 'unknown action "Down": use drain, up, down or auto'),
     ):
         done = lab.ctl_run("upstream", *words)
         assert (done.returncode, done.stdout) == (status, ""), done

@@ -72,6 +72,6 @@ def test_damaged_state_file_gives_one_log_line(lab):
     lab.start_ephemerad()
     lab.ready()
     lines = [line for line in lab.logs_of("ephemerad.log")[logged:].splitlines() if str(STATE) in line]
-    assert len(lines) == 1 and "is not believed" in lines[0], lines
+    assert len(lines) == 1 and "ignoring the state file" in lines[0], lines
     # The new ephemerad is ready as soon as it knows the dataplane's state; it publishes and writes the file later.
     wait("it is written again", lambda: STATE.read_bytes() != text[: len(text) // 2], 5)

@@ -57,7 +57,7 @@ def few_descriptors(process, spare):
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
 
 
-@pytest.mark.parametrize("spare, reason", [(0, "no descriptor came with it"), (1, "out of memory or descriptors")])
+@pytest.mark.parametrize("spare, reason", [(0, "the request carries no descriptor"), (1, "out of memory or descriptors")])
 def test_reload_that_the_dataplane_refuses(lab, spare, reason):
     """It has no free descriptor to receive the new configuration, or to keep it."""
     with lab.load("--rate", 1000, "--timeout", 3) as load:
@@ -119,7 +119,7 @@ def test_dataplane_dies_during_a_reload(lab):
         begun = reload_begun(lab)
         wait("the snapshot was sent to the dataplane", lambda: is_pushed(lab))
         lab.kill(lab.dataplane)
-        check_refused(lab, ended(begun), "the dataplane went away before it answered")
+        check_refused(lab, ended(begun), "the connection to the dataplane was lost before it answered")
         lab.start_dataplane()
         lab.ready()
         assert list(lab.upstreams()) == list(SERVERS)

@@ -92,7 +92,7 @@ def check_no_socket(lab, daemon):
         done = run_to_its_end(within_fwd(*command(lab, daemon, lab.config_path)))
         said = lines_of(done)
         assert done.returncode == 1 and len(said) == 1, done
-        assert f"{file} is there and is no socket: move it away" in said[0], said
+        assert f"{file} exists and is not a socket: remove it" in said[0], said
         assert file.read_text() == "somebody's\n"
         assert left_behind(lab) == []
     finally:

@@ -45,11 +45,12 @@ def expected(stats):
     wanted |= {(f"ephemera_{name}_total", ""): stats["counters"][name] for name in still}
     wanted |= {("ephemera_drops_total", reason): count for reason, count in stats["drops"].items()}
     for upstream in stats["upstreams"]:
-        for name in ("queries", "responses", "servfails", "timeouts"):
+        for name in ("queries", "responses", "timeouts"):
             wanted[(f"ephemera_upstream_{name}_total", upstream["name"])] = upstream[name]
+        wanted[("ephemera_upstream_servfail_responses_total", upstream["name"])] = upstream["servfails"]
     for pool in stats["pools"]:
         wanted[("ephemera_pool_members", pool["name"])] = pool["members"]
-        wanted[("ephemera_pool_usable", pool["name"])] = pool["usable"]
+        wanted[("ephemera_pool_usable_members", pool["name"])] = pool["usable"]
     return wanted
 
 

@@ -36,6 +36,8 @@ INSTALLED = {
     "share/fish/vendor_completions.d/ephemeractl.fish": 0o644,
     "share/zsh/vendor-completions/_ephemeractl": 0o644,
     "share/doc/ephemera/copyright": 0o644,
+    "share/doc/ephemera/examples/all-keys.yaml": 0o644,
+    "share/doc/ephemera/examples/bulk.txt": 0o644,
     "share/doc/ephemera/examples/ephemera.nft": 0o644,
     "share/doc/ephemera/examples/ephemera.yaml": 0o644,
     "share/man/man5/ephemera.yaml.5": 0o644,

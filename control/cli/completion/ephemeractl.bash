@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Completion of ephemeractl for bash: the program says what may stand at the cursor, or fails where it is a file.
+# Completion of ephemeractl for bash: the program prints the candidates, or fails if a file name is expected.
 _ephemeractl()
 {
 	local lines

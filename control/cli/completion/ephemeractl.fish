@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Completion of ephemeractl for fish: the program says what may stand at the cursor, or fails where it is a file.
+# Completion of ephemeractl for fish: the program prints the candidates, or fails if a file name is expected.
 function __ephemeractl_complete
 	set -l words (commandline -opc)
 	set -l current (commandline -ct)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Stands in for ephemerad on a control socket: answers each command with what a test put there.
+"""A fake ephemerad on a control socket: responds to each command with what the test set.
 
     with FakeEphemerad(path, {"status": {...}}) as fake: ...
 
-`answers` maps a command to its result, to a function of the request, or to a text, with which it is refused."""
+`responses` maps a command to its result, to a function of the request, or to a string, which is the error."""
 import json
 import os
 import socket
@@ -31,7 +31,7 @@ class FakeEphemerad:
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def stop(self):
-        """As if killed: all connections end, and the socket stays if it did."""
+        """As if killed: closes all connections and removes the socket."""
         if self.listener is None:
             return
         self.listener.shutdown(socket.SHUT_RDWR)
@@ -41,7 +41,7 @@ class FakeEphemerad:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                pass  # it is gone
+                pass  # already closed
         os.unlink(self.path)
 
     def _accept(self, listener):
@@ -58,14 +58,14 @@ class FakeEphemerad:
             for line in connection.makefile("r", encoding="utf-8"):
                 request = json.loads(line)
                 self.requests.append(request)
-                connection.sendall((json.dumps(self._answer(request)) + "\n").encode())
+                connection.sendall((json.dumps(self._respond(request)) + "\n").encode())
         except OSError:
-            pass  # the client went away, or stop()
+            pass  # closed by the client or by stop()
         finally:
             self.connections.discard(connection)
             connection.close()
 
-    def _answer(self, request):
+    def _respond(self, request):
         result = self.responses.get(request["command"], "unknown command")
         if callable(result):
             result = result(request)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command line's own work: the dataplane's arguments, their quoting, numbers for people; and
- * the program itself, whose path is the argument: its JSON, and whose words its complaints are. */
+/* ephemeractl: the dataplane's arguments and their quoting, formatted numbers; and the program
+ * itself, whose path is the argument: its JSON, its text and its errors. */
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
@@ -64,21 +64,18 @@ test_command(void)
 
 		snprintf(wanted, sizeof(wanted),
 			 "/x/ephemera-dataplane --lcores 0@2,1@3,2@5 --main-lcore 0 --in-memory "
-			 "--no-telemetry --no-pci "
-			 "-m 512 --log-level=warning "
-			 "--vdev "
-			 "net_af_xdp0,iface=eth0,start_queue=0,queue_count=2,xdp_prog=/x/"
-			 "steer.bpf.o "
-			 "--vdev "
-			 "net_af_xdp1,iface=eth1.100,start_queue=0,queue_count=1,xdp_prog=/x/"
-			 "steer.bpf.o "
+			 "--no-telemetry --no-pci -m 512 --log-level=warning "
+			 "--vdev net_af_xdp0,iface=eth0,start_queue=0,queue_count=2,"
+			 "xdp_prog=/x/steer.bpf.o "
+			 "--vdev net_af_xdp1,iface=eth1.100,start_queue=0,queue_count=1,"
+			 "xdp_prog=/x/steer.bpf.o "
 			 "-- --runtime-dir %s --flows 65536\n",
 			 directories[i].quoted);
 		CU_ASSERT_FATAL(eal_build(c, "/x/ephemera-dataplane", "/x/steer.bpf.o", &command) ==
 				0);
 		CU_ASSERT(command.words[command.count] == NULL);
 		text = printed(&command);
-		SUITE_ASSERT(strcmp(text, wanted) == 0, "wants %s has %s", wanted, text);
+		SUITE_ASSERT(strcmp(text, wanted) == 0, "expected %s, got %s", wanted, text);
 		free(text);
 		eal_free(&command);
 		CU_ASSERT(eal_build(c, "/x/ephemera-dataplane", "/x,y/steer.bpf.o", &command) ==
@@ -87,7 +84,7 @@ test_command(void)
 	}
 }
 
-/* The largest configuration has room. */
+/* The largest configuration fits. */
 static void
 test_command_largest(void)
 {
@@ -136,20 +133,20 @@ test_numbers(void)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		SUITE_ASSERT(strcmp(number_format(numbers[i].number, text), numbers[i].counted) ==
 				     0,
-			     "%lld shows as %s", numbers[i].number, text);
+			     "%lld is shown as %s", numbers[i].number, text);
 		if (numbers[i].lasting != NULL)
 			SUITE_ASSERT(strcmp(duration_format(numbers[i].number, text),
 					    numbers[i].lasting) == 0,
-				     "%lld s show as %s", numbers[i].number, text);
+				     "%lld s is shown as %s", numbers[i].number, text);
 	}
 	for (size_t i = 0; i < sizeof(latencies) / sizeof(latencies[0]); i++)
 		SUITE_ASSERT(strcmp(latency_format(latencies[i].us, text), latencies[i].text) == 0,
-			     "%.0f us show as %s", latencies[i].us, text);
+			     "%.0f us is shown as %s", latencies[i].us, text);
 }
 
 /* The program */
 
-#define ANSWER_WITHIN_MS 5000
+#define CONNECT_MS 5000 /* ephemeractl must have connected by then */
 
 static const char *program;
 static char directory[] = "/tmp/ephemera-test-XXXXXX";
@@ -176,7 +173,7 @@ program_start(const char *arguments)
 	return pipe;
 }
 
-/* Returns the exit status, and what came out on either stream. */
+/* Returns the exit status, and in `text` the output of both streams. */
 static int
 program_end(FILE *pipe, char *text, size_t room)
 {
@@ -217,16 +214,15 @@ test_print(void)
 
 	snprintf(arguments, sizeof(arguments), "exec-dataplane --json -c %s", made("test.yaml"));
 	CU_ASSERT_EQUAL(program_end(program_start(arguments), text, sizeof(text)), 2);
-	CU_ASSERT_STRING_EQUAL(text, "ephemeractl: exec-dataplane: --json goes with --print: a "
-				     "dataplane prints no JSON\n");
+	CU_ASSERT_STRING_EQUAL(text, "ephemeractl: exec-dataplane: --json needs --print\n");
 	unlink(made("test.yaml"));
 }
 
 static const char *const keys[] = {
-	"{\"key\": \"upstreams.timeout_ms\", \"required\": false, \"default\": 2000, \"unit\": "
-	"\"ms\"}",
-	"{\"key\": \"dataplane.main_core\", \"default\": 0, \"min\": 0, \"max\": 1023, \"unit\": "
-	"null}",
+	"{\"key\": \"upstreams.timeout_ms\", \"required\": false, \"default\": 2000,"
+	" \"unit\": \"ms\"}",
+	"{\"key\": \"dataplane.main_core\", \"default\": 0, \"min\": 0, \"max\": 1023,"
+	" \"unit\": null}",
 	"{\"key\": \"source.ports\", \"default\": \"49152-65535\", \"min\": null, \"max\": null}",
 	"{\"key\": \"upstreams.servers[].name\", \"required\": true, \"default\": null}",
 };
@@ -265,21 +261,19 @@ test_keys(void)
 	", \"errors\": " errors "}}\n"
 
 #define STATUS(ready, not_ready, drain)                                                            \
-	"{\"ok\": true, \"result\": {\"version\": \"1\", \"pid\": 7, \"uptime_s\": 5, "            \
-	"\"generation\": 2, "                                                                      \
-	"\"config_file\": \"f\", \"config_loaded_at\": \"then\", \"upstreams_up\": 1, "            \
-	"\"upstreams_total\": "                                                                    \
-	"2, "                                                                                      \
+	"{\"ok\": true, \"result\": {\"version\": \"1\", \"pid\": 7, \"uptime_s\": 5,"             \
+	" \"generation\": 2, \"config_file\": \"f\", \"config_loaded_at\": \"then\","              \
+	" \"upstreams_up\": 1, \"upstreams_total\": 2, "                                           \
 	"\"in_flight\": 3, \"ready\": " ready ", \"not_ready\": " not_ready ", \"drain\": " drain  \
 	", \"dataplane\": {\"connected\": false}}}\n"
 
 #define STATUS_SHOWN(ready)                                                                        \
 	"ephemerad      1, pid 7, up 5s, generation 2\nconfiguration  f, loaded then\n"            \
 	"upstreams      1 of 2 up\nin flight      3\nready          " ready                        \
-	"dataplane      away: `systemctl start ephemera-dataplane` starts it, or by hand\n"        \
-	"               `ephemeractl exec-dataplane -c FILE`\n"
+	"dataplane      not connected: start it with `systemctl start ephemera-dataplane`,\n"      \
+	"               or `ephemeractl exec-dataplane -c FILE`\n"
 
-/* What ephemerad says, and what ephemeractl shows of it. */
+/* Responses of ephemerad, and what ephemeractl prints for them. */
 static const struct {
 	const char *command;
 	int status;
@@ -296,26 +290,25 @@ static const struct {
 	{"status", 0,
 	 STATUS("false", "\"draining\"",
 		"{\"state\": \"waiting\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
-	 STATUS_SHOWN("no: draining\ndrain          waiting, begun 3:00; the dataplane stops when "
-		      "no more queries "
-		      "come, at 3:01 at the latest\n")},
+	 STATUS_SHOWN("no: draining\ndrain          waiting, started 3:00; the dataplane stops "
+		      "when no more queries arrive, at 3:01 at the latest\n")},
 	{"status", 0,
 	 STATUS("false", "\"drained\"",
 		"{\"state\": \"stopped\", \"since\": \"3:00\", \"until\": \"3:01\"}"),
-	 STATUS_SHOWN("no: drained\ndrain          stopped, begun 3:00; the dataplane's next start "
-		      "ends it\n")},
+	 STATUS_SHOWN("no: drained\ndrain          stopped, started 3:00; the next start of the "
+		      "dataplane ends the drain\n")},
 	{"config diff", 0, DIFF("[]", "[]", "[]"), "no difference\n"},
 	{"config diff", 1, DIFF("[\"upstream a added\", \"http: from x to off\"]", "[]", "[]"),
 	 "upstream a added\nhttp: from x to off\n"},
 	{"config diff", 1, DIFF("[]", "[\"runtime_dir\"]", "[]"),
-	 "runtime_dir: has changed, needs a restart of the dataplane, then of ephemerad\n"},
+	 "runtime_dir: changed; restart the dataplane, then ephemerad, to apply it\n"},
 	{"config diff", 1, DIFF("[]", "[]", "[\"a.yaml:6: wrong\"]"), "a.yaml:6: wrong\n"},
 	{"config diff --json", 1, DIFF("[\"x\"]", "[]", "[]"),
 	 "{\n  \"changes\": [\n    \"x\"\n  ],\n  \"static\": [],\n  \"errors\": []\n}\n"},
 };
 
 static void
-test_answers(void)
+test_responses(void)
 {
 	struct sockaddr_un path = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -332,7 +325,7 @@ test_answers(void)
 		snprintf(arguments, sizeof(arguments), "%s --socket %s", responses[i].command,
 			 path.sun_path);
 		pipe = program_start(arguments);
-		fd = poll(&ready, 1, ANSWER_WITHIN_MS) == 1 ? accept(listener, NULL, NULL) : -1;
+		fd = poll(&ready, 1, CONNECT_MS) == 1 ? accept(listener, NULL, NULL) : -1;
 		CU_ASSERT_FATAL(fd >= 0);
 		CU_ASSERT(recv(fd, text, sizeof(text), 0) > 0);
 		CU_ASSERT(send(fd, responses[i].response, strlen(responses[i].response),
@@ -347,12 +340,12 @@ test_answers(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"the dataplane's command line", test_command},
-	{"the longest one", test_command_largest},
-	{"numbers for people", test_numbers},
-	{"the command line as JSON", test_print},
-	{"the keys as JSON", test_keys},
-	{"what ephemerad says", test_answers},
+	{"the command line of the dataplane", test_command},
+	{"the longest command line", test_command_largest},
+	{"formatted numbers", test_numbers},
+	{"exec-dataplane --print", test_print},
+	{"config keys --json", test_keys},
+	{"responses of ephemerad", test_responses},
 	CU_TEST_INFO_NULL,
 };
 

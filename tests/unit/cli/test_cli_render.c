@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the command line shows of ephemerad's answers: JSON in, text out, at widths and with and
- * without colours. */
+/* The text that commands print for ephemerad's responses: JSON in, text out, at several widths,
+ * with and without colours. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ enum what {
 };
 
 static char *
-rendered(enum what what, const char *json, const struct look *look)
+rendered(enum what what, const char *json, const struct style *style)
 {
 	json_error_t error;
 	json_t *result = json_loads(json, 0, &error);
@@ -38,11 +38,11 @@ rendered(enum what what, const char *json, const struct look *look)
 		drops_render(result, what == DROPS_ALL, stream);
 		break;
 	case LATENCY:
-		latency_render(result, look, stream);
+		latency_render(result, style, stream);
 		break;
 	case PORTS:
 	case PORTS_LIVE:
-		ports_render(result, what == PORTS_LIVE, look, stream);
+		ports_render(result, what == PORTS_LIVE, style, stream);
 		break;
 	}
 	fclose(stream);
@@ -88,50 +88,48 @@ rendered(enum what what, const char *json, const struct look *look)
 	"\n"                                                                                       \
 	"range    1000-1031, 32 ports, 10 of them excluded\n"                                      \
 	"window   61 s: 4,000 queries from 20 of 22 ports (90.9%)\n"                               \
-	"a port   0 at least, 181.8 on average, 300 at most\n"                                     \
+	"per port 0 at least, 181.8 on average, 300 at most\n"                                     \
 	"now      1 in flight, on 1 port, 2 outside the range\n"                                   \
 	"draws    uniform; chi-square of the ports 21 of 21, p 0.4800\n"
 
 static const struct {
 	enum what what;
-	struct look look;
+	struct style style;
 	const char *json, *text;
 } renders[] = {
 	{DROPS,
 	 {.columns = 80},
 	 DROPS_JSON,
-	 "packets dropped: 1,234 since the dataplane started, 3.2 a second in the last 10 s\n"
+	 "packets dropped: 1,234 since the dataplane started, 3.2 per second in the last 10 s\n"
 	 "\n"
 	 "drops by reason\n"
-	 "  reason  packets  a second  meaning\n"
-	 "  vlan      1,234       3.2  tagged\n"
+	 "  reason  packets  per second  meaning\n"
+	 "  vlan      1,234         3.2  tagged\n"
 	 "\n"
-	 "what the XDP program did with packets: none\n"},
+	 "verdicts of the XDP program: none\n"},
 	{DROPS_ALL,
 	 {.columns = 80},
 	 DROPS_JSON,
-	 "packets dropped: 1,234 since the dataplane started, 3.2 a second in the last 10 s\n"
+	 "packets dropped: 1,234 since the dataplane started, 3.2 per second in the last 10 s\n"
 	 "\n"
 	 "drops by reason\n"
-	 "  reason  packets  a second  meaning\n"
-	 "  runt          0         0  too short\n"
-	 "  vlan      1,234       3.2  tagged\n"
+	 "  reason  packets  per second  meaning\n"
+	 "  runt          0           0  too short\n"
+	 "  vlan      1,234         3.2  tagged\n"
 	 "\n"
-	 "what the XDP program did with packets\n"
-	 "  verdict  packets  a second  meaning\n"
-	 "  stray          0         0  dropped\n"},
+	 "verdicts of the XDP program\n"
+	 "  verdict  packets  per second  meaning\n"
+	 "  stray          0           0  dropped\n"},
 	{LATENCY,
 	 {.columns = 54},
 	 "{\"recent\": " NOTHING ", \"total\": " HISTOGRAM
 	 ", \"window_s\": 9.8, \"workers\": [" HISTOGRAM
-	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"responses\": 7, "
-	 "\"mean_us\": "
-	 "99.7},"
-	 "                   {\"name\": \"b\", \"address\": \"::1\", \"responses\": 0, "
-	 "\"mean_us\": null}]}",
-	 "responses         count    mean     p50     p90     p99   p99.9  slowest\n"
-	 "of the last 10 s      0       -       -       -       -       -        -\n"
-	 "since the start   1,000  310 us  288 us  352 us  1.3 ms  2.0 ms    1.5 s\n"
+	 "], \"upstreams\": [{\"name\": \"a\", \"address\": \"192.0.2.1\", \"responses\": 7,"
+	 " \"mean_us\": 99.7},"
+	 " {\"name\": \"b\", \"address\": \"::1\", \"responses\": 0, \"mean_us\": null}]}",
+	 "responses        count    mean     p50     p90     p99   p99.9    max\n"
+	 "last 10 s            0       -       -       -       -       -      -\n"
+	 "since the start  1,000  310 us  288 us  352 us  1.3 ms  2.0 ms  1.5 s\n"
 	 "\n"
 	 "upstream  address    responses    mean\n"
 	 "a         192.0.2.1          7  100 us\n"
@@ -152,16 +150,16 @@ static const struct {
 	 "  less than 524.3 ms             0    0.0%  \n"
 	 "  less than    1.0 s             0    0.0%  \n"
 	 "  less than    2.1 s             1    0.1%  #\n"},
-	/* Two workers are told apart; without a response there is no distribution. */
+	/* Two workers have a row each; without responses there is no distribution. */
 	{LATENCY,
 	 {.columns = 80},
 	 "{\"recent\": " NOTHING ", \"total\": " NOTHING
 	 ", \"window_s\": 10, \"workers\": [" NOTHING ", " NOTHING "], \"upstreams\": []}",
-	 "responses         count  mean  p50  p90  p99  p99.9  slowest\n"
-	 "of the last 10 s      0     -    -    -    -      -        -\n"
-	 "since the start       0     -    -    -    -      -        -\n"
-	 "  worker 0            0     -    -    -    -      -        -\n"
-	 "  worker 1            0     -    -    -    -      -        -\n"
+	 "responses        count  mean  p50  p90  p99  p99.9  max\n"
+	 "last 10 s            0     -    -    -    -      -    -\n"
+	 "since the start      0     -    -    -    -      -    -\n"
+	 "  worker 0           0     -    -    -    -      -    -\n"
+	 "  worker 1           0     -    -    -    -      -    -\n"
 	 "\n"},
 	/* Rows 1000 and 1008 share characters, as do 1016 and 1024. */
 	{PORTS,
@@ -170,76 +168,69 @@ static const struct {
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ..#'##'#\n"
 	 "   1016 ''''''''\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
-	 "square is a "
-	 "port\n" PORTS_TOTALS},
+	 "        queries in: # both squares, ' the upper, . the lower; - excluded; 1 port per "
+	 "square\n" PORTS_TOTALS},
 	{PORTS,
 	 {.columns = 80, .unicode = true},
 	 PORTS_JSON,
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ▄▄█▀██▀█\n"
 	 "   1016 ▀▀▀▀▀▀▀▀\n"
-	 "        █ both squares have queries, ▀ the upper one, ▄ the lower one, · not drawn; a "
-	 "square is a "
-	 "port\n" PORTS_TOTALS},
+	 "        queries in: █ both squares, ▀ the upper, ▄ the lower; · excluded; 1 port per "
+	 "square\n" PORTS_TOTALS},
 	{PORTS_LIVE,
 	 {.columns = 80},
 	 PORTS_JSON,
 	 "queries in flight now, by source port\n"
 	 "   1000      .  \n"
 	 "   1016         \n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
-	 "square is a "
-	 "port\n" PORTS_TOTALS},
-	/* Half as wide: squares of two by two ports, the second row of them below the first in one
-	 * character. */
+	 "        queries in: # both squares, ' the upper, . the lower; - excluded; 1 port per "
+	 "square\n" PORTS_TOTALS},
+	/* Half as wide: squares of two by two ports; a character shows both rows of squares. */
 	{PORTS,
 	 {.columns = 12},
 	 PORTS_JSON,
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 ####\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
-	 "square is 4 "
-	 "ports\n" PORTS_TOTALS},
-	/* No room at all: one square. */
+	 "        queries in: # both squares, ' the upper, . the lower; - excluded; 4 ports per "
+	 "square\n" PORTS_TOTALS},
+	/* No space for columns: one square. */
 	{PORTS,
 	 {.columns = 5},
 	 PORTS_JSON,
 	 "queries of the last 61 s, by source port\n"
 	 "   1000 '\n"
-	 "        # both squares have queries, ' the upper one, . the lower one, - not drawn; a "
-	 "square is 64 "
-	 "ports\n" PORTS_TOTALS},
+	 "        queries in: # both squares, ' the upper, . the lower; - excluded; 64 ports per "
+	 "square\n" PORTS_TOTALS},
 	/* Excluded ports have no colour; the brightest is the fullest. */
 	{PORTS,
 	 {.columns = 80, .unicode = true, .colour = true, .terminal = true},
-	 "{\"first\": 2000, \"last\": 2003, \"excluded\": [[2002, 2003]], \"cell_ports\": 1, "
-	 "\"columns\": 2,"
-	 " \"drawn\": [0, 8, 0, 0], \"live\": [0, 0, 0, 0], \"ports\": 2, \"used\": 1, \"draws\": "
-	 "8,"
-	 " \"min\": 0, \"max\": 8, \"mean\": 4.0, \"verdict\": \"too few draws\", \"test\": null}",
+	 "{\"first\": 2000, \"last\": 2003, \"excluded\": [[2002, 2003]], \"cell_ports\": 1,"
+	 " \"columns\": 2, \"drawn\": [0, 8, 0, 0], \"live\": [0, 0, 0, 0], \"ports\": 2,"
+	 " \"used\": 1, \"draws\": 8, \"min\": 0, \"max\": 8, \"mean\": 4.0,"
+	 " \"verdict\": \"too few draws\", \"test\": null}",
 	 "queries of the last 0 s, by source port\n"
 	 "   2000 \033[38;5;236;49m▀\033[38;5;226;49m▀\033[0m\n"
 	 "        \033[38;5;236m█\033[0m none  "
 	 "\033[38;5;54m█\033[38;5;61m█\033[38;5;67m█\033[38;5;72m█"
-	 "\033[38;5;113m█\033[38;5;184m█\033[38;5;226m█\033[0m up to 8.0 queries a port; a square "
-	 "is a port\n"
+	 "\033[38;5;113m█\033[38;5;184m█\033[38;5;226m█\033[0m "
+	 "up to 8.0 queries per port; 1 port per square\n"
 	 "\n"
 	 "range    2000-2003, 4 ports, 2 of them excluded\n"
 	 "window   0 s: 8 queries from 1 of 2 ports (50.0%)\n"
-	 "a port   0 at least, 4.0 on average, 8 at most\n"
+	 "per port 0 at least, 4.0 on average, 8 at most\n"
 	 "now      0 in flight, on 0 ports\n"
 	 "draws    too few draws\n"},
-	/* An answer that makes no map. */
+	/* A response without a valid map. */
 	{PORTS,
 	 {.columns = 80},
-	 "{\"first\": 2000, \"last\": 2003, \"cell_ports\": 0, \"columns\": 0, \"drawn\": [1, 2, "
-	 "3]}",
+	 "{\"first\": 2000, \"last\": 2003, \"cell_ports\": 0, \"columns\": 0,"
+	 " \"drawn\": [1, 2, 3]}",
 	 "queries of the last 0 s, by source port\n"
 	 "\n"
 	 "range    2000-2003, 4 ports, 4 of them excluded\n"
 	 "window   0 s: 0 queries from 0 of 0 ports (0.0%)\n"
-	 "a port   0 at least, 0.0 on average, 0 at most\n"
+	 "per port 0 at least, 0.0 on average, 0 at most\n"
 	 "now      0 in flight, on 0 ports\n"
 	 "draws    -\n"},
 };
@@ -248,10 +239,10 @@ static void
 test_renders(void)
 {
 	for (size_t i = 0; i < sizeof(renders) / sizeof(renders[0]); i++) {
-		char *text = rendered(renders[i].what, renders[i].json, &renders[i].look);
+		char *text = rendered(renders[i].what, renders[i].json, &renders[i].style);
 
-		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: wanted\n%s\nhas\n%s", i,
-			     renders[i].text, text);
+		SUITE_ASSERT(strcmp(text, renders[i].text) == 0, "row %zu: expected\n%s\ngot\n%s",
+			     i, renders[i].text, text);
 		free(text);
 	}
 }
@@ -260,12 +251,12 @@ test_renders(void)
 
 static const struct {
 	const char *what;
-	struct look look;
+	struct style style;
 	const char *text;
 	bool clip;
 	const char *printed;
 } prints[] = {
-	{"no terminal: no sequences",
+	{"no terminal: no escape sequences",
 	 {.columns = 80},
 	 STYLE_BOLD "a" STYLE_END "b\n",
 	 false,
@@ -275,32 +266,32 @@ static const struct {
 	 STYLE_BAD "a" STYLE_END "b\n",
 	 false,
 	 "\033[1;31ma\033[0mb\n"},
-	{"no colours: reverse stands for red",
+	{"no colours: reverse video for red",
 	 {.columns = 80, .terminal = true},
 	 STYLE_BAD "a" STYLE_END "\n",
 	 false,
 	 "\033[7ma\033[0m\n"},
-	{"a style ends with its line",
+	{"a style ends at the end of the line",
 	 {.columns = 80, .terminal = true},
 	 STYLE_BOLD "a\nb\n",
 	 false,
 	 "\033[1ma\033[0m\nb\n"},
-	{"a line is cut",
+	{"a line is clipped",
 	 {.columns = 3, .terminal = true},
 	 "abcdef\ngh\n",
 	 true,
 	 "abc\033[K\r\ngh\033[K\r\n"},
-	{"marks take no place",
+	{"marks have no width",
 	 {.columns = 3, .terminal = true},
 	 STYLE_BOLD "ab" STYLE_END "cd\n",
 	 true,
 	 "\033[1mab\033[0mc\033[K\r\n"},
-	{"characters of several bytes are cut whole",
+	{"multi-byte characters are not split",
 	 {.columns = 2, .terminal = true},
 	 "\xc3\xa9\xc3\xa9\xc3\xa9",
 	 true,
 	 "\xc3\xa9\xc3\xa9"},
-	{"rows are cut",
+	{"rows are clipped",
 	 {.columns = 9, .rows = 2, .terminal = true},
 	 "a\nb\nc\n",
 	 true,
@@ -317,7 +308,7 @@ test_prints(void)
 
 		if (stream == NULL)
 			abort();
-		look_print(&prints[i].look, prints[i].text, prints[i].clip, stream);
+		style_print(&prints[i].style, prints[i].text, prints[i].clip, stream);
 		fclose(stream);
 		SUITE_ASSERT(strcmp(text, prints[i].printed) == 0, "%s: %s", prints[i].what, text);
 		free(text);
@@ -339,10 +330,10 @@ static void
 test_bars(void)
 {
 	for (size_t i = 0; i < sizeof(bars) / sizeof(bars[0]); i++) {
-		const struct look look = {.unicode = bars[i].unicode};
+		const struct style style = {.unicode = bars[i].unicode};
 		char text[64];
 
-		SUITE_ASSERT(strcmp(look_bar(&look, bars[i].share, bars[i].columns, text),
+		SUITE_ASSERT(strcmp(style_bar(&style, bars[i].share, bars[i].columns, text),
 				    bars[i].bar) == 0,
 			     "%f of %u: %s", bars[i].share, bars[i].columns, text);
 	}
@@ -357,7 +348,7 @@ static void
 test_widths(void)
 {
 	for (size_t i = 0; i < sizeof(widths) / sizeof(widths[0]); i++)
-		CU_ASSERT_EQUAL(look_width(widths[i].text), widths[i].width);
+		CU_ASSERT_EQUAL(style_width(widths[i].text), widths[i].width);
 }
 
 static const struct {
@@ -391,17 +382,19 @@ test_rates(void)
 
 static const struct {
 	const char *what, *before, *now;
-	const char *rate, *drops; /* of queries; rows */
+	const char *rate;  /* of queries */
+	const char *drops; /* rows */
 } figures[] = {
-	{"two seconds", STATS("a", "1000000", "100", "0"), STATS("a", "3000000", "300", "8"),
+	{"two seconds apart", STATS("a", "1000000", "100", "0"), STATS("a", "3000000", "300", "8"),
 	 "100.0", "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 4.0}]"},
-	{"another dataplane", STATS("a", "1000000", "100", "1"), STATS("b", "3000000", "300", "8"),
-	 "null", "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 0.0}]"},
-	{"the first look", NULL, STATS("a", "3000000", "300", "0"), "null", "[]"},
-	{"no time between", STATS("a", "3000000", "100", "0"), STATS("a", "3000000", "300", "0"),
-	 "null", "[]"},
-	{"no statistics", STATS("a", "3000000", "100", "0"), "{\"ok\": false, \"error\": \"away\"}",
-	 "null", "[]"},
+	{"a restarted dataplane", STATS("a", "1000000", "100", "1"),
+	 STATS("b", "3000000", "300", "8"), "null",
+	 "[{\"reason\": \"runt\", \"count\": 8, \"rate_per_s\": 0.0}]"},
+	{"the first round", NULL, STATS("a", "3000000", "300", "0"), "null", "[]"},
+	{"no time between the rounds", STATS("a", "3000000", "100", "0"),
+	 STATS("a", "3000000", "300", "0"), "null", "[]"},
+	{"no statistics", STATS("a", "3000000", "100", "0"),
+	 "{\"ok\": false, \"error\": \"not connected\"}", "null", "[]"},
 };
 
 static void
@@ -433,12 +426,12 @@ test_figures(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"answers as text", test_renders},
-	{"styles, and lines cut to the screen", test_prints},
+	{"responses as text", test_renders},
+	{"styles and clipping", test_prints},
 	{"bars", test_bars},
 	{"widths", test_widths},
 	{"rates and shares", test_rates},
-	{"figures of the live screen", test_figures},
+	{"figures of top", test_figures},
 	CU_TEST_INFO_NULL,
 };
 

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Completion in bash, fish, and where it is installed zsh: what is offered behind which words.
+"""Completion in bash, fish and zsh: the candidates after some words.
 
     test_completion.py EPHEMERACTL FOLDER
 
-FOLDER has the scripts for the shells."""
+FOLDER holds the scripts of the shells."""
 import os
 import re
 import subprocess
@@ -16,7 +16,7 @@ from fake_ephemerad import FakeEphemerad
 
 PROGRAM, FOLDER = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
 
-# Each shell's own way to the script and to what it offers. The words are those of the command line, the last one at the cursor.
+# How each shell loads its script and prints the candidates. The words are those of the command line, the last one at the cursor.
 BASH = """
 source "$0/ephemeractl.bash"
 [[ $(complete -p ephemeractl) == "complete -F _ephemeractl ephemeractl" ]] || exit
@@ -35,7 +35,7 @@ FISH = "source $argv[1]/ephemeractl.fish; complete --do-complete $argv[2]"
 
 ASKS = {"--config", "--socket", "--json", "--help", "--version"}
 
-# The words typed so far, the last one at the cursor, and what is offered.
+# The words typed so far, the last one at the cursor, and the candidates.
 OFFERS = [
     (["sta"], {"status", "stats"}),
     (["config", ""], {"check", "diff", "keys"}),
@@ -61,13 +61,13 @@ OFFERS = [
 
 
 def complete(*words):
-    """What the program says itself: (exit status, [(candidate, description)])."""
+    """The output of the program itself: (exit status, [(candidate, description)])."""
     done = subprocess.run([PROGRAM, "__complete", *words], capture_output=True, text=True, timeout=30)
     return done.returncode, [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
 
 class Offers:
-    """What holds in every shell; `command` makes the words of a shell that prints what it would offer."""
+    """The tests of every shell; `command` returns the words that run a shell that prints its candidates."""
 
     def offered(self, *words, cwd=None):
         with tempfile.TemporaryDirectory() as home:
@@ -96,7 +96,7 @@ class Offers:
                 self.assertEqual(self.offered(*words, cwd=folder), {"one.yaml", "other.yaml", "other one.yaml"}, words)
 
     def test_upstreams(self):
-        """Their names come from the ephemerad that is meant."""
+        """The names come from the ephemerad that the options select."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "control.sock")
             names = {"nsd", "nsd-v6", "knot"}
@@ -117,7 +117,7 @@ class FishTest(Offers, unittest.TestCase):
         return ["fish", "--no-config", "-c", FISH, FOLDER, " ".join(["ephemeractl", *words])]
 
     def offered(self, *words, cwd=None):
-        """fish itself compares with the word at the cursor: fish 4 also prints what has its letters further on."""
+        """fish filters by the word at the cursor: fish 4 also prints words that have its letters further on."""
         return {word for word in super().offered(*words, cwd=cwd) if word.startswith(words[-1])}
 
 
@@ -129,10 +129,10 @@ class ZshTest(Offers, unittest.TestCase):
 class ProgramTest(unittest.TestCase):
     def test_descriptions(self):
         self.assertEqual(complete("sta")[0], 0)
-        self.assertEqual(dict(complete("sta")[1])["stats"], "queries, answers, drops by reason, latency, workers")
+        self.assertEqual(dict(complete("sta")[1])["stats"], "queries, responses, drops by reason, latency, workers")
         self.assertEqual(complete("config", "ke"), (0, [("keys", "all keys of the configuration file")]))
         self.assertEqual(complete("con"), (0, [("config",)]))
-        self.assertEqual(complete("drops", "--al"), (0, [("--all", "print zeros too, and all that is kept")]))
+        self.assertEqual(complete("drops", "--al"), (0, [("--all", "print zeros too, and all entries that are kept")]))
 
     def test_files(self):
         for words in (["config", "check", ""], ["-c", ""], ["status", "--socket", "x"]):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""ephemeractl top on a terminal, against a stand-in for ephemerad.
+"""ephemeractl top on a terminal, against a fake ephemerad.
 
     test_top.py EPHEMERACTL"""
 import json
@@ -35,7 +35,7 @@ HISTOGRAM = {"count": 9, "p50_us": 250, "p90_us": 275, "p99_us": 1125, "p999_us"
 
 
 class Farm:
-    """What the stand-in says: each `stats` is one second and so many queries on, as its clock has it."""
+    """The responses of the fake: each `stats` is one second later than the last by its clock, with the counters to match."""
 
     def __init__(self, count=len(NAMES)):
         self.count, self.rounds, self.status = count, 0, dict(STATUS)
@@ -67,7 +67,7 @@ class Farm:
             "upstreams": [
                 {
                     "name": self.name(i), "address": f"198.51.100.{i}", "state": "down" if i == 2 else "up",
-                    "reason": "3 of 3 probes failed: it does not answer", "since": self.since,
+                    "reason": "3 of 3 probes failed: no response", "since": self.since,
                 }
                 for i in range(self.count)
             ]
@@ -108,7 +108,7 @@ class TopTest(unittest.TestCase):
 
     @staticmethod
     def has_rates(screen):
-        return "a second    1,200" in screen.text()
+        return "per second    1,200" in screen.text()
 
     def order(self, terminal):
         words = [line.split()[0] for line in terminal.screen.text().splitlines() if line.strip()]
@@ -121,11 +121,11 @@ class TopTest(unittest.TestCase):
             for line in (
                 "ephemerad 0.1.0, pid 77, up 1h 1m, generation 17, 3 of 4 upstreams up",
                 "dataplane pid 78, up 1h 0m, 2 workers, 5 of 2,097,152 flows, 8,192 of 65,536",
-                "a second    1,200      1,100        50     40         10",
-                "latency   p50 250 us, p90 275 us, p99 1.1 ms, p99.9 2.2 ms, mean 260 us",
-                "entropy   uniform, p 0.430; 33.0 bits IPv4; 16,384 of 16,384 ports in 123,456",
-                "response_late           40",
-                "xdp stray              3.0",
+                "per second    1,200      1,100        50     40         10",
+                "latency     p50 250 us, p90 275 us, p99 1.1 ms, p99.9 2.2 ms, mean 260 us",
+                "entropy     uniform, p 0.430; 33.0 bits IPv4; 16,384 of 16,384 ports in 123,456",
+                "response_late             40",
+                "xdp stray                3.0",
             ):
                 self.assertIn(line, text)
             self.assertRegex(text, r"(?m)^charlie +down +30 +7 +998 us +20\.0% +0\.0%  2h 5m, 3 o")
@@ -134,8 +134,8 @@ class TopTest(unittest.TestCase):
             self.assertEqual(terminal.end(), 0)
             self.assertEqual(terminal.screen.faults, [])
 
-    def test_gives_back(self):
-        """By every signal that ends it, and by a fault in it."""
+    def test_restores_the_terminal(self):
+        """After every signal that ends it, and after a fault in it."""
         for number in QUIT_SIGNALS + FAULT_SIGNALS:
             with self.subTest(signal=number), self.fake(), self.top() as terminal:
                 terminal.wait(self.has_rates)
@@ -165,14 +165,14 @@ class TopTest(unittest.TestCase):
         with self.fake(), self.top() as terminal:
             terminal.wait(self.has_rates)
             terminal.wait(lambda screen: "t timeout" in screen.text())
-            self.assertNotIn("it does not answer", terminal.screen.text())
+            self.assertNotIn("no response", terminal.screen.text())
             few = len(self.lines(terminal, "server"))
             terminal.resize(140, 50)
-            terminal.wait(lambda screen: "it does not answer" in screen.text())
+            terminal.wait(lambda screen: "no response" in screen.text())
             terminal.wait(lambda _: len(self.lines(terminal, "server")) > few + 20)
             terminal.resize(40, 10)
-            terminal.wait(lambda screen: "it does not answer" not in screen.text() and "ephemerad" in screen.lines[0])
-            terminal.screen.faults.clear()  # of what was under way while it shrank
+            terminal.wait(lambda screen: "no response" not in screen.text() and "ephemerad" in screen.lines[0])
+            terminal.screen.faults.clear()  # of what was drawn while it shrank
             rounds = self.farm.rounds
             terminal.wait(lambda _: self.farm.rounds > rounds + 3)
             self.assertEqual(terminal.screen.faults, [])
@@ -211,19 +211,19 @@ class TopTest(unittest.TestCase):
             terminal.wait(self.has_rates)
             terminal.type("p")
             terminal.wait(lambda screen: "PAUSED" in screen.text())
-            paused = self.lines(terminal, "in all")
-            terminal.never(lambda _: self.lines(terminal, "in all") != paused, 0.5)
+            paused = self.lines(terminal, "total")
+            terminal.never(lambda _: self.lines(terminal, "total") != paused, 0.5)
             terminal.type("p")
-            terminal.wait(lambda screen: "PAUSED" not in screen.text() and self.lines(terminal, "in all") != paused)
+            terminal.wait(lambda screen: "PAUSED" not in screen.text() and self.lines(terminal, "total") != paused)
 
     def test_daemon_goes_and_comes(self):
         with self.fake() as fake, self.top(columns=140) as terminal:
             terminal.wait(self.has_rates)
             fake.stop()
-            terminal.wait(lambda screen: "ephemerad is AWAY" in screen.text())
-            self.assertIn("of when it last answered", terminal.screen.text())
+            terminal.wait(lambda screen: "NOT CONNECTED to ephemerad" in screen.text())
+            self.assertIn("figures of its last response", terminal.screen.text())
             fake.start()
-            terminal.wait(lambda screen: "AWAY" not in screen.text() and "queries" in screen.text())
+            terminal.wait(lambda screen: "NOT CONNECTED" not in screen.text() and "queries" in screen.text())
             terminal.type("q")
             self.assertEqual(terminal.end(), 0)
 
@@ -239,22 +239,22 @@ class TopTest(unittest.TestCase):
             terminal.wait(self.has_rates)
             count_on = self.farm.stats
             self.farm.stats = lambda _: goes_on.wait(30) and count_on()
-            terminal.type("n")  # keys are served all the while
+            terminal.type("n")  # keys are handled while it waits
             terminal.wait(lambda _: self.order(terminal)[0] == "alpha")
             terminal.wait(lambda screen: "no response" in screen.text())
             self.farm.stats = count_on
             goes_on.set()
-            terminal.wait(lambda screen: "AWAY" not in screen.text())
+            terminal.wait(lambda screen: "NOT CONNECTED" not in screen.text())
 
     def test_dataplane_goes_and_comes(self):
         with self.fake(), self.top() as terminal:
             terminal.wait(self.has_rates)
-            count_on, self.farm.stats = self.farm.stats, "the dataplane is away"
+            count_on, self.farm.stats = self.farm.stats, "the dataplane is not connected"
             self.farm.status = {**STATUS, "dataplane": {"connected": False}}
-            terminal.wait(lambda screen: "the dataplane is AWAY" in screen.text())
+            terminal.wait(lambda screen: "dataplane NOT CONNECTED" in screen.text())
             self.assertIn("charlie", terminal.screen.text())
             self.farm.stats, self.farm.status = count_on, STATUS
-            terminal.wait(lambda screen: "AWAY" not in screen.text() and self.has_rates(screen))
+            terminal.wait(lambda screen: "NOT CONNECTED" not in screen.text() and self.has_rates(screen))
 
     def test_not_ready(self):
         with self.fake(), self.top() as terminal:
@@ -266,12 +266,12 @@ class TopTest(unittest.TestCase):
             terminal.wait(lambda screen: "NOT READY" not in screen.text())
 
     def test_restarted_dataplane_has_no_rates(self):
-        """Counters that begin again are no negative rates, and no wrong ones."""
+        """Counters that start again from 0 make no negative or wrong rates."""
         with self.fake(), self.top() as terminal:
             terminal.wait(self.has_rates)
             count_on = self.farm.stats
             self.farm.stats = lambda _: {**count_on(), "boot_id": str(self.farm.rounds)}
-            terminal.wait(lambda screen: "a second        -          -" in screen.text())
+            terminal.wait(lambda screen: "per second        -          -" in screen.text())
 
     def test_alarm(self):
         self.farm.status["attack"] = {
@@ -279,8 +279,8 @@ class TopTest(unittest.TestCase):
             "upstream": "alpha", "question": "www.example. A IN",
         }  # fmt: skip
         with self.fake(), self.top(columns=140) as terminal:
-            terminal.wait(lambda screen: "ALARM: somebody forges responses" in screen.text())
-            self.assertIn("12,345 near misses, 99 a second; upstream alpha, www.example.", terminal.screen.text())
+            terminal.wait(lambda screen: "ALARM: forged responses since" in screen.text())
+            self.assertIn("12,345 near misses, 99 per second; upstream alpha, www.example.", terminal.screen.text())
 
     def test_colours(self):
         for variables, coloured in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
@@ -292,14 +292,14 @@ class TopTest(unittest.TestCase):
         return subprocess.run([PROGRAM, *words, "--socket", self.path], capture_output=True, text=True, timeout=60)
 
     def test_once(self):
-        """Where there is no terminal: one screen, whole, without any sequence."""
+        """Without a terminal: one complete screen, without escape sequences."""
         self.farm = Farm(100)
         with self.fake():
             done = self.run_plain("top", "--interval", "0.1")
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertNotIn("\x1b", done.stdout)
             self.assertFalse(set(done.stdout) & set("\x01\x02\x03\x04\x05\x06"))
-            self.assertIn("a second    1,200", done.stdout)
+            self.assertIn("per second    1,200", done.stdout)
             self.assertIn("server099", done.stdout)
 
     def test_once_on_a_terminal(self):
@@ -319,7 +319,7 @@ class TopTest(unittest.TestCase):
     def test_unreachable(self):
         done = self.run_plain("top")
         self.assertEqual(done.returncode, 3)
-        self.assertIn("ephemerad does not answer at", done.stderr)
+        self.assertIn("cannot reach ephemerad at", done.stderr)
 
     def test_intervals(self):
         for wrong in ("0", "61", "x", "", "nan", "-1"):

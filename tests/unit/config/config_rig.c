@@ -10,8 +10,8 @@
 #include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
-#define SECONDS_MAX                                                                                \
-	5 /* of the processor: no file, however bad, takes longer; sanitizers included */
+/* CPU time to load any file, with sanitizers too. */
+#define SECONDS_MAX 5
 
 static const char *kept_directory;
 static char made_directory[] = "/tmp/ephemera-test-config-XXXXXX";
@@ -66,7 +66,7 @@ config_rig_write_as(const char *name, const char *text, size_t bytes)
 	const char *path = config_rig_made(name);
 	FILE *file;
 
-	unlink(path); /* to cut a file and write it again may have file systems wait for the disk */
+	unlink(path); /* truncating and rewriting a file can make a file system wait for the disk */
 	file = fopen(path, "we");
 	if (file == NULL || fwrite(text, 1, bytes, file) != bytes || fclose(file) != 0) {
 		perror(path);
@@ -118,7 +118,8 @@ config_rig_bad_in(const char *path, const char *in, unsigned line, const char *w
 		snprintf(begin, sizeof(begin), "%s:%u: ", in, line);
 	else
 		snprintf(begin, sizeof(begin), "%s: ", in);
-	SUITE_ASSERT(loaded.status < 0 && loaded.config == NULL, "%s is taken (%s)", path, words);
+	SUITE_ASSERT(loaded.status < 0 && loaded.config == NULL, "%s is accepted (%s)", path,
+		     words);
 	SUITE_ASSERT(loaded.line_count == 1, "%s: %u lines: %s", path, loaded.line_count,
 		     loaded.lines);
 	SUITE_ASSERT(strncmp(loaded.lines, begin, strlen(begin)) == 0, "wants %s...%s, has %s",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of the configuration share: files, kept and made, and loading them. */
+/* Shared by the tests of the configuration: files in the tree, generated files, and loading
+ * them. */
 #ifndef EPHEMERA_TESTS_UNIT_CONFIG_CONFIG_RIG_H
 #define EPHEMERA_TESTS_UNIT_CONFIG_CONFIG_RIG_H
 
@@ -7,7 +8,7 @@
 
 #include "control/config/config.h"
 
-/* What config_load() did with a file, and what it wrote about it. */
+/* The result of config_load() and the messages it wrote. */
 struct loaded {
 	int status;
 	struct config *config;
@@ -15,27 +16,27 @@ struct loaded {
 	unsigned line_count;
 };
 
-/* Loads a file, and asserts that this took no more than a few seconds. */
+/* Loads a file, and asserts that it takes no more than a few seconds of CPU time. */
 struct loaded config_rig_load(const char *path);
 void config_rig_unload(struct loaded *loaded);
 
-/* The path of a kept file, or of one in the directory that this run makes; valid up to the next
- * call. */
+/* The path of a file in the tree (kept), or in the directory of this run (made); valid until the
+ * next call. */
 const char *config_rig_kept(const char *name);
 const char *config_rig_made(const char *name);
 
-/* Makes a file of this content in the run's directory and returns its path, valid up to the next
- * call. Each call replaces the file. */
+/* Writes a file to the run's directory and returns its path, valid until the next call. Each call
+ * replaces the file. */
 const char *config_rig_write(const char *text, size_t bytes);
 
-/* The same by another name; `name` is the caller's to remove. */
+/* The same under another name; the caller removes the file. */
 const char *config_rig_write_as(const char *name, const char *text, size_t bytes);
 
-/* Makes a file: minimal.yaml with `old` replaced by `new`. *line is where `new` begins. */
+/* Writes a file: minimal.yaml with `old` replaced by `new`. *line is where `new` starts. */
 const char *config_rig_change(const char *old, const char *new, unsigned *line);
 
-/* Asserts that a file is refused with exactly one line, that begins "PATH:LINE: " (no line number:
- * 0) and has the words; bad_in: the line names another file, `in`. */
+/* Asserts that a file is refused with exactly one line, which starts with "PATH:LINE: " (line 0:
+ * without a line number) and contains `words`; bad_in: the message names another file, `in`. */
 void config_rig_bad(const char *path, unsigned line, const char *words);
 void config_rig_bad_in(const char *path, const char *in, unsigned line, const char *words);
 
@@ -56,8 +57,7 @@ void test_bad_files(void);
 void test_bad_many(void);
 void test_bad_damage(void);
 
-/* Makes the run's directory; `kept` is the directory of the kept files. close removes what is
- * left. */
+/* Makes the run's directory; `kept` is the directory of the files in the tree. close removes it. */
 void config_rig_open(const char *kept);
 void config_rig_close(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The configuration file: what good files become. Usage: test_config DIRECTORY, the one with the
- * files. */
+/* The configuration file: what good files are loaded as. Usage: test_config DIRECTORY, which holds
+ * the files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,32 +14,32 @@
 static const struct {
 	const char *old, *new, *words; /* words NULL: no warning */
 } warned[] = {
-	{"[1]", "[0]", "warning: dataplane.worker_cores: core 0 is dataplane.main_core too"},
+	{"[1]", "[0]", "warning: dataplane.worker_cores: core 0 is also dataplane.main_core"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 60000-60099",
-	 "warning: source.ports: 100 ports are easily guessed"},
+	 "warning: source.ports: 100 ports are easy to guess"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]",
-	 "warning: source.exclude: 80 lies outside source.ports"},
+	 "warning: source.exclude: 80 is outside source.ports"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [40000-50000]",
-	 "40000-50000 lies outside source.ports, 49152-65535"},
+	 "40000-50000 is outside source.ports, 49152-65535: remove it"},
 	{"upstreams:", "upstreams:\n  probe: {interval_ms: 200}",
 	 "warning: upstreams.probe.timeout_ms: 1000 is longer"},
 	{"[198.51.100.16]", "[198.51.100.16]\n  ports: 1024-2047", NULL},
 	{"upstreams:", "upstreams:\n  passive: {timeout_percent: 100}",
-	 "warning: upstreams.passive: both shares are 100, so that it never takes a server out"},
+	 "warning: upstreams.passive: timeout_percent and servfail_percent are 100, so no server "
+	 "is ever taken out"},
 	{"upstreams:", "upstreams:\n  passive: {}", NULL},
 	{"upstreams:", "pools: [{name: spare, servers: [only]}]\nupstreams:",
-	 "warning: pools.name: no route and no service address leads to \"spare\""},
+	 "warning: pools.name: \"spare\" is not used by any route or service address"},
 	{"upstreams:", "pools: [{name: default, servers: [only]}]\nupstreams:", NULL},
 	{"192.0.2.53}", "192.0.2.53, pool: a}]\npools: [{name: a, hash_key: x, servers: [only]}",
-	 "warning: pools.hash_key: has no meaning for policy round-robin"},
+	 "warning: pools.hash_key: has no effect with policy round-robin"},
 	{"servers: [", "servers: [{name: spare, address: 198.51.100.102}, ", NULL},
 	{"upstreams:\n  servers: [",
 	 "pools: [{name: default, servers: [only]}]\nupstreams:\n  servers: [{name: spare, "
-	 "address: "
-	 "198.51.100.102}, ",
+	 "address: 198.51.100.102}, ",
 	 "warning: upstreams.servers.name: \"spare\" is in no pool and gets no queries"},
 	{"upstreams:", "routes: [{pool: default, domains: [.]}]\nupstreams:",
-	 "warning: routes.domains: the root holds every name"},
+	 "warning: routes.domains: the root matches every name"},
 };
 
 static void
@@ -51,7 +51,7 @@ test_warnings(void)
 		const char *path = config_rig_change(warned[i].old, warned[i].new, &line);
 
 		loaded = config_rig_load(path);
-		SUITE_ASSERT(loaded.status == 0, "a warning is no mistake: %s", loaded.lines);
+		SUITE_ASSERT(loaded.status == 0, "a warning is not an error: %s", loaded.lines);
 		SUITE_ASSERT(loaded.line_count == (warned[i].words != NULL), "%u lines: %s",
 			     loaded.line_count, loaded.lines);
 		if (warned[i].words != NULL)
@@ -103,7 +103,7 @@ probe_is(const struct config *c, const char *text)
 }
 
 static void
-full_machine(const struct config *c)
+full_host(const struct config *c)
 {
 	const struct config_dataplane *d = &c->dataplane;
 
@@ -184,14 +184,14 @@ full_pools(const struct config *c)
 	CU_ASSERT(strcmp(p[2].name, "ring") == 0 && p[2].policy == POLICY_HASH &&
 		  p[2].load_percent == 0);
 	CU_ASSERT(p[2].member_count == 1 && p[2].members[0] == 0);
-	/* The XXH3-64 of the texts, as `xxhsum -H3` says: other machines, and other versions,
-	 * agree. */
+	/* The XXH3-64 of the texts, as `xxhsum -H3` prints it: it must not differ between machines
+	 * or versions. */
 	CU_ASSERT_EQUAL(p[0].hash_seed, UINT64_C(0x9a2010634cd92a0c));
 	CU_ASSERT_EQUAL(p[1].hash_seed, UINT64_C(0x9a2010634cd92a0c));
 	CU_ASSERT_EQUAL(p[2].hash_seed, UINT64_C(0x1d7aa85f3586115b));
 }
 
-/* Sorted by bytes of the wire form, then by name; once each, in lower case. */
+/* Sorted by length of the wire form, then by name; without duplicates, in lower case. */
 static void
 full_routes(const struct config *c)
 {
@@ -236,7 +236,7 @@ test_full(void)
 {
 	struct config *c = good_load("full.yaml");
 
-	full_machine(c);
+	full_host(c);
 	full_clients(c);
 	full_upstreams(c);
 	full_pools(c);
@@ -244,7 +244,7 @@ test_full(void)
 	config_free(c);
 }
 
-/* The defaults, and that the client ranges of the default are the private ones. */
+/* The defaults; by default, clients with private addresses are allowed. */
 static void
 test_minimal(void)
 {
@@ -282,7 +282,7 @@ test_minimal(void)
 		  sizeof(private_ranges) / sizeof(private_ranges[0]));
 	for (unsigned i = 0; i < c->service.listen[0].allow.count; i++)
 		SUITE_ASSERT(range_is(&c->service.listen[0].allow, i, private_ranges[i]),
-			     "%s may ask by default", private_ranges[i]);
+			     "%s is allowed by default", private_ranges[i]);
 	config_free(c);
 }
 
@@ -297,7 +297,7 @@ test_lab(void)
 	config_free(c);
 }
 
-/* "::/0" lets every IPv6 client ask and no IPv4 client. */
+/* "::/0" allows every IPv6 client and no IPv4 client. */
 static void
 test_allow_all_ipv6(void)
 {
@@ -322,7 +322,7 @@ test_allow_all_ipv6(void)
 }
 
 static const struct {
-	const char *old, *new, *key; /* key NULL: a change that is taken live */
+	const char *old, *new, *key; /* key NULL: can change without a restart */
 } differences[] = {
 	{"[1]", "[2]", "dataplane.worker_cores"},
 	{"[1]", "[1, 2]\n  memory_mb: 512", "dataplane.worker_cores"},
@@ -362,7 +362,7 @@ test_differences(void)
 	config_free(c);
 }
 
-/* Every key is in the reference, with a help. */
+/* The reference lists the keys with range, unit and default. */
 static void
 test_reference(void)
 {
@@ -380,31 +380,31 @@ test_reference(void)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		SUITE_ASSERT(strstr(text, keys[i]) != NULL, "%s is in the reference", keys[i]);
 	SUITE_ASSERT(strstr(text, "(50 to 30000 ms); default 2000") != NULL,
-		     "range, unit and default are");
+		     "range, unit and default are in the reference");
 	free(text);
 }
 
 static CU_TestInfo tests[] = {
 	{"every key", test_full},
-	{"only the keys that must be", test_minimal},
-	{"the lab's file", test_lab},
+	{"only the required keys", test_minimal},
+	{"the file of the lab", test_lab},
 	{"warnings", test_warnings},
 	{"all IPv6 clients", test_allow_all_ipv6},
 	{"the static part", test_differences},
 	{"the reference", test_reference},
-	{"bad files, kept", test_bad_kept},
-	{"bad files, by one change", test_bad_changes},
-	{"bad files, made", test_bad_made},
+	{"bad files in the tree", test_bad_kept},
+	{"bad files with one change", test_bad_changes},
+	{"bad files, generated", test_bad_made},
 	{"a NUL byte", test_bad_nul},
-	{"no file, or not one that can be read", test_bad_files},
-	{"many mistakes", test_bad_many},
+	{"no regular or readable file", test_bad_files},
+	{"many errors", test_bad_many},
 	{"damage", test_bad_damage},
 	{"bad pools, routes and limits", test_bad_sections},
 	{"bad entries", test_bad_entries},
-	{"bad lists of domains", test_bad_lists},
-	{"too many together", test_bad_sums},
+	{"bad domain files", test_bad_lists},
+	{"totals over the limit", test_bad_sums},
 	{"many domains", test_many_domains},
-	{"odd lists of domains", test_odd_lists},
+	{"unusual domain files", test_odd_lists},
 	CU_TEST_INFO_NULL,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane of the tests of ephemerad's parts, and their files. */
+/* A fake dataplane, and files for tests of ephemerad's parts. */
 #include "tests/unit/daemon/control_rig.h"
 
 #include <arpa/inet.h>
@@ -21,14 +21,14 @@
 /* Files */
 
 static char directory[] = "/tmp/ephemera-test-XXXXXX";
-static uint16_t served_port; /* rig_http_port(), and the socket that keeps it */
+static uint16_t served_port; /* rig_http_port(), and the socket that reserves it */
 static int served_fd;
 
-/* Has the kernel choose a port for HTTP that no other program of tests gets while this one runs: a
- * socket is bound to it and does not listen, so that the daemon under test, which binds with
- * SO_REUSEADDR too, still can. */
+/* Has the kernel choose a port for HTTP that no other test program gets meanwhile: a socket is
+ * bound to it and does not listen, so that the daemon under test, which also binds with
+ * SO_REUSEADDR, still can. */
 static void
-served_port_take(void)
+served_port_reserve(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t bytes = sizeof(at);
@@ -58,7 +58,7 @@ rig_open(void)
 		perror("mkdtemp");
 		exit(EXIT_FAILURE);
 	}
-	served_port_take();
+	served_port_reserve();
 }
 
 const char *
@@ -70,7 +70,7 @@ rig_dir(void)
 const char *
 rig_path(const char *name)
 {
-	static char paths[RIG_PATHS][100]; /* no longer than a socket may be called */
+	static char paths[RIG_PATHS][100]; /* short enough for the path of a socket */
 	static unsigned turn;
 	char *path = paths[turn++ % RIG_PATHS];
 
@@ -119,7 +119,7 @@ rig_config_probing(const char *ports, const char *upstreams, unsigned interval_m
 	return path;
 }
 
-/* The dataplane */
+/* The fake dataplane */
 
 struct rig_message {
 	struct message_header header;
@@ -134,7 +134,7 @@ struct rig_message {
 	} body;
 };
 
-/* `fd` goes along `fd_count` times. */
+/* Sends `fd` `fd_count` times. */
 static void
 rig_send_fds(struct rig_dataplane *dataplane, const struct rig_message *message, size_t body_bytes,
 	     int fd, unsigned fd_count)
@@ -246,8 +246,8 @@ port_serve(struct rig_dataplane *dataplane, struct rig_message *message)
 		 offsetof(struct port_response, flows) + sizeof(response->flows[0]), -1);
 }
 
-/* Of four probes the first and the third time out, which is told after the second and the fourth
- * were answered. */
+/* Of four probes the first and the third time out; the timeouts are reported after the responses to
+ * the second and the fourth. */
 static void
 probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 {
@@ -261,7 +261,7 @@ probe_flap(struct rig_dataplane *dataplane, struct rig_message *message)
 						      .outcome = PROBE_RESPONSE,
 						      .rcode = DNS_NOERROR};
 	rig_send(dataplane, message, sizeof(struct probe_response), -1);
-	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->untold; i++) {
+	for (unsigned i = 0; turn == 3 && i < 2 && !dataplane->unreported; i++) {
 		message->header = dataplane->late[i];
 		message->body.probe.outcome = PROBE_TIMEOUT;
 		rig_send(dataplane, message, sizeof(struct probe_response), -1);

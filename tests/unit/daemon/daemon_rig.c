@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The whole of ephemerad under test: opens and replaces it, waits, asks. */
+/* Opens and replaces a whole ephemerad under test, waits, and sends requests. */
 #include "tests/unit/daemon/daemon_rig.h"
 
 #include <stdio.h>
@@ -111,9 +111,10 @@ rig_is_newer(const void *owner)
 }
 
 bool
-rig_is_away(const void *owner)
+rig_is_disconnected(const void *owner)
 {
-	return ((const struct daemon_rig *)owner)->daemon->publisher.state == PUBLISHER_AWAY;
+	return ((const struct daemon_rig *)owner)->daemon->publisher.state ==
+	       PUBLISHER_DISCONNECTED;
 }
 
 bool
@@ -137,7 +138,7 @@ rig_is_line(const void *owner)
 	return length == 0 || strchr(f->line, '\n') != NULL;
 }
 
-/* Asking */
+/* Requests */
 
 int
 rig_connect(void)
@@ -191,9 +192,9 @@ rig_failure(struct daemon_rig *f, const char *request)
 }
 
 const char *
-rig_tell(struct daemon_rig *f, const char *name, const char *action)
+rig_override(struct daemon_rig *f, const char *name, const char *action)
 {
-	static char said[256];
+	static char text[256];
 	char request[128];
 	json_t *response, *result;
 
@@ -203,27 +204,27 @@ rig_tell(struct daemon_rig *f, const char *name, const char *action)
 	response = rig_ask(f, request);
 	result = json_object_get(response, "result");
 	if (result != NULL)
-		snprintf(said, sizeof(said), "%s: %s", rig_text(result, "state"),
+		snprintf(text, sizeof(text), "%s: %s", rig_text(result, "state"),
 			 rig_text(result, "reason"));
 	else
-		snprintf(said, sizeof(said), "%s", rig_text(response, "error"));
+		snprintf(text, sizeof(text), "%s", rig_text(response, "error"));
 	json_decref(response);
 	CU_ASSERT_TRUE(rig_wait_for(f, rig_is_ready));
-	return said;
+	return text;
 }
 
 const char *
 rig_row(struct daemon_rig *f, unsigned index)
 {
-	static char said[512];
+	static char text[512];
 	json_t *response = rig_ask(f, "{\"command\": \"upstreams\"}\n"), *upstream;
 
 	upstream = json_array_get(json_object_get(json_object_get(response, "result"), "upstreams"),
 				  index);
-	snprintf(said, sizeof(said), "%s: %s", rig_text(upstream, "state"),
+	snprintf(text, sizeof(text), "%s: %s", rig_text(upstream, "state"),
 		 rig_text(upstream, "reason"));
 	json_decref(response);
-	return said;
+	return text;
 }
 
 void

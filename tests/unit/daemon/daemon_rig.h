@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the tests of the whole of ephemerad share: the daemon, in this process, with a dataplane of
- * ours (control_rig.h), and a client of its socket. The clock is the real one; waiting is for
- * events.
+/* Shared by the tests of the whole of ephemerad: the daemon in this process, a fake dataplane
+ * (control_rig.h), and a client of its socket. The clock is real; tests wait for events.
  *
  *     struct daemon_rig f = {0};
  *     rig_start(&f, ONE);
- *     CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "one", "drain"), "draining"));
+ *     CU_ASSERT_TRUE(rig_begins(rig_override(&f, "one", "drain"), "draining"));
  *     rig_stop(&f); */
 #ifndef EPHEMERA_TESTS_UNIT_DAEMON_DAEMON_RIG_H
 #define EPHEMERA_TESTS_UNIT_DAEMON_DAEMON_RIG_H
@@ -24,65 +23,66 @@
 
 struct daemon_rig {
 	struct daemon *daemon;
-	char config_path[100]; /* the daemon's */
+	char config_path[100]; /* the daemon's configuration file */
 	struct rig_dataplane rig;
-	uint64_t generation; /* a newer one is waited for */
-	unsigned probes;     /* as many are waited for */
-	unsigned slot;	     /* the upstream that is waited for */
-	void *own;	     /* the test's own, for what it waits for */
-	int client;	     /* of control.sock */
-	char line[65536];    /* what it got */
+	uint64_t generation; /* for rig_is_newer() */
+	unsigned probes;     /* for rig_is_probed() */
+	unsigned slot;	     /* the upstream to wait for */
+	void *own;	     /* the test's own, for its wait functions */
+	int client;	     /* connected to control.sock */
+	char line[65536];    /* the line received */
 	size_t line_bytes;
 };
 
-/* The daemon alone, with nothing on file; whatever goes wrong aborts. The dataplane, which lives on
- * the daemon's loop, is started with rig_dataplane_start() and goes first. */
+/* Starts the daemon alone, without a state file; any error aborts. The dataplane, which runs on the
+ * daemon's loop, is started with rig_dataplane_start() and must be stopped first. */
 void rig_daemon_open(struct daemon_rig *f, const char *path);
-/* As if killed: what it does in its end leaves nothing on file. */
+/* As if killed: what it does while stopping leaves no trace in the state file. */
 void rig_daemon_close(struct daemon_rig *f);
-/* Another one after rig_daemon_close(), with what the first left on file. */
+/* Starts another one after rig_daemon_close(), with the state file of the first. */
 void rig_daemon_again(struct daemon_rig *f, const char *path);
 
-/* Another daemon in its place, with this file; the dataplane outlives the first, and is waited for
- * by nobody. */
+/* Replaces the daemon by another one with this file; the dataplane keeps running. Does not wait for
+ * the dataplane. */
 void rig_daemon_replace(struct daemon_rig *f, const char *path);
 
-/* Both, with these lines under `servers:`, until the dataplane runs on them; and their end. */
+/* Starts both with these lines under `servers:` and waits until the dataplane has the snapshot;
+ * stops both. */
 void rig_start(struct daemon_rig *f, const char *upstreams);
 void rig_stop(struct daemon_rig *f);
 
 /* The statistics of the dataplane's one worker. */
 struct worker_stats *rig_worker(const struct daemon_rig *f);
 
-/* Turns the loop until `done(f)`; false when it did not come true within the deadline. */
+/* Runs the loop until done(f); false if the deadline passes. */
 bool rig_wait_for(struct daemon_rig *f, bool (*done)(const void *owner));
 
-/* For rig_wait_for(): the dataplane runs on what the daemon wants; on a newer generation than
- * f->generation; it is away; it got f->probes probes; a line has come. */
+/* Conditions for rig_wait_for(): the dataplane has the daemon's current snapshot; one newer than
+ * f->generation; the daemon is not connected to it; it got f->probes probes; a line was
+ * received. */
 bool rig_is_ready(const void *owner);
 bool rig_is_newer(const void *owner);
-bool rig_is_away(const void *owner);
+bool rig_is_disconnected(const void *owner);
 bool rig_is_probed(const void *owner);
 bool rig_is_line(const void *owner);
 
-/* A client of control.sock. */
+/* Connects to control.sock. */
 int rig_connect(void);
-/* Sends bytes on a connection of their own and returns the line that comes back, "" when there is
- * none. */
+/* Sends bytes on a new connection and returns the line received, or "". */
 const char *rig_talk(struct daemon_rig *f, const char *bytes, size_t length);
-/* The answer; json_decref() it. */
+/* The response; json_decref() it. */
 json_t *rig_ask(struct daemon_rig *f, const char *request);
-/* "" where there is none. */
+/* The text of that key, or "". */
 const char *rig_text(const json_t *object, const char *key);
-/* The error that responses the request; "" if there is none. */
+/* The error in the response to the request, or "". */
 const char *rig_failure(struct daemon_rig *f, const char *request);
 
-/* Has that upstream told something, and waits until the dataplane knows it. Returns "STATE: REASON"
- * of the answer, or its error. */
-const char *rig_tell(struct daemon_rig *f, const char *name, const char *action);
-/* A row of `upstreams`, as "STATE: REASON". */
+/* Sets the override of that upstream and waits until the dataplane has it. Returns "STATE: REASON"
+ * of the response, or its error. */
+const char *rig_override(struct daemon_rig *f, const char *name, const char *action);
+/* A row of `upstreams` as "STATE: REASON". */
 const char *rig_row(struct daemon_rig *f, unsigned index);
-/* Reloads with these lines under `servers:`, which has to succeed. */
+/* Reloads with these lines under `servers:`; must succeed. */
 void rig_reload(struct daemon_rig *f, const char *upstreams);
 
 bool rig_begins(const char *text, const char *with);

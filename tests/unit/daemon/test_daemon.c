@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad as a whole, in one process with a dataplane of ours: what it pushes, what it learns
- * from one that runs, what it answers on its socket. The clock is the real one; waiting is for
+/* ephemerad as a whole, in one process with a fake dataplane: what it pushes, what it learns from a
+ * running dataplane, and its responses on the socket. The clock is real; the test waits for
  * events. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ test_push(void)
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_EQUAL(f.daemon->publisher.state, PUBLISHER_AWAY);
+	CU_ASSERT_EQUAL(f.daemon->publisher.state, PUBLISHER_DISCONNECTED);
 	CU_ASSERT_EQUAL(http_port(&f.daemon->http), rig_http_port());
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
@@ -30,17 +30,17 @@ test_push(void)
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable && f.rig.snapshot->upstreams[1].usable);
 
-	rig_dataplane_kill(&f.rig); /* and a new one, that knows nothing */
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	rig_dataplane_kill(&f.rig); /* a new one without a snapshot */
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	rig_stop(&f);
 }
 
-/* A dead upstream goes down by its probes; a restarted daemon has it down from its first snapshot
- * on, pushes under a higher generation, and keeps the slots although the file names the upstreams
- * in another order. */
+/* A failed upstream goes down by its probes. A restarted daemon has it down in its first snapshot,
+ * pushes with a higher generation, and keeps the slots although the file lists the upstreams in
+ * another order. */
 static void
 test_adopt(void)
 {
@@ -68,7 +68,7 @@ test_adopt(void)
 	CU_ASSERT_STRING_EQUAL(f.rig.snapshot->upstreams[1].name, "two");
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
 	CU_ASSERT_STRING_EQUAL(f.rig.snapshot->upstreams[2].name, "new");
-	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[2].usable); /* one that works is there */
+	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[2].usable); /* another one is usable */
 	rig_stop(&f);
 }
 
@@ -81,7 +81,7 @@ is_empty_again(const void *owner)
 	       f->rig.snapshot->upstreams[1].state == SLOT_EMPTY;
 }
 
-/* An entry of a list in a result; "" where there is none. */
+/* An entry of a list in a result, or "". */
 static const char *
 list_at(const json_t *response, const char *key, size_t index)
 {
@@ -101,7 +101,8 @@ test_reload(void)
 
 	rig_start(&f, TWO);
 
-	f.rig.refuse = "not on a Monday"; /* refused by the dataplane: the old one stays */
+	/* refused by the dataplane: the old configuration stays */
+	f.rig.refuse = "not on a Monday";
 	rig_config("50000-59999", THREE);
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_STRING_EQUAL(rig_text(response, "error"),
@@ -110,7 +111,7 @@ test_reload(void)
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	json_decref(response);
 
-	f.rig.refuse = NULL; /* refused by us, with the line */
+	f.rig.refuse = NULL; /* invalid: the error has its line */
 	rig_config("50000-70000", THREE);
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_PTR_NOT_NULL(strstr(rig_text(response, "error"), "test.yaml:6: source.ports"));
@@ -118,9 +119,8 @@ test_reload(void)
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	json_decref(response);
 
-	response = rig_ask(
-		&f,
-		"{\"command\": \"config-diff\"}\n"); /* the same line, and nothing is in force */
+	response = rig_ask(&f,
+			   "{\"command\": \"config-diff\"}\n"); /* the same line; nothing changed */
 	CU_ASSERT_PTR_NOT_NULL(strstr(list_at(response, "errors", 0), "test.yaml:6: source.ports"));
 	json_decref(response);
 	rig_config("50000-59999", THREE);
@@ -131,7 +131,7 @@ test_reload(void)
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstream_count, 2);
 	json_decref(response);
 
-	rig_config("50000-59999", ONE); /* taken: slot 1 is retired, and empty in the end */
+	rig_config("50000-59999", ONE); /* accepted: slot 1 is retired, and later empty */
 	response = rig_ask(&f, "{\"command\": \"reload\"}\n");
 	CU_ASSERT_TRUE(json_is_true(json_object_get(response, "ok")));
 	CU_ASSERT_EQUAL(
@@ -141,7 +141,7 @@ test_reload(void)
 	json_decref(response);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_empty_again));
 
-	response = rig_ask(&f, "{\"command\": \"reload\"}\n"); /* nothing changed: nothing pushed */
+	response = rig_ask(&f, "{\"command\": \"reload\"}\n"); /* no changes: nothing is pushed */
 	CU_ASSERT_EQUAL(
 		json_array_size(json_object_get(json_object_get(response, "result"), "changes")),
 		0);
@@ -149,7 +149,7 @@ test_reload(void)
 	rig_stop(&f);
 }
 
-/* The dataplane goes away with a reload in its hands; the one after it gets what is in force. */
+/* The connection is lost during a reload; the next dataplane gets the old configuration. */
 static void
 test_reload_lost(void)
 {
@@ -168,8 +168,8 @@ test_reload_lost(void)
 		;
 	rig_dataplane_kill(&f.rig);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_line));
-	CU_ASSERT_PTR_NOT_NULL(
-		strstr(f.line, "went away before it answered\\nreload failed: the old"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(f.line, "connection to the dataplane was lost before it "
+					      "answered\\nreload failed: the old"));
 	close(f.client);
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
@@ -196,10 +196,10 @@ test_static(void)
 	rig_daemon_close(&f);
 }
 
-/* While the dataplane is away: what can be told is told, what can't says so, and a reload waits for
- * it. */
+/* Without a dataplane: reports that do not need it work, others fail, and a reload takes effect
+ * when it connects. */
 static void
-test_away(void)
+test_disconnected(void)
 {
 	struct daemon_rig f = {0};
 	json_t *response, *result;
@@ -296,10 +296,10 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"pushes, and again to a new dataplane", test_push},
 		{"health, and what a restart keeps", test_adopt},
-		{"reload: refused, wrong, taken, nothing", test_reload},
-		{"reload: the dataplane goes away", test_reload_lost},
+		{"reload: refused, invalid, accepted, no changes", test_reload},
+		{"reload: the connection is lost", test_reload_lost},
 		{"reload: the static part", test_static},
-		{"the dataplane is away", test_away},
+		{"not connected to the dataplane", test_disconnected},
 		{"reports", test_reports},
 		CU_TEST_INFO_NULL,
 	};

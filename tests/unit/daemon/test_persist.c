@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a restart does not undo: of ephemerad, of both daemons; both are killed. Whole ephemerad, a
- * dataplane of ours. */
+/* What a restart keeps: of ephemerad, and of both daemons; both are killed. A whole ephemerad with
+ * a fake dataplane. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ is_empty(const void *owner)
 				   f->rig.snapshot->upstreams[f->slot].state == SLOT_EMPTY);
 }
 
-/* ephemerad is killed and started again, and goes on with the dataplane that is there. */
+/* ephemerad is killed and restarted; the dataplane keeps running. */
 static void
 restart(struct daemon_rig *f)
 {
@@ -34,7 +34,7 @@ restart(struct daemon_rig *f)
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(f, rig_is_ready));
 }
 
-/* Both are; the dataplane is another one afterwards. */
+/* Both are killed; then a new dataplane starts. */
 static void
 restart_both(struct daemon_rig *f, uint64_t boot_id)
 {
@@ -82,17 +82,17 @@ test_drain(void)
 		CU_ASSERT_EQUAL(f.daemon->readiness.drain.until_ns, until_ns);
 	}
 	CU_ASSERT_EQUAL(f.rig.stops, 0);
-	restart_both(&f, 22); /* a dataplane that died meanwhile does not end it either */
+	restart_both(&f, 22); /* a dataplane that died meanwhile does not end the drain */
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_WAITING);
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
 	CU_ASSERT(loop_now_ns() >=
-		  until_ns - NS_PER_S); /* two seconds without queries, or the time */
+		  until_ns - NS_PER_S); /* two seconds without queries, or the timeout */
 
 	f.rig.stops = 0;
-	restart(&f); /* whether it was asked is not known to this one: it asks */
+	restart(&f); /* this process does not know whether the dataplane was asked, so it asks */
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_asked_to_stop));
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_STOPPING);
-	restart_both(&f, 23); /* started after the stop: in service */
+	restart_both(&f, 23); /* started after the stop: ready again */
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	restart(&f);
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
@@ -111,7 +111,7 @@ test_undrain(void)
 	restart(&f);
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	drain(&f, "60");
-	file_damage(); /* not believed: none of it */
+	file_damage(); /* a damaged file is ignored completely */
 	restart(&f);
 	CU_ASSERT_EQUAL(f.daemon->readiness.drain.state, DRAIN_OFF);
 	rig_stop(&f);
@@ -125,8 +125,8 @@ test_overrides(void)
 	struct daemon_rig f = {0};
 
 	rig_start(&f, THREE);
-	rig_tell(&f, "one", "drain");
-	rig_tell(&f, "three", "down");
+	rig_override(&f, "one", "drain");
+	rig_override(&f, "three", "down");
 	for (unsigned i = 0; i < 2; i++) {
 		restart_both(&f, 30 + i);
 		CU_ASSERT_TRUE(
@@ -137,12 +137,13 @@ test_overrides(void)
 		CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[2].admin_state, ADMIN_DOWN);
 		CU_ASSERT_FALSE(f.rig.snapshot->upstreams[2].usable);
 	}
-	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "one", "auto"), "up: "));
+	CU_ASSERT_TRUE(rig_begins(rig_override(&f, "one", "auto"), "up: "));
 	restart_both(&f, 32);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "up: "));
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 2), "forced-down: "));
 
-	/* A damaged file: those of the snapshot that runs, and none when that is gone as well. */
+	/* With a damaged file the overrides are those of the dataplane's snapshot, and none if that
+	 * is lost too. */
 	file_damage();
 	restart(&f);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 2), "forced-down: "));
@@ -155,8 +156,8 @@ test_overrides(void)
 	rig_stop(&f);
 }
 
-/* What was said last counts for more than what the dataplane runs on; who leaves the configuration
- * leaves his word, also while nobody runs. */
+/* The last override takes precedence over the dataplane's snapshot. An upstream that leaves the
+ * configuration loses its override, even while ephemerad does not run. */
 static void
 test_override_last(void)
 {
@@ -164,11 +165,11 @@ test_override_last(void)
 	struct snapshot *kept;
 
 	rig_start(&f, TWO);
-	rig_tell(&f, "two", "down");
+	rig_override(&f, "two", "down");
 	kept = malloc(f.rig.snapshot->size_bytes);
 	memcpy(kept, f.rig.snapshot, f.rig.snapshot->size_bytes);
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	json_decref(rig_ask(
 		&f, "{\"command\": \"upstream\", \"name\": \"two\", \"action\": \"auto\"}\n"));
 	json_decref(rig_ask(
@@ -176,9 +177,9 @@ test_override_last(void)
 	rig_daemon_close(&f);
 	rig_daemon_again(&f, rig_path("test.yaml"));
 	CU_ASSERT_TRUE(
-		rig_begins(rig_row(&f, 0), "forced-down: ")); /* before the dataplane is there */
+		rig_begins(rig_row(&f, 0), "forced-down: ")); /* before the dataplane connects */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
-	f.rig.snapshot = kept; /* of before those overrides */
+	f.rig.snapshot = kept; /* from before these overrides */
 	f.generation = kept->generation;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[0].admin_state, ADMIN_DOWN);
@@ -208,8 +209,8 @@ queries_of(struct daemon_rig *f, const char *name)
 	return farm_stats(&f->daemon->farm, (unsigned)slot).queries;
 }
 
-/* An upstream in the slot of another one counts from its own beginning, before and after each
- * restart. */
+/* An upstream in a slot that another one had counts from when it got the slot, before and after
+ * each restart. */
 static void
 test_counters(void)
 {
@@ -230,7 +231,7 @@ test_counters(void)
 		CU_ASSERT_EQUAL(queries_of(&f, "three"), 7);
 	}
 
-	file_damage(); /* nobody knows: they begin again */
+	file_damage(); /* the base is lost: the counters start at 0 */
 	restart(&f);
 	CU_ASSERT_EQUAL(queries_of(&f, "one"), 0);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 0);
@@ -238,7 +239,7 @@ test_counters(void)
 	restart(&f);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 2);
 
-	restart_both(&f, 22); /* counters that begin again anyway */
+	restart_both(&f, 22); /* counters that start at 0 anyway */
 	rig_worker(&f)->upstreams[0].queries = 3;
 	CU_ASSERT_EQUAL(queries_of(&f, "one"), 3);
 	CU_ASSERT_EQUAL(queries_of(&f, "three"), 0);
@@ -252,7 +253,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {
 		{"a drain", test_drain},
-		{"a drain that was called off", test_undrain},
+		{"a cancelled drain", test_undrain},
 		{"overrides", test_overrides},
 		{"the last override", test_override_last},
 		{"counters in a slot that another one had", test_counters},

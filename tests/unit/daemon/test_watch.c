@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ephemerad, in one process with a dataplane of ours, does by itself what the counters ask for:
- * case that is not kept, the alarm, the window of draws. The clock is the real one; waiting is for
- * events. */
+/* What ephemerad does because of the counters: letter case that is not kept, the alarm, the window
+ * of draws. In one process with a fake dataplane. The clock is real; the test waits for events. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +55,8 @@ is_alarm(const void *owner)
 	return ((const struct daemon_rig *)owner)->daemon->watch.alarm.active;
 }
 
-/* The rig's sockets live on the daemon's loop: it moves to the loop of the next one with what it
- * holds. */
+/* The rig's sockets are on the daemon's loop: moves them with their state to the loop of the next
+ * daemon. */
 static void
 daemon_restart(struct daemon_rig *f, const char *path)
 {
@@ -65,7 +64,7 @@ daemon_restart(struct daemon_rig *f, const char *path)
 
 	memcpy(kept, f->rig.snapshot, f->rig.snapshot->size_bytes);
 	rig_dataplane_kill(&f->rig);
-	rig_wait_for(f, rig_is_away);
+	rig_wait_for(f, rig_is_disconnected);
 	rig_daemon_close(f);
 	rig_daemon_again(f, path);
 	rig_dataplane_start(&f->rig, &f->daemon->loop, 7);
@@ -118,14 +117,14 @@ test_case(void)
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 1, text), "off");
 
-	/* It stays so when ephemerad restarts: the dataplane's snapshot says so. */
+	/* Kept across a restart of ephemerad by the dataplane's snapshot. */
 	daemon_restart(&f, path);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_generation));
 	CU_ASSERT_TRUE(is_not_kept(&f));
 	CU_ASSERT_STRING_EQUAL(case_of(&f, 0, text), "not kept");
 
-	/* A reload about something else leaves it so, one that says off forgets it, and one that
-	 * says on tries it again. */
+	/* Another reload leaves it; one that disables random_case clears it, and one that enables
+	 * it tries again. */
 	rig_config("50000-65535", MIXED);
 	reload_wait(&f);
 	CU_ASSERT_TRUE(is_not_kept(&f));
@@ -153,7 +152,7 @@ is_up(const void *owner)
 	return ((const struct daemon_rig *)owner)->daemon->farm.upstreams[0].health.up;
 }
 
-/* An upstream that is down only because its probes come back in another case recovers. */
+/* An upstream that is down only because its probes come back in another letter case recovers. */
 static void
 test_health(void)
 {
@@ -266,7 +265,7 @@ test_entropy(void)
 	CU_ASSERT_PTR_NULL(report_entropy(f.daemon));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 7);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_generation));
-	/* The window begins with the ports in force. */
+	/* The window starts with the ports in force. */
 	f.generation = f.rig.snapshot->generation;
 	while (f.daemon->watch.generation != f.generation)
 		loop_turn(&f.daemon->loop, 100);
@@ -292,7 +291,7 @@ test_entropy(void)
 	CU_ASSERT_EQUAL(json_array_size(json_object_get(report, "workers")), 1);
 	json_decref(report);
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_disconnected));
 	CU_ASSERT_PTR_NULL(report_entropy(f.daemon));
 	rig_daemon_close(&f);
 }
@@ -313,7 +312,7 @@ is_link_up(const void *owner)
 	return watch->links_known && watch->link_up[0];
 }
 
-/* `link_up` of the only port, as `status` has it. */
+/* `link_up` of the only interface in `status`. */
 static json_t *
 link_shown(const struct daemon_rig *f)
 {
@@ -334,7 +333,7 @@ test_links(void)
 
 	rig_start(&f, ONE);
 	shown = link_shown(&f);
-	CU_ASSERT(json_is_null(shown)); /* the dataplane has not measured any port yet */
+	CU_ASSERT(json_is_null(shown)); /* the dataplane has not updated its interfaces yet */
 	json_decref(shown);
 	f.rig.stats->interface_count = 1;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_link_down));
@@ -350,9 +349,9 @@ test_links(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"case that is not kept", test_case},
+	CU_TestInfo tests[] = {{"letter case that is not kept", test_case},
 			       {"links", test_links},
-			       {"health comes back with it", test_health},
+			       {"an upstream down for its letter case", test_health},
 			       {"an attack", test_attack},
 			       {"entropy", test_entropy},
 			       CU_TEST_INFO_NULL};

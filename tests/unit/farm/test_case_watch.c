@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When an upstream is taken for one that does not keep the case of questions. */
+/* When an upstream is found not to keep the letter case of questions. */
 #include <stdlib.h>
 
 #include "control/farm/case_watch.h"
@@ -7,7 +7,7 @@
 
 #define STEPS_MAX 8
 
-/* The counters at some seconds; a row whose last step must decide, or none. */
+/* The counters at some seconds, and the step that must decide, or none. */
 static const struct {
 	const char *what;
 	struct {
@@ -17,7 +17,7 @@ static const struct {
 	int decides; /* the step, or -1 */
 } rows[] = {
 	{"quiet", {{1, 0, 0}, {2, 0, 0}, {60, 0, 0}}, -1},
-	{"what was counted before is no evidence", {{1, 0, 1000}, {2, 0, 1000}}, -1},
+	{"counts from before the start are ignored", {{1, 0, 1000}, {2, 0, 1000}}, -1},
 	{"three are too few", {{1, 0, 0}, {2, 0, 3}, {9, 0, 3}}, -1},
 	{"four in a row", {{1, 0, 0}, {2, 0, 4}}, 1},
 	{"one a second, as probes come",
@@ -31,13 +31,13 @@ static const struct {
 	{"a forger beside a busy upstream",
 	 {{1, 0, 0}, {2, 100000, 5000}, {12, 1100000, 50000}},
 	 -1},
-	{"an upstream that changes its mind: at first outvoted",
+	{"an upstream that starts to change the case: first a minority",
 	 {{1, 0, 0}, {11, 10000, 0}, {12, 11000, 0}, {13, 11000, 1000}, {14, 11000, 2000}},
 	 4},
 	{"an interval of ten seconds ends: old responses do not count",
 	 {{1, 0, 0}, {10, 9000, 0}, {11, 10000, 0}, {12, 10000, 900}},
 	 3},
-	{"counters that begin again", {{1, 500, 500}, {2, 0, 4}, {3, 0, 7}, {4, 0, 8}}, 3},
+	{"counters that start at 0 again", {{1, 500, 500}, {2, 0, 4}, {3, 0, 7}, {4, 0, 8}}, 3},
 };
 
 static void
@@ -82,7 +82,7 @@ test_once(void)
 	CU_ASSERT_TRUE(watch.not_kept);
 }
 
-/* While the case is not drawn, responses in another case are nothing to count. */
+/* While random case is off, responses in another case are not counted. */
 static void
 test_forget(void)
 {

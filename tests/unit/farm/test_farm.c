@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What health does by itself: about clients' queries, and about the healthy minimum of a pool.
- * Whole ephemerad, a dataplane of ours. */
+/* Passive health, the order of probes, and the healthy minimum of a pool. A whole ephemerad with a
+ * fake dataplane. */
 #include "control/lib/log.h"
 #include "tests/unit/daemon/daemon_rig.h"
 #include "tests/unit/suite.h"
@@ -45,8 +45,7 @@ test_passive(void)
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[1].usable);
 	f.generation = f.rig.snapshot->generation;
-	CU_ASSERT_TRUE_FATAL(
-		rig_wait_for(&f, rig_is_newer)); /* its probes are good: they bring it back */
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer)); /* good probes bring it back up */
 	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable);
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "up: 2 good probes in a row"));
 	f.slot = 1;
@@ -63,9 +62,9 @@ is_flapped(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps >= 12;
 }
 
-/* One that responses every other probe does not come up by that: what counts is the order in which
- * the probes were sent, in which no two good ones follow each other, though their responses come
- * two by two. */
+/* An upstream that answers every other probe does not come up: results count in the order in which
+ * the probes were sent, in which no two good ones are adjacent, although the responses arrive in
+ * pairs. */
 static void
 test_every_other(void)
 {
@@ -79,7 +78,7 @@ test_every_other(void)
 	f.rig.flapping = 0;
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_flapped));
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
-	CU_ASSERT_EQUAL(f.rig.snapshot->generation, f.generation); /* not for a moment */
+	CU_ASSERT_EQUAL(f.rig.snapshot->generation, f.generation); /* not even for a moment */
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
 	rig_stop(&f);
 }
@@ -90,8 +89,8 @@ is_held_up(const void *owner)
 	return ((const struct daemon_rig *)owner)->rig.flaps == 5;
 }
 
-/* The dataplane goes away with two of its timeouts: the responses between them do not count
- * either. */
+/* The connection is lost with two of its timeouts unreported: the responses between them do not
+ * count either. */
 static void
 test_lost_probes(void)
 {
@@ -101,17 +100,17 @@ test_lost_probes(void)
 	f.rig.outcome = PROBE_TIMEOUT;
 	f.rig.answering = 1;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_unusable));
-	f.rig.untold = true;
+	f.rig.unreported = true;
 	f.rig.flapping = 0;
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_held_up));
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_disconnected));
 	CU_ASSERT_FALSE(f.daemon->farm.upstreams[0].health.up);
 	rig_daemon_close(&f);
 }
 
-/* All three die; the minimum keeps the last two in use. One comes back: the one that was kept
- * longest may go. */
+/* All three fail; the minimum keeps the last two in use. When one recovers, the one kept longest is
+ * released. */
 static void
 test_healthy_min(void)
 {
@@ -134,7 +133,7 @@ test_healthy_min(void)
 			   "up: kept: healthy_min_percent of pool default; 3 bad probes in a row"));
 
 	for (unsigned i = 0; i < 3;
-	     i++) /* the one that is out comes back: one of the others goes */
+	     i++) /* the one that is out recovers: one of the others is released */
 		f.rig.answering = !f.rig.snapshot->upstreams[i].usable ? (int)i : f.rig.answering;
 	f.generation = f.rig.snapshot->generation;
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_newer));
@@ -144,7 +143,7 @@ test_healthy_min(void)
 		usable += f.rig.snapshot->upstreams[i].usable;
 	CU_ASSERT_EQUAL(usable, 2);
 
-	/* A minimum that the file lowers lets go at once. */
+	/* A lower minimum in the file takes effect at once. */
 	rig_reload(&f, THREE);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
 	for (unsigned i = 0; i < 3; i++)

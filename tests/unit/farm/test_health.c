@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The states of an upstream: each row is a beginning, a row of events, and the state after each of
- * them. */
+/* The states of an upstream: each row has an initial state, a sequence of events, and the state
+ * after each event. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,10 +9,9 @@
 
 #define GOOD_RCODES (1 << 0 | 1 << 3)
 
-/* Events: g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent (of probes); T
- * timeouts, S SERVFAILs (of clients' queries); k kept by a pool, l let go; d drain, ^ up, v down, a
- * auto (the operator's overrides). States: U up, D down, K up because kept, d draining, ^ forced
- * up, v forced down. */
+/* Events: of probes g NOERROR, n NXDOMAIN, s SERVFAIL, r REFUSED, t timeout, u unsent; of clients'
+ * queries T timeouts, S SERVFAILs; k kept by a pool, l released; overrides d drain, ^ up, v down, a
+ * auto. States: U up, D down, K up because kept, d draining, ^ forced up, v forced down. */
 static const struct {
 	const char *what;
 	enum health_origin origin;
@@ -21,7 +20,7 @@ static const struct {
 	const char *events, *states, *reason;
 } rows[] = {
 	/* probes */
-	{"untouched", HEALTH_ASSUMED, true, 2, 3, "", "", "assumed until probes prove otherwise"},
+	{"untouched", HEALTH_ASSUMED, true, 2, 3, "", "", "assumed up until probed"},
 	{"proven by probes", HEALTH_ASSUMED, true, 2, 3, "g", "U", "its probes have been good"},
 	{"falls after three", HEALTH_ASSUMED, true, 2, 3, "ttt", "UUD",
 	 "3 bad probes in a row, the last: no response"},
@@ -32,20 +31,20 @@ static const struct {
 	{"REFUSED is bad", HEALTH_ASSUMED, true, 2, 1, "r", "D",
 	 "1 bad probe, the last: answered REFUSED"},
 	{"all kinds of bad count together", HEALTH_ASSUMED, true, 2, 3, "tsu", "UUD",
-	 "3 bad probes in a row, the last: nowhere to send it"},
+	 "3 bad probes in a row, the last: could not be sent"},
 	{"rises after two", HEALTH_ASSUMED, true, 2, 3, "tttgg", "UUDDU", "2 good probes in a row"},
 	{"a bad one in between", HEALTH_ASSUMED, true, 2, 3, "tttgtgg", "UUDDDDU", NULL},
 	{"flapping each time", HEALTH_ASSUMED, true, 2, 2, "tgtgtgtg", "UUUUUUUU", NULL},
 	{"every other one never rises", HEALTH_KEPT, false, 2, 3, "gtgtgtgt", "DDDDDDDD", NULL},
 	{"new: one good probe", HEALTH_NEW, false, 5, 3, "g", "U", "1 good probe"},
 	{"new: waits through bad ones", HEALTH_NEW, false, 5, 3, "tttg", "DDDU", NULL},
-	{"new: waits", HEALTH_NEW, false, 5, 3, "t", "D", "new: waits for its first good probe"},
+	{"new: waits", HEALTH_NEW, false, 5, 3, "t", "D", "new: waiting for its first good probe"},
 	{"new: later rises are as configured", HEALTH_NEW, false, 2, 1, "gtgg", "UDDU", NULL},
 	{"kept up: no flapping", HEALTH_KEPT, true, 2, 3, "tt", "UU",
 	 "as it was before ephemerad started"},
 	{"kept down: needs all of rise", HEALTH_KEPT, false, 2, 3, "gg", "DU", NULL},
 	{"rise and fall of one", HEALTH_KEPT, true, 1, 1, "tgtg", "DUDU", NULL},
-	/* passive signs */
+	/* passive health */
 	{"timeouts take it out at once", HEALTH_ASSUMED, true, 2, 3, "gT", "UD",
 	 "60 of its last 100 queries were not answered"},
 	{"SERVFAILs too", HEALTH_ASSUMED, true, 2, 3, "gS", "UD",
@@ -62,7 +61,7 @@ static const struct {
 	{"kept", HEALTH_ASSUMED, true, 2, 1, "tk", "DK",
 	 "kept: healthy_min_percent of pool default; 1 bad probe, the last: no response"},
 	{"kept through more bad ones", HEALTH_ASSUMED, true, 2, 1, "tktttt", "DKKKKK", NULL},
-	{"kept, then let go", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD",
+	{"kept, then released", HEALTH_ASSUMED, true, 2, 1, "tkl", "DKD",
 	 "1 bad probe, the last: no response"},
 	{"kept, then up by itself", HEALTH_ASSUMED, true, 2, 1, "tkggl", "DKKUU",
 	 "2 good probes in a row"},
@@ -76,8 +75,7 @@ static const struct {
 	{"auto is what probes say: up", HEALTH_ASSUMED, true, 2, 1, "dta", "ddD", NULL},
 	{"auto is what probes say: down", HEALTH_KEPT, false, 2, 1, "^gga", "^^^U", NULL},
 	{"forced down", HEALTH_ASSUMED, true, 2, 3, "vgggg", "vvvvv", "by the operator"},
-	{"forced up", HEALTH_KEPT, false, 2, 3, "^ttt", "^^^^",
-	 "by the operator; its probes say down"},
+	{"forced up", HEALTH_KEPT, false, 2, 3, "^ttt", "^^^^", "by the operator; health is down"},
 	{"forced up, clients suffer", HEALTH_ASSUMED, true, 2, 3, "^Ta", "^^D", NULL},
 	{"forced up and good", HEALTH_ASSUMED, true, 2, 3, "^g", "^^", "by the operator"},
 	{"one override after the other", HEALTH_ASSUMED, true, 2, 3, "d^vda", "d^vdU", NULL},
@@ -161,7 +159,7 @@ test_rows(void)
 
 			SUITE_ASSERT(letter_of(&health) == after, "%s: event %zu: %c", rows[i].what,
 				     n, letter_of(&health));
-			SUITE_ASSERT(changed == (before != after), "%s: event %zu is told",
+			SUITE_ASSERT(changed == (before != after), "%s: event %zu is reported",
 				     rows[i].what, n);
 			SUITE_ASSERT(health.since_ns == (changed ? 2000 + n : since_ns),
 				     "%s: event %zu: since", rows[i].what, n);
@@ -190,7 +188,7 @@ test_latency(void)
 	CU_ASSERT_EQUAL(health.latency_us, 123);
 }
 
-/* Which answers are good is the configuration's. */
+/* The configuration decides which rcodes are good. */
 static void
 test_good(void)
 {
@@ -213,7 +211,8 @@ test_good(void)
 	}
 }
 
-/* An override read back from the dataplane's snapshot is in force, and said to be old. */
+/* An override read from the dataplane's snapshot is in force, and the reason says that it is
+ * older. */
 static void
 test_override_kept(void)
 {
@@ -244,7 +243,7 @@ main(void)
 	CU_TestInfo tests[] = {{"events and states", test_rows},
 			       {"latency of good probes", test_latency},
 			       {"good responses", test_good},
-			       {"an override that was kept", test_override_kept},
+			       {"an override of an earlier process", test_override_kept},
 			       CU_TEST_INFO_NULL};
 
 	return suite_run("health", tests);

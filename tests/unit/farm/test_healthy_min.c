@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The healthy minimum: pools, who of their members is usable, and which pool needs whom. */
+/* The healthy minimum: pools, their usable members, and which pool needs which member. */
 #include <stdio.h>
 #include <string.h>
 
 #include "control/farm/healthy_min.h"
 #include "tests/unit/suite.h"
 
-/* Pools: members by their numbers. Usable: those numbers. */
+/* Pools and usable members as digits. */
 static const struct {
 	const char *what;
 	uint32_t percent;
 	const char *pools[3], *usable;
 	unsigned upstream;
-	const char *needs; /* NULL: nobody */
+	const char *needs; /* NULL: none */
 } rows[] = {
 	{"no minimum", 0, {"0123"}, "0", 0, NULL},
 	{"half of four: three are enough", 50, {"0123"}, "012", 0, NULL},
@@ -21,10 +21,10 @@ static const struct {
 	{"a third of three: the last", 33, {"012"}, "0", 0, "pool0"},
 	{"34 of a hundred of three is two", 34, {"012"}, "01", 0, "pool0"},
 	{"one of a hundred: the last", 1, {"0123"}, "3", 3, "pool0"},
-	{"all: nobody may go", 100, {"0123"}, "0123", 2, "pool0"},
+	{"all: none can be spared", 100, {"0123"}, "0123", 2, "pool0"},
 	{"below the minimum already", 75, {"0123"}, "01", 1, "pool0"},
 	{"another pool needs it", 50, {"0123", "34"}, "0123", 3, "pool1"},
-	{"a pool that it is no member of", 100, {"01", "23"}, "23", 4, NULL},
+	{"not a member of the pool", 100, {"01", "23"}, "23", 4, NULL},
 	{"both pools spare it", 50, {"0123", "1234"}, "01234", 2, NULL},
 	{"a pool of one", 10, {"0123", "2"}, "0123", 2, "pool1"},
 };
@@ -53,7 +53,7 @@ test_rows(void)
 		pool = healthy_min_pool(&config, rows[i].upstream, usable);
 		SUITE_ASSERT((pool == NULL) == (rows[i].needs == NULL) &&
 				     (pool == NULL || strcmp(pool, rows[i].needs) == 0),
-			     "%s: %s", rows[i].what, pool == NULL ? "nobody" : pool);
+			     "%s: %s", rows[i].what, pool == NULL ? "none" : pool);
 	}
 }
 
@@ -72,7 +72,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"who is needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
+		{"which are needed", test_rows}, {"rounding", test_rounding}, CU_TEST_INFO_NULL};
 
 	return suite_run("healthy_min", tests);
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The passive signs: each row is a rule and what came in between two looks. */
+/* Passive health: each row has a rule and the increments between samples. */
 #include <stdio.h>
 
 #include "control/farm/passive.h"
 #include "tests/unit/suite.h"
 
-#define LOOKS 12
+#define SAMPLES 12
 
 static const struct {
 	const char *what;
 	struct config_passive rule;
 	struct {
-		uint64_t repeat; /* looks with this growth */
+		uint64_t repeat; /* samples with this increment */
 		struct passive_counts grown;
-		enum passive_verdict last; /* of the last of them; those before it are fine */
-	} looks[LOOKS];
+		enum passive_verdict last; /* of the last sample; of the others PASSIVE_FINE */
+	} samples[SAMPLES];
 } rows[] = {
 	{"off", {false, 10, 0, 0}, {{5, {0, 0, 100}, PASSIVE_FINE}}},
 	{"too few to judge", {true, 100, 50, 50}, {{1, {0, 0, 99}, PASSIVE_FINE}}},
@@ -23,7 +23,7 @@ static const struct {
 	{"one more than half", {true, 100, 50, 50}, {{1, {49, 0, 51}, PASSIVE_TIMEOUTS}}},
 	{"SERVFAIL", {true, 100, 50, 20}, {{1, {80, 21, 20}, PASSIVE_SERVFAILS}}},
 	{"SERVFAIL is a share of all", {true, 100, 50, 20}, {{3, {80, 20, 20}, PASSIVE_FINE}}},
-	{"timeouts are told first", {true, 100, 50, 20}, {{1, {40, 40, 60}, PASSIVE_TIMEOUTS}}},
+	{"timeouts take precedence", {true, 100, 50, 20}, {{1, {40, 40, 60}, PASSIVE_TIMEOUTS}}},
 	{"100: never",
 	 {true, 10, 100, 100},
 	 {{9, {0, 0, 50}, PASSIVE_FINE}, {9, {50, 50, 0}, PASSIVE_FINE}}},
@@ -33,10 +33,10 @@ static const struct {
 	{"one by one",
 	 {true, 8, 50, 100},
 	 {{4, {1, 0, 0}, PASSIVE_FINE}, {5, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
-	{"a long good time does not count for long",
+	{"many good responses leave the window",
 	 {true, 100, 50, 100},
 	 {{500, {10, 0, 0}, PASSIVE_FINE}, {6, {0, 0, 10}, PASSIVE_TIMEOUTS}}},
-	{"nor a long bad one of old",
+	{"old bad ones too",
 	 {true, 16, 50, 100},
 	 {{8, {1, 0, 1}, PASSIVE_FINE}, {64, {2, 0, 1}, PASSIVE_FINE}}},
 	{"old timeouts leave the window",
@@ -45,7 +45,7 @@ static const struct {
 	  {10, {10, 0, 0}, PASSIVE_FINE},
 	  {5, {0, 0, 10}, PASSIVE_FINE},
 	  {1, {0, 0, 13}, PASSIVE_TIMEOUTS}}},
-	{"nothing asked, nothing judged", {true, 10, 50, 100}, {{100, {0, 0, 0}, PASSIVE_FINE}}},
+	{"no queries, no verdict", {true, 10, 50, 100}, {{100, {0, 0, 0}, PASSIVE_FINE}}},
 	{"one at a time, of one",
 	 {true, 1, 50, 100},
 	 {{3, {1, 0, 0}, PASSIVE_FINE}, {1, {0, 0, 1}, PASSIVE_TIMEOUTS}}},
@@ -60,24 +60,24 @@ test_rows(void)
 
 		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rows[i].rule, &seen),
 				PASSIVE_FINE);
-		for (unsigned l = 0; l < LOOKS && rows[i].looks[l].repeat > 0; l++) {
-			for (uint64_t n = 1; n <= rows[i].looks[l].repeat; n++) {
+		for (unsigned l = 0; l < SAMPLES && rows[i].samples[l].repeat > 0; l++) {
+			for (uint64_t n = 1; n <= rows[i].samples[l].repeat; n++) {
 				enum passive_verdict got;
-				bool last = n == rows[i].looks[l].repeat;
+				bool last = n == rows[i].samples[l].repeat;
 
-				counters.responses += rows[i].looks[l].grown.responses;
-				counters.servfails += rows[i].looks[l].grown.servfails;
-				counters.timeouts += rows[i].looks[l].grown.timeouts;
+				counters.responses += rows[i].samples[l].grown.responses;
+				counters.servfails += rows[i].samples[l].grown.servfails;
+				counters.timeouts += rows[i].samples[l].grown.timeouts;
 				got = passive_on_sample(&passive, &counters, &rows[i].rule, &seen);
-				SUITE_ASSERT(got == (last ? rows[i].looks[l].last : PASSIVE_FINE),
-					     "%s: look %u, time %llu: %d", rows[i].what, l,
+				SUITE_ASSERT(got == (last ? rows[i].samples[l].last : PASSIVE_FINE),
+					     "%s: sample %u, repetition %llu: %d", rows[i].what, l,
 					     (unsigned long long)n, got);
 			}
 		}
 	}
 }
 
-/* What a verdict is about is no more than a step longer than asked for. */
+/* The window of a verdict is at most one step longer than the rule's. */
 static void
 test_window(void)
 {
@@ -94,8 +94,8 @@ test_window(void)
 	CU_ASSERT(seen.responses + seen.timeouts < 800 + 100 + 3);
 }
 
-/* However many responses are judged, those before them are soon forgotten: after a good year one by
- * one, bad ones take it out when they are more than half of a window that is at most two steps too
+/* However long the window, earlier responses leave it: after a long time of good responses, bad
+ * ones take the upstream out when they are more than half of a window at most two steps too
  * long. */
 static void
 test_forgotten(void)
@@ -120,7 +120,7 @@ test_forgotten(void)
 	}
 }
 
-/* The first look after it is the beginning again; another rule in between breaks nothing. */
+/* The first sample after passive_forget() is the base again; a changed rule works too. */
 static void
 test_forget(void)
 {
@@ -146,7 +146,7 @@ test_forget(void)
 	for (unsigned n = 0; n < 12; n++) {
 		counters.responses += 125;
 		CU_ASSERT_EQUAL(passive_on_sample(&passive, &counters, &rule, &seen), PASSIVE_FINE);
-		if (n < 7) /* nothing is lost until there is enough */
+		if (n < 7) /* nothing is dropped until the window is full */
 			CU_ASSERT_EQUAL(seen.responses + seen.timeouts, known + 125 * (n + 1));
 		CU_ASSERT(passive.step_count <= PASSIVE_STEPS + 1);
 	}
@@ -157,8 +157,8 @@ main(void)
 {
 	CU_TestInfo tests[] = {{"verdicts", test_rows},
 			       {"the window's length", test_window},
-			       {"a good year is forgotten", test_forgotten},
-			       {"forgetting, and another rule", test_forget},
+			       {"old responses are forgotten", test_forgotten},
+			       {"passive_forget(), and a changed rule", test_forget},
 			       CU_TEST_INFO_NULL};
 
 	return suite_run("passive", tests);

@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Outcomes in the order of the probes: a row says what happens, and which outcomes are taken
- * then. */
+/* Results in the order of the probes: each row has the steps, and the results returned. */
 #include <stdio.h>
 #include <string.h>
 
 #include "control/farm/probe_order.h"
 #include "tests/unit/suite.h"
 
-/* Steps: + a probe is sent; a digit: that probe (0 the first) is answered, its rcode its number; t
- * and a digit: it times out; n and a digit: it says nothing; x: those under way do not count.
- * Taken: the outcomes' numbers, or t. */
+/* Steps: + a probe is sent; a digit: that probe (0 is the first) is answered, its rcode its number;
+ * t and a digit: it times out; n and a digit: it is not counted; x: the probes in flight are void.
+ * Results: their numbers, or t. */
 static const struct {
 	const char *what, *steps, *taken;
 } rows[] = {
 	{"one after the other", "+0+1+2", "012"},
-	{"in order although out of order", "++10", "01"},
+	{"responses out of order", "++10", "01"},
 	{"a timeout before a response", "++1t0", "t1"},
 	{"every other one", "++1t0++3t2++5t4", "t1t3t5"},
 	{"nothing known yet", "+++", ""},
-	{"the oldest holds up the others", "+++12", ""},
-	{"and lets them go", "+++12t0", "t12"},
-	{"one that says nothing", "+++12n0", "12"},
+	{"the oldest blocks the others", "+++12", ""},
+	{"and releases them", "+++12t0", "t12"},
+	{"one that is not counted", "+++12n0", "12"},
 	{"void", "+++x012+3", "3"},
 	{"void, with one known that waits", "++1x0+2", "2"},
-	{"an outcome twice", "+00+1", "01"},
-	{"an outcome of none", "5+0", "0"},
+	{"a result twice", "+00+1", "01"},
+	{"a result without a probe", "5+0", "0"},
 };
 
 static void
@@ -62,7 +61,7 @@ test_rows(void)
 	}
 }
 
-/* No more than three unanswered, none beyond the ring, and serials that wrap. */
+/* At most three unanswered, none beyond the ring, and serials that wrap. */
 static void
 test_room(void)
 {

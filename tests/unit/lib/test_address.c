@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Addresses and ranges as text, and the arithmetic on them. */
+/* Addresses and ranges: text form and arithmetic. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 static const struct {
 	const char *text;
 	int status;
-	const char *formatted; /* NULL: as `text` */
+	const char *formatted; /* NULL: same as `text` */
 } addresses[] = {
 	{"192.0.2.1", 0, NULL},
 	{"0.0.0.0", 0, NULL},
@@ -27,7 +27,7 @@ static const struct {
 	{"0x7f.1", -EINVAL, NULL},
 	{"2001:db8::1::", -EINVAL, NULL},
 	{"fe80::1%eth0", -EINVAL, NULL},
-	{"::ffff:192.0.2.1", -EINVAL, NULL}, /* one spelling an address */
+	{"::ffff:192.0.2.1", -EINVAL, NULL}, /* one spelling per address */
 	{"::ffff:c000:201", -EINVAL, NULL},
 	{"[2001:db8::1]", -EINVAL, NULL},
 	{"localhost", -EINVAL, NULL},
@@ -46,7 +46,7 @@ test_addresses(void)
 		if (status == 0)
 			SUITE_ASSERT(strcmp(address_format(&address, back),
 					    formatted ? formatted : text) == 0,
-				     "\"%s\" comes back as \"%s\"", text, back);
+				     "\"%s\" is formatted as \"%s\"", text, back);
 	}
 }
 
@@ -72,8 +72,8 @@ static const struct {
 	{"2001:db8::ffff:ffff:ffff:ffff-2001:db8:0:1::", 2,
 	 "2001:db8::ffff:ffff:ffff:ffff 2001:db8:0:1::", NULL},
 	{"2001:db8::-2001:db8:0:1::", UINT64_MAX, "2001:db8:: 2001:db8:0:1::", NULL},
-	{"192.0.2.1/24", 0, NULL, "behind the prefix"},
-	{"2001:db8::1/64", 0, NULL, "behind the prefix"},
+	{"192.0.2.1/24", 0, NULL, "after the prefix"},
+	{"2001:db8::1/64", 0, NULL, "after the prefix"},
 	{"192.0.2.0/33", 0, NULL, "0 to 32"},
 	{"2001:db8::/129", 0, NULL, "0 to 128"},
 	{"192.0.2.0/", 0, NULL, "0 to 32"},
@@ -83,10 +83,10 @@ static const struct {
 	{"192.0.2.0/4294967320", 0, NULL, "0 to 32"},
 	{"192.0.2.0/99999999999999999999", 0, NULL, "0 to 32"},
 	{"/24", 0, NULL, "before the slash"},
-	{"192.0.2.2-192.0.2.1", 0, NULL, "behind the last"},
-	{"192.0.2.2-", 0, NULL, "behind the dash"},
+	{"192.0.2.2-192.0.2.1", 0, NULL, "greater than the last"},
+	{"192.0.2.2-", 0, NULL, "after the dash"},
 	{"-192.0.2.2", 0, NULL, "before the dash"},
-	{"192.0.2.2-2001:db8::", 0, NULL, "one family"},
+	{"192.0.2.2-2001:db8::", 0, NULL, "mix IPv4 and IPv6"},
 	{"::ffff:0:0/96", 0, NULL, "before the slash"},
 	{"1111111111111111111111111111111111111111111111111111111111111111/8", 0, NULL,
 	 "before the slash"},
@@ -117,18 +117,18 @@ test_ranges(void)
 		SUITE_ASSERT((status == 0) == (ranges[i].count > 0), "\"%s\" gives %d", text,
 			     status);
 		if (ranges[i].count == 0) {
-			SUITE_ASSERT(strstr(why, ranges[i].why) != NULL, "\"%s\": says \"%s\"",
-				     text, why);
+			SUITE_ASSERT(strstr(why, ranges[i].why) != NULL,
+				     "\"%s\": the reason is \"%s\"", text, why);
 			continue;
 		}
 		SUITE_ASSERT(address_range_count(&range) == ranges[i].count,
-			     "\"%s\" has another count", text);
+			     "\"%s\" has a different count", text);
 		SUITE_ASSERT(strcmp(range_ends(&range, ends), ranges[i].ends) == 0,
 			     "\"%s\" is \"%s\"", text, ends);
 	}
 }
 
-/* `in` are ranges with spaces between, `out` the "first last" of each of the ranges left, with
+/* `in`: ranges separated by spaces; `out`: "first last" of each remaining range, separated by
  * commas. */
 static const struct {
 	const char *in, *out;
@@ -165,10 +165,10 @@ test_merges(void)
 		SUITE_ASSERT(strcmp(out, merges[i].out) == 0, "\"%s\" becomes \"%s\"", merges[i].in,
 			     out);
 	}
-	SUITE_ASSERT(address_ranges_merge(NULL, 0) == 0, "no ranges stay none");
+	SUITE_ASSERT(address_ranges_merge(NULL, 0) == 0, "an empty list stays empty");
 }
 
-/* IPv4 lies inside the IPv6 space in its mapped form, and "::/0" does not mean it. */
+/* IPv4 in its mapped form is part of the IPv6 space, but "::/0" does not include it. */
 static void
 test_split(void)
 {
@@ -189,23 +189,23 @@ test_split(void)
 		     "IPv6 is in the parts");
 	SUITE_ASSERT(!address_is_ipv4(&parts[0].last), "the first part ends in IPv6");
 	below = address_next(&parts[0].last);
-	SUITE_ASSERT(address_is_ipv4(&below), "right behind the first part IPv4 begins");
+	SUITE_ASSERT(address_is_ipv4(&below), "IPv4 follows the first part directly");
 
 	SUITE_ASSERT(address_range_parse("::/48", &all, &why) == 0 &&
 			     address_range_split(&all, parts) == 2,
-		     "a shorter prefix around IPv4 too");
+		     "a longer prefix around IPv4 has two parts too");
 	SUITE_ASSERT(address_range_parse("0.0.0.0/0", &all, &why) == 0 &&
 			     address_range_split(&all, parts) == 1 &&
 			     address_equal(&parts[0].last, &all.last),
-		     "an IPv4 range is left alone");
+		     "an IPv4 range is unchanged");
 	SUITE_ASSERT(address_range_parse("2001:db8::/32", &all, &why) == 0 &&
 			     address_range_split(&all, parts) == 1 &&
 			     address_equal(&parts[0].first, &all.first),
-		     "an IPv6 range above is left alone");
+		     "an IPv6 range above is unchanged");
 	SUITE_ASSERT(address_range_parse("::-::fffe:ffff:ffff", &all, &why) == 0 &&
 			     address_range_split(&all, parts) == 1 &&
 			     address_equal(&parts[0].last, &all.last),
-		     "a range that ends right before IPv4 is left alone");
+		     "a range that ends right before IPv4 is unchanged");
 }
 
 static const struct {
@@ -230,21 +230,21 @@ test_hosts(void)
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		address_parse(hosts[i].text, &address);
-		SUITE_ASSERT(address_is_host(&address) == hosts[i].host, "%s is judged wrong",
+		SUITE_ASSERT(address_is_host(&address) == hosts[i].host, "%s: wrong result",
 			     hosts[i].text);
 	}
 	address_parse("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", &address);
 	SUITE_ASSERT(strcmp(address_port_format(&address, 65535, text),
 			    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff#65535") == 0,
-		     "the longest address with port: %s", text);
+		     "the longest address with a port: %s", text);
 }
 
 static CU_TestInfo tests[] = {
-	{"addresses, text to bytes and back", test_addresses},
-	{"ranges, text to bytes", test_ranges},
-	{"ranges sorted and joined", test_merges},
+	{"addresses: text to bytes and back", test_addresses},
+	{"ranges: text to bytes", test_ranges},
+	{"ranges are sorted and merged", test_merges},
 	{"IPv6 ranges do not mean IPv4", test_split},
-	{"addresses that a machine can have", test_hosts},
+	{"addresses of hosts", test_hosts},
 	CU_TEST_INFO_NULL,
 };
 

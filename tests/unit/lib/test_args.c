@@ -12,49 +12,49 @@
 
 struct args_row {
 	const char *description;
-	const char *argv[ARGV_MAX]; /* behind the program's name, up to the first NULL */
+	const char *argv[ARGV_MAX]; /* without the program's name, up to the first NULL */
 	int status;
-	const char *why; /* a part of it */
+	const char *why; /* a part of the message */
 	struct args expected;
 };
 
 #define DEFAULTS .runtime_dir = ARGS_RUNTIME_DIR_DEFAULT, .flows_per_worker = ARGS_FLOWS_DEFAULT
 
 static const struct args_row rows[] = {
-	{"nothing", {NULL}, .expected = {DEFAULTS, .eal_argc = 1}},
-	{"EAL's only",
+	{"no arguments", {NULL}, .expected = {DEFAULTS, .eal_argc = 1}},
+	{"EAL arguments only",
 	 {"--in-memory", "-m", "64"},
 	 .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
-	{"ours only",
+	{"own arguments only",
 	 {"--", "--runtime-dir", "/tmp/a", "--flows", "4096"},
 	 .expected = {.runtime_dir = "/tmp/a", .flows_per_worker = 4096, .eal_argc = 1}},
-	{"ours with =",
+	{"own arguments with =",
 	 {"--", "--runtime-dir=/tmp/a", "--flows=1024"},
 	 .expected = {.runtime_dir = "/tmp/a", .flows_per_worker = 1024, .eal_argc = 1}},
-	{"a pair of interfaces",
+	{"two interfaces",
 	 {"--vdev", "net_af_xdp0,iface=eth0,start_queue=0", "--vdev=net_af_xdp1,iface=eth1",
 	  "--no-huge", "--"},
 	 .expected = {DEFAULTS, .eal_argc = 5, .xdp_count = 2, .xdp = {"eth0", "eth1"},
 		      .no_huge = true}},
-	{"other devices are EAL's alone",
+	{"other devices are left to EAL",
 	 {"--vdev", "net_null0", "--vdev", "net_memif0,role=server", "--log-level=8", "--"},
 	 .expected = {DEFAULTS, .eal_argc = 6, .log_level_given = true}},
-	{"options behind -- are not EAL's",
+	{"EAL options after --",
 	 {"--", "--vdev", "net_af_xdp0,iface=eth0"},
 	 .status = -EINVAL,
 	 .why = "unknown argument --vdev"},
-	{"an interface twice",
+	{"an interface given twice",
 	 {"--vdev", "net_af_xdp0,iface=eth0", "--vdev", "net_af_xdp1,iface=eth0", "--"},
 	 .status = -EINVAL,
-	 .why = "named by two ports"},
-	{"an interface's name too long",
+	 .why = "interface eth0 is given twice"},
+	{"interface name too long",
 	 {"--vdev", "net_af_xdp0,iface=sixteen-letters-", "--"},
 	 .status = -EINVAL,
-	 .why = "no interface has such a name"},
-	{"an interface without a name",
+	 .why = "not a valid interface name"},
+	{"interface name empty",
 	 {"--vdev", "net_af_xdp0,iface=,queue_count=1", "--"},
 	 .status = -EINVAL,
-	 .why = "no interface has such a name"},
+	 .why = "not a valid interface name"},
 	{"flows not a power of two",
 	 {"--", "--flows", "1000"},
 	 .status = -EINVAL,
@@ -65,24 +65,30 @@ static const struct args_row rows[] = {
 	 {"--", "--flows", "134217728"},
 	 .status = -EINVAL,
 	 .why = "power of two"},
-	{"flows beyond any integer",
+	{"flows beyond 64 bits",
 	 {"--", "--flows", "99999999999999999999"},
 	 .status = -EINVAL,
 	 .why = "power of two"},
 	{"flows negative", {"--", "--flows", "-1024"}, .status = -EINVAL, .why = "power of two"},
-	{"flows with a tail", {"--", "--flows", "1024k"}, .status = -EINVAL, .why = "power of two"},
+	{"flows with a suffix",
+	 {"--", "--flows", "1024k"},
+	 .status = -EINVAL,
+	 .why = "power of two"},
 	{"flows empty", {"--", "--flows="}, .status = -EINVAL, .why = "power of two"},
-	{"a value missing", {"--", "--flows"}, .status = -EINVAL, .why = "needs a value"},
-	{"a relative directory",
+	{"value missing", {"--", "--flows"}, .status = -EINVAL, .why = "needs a value"},
+	{"relative directory",
 	 {"--", "--runtime-dir", "run"},
 	 .status = -EINVAL,
 	 .why = "absolute"},
-	{"unknown", {"--", "--flow", "1024"}, .status = -EINVAL, .why = "unknown argument --flow"},
-	{"longer than known",
+	{"unknown argument",
+	 {"--", "--flow", "1024"},
+	 .status = -EINVAL,
+	 .why = "unknown argument --flow"},
+	{"known argument with a suffix",
 	 {"--", "--flows2", "1024"},
 	 .status = -EINVAL,
 	 .why = "unknown argument --flows2"},
-	{"a value for what has none",
+	{"value for an argument without one",
 	 {"--", "--help=x"},
 	 .status = -EINVAL,
 	 .why = "unknown argument"},
@@ -90,10 +96,10 @@ static const struct args_row rows[] = {
 	{"--version alone",
 	 {"--version"},
 	 .expected = {DEFAULTS, .action = ARGS_VERSION, .eal_argc = 2}},
-	{"--help behind --",
+	{"--help after --",
 	 {"--", "--help"},
 	 .expected = {DEFAULTS, .action = ARGS_HELP, .eal_argc = 1}},
-	{"--help among EAL's is EAL's",
+	{"--help among EAL arguments is EAL's",
 	 {"-m", "64", "--help"},
 	 .expected = {DEFAULTS, .eal_argc = 4, .memory_mb = 64}},
 };
@@ -139,7 +145,7 @@ test_command_lines(void)
 			row_check(row, &args);
 		else
 			SUITE_ASSERT(row->why != NULL && strstr(why, row->why) != NULL,
-				     "%s: says \"%s\"", row->description, why);
+				     "%s: why is \"%s\"", row->description, why);
 	}
 }
 
@@ -158,7 +164,7 @@ test_too_many_interfaces(void)
 	CU_ASSERT_EQUAL(args.xdp_count, SNAPSHOT_INTERFACES_MAX);
 	CU_ASSERT_EQUAL(args_parse(&args, SNAPSHOT_INTERFACES_MAX + 2, argv, why, sizeof(why)),
 			-EINVAL);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why, "more than 16 ports"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "more than 16 interfaces"));
 }
 
 int

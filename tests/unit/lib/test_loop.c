@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The event loop: timers in their order, and what a stall does to them. */
+/* The event loop: order of timers, and the effect of a stall. */
 #include <stdbool.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ timer_fired(void *owner, uint64_t now)
 	bench->fired++;
 }
 
-/* Whoever has answered in time is waited for no longer. */
+/* A response has come: cancels the timer that waits for it. */
 static void
 pipe_ready(void *owner, uint32_t events)
 {
@@ -59,7 +59,7 @@ bench_close(struct bench *bench)
 	loop_fini(&bench->loop);
 }
 
-/* As if the loop had not turned for so long. */
+/* Makes it look as if the loop had not run for `ns`. */
 static void
 stall(struct bench *bench, uint64_t ns)
 {
@@ -86,7 +86,7 @@ test_due(void)
 	bench_close(&bench);
 }
 
-/* A second on time is late, not a stall. */
+/* Less than LOOP_STALL_NS late is not a stall. */
 static void
 test_late(void)
 {
@@ -100,8 +100,7 @@ test_late(void)
 	bench_close(&bench);
 }
 
-/* Who has answered meanwhile has answered in time; what nobody answered is waited for for as long
- * as before. */
+/* A response that came during the stall is in time; other timers keep the time they had left. */
 static void
 test_stall(void)
 {
@@ -123,7 +122,7 @@ test_stall(void)
 	bench_close(&bench);
 }
 
-/* Of a time gone by, and of one to come; half a second more may pass between two readings of the
+/* For times in the past and in the future; up to half a second may pass between reading the two
  * clocks. */
 static void
 test_unix_time(void)
@@ -146,10 +145,10 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"timers are due in their order", test_due},
-		{"late", test_late},
-		{"stalled", test_stall},
-		{"times as Unix time", test_unix_time},
+		{"timers fire in order", test_due},
+		{"a late timer", test_late},
+		{"a stall", test_stall},
+		{"conversion to Unix time", test_unix_time},
 		CU_TEST_INFO_NULL,
 	};
 

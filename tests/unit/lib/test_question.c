@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DNS questions, text to wire and back. */
+/* DNS questions: text form to wire form and back. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #define LABEL_63 "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijk"
 #define NAME_192 LABEL_63 "." LABEL_63 "." LABEL_63 "."
 
-/* A text, its wire form written as a C string without the last 0, and the text that comes back. */
+/* A text, its wire form as a C string without the final 0, and the text it is formatted as. */
 static const struct {
 	const char *text, *wire, *formatted;
 } names[] = {
@@ -50,14 +50,14 @@ test_names(void)
 
 		SUITE_ASSERT(status == 0, "\"%s\": %s", names[i].text, why);
 		SUITE_ASSERT(bytes == wire_bytes && memcmp(wire, names[i].wire, wire_bytes) == 0,
-			     "\"%s\" has another wire form, of %u bytes", names[i].text, bytes);
+			     "\"%s\" has a different wire form, of %u bytes", names[i].text, bytes);
 		SUITE_ASSERT(question_name_format(wire, bytes, back) == (int)bytes,
 			     "\"%s\" is formatted", names[i].text);
-		SUITE_ASSERT(strcmp(back, names[i].formatted) == 0, "\"%s\" comes back as \"%s\"",
+		SUITE_ASSERT(strcmp(back, names[i].formatted) == 0, "\"%s\" is formatted as \"%s\"",
 			     names[i].text, back);
 		for (uint16_t cut = 0; cut < bytes; cut++) {
-			uint8_t *part =
-				malloc(cut + 1u); /* so that a sanitizer sees a read behind it */
+			/* On the heap, so that a sanitizer sees a read beyond its end. */
+			uint8_t *part = malloc(cut + 1u);
 
 			memcpy(part, wire, cut);
 			part = realloc(part, cut > 0 ? cut : 1);
@@ -68,7 +68,7 @@ test_names(void)
 	}
 }
 
-/* A byte of any value in a name survives the way to text and back. */
+/* A name with a byte of any value is the same after conversion to text and back. */
 static void
 test_bytes(void)
 {
@@ -83,10 +83,10 @@ test_bytes(void)
 			     "byte %u is formatted", byte);
 		SUITE_ASSERT(question_name_parse(text, again, &bytes, &why) == 0 && bytes == 4 &&
 				     memcmp(wire, again, 4) == 0,
-			     "byte %u comes back through \"%s\"", byte, text);
+			     "byte %u is the same after \"%s\"", byte, text);
 		for (const char *c = text; *c != 0; c++)
-			SUITE_ASSERT(*c > ' ' && *c <= '~', "byte %u shows as a plain character",
-				     byte);
+			SUITE_ASSERT(*c > ' ' && *c <= '~',
+				     "byte %u is formatted as printable ASCII", byte);
 	}
 }
 
@@ -118,8 +118,8 @@ test_bad_names(void)
 		uint16_t bytes;
 		int status = question_name_parse(bad_names[i].text, wire, &bytes, &why);
 
-		SUITE_ASSERT(status == -EINVAL, "\"%s\" is taken", bad_names[i].text);
-		SUITE_ASSERT(strstr(why, bad_names[i].why) != NULL, "\"%s\": says \"%s\"",
+		SUITE_ASSERT(status == -EINVAL, "\"%s\" is accepted", bad_names[i].text);
+		SUITE_ASSERT(strstr(why, bad_names[i].why) != NULL, "\"%s\": the reason is \"%s\"",
 			     bad_names[i].text, why);
 	}
 }
@@ -165,7 +165,7 @@ test_types(void)
 			continue;
 		SUITE_ASSERT(type == types[i].number, "\"%s\" is %u", types[i].text, type);
 		SUITE_ASSERT(strcmp(question_type_format(type, text), types[i].formatted) == 0,
-			     "\"%s\" shows as \"%s\"", types[i].text, text);
+			     "\"%s\" is formatted as \"%s\"", types[i].text, text);
 	}
 	for (unsigned number = 0; number <= UINT16_MAX; number++) {
 		char text[QUESTION_TYPE_TEXT_BYTES];
@@ -173,8 +173,7 @@ test_types(void)
 
 		question_type_format((uint16_t)number, text);
 		if (question_type_parse(text, &type) != 0 || type != number)
-			SUITE_ASSERT(false, "type %u does not come back through \"%s\"", number,
-				     text);
+			SUITE_ASSERT(false, "type %u is not the same after \"%s\"", number, text);
 	}
 }
 
@@ -206,28 +205,28 @@ test_questions(void)
 
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
 		question_format((const uint8_t *)questions[i].wire, questions[i].bytes, text);
-		SUITE_ASSERT(strcmp(text, questions[i].text) == 0, "row %zu shows as \"%s\"", i,
-			     text);
+		SUITE_ASSERT(strcmp(text, questions[i].text) == 0, "row %zu is formatted as \"%s\"",
+			     i, text);
 	}
 	SUITE_ASSERT(question_build("example", 28, question, &bytes, &why) == 0 && bytes == 13 &&
 			     memcmp(question, "\7example\0\0\34\0\1", 13) == 0,
 		     "a question is built");
 	SUITE_ASSERT(question_build("a..", 1, question, &bytes, &why) == -EINVAL && *why != 0,
-		     "a bad one is not");
+		     "a malformed name is refused");
 
-	/* The longest text there is: 250 odd bytes in four labels. */
+	/* The longest possible text: 250 bytes that need an escape, in four labels. */
 	memset(longest, 0xff, sizeof(longest));
 	longest[0] = longest[64] = longest[128] = 63;
 	longest[192] = 61;
 	longest[254] = 0;
 	SUITE_ASSERT(strlen(question_format(longest, sizeof(longest), text)) ==
 			     4 * 250 + strlen("....") + strlen(" TYPE65535 CLASS65535"),
-		     "the longest question shows as \"%s\"", text);
+		     "the longest question is formatted as \"%s\"", text);
 }
 
 static const struct {
 	const char *text, *shown;
-	int rcode; /* -1: not taken */
+	int rcode; /* -1: refused */
 } rcodes[] = {
 	{"noerror", "noerror", 0},
 	{"NXDOMAIN", "nxdomain", 3},
@@ -265,8 +264,8 @@ test_rcodes(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"names, text to wire and back", test_names},
-	{"every byte comes back", test_bytes},
+	{"names: text to wire and back", test_names},
+	{"every byte value in a name", test_bytes},
 	{"bad names are refused", test_bad_names},
 	{"types", test_types},
 	{"questions", test_questions},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The grammar of metrics, and which of the formats a scraper gets. */
+/* The formats of metrics, and their selection by the Accept header. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static const struct accept_case {
 	{"application/openmetrics-text;q=-1", METRICS_PROMETHEUS},
 	{"application/openmetrics-text;q=nan", METRICS_PROMETHEUS},
 	{"application/openmetrics-text;version=2.0.0",
-	 METRICS_PROMETHEUS}, /* one that is not written here */
+	 METRICS_PROMETHEUS}, /* an unsupported version */
 	{"application/openmetrics-textual", METRICS_PROMETHEUS},
 	{"application/openmetrics", METRICS_PROMETHEUS},
 	{",,;,", METRICS_PROMETHEUS},
@@ -46,7 +46,7 @@ test_accept(void)
 			     "Accept: %s", accepts[i].accept);
 }
 
-/* A header as long as a server lets it be. */
+/* A header as long as the server allows. */
 static void
 test_accept_long(void)
 {
@@ -216,7 +216,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {
 		{"which format a scraper gets", test_accept},
-		{"a header of nonsense", test_accept_long},
+		{"a long invalid header", test_accept_long},
 		{"each type of family in each format", test_formats},
 		{"a table of families", test_rows},
 		CU_TEST_INFO_NULL,

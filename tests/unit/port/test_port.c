@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who polls which queue, who sends where, and how many packet buffers that takes. */
+/* Which worker polls which queue, how each worker sends, the number of packet buffers, and the
+ * settings of drivers. */
 #include "dataplane/port/port.h"
 
 #include <string.h>
@@ -11,9 +12,9 @@
 
 struct queue_row {
 	const char *description;
-	uint32_t port, queues, workers;
-	uint32_t polled_by[6];	       /* [queue] */
-	struct interface_path ways[4]; /* [worker] */
+	uint32_t interface, queues, workers;
+	uint32_t polled_by[6];		/* [queue] */
+	struct interface_path paths[4]; /* [worker] */
 };
 
 #define THROUGH(w)                                                                                 \
@@ -24,13 +25,18 @@ struct queue_row {
 static const struct queue_row rows[] = {
 	{"one of each", 0, 1, 1, {0}, {{0, 0}}},
 	{"as many queues as workers", 0, 3, 3, {0, 1, 2}, {{0, 0}, {1, 1}, {2, 2}}},
-	{"the port's number does not matter then", 5, 3, 3, {0, 1, 2}, {{0, 0}, {1, 1}, {2, 2}}},
+	{"interface 5: no offset with a queue per worker",
+	 5,
+	 3,
+	 3,
+	 {0, 1, 2},
+	 {{0, 0}, {1, 1}, {2, 2}}},
 	{"more queues than workers: all are polled", 1, 5, 2, {0, 1, 0, 1, 0}, {{0, 0}, {1, 1}}},
 	{"one queue, two workers", 0, 1, 2, {0}, {{0, 0}, THROUGH(0)}},
-	{"the second port goes to the second worker", 1, 1, 2, {1}, {THROUGH(1), {0, 1}}},
-	{"the third port to the first again", 2, 1, 2, {0}, {{0, 0}, THROUGH(0)}},
+	{"interface 1: its queue goes to worker 1", 1, 1, 2, {1}, {THROUGH(1), {0, 1}}},
+	{"interface 2: worker 0 again", 2, 1, 2, {0}, {{0, 0}, THROUGH(0)}},
 	{"two queues, four workers", 0, 2, 4, {0, 1}, {{0, 0}, {1, 1}, THROUGH(0), THROUGH(1)}},
-	{"two queues, four workers, port 3",
+	{"two queues, four workers, interface 3",
 	 3,
 	 2,
 	 4,
@@ -45,57 +51,58 @@ test_assignment(void)
 		const struct queue_row *row = &rows[i];
 
 		for (uint32_t q = 0; q < row->queues; q++) {
-			uint32_t worker =
-				interface_queue_worker(row->port, q, row->queues, row->workers);
+			uint32_t worker = interface_queue_worker(row->interface, q, row->queues,
+								 row->workers);
 
-			SUITE_ASSERT(worker == row->polled_by[q], "%s: queue %u is worker %u's",
-				     row->description, q, worker);
+			SUITE_ASSERT(worker == row->polled_by[q],
+				     "%s: queue %u is polled by worker %u", row->description, q,
+				     worker);
 		}
 		for (uint32_t w = 0; w < row->workers; w++) {
-			struct interface_path way =
-				interface_path(row->port, w, row->queues, row->workers);
+			struct interface_path path =
+				interface_path(row->interface, w, row->queues, row->workers);
 
-			SUITE_ASSERT(way.queue == row->ways[w].queue &&
-					     way.through == row->ways[w].through,
+			SUITE_ASSERT(path.queue == row->paths[w].queue &&
+					     path.through == row->paths[w].through,
 				     "%s: worker %u sends on queue %u through %u", row->description,
-				     w, way.queue, way.through);
+				     w, path.queue, path.through);
 		}
 	}
 }
 
-/* What must hold for any numbers: a transmit queue has one user, and who sends through another
- * worker names one that has a queue. */
+/* For any numbers: a transmit queue has one user, and a worker that sends through another names one
+ * that has a queue. */
 static void
 test_assignment_invariants(void)
 {
-	for (uint32_t port = 0; port < SNAPSHOT_INTERFACES_MAX; port++)
+	for (uint32_t i = 0; i < SNAPSHOT_INTERFACES_MAX; i++)
 		for (uint32_t queues = 1; queues <= 9; queues++)
 			for (uint32_t workers = 1; workers <= 9; workers++) {
 				uint32_t users[9] = {0}, polled = 0;
 
 				for (uint32_t q = 0; q < queues; q++)
-					polled += interface_queue_worker(port, q, queues, workers) <
+					polled += interface_queue_worker(i, q, queues, workers) <
 						  workers;
 				CU_ASSERT_EQUAL_FATAL(polled, queues);
 				for (uint32_t w = 0; w < workers; w++) {
-					struct interface_path way = interface_path(port, w, queues,
-										   workers),
-							      through;
+					struct interface_path path =
+						interface_path(i, w, queues, workers);
+					struct interface_path through;
 
-					if (way.queue != WORKER_NO_QUEUE) {
-						CU_ASSERT_FATAL(way.queue < queues &&
-								way.through == w);
-						CU_ASSERT_EQUAL_FATAL(users[way.queue]++, 0);
-						/* Its worker polls the queue of the same number. */
+					if (path.queue != WORKER_NO_QUEUE) {
+						CU_ASSERT_FATAL(path.queue < queues &&
+								path.through == w);
+						CU_ASSERT_EQUAL_FATAL(users[path.queue]++, 0);
+						/* The worker polls the receive queue of that
+						 * number. */
 						CU_ASSERT_EQUAL_FATAL(
-							interface_queue_worker(port, way.queue,
+							interface_queue_worker(i, path.queue,
 									       queues, workers),
 							w);
 						continue;
 					}
-					through =
-						interface_path(port, way.through, queues, workers);
-					CU_ASSERT_FATAL(queues < workers && way.through < workers);
+					through = interface_path(i, path.through, queues, workers);
+					CU_ASSERT_FATAL(queues < workers && path.through < workers);
 					CU_ASSERT_NOT_EQUAL_FATAL(through.queue, WORKER_NO_QUEUE);
 				}
 			}
@@ -115,14 +122,14 @@ test_buffers(void)
 	CU_ASSERT(one_worker >= 2 * 3 * 2048 + 4096);
 	/* Two workers can also fill their inboxes and outboxes. */
 	CU_ASSERT(two_workers >= one_worker + 4 * WORKER_RING_SIZE);
-	/* The lab's budget: with the flow table of 1 Mi entries all of it fits into 256 MiB. */
+	/* The default: with a flow table of 1 Mi entries everything fits into 256 MiB. */
 	CU_ASSERT((uint64_t)one_worker * 2560 < UINT64_C(64) << 20);
 }
 
 struct driver_row {
 	const char *driver_name;
-	uint16_t rx_advised, tx_advised; /* descriptors, by the driver */
-	uint16_t ring;			 /* what it gave in the end */
+	uint16_t rx_default, tx_default; /* descriptors, the driver's defaults */
+	uint16_t ring;			 /* descriptors of the ring that was set up */
 	uint16_t descriptors, rx_free, tx_free;
 };
 
@@ -130,7 +137,7 @@ static const struct driver_row drivers[] = {
 	{"net_virtio_user", 0, 0, 1024, 1024, 64, 128},
 	{"net_virtio", 0, 0, 1024, 1024, 64, 128},
 	{"net_virtio", 0, 0, 256, 1024, 64, 64},
-	{"net_virtio", 0, 0, 68, 1024, 16, 16}, /* less than a quarter, in fours */
+	{"net_virtio", 0, 0, 68, 1024, 16, 16}, /* a quarter, rounded down to a multiple of 4 */
 	{"net_ice", 1024, 1024, 1024, 1024, 7, 9},
 	{"net_i40e", 2048, 1024, 2048, 2048, 7, 9},
 	{"mlx5_pci", 256, 256, 1024, 1024, 7, 9},
@@ -138,7 +145,7 @@ static const struct driver_row drivers[] = {
 	{"net_large", 1024, 16384, 4096, 4096, 7, 9},
 };
 
-/* Drivers get what they advise, except where they advise badly. */
+/* Drivers' defaults apply, with the exceptions of driver.h. */
 static void
 test_drivers(void)
 {
@@ -146,8 +153,8 @@ test_drivers(void)
 		const struct driver_row *row = &drivers[i];
 		const struct rte_eth_dev_info device = {
 			.driver_name = row->driver_name,
-			.default_rxportconf.ring_size = row->rx_advised,
-			.default_txportconf.ring_size = row->tx_advised,
+			.default_rxportconf.ring_size = row->rx_default,
+			.default_txportconf.ring_size = row->tx_default,
 			.default_rxconf = {.rx_free_thresh = 7, .rx_drop_en = 1},
 			.default_txconf = {.tx_free_thresh = 9, .tx_rs_thresh = 5},
 		};
@@ -161,7 +168,7 @@ test_drivers(void)
 		SUITE_ASSERT(tx.tx_free_thresh == row->tx_free && tx.tx_rs_thresh == 5,
 			     "%s: transmit, %u", row->driver_name, tx.tx_free_thresh);
 	}
-	/* virtio is asked for no checksums, on whatever bus it is. */
+	/* Checksum offloads of virtio are not used, whatever its bus. */
 	CU_ASSERT_FALSE(driver_checks(&(struct rte_eth_dev_info){.driver_name = "net_virtio"}));
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What uses a source port: found in the tables of all workers, and nothing else. */
+/* inspect_port() lists the flows on a source port of all workers' tables, and no others. */
 #include "dataplane/process/inspect.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "tests/unit/suite.h"
 
-#define TSC_HZ UINT64_C(2048000000) /* whole microseconds, and whole units of FLOW_SENT_SHIFT */
+#define TSC_HZ UINT64_C(2048000000) /* a microsecond is 2 units of FLOW_SENT_SHIFT */
 
 static void
 test_range(void)
@@ -19,10 +19,11 @@ test_range(void)
 		uint32_t first, count;
 	} rows[] = {
 		{"1 Mi entries, port 0", 0xfffff, 0, 0, 65536},
-		{"1 Mi entries, port 0xc123: its low four bits", 0xfffff, 0xc123, 0x30000, 65536},
-		{"as many entries as IDs", 0xffff, 0xc123, 0, 65536},
-		{"fewer", 0xfff, 0xc123, 0, 4096},
-		{"as many as ports and IDs", 0xffffffff, 0xffff, 0xffff0000, 65536},
+		{"1 Mi entries, port 0xc123: slots of its low four bits", 0xfffff, 0xc123, 0x30000,
+		 65536},
+		{"64 Ki entries, as many as IDs", 0xffff, 0xc123, 0, 65536},
+		{"4 Ki entries, fewer than IDs", 0xfff, 0xc123, 0, 4096},
+		{"4 Gi entries, one for each port and ID", 0xffffffff, 0xffff, 0xffff0000, 65536},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -107,7 +108,7 @@ test_flows(uint32_t size)
 	flow_add(1, 60000, 65535, FLOW_CLIENT);
 	flow_add(1, 60001, 3, FLOW_CLIENT); /* another port */
 	flow_add(0, 60016, 4, FLOW_CLIENT); /* another port with the same low bits */
-	flow_add(0, 60000, 5, FLOW_CLIENT); /* over already */
+	flow_add(0, 60000, 5, FLOW_CLIENT); /* ended below */
 	flow_end(&worker[0].flows,
 		 &worker[0].flows.flows[flow_find(
 			 &worker[0].flows,
@@ -126,14 +127,14 @@ test_flows(uint32_t size)
 	CU_ASSERT(address_equal(&response.flows[0].client_address, &client));
 	CU_ASSERT(address_equal(&response.flows[0].source_address, &snapshot.sources[1].address));
 	CU_ASSERT_EQUAL(be16_to(response.flows[0].client_port), 4000);
-	/* A probe has no client, whatever shares the field with its address. */
+	/* A probe has no client: its cookie shares the memory of the client's address. */
 	CU_ASSERT_EQUAL(be16_to(response.flows[1].id), 2);
 	CU_ASSERT(address_equal(&response.flows[1].client_address, &none));
 	CU_ASSERT_EQUAL(be16_to(response.flows[2].id), 65535);
 
 	inspect_port(&workers, NULL, 61000, 0, &response);
 	CU_ASSERT_EQUAL(response.total, 0);
-	/* A clock that is behind the worker's makes no ages of centuries. */
+	/* With a time before the flow was sent, the age is 0. */
 	inspect_port(&workers, NULL, 60001, 0, &response);
 	CU_ASSERT(response.total == 1 && response.flows[0].age_us == 0);
 	CU_ASSERT(address_equal(&response.flows[0].source_address, &none));

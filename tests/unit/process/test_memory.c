@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the check of dataplane.memory_mb asks for, against the sum of what the dataplane takes from
- * the hugepages: enough, and not much more than that. */
+/* Compares the memory that the check of dataplane.memory_mb asks for with the sum of the
+ * dataplane's allocations in hugepages: it must be enough, and not much more. */
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
@@ -14,29 +14,29 @@
 #define XDP_DESCRIPTORS 2048
 #define BUFFER_ROOM	(RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf))
 #define PAGE_BYTES	(2u << 20)
-/* pieces that are rounded up to pages: the heap, and the buffers as one */
+/* allocations that are rounded up to whole pages: the heap, and the packet buffers */
 #define CHUNKS 2
 
 static const struct {
 	const char *what;
-	uint32_t workers, flows, interfaces, queues; /* of each port */
+	uint32_t workers, flows, interfaces, queues; /* flows: per worker; queues: per interface */
 } rows[] = {
-	{"the smallest", 1, 1024, 1, 1},
-	{"the default, one port", 1, 1048576, 1, 1},
-	{"the default", 1, 1048576, 2, 1},
+	{"minimum", 1, 1024, 1, 1},
+	{"default, one interface", 1, 1048576, 1, 1},
+	{"default", 1, 1048576, 2, 1},
 	{"few flows", 1, 65536, 2, 1},
 	{"16 Mi flows", 1, 16777216, 2, 1},
 	{"two workers", 2, 65536, 2, 1},
 	{"two workers, two queues", 2, 1048576, 2, 2},
 	{"more queues than workers", 1, 1024, 2, 64},
-	{"as many ports as there may be", 1, 1024, SNAPSHOT_INTERFACES_MAX, 1},
-	{"eight workers, eight ports", 8, 1048576, 8, 8},
-	{"as many workers as there may be", 64, 1024, 2, 1},
-	{"as many of all", 64, 1024, SNAPSHOT_INTERFACES_MAX, 1},
+	{"most interfaces", 1, 1024, SNAPSHOT_INTERFACES_MAX, 1},
+	{"eight workers, eight interfaces", 8, 1048576, 8, 8},
+	{"most workers", 64, 1024, 2, 1},
+	{"most workers and interfaces", 64, 1024, SNAPSHOT_INTERFACES_MAX, 1},
 };
 
 static size_t
-taken_bytes(unsigned i)
+allocated_bytes(unsigned i)
 {
 	struct interfaces interfaces = {.count = rows[i].interfaces};
 	size_t bytes = LIMIT_SETS * sizeof(struct limit_set), buffers;
@@ -63,13 +63,14 @@ test_enough(void)
 		uint64_t asked = build_memory_mb(rows[i].workers, rows[i].flows, rows[i].interfaces,
 						 rows[i].interfaces * rows[i].queues)
 				 << 20;
-		size_t taken = taken_bytes(i);
+		size_t allocated = allocated_bytes(i);
 
-		SUITE_ASSERT(asked >= taken, "%s: %.1f MiB asked, %.1f taken", rows[i].what,
-			     (double)asked / (1 << 20), (double)taken / (1 << 20));
-		SUITE_ASSERT(asked < taken + taken / 8 + 2 * PAGE_BYTES,
-			     "%s: %.1f MiB asked, %.1f taken", rows[i].what,
-			     (double)asked / (1 << 20), (double)taken / (1 << 20));
+		SUITE_ASSERT(asked >= allocated, "%s: asks for %.1f MiB, %.1f are allocated",
+			     rows[i].what, (double)asked / (1 << 20),
+			     (double)allocated / (1 << 20));
+		SUITE_ASSERT(asked < allocated + allocated / 8 + 2 * PAGE_BYTES,
+			     "%s: asks for %.1f MiB, %.1f are allocated", rows[i].what,
+			     (double)asked / (1 << 20), (double)allocated / (1 << 20));
 	}
 }
 

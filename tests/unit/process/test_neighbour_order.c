@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which requests for next hops are not even shown to the kernel. */
+/* neighbour_order() refuses invalid requests without a message to the kernel. */
 #include <errno.h>
 
 #include <CUnit/CUnit.h>
@@ -16,11 +16,11 @@ test_refused(void)
 		const char *what;
 		struct neighbour_request request;
 	} rows[] = {
-		{"no interface, as a port without one has it", {.ifindex = 0}},
-		{"an interface that is no port of ours", {.ifindex = 1}},
-		{"an unknown wish", {.ifindex = 7, .verify = 2}},
-		{"something in the gap", {.ifindex = 7, .zero = 1}},
-		{"something in the other gap", {.ifindex = 7, .zero_after = 1}},
+		{"ifindex 0, which a device without a kernel interface has", {.ifindex = 0}},
+		{"not an interface of the dataplane", {.ifindex = 1}},
+		{"unknown value of verify", {.ifindex = 7, .verify = 2}},
+		{"padding not zero", {.ifindex = 7, .zero = 1}},
+		{"padding at the end not zero", {.ifindex = 7, .zero_after = 1}},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

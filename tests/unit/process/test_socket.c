@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The dataplane's socket: which requests are refused, the life of its file, its clients. */
+/* The dataplane's socket: refused requests, clients and descriptors, and the socket's file. */
 #include "dataplane/process/socket.h"
 
 #include <errno.h>
@@ -31,8 +31,8 @@ static const struct check_row check_rows[] = {
 	{"probe", MESSAGE_VERSION, MESSAGE_PROBE, sizeof(struct probe_request), 0},
 	{"another version", MESSAGE_VERSION + 1, MESSAGE_HELLO, sizeof(struct hello_request),
 	 -EPROTO},
-	{"another version of what is not known", 0, 99, 0, -EPROTO},
-	{"no type", MESSAGE_VERSION, 0, 0, -EOPNOTSUPP},
+	{"another version and an unknown type", 0, 99, 0, -EPROTO},
+	{"type 0", MESSAGE_VERSION, 0, 0, -EOPNOTSUPP},
 	{"neighbour", MESSAGE_VERSION, MESSAGE_NEIGHBOUR, sizeof(struct neighbour_request), 0},
 	{"unknown type", MESSAGE_VERSION, MESSAGE_STOP + 1, 0, -EOPNOTSUPP},
 	{"one byte short", MESSAGE_VERSION, MESSAGE_PORT, sizeof(struct port_request) - 1,
@@ -76,26 +76,26 @@ struct echo {
 	uint64_t word;
 };
 
-/* Adds one; refuses 7, and 8 with a body; keeps silent on 9 until told. A descriptor adds 1000 for
- * each byte in it. */
+/* Adds 1 to the word of the request; refuses 7, and 8 with a body; leaves the response to 9 for
+ * later. A descriptor adds 1000 for each byte of its file. */
 static int
 echo_handle(void *owner, const struct socket_request *request, struct socket_response *response)
 {
-	const struct echo *asked = request->body;
-	struct echo *said = response->body;
+	const struct echo *in = request->body;
+	struct echo *out = response->body;
 	uint64_t *late_client = owner;
 	struct stat stat;
 
-	said->word = asked->word + 1;
+	out->word = in->word + 1;
 	if (request->fd >= 0 && fstat(request->fd, &stat) == 0)
-		said->word += 1000 * (uint64_t)stat.st_size;
-	if (asked->word == 9) {
+		out->word += 1000 * (uint64_t)stat.st_size;
+	if (in->word == 9) {
 		*late_client = request->client;
 		response->later = 1;
 	}
-	if (asked->word == 8)
-		response->refusal_bytes = sizeof(*said);
-	return asked->word == 7 || asked->word == 8 ? -EBUSY : 0;
+	if (in->word == 8)
+		response->refusal_bytes = sizeof(*out);
+	return in->word == 7 || in->word == 8 ? -EBUSY : 0;
 }
 
 static const struct socket_row echo_rows[] = {
@@ -130,7 +130,7 @@ bench_close(struct bench *bench)
 	CU_ASSERT_EQUAL(rmdir(bench->directory), 0);
 }
 
-/* Serves until nothing is left to do. */
+/* Runs the loop until no source is ready. */
 static void
 bench_serve(struct bench *bench)
 {
@@ -155,7 +155,8 @@ struct echo_message {
 	struct echo echo;
 };
 
-/* Asks, and returns the size of what came back: -1 for nothing, 0 for the end. */
+/* Sends a request. Returns the size of the response, -1 if there is none, 0 at the end of the
+ * connection. */
 static ssize_t
 client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word,
 	   struct echo_message *response)
@@ -169,7 +170,7 @@ client_ask(struct bench *bench, int fd, uint16_t version, uint64_t word,
 }
 
 static void
-test_answers(void)
+test_responses(void)
 {
 	const struct echo late = {.word = 99};
 	struct message_header header = {.version = MESSAGE_VERSION, .type = 1, .cookie = 5};
@@ -191,13 +192,14 @@ test_answers(void)
 	socket_send(&bench.server, bench.late_client, &header, &late, sizeof(late));
 	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), sizeof(response));
 	CU_ASSERT(response.echo.word == 99 && response.header.cookie == 5);
-	/* Who has gone gets nothing, and neither does who came in its place. */
+	/* A late response to a client that disconnected is dropped, and not sent to the next
+	 * client. */
 	close(fd);
 	bench_serve(&bench);
 	fd = client_open(&bench);
 	socket_send(&bench.server, bench.late_client, &header, &late, sizeof(late));
 	CU_ASSERT_EQUAL(recv(fd, &response, sizeof(response), 0), -1);
-	/* Another version ends the connection, after it was told. */
+	/* A request of another version is refused and the connection closed. */
 	CU_ASSERT_EQUAL(client_ask(&bench, fd, MESSAGE_VERSION + 1, 1, &response),
 			sizeof(response.header));
 	CU_ASSERT_EQUAL(response.header.status, -EPROTO);
@@ -216,7 +218,7 @@ descriptors_open(void)
 	return count;
 }
 
-/* Descriptors that come with a request are closed, those too that nobody asked for. */
+/* All descriptors passed with a request are closed, and also those of a refused request. */
 static void
 test_descriptors(void)
 {
@@ -243,7 +245,7 @@ test_descriptors(void)
 	rights->cmsg_len = CMSG_LEN(sizeof(files));
 	memcpy(CMSG_DATA(rights), files, sizeof(files));
 	before = descriptors_open();
-	for (unsigned type = 1; type <= 2; type++) { /* known, and refused */
+	for (unsigned type = 1; type <= 2; type++) { /* 2 is refused */
 		ask.header.type = (uint16_t)type;
 		CU_ASSERT_EQUAL(sendmsg(fd, &message, 0), sizeof(ask));
 		bench_serve(&bench);
@@ -270,7 +272,7 @@ test_too_many_clients(void)
 	for (unsigned i = 0; i < SOCKET_CLIENTS_MAX; i++)
 		CU_ASSERT_EQUAL(client_ask(&bench, fds[i], MESSAGE_VERSION, i, &response),
 				i == 7 ? 16 : 24);
-	/* One leaves, one may come. */
+	/* After one disconnects, another can connect. */
 	close(fds[0]);
 	close(fds[SOCKET_CLIENTS_MAX]);
 	bench_serve(&bench);
@@ -295,14 +297,14 @@ test_file(void)
 	bench_open(&bench);
 	CU_ASSERT_EQUAL(lstat(bench.path, &stat), 0);
 	CU_ASSERT_EQUAL(stat.st_mode & 07777, 0660);
-	/* A live one is refused, and survives that. */
+	/* A second server on the same path is refused; the first one's file stays. */
 	CU_ASSERT_EQUAL(socket_open(&second, &bench.loop, bench.directory, echo_rows, 1, NULL),
 			-EADDRINUSE);
 	CU_ASSERT_EQUAL(lstat(bench.path, &stat), 0);
 	socket_close(&bench.server);
 	CU_ASSERT(lstat(bench.path, &stat) < 0 && errno == ENOENT);
 
-	/* A directory that we make is 0750 and goes with us. */
+	/* A directory that the server creates has mode 0750 and is removed with it. */
 	umask(027);
 	snprintf(below, sizeof(below), "%s/run", bench.directory);
 	CU_ASSERT_EQUAL(socket_open(&bench.server, &bench.loop, below, echo_rows, 1, NULL), 0);
@@ -315,7 +317,7 @@ test_file(void)
 }
 
 static void
-test_file_in_the_way(void)
+test_existing_file(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct bench bench;
@@ -324,7 +326,7 @@ test_file_in_the_way(void)
 	bench_open(&bench);
 	socket_close(&bench.server);
 
-	/* Stale: bound, and nobody listens. */
+	/* A stale socket, which no process listens on, is replaced. */
 	memcpy(address.sun_path, bench.path, strlen(bench.path) + 1);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
 	CU_ASSERT_EQUAL(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -332,14 +334,14 @@ test_file_in_the_way(void)
 	CU_ASSERT_EQUAL(
 		socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL), 0);
 
-	/* Somebody else's in our place is not removed. */
+	/* A file that replaced the socket is not removed. */
 	CU_ASSERT_EQUAL(unlink(bench.path), 0);
 	fd = open(bench.path, O_CREAT | O_WRONLY, 0600);
 	close(fd);
 	socket_close(&bench.server);
 	CU_ASSERT_EQUAL(access(bench.path, F_OK), 0);
 
-	/* What is no socket is left alone. */
+	/* A file that is not a socket is an error, and stays. */
 	CU_ASSERT_EQUAL(
 		socket_open(&bench.server, &bench.loop, bench.directory, echo_rows, 1, NULL),
 		-EEXIST);
@@ -354,11 +356,11 @@ main(void)
 	CU_TestInfo tests[] = {
 		{"requests", test_requests},
 		{"table", test_table},
-		{"responses", test_answers},
+		{"responses", test_responses},
 		{"descriptors", test_descriptors},
 		{"too many clients", test_too_many_clients},
 		{"file", test_file},
-		{"file in the way", test_file_in_the_way},
+		{"existing file", test_existing_file},
 		CU_TEST_INFO_NULL,
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment: its layout as shared/stats.h says, and that nobody but us can write
+/* The statistics segment: the layout of shared/stats.h, and that other processes cannot write to
  * it. */
 #include "dataplane/process/stats_segment.h"
 
@@ -45,7 +45,7 @@ test_layout(void)
 	CU_ASSERT_EQUAL(fstat(segment.fd_reader, &stat), 0);
 	CU_ASSERT_EQUAL((uint64_t)stat.st_size, h->size_bytes);
 
-	/* What a worker writes appears at its place, and at no other's. */
+	/* A worker's counter appears in its own block only. */
 	for (uint32_t w = 0; w < WORKERS; w++)
 		stats_segment_worker(&segment, w)->counters[COUNTER_rx] = 100 + w;
 	for (uint32_t w = 0; w < WORKERS; w++) {
@@ -72,7 +72,7 @@ test_others_cannot_write(void)
 	CU_ASSERT(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, segment.fd_reader, 0) ==
 		  MAP_FAILED);
 	CU_ASSERT(write(segment.fd_reader, &byte, 1) < 0 && errno == EBADF);
-	/* Not even by opening it again, which its mode allows. */
+	/* The seals hold for a new descriptor too, which the file's mode allows to open. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", segment.fd_reader);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0) {
@@ -83,7 +83,7 @@ test_others_cannot_write(void)
 		CU_ASSERT(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE) < 0);
 		close(fd);
 	}
-	/* And we still can. */
+	/* The creator can still write. */
 	segment.header->draining = 1;
 	CU_ASSERT_EQUAL(segment.header->draining, 1);
 	stats_segment_close(&segment);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a reload says that it changes. */
+/* The changes that a reload reports. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ struct lines {
 };
 
 static void
-line_take(void *owner, const char *text)
+line_add(void *owner, const char *text)
 {
 	struct lines *lines = owner;
 	size_t used = strlen(lines->text);
@@ -33,21 +33,21 @@ static const struct {
 	const char *lines;
 } rows[] = {
 	{"nothing", {STANDARD}, ""},
-	{"an upstream more",
+	{"an upstream added",
 	 {.services = "192.0.2.53#53",
 	  .sources = "198.51.100.16",
 	  .upstreams = "a=192.0.2.1#53 c=192.0.2.3#53 b=192.0.2.2#53",
 	  .ports = "50000-50999",
 	  .timeout_ms = 2000},
 	 "upstream c (192.0.2.3#53) added|"},
-	{"an upstream less, one renamed",
+	{"an upstream removed, one renamed",
 	 {.services = "192.0.2.53#53",
 	  .sources = "198.51.100.16",
 	  .upstreams = "x=192.0.2.2#53",
 	  .ports = "50000-50999",
 	  .timeout_ms = 2000},
 	 "upstream b (192.0.2.2#53) renamed to x|upstream a (192.0.2.1#53) removed; its responses "
-	 "are taken "
+	 "are accepted "
 	 "for "
 	 "another 5.0 s|"},
 	{"service, source, ports, timeout",
@@ -58,7 +58,7 @@ static const struct {
 	  .timeout_ms = 1000},
 	 "service address 192.0.2.54#53 added|service address 192.0.2.53#53 removed|source address "
 	 "2001:db8::1 "
-	 "added|source address 198.51.100.16 removed; responses to it are taken for another 5.0 "
+	 "added|source address 198.51.100.16 removed; responses to it are accepted for another 5.0 "
 	 "s|source "
 	 "ports: from "
 	 "50000-50999 (1000 ports) to 50000-51999 (2000 ports)|upstreams.timeout_ms: from 2000 to "
@@ -73,7 +73,7 @@ test_rows(void)
 		struct config *after = control_config_make(&rows[i].after);
 		struct lines lines = {0};
 
-		changes_describe(before, after, line_take, &lines);
+		changes_describe(before, after, line_add, &lines);
 		SUITE_ASSERT(strcmp(lines.text, rows[i].lines) == 0, "%s: %s", rows[i].what,
 			     lines.text);
 		free(before);
@@ -91,7 +91,7 @@ test_policy_and_probe(void)
 	after->pools[0].policy = POLICY_LEAST_OUTSTANDING;
 	after->service.no_upstream = NO_UPSTREAM_KEEP_TRYING;
 	after->probe.fall = 5;
-	changes_describe(before, after, line_take, &lines);
+	changes_describe(before, after, line_add, &lines);
 	CU_ASSERT_STRING_EQUAL(
 		lines.text,
 		"service.no_upstream: from servfail to keep-trying|pool default: policy from "
@@ -100,7 +100,7 @@ test_policy_and_probe(void)
 	free(after);
 }
 
-/* However much changes, the list has an end, and says so. */
+/* The list of changes is bounded, and its last line has the number of the others. */
 static void
 test_many(void)
 {
@@ -111,11 +111,11 @@ test_many(void)
 	after->upstream_count = SNAPSHOT_UPSTREAMS_MAX;
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		after->upstreams[i].port = (uint16_t)(1 + i);
-	changes_describe(before, after, line_take, &lines);
+	changes_describe(before, after, line_add, &lines);
 	CU_ASSERT_EQUAL(lines.count, CHANGES_LINES_MAX);
 	memset(&lines, 0, sizeof(lines));
 	after->upstream_count = CHANGES_LINES_MAX - 1;
-	changes_describe(before, after, line_take, &lines);
+	changes_describe(before, after, line_add, &lines);
 	CU_ASSERT_EQUAL(lines.count, CHANGES_LINES_MAX - 1);
 	free(before);
 	free(after);
@@ -134,10 +134,10 @@ test_protection(void)
 						       .near_miss = NEAR_MISS_TRUNCATE,
 						       .near_misses = 3,
 						       .edns_bytes = 1400};
-	changes_describe(before, after, line_take, &lines);
+	changes_describe(before, after, line_add, &lines);
 	CU_ASSERT_STRING_EQUAL(
 		lines.text,
-		"upstream b (192.0.2.2#53): the case of questions is not drawn any more|"
+		"upstream b (192.0.2.2#53): random_case: from true to false|"
 		"protection.coalesce: from true to false|protection.waiters: from 64 to 8|"
 		"protection.near_miss: from count to truncate|protection.near_misses: from 1 to "
 		"3|protection.edns_bytes: from 1232 to 1400|");
@@ -145,7 +145,7 @@ test_protection(void)
 	free(after);
 }
 
-/* Two configurations, and what the after one is given beyond the before one. */
+/* Two configurations, and a function that changes the second one. */
 static void
 changed(const char *what, void (*change)(struct config *before, struct config *after),
 	const char *wanted)
@@ -155,7 +155,7 @@ changed(const char *what, void (*change)(struct config *before, struct config *a
 	struct lines lines = {0};
 
 	change(before, after);
-	changes_describe(before, after, line_take, &lines);
+	changes_describe(before, after, line_add, &lines);
 	SUITE_ASSERT(strcmp(lines.text, wanted) == 0, "%s: %s", what, lines.text);
 	free(before);
 	free(after);
@@ -210,7 +210,8 @@ pool_turned(struct config *before, struct config *after)
 	pool_give(before, "a", POLICY_FIRST, both, 2);
 	pool_give(before, "b", POLICY_RANDOM, both, 2);
 	pool_give(after, "a", POLICY_FIRST, turned, 2);
-	pool_give(after, "b", POLICY_RANDOM, turned, 2); /* says nothing: there is no order */
+	/* not reported: this policy has no order */
+	pool_give(after, "b", POLICY_RANDOM, turned, 2);
 }
 
 static void
@@ -308,19 +309,19 @@ passive_off(struct config *before, struct config *after)
 		.on = true, .address = after->service.listen[0].address, .port = 8953};
 }
 
-/* What groups servers and takes queries to them. */
+/* Pools, and routes to them. */
 static void
 test_pools(void)
 {
-	changed("a pool more", pool_added, "pool bulk added: 2 servers, policy hash|");
-	changed("a pool less", pool_removed, "pool bulk removed|");
+	changed("a pool added", pool_added, "pool bulk added: 2 servers, policy hash|");
+	changed("a pool removed", pool_removed, "pool bulk removed|");
 	changed("other numbers, same names", pools_renumbered, "");
-	changed("another order", pool_turned, "pool a: its servers in another order|");
-	changed("a member less, and more", pool_member,
+	changed("another order", pool_turned, "pool a: the order of its servers changed|");
+	changed("a member removed, one added", pool_member,
 		"upstream a (192.0.2.1#53): weight from 1 to 7|service address 192.0.2.53#53: "
 		"pool: from "
 		"default "
-		"to x|pool x: server a removed|pool x: another hash_key|pool x: load_percent from "
+		"to x|pool x: server a removed|pool x: hash_key changed|pool x: load_percent from "
 		"150 to 0|");
 	changed("routes", routes_changed,
 		"route of domain b.: from pool default to pool x|route of domain c. to pool "
@@ -331,13 +332,13 @@ test_pools(void)
 		"TYPE3 "
 		"to pool x added|route of type A to pool default removed|");
 	changed("many routes", routes_many,
-		"routes: 11 domains added, 0 removed, 0 to another pool|");
+		"routes: 11 domains added, 0 removed, 0 moved to another pool|");
 }
 
 static void
 test_clients(void)
 {
-	changed("a limit", limit_given, "rate_limit: clients may ask 100 queries/s now|");
+	changed("a limit", limit_given, "rate_limit: on, 100 queries per second|");
 	changed("another limit", limit_changed,
 		"service.not_allowed: from drop to refuse|rate_limit.queries_per_second: from 100 "
 		"to "
@@ -362,7 +363,7 @@ test_health(void)
 		"200|upstreams.passive.timeout_percent: "
 		"from 50 to 60|upstreams.passive.servfail_percent: from 0 to 70|");
 	changed("switched off", passive_off,
-		"upstreams.passive: switched off|http: from 192.0.2.53#8953 to off|");
+		"upstreams.passive: off|http: from 192.0.2.53#8953 to off|");
 }
 
 int

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `config diff` says of a file. Usage: test_config_diff DIRECTORY, the one with the kept
- * files. */
+/* The result of `config diff` for a file. Usage: test_config_diff DIRECTORY, the one with the
+ * sample files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
-/* A change to minimal.yaml, which is in force; the lists that come of it, entries with '|'
- * between. */
+/* A change to minimal.yaml, which is in force, and the resulting lists, entries separated by
+ * '|'. */
 static const struct {
 	const char *old, *new, *changes, *fixed, *errors, *warnings;
 } rows[] = {
@@ -18,8 +18,7 @@ static const struct {
 	{"upstreams:", "upstreams:\n  timeout_ms: 1000", "upstreams.timeout_ms: from 2000 to 1000",
 	 "", "", ""},
 	{"upstreams:", "http: {port: 0}\nrate_limit: {queries_per_second: 9}\nupstreams:",
-	 "rate_limit: clients may ask 9 queries/s now|http: from 127.0.0.1#8953 to off", "", "",
-	 ""},
+	 "rate_limit: on, 9 queries per second|http: from 127.0.0.1#8953 to off", "", "", ""},
 	{"{xdp: eth0}]", "{xdp: eth1}]\nruntime_dir: /run/x", "",
 	 "runtime_dir|dataplane.interfaces", "", ""},
 	{"[1]\n  interfaces: [{xdp: eth0}]\nsource:\n",
@@ -28,15 +27,14 @@ static const struct {
 	 "dataplane.worker_cores", "", ""},
 	{"xdp: eth0", "xbp: eth0", "", "",
 	 "MADE:5: dataplane.interfaces.xbp: unknown key: use one of xdp, queues|MADE:5: "
-	 "dataplane.interfaces.xdp: "
-	 "missing: add it, the kernel's interface that is used through AF_XDP",
+	 "dataplane.interfaces.xdp: missing: add it (name of the network interface, used through "
+	 "AF_XDP)",
 	 ""},
 	{"[198.51.100.16]", "[198.51.100.16]\n  exclude: [80]", "", "", "",
-	 "MADE:8: warning: source.exclude: 80 lies outside source.ports, 49152-65535: it can be "
-	 "taken out"},
+	 "MADE:8: warning: source.exclude: 80 is outside source.ports, 49152-65535: remove it"},
 };
 
-/* The entries with '|' between, the made file's path as MADE. */
+/* Joins the entries with '|'; the changed file's path becomes MADE. */
 static const char *
 joined(const json_t *list, const char *path)
 {

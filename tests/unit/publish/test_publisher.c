@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the publisher does when a configuration can't come into force at once: no room for it, a
- * dataplane that goes away, starts afresh, or has maps that are none. Whole ephemerad, a dataplane
- * of ours, the real clock. */
+/* The publisher when a configuration can't be put into force at once: no free slots, a dataplane
+ * that disconnects, restarts, or has unusable maps. A whole ephemerad with a fake dataplane and the
+ * real clock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,16 +15,16 @@
 
 #define UPSTREAM_LINE "    - {name: u%u, address: 10.%u.%u.%u}\n"
 
-/* The test's own, f->own: what it offered. */
+/* The test's own data, f->own: its offer. */
 struct offer {
-	unsigned count, net; /* of the upstreams that are waited for */
-	int status;	     /* 1: not decided */
+	unsigned count, net; /* of the upstreams to wait for */
+	int status;	     /* 1: no verdict yet */
 	char why[PUBLISHER_WHY_BYTES];
 };
 
-/* Probes of hundreds of upstreams, each tenth of a second, fill the socket to the dataplane when
- * this process does not run for a while; then a snapshot has no room there, and an offer is refused
- * for it. So there are few. */
+/* Probes of hundreds of upstreams every 100 ms would fill the socket to the dataplane if this
+ * process were delayed; then a snapshot would not fit, and an offer would be refused. So the
+ * interval is long. */
 #define PROBE_INTERVAL_MS 60000
 
 /* A configuration of `count` upstreams in 10.net.0.0/16. */
@@ -69,7 +69,7 @@ nothing_retired(const void *owner)
 	       UINT64_MAX;
 }
 
-/* Exactly those that are waited for are active. */
+/* True if exactly the expected upstreams are active. */
 static bool
 is_in_force(const void *owner)
 {
@@ -119,8 +119,8 @@ offer_make(struct daemon_rig *f, unsigned net, unsigned count)
 
 /* Tests */
 
-/* 300 upstreams in place of 300 others have no room: refused, and the mend that the sentence names
- * mends it. */
+/* 300 upstreams in place of 300 others do not fit: refused, and the steps in the error message
+ * work. */
 static void
 test_offer(void)
 {
@@ -131,20 +131,21 @@ test_offer(void)
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(offer_make(&f, 2, 300), -ENOSPC);
-	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "no room for the new upstreams"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "not enough free slots for the new upstreams"));
 	CU_ASSERT_PTR_NOT_NULL(strstr(offer.why, "wait 2 s, then add the new ones"));
 	CU_ASSERT_EQUAL(f.daemon->publisher.config->upstreams[0].address.bytes[13], 1);
 
 	SUITE_ASSERT(offer_make(&f, 1, 200) == 0, "200 of the old: %s", offer.why);
 	CU_ASSERT_TRUE(rig_wait_for(&f, nothing_retired));
 	SUITE_ASSERT(offer_make(&f, 2, 300) == 0, "300 new: %s", offer.why);
-	/* What happened meanwhile, a probe that timed out, say, goes out right behind it. */
+	/* Changes that came meanwhile, such as a probe that timed out, follow in the next
+	 * snapshot. */
 	CU_ASSERT_TRUE(rig_wait_for(&f, is_in_force));
 	rig_stop(&f);
 }
 
-/* A daemon finds a dataplane that runs on 512 others: its own come into force when those are
- * over. */
+/* A daemon connects to a dataplane with 512 other upstreams: its own are in force when those have
+ * expired. */
 static void
 test_learnt(void)
 {
@@ -159,7 +160,7 @@ test_learnt(void)
 	rig_stop(&f);
 }
 
-/* The dataplane goes away with the first snapshot in its hands: the next try is a second off, not
+/* The connection is lost while the first snapshot is in flight: the next try is a second later, not
  * at once. */
 static void
 test_lost(void)
@@ -174,14 +175,14 @@ test_lost(void)
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_pushing));
 	before_ns = loop_now_ns();
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	timer = &f.daemon->publisher.timer;
 	CU_ASSERT_TRUE(timer->armed && timer->due_ns >= before_ns + NS_PER_S);
 	rig_daemon_close(&f);
 }
 
-/* A dataplane that knows nothing has no flows either: what was retired for the last one is not for
- * it, and what is known to be down stays down. */
+/* A new dataplane has no flows: slots retired for the last one are free at once, and upstreams that
+ * are known to be down stay down. */
 static void
 test_afresh(void)
 {
@@ -195,9 +196,9 @@ test_afresh(void)
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
 	f.daemon->farm.upstreams[0].health.up = false;
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	f.daemon->publisher.slots.upstreams.slots[1].until_ns =
-		UINT64_MAX - 1; /* however slow this machine is */
+		UINT64_MAX - 1; /* independent of this machine's speed */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 1);
@@ -205,14 +206,14 @@ test_afresh(void)
 	rig_stop(&f);
 }
 
-/* Descriptors that are no maps: nothing is pushed, status says so, and no descriptor would outlive
- * an exec. */
+/* Descriptors that are not maps: nothing is pushed, status reports it, and no descriptor would
+ * survive an exec. */
 static void
 test_maps(void)
 {
 	struct daemon_rig f = {0};
 	uint64_t sums[STEER_VERDICT_COUNT];
-	const struct dataplane_hello *hello;
+	const struct link_hello *hello;
 	json_t *status;
 
 	rig_daemon_open(&f, config_write(1, 2));
@@ -235,15 +236,14 @@ test_maps(void)
 	rig_dataplane_kill(&f.rig);
 
 	CU_ASSERT_TRUE_FATAL(
-		rig_wait_for(&f, rig_is_away)); /* and one that steers nothing is fine */
+		rig_wait_for(&f, rig_is_disconnected)); /* a dataplane without steering works */
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_ready));
 	rig_stop(&f);
 }
 
-/* A reload that the dataplane refuses leaves no trace: the old upstreams are probed, the new one is
- * not, the ways are those of the old ones, words and health stay, and what happens then is
- * pushed. */
+/* A reload that the dataplane refuses changes nothing: the old upstreams are probed, the new one is
+ * not, next hops, overrides and health are unchanged, and later changes are pushed. */
 static void
 test_rollback(void)
 {
@@ -251,7 +251,7 @@ test_rollback(void)
 	const struct snapshot_upstream *two;
 
 	rig_start(&f, TWO);
-	rig_tell(&f, "two", "drain");
+	rig_override(&f, "two", "drain");
 	f.generation = f.rig.snapshot->generation;
 	f.rig.refuse = "not on a Monday";
 	rig_config("50000-50999", "    - {name: one, address: 198.51.100.101}\n"
@@ -274,22 +274,22 @@ test_rollback(void)
 	}
 
 	f.rig.refuse = NULL;
-	rig_tell(&f, "two", "auto");
+	rig_override(&f, "two", "auto");
 	two = &f.rig.snapshot->upstreams[1];
 	CU_ASSERT(f.rig.snapshot->generation > f.generation && two->usable &&
 		  two->state == SLOT_ACTIVE);
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstream_count, 2);
 	CU_ASSERT_TRUE(bitmap_test(f.rig.snapshot->ports_draw, 55000));
 	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"reload\"}\n"),
-			       ""); /* and the same file is taken */
+			       ""); /* the same file is accepted now */
 	CU_ASSERT_FALSE(bitmap_test(f.rig.snapshot->ports_draw, 55000));
 	CU_ASSERT_EQUAL(f.rig.snapshot->upstreams[1].state, SLOT_RETIRED);
 	CU_ASSERT_EQUAL(slots_upstream_named(&f.daemon->publisher.slots, "three"), 2);
 	rig_stop(&f);
 }
 
-/* A pool of new upstreams only has nobody else: they begin up. One that joins others begins down,
- * also when it comes with them. */
+/* In a pool of only new upstreams they start up. One that joins others starts down, even if it is
+ * also in a new pool. */
 static void
 test_new(void)
 {
@@ -320,13 +320,13 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"an offer without room", test_offer},
-		{"a running dataplane that leaves no room", test_learnt},
-		{"the dataplane goes away with a snapshot", test_lost},
-		{"a dataplane that starts afresh", test_afresh},
+		{"an offer that does not fit", test_offer},
+		{"a running dataplane without free slots", test_learnt},
+		{"the connection is lost during a push", test_lost},
+		{"a restarted dataplane", test_afresh},
 		{"a pool of new upstreams", test_new},
-		{"maps that are none", test_maps},
-		{"a refused reload leaves no trace", test_rollback},
+		{"unusable maps", test_maps},
+		{"a refused reload changes nothing", test_rollback},
 		CU_TEST_INFO_NULL,
 	};
 	int status;

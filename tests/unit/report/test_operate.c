@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the operator does, and what must not undo it: overrides of upstreams, readiness, drain of
- * the instance. Whole ephemerad, a dataplane of ours. */
+/* The operator's commands, and what must not undo them: overrides of upstreams, readiness, drain of
+ * the instance. A whole ephemerad with a fake dataplane. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +27,9 @@ is_counted(const void *owner)
 							   stats->counters[COUNTER_own_servfail];
 }
 
-/* Asking */
+/* Requests */
 
-/* "" when ready, else why not. */
+/* "" if ready, else the reason. */
 static const char *
 unready(struct daemon_rig *f)
 {
@@ -52,7 +52,7 @@ test_overrides(void)
 	const struct snapshot_upstream *one;
 
 	rig_start(&f, TWO);
-	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "one", "drain"),
+	CU_ASSERT_TRUE(rig_begins(rig_override(&f, "one", "drain"),
 				  "draining: by the operator; nothing in flight"));
 	one = &f.rig.snapshot->upstreams[0];
 	CU_ASSERT(!one->usable && one->admin_state == ADMIN_DRAIN && one->state == SLOT_ACTIVE);
@@ -61,16 +61,17 @@ test_overrides(void)
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; 7 in flight"));
 	rig_worker(&f)->upstreams[0].in_flight = 0;
 
-	f.probes = f.rig.probes + 8; /* good ones of both */
+	f.probes = f.rig.probes + 8; /* good probes of both */
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; nothing in flight"));
 	rig_reload(&f, "    - {name: another, address: 198.51.100.101}\n    - {name: two, address: "
 		       "198.51.100.102}\n");
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 0), "draining: by the operator; nothing in flight"));
-	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "up"), "forced-up: by the operator"));
-	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "down"), "forced-down: by the operator"));
+	CU_ASSERT_TRUE(rig_begins(rig_override(&f, "another", "up"), "forced-up: by the operator"));
+	CU_ASSERT_TRUE(
+		rig_begins(rig_override(&f, "another", "down"), "forced-down: by the operator"));
 
-	/* Not forgotten by an ephemerad that starts again, nor by a second one. */
+	/* Kept across one restart of ephemerad, and across a second one. */
 	for (unsigned i = 0; i < 2; i++) {
 		rig_daemon_replace(&f, rig_path("test.yaml"));
 		CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
@@ -81,23 +82,23 @@ test_overrides(void)
 	f.probes = f.rig.probes + 8;
 	CU_ASSERT_TRUE(rig_wait_for(&f, rig_is_probed));
 	CU_ASSERT_FALSE(f.rig.snapshot->upstreams[0].usable);
-	CU_ASSERT_TRUE(rig_begins(rig_tell(&f, "another", "auto"), "up: "));
+	CU_ASSERT_TRUE(rig_begins(rig_override(&f, "another", "auto"), "up: "));
 	CU_ASSERT(f.rig.snapshot->upstreams[0].usable &&
 		  f.rig.snapshot->upstreams[0].admin_state == 0);
 	rig_stop(&f);
 }
 
-/* A new dataplane gets the overrides of an ephemerad that stayed; an upstream that leaves the
- * configuration loses its own. */
+/* A new dataplane gets the overrides of the running ephemerad; an upstream that leaves the
+ * configuration loses its override. */
 static void
 test_overrides_stay(void)
 {
 	struct daemon_rig f = {0};
 
 	rig_start(&f, TWO);
-	rig_tell(&f, "two", "down");
+	rig_override(&f, "two", "down");
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	CU_ASSERT_TRUE(rig_begins(rig_row(&f, 1), "forced-down: by the operator"));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 22);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
@@ -114,16 +115,16 @@ test_overrides_stay(void)
 static const struct {
 	const char *request, *error;
 } refused[] = {
-	{"{\"command\": \"upstream\"}\n", "\"name\" has to be"},
-	{"{\"command\": \"upstream\", \"name\": \"one\"}\n", "\"name\" has to be"},
-	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" has to be"},
+	{"{\"command\": \"upstream\"}\n", "\"name\" must be"},
+	{"{\"command\": \"upstream\", \"name\": \"one\"}\n", "\"name\" must be"},
+	{"{\"command\": \"upstream\", \"name\": 1, \"action\": \"up\"}\n", "\"name\" must be"},
 	{"{\"command\": \"upstream\", \"name\": \"none\", \"action\": \"up\"}\n",
-	 "no upstream is called none"},
+	 "unknown upstream none"},
 	{"{\"command\": \"upstream\", \"name\": \"one\", \"action\": \"halt\"}\n",
-	 "an upstream can be told"},
-	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" has to be"},
-	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" has to be"},
-	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" has to be"},
+	 "unknown action"},
+	{"{\"command\": \"drain\", \"timeout_s\": -1}\n", "\"timeout_s\" must be"},
+	{"{\"command\": \"drain\", \"timeout_s\": 86401}\n", "\"timeout_s\" must be"},
+	{"{\"command\": \"drain\", \"timeout_s\": \"1\"}\n", "\"timeout_s\" must be"},
 	{"{\"command\": \"undrain\"}\n", "the instance is not being drained"},
 };
 
@@ -148,7 +149,7 @@ test_ready(void)
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	CU_ASSERT_STRING_EQUAL(unready(&f), "not connected to the dataplane");
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 has no configuration yet");
@@ -158,30 +159,30 @@ test_ready(void)
 	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is stopping");
 	f.rig.stats->draining = 0;
 
-	rig_tell(&f, "one", "down");
+	rig_override(&f, "one", "down");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
-	rig_tell(&f, "two", "drain");
+	rig_override(&f, "two", "drain");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "no upstream of pool default is usable");
-	rig_tell(&f, "one", "up");
+	rig_override(&f, "one", "up");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 
-	/* A heartbeat that was the same a long time ago. */
+	/* A heartbeat that has not advanced for a long time. */
 	f.daemon->readiness.heartbeat.worker_count = 1;
 	f.daemon->readiness.heartbeat.seen[0] = rig_worker(&f)->heartbeat;
-	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STILL_NS - 1;
-	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 stands still");
+	f.daemon->readiness.heartbeat.moved_ns[0] = loop_now_ns() - HEARTBEAT_STALLED_NS - 1;
+	CU_ASSERT_STRING_EQUAL(unready(&f), "worker 0 is stalled");
 	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_worker(&f)->heartbeat++;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 	CU_ASSERT_TRUE(readiness_is_healthy(&f.daemon->readiness));
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
-	CU_ASSERT_STRING_EQUAL(unready(&f), "the dataplane is away");
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
+	CU_ASSERT_STRING_EQUAL(unready(&f), "not connected to the dataplane");
 	CU_ASSERT_FALSE(readiness_is_healthy(&f.daemon->readiness));
 	rig_daemon_close(&f);
 }
 
-/* A pool that no service address leads to does not count; one that one leads to does. */
+/* Only pools of service addresses count. */
 static void
 test_ready_pools(void)
 {
@@ -190,7 +191,7 @@ test_ready_pools(void)
 
 	rig_start(&f, THREE "pools:\n  - {name: aside, servers: [three]}\n");
 	rig_worker(&f)->generation = 1;
-	rig_tell(&f, "three", "down");
+	rig_override(&f, "three", "down");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 	snprintf(path, sizeof(path), "%s", rig_path("test.yaml"));
 	snprintf(command, sizeof(command),
@@ -232,14 +233,13 @@ test_drain(void)
 	json_decref(response);
 	CU_ASSERT_STRING_EQUAL(unready(&f), "draining");
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "waiting");
-	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable); /* all else goes on */
+	CU_ASSERT_TRUE(f.rig.snapshot->upstreams[0].usable); /* everything else continues */
 	CU_ASSERT_STRING_EQUAL(rig_failure(&f, "{\"command\": \"undrain\"}\n"), "");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
 
-	/* Queries come for longer than two seconds, and then none; probes do not count. */
+	/* Queries arrive for more than two seconds, then stop; probes do not count. */
 	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 60}\n"));
-	for (unsigned turn = 0; turn < 12;
-	     turn++) { /* seen a quarter of a second after each other */
+	for (unsigned turn = 0; turn < 12; turn++) {
 		rig_worker(&f)->counters[turn % 2 ? COUNTER_queries : COUNTER_own_servfail]++;
 		CU_ASSERT_TRUE(rig_wait_for(&f, is_counted));
 	}
@@ -248,12 +248,12 @@ test_drain(void)
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "stopping");
 	CU_ASSERT_TRUE(rig_begins(rig_failure(&f, "{\"command\": \"undrain\"}\n"), "too late"));
 	rig_dataplane_kill(&f.rig);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_away));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_disconnected));
 	CU_ASSERT_STRING_EQUAL(drain_state(&f), "stopped");
 	CU_ASSERT_STRING_EQUAL(unready(&f), "drained: the dataplane was stopped");
 	CU_ASSERT_EQUAL(f.rig.stops, 1);
 
-	rig_dataplane_start(&f.rig, &f.daemon->loop, 22); /* started again: in service again */
+	rig_dataplane_start(&f.rig, &f.daemon->loop, 22); /* restarted: ready again */
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	rig_worker(&f)->generation = 1;
 	CU_ASSERT_STRING_EQUAL(unready(&f), "");
@@ -261,15 +261,15 @@ test_drain(void)
 	rig_stop(&f);
 }
 
-/* Queries never stop: the timeout does. Without a dataplane there is nothing to drain. */
+/* Queries never stop: the timeout ends the drain. Without a dataplane there is nothing to drain. */
 static void
 test_drain_timeout(void)
 {
 	struct daemon_rig f = {0};
 
 	rig_daemon_open(&f, rig_config("50000-59999", TWO));
-	CU_ASSERT_TRUE(
-		rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"), "the dataplane is away"));
+	CU_ASSERT_TRUE(rig_begins(rig_failure(&f, "{\"command\": \"drain\"}\n"),
+				  "not connected to the dataplane"));
 	rig_dataplane_start(&f.rig, &f.daemon->loop, 21);
 	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, rig_is_ready));
 	json_decref(rig_ask(&f, "{\"command\": \"drain\", \"timeout_s\": 1}\n"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The HTTP server over loopback sockets: what it takes, what it refuses, and how it moves. */
+/* The HTTP server over loopback sockets: accepted and refused requests, limits, and changes of
+ * address. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 #include "control/serve/http_headers.h"
 #include "tests/unit/suite.h"
 
-#define DEADLINE_NS (20 * NS_PER_S) /* of what is sure to come: only a failure takes so long */
+#define DEADLINE_NS (20 * NS_PER_S) /* only a failure takes so long */
 
 static struct loop loop;
 static struct http http;
@@ -78,7 +79,7 @@ client(uint16_t port)
 		close(fd);
 		return -1;
 	}
-	/* The kernel alone connects it; what is sent before may find no room. */
+	/* The kernel completes the connection; before that there may be no room to send. */
 	poll(&(struct pollfd){.fd = fd, .events = POLLOUT}, 1, (int)(DEADLINE_NS / NS_PER_MS));
 	return fd;
 }
@@ -93,7 +94,8 @@ turn_until(bool (*done)(void))
 	CU_ASSERT_TRUE_FATAL(done());
 }
 
-/* Turns the loop until the server has closed the connection, or `enough` came; what it sent. */
+/* Runs the loop until the server closes the connection or has sent `enough`; returns what it
+ * sent. */
 static const char *
 response(int fd, const char *enough)
 {
@@ -131,8 +133,8 @@ ask(const char *request)
 
 #define CLOSE "Connection: close\r\n\r\n"
 
-/* The status line's begin, and something that must be in the response, or not if it begins with
- * '!'. */
+/* The start of the status line, and a text that must be in the response, or must not if it starts
+ * with '!'. */
 static const struct row {
 	const char *name, *request, *status, *has;
 	unsigned handled;
@@ -142,21 +144,21 @@ static const struct row {
 	{"the Accept header reaches the handler",
 	 "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: x/y\r\n" CLOSE, "HTTP/1.1 200",
 	 "\r\n\r\nx/y", 1},
-	{"a path that would end early if it were decoded",
+	{"a path that decoding would end early",
 	 "GET /constant%00x HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
 	 "!\r\n\r\nconstant", 1},
-	{"the query is no part of the path",
+	{"the query is not part of the path",
 	 "GET /constant?a=/b HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
 	 "\r\n\r\nconstant", 1},
 	{"HEAD has no body", "HEAD /constant HTTP/1.1\r\nHost: [::1]:80\r\n" CLOSE, "HTTP/1.1 200",
 	 "!\r\n\r\nconstant", 1},
 	{"HTTP/1.0 without a Host", "GET /constant HTTP/1.0\r\n\r\n", "HTTP/1.1 200", "constant",
 	 1},
-	{"nothing may be loaded from elsewhere", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE,
+	{"no content from other sites", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE,
 	 "HTTP/1.1 200", "default-src 'none'", 1},
-	{"not kept", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
+	{"no caching", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
 	 "Cache-Control: no-store", 1},
-	{"not sniffed", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
+	{"no MIME sniffing", "GET / HTTP/1.1\r\nHost: localhost\r\n" CLOSE, "HTTP/1.1 200",
 	 "X-Content-Type-Options: nosniff", 1},
 	{"POST", "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc",
 	 "HTTP/1.1 405", "Allow: GET, HEAD", 0},
@@ -174,10 +176,10 @@ static const struct row {
 	 "HTTP/1.1 200", "", 1},
 	{"another site's name", "GET / HTTP/1.1\r\nHost: rebind.example\r\n" CLOSE, "HTTP/1.1 421",
 	 "", 0},
-	{"another site's name that begins like ours",
+	{"another site's name that starts like ours",
 	 "GET / HTTP/1.1\r\nHost: localhost.example:8953\r\n" CLOSE, "HTTP/1.1 421", "", 0},
 	{"no Host", "GET / HTTP/1.1\r\n" CLOSE, "HTTP/1.1 400", "", 0},
-	{"garbage: closed without a word", "\x16\x03\x01\x02\r\n\r\n\r\n", "", "!HTTP", 0},
+	{"garbage: closed without a response", "\x16\x03\x01\x02\r\n\r\n\r\n", "", "!HTTP", 0},
 };
 
 static void
@@ -200,7 +202,7 @@ test_requests(void)
 	stop();
 }
 
-/* Off loopback its operator has decided who reaches it, by whatever name. */
+/* On other addresses any Host is accepted: the operator decides who can reach them. */
 static void
 test_names_elsewhere(void)
 {
@@ -239,8 +241,8 @@ static void
 test_hosts(void)
 {
 	for (unsigned i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		SUITE_ASSERT(http_host_is_local(hosts[i].host) == hosts[i].local, "Host: %s",
-			     hosts[i].host);
+		SUITE_ASSERT(http_headers_host_is_local(hosts[i].host) == hosts[i].local,
+			     "Host: %s", hosts[i].host);
 }
 
 static void
@@ -290,8 +292,7 @@ has_connection(void)
 	return http.connections[0].fd >= 0;
 }
 
-/* The time is the server's own: its clock is turned on by moving the moment that a client is
- * due. */
+/* Time is advanced by changing when the client is due. */
 static void
 test_slow_client(void)
 {
@@ -312,8 +313,8 @@ test_slow_client(void)
 	stop();
 }
 
-/* Those beyond the limit of one address are closed; the others are served when there is room
- * again. */
+/* Connections beyond the limit of one address are closed; when there is room again, new ones are
+ * served. */
 static void
 test_crowd(void)
 {
@@ -354,8 +355,8 @@ reusable(void)
 	return fd;
 }
 
-/* A port that somebody else listens on. When that one is closed the port is still this test's:
- * *keeper is bound to it and does not listen, so that the server under test can, and no other
+/* A port with a listening socket. When that is closed, the port is still reserved for this test:
+ * *keeper is bound to it but does not listen, so that the server under test can, and no other
  * program that asks for any port gets it. */
 static int
 occupy(uint16_t *port, int *keeper)
@@ -388,12 +389,12 @@ test_move(void)
 
 	serve("127.0.0.1");
 	port = http_port(&http);
-	/* To where somebody is: refused, and the old place goes on. */
+	/* To a port in use: refused, and the old one is still served. */
 	next = place("127.0.0.1", taken);
 	CU_ASSERT_EQUAL(http_prepare(&http, &next), -EADDRINUSE);
 	http_commit(&http);
 	CU_ASSERT(http_port(&http) == port && serves());
-	/* Prepared and cancelled: both are as they were. */
+	/* Prepared and cancelled: nothing changes. */
 	close(other);
 	CU_ASSERT_EQUAL(http_prepare(&http, &next), 0);
 	http_cancel(&http);
@@ -401,14 +402,14 @@ test_move(void)
 	CU_ASSERT(http_port(&http) == port && serves());
 	other = client(taken);
 	CU_ASSERT_EQUAL(http_prepare(&http, &next), 0);
-	CU_ASSERT(serves()); /* the old place still */
+	CU_ASSERT(serves()); /* still the old one */
 	http_commit(&http);
 	CU_ASSERT(http_port(&http) == taken && serves());
-	/* The same again changes nothing. */
+	/* The same configuration changes nothing. */
 	CU_ASSERT_EQUAL(http_prepare(&http, &next), 0);
 	http_commit(&http);
 	CU_ASSERT(http_port(&http) == taken && serves());
-	/* All addresses, the same port: our own socket is in the way. */
+	/* All addresses, the same port: our own socket uses it. */
 	next = place("0.0.0.0", taken);
 	CU_ASSERT_EQUAL(http_prepare(&http, &next), 0);
 	http_commit(&http);
@@ -427,7 +428,7 @@ test_move(void)
 	stop();
 }
 
-/* At the start it waits for its port, and everything else goes on. */
+/* If the port is in use at the start, it waits for it without blocking. */
 static void
 test_taken_at_start(void)
 {
@@ -454,15 +455,15 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"requests taken and refused", test_requests},
-		{"any name where it listens for others", test_names_elsewhere},
+		{"accepted and refused requests", test_requests},
+		{"any Host on other addresses", test_names_elsewhere},
 		{"local hosts", test_hosts},
 		{"several requests on one connection", test_kept_connection},
 		{"a head that is too long", test_long_head},
-		{"a client that is slow", test_slow_client},
-		{"more connections than one address may have", test_crowd},
-		{"to another place, and not", test_move},
-		{"a port that is taken at the start", test_taken_at_start},
+		{"a slow client", test_slow_client},
+		{"too many connections from one address", test_crowd},
+		{"changes of the address", test_move},
+		{"a port in use at the start", test_taken_at_start},
 		CU_TEST_INFO_NULL,
 	};
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The control socket under clients that are hostile, many, or another ephemerad. Whole
+/* The control socket with hostile clients, many clients, and a second ephemerad. Runs a whole
  * ephemerad. */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ is_alone(const void *owner)
 	return true;
 }
 
-/* What a client may send, and what comes back. */
+/* A request and part of its response. */
 static const struct {
 	const char *what, *bytes;
 	size_t length; /* 0: strlen() */
@@ -41,7 +41,7 @@ static const struct {
 	 "from 1 to 65535"},
 	{"port 65536", "{\"command\": \"port\", \"port\": 65536}\n", 0, "from 1 to 65535"},
 	{"a key twice", "{\"command\": \"status\", \"command\": \"stats\"}\n", 0, "not JSON"},
-	{"two requests at once: the first response first",
+	{"two requests at once: responses in order",
 	 "{\"command\": \"halt\"}\n{\"command\": \"status\"}\n", 0, "unknown command"},
 };
 
@@ -71,8 +71,8 @@ test_hostile(void)
 	CU_ASSERT_EQUAL(access(rig_path(SERVER_SOCKET_NAME), F_OK), -1);
 }
 
-/* Sixteen that hold their connections and say nothing: the next one is told, and there is room
- * again when one leaves. */
+/* Sixteen idle connections: the next one gets an error, and there is room again when one is
+ * closed. */
 static void
 test_crowd(void)
 {
@@ -97,8 +97,8 @@ test_crowd(void)
 	rig_daemon_close(&f);
 }
 
-/* A second one is refused; what a killed one left behind is not in the way; a file that is no
- * socket is not ours to remove. */
+/* A second ephemerad is refused; the socket of a killed one is replaced; a file that is not a
+ * socket is not removed. */
 static void
 test_second(void)
 {

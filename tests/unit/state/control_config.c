@@ -9,7 +9,7 @@
 #include "control/lib/address.h"
 
 static uint16_t
-address_port_take(char *word, struct address *address)
+address_port_parse(char *word, struct address *address)
 {
 	char *port = strchr(word, '#');
 
@@ -21,7 +21,7 @@ address_port_take(char *word, struct address *address)
 }
 
 static void
-upstream_take(struct config *config, char *word)
+upstream_add(struct config *config, char *word)
 {
 	struct config_upstream *upstream = &config->upstreams[config->upstream_count++];
 	char *equals = strchr(word, '=');
@@ -33,34 +33,34 @@ upstream_take(struct config *config, char *word)
 	} else {
 		snprintf(upstream->name, sizeof(upstream->name), "u%u", config->upstream_count);
 	}
-	upstream->port = address_port_take(word, &upstream->address);
+	upstream->port = address_port_parse(word, &upstream->address);
 	upstream->weight = 1;
 	upstream->random_case = true;
 }
 
 static void
-service_take(struct config *config, char *word)
+service_add(struct config *config, char *word)
 {
 	struct config_listen *listen = &config->service.listen[config->service.listen_count++];
 
-	listen->port = address_port_take(word, &listen->address);
+	listen->port = address_port_parse(word, &listen->address);
 }
 
 static void
-source_take(struct config *config, char *word)
+source_add(struct config *config, char *word)
 {
-	address_port_take(word, &config->source.addresses[config->source.address_count++]);
+	address_port_parse(word, &config->source.addresses[config->source.address_count++]);
 }
 
 static void
-words_take(struct config *config, const char *text, void (*take)(struct config *config, char *word))
+words_add(struct config *config, const char *text, void (*add)(struct config *config, char *word))
 {
 	char copy[1024], *rest = copy, *word;
 
 	snprintf(copy, sizeof(copy), "%s", text == NULL ? "" : text);
 	while ((word = strsep(&rest, " ")) != NULL)
 		if (word[0] != 0)
-			take(config, word);
+			add(config, word);
 }
 
 struct config *
@@ -76,9 +76,9 @@ control_config_make(const struct config_text *text)
 	config->probe.timeout_ms = 100;
 	config->protection = (struct config_protection){
 		.coalesce = true, .waiters = 64, .near_misses = 1, .edns_bytes = 1232};
-	words_take(config, text->services, service_take);
-	words_take(config, text->sources, source_take);
-	words_take(config, text->upstreams, upstream_take);
+	words_add(config, text->services, service_add);
+	words_add(config, text->sources, source_add);
+	words_add(config, text->upstreams, upstream_add);
 	config->pool_count = 1;
 	strcpy(config->pools[0].name, "default");
 	config->pools[0].members = (uint16_t *)(config + 1); /* freed with it */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Configurations made in memory, from short texts, for the tests of ephemerad's pure parts. */
+/* Configurations made from short texts, for tests of ephemerad's pure parts. */
 #ifndef EPHEMERA_TESTS_UNIT_STATE_CONTROL_CONFIG_H
 #define EPHEMERA_TESTS_UNIT_STATE_CONTROL_CONFIG_H
 
 #include "control/config/config.h"
 
-/* Each list: words with blanks between. A service or upstream is "address#port", an upstream may be
+/* Each list: words separated by spaces. A service or upstream is "address#port", an upstream may be
  * "name=address#port", source ports are "first-last". NULL leaves the part empty. */
 struct config_text {
 	const char *services, *sources, *upstreams, *ports;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The drain of the instance: each row is what happens when, and the state after it. */
+/* The drain of the instance: each row is a list of timed events and the state after each. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -8,9 +8,17 @@
 
 #define MS UINT64_C(1000000)
 
-/* What: d drain for `number` ms, u undrain, q look at `number` queries, f the asking failed, l the
- * dataplane goes, s it comes again, n another one comes, r ephemerad is killed and another one
- * starts. States: O off, W waiting, P stopping, X stopped. */
+/* Events:
+ * d  drain with a timeout of `number` ms
+ * u  undrain, which fails with errno `number`
+ * q  poll with `number` queries
+ * f  the request to stop could not be sent
+ * l  the dataplane is lost
+ * s  the same dataplane is connected again
+ * n  another dataplane is connected
+ * r  ephemerad is killed and started again
+ *
+ * States: O off, W waiting, P stopping, X stopped. */
 static const struct {
 	const char *what;
 	struct {
@@ -20,7 +28,7 @@ static const struct {
 		char state;
 	} steps[9];
 } rows[] = {
-	{"queries run dry",
+	{"queries cease",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 10, 'W'},
 	  {500, 'q', 20, 'W'},
@@ -28,12 +36,12 @@ static const struct {
 	  {2499, 'q', 20, 'W'},
 	  {2500, 'q', 20, 'P'},
 	  {2600, 'l', 0, 'X'}}},
-	{"they never do",
+	{"queries never cease",
 	 {{0, 'd', 1000, 'W'}, {400, 'q', 1, 'W'}, {999, 'q', 2, 'W'}, {1000, 'q', 3, 'P'}}},
 	{"idle from the beginning", {{0, 'd', 60000, 'W'}, {0, 'q', 5, 'W'}, {2000, 'q', 5, 'P'}}},
 	{"undrain",
 	 {{0, 'd', 60000, 'W'}, {100, 'q', 5, 'W'}, {200, 'u', 0, 'O'}, {9000, 'q', 5, 'O'}}},
-	{"undrain, and drain again: the count begins again",
+	{"undrain, and drain again: the time starts again",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 5, 'W'},
 	  {200, 'u', 0, 'O'},
@@ -50,26 +58,27 @@ static const struct {
 	  {200, 'd', 300, 'W'},
 	  {400, 'q', 2, 'W'},
 	  {500, 'q', 3, 'P'}}},
-	{"drain while it stops", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'd', 9000, 'P'}}},
-	{"asked once", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {9000, 'q', 5, 'P'}}},
-	{"asking failed", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'f', 0, 'W'}, {2, 'q', 5, 'P'}}},
-	{"dies while it waits",
+	{"drain while stopping", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'd', 9000, 'P'}}},
+	{"the dataplane is asked once", {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {9000, 'q', 5, 'P'}}},
+	{"the request could not be sent",
+	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'f', 0, 'W'}, {2, 'q', 5, 'P'}}},
+	{"the dataplane dies while waiting",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 500, 'W'},
 	  {200, 'l', 0, 'W'},
 	  {5000, 'n', 0, 'W'},
 	  {5100, 'q', 500, 'W'},
 	  {7100, 'q', 500, 'P'}}},
-	{"started again after the stop",
+	{"the dataplane is started again after the stop",
 	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'l', 0, 'X'}, {2, 'n', 0, 'O'}}},
-	{"only the connection ended",
+	{"only the connection is lost",
 	 {{0, 'd', 0, 'W'},
 	  {0, 'q', 5, 'P'},
 	  {1, 'l', 0, 'X'},
 	  {2, 's', 0, 'P'},
 	  {3, 'l', 0, 'X'},
 	  {4, 'n', 0, 'O'}}},
-	{"ephemerad is killed while it waits",
+	{"ephemerad is killed while waiting",
 	 {{0, 'd', 60000, 'W'},
 	  {100, 'q', 5, 'W'},
 	  {200, 'r', 0, 'W'},
@@ -77,21 +86,21 @@ static const struct {
 	  {400, 'q', 5, 'W'},
 	  {2399, 'q', 5, 'W'},
 	  {2400, 'q', 5, 'P'}}},
-	{"killed while it waits, and the time goes on",
+	{"killed while waiting: the timeout still counts",
 	 {{0, 'd', 1000, 'W'},
 	  {100, 'r', 0, 'W'},
 	  {200, 's', 0, 'W'},
 	  {999, 'q', 1, 'W'},
 	  {1000, 'q', 2, 'P'}}},
-	{"killed while it waits, undrain",
+	{"killed while waiting, then undrain",
 	 {{0, 'd', 1000, 'W'},
 	  {100, 'r', 0, 'W'},
 	  {200, 's', 0, 'W'},
 	  {300, 'u', 0, 'O'},
 	  {2000, 'q', 2, 'O'}}},
-	{"both are killed while it waits",
+	{"both are killed while waiting",
 	 {{0, 'd', 1000, 'W'}, {100, 'r', 0, 'W'}, {200, 'n', 0, 'W'}, {1000, 'q', 2, 'P'}}},
-	{"killed before or after it asked: it asks",
+	{"killed before or after asking: it asks (again)",
 	 {{0, 'd', 60000, 'W'},
 	  {0, 'q', 5, 'W'},
 	  {2000, 'q', 5, 'P'},
@@ -100,7 +109,7 @@ static const struct {
 	  {2003, 'q', 5, 'P'},
 	  {2004, 'l', 0, 'X'},
 	  {2005, 's', 0, 'P'}}},
-	{"killed while it stops, and the dataplane is started again",
+	{"killed while stopping, and the dataplane is started again",
 	 {{0, 'd', 0, 'W'}, {0, 'q', 5, 'P'}, {1, 'r', 0, 'X'}, {2, 'n', 0, 'O'}}},
 	{"killed after the stop",
 	 {{0, 'd', 0, 'W'},
@@ -109,7 +118,7 @@ static const struct {
 	  {2, 'r', 0, 'X'},
 	  {3, 'n', 0, 'O'}}},
 	{"killed without a drain", {{0, 'r', 0, 'O'}, {1, 's', 0, 'O'}, {9000, 'q', 5, 'O'}}},
-	{"no drain, no matter",
+	{"without a drain, nothing happens",
 	 {{0, 'l', 0, 'O'}, {1, 'n', 0, 'O'}, {2, 'q', 7, 'O'}, {9000, 'q', 7, 'O'}}},
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Who keeps, gets and loses a slot, told as stories: each row of a story is a moment, a
- * configuration, and what each slot then holds. */
+/* Which entry keeps, gets and loses a slot: each step of a sequence is a time, a configuration, and
+ * the content of the slots afterwards. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 
 #define MS UINT64_C(1000000)
 
-/* What the slots of a set hold: for each its letter in upper case where it is active, in lower case
- * where it is retired, "." where it is empty; without the empty ones at the end. */
+/* The content of a set: for each slot the letter of its entry, upper case if active, lower case if
+ * retired; "." if empty; without trailing empty slots. */
 static const char *
 set_letters(const struct slot_set *set)
 {
@@ -35,7 +35,7 @@ set_letters(const struct slot_set *set)
 	return text;
 }
 
-struct moment {
+struct step {
 	uint64_t now_ms;
 	const char *upstreams; /* addresses 192.0.2.1 = A, .2 = B and so on, ports 53 */
 	const char *letters;
@@ -43,22 +43,22 @@ struct moment {
 
 static const struct {
 	const char *what;
-	struct moment moments[8];
-} stories[] = {
+	struct step steps[8];
+} sequences[] = {
 	{"in order", {{0, "192.0.2.1#53 192.0.2.2#53", "AB"}}},
-	{"order in the file does not matter",
+	{"the order in the file does not matter",
 	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"}, {1, "192.0.2.2#53 192.0.2.1#53", "AB"}}},
-	{"one leaves, and its slot is empty after 2 x 100 ms + 1 s",
+	{"one is removed: its slot is empty after 2 x 100 ms + 1 s",
 	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"},
 	  {10, "192.0.2.2#53", "aB"},
 	  {1209, "192.0.2.2#53", "aB"},
 	  {1210, "192.0.2.2#53", ".B"}}},
-	{"a retired slot is nobody else's",
+	{"a retired slot is not reused",
 	 {{0, "192.0.2.1#53", "A"},
 	  {10, "192.0.2.3#53", "aC"},
 	  {1210, "192.0.2.3#53", ".C"},
 	  {1211, "192.0.2.3#53 192.0.2.4#53", "DC"}}},
-	{"back in time: its own slot again",
+	{"added again in time: its old slot",
 	 {{0, "192.0.2.1#53 192.0.2.2#53", "AB"},
 	  {10, "192.0.2.2#53", "aB"},
 	  {500, "192.0.2.2#53 192.0.2.1#53", "AB"},
@@ -67,17 +67,17 @@ static const struct {
 	 {{0, "192.0.2.1#53", "A"},
 	  {1, "192.0.2.1#5353", "aA"},
 	  {2, "192.0.2.1#53 192.0.2.1#5353", "AA"}}},
-	{"renamed: the same", {{0, "x=192.0.2.1#53", "A"}, {1, "y=192.0.2.1#53", "A"}}},
+	{"renamed: the same slot", {{0, "x=192.0.2.1#53", "A"}, {1, "y=192.0.2.1#53", "A"}}},
 };
 
 static void
-test_stories(void)
+test_sequences(void)
 {
 	struct slots *slots = malloc(sizeof(*slots));
 
-	for (size_t i = 0; i < sizeof(stories) / sizeof(stories[0]); i++) {
+	for (size_t i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++) {
 		slots_init(slots);
-		for (const struct moment *m = stories[i].moments; m->letters != NULL; m++) {
+		for (const struct step *m = sequences[i].steps; m->letters != NULL; m++) {
 			struct config *config = control_config_make(&(struct config_text){
 				.upstreams = m->upstreams, .timeout_ms = 100});
 			const char *why;
@@ -85,7 +85,7 @@ test_stories(void)
 			slots_expire(slots, m->now_ms * MS);
 			CU_ASSERT_EQUAL(slots_apply(slots, config, m->now_ms * MS, &why), 0);
 			SUITE_ASSERT(strcmp(set_letters(&slots->upstreams), m->letters) == 0,
-				     "%s: at %llu ms %s", stories[i].what,
+				     "%s: at %llu ms %s", sequences[i].what,
 				     (unsigned long long)m->now_ms, set_letters(&slots->upstreams));
 			free(config);
 		}
@@ -112,8 +112,8 @@ test_rename(void)
 	free(slots);
 }
 
-/* An upstream is found by its address or its name while it is active; one that is retired, not even
- * where its name is another's now. */
+/* An active upstream is found by its address and by its name; a retired one is not, even if another
+ * upstream has its name now. */
 static void
 test_found(void)
 {
@@ -142,7 +142,8 @@ test_found(void)
 	free(slots);
 }
 
-/* A retired thing waits for the longest of: old and new timeout, of queries and of probes. */
+/* How long an entry is retired depends on the longest of the old and new timeouts of queries and
+ * probes. */
 static void
 test_linger(void)
 {
@@ -185,8 +186,7 @@ active(const struct slot_set *set)
 	return count;
 }
 
-/* 63 of 64 services changed at once: no room until the old ones are done, and all there is as soon
- * as they are. */
+/* 63 of 64 services change at once: no room while the old ones are retired, enough afterwards. */
 static void
 test_full(void)
 {
@@ -206,14 +206,14 @@ test_full(void)
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 1, &full), -ENOSPC);
 	CU_ASSERT_STRING_EQUAL(full, "services");
 	CU_ASSERT_EQUAL(active(&tried->services), 1);
-	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full),
-			-ENOSPC); /* they do not retire again */
+	/* Applying again does not extend their time. */
+	CU_ASSERT_EQUAL(slots_apply(tried, config, 2, &full), -ENOSPC);
 	slots_expire(tried, 1 + slots_linger_ns(100));
 	CU_ASSERT_EQUAL(slots_apply(tried, config, 5000 * MS, &full), 0);
 	CU_ASSERT_EQUAL(active(&tried->services), SNAPSHOT_SERVICES_MAX);
 
-	config->service.listen_count =
-		SNAPSHOT_SERVICES_MAX / 2; /* half of them: room for all at once */
+	/* Half of them: there is room for all at once. */
+	config->service.listen_count = SNAPSHOT_SERVICES_MAX / 2;
 	for (unsigned i = 0; i < SNAPSHOT_SERVICES_MAX / 2; i++)
 		config->service.listen[i].port = (uint16_t)(1 + i);
 	slots_init(slots);
@@ -237,8 +237,8 @@ lingering(const struct slots *slots, uint16_t port)
 	return count;
 }
 
-/* Withdrawn ports linger, more often than there is room for sets, and each no less long than it
- * should. */
+/* Withdrawn ports linger: after more changes than there is room for, each still lingers long
+ * enough. */
 static void
 test_ports(void)
 {
@@ -260,8 +260,8 @@ test_ports(void)
 		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 1, "port %u lingers",
 			     50000 + i);
 	CU_ASSERT_EQUAL(lingering(slots, 50006), 0);
-	/* 50000 and 50001 wait with the last two, for which there was no room: 50002 is the first
-	 * to be over. */
+	/* There was no room for the last two, so 50000 and 50001 were merged with them: 50002 ends
+	 * first. */
 	CU_ASSERT_EQUAL(slots_expiry_ns(slots), 1500 * MS);
 	slots_expire(slots, 1500 * MS - 1);
 	CU_ASSERT_EQUAL(lingering(slots, 50002), 1);
@@ -273,13 +273,14 @@ test_ports(void)
 	CU_ASSERT_EQUAL(lingering(slots, 50005), 1);
 	slots_expire(slots, 1800 * MS);
 	for (unsigned i = 0; i < 6; i++)
-		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u is over",
+		SUITE_ASSERT(lingering(slots, (uint16_t)(50000 + i)) == 0, "port %u ended",
 			     50000 + i);
 	CU_ASSERT_EQUAL(slots_expiry_ns(slots), UINT64_MAX);
 	free(slots);
 }
 
-/* A restarted ephemerad takes over slots, retired ones and lingering ports from what runs. */
+/* A restarted ephemerad takes over slots, including retired ones, and lingering ports from the
+ * running dataplane. */
 static void
 test_seed(void)
 {
@@ -308,8 +309,7 @@ test_seed(void)
 	snapshot->upstreams[1].case_not_kept = 1;
 	slots_seed(seeded, snapshot, 1000 * MS);
 	CU_ASSERT_FALSE(seeded->upstreams.slots[0].random_case);
-	CU_ASSERT_TRUE(seeded->upstreams.slots[1]
-			       .random_case); /* the configuration says so all the same */
+	CU_ASSERT_TRUE(seeded->upstreams.slots[1].random_case); /* as configured */
 	CU_ASSERT_STRING_EQUAL(set_letters(&seeded->upstreams), "aB");
 	CU_ASSERT_EQUAL(lingering(seeded, 50000), 1);
 	CU_ASSERT_EQUAL(lingering(seeded, 50500), 0);
@@ -328,12 +328,12 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"stories of upstreams", test_stories},
-		{"a new name", test_rename},
-		{"found", test_found},
-		{"how long", test_linger},
+		{"sequences of upstreams", test_sequences},
+		{"a renamed upstream", test_rename},
+		{"finding upstreams", test_found},
+		{"time in retirement", test_linger},
 		{"no room", test_full},
-		{"ports withdrawn", test_ports},
+		{"withdrawn ports", test_ports},
 		{"from a running dataplane", test_seed},
 		CU_TEST_INFO_NULL,
 	};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The snapshot as a function of its input: valid, complete, the same for the same input, another
- * for another. */
+/* The snapshot as a function of its input: valid, complete, equal for equal input, different for
+ * different input. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +62,7 @@ fault(struct fixture *f, uint64_t generation, struct snapshot *into)
 {
 	const char *why = NULL;
 
-	memset(into, 0xa5,
-	       build_size_max()); /* nothing of what was there before may shine through */
+	memset(into, 0xa5, build_size_max()); /* the old content must not matter */
 	build_snapshot(&(struct build_input){f->config, f->slots, f->upstreams, generation}, into);
 	snapshot_validate(into, into->size_bytes, &why);
 	return why;
@@ -91,9 +90,9 @@ test_content(void)
 	CU_ASSERT_TRUE(s->upstreams[0].usable && s->upstreams[0].resolved);
 	CU_ASSERT_EQUAL(s->upstreams[0].next_hop.bytes[5], 1);
 	CU_ASSERT_FALSE(s->upstreams[1].usable || s->upstreams[1].resolved);
-	CU_ASSERT_EQUAL(s->upstreams[1].next_hop.bytes[5], 0); /* not resolved: says nothing */
+	CU_ASSERT_EQUAL(s->upstreams[1].next_hop.bytes[5], 0); /* not resolved: not copied */
 	CU_ASSERT_EQUAL(s->upstreams[1].interface_index,
-			1); /* but its responses still come by there */
+			1); /* its responses may still arrive there */
 	CU_ASSERT_TRUE(bitmap_test(s->ports_draw, 49152) && bitmap_test(s->ports_accept, 65535));
 	CU_ASSERT_FALSE(bitmap_test(s->ports_accept, 49151));
 	fixture_close(&f);
@@ -114,7 +113,7 @@ test_retired(void)
 	CU_ASSERT_PTR_NULL(fault(&f, 1, f.snapshot));
 	CU_ASSERT_EQUAL(f.snapshot->upstream_count, 2);
 	CU_ASSERT_EQUAL(f.snapshot->upstreams[0].state, SLOT_RETIRED);
-	CU_ASSERT_FALSE(f.snapshot->upstreams[0].usable); /* although health has it up */
+	CU_ASSERT_FALSE(f.snapshot->upstreams[0].usable); /* although it is healthy */
 	CU_ASSERT_EQUAL(f.snapshot->upstreams[0].interface_index, 1);
 	CU_ASSERT_FALSE(bitmap_test(f.snapshot->ports_draw, 50000));
 	CU_ASSERT_TRUE(bitmap_test(f.snapshot->ports_accept, 50000));
@@ -127,7 +126,7 @@ test_retired(void)
 	fixture_close(&f);
 }
 
-/* What protects against forgers; the case is drawn where it is configured and kept. */
+/* Protection settings; random case is used where it is configured and the upstream keeps it. */
 static void
 test_protection(void)
 {
@@ -165,8 +164,8 @@ range_make(const char *text)
 	return range;
 }
 
-/* Lists of addresses with the same content are there once, each service names its own; without a
- * limit nothing of one is. */
+/* Equal lists of addresses are stored once, and each service refers to its own; without a rate
+ * limit its fields are 0. */
 static void
 test_lists(void)
 {
@@ -204,7 +203,7 @@ test_lists(void)
 	fixture_close(&f);
 }
 
-/* A pool beside the default one, of these upstreams in this order. */
+/* Adds a pool with these upstreams in this order. */
 static void
 pool_make(struct config *config, const char *name, uint16_t *members, unsigned count)
 {
@@ -218,8 +217,7 @@ pool_make(struct config *config, const char *name, uint16_t *members, unsigned c
 	pool->member_count = count;
 }
 
-/* Members are slots of active upstreams, in the configuration's order, whatever slots these
- * have. */
+/* Members are slots of active upstreams, in the order of the configuration. */
 static void
 test_pools(void)
 {
@@ -257,7 +255,7 @@ test_pools(void)
 	fixture_close(&f);
 }
 
-/* An upstream for which no slot is free yet is in no pool until it has one. */
+/* An upstream without a slot is in no pool until it gets one. */
 static void
 test_pools_full(void)
 {
@@ -266,7 +264,7 @@ test_pools_full(void)
 
 	for (unsigned i = 0; i < SNAPSHOT_UPSTREAMS_MAX; i++)
 		f.slots->upstreams.slots[i].state = SLOT_RETIRED;
-	f.config->upstreams[0].port = 1; /* others than those in the slots */
+	f.config->upstreams[0].port = 1; /* different from those in the slots */
 	f.config->upstreams[1].port = 1;
 	f.slots->upstreams.slots[7].state = SLOT_EMPTY;
 	CU_ASSERT_EQUAL(slots_apply(f.slots, f.config, 1, &why), -ENOSPC);
@@ -280,7 +278,7 @@ test_pools_full(void)
 	fixture_close(&f);
 }
 
-/* Routes are copied; a snapshot is as large as what is in it. */
+/* Routes are copied; the size of a snapshot follows its content. */
 static void
 test_routes(void)
 {
@@ -395,7 +393,7 @@ static const struct {
 	{"only the generation", change_nothing, true},
 	{"an upstream goes down", change_usable, false},
 	{"a next hop's MAC", change_mac, false},
-	{"the MAC of one that is not resolved", change_hidden_mac, true},
+	{"the MAC of an unresolved next hop", change_hidden_mac, true},
 	{"the timeout", change_timeout, false},
 	{"the allowed clients", change_allow, false},
 	{"a policy", change_policy, false},
@@ -403,7 +401,7 @@ static const struct {
 	{"the order of a pool's members", change_order, false},
 	{"a route", change_route, false},
 	{"a limit", change_limit, false},
-	{"the prefix of no limit", change_no_limit, true},
+	{"the prefix, without a limit", change_no_limit, true},
 };
 
 static void
@@ -419,7 +417,7 @@ test_same(void)
 			     changes[i].what);
 		CU_ASSERT_PTR_NULL(fault(&f, 2, f.snapshot));
 		SUITE_ASSERT(memcmp(f.snapshot, f.other, f.other->size_bytes) == 0,
-			     "%s: the same twice", changes[i].what);
+			     "%s: equal input, different output", changes[i].what);
 		fixture_close(&f);
 	}
 }
@@ -434,7 +432,7 @@ main(void)
 			       {"pools", test_pools},
 			       {"pools without room", test_pools_full},
 			       {"routes, and the size", test_routes},
-			       {"same input, same block", test_same},
+			       {"equal input, equal bytes", test_same},
 			       CU_TEST_INFO_NULL};
 
 	return suite_run("build", tests);

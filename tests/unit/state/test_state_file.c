@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The state on file: written and read back, replaced as a whole, and believed only if all of it is
- * as it is written. */
+/* The state file: written and read back, replaced as a whole, and ignored if it differs in any way
+ * from the format. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -92,7 +92,7 @@ test_back(void)
 	CU_ASSERT_PTR_NULL(state_upstream(&read, &written.upstreams[2].address, 53));
 }
 
-/* What is changed in a good file, and makes all of it unbelievable. `to` NULL: cut off before
+/* Changes to a good file that must make it be ignored. `to` NULL: the file is truncated before
  * `from`. */
 static const struct {
 	const char *what, *from, *to;
@@ -101,22 +101,23 @@ static const struct {
 	{"another version", "\"version\":1", "\"version\":2", -EINVAL},
 	{"another boot of the kernel", "\"kernel\":\"", "\"kernel\":\"0", -ENOENT},
 	{"no kernel", "\"kernel\":\"", "\"colonel\":\"", -EINVAL},
-	{"a key more", "{\"version\"", "{\"more\":1,\"version\"", -EINVAL},
+	{"an additional key", "{\"version\"", "{\"more\":1,\"version\"", -EINVAL},
 	{"a key twice", "{\"version\"", "{\"version\":1,\"version\"", -EINVAL},
-	{"a boot id that is none", "\"fedcba", "\"xedcba", -EINVAL},
+	{"a malformed boot id", "\"fedcba", "\"xedcba", -EINVAL},
 	{"a boot id with a sign", "\"fedcba", "\"-edcba", -EINVAL},
 	{"a short boot id", "\"fedcba", "\"edcba", -EINVAL},
-	{"a state of no drain", "\"waiting\"", "\"resting\"", -EINVAL},
-	{"a drain that begins later", "\"since_ns\":900000000000", "\"since_ns\":1000000000001",
-	 -EINVAL},
+	{"an unknown drain state", "\"waiting\"", "\"resting\"", -EINVAL},
+	{"a drain that begins in the future", "\"since_ns\":900000000000",
+	 "\"since_ns\":1000000000001", -EINVAL},
 	{"a drain that ends before it begins", "\"until_ns\":1060000000000",
 	 "\"until_ns\":899999999999", -EINVAL},
-	{"a drain for ever", "\"until_ns\":1060000000000", "\"until_ns\":87400000000001", -EINVAL},
+	{"a drain that is too long", "\"until_ns\":1060000000000", "\"until_ns\":87400000000001",
+	 -EINVAL},
 	{"a time below 0", "\"since_ns\":900000000000", "\"since_ns\":-1", -EINVAL},
 	{"a time as text", "\"since_ns\":900000000000", "\"since_ns\":\"9\"", -EINVAL},
-	{"upstreams that are no list", "\"upstreams\":[", "\"upstreams\":7,\"x\":[", -EINVAL},
-	{"an upstream that is none", "\"upstreams\":[", "\"upstreams\":[7,", -EINVAL},
-	{"an address that is none", "\"198.51.100.1\"", "\"198.51.100.256\"", -EINVAL},
+	{"upstreams is not a list", "\"upstreams\":[", "\"upstreams\":7,\"x\":[", -EINVAL},
+	{"an upstream is not an object", "\"upstreams\":[", "\"upstreams\":[7,", -EINVAL},
+	{"a malformed address", "\"198.51.100.1\"", "\"198.51.100.256\"", -EINVAL},
 	{"port 0", "\"port\":65535", "\"port\":0", -EINVAL},
 	{"port 65536", "\"port\":65535", "\"port\":65536", -EINVAL},
 	{"an upstream twice", "\"address\":\"198.51.100.2\",\"port\":65533",
@@ -125,13 +126,13 @@ static const struct {
 	{"a slot beyond the last", "\"slot\":511", "\"slot\":513", -EINVAL},
 	{"an unknown override", "\"admin_state\":\"drain\"", "\"admin_state\":\"rain\"", -EINVAL},
 	{"a counter below 0", "\"queries\":2", "\"queries\":-2", -EINVAL},
-	{"a counter beyond all", "\"queries\":2", "\"queries\":92233720368547758080", -EINVAL},
-	{"a counter missing", "\"queries\":2,", "", -EINVAL},
-	{"a counter more", "\"queries\":2", "\"queries\":2,\"queried\":2", -EINVAL},
-	{"cut off", "\"upstreams\"", NULL, -EINVAL},
-	{"cut off at once", "{\"version\"", NULL, -EINVAL},
-	{"something behind it", "]}", "]} {}", -EINVAL},
-	{"deep", "\"upstreams\":[", "\"upstreams\":[[[[[[[[[[[[[[[[[[[[[", -EINVAL},
+	{"a counter too large", "\"queries\":2", "\"queries\":92233720368547758080", -EINVAL},
+	{"a missing counter", "\"queries\":2,", "", -EINVAL},
+	{"an additional counter", "\"queries\":2", "\"queries\":2,\"queried\":2", -EINVAL},
+	{"truncated", "\"upstreams\"", NULL, -EINVAL},
+	{"empty", "{\"version\"", NULL, -EINVAL},
+	{"trailing text", "]}", "]} {}", -EINVAL},
+	{"deeply nested", "\"upstreams\":[", "\"upstreams\":[[[[[[[[[[[[[[[[[[[[[", -EINVAL},
 };
 
 static void
@@ -159,15 +160,15 @@ test_damaged(void)
 		state_make(&state, 3);
 		status = state_file_read(path, NOW, &state, why);
 		SUITE_ASSERT(status == rows[i].status, "%s: %d", rows[i].what, status);
-		SUITE_ASSERT(memcmp(&state, &none, sizeof(state)) == 0, "%s: something is left",
-			     rows[i].what);
+		SUITE_ASSERT(memcmp(&state, &none, sizeof(state)) == 0,
+			     "%s: the state is not all 0", rows[i].what);
 		SUITE_ASSERT(why[0] != 0, "%s: no reason", rows[i].what);
 	}
 	text_put(path, good);
 	CU_ASSERT_EQUAL(state_file_read(path, NOW, &state, why), 0);
 }
 
-/* A file that another could have written, or that is none: not even opened for long. */
+/* A file that another user can write, or not a regular file: refused without blocking. */
 static void
 test_strange(void)
 {
@@ -186,7 +187,7 @@ test_strange(void)
 	CU_ASSERT_EQUAL(state_file_read(path, NOW, &state, why), -ELOOP);
 	unlink(path);
 	unlink(next);
-	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0); /* does not wait for a writer */
+	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0); /* must not wait for a writer */
 	CU_ASSERT_EQUAL(state_file_read(path, NOW, &state, why), -EPERM);
 	unlink(path);
 	CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
@@ -194,8 +195,8 @@ test_strange(void)
 	rmdir(path);
 }
 
-/* What one who was killed while he wrote left behind is in nobody's way; what can't be written
- * leaves no old file that would say what is not true. */
+/* A partial file left by a killed process is no obstacle; if writing fails, the outdated file is
+ * removed. */
 static void
 test_writing(void)
 {
@@ -222,8 +223,8 @@ main(void)
 {
 	CU_TestInfo tests[] = {
 		{"written and read", test_back},
-		{"damaged", test_damaged},
-		{"not ours alone", test_strange},
+		{"malformed files", test_damaged},
+		{"files of other users", test_strange},
 		{"writing", test_writing},
 		CU_TEST_INFO_NULL,
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the XDP maps must hold for one snapshot, and for two while one takes over from the other. */
+/* The content of the XDP maps for one snapshot, and for two during a change. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,7 +55,7 @@ test_sets(void)
 	CU_ASSERT_EQUAL(set->service_count, 2);
 	CU_ASSERT_EQUAL(be16toh(set->services[1].port), 5353);
 	CU_ASSERT_EQUAL(set->source_count, 1);
-	CU_ASSERT_EQUAL(set->upstream_count, 2); /* an address once, whatever its ports */
+	CU_ASSERT_EQUAL(set->upstream_count, 2); /* one key for an address with two ports */
 	CU_ASSERT_TRUE(bitmap_test((const uint64_t *)set->ports.words, 50001));
 
 	second = snapshot_make(slots,
@@ -68,7 +68,7 @@ test_sets(void)
 	steer_set_add(set, second);
 	CU_ASSERT_TRUE(holds(set, STEER_MAP_upstreams, 1) && holds(set, STEER_MAP_upstreams, 3));
 
-	steer_set_init(set); /* taken over: what is retired stays */
+	steer_set_init(set); /* after the change: retired entries are kept */
 	steer_set_add(set, second);
 	CU_ASSERT_EQUAL(set->service_count, 2);
 	CU_ASSERT_TRUE(holds(set, STEER_MAP_upstreams, 1) && holds(set, STEER_MAP_upstreams, 3));
@@ -81,7 +81,7 @@ test_sets(void)
 						    .ports = "50001-50002",
 						    .timeout_ms = 100},
 			      UINT64_C(5000000000));
-	steer_set_init(set); /* and is gone in the end */
+	steer_set_init(set); /* and are removed in the end */
 	steer_set_add(set, third);
 	CU_ASSERT_EQUAL(set->service_count, 1);
 	CU_ASSERT_FALSE(holds(set, STEER_MAP_upstreams, 1));

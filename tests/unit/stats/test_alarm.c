@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The course of an attack as the alarm tells it. */
+/* The course of an attack as the alarm reports it. */
 #include <math.h>
 
 #include "control/stats/alarm.h"
@@ -19,26 +19,27 @@ test_course(void)
 {
 	struct alarm alarm = {0};
 
-	CU_ASSERT_EQUAL(take(&alarm, 100, 7, 70), ALARM_NOTHING); /* before our time */
+	CU_ASSERT_EQUAL(take(&alarm, 100, 7, 70), ALARM_NOTHING); /* before the first sample */
 	CU_ASSERT_EQUAL(take(&alarm, 101, 7, 70), ALARM_NOTHING);
 	CU_ASSERT_FALSE(alarm.active);
-	/* Near misses first, their query ends two seconds later. */
+	/* Near misses first; their query ends two seconds later. */
 	CU_ASSERT_EQUAL(take(&alarm, 102, 7, 170), ALARM_NOTHING);
 	CU_ASSERT_EQUAL(take(&alarm, 103, 7, 270), ALARM_NOTHING);
-	CU_ASSERT_EQUAL(take(&alarm, 104, 9, 370), ALARM_TELL);
+	CU_ASSERT_EQUAL(take(&alarm, 104, 9, 370), ALARM_REPORT);
 	CU_ASSERT_TRUE(alarm.active);
 	CU_ASSERT_EQUAL(alarm.since_ns, 101 * S);
 	CU_ASSERT(alarm.queries == 2 && alarm.near_misses == 300);
-	CU_ASSERT(alarm.told.attacked == 2 && alarm.told.near_misses == 300);
-	CU_ASSERT(fabs(alarm.told_rate_per_s - 100) < 1e-6 && fabs(alarm.rate_per_s - 100) < 1e-6);
-	/* Not again within ten seconds, then all together. */
+	CU_ASSERT(alarm.reported.attacked == 2 && alarm.reported.near_misses == 300);
+	CU_ASSERT(fabs(alarm.reported_rate_per_s - 100) < 1e-6 &&
+		  fabs(alarm.rate_per_s - 100) < 1e-6);
+	/* No second report within ten seconds, then one of everything. */
 	for (unsigned i = 1; i < 10; i++)
 		CU_ASSERT_EQUAL(take(&alarm, 104 + i, 9 + i, 370 + 50 * i), ALARM_NOTHING);
-	CU_ASSERT_EQUAL(take(&alarm, 114, 20, 870), ALARM_TELL);
-	CU_ASSERT(alarm.told.attacked == 11 && alarm.told.near_misses == 500);
-	CU_ASSERT(fabs(alarm.told_rate_per_s - 50) < 1e-6);
+	CU_ASSERT_EQUAL(take(&alarm, 114, 20, 870), ALARM_REPORT);
+	CU_ASSERT(alarm.reported.attacked == 11 && alarm.reported.near_misses == 500);
+	CU_ASSERT(fabs(alarm.reported_rate_per_s - 50) < 1e-6);
 	CU_ASSERT(alarm.queries == 13 && alarm.near_misses == 800);
-	/* Nothing new: nothing to tell, until it is over. */
+	/* Nothing new: no report until it is over. */
 	for (unsigned i = 1; i < 60; i++)
 		CU_ASSERT_EQUAL(take(&alarm, 114 + i, 20, 870), ALARM_NOTHING);
 	CU_ASSERT(alarm.active && alarm.rate_per_s == 0);
@@ -46,12 +47,12 @@ test_course(void)
 	CU_ASSERT_FALSE(alarm.active);
 	CU_ASSERT(alarm.queries == 13 && alarm.last_ns == 114 * S); /* still known */
 	CU_ASSERT_EQUAL(take(&alarm, 300, 20, 870), ALARM_NOTHING);
-	/* Another one is told at once and counted from 0. */
-	CU_ASSERT_EQUAL(take(&alarm, 301, 21, 871), ALARM_TELL);
+	/* Another attack is reported at once and counted from 0. */
+	CU_ASSERT_EQUAL(take(&alarm, 301, 21, 871), ALARM_REPORT);
 	CU_ASSERT(alarm.queries == 1 && alarm.near_misses == 1 && alarm.since_ns == 300 * S);
 }
 
-/* Near misses that marked no query are no attack, however many. */
+/* Near misses without an attacked query are not an attack, however many. */
 static void
 test_no_attack(void)
 {
@@ -69,12 +70,12 @@ test_anew(void)
 	struct alarm alarm = {0};
 
 	take(&alarm, 1, 0, 0);
-	CU_ASSERT_EQUAL(take(&alarm, 2, 5, 50), ALARM_TELL);
-	/* The dataplane restarts while it is attacked. */
+	CU_ASSERT_EQUAL(take(&alarm, 2, 5, 50), ALARM_REPORT);
+	/* The dataplane restarts during an attack. */
 	CU_ASSERT_EQUAL(take(&alarm, 3, 1, 10), ALARM_NOTHING);
 	CU_ASSERT_TRUE(alarm.active);
-	CU_ASSERT_EQUAL(take(&alarm, 13, 3, 30), ALARM_TELL);
-	CU_ASSERT(alarm.queries == 7 && alarm.near_misses == 70 && alarm.told.attacked == 2);
+	CU_ASSERT_EQUAL(take(&alarm, 13, 3, 30), ALARM_REPORT);
+	CU_ASSERT(alarm.queries == 7 && alarm.near_misses == 70 && alarm.reported.attacked == 2);
 	alarm_forget(&alarm);
 	CU_ASSERT_EQUAL(take(&alarm, 14, 1000, 10000), ALARM_NOTHING);
 	CU_ASSERT_EQUAL(alarm.queries, 7);

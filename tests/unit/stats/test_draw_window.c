@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The window of draws: what it counts, and how it moves on. */
+/* The window of draws: its counts, and how it advances. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +90,7 @@ test_difference(void)
 	fixture_close(&f);
 }
 
-/* One draw a second: the window is from 60 to 120 seconds long once it has run for 60. */
+/* One draw per second: the window is 60 to 120 seconds long once it has run for 60. */
 static void
 test_moves_on(void)
 {
@@ -151,7 +151,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {{"differences", test_difference},
-			       {"it moves on", test_moves_on},
+			       {"it advances", test_moves_on},
 			       {"the first draw", test_first},
 			       CU_TEST_INFO_NULL};
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is said of draws: of a good source that it is uniform, of each weak one that it is not, and
- * why. */
+/* The verdict on draws: good sources are uniform, each weak one is not, with the reason. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,8 @@ snapshot_make(unsigned ipv4, unsigned ipv6)
 enum weak {
 	WEAK_NONE,
 	WEAK_POOL,	 /* 2,500 ports, chosen at the start */
-	WEAK_PORT_COUNT, /* each port the next one */
-	WEAK_ID_COUNT,	 /* each ID the next one */
+	WEAK_PORT_COUNT, /* ports count up */
+	WEAK_ID_COUNT,	 /* IDs count up */
 	WEAK_ID_SMALL,	 /* IDs of 15 bits */
 	WEAK_SLICE,	 /* a worker draws from half of the range */
 	WEAK_ADDRESS,	 /* one of eight addresses is never drawn */
@@ -140,13 +139,14 @@ static const struct {
 	{"a pool of 2,500 ports, 100,000", WEAK_POOL, 100000, ENTROPY_NOT_UNIFORM,
 	 "ports (chi-square"},
 	{"a counter of ports", WEAK_PORT_COUNT, 20000, ENTROPY_NOT_UNIFORM,
-	 "ports follow each other"},
-	{"a counter of IDs", WEAK_ID_COUNT, 20000, ENTROPY_NOT_UNIFORM, "IDs follow each other"},
+	 "consecutive ports correlate"},
+	{"a counter of IDs", WEAK_ID_COUNT, 20000, ENTROPY_NOT_UNIFORM,
+	 "consecutive IDs correlate"},
 	{"IDs of 15 bits", WEAK_ID_SMALL, 2000, ENTROPY_NOT_UNIFORM, "IDs, high byte"},
 	{"half of the range", WEAK_SLICE, 2000, ENTROPY_NOT_UNIFORM, "ports (chi-square"},
 	{"an address left out", WEAK_ADDRESS, 2000, ENTROPY_NOT_UNIFORM, "IPv4 addresses"},
 	{"ports that depend on the last one", WEAK_PORT_PAIRS, 2000, ENTROPY_NOT_UNIFORM,
-	 "ports follow each other"},
+	 "consecutive ports correlate"},
 	{"low bits of a bad generator", WEAK_LCG, 100000, ENTROPY_NOT_UNIFORM, "ports"},
 };
 
@@ -178,8 +178,8 @@ test_rows(void)
 	free(s);
 }
 
-/* Two workers with their own addresses: unequal shares of the work are nobody's fault, but one weak
- * worker shows in the sum. */
+/* Two workers with their own addresses: unequal load is no fault, but one weak worker shows in the
+ * sum. */
 static void
 test_workers(void)
 {
@@ -190,7 +190,7 @@ test_workers(void)
 		enum entropy_judgement judgement;
 		const char *words;
 	} pairs[] = {
-		{"alike", WEAK_NONE, {100000, 100000}, ENTROPY_UNIFORM, "uniform"},
+		{"equal", WEAK_NONE, {100000, 100000}, ENTROPY_UNIFORM, "uniform"},
 		{"one does most", WEAK_NONE, {200000, 3000}, ENTROPY_UNIFORM, "uniform"},
 		{"one does all", WEAK_NONE, {200000, 0}, ENTROPY_UNIFORM, "uniform"},
 		{"one counts", WEAK_PORT_COUNT, {200000, 2000}, ENTROPY_NOT_UNIFORM, "worker 1"},
@@ -228,8 +228,8 @@ test_workers(void)
 	free(s);
 }
 
-/* One address for two workers, its ports dealt out: at random is right; slices and every other port
- * are not. */
+/* One address for two workers, its ports divided between them: a random division is right; slices
+ * and every other port are not. */
 static void
 test_dealt(void)
 {
@@ -240,11 +240,11 @@ test_dealt(void)
 		const char *words;
 	} deals[] = {
 		{"at random", 0, 400000, ENTROPY_UNIFORM, "uniform"},
-		{"at random, too few to tell whose ports are whose", 0, 20000, ENTROPY_UNIFORM,
-		 "uniform"},
-		{"slices", 1, 400000, ENTROPY_NOT_UNIFORM, "which ports are the worker's"},
+		{"at random, too few to tell which ports are the worker's", 0, 20000,
+		 ENTROPY_UNIFORM, "uniform"},
+		{"slices", 1, 400000, ENTROPY_NOT_UNIFORM, "distribution of the worker's ports"},
 		{"every other port", 2, 400000, ENTROPY_NOT_UNIFORM,
-		 "which ports are the worker's"},
+		 "distribution of the worker's ports"},
 		{"some of them twice as often", 3, 400000, ENTROPY_NOT_UNIFORM,
 		 "ports (chi-square"},
 	};
@@ -304,8 +304,7 @@ test_bits(void)
 	CU_ASSERT(bits.total_bits[ENTROPY_IPV4] == 37.5 && bits.total_bits[ENTROPY_IPV6] == 35.5);
 	entropy_bits(s, 0, 0, &bits);
 	CU_ASSERT(bits.case_bits == 0 && bits.total_bits[ENTROPY_IPV4] == 33);
-	s->upstreams[0].random_case =
-		0; /* none draws any more: what was drawn before does not help */
+	s->upstreams[0].random_case = 0; /* no worker draws any more: old draws do not count */
 	entropy_bits(s, 45, 10, &bits);
 	CU_ASSERT(bits.case_bits == 0);
 	s->source_count = 8;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Heartbeats: what is seen when, and which worker stands still. */
+/* Heartbeats: samples, and which worker is stalled. */
 #include <stdio.h>
 
 #include "control/stats/heartbeat.h"
@@ -21,11 +21,11 @@ static const struct {
 	{"the second stops",
 	 2,
 	 {{0, {1, 1}, -1}, {2000, {2, 1}, -1}, {3000, {3, 1}, -1}, {3001, {4, 1}, 1}}},
-	{"and goes on",
+	{"and continues",
 	 2,
 	 {{0, {1, 1}, -1}, {4000, {2, 1}, 1}, {4100, {3, 2}, -1}, {7100, {4, 2}, -1}}},
 	{"never moved", 1, {{0, {0}, -1}, {1000, {0}, -1}, {3500, {0}, 0}}},
-	{"nobody looked for an hour", 1, {{0, {5}, -1}, {3600000, {6}, -1}, {3602000, {6}, -1}}},
+	{"no sample for an hour", 1, {{0, {5}, -1}, {3600000, {6}, -1}, {3602000, {6}, -1}}},
 };
 
 static void
@@ -39,9 +39,10 @@ test_rows(void)
 
 			heartbeat_on_sample(&heartbeat, rows[i].looks[n].heartbeats,
 					    rows[i].worker_count, now_ns);
-			SUITE_ASSERT(heartbeat_still(&heartbeat, now_ns) == rows[i].looks[n].still,
-				     "%s: look %u: %d", rows[i].what, n,
-				     heartbeat_still(&heartbeat, now_ns));
+			SUITE_ASSERT(heartbeat_stalled(&heartbeat, now_ns) ==
+					     rows[i].looks[n].still,
+				     "%s: sample %u: %d", rows[i].what, n,
+				     heartbeat_stalled(&heartbeat, now_ns));
 		}
 	}
 }
@@ -53,12 +54,12 @@ test_forget(void)
 	const uint64_t heartbeats[2] = {7, 7};
 	struct heartbeat heartbeat = {0};
 
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, SECOND), -1);
 	heartbeat_on_sample(&heartbeat, heartbeats, 2, SECOND);
 	heartbeat_forget(&heartbeat);
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, 100 * SECOND), -1);
 	heartbeat_on_sample(&heartbeat, heartbeats, 2, 100 * SECOND);
-	CU_ASSERT_EQUAL(heartbeat_still(&heartbeat, 100 * SECOND), -1);
+	CU_ASSERT_EQUAL(heartbeat_stalled(&heartbeat, 100 * SECOND), -1);
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ring behind the dashboard's first picture. */
+/* The ring of samples for the dashboard's charts. */
 #include "control/stats/history.h"
 #include "tests/unit/suite.h"
 
@@ -49,7 +49,7 @@ int
 main(void)
 {
 	CU_TestInfo tests[] = {
-		{"samples in order, the oldest making room", test_ring},
+		{"samples in order, the oldest replaced", test_ring},
 		CU_TEST_INFO_NULL,
 	};
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The samples of the last seconds, on a loop whose timers fire when the test says so. */
+/* The samples of the last seconds, on a loop whose timers the test fires. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "control/stats/recent.h"
 #include "tests/unit/suite.h"
 
-/* A segment of one worker, in memory: the reader only looks at it. */
+/* A segment of one worker, in memory: the reader only reads it. */
 struct stats_segment {
 	struct stats_header header;
 	struct worker_stats worker;
@@ -14,7 +14,7 @@ struct stats_segment {
 
 struct rig {
 	struct loop loop;
-	struct dataplane dataplane; /* not connected: no maps to read */
+	struct link dataplane; /* not connected: no maps to read */
 	struct steer_maps steer;
 	struct stats_reader stats;
 	struct stats_segment *segment;
@@ -74,7 +74,7 @@ test_base(void)
 	rig_close(&rig);
 }
 
-/* Another dataplane begins at 0: nothing of the one before may be its base. */
+/* Another dataplane starts at 0: samples of the last one must not be its base. */
 static void
 test_lost(void)
 {
@@ -108,7 +108,7 @@ test_rate(void)
 
 static CU_TestInfo tests[] = {
 	{"the oldest sample", test_base},
-	{"a dataplane that goes", test_lost},
+	{"a lost connection", test_lost},
 	{"rates", test_rate},
 	CU_TEST_INFO_NULL,
 };

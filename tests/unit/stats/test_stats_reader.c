@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The statistics segment as a reader sees it: lies in its header are refused, sums and percentiles
- * are right. */
+/* Reading the statistics segment: invalid headers are refused, sums and percentiles are right. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@ static struct stats_segment *
 stats_segment_make(void)
 {
 	struct stats_segment *segment =
-		calloc(1, sizeof(*segment) + 64); /* calloc() aligns to 16: enough for words */
+		calloc(1, sizeof(*segment) + 64); /* calloc() aligns to 16, enough for words */
 
 	if (segment == NULL)
 		abort();
@@ -52,7 +51,7 @@ static const struct {
 	const char *what;
 	size_t field, field_bytes;
 	uint64_t value;
-	size_t cut; /* bytes that the file is short of */
+	size_t cut; /* bytes missing at the end of the file */
 	bool good;
 } headers[] = {
 	{"as it should be", 0, 0, 0, 0, true},
@@ -60,16 +59,16 @@ static const struct {
 	{"version", offsetof(struct stats_header, version), 4, 99, 0, false},
 	{"no worker", offsetof(struct stats_header, worker_count), 4, 0, 0, false},
 	{"65 workers", offsetof(struct stats_header, worker_count), 4, 65, 0, false},
-	{"three workers in the room of two", offsetof(struct stats_header, worker_count), 4, 3, 0,
+	{"three workers in the space of two", offsetof(struct stats_header, worker_count), 4, 3, 0,
 	 false},
 	{"larger than the file", offsetof(struct stats_header, size_bytes), 8, 1 << 30, 0, false},
 	{"workers inside the header", offsetof(struct stats_header, worker_offset), 8, 8, 0, false},
 	{"workers behind the end", offsetof(struct stats_header, worker_offset), 8, 1 << 30, 0,
 	 false},
-	{"workers at an odd place", offsetof(struct stats_header, worker_offset), 8,
+	{"workers at an unaligned offset", offsetof(struct stats_header, worker_offset), 8,
 	 offsetof(struct stats_segment, workers) + 1, 0, false},
-	{"workers at the last moment", offsetof(struct stats_header, worker_offset), 8,
-	 UINT64_MAX - 7, 0, false},
+	{"workers at the very end", offsetof(struct stats_header, worker_offset), 8, UINT64_MAX - 7,
+	 0, false},
 	{"stride 0", offsetof(struct stats_header, worker_stride), 8, 0, 0, false},
 	{"stride too small", offsetof(struct stats_header, worker_stride), 8,
 	 sizeof(struct worker_stats) - 64, 0, false},
@@ -127,8 +126,8 @@ test_sums(void)
 
 static const struct {
 	const char *what;
-	uint64_t fast_us, fast, slow_us, slow; /* how many of each */
-	uint64_t p50, p99, p999;	       /* bounds: the bucket's upper edge */
+	uint64_t fast_us, fast, slow_us, slow; /* number of each */
+	uint64_t p50, p99, p999;	       /* the upper edges of the buckets */
 } latencies[] = {
 	{"nothing measured", 0, 0, 0, 0, 0, 0, 0},
 	{"one", 100, 1, 0, 0, 104, 104, 104},
@@ -164,7 +163,7 @@ test_latency(void)
 	}
 }
 
-/* One of a thousand, at both ends; more responses than a product with 1,000 has room for. */
+/* One of a thousand, at both ends; and so many responses that a product with 1,000 overflows. */
 static const struct {
 	const char *what;
 	uint64_t counts[3]; /* of 1, 5 and 9 us */
@@ -228,9 +227,9 @@ test_histograms(void)
 int
 main(void)
 {
-	CU_TestInfo tests[] = {{"headers that lie", test_headers}, {"sums over workers", test_sums},
-			       {"percentiles", test_latency},	   {"quantiles", test_quantiles},
-			       {"histograms", test_histograms},	   CU_TEST_INFO_NULL};
+	CU_TestInfo tests[] = {{"invalid headers", test_headers}, {"sums over workers", test_sums},
+			       {"percentiles", test_latency},	  {"quantiles", test_quantiles},
+			       {"histograms", test_histograms},	  CU_TEST_INFO_NULL};
 
 	return suite_run("stats_reader", tests);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rings of strays: what is read of them, also while they are written, and how their questions are
- * shown. */
+/* Rings of strays: what is read, also while they are written, and their questions as text. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 
 #define SIZE 8
 
-/* A worker that has noted `count` entries, whose stamps are 1, 2, 3... */
+/* A worker that has written `count` entries with the time stamps 1, 2, 3... */
 static void
 ring_fill(struct stray *entries, uint64_t count, unsigned size, uint64_t first_tsc)
 {
@@ -28,7 +27,7 @@ static const struct {
 	{"few wanted", 6, 2, 2},
 	{"full: the oldest may be being written over", SIZE, SIZE, SIZE - 1},
 	{"round", 3 * SIZE + 5, SIZE, SIZE - 1},
-	{"more room than there is", 3, 100, 3},
+	{"more room than entries", 3, 100, 3},
 };
 
 static void
@@ -48,7 +47,7 @@ test_ring(void)
 	}
 }
 
-/* Newest first over all workers, as many as are wanted. */
+/* Newest first over all workers, as many as requested. */
 static void
 test_newest(void)
 {
@@ -106,7 +105,7 @@ test_time(void)
 
 static const struct {
 	const char *bytes;
-	unsigned kept, whole; /* of the question: in the ring, on the wire */
+	unsigned kept, whole; /* bytes of the question in the ring, on the wire */
 	const char *text;
 } questions[] = {
 	{"", 0, 0, "(none)"},
@@ -142,7 +141,7 @@ test_questions(void)
 	}
 }
 
-/* Type 0x4142 is not turned into another. */
+/* Type 0x4142 is unchanged. */
 static void
 test_lower(void)
 {
@@ -152,7 +151,7 @@ test_lower(void)
 
 	stray_lower(&stray);
 	CU_ASSERT_STRING_EQUAL(stray_question(&stray, text), "www.example. TYPE16706 IN");
-	CU_ASSERT_EQUAL(stray.question[18], 'B'); /* behind the question: not touched */
+	CU_ASSERT_EQUAL(stray.question[18], 'B'); /* after the question: unchanged */
 	memset(cut.question, 'A', sizeof(cut.question));
 	cut.question[0] = 63;
 	cut.question_bytes = 200;
@@ -161,7 +160,7 @@ test_lower(void)
 	stray_lower(&(struct stray){0});
 }
 
-/* Whatever the bytes are, they are shown within bounds. */
+/* Any bytes are formatted within bounds. */
 static void
 test_noise(void)
 {

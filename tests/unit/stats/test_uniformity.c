@@ -8,8 +8,8 @@
 #include "control/stats/uniformity.h"
 #include "tests/unit/suite.h"
 
-/* Percentage points as tables of the chi-square distribution have them, and closed forms: with 2
- * degrees of freedom the survival is exp(-x/2). */
+/* Percentage points from tables of the chi-square distribution, and closed forms: with 2 degrees of
+ * freedom the survival function is exp(-x/2). */
 static const struct {
 	double statistic, degrees, p, within;
 } survivals[] = {
@@ -145,8 +145,7 @@ test_streams(void)
 			distinct += counts[n] > 0;
 		chi = uniformity_cells(counts, CELLS);
 		z = uniformity_distinct_z(CELLS, (double)streams[i].draws, (double)distinct);
-		/* "A pool, few" may show in either test: only that the other one sees it is asked
-		 * for. */
+		/* "A pool, few" is only required to show in the other test. */
 		if (streams[i].chi_bad || streams[i].stream == STREAM_GOOD)
 			SUITE_ASSERT(uniformity_chi_bad(&chi) == streams[i].chi_bad,
 				     "%s: %.0f of %u, p %g", streams[i].what, chi.statistic,
@@ -158,7 +157,7 @@ test_streams(void)
 	free(counts);
 }
 
-/* A good source is not accused: p is spread as it must be, over merged bins too. */
+/* A good source passes: p is distributed as it must be, also with merged bins. */
 static void
 test_false_alarms(void)
 {
@@ -244,7 +243,7 @@ test_serial(void)
 		{"a counter, many", 1, 3000000, 1, 0.01, true},
 		{"halves in turn", 2, 100000, -0.75, 0.01, true},
 		{"some twice", 3, 1000000, 0.02, 0.005, true},
-		{"always the same", 4, 100000, 1, 0.01, true},
+		{"constant", 4, 100000, 1, 0.01, true},
 	};
 	struct uniformity_serial sum = {0}, one;
 
@@ -265,7 +264,7 @@ test_serial(void)
 	CU_ASSERT_EQUAL(sum.pairs, 20000);
 }
 
-/* Half of the cells, as ports are dealt out to two workers. */
+/* Half of the cells, like the ports of one of two workers. */
 static void
 test_choice(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Widths, styles and bars. */
-#include "control/cli/look.h"
+/* Widths, style marks and bars. */
+#include "control/cli/style.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -21,31 +21,31 @@ columns_within(unsigned long columns)
 				       : (unsigned)columns;
 }
 
-struct look
-look_of_stdout(void)
+struct style
+style_of_stdout(void)
 {
 	const char *columns = getenv("COLUMNS"), *no_colour = getenv("NO_COLOR"),
 		   *kind = getenv("TERM");
-	struct look look = {.columns = LOOK_COLUMNS_DEFAULT, .terminal = isatty(STDOUT_FILENO)};
+	struct style style = {.columns = STYLE_COLUMNS_DEFAULT, .terminal = isatty(STDOUT_FILENO)};
 	struct winsize size;
 
-	if (look.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-		look.columns = columns_within(size.ws_col);
-		look.rows = size.ws_row;
+	if (style.terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+		style.columns = columns_within(size.ws_col);
+		style.rows = size.ws_row;
 	} else if (columns != NULL && strtoul(columns, NULL, 10) > 0) {
-		look.columns = columns_within(strtoul(columns, NULL, 10));
+		style.columns = columns_within(strtoul(columns, NULL, 10));
 	}
-	look.colour = look.terminal && (no_colour == NULL || *no_colour == 0) &&
-		      (kind == NULL || strcmp(kind, "dumb") != 0);
+	style.colour = style.terminal && (no_colour == NULL || *no_colour == 0) &&
+		       (kind == NULL || strcmp(kind, "dumb") != 0);
 	setlocale(LC_CTYPE, "");
-	look.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-	return look;
+	style.unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	return style;
 }
 
 static const char *
-style_code(const struct look *look, char mark)
+style_code(const struct style *style, char mark)
 {
-	if (!look->terminal)
+	if (!style->terminal)
 		return "";
 	switch (mark) {
 	case 1:
@@ -53,13 +53,13 @@ style_code(const struct look *look, char mark)
 	case 2:
 		return "\033[1m";
 	case 3:
-		return look->colour ? "\033[32m" : "";
+		return style->colour ? "\033[32m" : "";
 	case 4:
-		return look->colour ? "\033[33m" : "\033[1m";
+		return style->colour ? "\033[33m" : "\033[1m";
 	case 5:
-		return look->colour ? "\033[1;31m" : "\033[7m";
+		return style->colour ? "\033[1;31m" : "\033[7m";
 	default:
-		return look->colour ? "\033[90m" : "";
+		return style->colour ? "\033[90m" : "";
 	}
 }
 
@@ -77,7 +77,7 @@ is_first(char byte)
 }
 
 int
-look_width(const char *text)
+style_width(const char *text)
 {
 	int width = 0;
 
@@ -86,7 +86,7 @@ look_width(const char *text)
 	return width;
 }
 
-/* An escape sequence of the text's own, as ports_render() makes them, takes no place either. */
+/* Copies an escape sequence in the text, as ports_render() writes them; it has no width either. */
 static const char *
 sequence_copy(const char *text, FILE *out)
 {
@@ -97,7 +97,7 @@ sequence_copy(const char *text, FILE *out)
 }
 
 void
-look_print(const struct look *look, const char *text, bool clip, FILE *out)
+style_print(const struct style *style, const char *text, bool clip, FILE *out)
 {
 	unsigned column = 0, row = 0;
 	bool styled = false;
@@ -105,11 +105,11 @@ look_print(const struct look *look, const char *text, bool clip, FILE *out)
 	for (; *text != 0; text++) {
 		if (is_mark(*text)) {
 			styled = *text != 1;
-			fputs(style_code(look, *text), out);
+			fputs(style_code(style, *text), out);
 		} else if (*text == '\n') {
-			fputs(styled ? style_code(look, 1) : "", out);
+			fputs(styled ? style_code(style, 1) : "", out);
 			fputs(clip ? "\033[K" : "\n", out);
-			if (clip && ++row == look->rows)
+			if (clip && ++row == style->rows)
 				return;
 			fputs(clip ? "\r\n" : "", out);
 			styled = false;
@@ -119,16 +119,16 @@ look_print(const struct look *look, const char *text, bool clip, FILE *out)
 			putc(*text, out);
 			if (*text == 0)
 				return;
-		} else if (!clip || (is_first(*text) ? ++column : column) <= look->columns) {
+		} else if (!clip || (is_first(*text) ? ++column : column) <= style->columns) {
 			putc(*text, out);
 		}
 	}
 }
 
 const char *
-look_bar(const struct look *look, double share, unsigned columns, char *text)
+style_bar(const struct style *style, double share, unsigned columns, char *text)
 {
-	/* Blocks of an eighth to eight eighths. */
+	/* Blocks of one to seven eighths. */
 	static const char *const parts[] = {"",
 					    "\xe2\x96\x8f",
 					    "\xe2\x96\x8e",
@@ -142,8 +142,8 @@ look_bar(const struct look *look, double share, unsigned columns, char *text)
 
 	*out = 0;
 	if (share > 0 && eighths == 0)
-		eighths = 1; /* there is something */
-	if (!look->unicode) {
+		eighths = 1; /* more than nothing must be visible */
+	if (!style->unicode) {
 		memset(out, '#', (eighths + 7) / 8);
 		out[(eighths + 7) / 8] = 0;
 		return text;
