@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera (release) and runs its benchmarks, one or all:
-#   pipeline  the stages of a packet's way over rings in one process: cycles a query
-#   wire      forwarder and load program on a core each, over vhost-user and memif; testpmd as the ceiling
-#   kernel    network namespaces, AF_XDP over veth; dnsdist to compare with, testpmd as the ceiling
-# Progress goes to stderr, tables to stdout, and JSON of each, with machine, kernel, versions and commit, to a directory.
-# tests/bench/README.md says how to read them. Exit status 0 when all ran; a missed target is not a failure. Needs root,
-# two cores, and a machine that does nothing else meanwhile.
+#   pipeline  the pipeline's stages over rings in one process: cycles per query
+#   wire      forwarder and load program on one core each, over vhost-user and memif; testpmd as the upper bound
+#   kernel    network namespaces, AF_XDP over veth; dnsdist for comparison, testpmd as the upper bound
+# Progress goes to stderr, tables to stdout, and JSON with machine, kernel, versions and commit to a directory.
+# tests/bench/README.md explains the figures. Exit status 0 if all ran; a missed target is not a failure. Needs root,
+# two cores, and an otherwise idle machine.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -22,7 +22,7 @@ usage() {
 	exit 2
 }
 
-# 2 MiB pages that must be free: the largest case of the pipeline has some gigabytes of flow table.
+# 2 MiB pages that must be free: the flow table of the largest pipeline case has some gigabytes.
 hugepages_wanted=1536
 hugepages_smoke=512
 
@@ -57,18 +57,18 @@ done
 
 hugepages_before=''
 
-# Raises the number of free huge pages to what is wanted; hugepages_give_back undoes it.
-hugepages_take() {
+# Raises the number of free huge pages to what is needed; hugepages_give_back undoes it.
+hugepages_reserve() {
 	local wanted=$1 free total
 
 	free=$(hugepages_read free)
 	total=$(hugepages_read nr)
 	[ "$free" -lt "$wanted" ] || return 0
 	hugepages_before=$total
-	say "hugepages: raising those of 2 MiB from $total to $((total + wanted - free)) for the time of the benchmarks"
+	say "hugepages: raising the 2 MiB pages from $total to $((total + wanted - free)) during the benchmarks"
 	echo $((total + wanted - free)) > "$hugepages/nr_hugepages"
 	free=$(hugepages_read free)
-	[ "$free" -ge "$wanted" ] || say "hugepages: only $free are free; a benchmark may say that it lacks memory"
+	[ "$free" -ge "$wanted" ] || say "hugepages: only $free are free; a benchmark may run out of memory"
 }
 
 hugepages_give_back() {
@@ -93,7 +93,7 @@ bench() {
 }
 
 need_root
-[ "$(nproc)" -ge 2 ] || die "needs two cores: one for the forwarder, one for all else"
+[ "$(nproc)" -ge 2 ] || die "needs two cores: one for the forwarder, one for everything else"
 "$repo/scripts/setup.sh" >&2
 say "build: release, in $build" >&2
 [ -e "$build/build.ninja" ] || meson setup "$build" "$repo" --buildtype=release >&2
@@ -103,7 +103,7 @@ ninja -C "$build" --quiet >&2
 mkdir -p "$results"
 trap hugepages_give_back EXIT
 [ ${#smoke[@]} -eq 0 ] || hugepages_wanted=$hugepages_smoke
-hugepages_take $hugepages_wanted
+hugepages_reserve $hugepages_wanted
 
 failed=()
 files=()
@@ -119,4 +119,4 @@ if [ ${#files[@]} -gt 0 ]; then
 	/usr/bin/python3 "$repo/tests/bench/collect.py" --build "$build" "${files[@]}"
 	say "results: ${files[*]}"
 fi
-[ ${#failed[@]} -eq 0 ] || die "did not run to its end: ${failed[*]}"
+[ ${#failed[@]} -eq 0 ] || die "failed: ${failed[*]}"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds Ephemera on Debian 13 and runs its unit tests and the table of the XDP program there, on a machine with Debian 12:
 #   debian13.sh                 builds with gcc and with clang and tests, in build-13; exit status 0 only if nothing failed
-#   debian13.sh run WORDS...    runs a command there, in a source tree that it can only read
-# It happens in a tree of Debian 13 that debootstrap makes under /var/cache/ephemera, from the mirror that this machine's apt
-# uses. The tree is kept, and made again when the list of packages in setup.sh has changed. What runs in it has namespaces of
-# its own for mounts, processes and network: nothing stays mounted or running, however this ends. Needs root.
+#   debian13.sh run WORDS...    runs a command there, with the source tree read-only
+# debootstrap makes a tree of Debian 13 under /var/cache/ephemera, from the mirror that this machine's apt uses. The tree is
+# kept, and made again when the list of packages in setup.sh changes. Commands in it run in their own mount, PID and
+# network namespaces: nothing stays mounted or running, however this ends. Needs root.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -14,14 +14,14 @@ tree=$cache/debian-13
 stamp=$tree/etc/ephemera-packages
 build=$repo/build-13
 
-# Prints the mirror that apt has for this release of Debian.
+# Prints the mirror that apt uses for this release of Debian.
 mirror() {
 	# shellcheck disable=SC2016 # apt-get fills them in
 	apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
 		awk '$2 ~ /^(bookworm|oldstable|stable)$/ && $3 == "main" && !found {print $1; found = 1}'
 }
 
-# The settings of apt that other programs read from the environment.
+# Exports apt's proxy settings, for programs that read them from the environment.
 proxy_settings() {
 	local http='' https=''
 
@@ -30,12 +30,12 @@ proxy_settings() {
 	[ -z "$https" ] || export https_proxy=$https
 }
 
-# isolated WORDS...: a command in namespaces that end with it, and what it mounted and started with them.
+# isolated WORDS...: runs a command in namespaces that end with it, along with its mounts and processes.
 isolated() {
 	unshare --mount --pid --fork --kill-child "$@"
 }
 
-# tree_mount DIR: what programs need in a tree, and the source, read-only. Only when isolated.
+# tree_mount DIR: mounts what programs need in a tree, and the source, read-only. Only when isolated.
 tree_mount() {
 	mount -t proc proc "$1/proc"
 	mount -t sysfs -o ro sysfs "$1/sys"
@@ -44,7 +44,7 @@ tree_mount() {
 	mount -o remount,bind,ro "$1/src"
 }
 
-# tree_run DIR WORDS...: a command in a tree, with an environment like that of a new machine.
+# tree_run DIR WORDS...: runs a command in a tree, with the environment of a new machine.
 tree_run() {
 	local dir=$1
 
@@ -67,7 +67,7 @@ tree_fill() {
 	debootstrap --variant=minbase trixie "$dir" "$from"
 	mkdir "$dir/src"
 	cp -L /etc/hosts /etc/resolv.conf "$dir/etc/"
-	# A tree that is lost to a crash is made again: no need to wait for the disk. Nobody reads manuals in it.
+	# No fsync: a tree lost in a crash is made again. No manuals: they are not needed.
 	echo force-unsafe-io > "$dir/etc/dpkg/dpkg.cfg.d/ephemera"
 	printf 'path-exclude=/usr/share/%s/*\n' doc man locale >> "$dir/etc/dpkg/dpkg.cfg.d/ephemera"
 	tree_mount "$dir"
@@ -76,7 +76,7 @@ tree_fill() {
 	rm -rf "$dir"/var/lib/apt/lists/*
 }
 
-# Makes the tree where there is none of these packages: in a directory beside it, which takes its name when it is complete.
+# Makes the tree if there is none with these packages: in a directory beside it, which is renamed when complete.
 tree_make() {
 	local dir packages
 
@@ -93,7 +93,7 @@ tree_make() {
 	if ! isolated "$0" tree-fill "$dir" > "$dir.log" 2>&1 < /dev/null; then
 		tail -n 20 "$dir.log" >&2
 		rm -rf --one-file-system "$dir"
-		die "no tree of Debian 13 could be made; all that was said is in $dir.log"
+		die "the tree of Debian 13 could not be made; the output is in $dir.log"
 	fi
 	echo "$packages" > "$dir/etc/ephemera-packages"
 	rm -rf --one-file-system "$tree"
@@ -101,7 +101,7 @@ tree_make() {
 	rm -f "$dir.log"
 }
 
-# Runs a command in the tree, which it can't change: only build-13 and what is in memory. Isolated.
+# Runs a command in the tree, which is read-only except for build-13 and tmpfs mounts. Isolated.
 tree_enter() {
 	ip link set lo up
 	mount --bind "$tree" "$tree"
@@ -113,7 +113,7 @@ tree_enter() {
 	tree_run "$tree" "$@"
 }
 
-# What is built with other packages, or with other versions of them, is built again.
+# Removes a build that was made with other packages or other versions of them.
 build_prepare() {
 	local installed=$tree/var/lib/dpkg/status
 
@@ -144,7 +144,7 @@ tree-enter) tree_enter "${@:2}" ;;
 build-and-test) build_and_test ;;
 '' | run)
 	[ "${1-}" != run ] || [ $# -gt 1 ] || die "run takes a command"
-	# One at a time: another clone may want other packages. What runs in the tree holds the lock as long as it lives.
+	# One run at a time: another clone may need other packages. Commands in the tree hold the lock until they end.
 	mkdir -p $cache
 	exec 8< $cache
 	if ! flock -n 8; then

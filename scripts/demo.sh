@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Shows Ephemera at work on this machine alone: builds it, raises the lab, forwards real queries for ten seconds, and
-# judges the source ports by what a capture at the farm saw. Exit status 0 only if no query was lost and the ports
-# are uniform. Everything is removed at the end, also after an interruption.
+# Demonstrates Ephemera on one machine: builds it, sets up the lab, forwards real queries for ten seconds, and tests the
+# source ports in a capture at the farm for uniformity. Exit status 0 only if no query was lost and the ports are
+# uniform. Everything is removed at the end, also after an interruption.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -18,8 +18,8 @@ usage() {
 build=$repo/build
 keep=no
 seconds=10
-outstanding=300 # so few that no socket buffer of the lab can overflow, enough to keep every process busy
-client_core=$(cores_allowed | head -n 1) # dnsperf's, tcpdump's, the farm's; the worker has the next one
+outstanding=300 # few enough for the socket buffers of the lab, enough to keep every process busy
+client_core=$(cores_allowed | head -n 1) # for dnsperf, tcpdump and the farm; the worker has the next one
 lab=$repo/scripts/lab.sh
 work=$(mktemp -d /tmp/ephemera-demo.XXXXXX)
 
@@ -41,7 +41,7 @@ cleanup() {
 
 	trap - EXIT INT TERM HUP
 	rm -rf "$work"
-	if [ -n "${EPHEMERA_LAB_HELD-}" ]; then # else it never came to the lab
+	if [ -n "${EPHEMERA_LAB_HELD-}" ]; then # else the lab was not started
 		if [ "$keep" = yes ] && [ $status -le 1 ]; then
 			commands_worth_trying
 		else
@@ -85,33 +85,33 @@ build_all() {
 	}
 }
 
-# ask SERVER NAME TYPE ANSWER: one question with kdig, its response checked.
+# ask SERVER NAME TYPE RDATA: sends one query with kdig and checks the response.
 ask() {
 	local got
 
 	got=$(within eph-client kdig +short +time=2 +retry=0 "@$1" "$2" "$3" || true)
 	printf '    kdig @%-14s %-15s %-5s %s\n' "$1" "$2" "$3" "$got"
-	[ "$got" = "$4" ] || die "$4 was the right response: the logs are in /run/eph-lab"
+	[ "$got" = "$4" ] || die "expected $4: see the logs in /run/eph-lab"
 }
 
 names_asked() {
 	local server
 
-	say "kdig: a name's answer follows from its number"
+	say "kdig: the address follows from the number in the name"
 	for server in 192.0.2.53 2001:db8:1::53; do
 		ask $server n00258.example A 10.0.1.2
 		ask $server n04660.example AAAA 2001:db8:a::1234
 	done
 }
 
-# Ten seconds of load, and every query that it makes captured where it reaches the farm.
+# Ten seconds of load; every query is captured where it reaches the farm.
 load_and_capture() {
 	awk 'BEGIN { for (n = 0; n < 20000; n++) printf "n%05d.example %s\n", n, n % 4 ? "A" : "AAAA" }' > "$work/names"
 	say "dnsperf: $seconds seconds, at most $outstanding queries outstanding, captured at the farm"
 	/usr/bin/python3 "$repo/tests/e2e/dump.py" "$work/farm.pcap" \
 		nsenter --net=/run/netns/eph-client taskset -c "$client_core" \
 		dnsperf -s 192.0.2.53 -d "$work/names" -l $seconds -c 20 -q $outstanding > "$work/dnsperf.log" 2>&1 &
-	wait $! || { # `wait`, unlike a command in the foreground, lets an interruption through at once
+	wait $! || { # `wait` is interrupted by a signal at once, unlike a command in the foreground
 		tail -n 20 "$work/dnsperf.log"
 		die "dnsperf or the capture failed"
 	}

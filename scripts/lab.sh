@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The lab: three network namespaces on this machine, a farm of real DNS servers, and, when asked, Ephemera between.
+# The lab: three network namespaces on this machine, a farm of real DNS servers, and, on request, Ephemera between them.
 #
 #   eph-client                      eph-fwd                              eph-farm
 #   192.0.2.2/24          192.0.2.1/24    198.51.100.1/24        198.51.100.101, .102, .103 ...
@@ -10,8 +10,8 @@
 #                         192.0.2.53         198.51.100.16-23
 #                         2001:db8:1::53     2001:db8:2::16-1d
 #
-# The service and source addresses are the kernel's, so that it answers ARP and ND for them. No packet leaves
-# the three namespaces. State (pids, configurations, logs, sockets) is under /run/eph-lab.
+# The kernel has the service and source addresses, so that it answers ARP and ND for them. No packet leaves the three
+# namespaces. State (PIDs, configurations, logs, sockets) is under /run/eph-lab.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
@@ -20,14 +20,14 @@ usage() {
 		usage: lab.sh up [--farm N] [--config FILE] [--daemons] [--build DIR]
 		       lab.sh start [--config FILE] [--build DIR]
 		       lab.sh stop | down | status
-		  up      raises the network and the farm; what is there already stays
+		  up      makes the network and starts the farm; existing parts are kept
 		  start   starts ephemera-dataplane and ephemerad in eph-fwd (up --daemons does both)
-		  stop    stops those two
-		  down    removes everything, also what a crash left
-		  status  shows what there is; exit status 1 when it is not complete
+		  stop    stops these two
+		  down    removes everything, also what a crash left behind
+		  status  shows the state; exit status 1 if a part is missing
 		  --farm N       servers in the farm, 1 to 9 (3)
-		  --config FILE  configuration for the daemons (one made from scripts/lab/ephemera.yaml)
-		  --build DIR    where ephemera is built (build)
+		  --config FILE  configuration of the daemons (default: made from scripts/lab/ephemera.yaml)
+		  --build DIR    build directory (build)
 	END
 	exit 2
 }
@@ -37,7 +37,7 @@ templates=$repo/scripts/lab
 kinds=(nsd knot unbound)
 namespaces=(eph-client eph-fwd eph-farm)
 mapfile -t cores < <(cores_allowed)
-shared_core=${cores[0]} # of the servers and of ephemerad; the dataplane's worker has a core for itself
+shared_core=${cores[0]} # for the servers and ephemerad; the dataplane's worker has its own core
 worker_core=${cores[1]:-$shared_core}
 
 farm_size=''
@@ -45,12 +45,12 @@ config=''
 build=$repo/build
 daemons=no
 
-# within NAMESPACE COMMAND...: unlike `ip netns exec` this leaves the mounts alone.
+# within NAMESPACE COMMAND...: unlike `ip netns exec` this does not change the mounts.
 within() {
 	nsenter --net="/run/netns/$1" "${@:2}"
 }
 
-# background NAME NAMESPACE COMMAND...: runs a daemon, its pid in NAME.pid, its output in NAME.log.
+# background NAME NAMESPACE COMMAND...: runs a daemon; writes its PID to NAME.pid and its output to NAME.log.
 background() {
 	local name=$1 namespace=$2
 
@@ -74,10 +74,10 @@ network_is_up() {
 	[ -e $dir/network ] && namespaces_are_up && within eph-fwd ip link show eph-c0 && within eph-fwd ip link show eph-f0
 }
 
-# A link that was deleted is made again beside what runs; after anything else all is.
+# Makes a deleted link again beside running daemons; if more is missing, makes the whole network again.
 network_up() {
 	if network_is_up >/dev/null 2>&1; then
-		say "network: is there already"
+		say "network: is up already"
 		return
 	fi
 	if [ ! -e $dir/network ] || ! namespaces_are_up >/dev/null 2>&1; then
@@ -102,7 +102,7 @@ namespaces_up() {
 		within "$namespace" ip link set lo up
 	done
 	within eph-fwd nft -f "$templates/guard.nft"
-	# The source addresses are the kernel's too: its own sockets there must get no port that queries come from.
+	# The kernel has the source addresses, too: it must not assign a port of the range to its own sockets.
 	within eph-fwd sysctl -q -w net.ipv4.ip_local_reserved_ports=49152-65535
 }
 
@@ -125,8 +125,8 @@ farm_link_up() {
 	done
 }
 
-# link NAMESPACE INNER OUTER: a veth from the namespace to eph-fwd, one queue each way. What the kernel sends to
-# the dataplane must carry full checksums and come in single packets: the offloads are off at that end.
+# link NAMESPACE INNER OUTER: a veth from the namespace to eph-fwd, with one queue per direction. Packets from the kernel
+# to the dataplane must have complete checksums and no segmentation offload: the offloads are off at that end.
 link() {
 	ip link add "$2" numtxqueues 1 numrxqueues 1 netns "$1" type veth \
 		peer name "$3" numtxqueues 1 numrxqueues 1 netns eph-fwd
@@ -141,7 +141,7 @@ address() {
 
 	for one in "${@:3}"; do
 		case $one in
-		# The kernel must not choose a service or source address for traffic of its own: preferred_lft 0.
+		# preferred_lft 0: the kernel must not choose a service or source address for its own traffic.
 		*:*/128) within "$namespace" ip addr add "$one" dev "$device" nodad preferred_lft 0 ;;
 		*:*) within "$namespace" ip addr add "$one" dev "$device" nodad ;;
 		*) within "$namespace" ip addr add "$one" dev "$device" ;;
@@ -154,9 +154,9 @@ network_down() {
 
 	for namespace in "${namespaces[@]}"; do
 		[ -e "/run/netns/$namespace" ] || continue
-		# Whatever else was left running in there: the namespace is ours, and so is all in it.
+		# Kills what still runs in there: the namespace and all its processes belong to the lab.
 		for pid in $(ip netns pids "$namespace" 2>/dev/null); do
-			say "killing process $pid ($(tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | cut -c 1-60)), left in $namespace"
+			say "killing process $pid ($(tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | cut -c 1-60)), which still runs in $namespace"
 			kill -KILL "$pid" 2>/dev/null || true
 		done
 		wait_until 5 namespace_is_empty "$namespace" || true
@@ -171,7 +171,7 @@ namespace_is_empty() {
 
 # --- the farm ---
 
-# Server I is named after its kind, with a number from the second of a kind on.
+# The name of server I: its kind, with a number from the second of a kind.
 server_name() {
 	local name=${kinds[$(($1 % 3))]}
 
@@ -196,7 +196,7 @@ server_up() {
 	case $kind in
 	nsd) background "$name" eph-farm taskset -c "$shared_core" nsd -d -c "$dir/$name.conf" ;;
 	knot)
-		rm -rf "${dir:?}/$name" # its own pid file, should it have been killed
+		rm -rf "${dir:?}/$name" # it may have its own PID file of a killed server
 		mkdir "$dir/$name"
 		background "$name" eph-farm taskset -c "$shared_core" knotd -c "$dir/$name.conf"
 		;;
@@ -227,11 +227,11 @@ farm_up() {
 		name=$(server_name "$i")
 		wait_until 20 server_answers "$i" || {
 			tail -n 5 "$dir/$name.log" >&2
-			die "$name does not answer; its log is $dir/$name.log"
+			die "$name does not respond; its log is $dir/$name.log"
 		}
 	done
 	echo "$farm_size" > $dir/farm
-	say "farm: $farm_size servers answer${started[*]:+, just started: ${started[*]}}"
+	say "farm: $farm_size servers respond${started[*]:+; started now: ${started[*]}}"
 }
 
 # --- the daemons ---
@@ -249,7 +249,7 @@ config_write() {
 }
 
 daemons_are_ready() {
-	daemons_live || return 0 # there is nothing to wait for any more; the caller looks again
+	daemons_live || return 0 # a daemon has ended: stop waiting; the caller checks again
 	"$build/control/ephemeractl" -c "$config" status --json | jq -e \
 		'.dataplane.connected and .generation > 0 and .dataplane.generation == .generation and .upstreams_total > 0
 		 and .upstreams_up == .upstreams_total'
@@ -262,9 +262,9 @@ daemons_live() {
 daemons_start() {
 	local name took began=$EPOCHREALTIME
 
-	[ -e $dir/network ] || die "there is no lab yet: lab.sh up"
+	[ -e $dir/network ] || die "the lab is not up: run lab.sh up"
 	for name in control/ephemeractl control/ephemerad dataplane/ephemera-dataplane bpf/steer.bpf.o; do
-		[ -e "$build/$name" ] || die "$build/$name is not there: build first (meson setup build && ninja -C build)"
+		[ -e "$build/$name" ] || die "$build/$name is missing: build first (meson setup build && ninja -C build)"
 	done
 	pid_read $dir/dataplane.pid > /dev/null ||
 		background dataplane eph-fwd "$build/control/ephemeractl" exec-dataplane -c "$config"
@@ -272,7 +272,7 @@ daemons_start() {
 		background ephemerad eph-fwd taskset -c "$shared_core" "$build/control/ephemerad" -c "$config"
 	if ! wait_until 20 daemons_are_ready || ! daemons_live; then
 		tail -n 5 $dir/dataplane.log $dir/ephemerad.log >&2
-		die "the daemons did not get ready; their logs are $dir/dataplane.log and $dir/ephemerad.log"
+		die "the daemons did not become ready; their logs are $dir/dataplane.log and $dir/ephemerad.log"
 	fi
 	took=$(awk -v a="$began" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}')
 	say "daemons: ready after $took s, configuration $config"
@@ -283,7 +283,7 @@ daemons_stop() {
 	pid_stop $dir/dataplane.pid 10
 }
 
-# --- the verbs ---
+# --- commands ---
 
 lab_up() {
 	mkdir -p $dir
@@ -299,7 +299,7 @@ lab_up() {
 	[ "$daemons" = no ] || daemons_start
 }
 
-# Remembers --config, so that a later `start` takes the same one.
+# Stores --config, so that a later `start` uses the same file.
 config_choose() {
 	[ -n "$config" ] || config=$(cat $dir/config 2>/dev/null || echo $dir/ephemera.yaml)
 	[ -r "$config" ] || die "$config cannot be read"
@@ -321,7 +321,7 @@ lab_down() {
 	done
 	network_down
 	rm -rf $dir
-	say "lab: nothing is left"
+	say "lab: everything is removed"
 }
 
 lab_status() {
@@ -338,9 +338,9 @@ lab_status() {
 		name=${file##*/}
 		name=${name%.pid}
 		if i=$(pid_read "$file"); then
-			say "$name: runs, pid $i"
+			say "$name: runs, PID $i"
 		else
-			say "$name: died"
+			say "$name: has ended"
 			complete=1
 		fi
 	done

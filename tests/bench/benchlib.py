@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What benchmarks with several processes share: starting and stopping them, a core each, and looking at the machine."""
+"""Shared code of benchmarks with several processes: starting and stopping them, one core each, and machine checks."""
 import contextlib
 import datetime
 import json
@@ -23,15 +23,15 @@ NEAR_NS = 200  # a cache line's round trip between cores that share a cache take
 
 
 class Failed(Exception):
-    """A process did not do what it was started for; the text says which, and what it said."""
+    """A process failed; the text names it and has its output."""
 
 
 class NotMeasured(Failed):
-    """A sample that a busy machine spoilt; the text says which."""
+    """A sample that a busy machine made unusable; the text names it."""
 
 
 def progress(text, is_passing=False):
-    """A line on stderr; on a terminal a passing one makes room for the next, elsewhere it is left out."""
+    """Prints a line to stderr; a passing line is overwritten by the next on a terminal, and omitted elsewhere."""
     if sys.stderr.isatty():
         print(f"\r{text:<78}", end="" if is_passing else "\n", file=sys.stderr, flush=True)
     elif not is_passing:
@@ -39,7 +39,7 @@ def progress(text, is_passing=False):
 
 
 def wait(what, condition, seconds=10.0):
-    """Waits until condition() is true and returns what it gave."""
+    """Waits until condition() is true and returns its value."""
     try:
         return deadline.wait(what, condition, seconds)
     except AssertionError as error:
@@ -47,17 +47,17 @@ def wait(what, condition, seconds=10.0):
 
 
 def sample(once, complaint):
-    """once(0), or once(1), once(2) if what it gave before was None."""
+    """The value of once(0), or of once(1), once(2) while the previous ones return None."""
     for i in range(TRIES):
         found = once(i)
         if found is not None:
             return found
-        progress(f"{complaint}; taken again" if i + 1 < TRIES else complaint)
+        progress(f"{complaint}; repeated" if i + 1 < TRIES else complaint)
     raise NotMeasured(f"{complaint}, {TRIES} times")
 
 
 def rounds_add(measure, count, result):
-    """Adds what measure(label) gives for each of so many rounds. One that could not be measured is left out."""
+    """Adds the value of measure(label) for each of `count` rounds. A round that could not be measured is left out."""
     for number in range(1, count + 1):
         label = f"round {number} of {count}"
         try:
@@ -69,7 +69,7 @@ def rounds_add(measure, count, result):
 
 
 class Process:
-    """A program with all its threads on one core; what it says goes to a file."""
+    """A program with all its threads on one core; its output goes to a file."""
 
     def __init__(self, core, log, *words):
         self.log = log
@@ -80,23 +80,23 @@ class Process:
             )  # fmt: skip
         self.name = pathlib.Path(str(words[0])).name
 
-    def said(self, length=1500):
+    def output(self, length=1500):
         return self.log.read_text(errors="replace")[-length:]
 
     def check_lives(self):
         if self.popen.poll() is not None:
-            raise Failed(f"{self.name} ended with status {self.popen.returncode}:\n{self.said()}")
+            raise Failed(f"{self.name} ended with status {self.popen.returncode}:\n{self.output()}")
         return True
 
     def finish(self, seconds):
-        """Waits for its end, and returns its exit status."""
+        """Waits until it ends, and returns its exit status."""
         try:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise Failed(f"{self.name} did not end within {seconds} s:\n{self.said()}") from None
+            raise Failed(f"{self.name} did not end within {seconds} s:\n{self.output()}") from None
 
     def stop(self):
-        """Asks it to end, and insists."""
+        """Stops it with SIGTERM, or else with SIGKILL."""
         if self.popen.poll() is None:
             self.popen.terminate()
         with contextlib.suppress(OSError):
@@ -110,7 +110,7 @@ class Process:
 
 @contextlib.contextmanager
 def directory():
-    """A directory for sockets and logs, gone at the end."""
+    """A directory for sockets and logs, removed at the end."""
     path = pathlib.Path(tempfile.mkdtemp(prefix="ephemera-bench-"))
     try:
         yield path
@@ -119,20 +119,20 @@ def directory():
 
 
 def round_trip_ns(build, cores):
-    """How far the two cores are from each other now."""
+    """The current round-trip time of a cache line between the two cores."""
     words = [build / "tests/bench/wire/roundtrip", *map(str, cores)]
     return float(subprocess.run(words, check=True, capture_output=True, text=True, timeout=60).stdout)
 
 
 def distance(trips_ns):
-    """near, far, or changing: what round trips taken around a measurement say about all of it."""
+    """near, far, or changing, from the round trips measured before and after a measurement."""
     if max(trips_ns) < NEAR_NS:
         return "near"
     return "far" if min(trips_ns) >= NEAR_NS else "changing"
 
 
 def free_hugepages_mb():
-    """Of all sizes."""
+    """Free hugepages of all sizes, in MiB."""
     found = pathlib.Path("/sys/kernel/mm/hugepages").glob("hugepages-*kB")
     return sum(int(d.name[10:-2]) * int((d / "free_hugepages").read_text()) for d in found) // 1024
 
@@ -147,12 +147,12 @@ def median_of(rows, *keys):
 
 
 def latency_text(rows, *keys):
-    """Medians of what lies under these keys of each row."""
+    """Medians of the values under these keys of each row."""
     return " / ".join(f"{median_of(rows, *keys, quantile):.0f}" for quantile in ("p50", "p99", "p999"))
 
 
 def target(what, values, bound):
-    """A target for the median of a value of each round: at least `bound`."""
+    """A lower bound for the median of a value of all rounds: at least `bound`."""
     value = statistics.median(values)
     return {
         "what": what, "value": value, "lowest": min(values), "highest": max(values), "bound": "at least", "target": bound,
@@ -166,7 +166,7 @@ def target_print(row):
 
 
 def add_arguments(parser):
-    """The arguments that these benchmarks share."""
+    """Adds the arguments that all these benchmarks have."""
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="build directory (build)")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="(5)")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="writes the result there, too")
@@ -175,7 +175,7 @@ def add_arguments(parser):
 
 
 class Result:
-    """What a benchmark found; with --append it begins with the rounds that the file holds."""
+    """The result of a benchmark; with --append it begins with the rounds in the file."""
 
     def __init__(self, benchmark, options, **fields):
         self.file, self.began, before = options.json, time.monotonic(), {}
@@ -187,7 +187,7 @@ class Result:
         self.rounds, self.seconds = before.get("rounds", []), before.get("seconds", 0)
 
     def add(self, round_):
-        """Another round. What was found so far is written at once: rounds take minutes."""
+        """Adds a round and writes the result so far, because rounds take minutes."""
         when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         self.rounds.append({"when": when, **round_})
         self.write()

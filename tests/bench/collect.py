@@ -4,8 +4,8 @@
 
     collect.py --build DIR RESULT.json...
 
-adds to each result on what it was measured (machine, kernel, versions, commit), and prints all targets in one table. What
-takes two results is worked out here: the wire benchmark's rate against dnsdist's in the kernel benchmark."""
+adds to each result where it was measured (machine, kernel, versions, commit), and prints all targets in one table. The
+target that needs two results is computed here: the wire benchmark's rate against dnsdist's in the kernel benchmark."""
 import argparse
 import datetime
 import json
@@ -101,7 +101,7 @@ def main():
     print(f"{machine['processor']}, {machine['cores']} cores, Linux {where['kernel']}, "
           f"DPDK {where['versions'].get('libdpdk-dev', '?')}, commit {where['commit']}")  # fmt: skip
     if smoke:
-        print("smoke run: only whether all works; the figures mean nothing")
+        print("smoke run: a check that everything works; the figures mean nothing")
         return
     for name, result in results.items():
         for target in result.get("targets", []):

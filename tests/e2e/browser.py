@@ -5,7 +5,7 @@
         browser.open("http://127.0.0.1:8953/")
         browser.wait("the page shows it", "document.title.startsWith('Serving')")
 
-What the page did wrong is in .errors: exceptions, console errors, requests that failed; what it asked for in .requests."""
+.errors has exceptions, console errors and failed requests of the page; .requests has the URLs that it requested."""
 import base64
 import json
 import os
@@ -105,7 +105,7 @@ class Browser:
             case "Network.requestWillBeSent":
                 self.requests.append(parameters["request"]["url"])
 
-    # --- what a reader does ---
+    # --- actions of a user ---
 
     def open(self, url):
         self.call("Page.navigate", url=url)
@@ -134,12 +134,12 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=mobile)
 
     def prefer(self, **features):
-        """prefer(color_scheme="dark"): what the reader's system asks pages for."""
+        """prefer(color_scheme="dark"): media features of the user's system."""
         wanted = [{"name": f"prefers-{name.replace('_', '-')}", "value": value} for name, value in features.items()]
         self.call("Emulation.setEmulatedMedia", features=wanted)
 
     def shoot(self, path):
-        """A picture of the whole page."""
+        """Writes a screenshot of the whole page."""
         box = self.call("Page.getLayoutMetrics")["cssContentSize"]
         picture = self.call("Page.captureScreenshot", captureBeyondViewport=True,
                             clip={"x": 0, "y": 0, "width": box["width"], "height": box["height"], "scale": 1})  # fmt: skip

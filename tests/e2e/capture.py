@@ -1,14 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a capture at the farm says about the draw of source ports, IDs, source addresses and letter case.
+"""Tests the draw of source ports, IDs, source addresses and letter case in a capture at the farm.
 
     capture.py FILE.pcap [--ports FIRST-LAST] [--probe NAME] [--json]
 
-reads a capture of Ethernet frames (dump.py makes one), takes the DNS queries in it, and prints what
-it counted and one p value for each statistic (uniform.py). Exit status 1 if one of them rejects the draw, or if a
-query came from a port outside the range. Probes (--probe) are counted apart, but judged with the rest: they are
-drawn alike. The letter case is judged where names of the lab's zone, nNNNNN.example, were asked for in lower case; with
---no-case it is not.
+reads the DNS queries from a capture of Ethernet frames (dump.py makes one), and prints counts and one p value for each
+statistic (uniform.py). Exit status 1 if a statistic rejects the draw, or if a query came from a port outside the range.
+Probes (--probe) are counted separately but tested with the rest, because they are drawn in the same way. The letter
+case is tested only if the queries were for names of the lab's zone, nNNNNN.example, in lower case: not with --no-case.
 """
 import argparse
 import collections
@@ -22,7 +21,7 @@ import uniform
 
 Query = collections.namedtuple("Query", "time_us source port upstream id checksum question")
 
-# Byte order, and how many of the time's fractions are a microsecond.
+# Byte order, and how many units of the timestamp's fraction make a microsecond.
 PCAP_MAGIC = {
     b"\xd4\xc3\xb2\xa1": ("<", 1),
     b"\xa1\xb2\xc3\xd4": (">", 1),
@@ -32,7 +31,7 @@ PCAP_MAGIC = {
 
 
 def frames(path):
-    """(microseconds, frame) for each packet of a pcap file; a torn last record ends it."""
+    """(microseconds, frame) for each packet of a pcap file; stops at a truncated last record."""
     with open(path, "rb") as file:
         block = file.read()
     magic = block[:4]
@@ -77,7 +76,7 @@ ZONE_NAME = re.compile(rb"\x06[nN]\d{5}\x07[eE][xX][aA][mM][pP][lL][eE]\0")
 
 
 def case_patterns(sample):
-    """For each query of a name nNNNNN.example, its eight letters; a bit is set where the letter is upper case."""
+    """For each query for a name nNNNNN.example, the case of its eight letters: a set bit is an upper-case letter."""
     bits = [{ord(lower): 0, ord(lower.upper()): 128 >> i} for i, lower in enumerate("nexample")]
     known = {}
     for q in sample:
@@ -153,19 +152,19 @@ class Report:
         return {**self.two_sided, **self.one_sided}
 
     def doubtful(self, alpha=0.001):
-        """The statistics that a sound draw comes out with once in 1 / alpha samples, or too even to be true. A sample
-        has a dozen or two of them: one in doubt is a reason to take another sample, and in doubt again a failure."""
+        """The statistics with p < alpha, and those that are too even. A sample has a dozen or two statistics, so a
+        doubtful one is a reason to take another sample; doubtful again, it is a failure."""
         names = {name for name, p in self.p_values().items() if p < alpha}
         return names | {name for name, p in self.two_sided.items() if uniform.rejected(p, two_sided=True)}
 
     def failures(self):
-        """What is wrong with the draw, a line each; nothing if it may be uniform."""
+        """One line for each reason to reject the draw; empty if there is none."""
         lines = [f"{k}: p = {p:.3g}" for k, p in self.two_sided.items() if uniform.rejected(p, two_sided=True)]
         lines += [f"{k}: p = {p:.3g}" for k, p in self.one_sided.items() if uniform.rejected(p)]
         if self.outside:
             lines.append(f"{self.outside} queries came from ports outside the range")
         if not self.two_sided:
-            lines.append("fewer than 1000 queries: too few to judge")
+            lines.append("fewer than 1000 queries: too few for the statistics")
         return lines
 
     def as_dict(self):
@@ -188,7 +187,7 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--ports", default="49152-65535", metavar="FIRST-LAST")
     parser.add_argument("--probe", metavar="NAME", help="count queries for this name as probes")
-    parser.add_argument("--no-case", action="store_true", help="names were not asked for in lower case")
+    parser.add_argument("--no-case", action="store_true", help="do not test the letter case")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     first, last = map(int, options.ports.split("-"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Those who ask: a single client, and a steady load of many."""
+"""DNS clients: a single one, and a steady load of many."""
 import contextlib
 import json
 import signal
@@ -11,7 +11,7 @@ from topology import CLIENT, CLIENT_ADDRESS, HERE, SERVICE, SHARED_CORE
 
 
 class Client:
-    """A kernel socket that asks a service address."""
+    """A UDP socket connected to a service address."""
 
     def __init__(self, version=4, namespace=CLIENT, address=None, port=0, service=None):
         self.sock = netns.udp_socket(namespace, address or CLIENT_ADDRESS[version], port)
@@ -35,7 +35,7 @@ class Client:
             raise AssertionError(f"no response within {seconds} s") from None
 
     def try_to_send(self, data):
-        """For times when the kernel may tell, of an earlier query, that nobody listens there."""
+        """Sends; ignores the ICMP error that the kernel may report for an earlier query."""
         with contextlib.suppress(OSError):
             self.sock.send(data)
 
@@ -51,7 +51,7 @@ class Client:
         return self.receive(seconds)
 
     def has_nothing(self):
-        """Nothing has come. To be asked after an event that shows that whatever could come has been dealt with."""
+        """Is the receive queue empty? Call it after an event that shows that everything sent so far was handled."""
         self.sock.setblocking(False)
         try:
             self.sock.recv(65535)
@@ -73,7 +73,7 @@ class Load:
         )  # fmt: skip
 
     def __enter__(self):
-        assert self.process.stdout.readline() == "flowing\n", "the load did not begin to flow"
+        assert self.process.stdout.readline() == "flowing\n", "load.py received no 100 right responses"
         return self
 
     def __exit__(self, *_):
@@ -82,7 +82,7 @@ class Load:
         self.process.wait()
 
     def finish(self, wait_for_count=False, check=True):
-        """Stops asking, waits for what is out, and returns load.py's result. check: a wrong response fails."""
+        """Stops the load, waits for queries in flight, and returns load.py's result. check: a wrong response fails."""
         if not wait_for_count:
             self.process.send_signal(signal.SIGTERM)
         out, _ = self.process.communicate(timeout=60)

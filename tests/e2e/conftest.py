@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Raises the lab once for the whole run, and asks the oracle after every test that uses it.
+"""Sets the lab up once for the whole run, and checks the invariants after every test that uses it.
 
-EPHEMERA_BUILD names the build directory (build). A lab that is up is taken down first; a demo or another run of the
-tests that has it is waited for."""
+EPHEMERA_BUILD names the build directory (default: build). A lab that is up is taken down first. If a demo or another
+test run holds the lab, this run waits for it."""
 import os
 
 import pytest
 
 from lab import standing
-from oracle import oracle
+from counter_checks import check_invariants
 from topology import ROOT
 
-MEASURED = []  # what tests measured, for the end of the run
+MEASURED = []  # lines of measurements, printed at the end of the run
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def standing_lab():
 @pytest.fixture
 def lab(standing_lab):
     if not standing_lab.lives():
-        standing_lab.restart()  # a test before this one failed half-way
+        standing_lab.restart()  # an earlier test failed and left a daemon stopped
     return standing_lab
 
 
@@ -36,7 +36,7 @@ def pytest_pyfunc_call(pyfuncitem):
     if lab_used is None:
         return None
     pyfuncitem.obj(**{name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames})
-    oracle(lab_used)
+    check_invariants(lab_used)
     return True
 
 
@@ -50,6 +50,6 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     funcargs = getattr(item, "funcargs", {})
-    used = funcargs.get("lab") or funcargs.get("box")
+    used = funcargs.get("lab") or funcargs.get("rig")
     if report.failed and used is not None:
         report.sections.append(("daemons", used.logs()))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One connection to ephemerad's socket that stays open, for tests that ask hundreds of times; ephemeractl opens one
-for each command."""
+"""A connection to ephemerad's socket that stays open, for tests that send hundreds of requests; ephemeractl opens one
+per command."""
 import json
 import socket
 
@@ -27,7 +27,7 @@ class Control:
         self.sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
 
     def receive(self):
-        """The result; a refusal fails."""
+        """The result; an error response fails the test."""
         response = json.loads(self.lines.readline())
         assert response["ok"], response["error"]
         return response["result"]

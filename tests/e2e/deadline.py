@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Waiting for events."""
+"""Waiting for a condition with a deadline."""
 import time
 
 
 def wait(what, condition, seconds=5.0):
-    """Waits until condition() is true and returns what it gave; the last value is in the failure."""
+    """Waits until condition() is true and returns its value; a failure shows the last value."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -12,4 +12,4 @@ def wait(what, condition, seconds=5.0):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}; last seen: {value!r}")
-        time.sleep(0.01)  # between two looks at something that has no event of its own
+        time.sleep(0.01)  # the polling interval: the condition has no event to wait for

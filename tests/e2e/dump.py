@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""tcpdump of the queries that reach the farm, without holes or with an error.
+"""Captures with tcpdump the queries that reach the farm; fails if a packet was lost.
 
     dump.py FILE COMMAND...
 
-runs the command, captures meanwhile, and exits with the command's status; capture.py reads the file. As a class:
+runs the command while it captures, and exits with the command's status; capture.py reads the file. As a class:
 `with Dump(path) as dump: ...`, then dump.queries()."""
 import os
 import signal
@@ -17,7 +17,7 @@ import capture
 import netns
 from topology import SHARED_CORE
 
-SECONDS = 10  # for tcpdump to start, and to write what it still holds
+SECONDS = 10  # how long tcpdump may take to write what it has captured
 
 
 class Dump:
@@ -42,11 +42,12 @@ class Dump:
         summary = self.process.stderr.read()
         self.process.wait()
         if "\n0 packets dropped by kernel" not in "\n" + summary:
-            raise RuntimeError(f"the capture has holes: {summary}")
+            raise RuntimeError(f"the capture lost packets: {summary}")
 
     def _flush(self):
-        """tcpdump gets packets by the block, up to a second late, and forgets the last block when it is stopped. So a
-        marker is sent, a response that no server heeds and capture.queries() leaves out, until the file has it."""
+        """tcpdump receives packets in blocks, up to a second late, and loses the last block when it is stopped. So this
+        sends a marker, a response that servers ignore and capture.queries() skips, and waits until it is in the file.
+        """
         marker = os.urandom(16)
         with netns.udp_socket("eph-fwd", "198.51.100.1") as sock:
             sock.sendto(struct.pack("!HHHHHH", 0, 0x8000, 0, 0, 0, 0) + marker, ("198.51.100.101", 53))
@@ -61,8 +62,8 @@ class Dump:
                     return
                 looked += max(0, len(block) - len(marker))
             if time.monotonic() > deadline:
-                raise RuntimeError("tcpdump does not write what it captured")
-            time.sleep(0.02)  # there is no event for a file that grows
+                raise RuntimeError(f"tcpdump did not write the marker to {self.path} within {SECONDS} s")
+            time.sleep(0.02)  # the polling interval: a file that grows has no event
 
     def queries(self):
         return list(capture.queries(self.path))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The lab as a test sees it: the daemons, the command line, clients and sniffers.
+"""The lab for tests: the daemons, the command line, clients and sniffers.
 
-scripts/lab.sh makes the network and the farm; the daemons are children of the test run, so that tests may kill them.
-Everything here waits for events with a deadline (deadline.wait), which looks every few milliseconds."""
+scripts/lab.sh makes the network and the farm. The daemons are children of the test run, so that tests can kill them.
+Everything here waits for conditions with a deadline (deadline.wait) and never for a fixed time."""
 import contextlib
 import copy
 import fcntl
@@ -15,15 +15,15 @@ import netns
 import wire
 from clients import Client, Load
 from deadline import wait
-from oracle import Growth
+from counter_checks import Growth
 from topology import CLIENT, DEFAULT, DIR, FARM, FWD, ROOT, SHARED_CORE
-from watch import Pinger, Sniffer
+from observers import Pinger, Sniffer
 
 
 @contextlib.contextmanager
 def standing(build, output=None):
-    """The lab, raised and started, for this process alone; a demo or another run of the tests that has it is waited
-    for, and one that is up is taken down first. lab.sh's words go to `output`, a file."""
+    """The lab, set up and started, for this process alone. Waits for a demo or another test run that holds the lab; a
+    lab that is up is taken down first. The output of lab.sh goes to `output`, a file."""
     lab = Lab(build, output)
     lock = os.open("/run", os.O_RDONLY)  # as lab_lock in scripts/common.sh
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -45,7 +45,7 @@ class Lab:
         self.dataplane = self.ephemerad = None
         self.idle_mbufs = None  # buffers in use by a dataplane that has just started
         self.files_before = set()
-        self.measured = []  # lines for the end of the run
+        self.measured = []  # lines of measurements, printed at the end of the run
 
     # --- the network ---
 
@@ -54,7 +54,7 @@ class Lab:
 
     @staticmethod
     def system_files():
-        """Hugepage files and BPF pins, anybody's."""
+        """All hugepage files and BPF pins on the machine."""
         roots = pathlib.Path("/dev/hugepages"), pathlib.Path("/sys/fs/bpf")
         return {str(p) for root in roots for p in root.rglob("*") if not p.is_dir() and not p.is_symlink()}
 
@@ -64,7 +64,7 @@ class Lab:
         self.network_up()
 
     def network_up(self):
-        """Makes what is missing of network and farm."""
+        """Makes the parts of the network and the farm that are missing."""
         self.script("up")
         for i in range(1, 5):
             self.run(FARM, "ip", "addr", "replace", f"198.51.100.11{i}/24", "dev", "eph-f1")
@@ -98,14 +98,14 @@ class Lab:
             )  # fmt: skip
 
     def spawn_and_wait(self, program, *words):
-        """Runs a program of the build in eph-fwd, on the lab's configuration, until it ends."""
+        """Runs a program of the build in eph-fwd with the lab's configuration, until it ends."""
         return subprocess.run(
             ["nsenter", f"--net=/run/netns/{FWD}", self.build / program, *words, "-c", self.config_path],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
         )  # fmt: skip
 
     def start_dataplane(self, before=()):
-        """before: words of a command that starts it."""
+        """before: a command, as a list, that runs it."""
         program = self.build / "control/ephemeractl"
         self.idle_mbufs = None
         self.dataplane = self._spawn("dataplane.log", *before, program, "exec-dataplane", "-c", self.config_path)
@@ -116,7 +116,7 @@ class Lab:
         self.ephemerad = self._spawn("ephemerad.log", *words)
 
     def start(self):
-        """Starts both; what the operator said to earlier ones is forgotten."""
+        """Starts both daemons, without the overrides of earlier ones."""
         (DIR / "ephemera/ephemerad.state").unlink(missing_ok=True)
         self.write_config()
         self.start_dataplane()
@@ -189,7 +189,7 @@ class Lab:
         return result
 
     def back_to_default(self):
-        """Puts the default configuration in force, if the daemons run."""
+        """Loads the default configuration, if the daemons run."""
         self.config = copy.deepcopy(DEFAULT)
         if self.lives():
             self.reload()
@@ -197,8 +197,8 @@ class Lab:
 
     @contextlib.contextmanager
     def configured(self, servers=None, protection=None, **upstreams):
-        """Reloads with other servers (name to address, or to more keys of a server), keys of `protection` and other
-        keys of `upstreams`; puts the default back."""
+        """Reloads with other servers (name to address, or to several keys of a server), keys of `protection` and other
+        keys of `upstreams`; restores the default configuration at the end."""
         self.config = copy.deepcopy(DEFAULT)
         self.config["protection"].update(protection or {})
         if servers:
@@ -221,7 +221,7 @@ class Lab:
         )  # fmt: skip
 
     def ctl_run_local(self, *words):
-        """A command that asks no daemon."""
+        """A command that needs no daemon."""
         return subprocess.run(
             [self.build / "control/ephemeractl", *map(str, words)],
             capture_output=True, text=True, errors="replace", timeout=60,
@@ -244,18 +244,18 @@ class Lab:
         return {u["name"]: u for u in json.loads(self.ctl("upstreams", "--json"))["upstreams"]}
 
     def is_in_state(self, name, state):
-        """Is the upstream up or down, and does the dataplane go by it?"""
+        """Does the upstream have this state, and does the dataplane use it?"""
         upstream = self.upstreams()[name]
         return upstream["state"] == state and upstream["in_force"]
 
     def queries(self):
-        """How many each upstream was sent."""
+        """How many queries each upstream was sent."""
         return {name: upstream["queries"] for name, upstream in self.upstreams().items()}
 
     def queries_go_on(self, count):
-        """Waits for so many more, and returns how many each upstream was sent of them."""
+        """Waits for `count` more queries, and returns how many of them each upstream was sent."""
         before = self.queries()
-        wait(f"{count} queries more", lambda: sum(self.queries().values()) >= sum(before.values()) + count, 15)
+        wait(f"{count} more queries", lambda: sum(self.queries().values()) >= sum(before.values()) + count, 15)
         return {name: queries - before[name] for name, queries in self.queries().items()}
 
     def port(self, number):
@@ -279,14 +279,14 @@ class Lab:
         return Load(*options, **how)
 
     def ask(self, name=wire.CLEAN, rtype=wire.A, version=4, seconds=5.0):
-        """Asks one clean question and checks its response."""
+        """Sends one query and checks the response."""
         with Client(version) as client:
             asked = wire.query(name, rtype)
             response = client.ask(asked, seconds)
             assert wire.is_right(asked, response), f"wrong response to {asked!r}: {response!r}"
 
     def ask_until_answered(self, version=4, seconds=10):
-        """As a client that asks again and again does, until the response is right."""
+        """Repeats a query until the response is right."""
         with Client(version) as client:
             asked = wire.query(wire.CLEAN)
 
@@ -307,7 +307,7 @@ class Lab:
         return netns.packet_socket(namespace, device)
 
     def frame(self, source, target, source_port, target_port, payload, namespace=CLIENT, checksum=None):
-        """A frame with a UDP datagram, as it comes to eph-fwd from eph-client or eph-farm."""
+        """A frame with a UDP datagram, as it arrives at eph-fwd from eph-client or eph-farm."""
         inner, outer = {CLIENT: ("eph-c1", "eph-c0"), FARM: ("eph-f1", "eph-f0")}[namespace]
         a, b = wire.address_bytes(source), wire.address_bytes(target)
         datagram = wire.udp(a, b, source_port, target_port, payload, checksum)

@@ -4,10 +4,11 @@
 
     load.py --rate N [--count N] ADDRESS...
 
-sends N queries a second, in turn to the service addresses given, until SIGTERM or --count; then waits for what is
-still out and prints one line of JSON: sent, answered, wrong, refused (by rcode), lost (no response within --timeout
-seconds), late (of the lost: answered after all), errors (ICMP), and when (CLOCK_MONOTONIC) the first and the last query
-that was not answered were sent. "flowing" is printed after the first 100 right responses."""
+sends N queries a second, in turn to the service addresses given, until SIGTERM or --count. Then it waits for queries in
+flight and prints one line of JSON: sent, answered, wrong, refused (another RCODE), lost (no response within --timeout
+seconds), late (those of the lost that were answered later), errors (ICMP), and first_failed and last_failed: when
+(CLOCK_MONOTONIC) the first and the last query without a right response were sent. It prints "flowing" after the first
+100 right responses."""
 import argparse
 import collections
 import json
@@ -80,14 +81,14 @@ class Load:
             except BlockingIOError:
                 return
             except OSError:
-                self.errors += 1  # ICMP; the query it is about runs into its timeout
+                self.errors += 1  # ICMP; the query that it concerns times out
                 continue
             key = index, int.from_bytes(response[:2], "big")
             data, _ = self.waiting.get(key, (None, None))
             if data is None and wire.is_right(self.expired.pop(key, wire.NOTHING), response):
                 self.late += 1
             elif data is None:
-                self.wrong += 1  # a second response, or one to nothing
+                self.wrong += 1  # a duplicate, or a response to no query
             elif wire.is_right(data, response):
                 self.answered += 1
                 del self.waiting[key]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Sockets inside the lab's network namespaces, owned by this process."""
+"""Sockets of this process inside the lab's network namespaces."""
 import ctypes
 import os
 import socket
@@ -10,8 +10,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 
 
 def within(namespace, make):
-    """Runs make() in a thread that has entered the namespace, and returns what it returns. A socket belongs to the
-    namespace it was made in wherever it is used; no other thread of ours ever leaves its own."""
+    """Runs make() in a thread that has entered the namespace, and returns its result. A socket stays in the namespace
+    it was made in, whichever thread uses it; no other thread changes its namespace."""
     result = {}
 
     def run():
@@ -23,7 +23,7 @@ def within(namespace, make):
             finally:
                 os.close(fd)
             result["value"] = make()
-        except BaseException as error:  # handed to the caller below
+        except BaseException as error:  # raised in the caller's thread below
             result["error"] = error
 
     thread = threading.Thread(target=run)
@@ -37,11 +37,11 @@ def within(namespace, make):
 def udp_socket(namespace, address, port=0):
     def make():
         sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
-        if port:  # with a port of the kernel's choice it would let two sockets have the same
+        if port:  # with port 0, SO_REUSEADDR could give two sockets the same port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: a burst must not be lost in here
+        sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)  # SO_RCVBUFFORCE: room for a burst
         numeric = socket.getaddrinfo(address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-        sock.bind(numeric[0][4])  # with the number of the device, where the address names one
+        sock.bind(numeric[0][4])  # includes the scope ID of a link-local address
         return sock
 
     return within(namespace, make)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A terminal for a program under test: a pty, and as much of a terminal as ephemeractl makes use of.
+"""A terminal for a program under test: a pty, and the terminal sequences that ephemeractl uses.
 
     with Terminal(["ephemeractl", "top"]) as terminal:
         terminal.wait(lambda screen: "queries" in screen.text())
@@ -20,7 +20,7 @@ SEQUENCE = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])")
 
 
 class Screen:
-    """What is on the screen; `faults` has what no terminal of that size would have shown whole."""
+    """The contents of the screen; `faults` lists output that does not fit a terminal of that size."""
 
     def __init__(self, columns, rows):
         self.columns, self.rows = columns, rows
@@ -28,7 +28,7 @@ class Screen:
         self.row = self.column = 0
         self.alternate = False
         self.cursor = True
-        self.settled = True  # no picture is half drawn: ephemeractl begins one with H and ends it with J
+        self.settled = True  # no frame is half drawn: ephemeractl begins one with H and ends it with J
         self.colours = set()  # SGR parameters seen
         self.faults = []
 
@@ -97,11 +97,11 @@ class Terminal:
             start_new_session=True, preexec_fn=self._settle,
         )  # fmt: skip
         self.decoder = codecs.getincrementaldecoder("utf-8")()
-        self.rest = ""  # a sequence that has not ended yet
+        self.rest = ""  # an incomplete escape sequence
 
     @staticmethod
     def _settle():
-        """In the child: the terminal is its own, and no signal is ignored because a shell started the tests with &."""
+        """In the child: makes the pty its controlling terminal, and resets signals that a shell with & had ignored."""
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         for number in QUIT_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
@@ -120,7 +120,7 @@ class Terminal:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def resize(self, columns, rows):
-        """The kernel tells the foreground process with SIGWINCH."""
+        """The kernel sends SIGWINCH to the foreground process."""
         self.screen.resize(columns, rows)
         self._size(columns, rows)
 
@@ -131,7 +131,7 @@ class Terminal:
         self.process.send_signal(number)
 
     def read(self, seconds):
-        """Takes what the program has written; False: nothing came within that time."""
+        """Reads the program's output; False: there was none within that time."""
         if not select.select([self.master], [], [], seconds)[0]:
             return False
         text = self.rest + self.decoder.decode(os.read(self.master, 65536))
@@ -142,7 +142,7 @@ class Terminal:
         return True
 
     def wait(self, condition, seconds=10.0):
-        """Until condition(screen), of a whole picture."""
+        """Waits until condition(screen) is true of a complete frame."""
         deadline = time.monotonic() + seconds
         while not (self.screen.settled and condition(self.screen)):
             left = deadline - time.monotonic()
@@ -150,23 +150,23 @@ class Terminal:
                 raise AssertionError(f"not within {seconds} s; the screen:\n{self.screen.text()}")
 
     def never(self, condition, seconds):
-        """For that long condition(screen) must not come true."""
+        """For that long condition(screen) must stay false."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             self.read(left)
             assert not (self.screen.settled and condition(self.screen)), self.screen.text()
 
     def end(self, seconds=10.0):
-        """Waits for the program's end; its status, and what it left behind: the alternate screen, the cursor and the
-        terminal's modes as before."""
+        """Waits for the program's end and returns its status. The normal screen, the cursor and the terminal's modes
+        must be restored."""
         deadline = time.monotonic() + seconds
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"it did not end; the screen:\n{self.screen.text()}"
-            self.read(0.01)  # a program whose output nobody takes does not end
+            self.read(0.01)  # a program whose output is not read does not end
         while self.read(0):
             pass
-        assert not self.screen.alternate and self.screen.cursor, "the screen was not given back"
-        assert termios.tcgetattr(self.slave) == self.modes, "the terminal's modes are not as before"
+        assert not self.screen.alternate and self.screen.cursor, "the screen was not restored"
+        assert termios.tcgetattr(self.slave) == self.modes, "the terminal's modes were not restored"
         return self.process.returncode
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""TCP/53 at a service address, by the kernel: each connection is relayed to a real server."""
+"""Listens on TCP/53 of a service address with a kernel socket and relays each connection to a real server."""
 import socket
 import threading
 
 import netns
-from watch import Background
+from observers import Background
 
 
 class TcpRelay(Background):
@@ -23,7 +23,7 @@ class TcpRelay(Background):
         self.server = server
         self.connections = 0
 
-    def take(self):
+    def on_readable(self):
         client, _ = self.sock.accept()
         self.connections += 1
         with client, self.make_client() as server:

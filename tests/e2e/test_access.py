@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: who may ask, at which service address, and how much.
+"""Allow lists of service addresses, and rate limits.
 
-Clients ask from addresses that eph-client is given for a test; the responses find them because they go back the way the
-query came. How many queries the limit lets pass is judged by tokens: at least the burst, and at most the burst and what
-the rate adds in the time that the test itself took, however long that was."""
+Clients use addresses that a test adds to eph-client; responses reach them because they take the path of the query back.
+The number of queries that pass a limit is checked in tokens: at least the burst, and at most the burst plus what the
+rate adds in the time that the test took."""
 import contextlib
 import copy
 import itertools
@@ -25,7 +25,7 @@ BURST = 10
 
 @contextlib.contextmanager
 def addressed(lab, namespace, device, addresses):
-    """Gives a device more addresses."""
+    """Adds addresses to a device."""
     given = []
     try:
         for address in addresses:
@@ -41,7 +41,7 @@ def addressed(lab, namespace, device, addresses):
 
 @contextlib.contextmanager
 def serving(lab, limit=None, **service):
-    """Other keys of `service`, those that are None taken out, and a rate limit."""
+    """Reloads with other keys of `service` (None removes a key) and a rate limit."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["service"].update(service)
     lab.config["service"] = {key: value for key, value in lab.config["service"].items() if value is not None}
@@ -57,7 +57,7 @@ def serving(lab, limit=None, **service):
 
 
 def own_response(asked, flags1, flags2, ede=None):
-    """What the forwarder answers by itself: the question, and OPT if the query had it, with an extended error."""
+    """The forwarder's own response: the question, and OPT if the query had it, with an extended error."""
     question = wire.question_of(asked)
     has_opt = asked[10:12] != b"\0\0"
     options = b"" if ede is None else struct.pack("!HHH", 15, 2, ede)
@@ -65,7 +65,7 @@ def own_response(asked, flags1, flags2, ede=None):
     return header + question + (wire.opt(1232, 0, options) if has_opt else b"")
 
 
-# --- who may ask ---
+# --- allow lists ---
 
 CLIENTS = ("10.1.2.3", "11.1.2.3", "fd00::9", "2001:db8:9::9")
 SERVICES = [
@@ -97,7 +97,7 @@ def listed(lab):
 
 
 def ask_by_lists(lab, stack):
-    """Asks once as each row of LISTS says, and once more with EDNS; yields socket, query and whether it is allowed."""
+    """Sends the query of each row of LISTS, and again with EDNS; yields socket, query and whether it is allowed."""
     for number, (service, address, allowed) in enumerate(LISTS):
         client = stack.enter_context(lab.client(6 if ":" in service else 4, address=address, service=service))
         for data in (
@@ -108,7 +108,7 @@ def ask_by_lists(lab, stack):
             yield client, data, allowed
 
 
-def test_who_is_not_on_the_list_of_the_address_gets_nothing(listed):
+def test_client_not_in_the_allow_list_gets_no_response(listed):
     with serving(listed, addresses=SERVICES), contextlib.ExitStack() as stack:
         growth = listed.growth()
         asked = list(ask_by_lists(listed, stack))
@@ -119,7 +119,7 @@ def test_who_is_not_on_the_list_of_the_address_gets_nothing(listed):
         assert all(client.has_nothing() for client, _, _ in asked)
 
 
-def test_who_is_not_on_the_list_of_the_address_is_refused(listed):
+def test_client_not_in_the_allow_list_is_refused(listed):
     with serving(listed, addresses=SERVICES, not_allowed="refuse"), contextlib.ExitStack() as stack:
         growth = listed.growth()
         for client, data, allowed in ask_by_lists(listed, stack):
@@ -133,7 +133,7 @@ def test_who_is_not_on_the_list_of_the_address_is_refused(listed):
         growth.expect({}, {"own_refused": 16, "queries": 8, "responses": 8})
 
 
-# First and last addresses of the ranges, and those beside them.
+# First and last addresses of the ranges, and their neighbours outside.
 BY_DEFAULT = {
     "10.0.0.1": ALLOWED,
     "10.255.255.254": ALLOWED,
@@ -166,8 +166,8 @@ BY_DEFAULT = {
 }
 
 
-def test_who_may_ask_by_default(lab):
-    """Private, shared and link-local addresses. Loopback ones are on the list too, but on the wire they are forged."""
+def test_default_allow_list(lab):
+    """Private, shared and link-local addresses. Loopback ones are on the list too, but on a link they are forged."""
     with addressed(lab, CLIENT, "eph-c1", BY_DEFAULT), serving(lab, allow=None), contextlib.ExitStack() as stack:
         table = {**BY_DEFAULT, CLIENT_ADDRESS[4]: NOT_ALLOWED, CLIENT_ADDRESS[6]: NOT_ALLOWED}
         growth = lab.growth()
@@ -190,13 +190,13 @@ def test_who_may_ask_by_default(lab):
         assert all(client.has_nothing() for client in silent)
 
 
-# --- how much ---
+# --- rate limits ---
 
-prefixes = itertools.count(1)  # each used once: buckets outlive configurations
+prefixes = itertools.count(1)  # each is used once: a reload keeps the buckets
 
 
 def fresh(version, count=1, same_prefix=True):
-    """Addresses of clients that have not asked yet: of one /24 or /56, its ends first, or each of another."""
+    """Addresses of new clients: of one /24 or /56, its ends first, or each of another."""
     nets = [next(prefixes)] if same_prefix else [next(prefixes) for _ in range(count)]
     if version == 4:
         hosts = [f"10.88.{net}.{host}" for net in nets for host in (1, 254, 100)]
@@ -206,7 +206,7 @@ def fresh(version, count=1, same_prefix=True):
 
 
 class Flood:
-    """Queries of some clients in turn, and what became of each: "answer", "refused", "truncated" or None; in order."""
+    """Queries of some clients in turn, and the outcome of each, in order: "answered", "refused", "truncated" or None."""
 
     def __init__(self, lab, clients, count, first=0):
         self.began = time.monotonic()
@@ -219,7 +219,7 @@ class Flood:
         given = [counters.get(name, 0) for name in ("queries", "own_refused", "own_truncated")]
         responses = self._receive({client.sock: client for client in clients}, sum(given))
         self.outcomes = [self._outcome(data, responses.get(data[:2])) for data in self.asked]
-        assert given == [self.outcomes.count(outcome) for outcome in ("answer", "refused", "truncated")], counters
+        assert given == [self.outcomes.count(outcome) for outcome in ("answered", "refused", "truncated")], counters
         assert drops == ({"query_over_limit": n} if (n := self.outcomes.count(None)) else {}), drops
 
     @staticmethod
@@ -241,11 +241,11 @@ class Flood:
 
     @staticmethod
     def _receive(clients, count):
-        """What they got, by its ID: so many responses as were counted, and no more."""
+        """The responses by their IDs: as many as were counted, and no more."""
         responses = {}
         while len(responses) < count:
             readable, _, _ = select.select(clients, [], [], 5)
-            assert readable, f"{len(responses)} of {count} answers came"
+            assert readable, f"{len(responses)} of {count} responses received"
             for sock in readable:
                 response = clients[sock].receive()
                 assert response[:2] not in responses, f"a second response: {response!r}"
@@ -260,16 +260,18 @@ class Flood:
             return "refused"
         if response == own_response(data, 0x83, 0x80):
             return "truncated"
-        assert response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR and response[6:8] == b"\0\1", response
-        return "answer"
+        assert (
+            response[:2] == data[:2] and wire.rcode_of(response) == wire.NOERROR and response[6:8] == b"\0\1"
+        ), response
+        return "answered"
 
     @property
     def passed(self):
-        return self.outcomes.count("answer")
+        return self.outcomes.count("answered")
 
     @property
     def over(self):
-        return [outcome for outcome in self.outcomes if outcome != "answer"]
+        return [outcome for outcome in self.outcomes if outcome != "answered"]
 
 
 @contextlib.contextmanager
@@ -284,7 +286,7 @@ def limited(lab, rate=1, **keys):
 
 
 def check_tokens(passed, elapsed, rate=1):
-    """A hundredth more for the rate at which the machine is thought to count its time."""
+    """Allows one percent for the error of the measured clock rate."""
     assert BURST <= passed <= BURST + elapsed * rate * 1.01, f"{passed} passed in {elapsed} s"
 
 
@@ -292,8 +294,8 @@ def check_tokens(passed, elapsed, rate=1):
 @pytest.mark.parametrize("mode", ("drop", "refuse"))
 @pytest.mark.parametrize("every", (0, 1, 3))
 def test_over_the_limit(lab, version, mode, every):
-    """The burst passes, and what comes after it is dropped or refused, or TC=1 each Nth time. No extended error:
-    who is over the limit now is not tomorrow."""
+    """The burst passes. Queries after it are dropped or refused, and every Nth gets TC=1. There is no extended error,
+    because being over the limit is temporary."""
     addresses = fresh(version)
     with limited(lab, over_limit=mode, truncate_every=every), asking(lab, addresses) as clients:
         began = time.monotonic()
@@ -311,38 +313,38 @@ def test_over_the_limit(lab, version, mode, every):
 
 @VERSIONS
 def test_a_prefix_shares_one_limit(lab, version):
-    """The two ends of a /24 or a /56 share; a neighbour beside it does not."""
+    """The two ends of a /24 or a /56 share a limit; the address next to it does not."""
     same, beside = fresh(version, 2), fresh(version)
     with limited(lab), asking(lab, same + beside) as clients:
         flood = Flood(lab, clients[:2], 40)
         check_tokens(flood.passed, flood.elapsed)
-        assert {n % 2 for n, outcome in enumerate(flood.outcomes) if outcome == "answer"} == {0, 1}
+        assert {n % 2 for n, outcome in enumerate(flood.outcomes) if outcome == "answered"} == {0, 1}
         assert Flood(lab, clients[2:], BURST).over == []
 
 
 @VERSIONS
-def test_a_prefix_may_be_another(lab, version):
-    """By /32 and /128 each client has a limit of its own; by /16 and /48 two nets have one."""
+def test_prefix_length_is_configurable(lab, version):
+    """With /32 and /128 each client has its own limit; with /16 and /48 two networks share one."""
     alone, nets = fresh(version, 2), fresh(version, 2, same_prefix=False)
     with limited(lab, ipv4_prefix=32, ipv6_prefix=128), asking(lab, alone) as clients:
         assert Flood(lab, clients, 2 * BURST).over == []
-    with limited(lab, ipv4_prefix=16, ipv6_prefix=48), asking(lab, nets) as clients:  # of which no other test asks
+    with limited(lab, ipv4_prefix=16, ipv6_prefix=48), asking(lab, nets) as clients:  # no other test uses them
         flood = Flood(lab, clients, 2 * BURST)
         check_tokens(flood.passed, flood.elapsed)
 
 
 @VERSIONS
-def test_the_exempt_have_no_limit_and_cost_their_prefix_nothing(lab, version):
+def test_exempt_clients_have_no_limit_and_use_none_of_their_prefix(lab, version):
     exempt, other = fresh(version, 2)
     with limited(lab, exempt=[exempt]), asking(lab, [exempt, other]) as clients:
         assert Flood(lab, clients[:1], 8 * BURST).over == []
         flood = Flood(lab, clients[1:], 3 * BURST)
         check_tokens(flood.passed, flood.elapsed)
-        assert flood.outcomes[:BURST] == ["answer"] * BURST
+        assert flood.outcomes[:BURST] == ["answered"] * BURST
 
 
 def test_a_limit_is_kept_over_time(lab):
-    """Asked for more than the rate all the time, it lets pass the rate and no more."""
+    """Under constant overload exactly the configured rate passes."""
     rate, asked = 100, itertools.count(0, 3 * BURST)
     with limited(lab, rate), asking(lab, fresh(4)) as clients:
         began, passed = time.monotonic(), 0
@@ -351,20 +353,20 @@ def test_a_limit_is_kept_over_time(lab):
         check_tokens(passed, time.monotonic() - began, rate)
 
 
-def test_a_limit_recovers_and_saves_no_more_than_the_burst(lab):
+def test_limit_recovers_up_to_the_burst(lab):
     rate = 50
     with limited(lab, rate), asking(lab, fresh(4)) as clients:
         for turn, bursts in enumerate((1.1, 3, 3)):
             Flood(lab, clients, 3 * BURST, 100 * turn)
-            # By then the whole burst is back; and in the later turns three would be, if they could be saved.
+            # By then the whole burst is available again; in the later turns three bursts would be, without the cap.
             back = time.monotonic() + bursts * BURST / rate
             wait("the tokens' time", lambda: time.monotonic() >= back)
             flood = Flood(lab, clients, 3 * BURST, 100 * turn + 50)
             check_tokens(flood.passed, flood.elapsed, rate)
-            assert flood.outcomes[:BURST] == ["answer"] * BURST
+            assert flood.outcomes[:BURST] == ["answered"] * BURST
 
 
-def test_a_reload_forgets_no_debt(lab):
+def test_reload_keeps_the_state_of_the_limits(lab):
     with limited(lab), asking(lab, fresh(4)) as clients:
         began = time.monotonic()
         passed = Flood(lab, clients, 2 * BURST).passed

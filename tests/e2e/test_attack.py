@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The attacks of attack/ on the lab: no forged response is believed, no clean query lost, all that came is counted."""
+"""The attacks of attack/: no forged response is accepted, no clean query is lost, every forged packet is counted."""
 import pytest
 
 from attack.run import ATTACKS, faults, row
@@ -9,8 +9,8 @@ from attack.run import ATTACKS, faults, row
 def test_attack(lab, name):
     result = ATTACKS[name](lab)
     if result.uncounted and result.accepted == 0:
-        # The receive ring ran over: the machine gave the worker's core to somebody else for tens of milliseconds, and
-        # then anybody's packets are lost. That is measured once more, and counts then.
+        # The receive ring overflowed: the machine took the worker's core away for tens of milliseconds, which loses
+        # packets of any kind. The attack is repeated once.
         result = ATTACKS[name](lab)
     lab.measured.append("attack: " + " | ".join(row(result)))
     assert faults(name, result) == []
@@ -19,12 +19,12 @@ def test_attack(lab, name):
         assert sum(result.counted.get(one, 0) for one in what.split(" + ")) >= least, f"{what}: {result.counted}"
 
 
-# At least so much must have happened, or the attack was none.
+# What at least must have happened for the attack to count as one.
 EXPECTED = {
     "control": {"packets": 8},
     "kaminsky": {"packets": 150000, "counted": {"response_unknown": 100000, "near_misses": 100}},
-    # An ID that an ended query had, from the same port and address to the same upstream, is taken for a late response's: of
-    # the some hundred queries to the victim before, one in a hundred runs meets one.
+    # A guess with the ID of an ended query from the same port and address to the same upstream counts as a late
+    # response: after some hundred earlier queries to the victim, one run in a hundred has one.
     "id-sweep": {
         "packets": 4 * 65536,
         "counted": {"near_misses + response_late": 4 * 65535, "near_misses": 4 * 65535 - 4, "response_wrong_case": 4},

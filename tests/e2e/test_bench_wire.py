@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The wire benchmark and its load program: each path carries queries and right responses, and what can't work says why."""
+"""The wire benchmark and its load program: every transport carries queries and responses, and faults are reported."""
 import contextlib
 import json
 import os
@@ -16,7 +16,7 @@ BUILD = pathlib.Path(os.environ.get("EPHEMERA_BUILD", ROOT / "build"))
 LOAD = BUILD / "tests/bench/load/ephemera-load"
 CORE = min(os.sched_getaffinity(0))
 EAL = ["--lcores", f"0@{CORE}", "--no-shconf", "--no-huge", "--no-pci", "-m", "256", "--log-level=error"]
-RING = ["--vdev", "net_ring0"]  # what is sent on it arrives on it
+RING = ["--vdev", "net_ring0"]  # a loopback: transmitted packets are received
 CLIENTS = ["--service-mac", "02:00:00:00:00:01", "--quiet"]
 IPV4 = ["--service", "192.0.2.53", "--clients", "192.0.2.64/26"]
 IPV6 = ["--service", "2001:db8:1::53#5353", "--clients", "2001:db8:1::1:0/120"]
@@ -68,20 +68,20 @@ def test_search_and_table():
     assert "highest rate" in done.stdout and "at  50 %" in done.stdout and "at  90 %" in done.stdout
 
 
-def test_nobody_answers(tmp_path):
+def test_no_responses(tmp_path):
     written = tmp_path / "queries.pcap"
     eal = [*EAL, "--vdev", f"net_pcap0,rx_pcap={written},tx_pcap={tmp_path / 'out.pcap'}"]
     written.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))  # no packets
     done = load(eal, [*IPV4, *CLIENTS, "--wait", "0.2"])
     assert done.returncode == 3, done.stderr
     assert "no response to the first queries" in done.stderr
-    assert (tmp_path / "out.pcap").stat().st_size > 24 + 100  # it did ask
+    assert (tmp_path / "out.pcap").stat().st_size > 24 + 100  # it did send
 
 
 @pytest.mark.parametrize(
     "eal, own, status, text",
     [
-        ([], ["--service", "192.0.2.53"], 2, "who asks"),
+        ([], ["--service", "192.0.2.53"], 2, "--clients"),
         ([], [*IPV4, "--rate", "fast"], 2, "--rate fast: give"),
         ([*EAL, *RING], [*IPV4, *CLIENTS, "--client-device", "7"], 3, "no DPDK port 7"),
         ([*EAL, *RING], [*IPV4, *CLIENTS, "--names", "/nowhere/names"], 3, "/nowhere/names: No such file"),
@@ -89,14 +89,14 @@ def test_nobody_answers(tmp_path):
         ([*EAL, "--vdev", "net_none0"], [*IPV4, *CLIENTS], 3, "EAL did not start"),
     ],
 )
-def test_faults_are_told(eal, own, status, text):
+def test_faults_are_reported(eal, own, status, text):
     done = load(eal, own)
     assert done.returncode == status and text in done.stderr, done.stderr
 
 
 @contextlib.contextmanager
 def link():
-    """Two namespaces with a veth pair between: the load program's end has no address, the other is a kernel's."""
+    """Two namespaces with a veth pair between: one end for the load program, without an address, one for the kernel."""
     ours, theirs = "eph-load-a", "eph-load-b"
     try:
         for words in (
@@ -105,8 +105,10 @@ def link():
             f"-n {theirs} addr add 192.0.2.53/24 dev eph-l1", f"-n {theirs} addr add 2001:db8:1::53/64 dev eph-l1 nodad",
         ):  # fmt: skip
             subprocess.run(["ip", *words.split()], check=True)
-        # Checksums are left to a NIC that is not there.
-        subprocess.run(["ip", "netns", "exec", theirs, "ethtool", "-K", "eph-l1", "tx", "off"], check=True, capture_output=True)
+        # Without this the kernel would leave checksums to a NIC, which a veth is not.
+        subprocess.run(
+            ["ip", "netns", "exec", theirs, "ethtool", "-K", "eph-l1", "tx", "off"], check=True, capture_output=True
+        )
         yield ours, theirs
     finally:
         for name in (ours, theirs):
@@ -115,7 +117,7 @@ def link():
 
 @contextlib.contextmanager
 def answering(namespace, address):
-    """A server that responses every query with its question alone."""
+    """A server that responds to every query with only its question."""
     with netns.udp_socket(namespace, address, 53) as server:
         server.settimeout(0.1)
         is_over = threading.Event()
@@ -135,9 +137,11 @@ def answering(namespace, address):
             thread.join()
 
 
-@pytest.mark.parametrize("service, clients", [("192.0.2.53", "192.0.2.64/30"), ("2001:db8:1::53", "2001:db8:1::40/126")])
+@pytest.mark.parametrize(
+    "service, clients", [("192.0.2.53", "192.0.2.64/30"), ("2001:db8:1::53", "2001:db8:1::40/126")]
+)
 def test_neighbours(service, clients):
-    """Beside a kernel: ours asks it for its MAC address, and it asks for each client's."""
+    """With a kernel as the peer: the load program resolves its MAC address, and the kernel resolves each client's."""
     with link() as (ours, theirs), answering(theirs, service):
         words = ["nsenter", f"--net=/run/netns/{ours}", str(LOAD), *EAL, "--vdev", "net_af_packet0,iface=eph-l0", "--",
                  "--service", service, "--clients", clients, "--rate", "200", "--duration", "0.5", "--warm-up", "0",
@@ -147,7 +151,9 @@ def test_neighbours(service, clients):
         assert json.loads(done.stdout)["result"]["counters"]["answered"] > 10
         for i in range(4):
             address = clients.replace("40/126", f"{0x40 + i:x}").replace("64/30", f"{64 + i}")
-            entry = subprocess.run(["ip", "-n", theirs, "neigh", "show", address], capture_output=True, text=True).stdout
+            entry = subprocess.run(
+                ["ip", "-n", theirs, "neigh", "show", address], capture_output=True, text=True
+            ).stdout
             assert "lladdr" in entry and "FAILED" not in entry, (address, entry)
 
 

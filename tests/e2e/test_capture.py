@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The judge must be able to say no: capture.py and uniform.py are fed known distributions and weakened draws."""
+"""capture.py and uniform.py accept a uniform draw and reject weakened ones."""
 import math
 import os
 import random
@@ -40,7 +40,7 @@ def test_chi_square_has_its_normal_limit_at_many_degrees():
 
 
 def cased(pattern):
-    """A question whose eight letters have the case that the bits of a pattern say."""
+    """A question whose eight letters have the case that the bits of the pattern give."""
     letters = [chr(c).upper() if pattern & 128 >> i else chr(c) for i, c in enumerate(b"nexample")]
     return f"\6{letters[0]}00042\7{''.join(letters[1:])}\0\0\1\0\1".encode()
 
@@ -49,7 +49,7 @@ QUESTIONS = [cased(pattern) for pattern in range(256)]
 
 
 def sample(draw, count=DRAWS):
-    """Queries whose i-th (port, ID, source index) is draw(i), with a case pattern behind it or a good one."""
+    """Queries whose (port, ID, source index[, case pattern]) number i is draw(i); without a pattern, a random one."""
     made = []
     for i in range(count):
         port, query_id, source, *case = draw(i)
@@ -69,7 +69,7 @@ def port():
 
 
 class Lcg:
-    """X' = aX + c modulo 2^32, as many a rand() is made: its low bits have short periods."""
+    """X' = aX + c modulo 2^32, as in many rand() implementations: its low bits have short periods."""
 
     def __init__(self, seed):
         self.x = seed
@@ -98,9 +98,13 @@ WEAK = {
     "one address taken twice as often": lambda i: (port(), BITS(16), SEED.choice((0, 0, 1, 2, 3, 4, 5, 6, 7))),
     "addresses in turn": lambda i: (port(), BITS(16), i % 8),
     "low bits of a linear congruential generator": lambda i: (
-        49152 + (LCG.step() & 0x3FFF), LCG.step() & 0xFFFF, LCG.step() & 7),
+        49152 + (LCG.step() & 0x3FFF),
+        LCG.step() & 0xFFFF,
+        LCG.step() & 7,
+    ),
     "one linear congruential step for port and ID": lambda i: (
-        lambda x: (49152 + (x & 0x3FFF), x >> 8 & 0xFFFF, BITS(3)))(LCG.step()),
+        lambda x: (49152 + (x & 0x3FFF), x >> 8 & 0xFFFF, BITS(3))
+    )(LCG.step()),
     "letter case as the client wrote it": lambda i: (port(), BITS(16), BITS(3), 0),
     "all letters in upper case or none": lambda i: (port(), BITS(16), BITS(3), 255 * BITS(1)),
     "one letter never in upper case": lambda i: (port(), BITS(16), BITS(3), BITS(8) & 0xF7),
@@ -116,8 +120,8 @@ def test_weak_draw_is_rejected(name):
 
 
 def test_slices_by_worker_are_rejected_though_all_together_are_uniform():
-    """Each of two workers draws from its own half of the range. All together look uniform, and a client that knows its
-    worker has lost a bit: hence each worker, and each client, is judged by itself."""
+    """Each of two workers draws from its own half of the range. Together they look uniform, but an attacker who knows
+    the worker of a client has gained one bit: hence each worker, and each client, is tested by itself."""
     drawn = sample(lambda i: (49152 + (i % 2 << 13) + BITS(13), BITS(16), (i % 2) << 2 | BITS(2)))
     mixed = SEED.sample(drawn, len(drawn))
     assert capture.Report(mixed).failures() == []
@@ -125,9 +129,9 @@ def test_slices_by_worker_are_rejected_though_all_together_are_uniform():
         assert capture.Report([q for q in mixed if SOURCES.index(q.source) >> 2 == worker]).failures()
 
 
-def test_doubt_comes_before_rejection():
+def test_doubtful_comes_before_rejected():
     odd = sample(lambda i: (port(), BITS(16), BITS(3)))
-    assert capture.Report(odd).doubtful(alpha=1.1) == set(capture.Report(odd).p_values()), "all are judged"
+    assert capture.Report(odd).doubtful(alpha=1.1) == set(capture.Report(odd).p_values()), "a statistic is missing"
     weak = capture.Report(sample(WEAK["a pool of 2,500 sockets"]))
     assert "ports" in weak.doubtful()
 
@@ -145,13 +149,13 @@ def test_good_draw_is_accepted():
         assert all(p > uniform.ALPHA for p in report.p_values().values())
 
 
-def test_range_with_an_odd_size_is_judged_fairly():
+def test_range_of_odd_size_is_accepted():
     odd = sample(lambda i: (50001 + SEED.randrange(15000), BITS(16), BITS(3)))
     assert capture.Report(odd, 50001, 65000).failures() == []
     assert capture.Report(odd, 50001, 65300).failures() != []
 
 
-def test_small_sample_is_no_proof():
+def test_small_sample_is_rejected():
     assert capture.Report(sample(lambda i: (port(), BITS(16), BITS(3)), 500)).failures()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What an operator looks at while it runs: top, ports, latency and drops, against the counters themselves."""
+"""The live views of ephemeractl (top, ports, latency, drops) agree with the counters."""
 import contextlib
 import json
 import re
@@ -9,9 +9,9 @@ import pytest
 
 import wire
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from pty_screen import Terminal
-from topology import DIR, FARMER, PORTS, SERVICE, SHARED_CORE
+from topology import DIR, SCRIPTED, PORTS, SERVICE, SHARED_CORE
 
 NAMES = 20000
 ENOUGH = 16 * NAMES  # 20 for each port: 1 port in 500 million is missed by chance
@@ -25,7 +25,7 @@ def top(lab, *options, columns=160, rows=50):
 
 
 def figures(screen, line):
-    """The numbers of a line of the screen: "per second" or "total": queries, responses, timeouts, drops, coalesced."""
+    """The numbers of a line of the screen, "per second" or "total": queries, responses, timeouts, drops, coalesced."""
     found = [text for text in screen.text().splitlines() if text.startswith(line)]
     return [float(n.replace(",", "")) for n in re.findall(r"[\d,.]+", found[0][len(line) :])] if found else []
 
@@ -33,7 +33,7 @@ def figures(screen, line):
 def test_top_shows_what_stats_shows(lab):
     with top(lab) as terminal:
         with lab.load("--rate", 1500) as load:
-            # The clients' rate, seen over half a second, on a machine that has more to do.
+            # The clients' rate, measured over half a second on a busy machine.
             terminal.wait(lambda screen: (f := figures(screen, "per second")) and 1000 < f[0] < 2000, 20)
             terminal.wait(lambda screen: (f := figures(screen, "per second")) and 1000 < f[1] < 2000, 20)
             result = load.finish()
@@ -50,7 +50,7 @@ def test_top_shows_what_stats_shows(lab):
         assert terminal.screen.faults == []
 
 
-def test_top_goes_on_without_the_daemons(lab):
+def test_top_keeps_running_without_the_daemons(lab):
     with top(lab) as terminal:
         terminal.wait(lambda screen: figures(screen, "total") and "NOT CONNECTED" not in screen.text(), 20)
         lab.kill(lab.ephemerad)
@@ -72,7 +72,9 @@ def test_top_as_json_agrees(lab):
         shown = json.loads(lab.ctl("top", "--json"))
         load.finish()
     assert 600 < shown["rates"]["queries"] < 1500, shown["rates"]
-    assert sum(u["queries_per_s"] for u in shown["upstreams"]) == pytest.approx(shown["rates"]["queries"], rel=0.05, abs=5)
+    assert sum(u["queries_per_s"] for u in shown["upstreams"]) == pytest.approx(
+        shown["rates"]["queries"], rel=0.05, abs=5
+    )
     assert {u["name"] for u in shown["upstreams"]} == set(lab.upstreams())
 
 
@@ -101,7 +103,7 @@ def test_ports_shows_every_port_in_use(lab):
     assert shown["draws"] == sum(shown["drawn"]) >= ENOUGH * 0.9
     assert shown["min"] == min(shown["drawn"]) and shown["max"] == max(shown["drawn"])
     assert shown["test"]["p"] > 1e-6 and shown["verdict"] == "uniform", shown["test"]
-    # The probes of upstreams are drawn as well.
+    # Probes of upstreams use drawn ports, too.
     assert lab.entropy()["draws"] >= shown["draws"]
 
     text = lab.ctl("ports")
@@ -117,10 +119,12 @@ def test_ports_shows_every_port_in_use(lab):
 
 
 def test_ports_shows_queries_in_flight(lab):
-    with Farmer(FARMER[4]) as farmer, lab.configured(servers={"farmer": FARMER[4]}), lab.client() as client:
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        servers={"scripted": SCRIPTED[4]}
+    ), lab.client() as client:
         for n in range(20):
             client.send(wire.query(f"n{n:05}.example", query_id=n))
-        held = [farmer.next() for _ in range(20)]
+        held = [scripted.next() for _ in range(20)]
         live = {port: 0 for port in PORTS}
         for asked in held:
             live[asked.port] += 1
@@ -128,7 +132,7 @@ def test_ports_shows_queries_in_flight(lab):
         def agrees():
             shown = ports(lab)
             counts = {49152 + i: count for i, count in enumerate(shown["live"])}
-            # A probe may be under way too.
+            # A probe may be in flight, too.
             return all(counts[port] >= count for port, count in live.items()) and shown["in_flight"] >= 20
 
         wait("the ports with queries in flight", agrees)
@@ -140,7 +144,7 @@ def test_ports_shows_queries_in_flight(lab):
             client.receive()
 
 
-def test_ports_leaves_excluded_ones_alone(lab):
+def test_ports_does_not_use_excluded_ports(lab):
     source = lab.config["source"]
     try:
         source["exclude"] = [49152, "50000-50099"]
@@ -207,5 +211,5 @@ def test_stats_shows_pools_and_interfaces(lab):
         assert (interface["missed"], interface["no_buffers"]) == (0, 0)
 
 
-def test_names_of_upstreams(lab):
+def test_upstream_names_in_the_output(lab):
     assert lab.ctl("upstreams", "--names").split() == list(lab.upstreams())

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The dashboard in a headless Chromium beside ephemerad: its figures are those of the command line, and it can be
-read by keyboard, on a narrow screen, in the dark, and when something is away.
+"""The dashboard in a headless Chromium: its figures agree with the command line; it works by keyboard, on a narrow
+screen, with dark colours, and shows when a daemon is not connected.
 
-Pictures of the page are written to the directory that EPHEMERA_PICTURES names, if it is set."""
+Screenshots are written to the directory that EPHEMERA_PICTURES names, if it is set."""
 import json
 import os
 import pathlib
@@ -37,17 +37,17 @@ def browser(lab):
 
 def shown(browser):
     browser.open(URL)
-    browser.wait("it has asked ephemerad", "document.getElementById('updated').textContent.includes(':')", 20)
+    browser.wait("the page has data of ephemerad", "document.getElementById('updated').textContent.includes(':')", 20)
 
 
 def cells(browser, table):
-    """The rows of a table by their first column, each a list of the lines of its cells."""
+    """The rows of a table by their first column, each a list of the texts of its cells."""
     script = f"[...document.getElementById('{table}').tBodies[0].rows].map(r => [...r.cells].map(c => c.innerText))"
     return {row[0].split("\n")[0]: row for row in browser.run(script)}
 
 
 def stray(lab, port):
-    """A response of a farm's server that nobody asked for."""
+    """Sends an unsolicited response from a server's address."""
     question = wire.query("bank.example", query_id=4660)
     frame = lab.frame("198.51.100.101", SOURCES[4][0], 53, port, question[:2] + b"\x81\x80" + question[4:], FARM)
     with lab.sender(FARM, "eph-f1") as sock:
@@ -57,15 +57,23 @@ def stray(lab, port):
 def test_shows_the_figures_of_the_command_line(lab, browser):
     with lab.load("--rate", 2000) as load:
         shown(browser)
-        browser.wait("a rate near the load's", "Math.abs(parseInt(document.getElementById('rate-queries').textContent.replace(',', '')) - 2000) < 500", 20)
+        browser.wait(
+            "a rate near the load's",
+            "Math.abs(parseInt(document.getElementById('rate-queries').textContent.replace(',', '')) - 2000) < 500",
+            20,
+        )
         stray(lab, PORTS[7])
-        browser.wait("the chart is drawn", "(document.querySelector('#traffic-chart path.line.queries')?.getAttribute('d') || '').length > 60", 20)
+        browser.wait(
+            "the chart is drawn",
+            "(document.querySelector('#traffic-chart path.line.queries')?.getAttribute('d') || '').length > 60",
+            20,
+        )
         picture(browser, "light")
         load.finish()
     wait("nothing is in flight", lambda: lab.stats()["in_flight"] == 0)
     stats = lab.stats()
     drops = {reason: count for reason, count in stats["drops"].items() if count}
-    assert stats["queries"] > 2000 and drops, "there is nothing to compare"
+    assert stats["queries"] > 2000 and drops, "no figures to compare"
 
     def differences():
         upstreams, reasons = cells(browser, "upstreams-table"), cells(browser, "drops-table")
@@ -75,7 +83,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
             "drops": number(browser.text("total-drops")),
             "timeouts": number(browser.text("total-timeouts")),
             "by reason": {reason: number(row[2]) for reason, row in reasons.items()},
-            "upstreams": {name: (row[1], number(row[3]), number(row[4]), number(row[5])) for name, row in upstreams.items()},
+            "upstreams": {
+                name: (row[1], number(row[3]), number(row[4]), number(row[5])) for name, row in upstreams.items()
+            },
             "up": browser.text("upstreams-up"),
             "generation": number(browser.text("generation")),
             "latencies": number(browser.text("latency-count")),
@@ -86,7 +96,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
             "drops": sum(drops.values()),
             "timeouts": stats["timeouts"],
             "by reason": drops,
-            "upstreams": {u["name"]: ("up", u["queries"], u["responses"], u["timeouts"]) for u in lab.upstreams().values()},
+            "upstreams": {
+                u["name"]: ("up", u["queries"], u["responses"], u["timeouts"]) for u in lab.upstreams().values()
+            },
             "up": f"{len(lab.upstreams())} of {len(lab.upstreams())}",
             "generation": stats["generation"],
             "latencies": json.loads(lab.ctl("latency", "--json"))["total"]["count"],
@@ -96,7 +108,7 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
     browser.run("document.querySelector('#latency-span [data-of=total]').click()")
     seen = []
     try:
-        wait("the page says what ephemeractl says", lambda: seen.append(differences()) or seen[-1] == {}, 5)
+        wait("the page agrees with ephemeractl", lambda: seen.append(differences()) or seen[-1] == {}, 5)
     except AssertionError:
         raise AssertionError(f"wanted and shown: {seen[-1]}") from None
     newest = lab.strays()["strays"][0]
@@ -104,7 +116,9 @@ def test_shows_the_figures_of_the_command_line(lab, browser):
     assert row[1:] == [newest["reason"], newest["from"], newest["to"], str(newest["id"]), newest["question"]]
     assert browser.text("entropy-bits") == f"{min(f['total_bits'] for f in lab.entropy()['bits']['families']):.1f}"
     assert browser.errors == []
-    assert [url for url in browser.requests if not url.startswith((URL, "data:"))] == [], "the page asked elsewhere"
+    assert [
+        url for url in browser.requests if not url.startswith((URL, "data:"))
+    ] == [], "the page sent requests to other hosts"
 
 
 def test_the_map_shows_where_queries_were_drawn(lab, browser):
@@ -112,31 +126,43 @@ def test_the_map_shows_where_queries_were_drawn(lab, browser):
     shown(browser)
     ports = web.report("/api/ports")
     assert len(ports["drawn"]) == len(ports["live"]) == len(PORTS)
-    wait("it counts what the command line counts", lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]))
-    # The cells drawn from most and least differ in colour; a cell's words are its port's.
+    wait(
+        "the page agrees with the command line",
+        lambda: browser.text("ports-used").split()[0].replace(",", "") == str(web.report("/api/ports")["used"]),
+    )
+    # The most and the least used cell differ in colour; the text for a cell names its port.
     drawn = web.report("/api/ports")["drawn"]
     lit, dark = drawn.index(max(drawn)), drawn.index(min(drawn))
 
     def pixel(index):
-        # Through a canvas of our own: to read the page's back would be worth a warning to the browser.
-        return browser.run(f"""(() => {{
+        # On a copy: the browser would warn about reading the page's own canvas.
+        return browser.run(
+            f"""(() => {{
             const copy = document.createElement('canvas').getContext('2d', {{willReadFrequently: true}});
             copy.drawImage(document.getElementById('ports-map'), {index % 128}, {index // 128}, 1, 1, 0, 0, 1, 1);
             return [...copy.getImageData(0, 0, 1, 1).data];
-        }})()""")
+        }})()"""
+        )
 
     assert pixel(lit) != pixel(dark) and pixel(lit)[3] == pixel(dark)[3] == 255
     browser.run("document.getElementById('ports-map').scrollIntoView({behavior: 'instant', block: 'center'})")
-    box = browser.run("(() => { const b = document.getElementById('ports-map').getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()")
+    box = browser.run(
+        "(() => { const b = document.getElementById('ports-map').getBoundingClientRect(); return [b.left, b.top, b.width, b.height] })()"
+    )
     x, y = box[0] + (lit % 128 + 0.5) * box[2] / 128, box[1] + (lit // 128 + 0.5) * box[3] / 128
     browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    browser.wait("the cell under the pointer is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[lit]}: ')")
+    browser.wait(
+        "the port of the cell under the pointer is shown",
+        f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[lit]}: ')",
+    )
     assert browser.errors == []
 
 
-def test_by_keyboard(lab, browser):
+def test_keyboard_navigation(lab, browser):
     shown(browser)
-    focus = "(() => { const e = document.activeElement; return e.id || e.getAttribute('href') || e.textContent.trim() })()"
+    focus = (
+        "(() => { const e = document.activeElement; return e.id || e.getAttribute('href') || e.textContent.trim() })()"
+    )
     path = []
     for _ in range(40):
         browser.press("Tab")
@@ -144,35 +170,46 @@ def test_by_keyboard(lab, browser):
         if at in path or browser.run("document.activeElement === document.body"):
             break
         outline = browser.run("getComputedStyle(document.activeElement).outlineStyle")
-        assert outline != "none", f"focus on {at} can't be seen"
+        assert outline != "none", f"the focus on {at} is not visible"
         path.append(at)
     sections = ["#traffic", "#upstreams", "#latency", "#drops", "#ports", "#strays", "#machine"]
     assert path[0] == "#main" and path[1:8] == sections, path
     wanted = ["traffic-chart", "Last 10 s", "drops-all", "Drawn", "ports-map", "/metrics"]
     assert [one for one in path if one in wanted] == wanted, path
-    # The skip link leads past the sections; the map and the chart answer to arrow keys, the box to the space bar.
+    # The skip link leads past the sections; the map and the chart react to arrow keys, the checkbox to the space bar.
     browser.open(URL)
-    browser.wait("it is there again", "document.getElementById('updated').textContent.includes(':')")
+    browser.wait("the page is loaded again", "document.getElementById('updated').textContent.includes(':')")
     browser.press("Tab")
     browser.press("Enter")
     browser.wait("the figures have the focus", "document.activeElement.id === 'main'")
     browser.run("document.getElementById('ports-map').focus()")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         browser.press(key)
-    browser.wait("the cell is told", f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')")
+    browser.wait(
+        "the port of the cell is shown",
+        f"document.getElementById('ports-at').textContent.startsWith('Port {PORTS[129]}: ')",
+    )
     browser.run("document.getElementById('traffic-chart').focus()")
-    browser.wait("there are two seconds to look at", "document.querySelector('#traffic-chart path.line.queries').getAttribute('d').includes('L')", 10)
+    browser.wait(
+        "the chart has two seconds of data",
+        "document.querySelector('#traffic-chart path.line.queries').getAttribute('d').includes('L')",
+        10,
+    )
     browser.press("ArrowLeft")
-    browser.wait("the moment is told", "document.getElementById('at-when').textContent.startsWith('at ')")
+    browser.wait("the time is shown", "document.getElementById('at-when').textContent.startsWith('at ')")
     browser.run("document.getElementById('drops-all').focus()")
     browser.press(" ")
-    browser.wait("all reasons are listed", f"document.getElementById('drops-table').tBodies[0].rows.length === {len(lab.stats()['drops'])}")
+    browser.wait(
+        "all reasons are listed",
+        f"document.getElementById('drops-table').tBodies[0].rows.length === {len(lab.stats()['drops'])}",
+    )
     assert browser.errors == []
 
 
 def contrasts(browser):
-    """The contrast of each text with what is behind it, by WCAG's formula: (ratio, text) below 4.5."""
-    return browser.run("""(() => {
+    """The texts whose contrast with their background, by WCAG's formula, is below 4.5: (ratio, text)."""
+    return browser.run(
+        """(() => {
       const rgb = (c) => c.match(/[\\d.]+/g).map(Number);
       const light = (c) => { const [r, g, b] = rgb(c).map((v) => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
         return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
@@ -186,10 +223,11 @@ def contrasts(browser):
         if ((a + 0.05) / (b + 0.05) < 4.5) bad.push([((a + 0.05) / (b + 0.05)).toFixed(2), e.textContent.trim().slice(0, 40)]);
       }
       return bad;
-    })()""")
+    })()"""
+    )
 
 
-def test_light_dark_and_narrow(lab, browser):
+def test_light_dark_and_narrow_layouts(lab, browser):
     shown(browser)
     page = "getComputedStyle(document.body).backgroundColor"
     browser.prefer(color_scheme="light")
@@ -203,8 +241,10 @@ def test_light_dark_and_narrow(lab, browser):
     for width in (360, 768, 1024):
         browser.size(width, 740, mobile=width == 360)
         browser.wait("the chart fits", f"document.querySelector('#traffic-chart svg').viewBox.baseVal.width <= {width}")
-        wide = browser.run("""[document.documentElement.scrollWidth,
-            ...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]""")
+        wide = browser.run(
+            """[document.documentElement.scrollWidth,
+            ...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))]"""
+        )
         assert wide == [width], f"wider than the screen: {wide}"
     browser.size(360, 740, mobile=True)
     picture(browser, "narrow")
@@ -213,33 +253,51 @@ def test_light_dark_and_narrow(lab, browser):
     assert browser.run("getComputedStyle(document.querySelector('main')).transitionDuration") == "0s"
 
 
-def test_says_when_the_dataplane_or_ephemerad_is_away(lab, browser):
+def test_shows_that_the_dataplane_or_ephemerad_is_not_connected(lab, browser):
     lab.ask()
     shown(browser)
-    browser.wait("all is well", "document.getElementById('verdict').textContent === 'Serving' && document.getElementById('alert').hidden")
+    browser.wait(
+        "the page shows a serving instance",
+        "document.getElementById('verdict').textContent === 'Serving' && document.getElementById('alert').hidden",
+    )
     lab.kill(lab.dataplane)
-    browser.wait("the dataplane is missed", "document.getElementById('alert').textContent.startsWith('The dataplane is not connected')")
+    browser.wait(
+        "the page shows that the dataplane is missing",
+        "document.getElementById('alert').textContent.startsWith('The dataplane is not connected')",
+    )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "dataplane-away")
     lab.start_dataplane()
     lab.ready()
-    browser.wait("all is well again", "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')")
+    browser.wait(
+        "the page shows a serving instance again",
+        "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
+    )
     lab.kill(lab.ephemerad)
-    browser.wait("ephemerad is missed", "document.getElementById('alert').textContent.startsWith('Cannot reach ephemerad')")
+    browser.wait(
+        "the page shows that ephemerad is missing",
+        "document.getElementById('alert').textContent.startsWith('Cannot reach ephemerad')",
+    )
     assert browser.run("document.documentElement.classList.contains('stale')")
     picture(browser, "ephemerad-away")
     lab.start_ephemerad()
     lab.ready()
-    browser.wait("all is well in the end", "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')", 20)
-    # What is not there is an error to the browser, and nothing else is.
+    browser.wait(
+        "the page shows a serving instance after ephemerad's restart",
+        "document.getElementById('verdict').textContent === 'Serving' && !document.documentElement.classList.contains('stale')",
+        20,
+    )
+    # The browser reports failed requests as errors; there must be no others.
     assert [e for e in browser.errors if "net::ERR" not in str(e) and "503" not in str(e)] == []
 
 
-def test_an_upstream_that_is_taken_out_is_told_in_words(lab, browser):
+def test_upstream_taken_out_is_described_in_words(lab, browser):
     shown(browser)
     try:
         lab.ctl("upstream", "nsd", "down")
-        browser.wait("it is counted out", "document.getElementById('verdict').textContent === 'Serving, 1 down'")
+        browser.wait(
+            "the page shows one upstream down", "document.getElementById('verdict').textContent === 'Serving, 1 down'"
+        )
         row = cells(browser, "upstreams-table")["nsd"]
         assert row[1] == "forced-down" == lab.upstreams()["nsd"]["state"]
         assert row[9].split("\n")[-1] == lab.upstreams()["nsd"]["reason"]
@@ -247,5 +305,7 @@ def test_an_upstream_that_is_taken_out_is_told_in_words(lab, browser):
         picture(browser, "down")
     finally:
         lab.ctl("upstream", "nsd", "auto")
-    browser.wait("all is well again", "document.getElementById('verdict').textContent === 'Serving'")
+    browser.wait(
+        "the page shows a serving instance again", "document.getElementById('verdict').textContent === 'Serving'"
+    )
     assert browser.errors == []

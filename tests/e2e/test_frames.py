@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""P: frames from the clients' side, and what must stay the kernel's."""
+"""Frames from the clients' side: checksums, lengths, padding, and traffic that must reach the kernel."""
 import socket
 import struct
 
@@ -8,24 +8,24 @@ import pytest
 import netns
 import wire
 from deadline import wait
-from farmer import Farmer
-from topology import CLIENT_ADDRESS, FARMER, FWD, SERVICE, SOURCES
+from scripted_upstream import ScriptedUpstream
+from topology import CLIENT_ADDRESS, SCRIPTED, FWD, SERVICE, SOURCES
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 
 
 def echo(asked):
-    """The query itself as its response: a response of exactly as many bytes."""
+    """Responds with the query itself: a response of the same length."""
     asked.send(asked.data[:2] + bytes([asked.data[2] | 0x80]) + asked.data[3:])
 
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def mirror(request, standing_lab):
     """The only upstream sends each query back as its own response."""
-    address = FARMER[request.param]
-    with Farmer(address, behave=echo) as farmer, standing_lab.configured({"mirror": address}):
-        farmer.version = request.param
-        yield farmer
+    address = SCRIPTED[request.param]
+    with ScriptedUpstream(address, behave=echo) as scripted, standing_lab.configured({"mirror": address}):
+        scripted.version = request.param
+        yield scripted
 
 
 def answers_to(version, port):
@@ -33,14 +33,14 @@ def answers_to(version, port):
 
 
 def exchange(lab, version, payload, sniffer, **how):
-    """Sends a query as a frame of its own, and returns the response as it arrives."""
+    """Sends a query as a raw frame, and returns the response packet."""
     port = 40000
     with lab.sender() as wire_in:
         wire_in.send(lab.frame(CLIENT_ADDRESS[version], SERVICE[version], port, 53, payload, **how))
     return sniffer.wait_for(lambda p: p.target_port == port and p.payload[:2] == payload[:2])
 
 
-def test_p5_ipv4_checksum_of_0_is_accepted_and_the_answer_carries_one(lab):
+def test_ipv4_checksum_of_0_is_accepted_and_the_response_carries_one(lab):
     with lab.sniff() as sniffer:
         data = wire.query("n00005.example")
         growth = lab.growth()
@@ -52,7 +52,7 @@ def test_p5_ipv4_checksum_of_0_is_accepted_and_the_answer_carries_one(lab):
 
 @VERSIONS
 @pytest.mark.parametrize("flip", (0x0001, 0x8000, 0xFFFF))
-def test_p6_wrong_checksum_is_dropped(lab, version, flip):
+def test_wrong_checksum_is_dropped(lab, version, flip):
     data = wire.query("n00006.example", query_id=6)
     good = wire.parse(lab.frame(CLIENT_ADDRESS[version], SERVICE[version], 40000, 53, data)).checksum
     with lab.sender() as wire_in, lab.sniff(keep=answers_to(version, 40000)) as sniffer:
@@ -63,7 +63,7 @@ def test_p6_wrong_checksum_is_dropped(lab, version, flip):
         assert sniffer.packets == []
 
 
-def test_p7_ipv6_checksum_of_0_is_dropped(lab):
+def test_ipv6_checksum_of_0_is_dropped(lab):
     with lab.sender() as wire_in, lab.sniff(keep=answers_to(6, 40000)) as sniffer:
         growth = lab.growth()
         wire_in.send(lab.frame(CLIENT_ADDRESS[6], SERVICE[6], 40000, 53, wire.query("n00007.example"), checksum=0))
@@ -74,14 +74,14 @@ def test_p7_ipv6_checksum_of_0_is_dropped(lab):
 
 @pytest.mark.parametrize("mirror_version", (4, 6), ids=("farm IPv4", "farm IPv6"))
 @VERSIONS
-def test_p8_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_version):
-    """The answer's last bytes are chosen so that its checksum computes to 0 (RFC 768: transmitted as all ones)."""
-    address = FARMER[mirror_version]
-    configured, sniff = lab.configured({"farmer": address}), lab.sniff()
-    with Farmer(address) as farmer, configured, lab.client(version) as client, sniff as sniffer:
+def test_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_version):
+    """The response's last bytes are chosen so that its checksum computes to 0 (RFC 768: transmitted as all ones)."""
+    address = SCRIPTED[mirror_version]
+    configured, sniff = lab.configured({"scripted": address}), lab.sniff()
+    with ScriptedUpstream(address) as scripted, configured, lab.client(version) as client, sniff as sniffer:
         data = wire.query("n00008.example", wire.TXT)
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
 
         def response(query, fill):
             return wire.right_response(query, rdata=b"\3x" + fill)
@@ -93,14 +93,14 @@ def test_p8_checksum_that_computes_to_0_is_sent_as_ffff(lab, version, mirror_ver
         expected = wire.udp(a, b, 53, client.port, response(data, fill), checksum=0)
         assert wire.internet_sum(wire.pseudo_header(a, b, 17, len(expected)) + expected) == 0xFFFF
         asked.send(response(asked.data, fill))
-        assert client.receive() == response(data, fill), "the kernel's client must accept it"
+        assert client.receive() == response(data, fill), "the client's kernel did not accept it"
         packet = sniffer.wait_for(lambda p: p.target_port == client.port)
         assert packet.checksum == 0xFFFF
 
 
-def test_p9_every_length_is_accepted_by_a_kernel_client(lab, mirror):
-    """Queries and answers of every length from 17 bytes (the shortest with a question) to what 1,500 bytes of IP hold;
-    12, a bare header, is the next test's. 18 bytes cannot be had: no name is two bytes long."""
+def test_responses_of_every_length_are_accepted_by_a_kernel_client(lab, mirror):
+    """Queries and responses of every length from 17 bytes (the shortest with a question) to what fits 1,500 bytes of
+    IP. The next test has 12, a bare header. 18 bytes are impossible: no name is two bytes long."""
     version = mirror.version
     longest = 1472 if version == 4 else 1452
     lengths = [17, *range(19, longest + 1)]
@@ -118,20 +118,20 @@ def test_p9_every_length_is_accepted_by_a_kernel_client(lab, mirror):
 
 
 @VERSIONS
-def test_p9_bare_header_of_12_bytes(lab, version):
-    """REFUSED without the question, as some servers send it: the shortest answer there is."""
-    address = FARMER[version]
-    with Farmer(address) as farmer, lab.configured({"farmer": address}), lab.client(version) as client:
+def test_bare_header_of_12_bytes(lab, version):
+    """REFUSED without the question, as some servers send it: the shortest possible response."""
+    address = SCRIPTED[version]
+    with ScriptedUpstream(address) as scripted, lab.configured({"scripted": address}), lab.client(version) as client:
         data = wire.query("n00009.example")
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
         asked.send(asked.data[:2] + b"\x81\x85" + bytes(8))
         response = client.receive()
         assert len(response) == 12 and response[:2] == data[:2] and response[2:4] == b"\x81\x85"
 
 
-def test_p9_padding_behind_the_ip_packet_is_ignored(lab):
-    """A query in a frame filled up to 60 bytes and beyond, as real Ethernet does."""
+def test_padding_behind_the_ip_packet_is_ignored(lab):
+    """A query in a frame padded to 60 bytes, as on real Ethernet, and more."""
     for name in (b"\0", wire.CLEAN):
         for padding in (1, 17, 46):
             data = wire.query(name, wire.A if name == wire.CLEAN else wire.NS)
@@ -142,19 +142,22 @@ def test_p9_padding_behind_the_ip_packet_is_ignored(lab):
                 assert wire.question_of(response.payload) == wire.question_of(data)
 
 
-# --- P11: the kernel's own ---
+# --- traffic for the kernel ---
+
 
 @VERSIONS
-def test_p11_icmp_echo_is_the_kernels(lab, version):
+def test_icmp_echo_reaches_the_kernel(lab, version):
     growth = lab.growth()
     with lab.ping(version) as ping:
         wait("twenty echoes", lambda: ping.answered >= 20)
         counters = growth.counters()
-        assert counters.get("rx", 0) == counters.get("probe_responses", 0), "it got more than responses to probes"
+        assert counters.get("rx", 0) == counters.get(
+            "probe_responses", 0
+        ), "the dataplane got more than responses to probes"
         assert growth.steer()["kernel"] >= 20
 
 
-def test_p11_arp_is_the_kernels(lab):
+def test_arp_reaches_the_kernel(lab):
     """ARP for a service address and for a source address is answered with the interface's MAC."""
     for namespace, device, outer, own, asked in (
         ("eph-client", "eph-c1", "eph-c0", CLIENT_ADDRESS[4], SERVICE[4]),
@@ -173,7 +176,7 @@ def test_p11_arp_is_the_kernels(lab):
             assert frame[28:32] == wire.address_bytes(asked) and frame[22:28] == lab.mac(FWD, outer)
 
 
-def test_p11_neighbour_discovery_is_the_kernels(lab):
+def test_neighbour_discovery_reaches_the_kernel(lab):
     for namespace, device, outer, own, asked in (
         ("eph-client", "eph-c1", "eph-c0", CLIENT_ADDRESS[6], SERVICE[6]),
         ("eph-farm", "eph-f1", "eph-f0", "2001:db8:2::101", SOURCES[6][0]),
@@ -197,7 +200,7 @@ def test_p11_neighbour_discovery_is_the_kernels(lab):
 
 @VERSIONS
 @pytest.mark.parametrize("port", (52, 54, 5353, 33434))
-def test_p11_other_udp_ports_of_a_service_address_are_the_kernels(lab, version, port):
+def test_other_udp_ports_of_a_service_address_reach_the_kernel(lab, version, port):
     with netns.udp_socket(FWD, SERVICE[version], port) as server, lab.client(version) as client:
         client.sock.connect((SERVICE[version], port))
         server.settimeout(5)
@@ -206,7 +209,7 @@ def test_p11_other_udp_ports_of_a_service_address_are_the_kernels(lab, version, 
 
 
 @VERSIONS
-def test_p11_udp_port_53_of_another_address_is_the_kernels(lab, version):
+def test_udp_port_53_of_another_address_reaches_the_kernel(lab, version):
     address = {4: "192.0.2.1", 6: "2001:db8:1::1"}[version]
     with netns.udp_socket(FWD, address, 53) as server, lab.client(version, service=address) as client:
         server.settimeout(5)
@@ -215,7 +218,7 @@ def test_p11_udp_port_53_of_another_address_is_the_kernels(lab, version):
 
 
 @VERSIONS
-def test_p11_udp_to_a_source_address_below_the_range_is_the_kernels(lab, version):
+def test_udp_to_a_source_address_below_the_port_range_reaches_the_kernel(lab, version):
     with netns.udp_socket(FWD, SOURCES[version][0], 49151) as server:
         server.settimeout(5)
         sock = netns.udp_socket("eph-farm", {4: "198.51.100.101", 6: "2001:db8:2::101"}[version])
@@ -225,7 +228,7 @@ def test_p11_udp_to_a_source_address_below_the_range_is_the_kernels(lab, version
 
 
 @VERSIONS
-def test_p11_tcp_is_the_kernels(lab, version):
+def test_tcp_reaches_the_kernel(lab, version):
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     listener = netns.within(FWD, lambda: socket.create_server((SERVICE[version], 53), family=family))
     with listener, netns.within("eph-client", lambda: socket.socket(family, socket.SOCK_STREAM)) as client:
@@ -239,7 +242,7 @@ def test_p11_tcp_is_the_kernels(lab, version):
 
 @VERSIONS
 @pytest.mark.parametrize("protocol", (47, 50), ids=("GRE", "ESP"))
-def test_p11_other_protocols_are_the_kernels(lab, version, protocol):
+def test_other_protocols_reach_the_kernel(lab, version, protocol):
     family = socket.AF_INET if version == 4 else socket.AF_INET6
     payload = bytes(4) + b"\0\x35\0\x35" + b"untouched" * 5  # where UDP would have its ports: 53
     raw = netns.within(FWD, lambda: socket.socket(family, socket.SOCK_RAW, protocol))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What ephemerad says over HTTP: health, readiness, where it listens, and what it makes of strange clients."""
+"""ephemerad's HTTP server: health, readiness, listening addresses, and misbehaving clients."""
 import contextlib
 import copy
 import json
@@ -12,7 +12,7 @@ from deadline import wait
 from topology import DEFAULT, FWD
 
 
-def test_only_reading_is_served_with_every_guard(lab):
+def test_only_get_is_served_with_security_headers(lab):
     for path in ("/", "/metrics", "/health", "/ready", "/api/status", "/api/history"):
         status, headers, body = web.get(path)
         assert status == 200 and body, path
@@ -28,7 +28,7 @@ def test_only_reading_is_served_with_every_guard(lab):
     assert web.get("/", Host="localhost:8953")[0] == 200
 
 
-def test_loopback_alone_by_default(lab):
+def test_listens_on_loopback_by_default(lab):
     with pytest.raises(ConnectionRefusedError):
         netns.within(FWD, lambda: socket.create_connection(("192.0.2.1", web.PORT), 5))
 
@@ -50,7 +50,7 @@ def test_health_and_readiness_follow_the_dataplane(lab):
     assert web.report("/health") == {"healthy": True, "reason": ""}
     assert web.report("/ready") == {"ready": True, "reason": ""}
     lab.kill(lab.dataplane)
-    wait("it is noticed", lambda: web.get("/health")[0] == 503, 5)
+    wait("/health shows it", lambda: web.get("/health")[0] == 503, 5)
     for path, word in (("/health", "healthy"), ("/ready", "ready")):
         status, _, body = web.get(path)
         assert status == 503 and json.loads(body) == {word: False, "reason": "not connected to the dataplane"}
@@ -63,7 +63,7 @@ def test_health_and_readiness_follow_the_dataplane(lab):
 
 
 def test_a_drain_withdraws_readiness_and_not_health(lab):
-    with lab.load("--rate", 500) as load:  # else there would be nothing to wait for, and the dataplane would stop
+    with lab.load("--rate", 500) as load:  # without queries the drain would end at once and stop the dataplane
         lab.ctl("drain", "--timeout", 60)
         status, _, body = web.get("/ready")
         assert status == 503 and json.loads(body) == {"ready": False, "reason": "draining"}
@@ -83,12 +83,12 @@ def configured(lab, **http):
     return lab.ctl_run("reload")
 
 
-def test_moves_with_a_reload_and_not_to_a_place_that_is_taken(lab):
+def test_reload_moves_the_listener_unless_the_address_is_in_use(lab):
     taken = netns.within(FWD, lambda: socket.create_server(("127.0.0.1", 8955)))
     try:
         done = configured(lab, port=8955)
         assert done.returncode == 1 and "8955" in done.stderr and "in use" in done.stderr, done
-        assert web.get("/ready")[0] == 200, "it left its old place for one that it can't have"
+        assert web.get("/ready")[0] == 200, "it closed its old listener although the new address is in use"
         assert b"\nephemera_config_last_reload_successful 0\n" in web.get("/metrics")[2]
         taken.close()
         assert configured(lab, port=8955).returncode == 0
@@ -96,7 +96,7 @@ def test_moves_with_a_reload_and_not_to_a_place_that_is_taken(lab):
         assert b"\nephemera_config_last_reload_successful 1\n" in web.get("/metrics", 8955)[2]
         with pytest.raises(ConnectionRefusedError):
             web.connect()
-        # Every address, over the port that it has itself; then by a name of the machine.
+        # All addresses, on the port that it already uses; then a Host header with a name of the machine.
         assert configured(lab, address="0.0.0.0", port=8955).returncode == 0
         assert web.get("/ready", 8955, Host="fwd1.example")[0] == 200
         assert configured(lab, port=0).returncode == 0
@@ -110,7 +110,7 @@ def test_moves_with_a_reload_and_not_to_a_place_that_is_taken(lab):
 
 
 def crowd(count):
-    """Connections that say nothing."""
+    """Connections that send nothing."""
     return [web.connect() for _ in range(count)]
 
 
@@ -125,23 +125,23 @@ STRANGE = [
 ]
 
 
-def test_strange_clients_disturb_nobody(lab):
+def test_misbehaving_clients_do_not_disturb_others(lab):
     with lab.load("--rate", 1000) as load:
         for data, responses in STRANGE * 5:
             with web.connect() as sock:
-                with contextlib.suppress(OSError):  # it had enough before it had all
+                with contextlib.suppress(OSError):  # it may close the connection before it has read everything
                     sock.sendall(data)
-                # Without a response where the connection was closed while we still sent.
+                # There is no response if the connection was closed while we were still sending.
                 assert web.ended(sock)[:12] in (b"", *(b"HTTP/1.1 %d" % status for status in responses)), data[:60]
         silent = crowd(40)
         try:
-            # Those beyond the limit of one address are closed at once...
+            # Connections over the limit of one address are closed at once...
             def closed():
                 return sum(gone(sock) for sock in silent)
 
-            wait("the surplus is closed", lambda: closed() >= 24)
-            # ...and the silent ones after ten seconds, when others are served again.
-            wait("the silent are cut off", lambda: closed() == 40, 20)
+            wait("connections over the limit are closed", lambda: closed() >= 24)
+            # ...and the silent ones after ten seconds, and then others are served again.
+            wait("the silent connections are closed", lambda: closed() == 40, 20)
             assert web.get("/health")[0] == 200
         finally:
             for sock in silent:
@@ -160,8 +160,8 @@ def gone(sock):
         return True
 
 
-def test_a_client_that_dribbles_is_cut_off(lab):
-    """A byte now and then is activity, but the request as a whole has its time."""
+def test_slow_client_is_disconnected(lab):
+    """A client that sends a byte now and then is active, but the time for a whole request is limited."""
     with web.connect() as sock:
         sock.settimeout(0.5)
         sock.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
@@ -175,5 +175,5 @@ def test_a_client_that_dribbles_is_cut_off(lab):
             except OSError:
                 return True
 
-        wait("it is cut off", dribble, 15)
+        wait("the connection is closed", dribble, 15)
     assert web.get("/health")[0] == 200

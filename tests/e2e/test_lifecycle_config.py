@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: what the configuration says of pools and routes is what the dataplane does; `config diff` says before what a
-reload does."""
+"""The dataplane uses the configured pools and routes; `config diff` shows in advance what a reload changes."""
 import copy
 import statistics
 import time
@@ -22,7 +21,7 @@ POOLS = [
 
 @pytest.fixture
 def pooled(lab):
-    """The lab with pools of whose servers the first gets all, and routes to them."""
+    """The lab with pools whose first server gets all queries, and routes to them."""
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["pools"] = copy.deepcopy(POOLS)
     lab.config["service"]["addresses"] = [{"address": SERVICE[4]}, {"address": SERVICE[6], "pool": "six"}]
@@ -41,7 +40,7 @@ def pooled(lab):
 
 
 def asked(lab, name, rtype=wire.A, version=4):
-    """The upstream that one query went to."""
+    """The upstream that one query was sent to."""
     before = {name: u["queries"] for name, u in lab.upstreams().items()}
     lab.ask(wire.name_wire(name), rtype, version)
 
@@ -49,23 +48,23 @@ def asked(lab, name, rtype=wire.A, version=4):
         grown = [n for n, u in lab.upstreams().items() if u["queries"] > before[n]]
         return grown if len(grown) == 1 else None
 
-    return wait(f"one upstream is seen to have been asked for {name}", one_more)[0]
+    return wait(f"the query for {name} is counted", one_more)[0]
 
 
-def test_pools_by_domain_type_and_address(pooled):
+def test_pools_by_domain_type_and_client_address(pooled):
     for name, rtype, version, server in (
         ("n00001.example", wire.A, 4, "nsd"),
-        ("n00001.example", wire.AAAA, 4, "nsd"),  # the domain counts before the type
+        ("n00001.example", wire.AAAA, 4, "nsd"),  # the domain has precedence over the type
         ("N00002.exAMPLE", wire.A, 4, "nsd"),
         ("n00003.example", wire.A, 4, "knot"),
         ("n00003.example", wire.AAAA, 4, "unbound"),
         ("n00003.example", wire.A, 6, "nsd-v6"),
-        ("n00003.example", wire.AAAA, 6, "unbound"),  # the type counts before the address
+        ("n00003.example", wire.AAAA, 6, "unbound"),  # the type has precedence over the client address
     ):
         assert asked(pooled, name, rtype, version) == server, (name, rtype, version)
 
 
-def test_diff_says_what_a_reload_does(pooled):
+def test_diff_shows_what_a_reload_changes(pooled):
     done = pooled.ctl_run("config", "diff")
     assert (done.returncode, done.stdout) == (0, "no difference\n"), done
     pooled.config["routes"][1] = {"pool": "types", "domains": ["n00001.example"]}
@@ -79,7 +78,7 @@ def test_diff_says_what_a_reload_does(pooled):
     ]
     done = pooled.ctl_run("config", "diff")
     assert (done.returncode, done.stdout.splitlines()) == (1, expected), done
-    assert asked(pooled, "n00001.example") == "nsd", "to look changes nothing"
+    assert asked(pooled, "n00001.example") == "nsd", "`config diff` changed the configuration in force"
     assert pooled.reload()["changes"] == expected
     assert pooled.ctl_run("config", "diff").returncode == 0
     assert asked(pooled, "n00001.example") == "unbound"
@@ -96,13 +95,13 @@ def test_mistake_in_a_list_is_refused_with_its_line(pooled):
     LIST.write_text("n00002.example\n")
 
 
-def test_as_many_domains_as_there_may_be(pooled):
+def test_maximum_number_of_domains(pooled):
     LIST.write_text("".join(f"n{i:05}.example\n" for i in range(131070)))
     changes = pooled.reload()["changes"]
     assert changes == ["routes: 131068 domains added, 0 removed, 0 to another pool"], changes
     for name in ("n00001.example", "n19999.example", "n07654.example"):
         assert asked(pooled, name) == "nsd"
-    # A change of health hands the dataplane all of them again.
+    # A change of health sends all of them to the dataplane again.
     taken = []
     for word, state in (("down", "forced-down"), ("auto", "up")) * 5:
         began = time.monotonic()

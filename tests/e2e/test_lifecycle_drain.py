@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: the whole instance is drained under load: it says that it is not ready, answers on, and stops when it should."""
+"""The instance is drained under load: it reports not ready, keeps answering, and stops when the drain ends."""
 import json
 import time
 
@@ -9,7 +9,7 @@ from deadline import wait
 
 
 def unready(lab, reason):
-    """ephemeractl and HTTP agree that it is not, and why."""
+    """ephemeractl and HTTP agree that the instance is not ready, and why."""
     done = lab.ctl_run("ready")
     assert (done.returncode, done.stdout) == (1, f"not ready: {reason}\n"), done
     status, _, body = web.get("/ready")
@@ -33,7 +33,7 @@ def refused(lab, command, reason):
 
 @pytest.fixture
 def served(lab):
-    """The lab, and after the test a dataplane again."""
+    """The lab; restarts the dataplane after the test."""
     yield lab
     if lab.ctl_run("undrain").returncode == 0 or lab.dataplane.poll() is not None:
         lab.restart()
@@ -46,7 +46,7 @@ def served_again(lab):
     assert drain_state(lab) is None
 
 
-def test_drained_instance_answers_and_undrain_ends_it(served):
+def test_drained_instance_still_answers_and_undrain_ends_the_drain(served):
     lab = served
     refused(lab, "undrain", "the instance is not being drained")
     with lab.load("--rate", 1500, "--timeout", 3) as load:
@@ -55,7 +55,7 @@ def test_drained_instance_answers_and_undrain_ends_it(served):
         unready(lab, "draining")
         asked = lab.stats()["queries"]
         wait("4500 queries more", lambda: lab.stats()["queries"] >= asked + 4500)
-        assert time.monotonic() - began > 2.5, "not longer than an instance without queries is given"
+        assert time.monotonic() - began > 2.5, "a drain that is longer than it waits without queries"
         unready(lab, "draining")
         assert drain_state(lab) == "waiting"
         lab.ctl("undrain")
@@ -68,7 +68,7 @@ def test_drained_instance_answers_and_undrain_ends_it(served):
     assert result["answered"] == result["sent"] and (result["lost"], result["refused"]) == (0, 0), result
 
 
-def test_stops_after_the_timeout_though_queries_go_on(served):
+def test_stops_after_the_timeout_while_queries_continue(served):
     lab = served
     with lab.load("--rate", 1500, "--timeout", 1) as load:
         began = time.monotonic()

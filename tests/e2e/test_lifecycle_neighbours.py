@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L9: the next hop gets another MAC, its entry goes from the kernel's table, and the table is flooded."""
+"""The next hop's MAC changes, its entry disappears from the kernel's neighbour table, and the table is flooded."""
 import contextlib
 import json
 import os
@@ -14,17 +14,17 @@ import wire
 from control import Control
 from deadline import wait
 from topology import CLIENT, DIR, FARM, FWD, SERVERS, SERVICE, SOURCES
-from watch import resident_kb
+from observers import resident_kb
 
 BROADCAST = b"\xff" * 6
-# As the README states it: the kernel asks the old MAC for three seconds before it asks everyone; before that a probe
-# must fail (half a second here), after it two must succeed.
+# The parts of the limit: first a probe must fail (half a second here), then the kernel sends unicast solicitations to the
+# old MAC for three seconds before it multicasts, then two probes must succeed.
 SILENT_MOVE_S = 6.0
 ANNOUNCED_MOVE_S = 0.5
 FLOOD = 5000
 
 
-# What the farm may not ask for while it is silent. A table that is added may be there already.
+# Keeps the farm from sending ARP requests and solicitations. The tables may exist already.
 LOUD = """
 table arp quiet
 delete table arp quiet
@@ -46,22 +46,22 @@ table ip6 quiet {
 
 
 def set_mac(lab, mac):
-    """The farm forgets its neighbours by that, as another machine that takes its addresses over would not know them."""
+    """Changes the MAC; this also empties the farm's neighbour table, as on a machine that takes over its addresses."""
     lab.run(FARM, "ip", "link", "set", "eph-f1", "address", mac.hex(":"))
 
 
 def move_announced(lab, mac):
-    """As routers do that take over from each other: by gratuitous ARP and an unsolicited advertisement."""
+    """Announces the new MAC as routers do at a failover: by gratuitous ARP and an unsolicited advertisement."""
     values = ("net.ipv4.conf.eph-f1.arp_notify", "net.ipv6.conf.eph-f1.ndisc_notify")
     lab.run(FARM, "sysctl", "-q", "-w", *(f"{value}=1" for value in values))
     set_mac(lab, mac)
     lab.run(FARM, "sysctl", "-q", "-w", *(f"{value}=0" for value in values))
 
 
-def know_for_good(lab, namespace, device, peer, addresses):
-    """The namespace needs to ask nobody for these."""
-    way = f"lladdr {lab.mac(FWD, peer).hex(':')} dev {device} nud permanent"
-    (DIR / "known.ip").write_text("".join(f"neigh replace {address} {way}\n" for address in addresses))
+def add_permanent_neighbours(lab, namespace, device, peer, addresses):
+    """Adds permanent neighbour entries, so that the namespace sends no solicitations for these addresses."""
+    entry = f"lladdr {lab.mac(FWD, peer).hex(':')} dev {device} nud permanent"
+    (DIR / "known.ip").write_text("".join(f"neigh replace {address} {entry}\n" for address in addresses))
     lab.run(namespace, "ip", "-batch", DIR / "known.ip")
 
 
@@ -70,15 +70,15 @@ def forget(lab, namespace, device):
 
 
 def move_silently(lab, mac):
-    """The farm knows the way to us, and sends nothing by which we would learn that it has another MAC."""
+    """Changes the MAC without any packet from the farm that would announce it."""
     (DIR / "quiet.nft").write_text(QUIET)
     lab.run(FARM, "nft", "-f", DIR / "quiet.nft")
     set_mac(lab, mac)
-    know_for_good(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
+    add_permanent_neighbours(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
 
 
-def heard_of(lab, mac):
-    """How often ephemerad said that it is the way to an upstream."""
+def times_learned(lab, mac):
+    """How often ephemerad logged that MAC as the next hop of an upstream."""
     return lab.logs_of("ephemerad.log").count(f"next hop {mac.hex(':')}")
 
 
@@ -90,15 +90,15 @@ def mac_restored(lab):
     finally:
         (DIR / "quiet.nft").write_text(LOUD)
         lab.run(FARM, "nft", "-f", DIR / "quiet.nft")
-        heard = heard_of(lab, old)
+        heard = times_learned(lab, old)
         move_announced(lab, old)
-        wait("ephemerad has heard of the old MAC again", lambda: heard_of(lab, old) >= heard + len(SERVERS))
+        wait("ephemerad has learned the old MAC again", lambda: times_learned(lab, old) >= heard + len(SERVERS))
         lab.ready()
 
 
 @pytest.mark.parametrize("move, limit_s", [(move_announced, ANNOUNCED_MOVE_S), (move_silently, SILENT_MOVE_S)])
-def test_l9_next_hop_gets_another_mac(lab, move, limit_s):
-    """The traffic of both families moves to it."""
+def test_next_hop_gets_another_mac(lab, move, limit_s):
+    """The traffic of both families moves to the new MAC."""
     new = b"\x02\xe9\x0a" + os.urandom(3)
     with mac_restored(lab), lab.load("--rate", 500, "--timeout", 0.25) as load:
         before, moved_at = lab.stats(), time.monotonic()
@@ -106,7 +106,7 @@ def test_l9_next_hop_gets_another_mac(lab, move, limit_s):
         wait("queries are answered", lambda: lab.stats()["responses"] > before["responses"] + 500, 15)
         lab.ready()
         responses = lab.stats()["responses"]
-        wait("and go on to be", lambda: lab.stats()["responses"] > responses + 500, 15)
+        wait("queries are still answered", lambda: lab.stats()["responses"] > responses + 500, 15)
         result = load.finish()
         outage = max((result["last_failed"] or moved_at) - moved_at, 0)
         name = move.__name__.replace("move_", "")
@@ -124,7 +124,7 @@ def flush(lab):
 
 
 def expire(lab):
-    """Old, and to be verified before it is used again."""
+    """Makes the entries stale: the kernel must verify them before it uses them again."""
     for address in SERVERS.values():
         lab.run(FWD, "ip", "neigh", "replace", address, "lladdr", lab.mac(FARM, "eph-f1").hex(":"), "dev", "eph-f0",
                 "nud", "stale")  # fmt: skip
@@ -136,8 +136,8 @@ def fail(lab):
 
 
 @pytest.mark.parametrize("lose", [flush, expire, fail])
-def test_l9_neighbour_entry_is_lost(lab, lose):
-    """Nobody notices: the MAC stays in use while the kernel resolves it again, at once."""
+def test_neighbour_entry_is_lost(lab, lose):
+    """No query is lost: the MAC stays in use while the kernel resolves it again, at once."""
     with lab.load("--rate", 1000, "--timeout", 2) as load:
         for _ in range(10):
             queries = lab.stats()["queries"]
@@ -148,7 +148,7 @@ def test_l9_neighbour_entry_is_lost(lab, lose):
             entries = neighbours(lab, 4) + neighbours(lab, 6)
             return {n["dst"] for n in entries if "lladdr" in n and "FAILED" not in n["state"]} >= set(SERVERS.values())
 
-        wait("the kernel has them again", resolved)
+        wait("the kernel has resolved the next hops again", resolved)
         result = load.finish()
     assert result["answered"] == result["sent"] and result["errors"] == 0, result
     assert all(u["state"] == "up" for u in lab.upstreams().values())
@@ -169,7 +169,7 @@ def solicitation(mac, sender, target):
 
 
 def flood(lab, count):
-    """`count` machines of each family ask for the forwarder's addresses, and so tell it theirs."""
+    """`count` hosts of each family solicit the forwarder's addresses, and so announce their own."""
     ours = {4: wire.address_bytes("198.51.100.1"), 6: wire.address_bytes("2001:db8:2::1")}
     draw = random.Random(9)
     with lab.sender(FARM, "eph-f1") as shot:
@@ -180,17 +180,17 @@ def flood(lab, count):
 
 
 def table_limit():
-    """The kernel's bound on a family's table; it is one for all network namespaces."""
+    """The kernel's limit on a family's neighbour table, which all network namespaces share."""
     return int(pathlib.Path("/proc/sys/net/ipv4/neigh/default/gc_thresh3").read_text())
 
 
-def test_l9_flood_of_neighbours(lab):
-    """The kernel's tables fill up to their bound, ephemerad's memory does not grow, and service goes on. The tables are
-    one for all namespaces: clients and farm, which would have their own, get entries that nothing pushes out."""
+def test_neighbour_table_is_flooded(lab):
+    """The kernel's tables fill up to their limit, ephemerad's memory does not grow, and queries are answered. All
+    namespaces share the tables, so clients and farm get permanent entries, which are not evicted."""
     before = resident_kb(lab.ephemerad)
     most = {4: 0, 6: 0}
-    know_for_good(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
-    know_for_good(lab, CLIENT, "eph-c1", "eph-c0", SERVICE.values())
+    add_permanent_neighbours(lab, FARM, "eph-f1", "eph-f0", SOURCES[4] + SOURCES[6])
+    add_permanent_neighbours(lab, CLIENT, "eph-c1", "eph-c0", SERVICE.values())
     try:
         with lab.load("--rate", 500, "--timeout", 2) as load, Control() as control:
             for _ in range(4):

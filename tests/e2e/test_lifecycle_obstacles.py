@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L10: what is in the way of a dataplane's start. Either daemon waits for the other; without its interfaces, hugepages
-or capabilities the dataplane says in one line of its own what to do, ends with status 1, and leaves nothing behind."""
+"""Obstacles to a start. Either daemon waits for the other. Without its interfaces, hugepages or capabilities the
+dataplane prints one line that says what to do, ends with status 1, and leaves nothing behind."""
 import contextlib
 import copy
 import pathlib
@@ -11,7 +11,7 @@ import pytest
 from deadline import wait
 from test_lifecycle_start import command, left_behind, run_to_its_end, within_fwd
 from topology import DEFAULT, DIR, FWD
-from watch import thread_seconds
+from observers import thread_seconds
 
 GRANT = "run as root, or grant CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF and CAP_PERFMON"
 
@@ -28,7 +28,7 @@ def stopped(lab):
 
 
 def refusal(lab, *before):
-    """Its one line, without what DPDK says."""
+    """Its one error line, without DPDK's messages."""
     done = run_to_its_end(within_fwd(*before, *command(lab, "dataplane", lab.config_path)))
     said = [line for line in done.stderr.splitlines() if line.startswith("ephemera")]
     assert done.returncode == 1 and done.stdout == "" and len(said) == 1, done
@@ -43,8 +43,8 @@ def without(*capabilities):
 # --- the other daemon ---
 
 
-def test_l10_dataplane_waits_for_ephemerad(lab):
-    """As long as it takes, and forwards once it knows where to."""
+def test_dataplane_waits_for_ephemerad(lab):
+    """It waits without a limit, and forwards once it has a snapshot."""
     with stopped(lab):
         lab.start_dataplane()
         wait("it listens", (DIR / "ephemera/dataplane.sock").is_socket, 10)
@@ -57,8 +57,8 @@ def test_l10_dataplane_waits_for_ephemerad(lab):
             lab.ask(version=version)
 
 
-def test_l10_ephemerad_waits_for_the_dataplane(lab):
-    """It says so once, answers who asks, and does not spin."""
+def test_ephemerad_waits_for_the_dataplane(lab):
+    """It logs that once, answers requests, and does not spin."""
     with stopped(lab):
         read = len(lab.logs_of("ephemerad.log"))
         lab.start_ephemerad()
@@ -67,7 +67,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
         done = lab.ctl_run("ready")
         assert (done.returncode, done.stdout) == (1, "not ready: not connected to the dataplane\n"), done
         seconds = sum(thread_seconds(lab.ephemerad.pid).values())
-        for _ in range(20):  # answers, and attempts to connect meanwhile
+        for _ in range(20):  # for requests, and attempts to connect
             assert lab.ctl_run("stats").returncode == 1
         assert sum(thread_seconds(lab.ephemerad.pid).values()) < seconds + 0.1
         away = [line for line in lab.logs_of("ephemerad.log")[read:].splitlines() if "not connected to the dataplane" in line]
@@ -81,7 +81,7 @@ def test_l10_ephemerad_waits_for_the_dataplane(lab):
 # --- interfaces ---
 
 
-def test_l10_interface_is_not_there_or_down(lab):
+def test_interface_is_missing_or_down(lab):
     with stopped(lab):
         lab.config["dataplane"]["interfaces"][1]["xdp"] = "eph-f9"
         lab.write_config()
@@ -105,8 +105,8 @@ def meminfo(name):
     return int(re.search(rf"{name}: *(\d+)", pathlib.Path("/proc/meminfo").read_text())[1])
 
 
-def test_l10_too_few_hugepages(lab):
-    """As many as it advises would do: those that are in use stay with who has them."""
+def test_too_few_hugepages(lab):
+    """The number that it suggests is enough: it includes the hugepages that other processes use."""
     with stopped(lab):
         lab.config["dataplane"]["memory_mb"] = wanted_mb = 65536
         lab.write_config()
@@ -123,19 +123,19 @@ def test_l10_too_few_hugepages(lab):
         assert int(told[3]) == total + -(-(wanted_mb - free_mb) * 1024 // page_kb), said
 
 
-# Hides the kernel's pages of every size from the program.
+# Hides the kernel's hugepages of every size from the program.
 NO_HUGEPAGES = 'mount -t tmpfs none /sys/kernel/mm/hugepages || exit 99; exec "$@"'
 NO_HUGETLBFS = 'umount -l /dev/hugepages || exit 99; exec "$@"'
 
 
-def test_l10_no_hugepages(lab):
+def test_no_hugepages(lab):
     with stopped(lab):
         said = refusal(lab, "unshare", "-m", "sh", "-c", NO_HUGEPAGES, "sh")
         assert said.startswith("256 MiB of hugepages needed, 0 MiB free: run `sysctl vm.nr_hugepages="), said
 
 
-def test_l10_hugepages_need_no_file_system(lab):
-    """None is mounted: it takes them from the kernel all the same."""
+def test_hugepages_need_no_hugetlbfs(lab):
+    """No hugetlbfs is mounted: it allocates them from the kernel anyway."""
     with stopped(lab):
         lab.start_dataplane(["unshare", "-m", "sh", "-c", NO_HUGETLBFS, "sh"])
         lab.start_ephemerad()
@@ -147,28 +147,29 @@ def test_l10_hugepages_need_no_file_system(lab):
 
 
 @pytest.mark.parametrize("name", ["net_admin", "net_raw", "bpf", "perfmon"])
-def test_l10_a_capability_is_missing(lab, name):
+def test_a_capability_is_missing(lab, name):
     with stopped(lab):
         said = refusal(lab, *without(name, "sys_admin"))  # which contains two of them
         assert said == f"CAP_{name.upper()} is missing, which AF_XDP needs: {GRANT}"
 
 
-def test_l10_no_capability_at_all(lab):
+def test_no_capability_at_all(lab):
     with stopped(lab):
         nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
         for before in (without("all"), nobody):
             assert refusal(lab, *before) == f"CAP_NET_ADMIN is missing, which AF_XDP needs: {GRANT}"
 
 
-def test_l10_packet_buffers_can_not_be_pinned(lab):
-    """Neither by a capability nor within the limit of locked memory."""
+def test_packet_buffers_can_not_be_locked(lab):
+    """Without the capability, and over the limit of locked memory."""
     with stopped(lab):
         said = refusal(lab, *without("ipc_lock"), "prlimit", "--memlock=65536:65536")
         assert said.startswith("interface eph-c0 did not start") and "check `ulimit -l` or CAP_IPC_LOCK" in said, said
 
 
-def test_l10_whose_program_it_is_can_not_be_seen(lab):
-    """A killed dataplane left its program, and the next one may not ask the kernel for it: the operator has to."""
+def test_xdp_program_can_not_be_identified(lab):
+    """A killed dataplane left its program, and the next one lacks the privilege to identify it: the operator must
+    remove it."""
     with stopped(lab):
         lab.start_dataplane()
         wait("it listens", (DIR / "ephemera/dataplane.sock").is_socket, 10)
@@ -180,7 +181,9 @@ def test_l10_whose_program_it_is_can_not_be_seen(lab):
             "identify it: if it is not needed, run `ip link set eph-c0 xdp off`\n"
         ), done
         for device in ("eph-c0", "eph-f0"):
-            assert lab.link(FWD, device)["xdp"]["prog"]["name"] == "ephemera_steer", "it took away what it can't know"
+            assert (
+                lab.link(FWD, device)["xdp"]["prog"]["name"] == "ephemera_steer"
+            ), "it removed a program that it cannot identify"
             lab.run(FWD, "ip", "link", "set", device, "xdp", "off")
         lab.start_dataplane(without("sys_admin"))
         lab.start_ephemerad()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: what the operator said outlives the processes that he said it to."""
+"""Overrides, drains and counters are kept across restarts of the daemons."""
 from deadline import wait
 from topology import DIR
 
@@ -9,7 +9,7 @@ STATE = DIR / "ephemera/ephemerad.state"
 def ephemerad_is_killed(lab):
     lab.kill(lab.ephemerad)
     lab.start_ephemerad()
-    wait("another ephemerad answers", lambda: lab.status(check=False), 10)
+    wait("the new ephemerad responds", lambda: lab.status(check=False), 10)
 
 
 def drain_state(lab):
@@ -17,7 +17,7 @@ def drain_state(lab):
     return drain and drain["state"]
 
 
-def test_drain_outlives_ephemerad(lab):
+def test_drain_is_kept_across_a_restart_of_ephemerad(lab):
     with lab.load("--rate", 500) as load:
         lab.ctl("drain", "--timeout", 60)
         ephemerad_is_killed(lab)
@@ -29,7 +29,7 @@ def test_drain_outlives_ephemerad(lab):
             lab.ask(version=version)
         result = load.finish()
         assert (result["lost"], result["refused"]) == (0, 0), result
-    assert lab.dataplane.wait(20) == 0, "the queries have stopped, and the dataplane has not"
+    assert lab.dataplane.wait(20) == 0, "the dataplane did not end with status 0 after the last query"
     wait("it is drained", lambda: drain_state(lab) == "stopped", 5)
     ephemerad_is_killed(lab)
     assert drain_state(lab) == "stopped"
@@ -38,7 +38,7 @@ def test_drain_outlives_ephemerad(lab):
     assert drain_state(lab) is None and lab.ctl_run("ready").returncode == 0
 
 
-def test_words_outlive_both_daemons(lab):
+def test_overrides_are_kept_across_restarts_of_both_daemons(lab):
     lab.ctl("upstream", "nsd", "down")
     for daemon in (lab.ephemerad, lab.dataplane):
         lab.kill(daemon)
@@ -54,7 +54,7 @@ def test_words_outlive_both_daemons(lab):
     lab.ready()
 
 
-def test_counters_of_upstreams_outlive_ephemerad(lab):
+def test_upstream_counters_are_kept_across_a_restart_of_ephemerad(lab):
     for _ in range(30):
         lab.ask()
     before = {name: u["queries"] for name, u in lab.upstreams().items()}
@@ -63,7 +63,7 @@ def test_counters_of_upstreams_outlive_ephemerad(lab):
     assert {name: u["queries"] for name, u in lab.upstreams().items()} == before
 
 
-def test_damaged_file_is_one_line_in_the_log(lab):
+def test_damaged_state_file_gives_one_log_line(lab):
     lab.kill(lab.ephemerad)
     text = STATE.read_bytes()
     assert STATE.stat().st_mode & 0o777 == 0o600
@@ -73,5 +73,5 @@ def test_damaged_file_is_one_line_in_the_log(lab):
     lab.ready()
     lines = [line for line in lab.logs_of("ephemerad.log")[logged:].splitlines() if str(STATE) in line]
     assert len(lines) == 1 and "ignoring the state file" in lines[0], lines
-    # The new ephemerad is ready with what it learnt from the dataplane, a moment before it publishes and writes.
+    # The new ephemerad is ready as soon as it knows the dataplane's state; it publishes and writes the file later.
     wait("it is written again", lambda: STATE.read_bytes() != text[: len(text) // 2], 5)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L4: the configuration changes a thousand times under load, and nobody's query is lost."""
+"""The configuration changes 1,000 times under load, and no query is lost."""
 import collections
 import contextlib
 import copy
@@ -8,22 +8,22 @@ import random
 
 from control import Control
 from deadline import wait
-from farmer import Asked, Farmer
+from scripted_upstream import ScriptedUpstream, UpstreamQuery
 from topology import DEFAULT, FARM, FWD, SERVERS, SERVICE, SOURCES
-from watch import resident_kb
+from observers import resident_kb
 
 POLICIES = ("round-robin", "least-outstanding", "random", "hash", "first")
 RELOADS = 1000
-RELOADS_WARM = 100  # by then every buffer and cache has the size that it needs
+RELOADS_WARM = 100  # by then every buffer and cache has reached its size
 QUERIES_BETWEEN = 20
-# Upstreams behind a router, so many that one that comes has been forgotten since it went: what is taken out keeps its
-# place for some seconds.
+# Upstreams behind a router, so many that a removed one has lost its slot, which is kept for some seconds, before it is
+# added again.
 ROUTED = {f"new{i:02}": f"203.0.113.{i}" for i in range(100)}
 
 
 class Walk:
-    """A configuration that changes step by step, at random. What it keeps to is what makes a loss a mistake of
-    Ephemera's: in each pool one upstream stays that was in use, and each family keeps source addresses."""
+    """A configuration that changes in random steps. In each pool one upstream that was in use stays, and each family
+    keeps source addresses, so that any lost query is a fault of Ephemera."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -40,7 +40,7 @@ class Walk:
         self.limit = 50000
 
     def step_upstreams(self, in_use):
-        """Some leave, some come; a pool's first one that is in use does not leave it."""
+        """Removes and adds upstreams; the first upstream in use of each pool stays."""
         needed = {next((s for s in members if s in in_use), members[0]) for _, members in self.pools.values()}
         needed.add(self.random.choice([s for s in self.servers if s in in_use and s in SERVERS]))
         kept = {s: w for s, w in self.servers.items() if s in needed or self.random.random() < 0.6}
@@ -52,7 +52,7 @@ class Walk:
         self.servers[self.random.choice(list(self.servers))] = self.random.randint(1, 10000)
 
     def step_pools(self, in_use):
-        """One goes or one comes, and routes and service addresses point elsewhere."""
+        """Removes or adds a pool; routes and service addresses use other pools."""
         name = self.random.choice(("p1", "p2", "p3"))
         if self.pools.pop(name, None) is None:
             anchor = self.random.choice([s for s in self.servers if s in in_use and s in SERVERS])
@@ -63,7 +63,7 @@ class Walk:
         self.service_pool = {version: self.random.choice(names) for version in (4, 6)}
 
     def step_new_pool(self, in_use):
-        """A new upstream comes with a pool of its own, which is asked at once."""
+        """Adds a new upstream with its own pool, which gets queries at once."""
         name = next(self.new)
         self.servers = {s: w for s, w in self.servers.items() if s in SERVERS} | {name: 1}
         self.pools["own"] = (self.random.choice(POLICIES), [name])
@@ -90,7 +90,7 @@ class Walk:
         return pool if pool in self.pools else "default"
 
     def next(self, in_use):
-        """Makes one change or a few at once. Returns a configuration that is another one."""
+        """Makes one or a few changes. Returns a configuration that differs from the previous one."""
         before, config = self.config(), None
         while config in (None, before):
             for step in self.random.sample(self.steps, self.random.choice((1, 1, 2, 3))):
@@ -121,12 +121,12 @@ class Walk:
 
 @contextlib.contextmanager
 def router(lab):
-    """The upstreams of ROUTED answer, behind the farm's first address."""
+    """Runs the upstreams of ROUTED, routed via the farm's first address."""
     for address in ROUTED.values():
         lab.run(FARM, "ip", "addr", "add", address, "dev", "lo")
     lab.run(FWD, "ip", "route", "add", "203.0.113.0/24", "via", SERVERS["nsd"])
     try:
-        with Farmer(*ROUTED.values(), behave=Asked.response):
+        with ScriptedUpstream(*ROUTED.values(), behave=UpstreamQuery.response):
             yield
     finally:
         lab.run(FWD, "ip", "route", "del", "203.0.113.0/24")
@@ -134,11 +134,11 @@ def router(lab):
 
 
 def kinds(changes):
-    """What a reload did, in a word or two, from the sentences of its response."""
+    """The kinds of changes of a reload, from the sentences of its response."""
     return {" ".join(c.split()[:1] + [w for w in ("added", "removed", "weight", "policy") if w in c]) for c in changes}
 
 
-# Each must have happened so often at least.
+# How often each kind must have happened at least.
 WANTED = {
     "upstream added": 100, "upstream removed": 100, "upstream weight": 100, "pool added": 100, "pool removed": 100,
     "pool policy": 100, "route added": 50, "route removed": 50, "service": 100, "source": 200, "source added": 100,
@@ -146,9 +146,9 @@ WANTED = {
 }  # fmt: skip
 
 
-def test_l4_a_thousand_reloads_under_load(lab):
-    """Each is in force before it is answered, and queries go on before the next; all are answered at the first attempt,
-    and a reload leaves nothing behind in either daemon."""
+def test_1000_reloads_under_load(lab):
+    """Each reload is in force before its response, and queries are forwarded before the next one. All queries are
+    answered at the first attempt, and the memory of the daemons does not grow."""
     walk, resident, seen = Walk(seed=4), [], collections.Counter()
     try:
         with router(lab), Control() as control, lab.load("--rate", 1500, "--timeout", 3) as load:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: a reload that the dataplane does not take: it says why, and the old configuration stays in force."""
+"""Reloads that the dataplane does not adopt: the reason is reported, and the old configuration stays in force."""
 import contextlib
 import copy
 import json
@@ -17,7 +17,7 @@ from topology import DEFAULT, DIR, FWD, SERVERS
 
 @contextlib.contextmanager
 def another_file(lab):
-    """nsd alone, in the file; the old configuration comes back to it afterwards."""
+    """Writes a configuration with only nsd to the file; restores the old file at the end."""
     lab.config["upstreams"]["servers"] = [{"name": "nsd", "address": SERVERS["nsd"]}]
     lab.write_config()
     try:
@@ -28,7 +28,7 @@ def another_file(lab):
 
 
 def check_refused(lab, done, reason):
-    """It says why, and that nothing has changed; and nothing has."""
+    """The reload reports the reason and that the old configuration stays in force, which is true."""
     assert done.returncode == 1 and done.stdout == "", done
     assert reason in done.stderr.splitlines()[0], done
     assert done.stderr.endswith("reload failed: the old configuration stays in force\n"), done
@@ -46,7 +46,7 @@ def reload_works(lab):
 
 @contextlib.contextmanager
 def few_descriptors(process, spare):
-    """The process may open `spare` files more, and no others."""
+    """Lets the process open only `spare` more files."""
     limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
     used = {int(name) for name in os.listdir(f"/proc/{process.pid}/fd")}
     free = [number for number in range(max(used) + spare + 2) if number not in used]
@@ -59,7 +59,7 @@ def few_descriptors(process, spare):
 
 @pytest.mark.parametrize("spare, reason", [(0, "the request carries no descriptor"), (1, "out of memory or descriptors")])
 def test_reload_that_the_dataplane_refuses(lab, spare, reason):
-    """It has no descriptor left for the new configuration, or to keep it in."""
+    """It has no free descriptor to receive the new configuration, or to keep it."""
     with lab.load("--rate", 1000, "--timeout", 3) as load:
         generation = lab.status()["dataplane"]["generation"]
         with another_file(lab):
@@ -74,13 +74,13 @@ def test_reload_that_the_dataplane_refuses(lab, spare, reason):
     assert result["answered"] == result["sent"] and result["errors"] == 0, result
 
 
-def test_no_descriptor_is_left_for_seconds(lab):
-    """The dataplane can't ask the kernel whether its links are up and its XDP programs attached: it goes on as if they
-    were, and nobody says otherwise."""
+def test_reload_without_a_free_descriptor(lab):
+    """The dataplane cannot query the kernel for its links and XDP programs: it continues as if links were up and programs
+    attached, and reports nothing else."""
     logs = [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")]
     with lab.load("--rate", 1000) as load:
         with few_descriptors(lab.dataplane, 0):
-            lab.queries_go_on(2500)  # the dataplane asks for programs each second
+            lab.queries_go_on(2500)  # the dataplane checks its programs every second
             assert all(port["link_up"] for port in lab.status()["dataplane"]["interfaces"])
         result = load.finish()
     assert result["answered"] == result["sent"], result
@@ -88,7 +88,7 @@ def test_no_descriptor_is_left_for_seconds(lab):
 
 
 def reload_begun(lab):
-    """A reload that is not answered yet."""
+    """Starts a reload; it is not finished yet."""
     return subprocess.Popen(
         [lab.build / "control/ephemeractl", "--socket", DIR / "ephemera/control.sock", "reload"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -103,7 +103,7 @@ def ended(process):
 def stop_dataplane(lab):
     lab.dataplane.send_signal(signal.SIGSTOP)
     stat = f"/proc/{lab.dataplane.pid}/stat"
-    wait("it stands still", lambda: open(stat).read().rsplit(")", 1)[1].split()[0] == "T")
+    wait("the dataplane is suspended", lambda: open(stat).read().rsplit(")", 1)[1].split()[0] == "T")
 
 
 def is_pushed(lab):
@@ -112,12 +112,12 @@ def is_pushed(lab):
     return any(int(line.split()[2]) > 0 for line in out.splitlines())
 
 
-def test_reload_over_which_the_dataplane_dies(lab):
-    """The next one gets the old configuration."""
+def test_dataplane_dies_during_a_reload(lab):
+    """The next dataplane gets the old configuration."""
     stop_dataplane(lab)
     with another_file(lab):
         begun = reload_begun(lab)
-        wait("the dataplane was asked", lambda: is_pushed(lab))
+        wait("the snapshot was sent to the dataplane", lambda: is_pushed(lab))
         lab.kill(lab.dataplane)
         check_refused(lab, ended(begun), "the connection to the dataplane was lost before it answered")
         lab.start_dataplane()
@@ -126,8 +126,8 @@ def test_reload_over_which_the_dataplane_dies(lab):
     reload_works(lab)
 
 
-def test_reload_that_the_dataplane_takes_too_late(lab):
-    """It wakes up after ephemerad has given up, and may adopt the new one then; it has to go back."""
+def test_reload_that_the_dataplane_adopts_too_late(lab):
+    """It resumes after ephemerad's timeout, and may then adopt the new configuration; it must return to the old one."""
     stop_dataplane(lab)
     try:
         with another_file(lab):
@@ -139,7 +139,7 @@ def test_reload_that_the_dataplane_takes_too_late(lab):
             for _ in range(24):
                 lab.ask()
             grown = {name: queries - grown[name] for name, queries in lab.queries().items()}
-            assert list(grown.values()) == [4] * len(SERVERS), "not in turn among the old ones"
+            assert list(grown.values()) == [4] * len(SERVERS), "the queries do not go to the old upstreams in turn"
     finally:
         lab.dataplane.send_signal(signal.SIGCONT)
     reload_works(lab)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L6: what is in the way of a start: a full disk, sockets of daemons that were killed, daemons that run, files that are
-not ours."""
+"""Starts that meet a full disk, sockets of killed daemons, running daemons, or files that are not sockets."""
 import contextlib
 import json
 import subprocess
@@ -15,8 +14,8 @@ PROGRAMS = {
 }
 FULL = DIR / "full"
 RUNTIME_DIR = FULL / "ephemera"
-# Mounts a file system with room for so many files, in a mount namespace that ends with the shell, and lists what is
-# left when the program has ended: $1 the room, $2 a directory to make before, or nothing; then the program.
+# Runs a program with a small file system, in a mount namespace that ends with the shell, and lists the files left when
+# the program has ended. $1: the number of inodes; $2: a directory to make before, or empty; then the program.
 ON_A_FULL_DISK = f"""
 mount -t tmpfs -o "size=64k,nr_inodes=$1" none {FULL} || exit 99
 [ -z "$2" ] || mkdir "$2" || exit 99
@@ -30,7 +29,7 @@ exit $status
 
 @contextlib.contextmanager
 def stopped(lab):
-    """The lab without its daemons, which are there again afterwards."""
+    """Stops the lab's daemons; starts them again at the end."""
     lab.stop()
     FULL.mkdir()
     try:
@@ -55,7 +54,7 @@ def run_to_its_end(words):
 
 
 def lines_of(done):
-    """What it said, without what DPDK's own start says."""
+    """The lines that the program printed, without DPDK's."""
     return [line for line in done.stderr.splitlines() if not line.startswith(("EAL:", "TELEMETRY:"))]
 
 
@@ -64,7 +63,7 @@ def left_behind(lab):
     return devices + sorted(lab.system_files() - lab.files_before)
 
 
-# What fits on the disk beside its root; the runtime_dir is there before; what can't be made.
+# How many files fit on the disk beside its root; whether the runtime_dir exists before; which file cannot be made.
 FULL_DISKS = (
     (0, False, "{dir}"),
     (1, False, "{dir}/{socket}"),
@@ -100,8 +99,8 @@ def check_no_socket(lab, daemon):
         file.unlink()
 
 
-def test_l6_no_room_or_a_file_in_the_way(lab):
-    """One line that names the file, the reason and the mend; and nothing is left of the attempt."""
+def test_full_disk_or_a_file_in_the_way(lab):
+    """One line with the file, the reason and what to do; nothing is left behind."""
     with stopped(lab):
         (DIR / "ephemera").mkdir(mode=0o750, exist_ok=True)
         for daemon in PROGRAMS:
@@ -110,8 +109,8 @@ def test_l6_no_room_or_a_file_in_the_way(lab):
             check_no_socket(lab, daemon)
 
 
-def test_l6_log_on_a_full_disk_stops_nobody(lab):
-    """What they would say is lost, and they serve."""
+def test_log_on_a_full_disk_stops_no_daemon(lab):
+    """Log lines are lost, and both daemons keep serving."""
     with stopped(lab):
         with open("/dev/full", "wb") as full:
             for daemon in PROGRAMS:
@@ -128,14 +127,14 @@ def test_l6_log_on_a_full_disk_stops_nobody(lab):
 
 
 def socket_files():
-    """Of each socket what tells the file from a later one of the same name."""
+    """For each socket file, what distinguishes it from a later one of the same name."""
     files = {name: (DIR / "ephemera" / name).stat() for _, name in PROGRAMS.values()}
     return {name: (file.st_ino, file.st_ctime_ns) for name, file in files.items()}
 
 
 @pytest.mark.parametrize("first", PROGRAMS)
-def test_l6_sockets_of_killed_daemons_are_reclaimed(lab, first):
-    """Both were killed at once, and either starts first."""
+def test_sockets_of_killed_daemons_are_reclaimed(lab, first):
+    """Both daemons were killed at once; either one starts first."""
     boot_id = lab.stats()["boot_id"]
     for daemon in (lab.dataplane, lab.ephemerad):
         lab.kill(daemon)
@@ -143,13 +142,13 @@ def test_l6_sockets_of_killed_daemons_are_reclaimed(lab, first):
     for daemon in sorted(PROGRAMS, key=lambda name: name != first):
         getattr(lab, f"start_{daemon}")()
     lab.ready()
-    assert all(stale[name] != made for name, made in socket_files().items()), "somebody still has the old file"
+    assert all(stale[name] != made for name, made in socket_files().items()), "an old socket file is still in use"
     assert lab.stats()["boot_id"] != boot_id
 
 
 @pytest.mark.parametrize("daemon", PROGRAMS)
-def test_l6_second_instance_refuses(lab, daemon):
-    """It says in one line who is in its way, and leaves the first alone."""
+def test_second_instance_refuses(lab, daemon):
+    """It names the running process in one line, and does not disturb it."""
     files, status = socket_files(), lab.status()
     done = run_to_its_end(within_fwd(*command(lab, daemon, lab.config_path)))
     said = lines_of(done)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The least dataplane.memory_mb that `config check` lets pass is enough for a dataplane to start and forward."""
+"""The smallest dataplane.memory_mb that `config check` accepts is enough for a dataplane to start and forward."""
 import copy
 import re
 
@@ -12,7 +12,7 @@ BOTH_CORES = [SHARED_CORE, WORKER_CORE]
 
 
 @pytest.mark.parametrize("cores, flows", [(BOTH_CORES[1:], 131072), (BOTH_CORES[1:], 1048576), (BOTH_CORES, 65536)])
-def test_as_little_memory_as_the_check_asks_for(lab, cores, flows):
+def test_smallest_memory_that_the_check_accepts(lab, cores, flows):
     lab.config = copy.deepcopy(DEFAULT)
     lab.config["dataplane"].update(worker_cores=cores, flows_per_worker=flows, memory_mb=64)
     lab.write_config()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""/metrics: right in form by the tools of those who read it, and in figures by ephemeractl's."""
+"""/metrics: its format is valid for promtool and Prometheus, and its figures agree with ephemeractl."""
 import collections
 import contextlib
 import http.client
@@ -19,7 +19,7 @@ PROMETHEUS_PORT = 9090
 
 
 def loaded(lab):
-    """Some seconds of load, then quiet: queries that are counted no more."""
+    """Some seconds of load, then none, so that the counters no longer change."""
     with lab.load("--rate", 2000, "--count", 6000) as load:
         result = load.finish(wait_for_count=True)
     assert result["lost"] == 0, result
@@ -27,7 +27,7 @@ def loaded(lab):
 
 
 def sums(samples, *labels):
-    """Metric name and values of these labels to the sum over the others."""
+    """Maps metric name and the values of these labels to the sum over all other labels."""
     total = collections.Counter()
     for sample in samples:
         total[(sample.name, *(sample.labels.get(label, "") for label in labels))] += sample.value
@@ -39,7 +39,7 @@ def samples_of(families):
 
 
 def expected(stats):
-    """What the page must say, by (metric, label's value), of figures that rest while nobody asks."""
+    """The expected values, by (metric, label's value), of figures that do not change without queries."""
     wanted = {("ephemera_latency_seconds_count", ""): stats["responses"]}
     still = ("queries", "responses", "coalesced", "timeouts", "redraws", "near_misses", "own_servfail", "own_formerr")
     wanted |= {(f"ephemera_{name}_total", ""): stats["counters"][name] for name in still}
@@ -55,7 +55,7 @@ def expected(stats):
 
 
 def key_of(sample):
-    """The one label beside the worker's that these metrics have."""
+    """The one label that these metrics have beside the worker's."""
     return sample.labels.get("reason") or sample.labels.get("upstream") or sample.labels.get("pool") or ""
 
 
@@ -70,7 +70,7 @@ def differences(wanted, seen):
     return {key: (value, seen.get(key)) for key, value in wanted.items() if seen.get(key) != value}
 
 
-def test_promtool_finds_nothing(lab):
+def test_promtool_reports_no_problem(lab):
     lab.ask()
     status, headers, page = web.get("/metrics")
     assert (status, headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
@@ -78,7 +78,7 @@ def test_promtool_finds_nothing(lab):
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_both_formats_say_what_the_command_line_says(lab):
+def test_both_formats_agree_with_the_command_line(lab):
     loaded(lab)
     plain = samples_of(prometheus_families(web.get("/metrics")[2].decode()))
     status, headers, page = web.get("/metrics", Accept=web.OPENMETRICS)
@@ -91,9 +91,11 @@ def test_both_formats_say_what_the_command_line_says(lab):
         assert differences(wanted, figures(samples)) == {}
 
 
-def test_every_worker_counter_and_reason_is_there_with_its_help(lab):
+def test_every_worker_counter_and_drop_reason_is_exported_with_help(lab):
     stats = lab.stats()
-    families = {family.name: family for family in openmetrics_families(web.get("/metrics", Accept=web.OPENMETRICS)[2].decode())}
+    families = {
+        family.name: family for family in openmetrics_families(web.get("/metrics", Accept=web.OPENMETRICS)[2].decode())
+    }
     for name in stats["counters"]:
         assert families[f"ephemera_{name}"].documentation, name
     reasons = {sample.labels["reason"] for sample in families["ephemera_drops"].samples}
@@ -107,7 +109,7 @@ def test_every_worker_counter_and_reason_is_there_with_its_help(lab):
 
 
 def test_no_label_comes_from_a_query(lab):
-    """Queries of many names leave the set of series as it was."""
+    """Queries for many names add no series."""
 
     def series():
         page = web.get("/metrics")[2].decode()
@@ -152,7 +154,7 @@ def prometheus():
 
 
 def asked(path, **parameters):
-    """What Prometheus' API answers, or None while it does not."""
+    """The response of Prometheus' API, or None while it is not ready."""
     connection = http.client.HTTPConnection("127.0.0.1", PROMETHEUS_PORT)
     try:
         connection.sock = web.connect(PROMETHEUS_PORT)
@@ -167,7 +169,9 @@ def asked(path, **parameters):
 
 def vector(query):
     response = asked("query", query=query)
-    return {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in response["result"]} if response else {}
+    return (
+        {tuple(sorted(one["metric"].items())): float(one["value"][1]) for one in response["result"]} if response else {}
+    )
 
 
 def test_prometheus_scrapes_it(lab):
@@ -185,10 +189,10 @@ def test_prometheus_scrapes_it(lab):
                 total[(labels["__name__"], key)] += value
             return differences(wanted, total)
 
-        wait("Prometheus says what ephemeractl says", lambda: scraped() == {}, 10)
+        wait("Prometheus agrees with ephemeractl", lambda: scraped() == {}, 10)
         targets = asked("targets")["activeTargets"]
         assert [(t["health"], t["lastError"]) for t in targets] == [("up", "")]
-        # It negotiated OpenMetrics, which alone tells it types by the family's name.
+        # It negotiated OpenMetrics: only then does it know types by the family's name.
         types = asked("metadata", metric="ephemera_upstream_state")
         assert [one["type"] for one in types["ephemera_upstream_state"]] == ["stateset"]
         p99 = vector("histogram_quantile(0.99, ephemera_latency_seconds_bucket)")

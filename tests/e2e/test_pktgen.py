@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""scripts/pktgen: the frames that make-pcap writes, judged by other programs' parsers; the script for Pktgen-DPDK and
-the profile for TRex against stand-ins of those programs (test_pktgen_feed.py feeds a pcap to the dataplane)."""
+"""scripts/pktgen: the frames of make-pcap, checked by other programs' parsers; the script for Pktgen-DPDK and the
+profile for TRex, run against stubs of those programs (test_pktgen_feed.py feeds a pcap to the dataplane)."""
 import collections
 import importlib.util
 import ipaddress
@@ -23,8 +23,8 @@ TARGET, SOURCE = "02:00:00:00:00:01", "02:00:00:00:00:02"
 BOTH = ("--service", "192.0.2.53", "--clients", "10.1.0.0/16",
         "--service", "2001:db8:1::53", "--clients", "2001:db8:9::-2001:db8:9::ff")  # fmt: skip
 
-# What Pktgen-DPDK offers a script, as far as rate.lua uses it: a port that sends 1000 packets a millisecond at 100 %
-# while it is started, and gets back all but three.
+# A stub of the Pktgen-DPDK functions that rate.lua uses: a port that, while it is started, sends 1000 packets a
+# millisecond at 100 %, and receives all but three.
 PKTGEN_STUB = """
 local ports = {["0"] = {sent = 0, on = false, rate = 0}}
 local calls = {}
@@ -72,7 +72,7 @@ def frames_of(path):
 
 
 def check_frame(data, frame):
-    """Every length and checksum in it is as another program writes them."""
+    """Every length and checksum equals what another program computes."""
     again = frame.copy()
     if IP in again:
         del again[IP].chksum, again[IP].len
@@ -93,7 +93,7 @@ def opened(data):
     return ip, ip[UDP], dns.message.from_wire(bytes(ip[UDP].payload))
 
 
-def test_frames_are_right_to_other_parsers(tmp_path):
+def test_other_parsers_accept_the_frames(tmp_path):
     path = tmp_path / "q.pcap"
     make_pcap(path, "--count", 3000, "--ports", "2000-2999", "--ipv6", 0.25, "--types", "A=60,AAAA=30,TYPE65280=10",
               "--edns", 0.6, "--edns-size", 1400, "--dnssec", 0.5, "--made", 100000, *BOTH)  # fmt: skip
@@ -131,7 +131,7 @@ def test_names_from_a_file(tmp_path):
     assert set(asked) == {("www.example.com.", "MX"), ("_dns.Example.net.", "TXT"), (".", "NS")}
 
 
-def test_the_seed_decides(tmp_path):
+def test_same_seed_gives_the_same_pcap(tmp_path):
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
         make_pcap(tmp_path / name, "--count", 200, "--seed", seed, *BOTH)
     a, b, c = ((tmp_path / name).read_bytes() for name in "abc")
@@ -189,7 +189,7 @@ def test_lua_refuses_wrong_settings(tmp_path, settings):
 
 
 def trex_profile():
-    """The profile, imported with stand-ins for TRex's modules that keep what they are given."""
+    """The profile, imported with stubs of TRex's modules that record their arguments."""
 
     def keeper(name):
         return type(name, (), {"__init__": lambda self, **given: self.__dict__.update(given)})
@@ -224,7 +224,7 @@ def test_trex_profile_builds_streams(tmp_path):
     assert all(s.mac_src_override_by_pkt is True and s.mac_dst_override_mode == 1 for s in streams)
 
 
-def test_trex_profile_refuses_what_is_no_pcap(tmp_path):
+def test_trex_profile_refuses_a_file_that_is_not_a_pcap(tmp_path):
     path = tmp_path / "q.pcap"
     make_pcap(path, "--count", 5, *BOTH)
     path.write_bytes(path.read_bytes()[:-1])

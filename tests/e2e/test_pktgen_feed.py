@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A pcap of make-pcap goes through DPDK's pcap driver into the dataplane, and every query leaves towards the farm."""
+"""A pcap of make-pcap, read by DPDK's pcap driver into the dataplane: every query is forwarded to the farm."""
 import contextlib
 import json
 import mmap
@@ -29,16 +29,16 @@ FILLER = struct.pack("<IIII", 0, 0, 60, 60) + bytes(12) + b"\x88\xb5" + bytes(46
 
 
 def counter_names():
-    """Names of the counters and of the drop reasons, in the order of the statistics segment."""
+    """The names of the counters and the drop reasons, in the order of the statistics segment."""
     text = (ROOT / "dataplane/shared/counters.h").read_text()
     lists = re.split(r"#define (?:WORKER_COUNTERS|DROP_REASONS)\(X\)", text.split("enum worker_counter")[0])
     return [re.findall(r"^\tX\((\w+),", part, re.MULTILINE) for part in lists[1:]]
 
 
 class Feed:
-    """The dataplane with two ports of the pcap driver. Port 0 reads a pipe, so that the queries come when the
-    dataplane has its snapshot; until then there is filler, because a driver that waits for its file keeps its worker
-    from taking the snapshot over."""
+    """The dataplane with two interfaces of the pcap driver. Interface 0 reads a pipe, so that the queries come after
+    the dataplane has its snapshot. Until then filler is written, because a driver that waits for its file keeps the
+    worker from adopting the snapshot."""
 
     def __init__(self, tmp_path):
         self.tmp_path = tmp_path
@@ -67,7 +67,7 @@ class Feed:
             if self.process.poll() is None:
                 self.process.kill()
             self.process.wait()
-            # A feeder that still waits for somebody to open the pipe, or for room in it, finds that nobody is there.
+            # Ends a feeder that still waits for a reader of the pipe, or for room in it.
             os.close(os.open(self.pipe, os.O_RDONLY | os.O_NONBLOCK))
             feeder.join()
 
@@ -81,19 +81,19 @@ class Feed:
             while not self.ready.is_set():
                 pipe.write(FILLER * 64)
                 self.filled += 64
-            # What the worker has begun to read goes through with the snapshot of before.
+            # Frames that the worker has already read are processed with the previous snapshot.
             pipe.write(FILLER * 2048)
             self.filled += 2048
             pipe.write(self.queries)
 
     def push(self, *words):
-        """Runs push: gives a snapshot, if words do, and tells the ports' MAC addresses."""
+        """Runs push: sends a snapshot, if the arguments say so, and returns the interfaces' MAC addresses."""
         command = [BUILD / "tests/bench/push/push", "--runtime-dir", self.tmp_path, *words]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         return [interface["mac"] for interface in json.loads(done.stdout)["interfaces"]]
 
     def offer(self, path):
-        """Gives the dataplane its snapshot, then the queries of a pcap."""
+        """Sends the dataplane its snapshot, then the queries of a pcap."""
         upstreams = [f"--upstream=u{v}={UPSTREAMS[v]}#53@{FARM_MAC},1" for v in (4, 6)]
         services = ["--service", "192.0.2.53#53", "--service", "2001:db8:1::53#53"]
         sources = ["--source", SOURCES[4], "--source", SOURCES[6], "--ports", "49152-65535"]
@@ -102,7 +102,7 @@ class Feed:
         self.ready.set()
 
     def counters(self):
-        """What the only worker has counted, and what it dropped, from the statistics segment."""
+        """The counters and drops of the only worker, from the statistics segment."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asker:
             asker.connect(str(self.tmp_path / "dataplane.sock"))
             asker.send(struct.pack("=HHiQQ", 2, 1, 0, 0, 0))  # HELLO
@@ -119,14 +119,14 @@ class Feed:
         return dict(zip(names[0], values[:split])), {n: v for n, v in zip(names[1], values[split:]) if v}
 
     def end(self):
-        """Ends it as an operator does; what it sent is in its files then."""
+        """Stops the dataplane with a signal; then its output is in the pcap files."""
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(20) == 0, (self.tmp_path / "log").read_text()
         return frames_of(self.clients), frames_of(self.farm)
 
 
 def question_of(data):
-    """All behind the query ID, in lower case, of a frame whose checksums are right."""
+    """Everything after the query ID, in lower case, of a frame; its checksums must be right."""
     frame = Ether(data)
     check_frame(data, frame)
     return frame, bytes(frame[UDP].payload)[2:].lower()
@@ -143,7 +143,12 @@ def test_every_query_of_a_pcap_is_forwarded(tmp_path, edns):
         wait("all queries are forwarded", lambda: feed.counters()[0]["queries"] >= COUNT, 20)
         counters, drops = feed.counters()
         to_clients, to_farm = feed.end()
-    assert (counters["queries"], counters["tx"], counters["coalesced"], counters["edns_clamped"]) == (COUNT, COUNT, 0, 0)
+    assert (counters["queries"], counters["tx"], counters["coalesced"], counters["edns_clamped"]) == (
+        COUNT,
+        COUNT,
+        0,
+        0,
+    )
     assert set(drops) <= {"other_mac", "no_snapshot"} and sum(drops.values()) == feed.filled, drops
     assert to_clients == [] and len(to_farm) == COUNT
     asked = frames_of(path)
@@ -158,4 +163,4 @@ def test_every_query_of_a_pcap_is_forwarded(tmp_path, edns):
         ports.add(frame[UDP].sport)
         changed += data[-len(question) :] != sent[-len(question) :]
     assert len(ports) > COUNT / 2  # of 16384, drawn at random: about 2700 are expected
-    assert changed > COUNT * 0.99  # letter case drawn at random: one in 2^12 stays as it was
+    assert changed > COUNT * 0.99  # the letter case is drawn at random: one in 2^12 does not change

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Who may do what: the daemons' capabilities, their sockets, and both daemons as the units start them, as a user of
-their own."""
+"""Privileges: the daemons' capabilities, the permissions of their sockets, and both daemons started as an unprivileged
+user, as the units do."""
 import configparser
 import contextlib
 import json
@@ -14,18 +14,18 @@ import subprocess
 import pytest
 
 from deadline import wait
-from systemd_box import meson_install
+from systemd_rig import meson_install
 from test_lifecycle import leftovers
 from topology import DIR, FWD, ROOT
 
 NOBODY = 65534
-USER = 64053  # a number without a name stands for the units' user
+USER = 64053  # a UID without a name, for the units' user
 NET_ADMIN = 1 << 12
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapAmb")
 
 
 def threads(pid):
-    """Of each thread: the sets of capabilities, by the names of /proc."""
+    """The capability sets of each thread, by their names in /proc."""
     found = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         lines = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
@@ -35,12 +35,12 @@ def threads(pid):
 
 
 def check_capabilities(dataplane_pid, ephemerad_pid):
-    """The dataplane's main thread may detach its XDP programs at the end; nobody may do anything else."""
+    """The dataplane's main thread may detach its XDP programs at the end; no thread has other capabilities."""
     of_dataplane, of_ephemerad = threads(dataplane_pid), threads(ephemerad_pid)
     assert len(of_dataplane) >= 3, "main thread, worker and DPDK's interrupt thread"
     assert of_dataplane[dataplane_pid].pop("CapPrm") == NET_ADMIN
     for sets in [*of_dataplane.values(), *of_ephemerad.values()]:
-        # The main thread is what the service manager, and whoever execs, looks at; others inherit nothing from it.
+        # The main thread is the one that the service manager sees; other threads inherit nothing from it.
         no_new = sets.pop("NoNewPrivs")
         assert not any(sets.values()), (of_dataplane, of_ephemerad)
         assert no_new == 1 or sets not in (of_dataplane.get(dataplane_pid), of_ephemerad[ephemerad_pid])
@@ -58,7 +58,7 @@ def test_sockets_and_their_directory(lab):
 
 
 @pytest.mark.parametrize("words", [("status",), ("stats",), ("reload",)])
-def test_nobody_is_refused(lab, words):
+def test_user_nobody_is_refused(lab, words):
     generation = lab.status()["generation"]
     done = subprocess.run(
         ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", shutil.copy(
@@ -78,8 +78,9 @@ print("held", flush=True)
 sys.stdin.read()"""
 
 
-def test_stranger_who_holds_an_interface_lock_is_named(lab):
-    """He can keep a dataplane from starting, and is named with process and user, to be ended."""
+def test_process_that_holds_an_interface_lock_is_named(lab):
+    """A foreign process can keep a dataplane from starting; the message names its PID and user, so that it can be
+    ended."""
     lab.stop()
     holder = subprocess.Popen(
         ["nsenter", f"--net=/run/netns/{FWD}", "setpriv", f"--reuid={NOBODY}", "--clear-groups",
@@ -97,7 +98,7 @@ def test_stranger_who_holds_an_interface_lock_is_named(lab):
 
 
 def unit(name):
-    """A unit's section [Service]; of what stands twice, as SystemCallFilter, only the last."""
+    """A unit's section [Service]; of a key that appears twice, such as SystemCallFilter, only the last."""
     parser = configparser.ConfigParser(interpolation=None, comment_prefixes="#", strict=False)
     parser.optionxform = str
     parser.read(ROOT / "scripts/systemd" / f"{name}.service.in")
@@ -105,17 +106,20 @@ def unit(name):
 
 
 def as_the_unit(name):
-    """setpriv's words for the user and the capabilities that a unit gives."""
+    """setpriv's arguments for the user and the capabilities of a unit."""
     service = unit(name)
     bounding = ",".join(f"+{c[4:].lower()}" for c in service["CapabilityBoundingSet"].split())
     ambient = ",".join(f"+{c[4:].lower()}" for c in service.get("AmbientCapabilities", "").split())
     words = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs"]
-    words += [f"--inh-caps=-all{',' + ambient if ambient else ''}", f"--ambient-caps=-all{',' + ambient if ambient else ''}"]
+    words += [
+        f"--inh-caps=-all{',' + ambient if ambient else ''}",
+        f"--ambient-caps=-all{',' + ambient if ambient else ''}",
+    ]
     return [*words, f"--bounding-set=-all{',' + bounding if bounding else ''}"]
 
 
 class Manager:
-    """What a service manager is to a daemon: the socket that it reports to."""
+    """The service manager's notification socket."""
 
     def __init__(self, name, watchdog_ms):
         self.path = DIR / f"{name}.notify"
@@ -138,7 +142,7 @@ class Manager:
 
 @contextlib.contextmanager
 def started_as_units(lab):
-    """Both daemons of copies in the lab's folder, which their user can reach, as the units start them."""
+    """Both daemons started as the units do, from copies in the lab's directory, which their user can read."""
     folder = DIR / "as-units"
     managers = {name: Manager(name, 400) for name in ("ephemera-dataplane", "ephemerad")}
     lab.stop()
@@ -177,10 +181,10 @@ def started_as_units(lab):
 
 
 def test_daemons_as_their_units_start_them(lab):
-    # A program that an earlier run left behind is taken away with the capabilities of the unit, too.
+    # The unit's capabilities also suffice to remove an XDP program that an earlier run left behind.
     lab.kill(lab.dataplane)
     with started_as_units(lab) as managers:
-        assert os.stat(f"/proc/{lab.dataplane.pid}").st_uid in (USER, 0)  # 0: not dumpable, as it should be
+        assert os.stat(f"/proc/{lab.dataplane.pid}").st_uid in (USER, 0)  # 0: not dumpable, as required
         check_capabilities(lab.dataplane.pid, lab.ephemerad.pid)
         for version in (4, 6):
             lab.ask(version=version)
@@ -195,14 +199,16 @@ def test_daemons_as_their_units_start_them(lab):
 
 
 def test_units_are_valid(lab, tmp_path):
-    """As installed: systemd's own reading of them, with the programs that they start where they say."""
+    """systemd-analyze verifies the units as installed, with the programs at the paths that they name."""
     root = tmp_path / "root"
     meson_install(lab.build, root)
     units = sorted(root.rglob("*.service"))
     assert [u.name for u in units] == ["ephemera-dataplane.service", "ephemerad.service"]
     for path in units:
         service = path.read_text()
-        for program in [line.split("=", 1)[1].split()[0] for line in service.splitlines() if line.startswith("ExecStart=")]:
+        for program in [
+            line.split("=", 1)[1].split()[0] for line in service.splitlines() if line.startswith("ExecStart=")
+        ]:
             assert (root / program.lstrip("/")).exists(), program
             service = service.replace(program, str(root / program.lstrip("/")))
         path.write_text(service)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is done about forgers while they are at it, and what the operator sees of it."""
+"""Protection against spoofing: near misses, the alarm, 0x20, changes of the range, and the entropy report."""
 import copy
 import math
 import re
@@ -10,9 +10,9 @@ import pytest
 import wire
 from deadline import wait
 from dump import Dump
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from tcp_relay import TcpRelay
-from topology import DEFAULT, FARMER, FWD, PORTS, SERVERS, SERVICE
+from topology import DEFAULT, SCRIPTED, FWD, PORTS, SERVERS, SERVICE
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 
@@ -38,11 +38,13 @@ def reason_of(kind):
 
 @VERSIONS
 @pytest.mark.parametrize("kind", MISSES)
-def test_near_miss_is_counted_and_the_answer_delivered(lab, version, kind):
-    with Farmer(FARMER[version]) as farmer, lab.configured({"farmer": FARMER[version]}), lab.client(version) as client:
+def test_near_miss_is_counted_and_the_response_delivered(lab, version, kind):
+    with ScriptedUpstream(SCRIPTED[version]) as scripted, lab.configured({"scripted": SCRIPTED[version]}), lab.client(
+        version
+    ) as client:
         data = wire.query("n00020.example")
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
         growth = lab.growth()
         asked.send(MISSES[kind](asked))
         growth.expect({reason_of(kind): 1}, {"near_misses": 1, "attacked": 0, "responses": 0})
@@ -60,11 +62,11 @@ NO_MISSES = {
 @pytest.mark.parametrize("kind", NO_MISSES)
 def test_other_bad_responses_are_no_near_misses(lab, kind):
     reason, make = NO_MISSES[kind]
-    configured = lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"})
-    with Farmer(FARMER[4]) as farmer, configured, lab.client() as client:
+    configured = lab.configured({"scripted": SCRIPTED[4]}, protection={"near_miss": "truncate"})
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, configured, lab.client() as client:
         data = wire.query("n00020.example")
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
         growth = lab.growth()
         asked.send(make(asked))
         growth.expect({reason: 1}, {"near_misses": 0})
@@ -75,15 +77,15 @@ def test_other_bad_responses_are_no_near_misses(lab, kind):
 
 @VERSIONS
 @pytest.mark.parametrize("kind", MISSES)
-def test_near_miss_truncates_the_answer(lab, version, kind):
-    """The right response came, but so had a guess: nothing of it is passed on, and the client is to ask by TCP."""
+def test_near_miss_truncates_the_response(lab, version, kind):
+    """After a near miss the right response is not relayed: the client gets TC=1 and must retry over TCP."""
     truncate = {"near_miss": "truncate"}
-    with Farmer(FARMER[version]) as farmer, lab.client(version) as client, lab.client(version) as sharer:
-        with lab.configured({"farmer": FARMER[version]}, protection=truncate):
+    with ScriptedUpstream(SCRIPTED[version]) as scripted, lab.client(version) as client, lab.client(version) as sharer:
+        with lab.configured({"scripted": SCRIPTED[version]}, protection=truncate):
             data, shared = wire.query("n00021.ExAmPlE"), wire.query("N00021.example")
             growth = lab.growth()
             client.send(data)
-            asked = farmer.next()
+            asked = scripted.next()
             sharer.send(shared)
             growth.expect({}, {"coalesced": 1})
             asked.send(MISSES[kind](asked))
@@ -93,19 +95,21 @@ def test_near_miss_truncates_the_answer(lab, version, kind):
                 assert response[:2] == query[:2] and response[2] & 0x82 == 0x82, "TC is set"
                 assert response[4:12] == b"\0\1\0\0\0\0\0\0" and response[12:] == wire.question_of(query)
             growth.expect({reason_of(kind): 1}, {"attacked": 1, "responses_attacked": 2, "responses": 2})
-            data = wire.query("n00022.example")  # the next one is not under suspicion
+            data = wire.query("n00022.example")  # the next query is not affected
             client.send(data)
-            farmer.next().response()
+            scripted.next().response()
             assert wire.is_right(data, client.receive())
 
 
 def test_near_misses_are_tolerated_up_to_the_number_configured(lab):
     three = {"near_miss": "truncate", "near_misses": 3}
-    with Farmer(FARMER[4]) as farmer, lab.configured({"farmer": FARMER[4]}, protection=three), lab.client() as client:
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured(
+        {"scripted": SCRIPTED[4]}, protection=three
+    ), lab.client() as client:
         for misses in (2, 3, 4):
             data = wire.query(f"n0003{misses}.example")
             client.send(data)
-            asked = farmer.next()
+            asked = scripted.next()
             growth = lab.growth()
             for i in range(misses):
                 asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
@@ -117,15 +121,15 @@ def test_near_misses_are_tolerated_up_to_the_number_configured(lab):
 
 
 @VERSIONS
-def test_client_of_an_attacked_query_comes_back_by_tcp(lab, version):
-    """kdig asks, a forger misses, kdig is sent to TCP and gets the response of a real server there."""
+def test_client_of_an_attacked_query_retries_over_tcp(lab, version):
+    """kdig queries, a forged response misses, kdig retries over TCP and gets the response of a real server."""
 
     def attacked(asked):
         asked.send(forged(asked, query_id=asked.id ^ 1))
         asked.response()
 
-    with Farmer(FARMER[4], behave=attacked), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
-        with lab.configured({"farmer": FARMER[4]}, protection={"near_miss": "truncate"}):
+    with ScriptedUpstream(SCRIPTED[4], behave=attacked), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
+        with lab.configured({"scripted": SCRIPTED[4]}, protection={"near_miss": "truncate"}):
             growth = lab.growth()
             out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "n00023.example", "A", "+retry=0", "+time=5")
             assert "10.0.0.23" in out and "6.6.6.6" not in out and "(TCP)" in out, out
@@ -134,28 +138,28 @@ def test_client_of_an_attacked_query_comes_back_by_tcp(lab, version):
 
 
 def test_alarm_and_strays(lab):
-    """What the command line says of an attack: status at once, and the last strays with their reasons."""
-    lab.restart()  # an attack of the tests before may not be over yet
-    with Farmer(FARMER[4]) as farmer, lab.configured({"victim": FARMER[4]}), lab.client() as client:
+    """What the command line shows of an attack: status at once, and the last strays with their reasons."""
+    lab.restart()  # the alarm of an earlier test may still be active
+    with ScriptedUpstream(SCRIPTED[4]) as scripted, lab.configured({"victim": SCRIPTED[4]}), lab.client() as client:
         assert not lab.status()["attack"]["active"]
         for number in range(5):
             data = wire.query(f"n0004{number}.example")
             client.send(data)
-            asked = farmer.next()
+            asked = scripted.next()
             for i in range(20):
                 asked.send(forged(asked, query_id=asked.id ^ (i + 1)))
             asked.send(other_question(asked))
             asked.send(other_case(asked))
             asked.response()
             assert wire.is_right(data, client.receive())
-            asked.response()  # and once more: late
+            asked.response()  # a duplicate: late
         growth = lab.growth()
 
-        def told():
+        def alarm():
             attack = lab.status()["attack"]
             return attack["queries"] == 5 and attack
 
-        attack = wait("the alarm", told, 5)
+        attack = wait("the alarm", alarm, 5)
         assert attack["active"] and attack["upstream"] == "victim" and attack["rate_per_s"] > 0, attack
         assert re.fullmatch(r"n0004\d\.example\. A IN", attack["question"]), attack
         assert attack["near_misses"] == 5 * 21, attack
@@ -164,22 +168,29 @@ def test_alarm_and_strays(lab):
         for stray in strays["strays"][:115]:
             reasons[stray["reason"]] = reasons.get(stray["reason"], 0) + 1
             assert stray["near_miss"] == (stray["reason"] in ("response_wrong_id", "response_wrong_question"))
-            assert stray["from"].startswith(FARMER[4]) and "0004" in stray["question"] or "00001" in stray["question"]
-        assert reasons == {"response_wrong_id": 100, "response_wrong_question": 5, "response_wrong_case": 5, "response_late": 5}
+            assert stray["from"].startswith(SCRIPTED[4]) and "0004" in stray["question"] or "00001" in stray["question"]
+        assert reasons == {
+            "response_wrong_id": 100,
+            "response_wrong_question": 5,
+            "response_wrong_case": 5,
+            "response_late": 5,
+        }
         rows = [a for a in strays["attacks"] if "n0004" in a["question"]]
         assert len(rows) == 5 and all(a["count"] == 1 and a["near_misses"] == 21 for a in rows), rows
         assert "victim" in lab.ctl("status") and "response_wrong_id" in lab.ctl("strays")
         assert growth.drops() == {}
         log = lab.logs_of("ephemerad.log")
         alarm = log[log.rindex("ALARM: ") :]
-        assert "near misses" in alarm and f"upstream victim ({FARMER[4]}#53), question n0004" in alarm, alarm
+        assert "near misses" in alarm and f"upstream victim ({SCRIPTED[4]}#53), question n0004" in alarm, alarm
 
 
-def test_upstream_that_lower_cases_names_is_noticed(lab):
-    """Its responses are refused until it is known for it; then 0x20 is off for it, and its responses are believed, with the
-    client's own case put back. Another upstream keeps its 0x20."""
-    pair = {"lowers": FARMER[4], "keeps": FARMER[6]}
-    with Farmer(FARMER[4]) as lowers, Farmer(FARMER[6]) as keeps, lab.configured(pair), lab.client() as client:
+def test_upstream_that_lower_cases_names_is_detected(lab):
+    """Its responses are dropped until it is detected. Then 0x20 is off for it, and its responses are accepted, with the
+    client's letter case restored. Another upstream keeps 0x20."""
+    pair = {"lowers": SCRIPTED[4], "keeps": SCRIPTED[6]}
+    with ScriptedUpstream(SCRIPTED[4]) as lowers, ScriptedUpstream(SCRIPTED[6]) as keeps, lab.configured(
+        pair
+    ), lab.client() as client:
         assert {n: u["case"] for n, u in lab.upstreams().items()} == {"lowers": "random", "keeps": "random"}
         growth = lab.growth()
         lowers.keeps_case = False
@@ -192,21 +203,24 @@ def test_upstream_that_lower_cases_names_is_noticed(lab):
                 number[0] += 1
             return lab.upstreams()["lowers"]["case"] == "not kept"
 
-        wait("it is noticed", ask_on, 10)
+        wait("random_case is switched off for it", ask_on, 10)
         assert growth.drops()["response_wrong_case"] >= 4 and set(growth.drops()) == {"response_wrong_case"}
         wait("both are up", lambda: all(u["state"] == "up" for u in lab.upstreams().values()))
         upstreams = lab.upstreams()
         assert upstreams["lowers"]["wrong_case"] >= 4 and upstreams["keeps"]["case"] == "random"
         assert "not kept" in lab.ctl("upstreams")
         assert lab.entropy()["bits"]["upstreams_random_case"] == 1
-        wait("the switch is in force", lambda: (s := lab.status())["generation"] == s["dataplane"]["generation"])
+        wait(
+            "0x20 is off for it in the dataplane",
+            lambda: (s := lab.status())["generation"] == s["dataplane"]["generation"],
+        )
         with lab.client() as fresh:
             growth = lab.growth()
-            for i in range(10000, 10040):  # not those asked before, which may still wait for what was refused
+            for i in range(10000, 10040):  # not those queried before, which may still be in flight
                 data = wire.query(f"n{i:05}.eXAMPLe")
                 assert wire.is_right(data, fresh.ask(data))
             assert growth.drops() == {}
-        wait("what was refused is over", lambda: lab.stats()["in_flight"] == 0)
+        wait("the dropped queries have timed out", lambda: lab.stats()["in_flight"] == 0)
 
 
 RANGES = {
@@ -228,7 +242,7 @@ def allowed(source):
 
 
 def test_range_exclusions_and_addresses_are_live(lab, tmp_path):
-    """Each change is made under load, loses nothing, and holds for every query that comes after it."""
+    """Each change is made under load, loses no query, and applies to every later query."""
     try:
         with lab.load("--rate", 1500, "--timeout", 3) as load:
             for name, change in RANGES.items():
@@ -261,7 +275,7 @@ def test_entropy_states_the_bits_and_measures_the_draw(lab):
     config = copy.deepcopy(DEFAULT)
     config["source"]["exclude"] = ["49152-49153"]
     try:
-        # A new window of measurement begins soon after a new range; only one that began after the last will last.
+        # A new measurement window begins soon after a change of the range: wait for the window after the last change.
         for lab.config in (config, copy.deepcopy(DEFAULT)):
             before = time.monotonic()
             lab.reload()
@@ -295,7 +309,7 @@ def test_entropy_states_the_bits_and_measures_the_draw(lab):
 
 
 def test_reserved_ports_are_warned_of(lab):
-    """Where the kernel may give its own sockets ports of the range, ephemerad says what to set."""
+    """If the kernel may assign ports of the range to its own sockets, ephemerad warns and says what to set."""
 
     def warnings():
         return lab.logs_of("ephemerad.log").count("ip_local_reserved_ports")
@@ -304,7 +318,7 @@ def test_reserved_ports_are_warned_of(lab):
     assert reserved == "49152-65535", "the lab sets it"
     before = warnings()
     lab.reload()
-    assert warnings() == before, "there is nothing to warn of"
+    assert warnings() == before, "an unnecessary warning"
     try:
         lab.run(FWD, "sysctl", "-qw", "net.ipv4.ip_local_reserved_ports=")
         lab.reload()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""L: a reload that the dataplane refuses changes nothing, and says so."""
+"""A reload that the dataplane refuses for lack of memory is rolled back and reported."""
 import contextlib
 import copy
 import resource
@@ -8,12 +8,12 @@ from deadline import wait
 from topology import DEFAULT, DIR
 
 LIST = DIR / "refused.txt"
-DOMAINS = 100000  # a snapshot of megabytes, which takes memory that the dataplane does not have yet
+DOMAINS = 100000  # a snapshot of megabytes, for which the dataplane must allocate memory
 
 
 @contextlib.contextmanager
 def without_memory(pid):
-    """A process that gets no more than it has."""
+    """Limits a process to the memory that it already uses."""
     with open(f"/proc/{pid}/statm") as file:
         now = int(file.read().split()[0]) * resource.getpagesize()
     before = resource.prlimit(pid, resource.RLIMIT_AS)
@@ -25,7 +25,7 @@ def without_memory(pid):
 
 
 def test_reload_that_the_dataplane_refuses_is_rolled_back(lab):
-    lab.restart()  # nor is memory left over that another snapshot of that size has had
+    lab.restart()  # no free memory remains from an earlier snapshot of that size
     pid, status = lab.status()["dataplane"]["pid"], lab.status()
     try:
         LIST.write_text("".join(f"d{i:06}.example\n" for i in range(DOMAINS)))
@@ -47,8 +47,11 @@ def test_reload_that_the_dataplane_refuses_is_rolled_back(lab):
             assert now["dataplane"]["generation"] == status["dataplane"]["generation"], now
             assert now["config_loaded_at"] == status["config_loaded_at"] and now["ready"], now
             asked = lab.upstreams()["nsd"]["queries"]
-            wait("nsd, which the new one is without, is asked", lambda: lab.upstreams()["nsd"]["queries"] >= asked + 300)
-            lab.reload()  # with memory it is taken
+            wait(
+                "nsd, which the new configuration lacks, is still used",
+                lambda: lab.upstreams()["nsd"]["queries"] >= asked + 300,
+            )
+            lab.reload()  # with memory it is adopted
             assert "nsd" not in lab.upstreams()
             result = load.finish()
             growth.expect({}, {"timeouts": 0, "own_servfail": 0})

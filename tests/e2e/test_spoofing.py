@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""S: spoofing, guessing, scanning."""
+"""Spoofing: forged responses, port scans, and queries from forged addresses."""
 import pytest
 
 import wire
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from topology import CLIENT_ADDRESS, FARM, PORTS, SERVICE, SOURCES
 
 PAIR = {4: "198.51.100.111", 6: "2001:db8:2::111"}
@@ -12,11 +12,11 @@ PAIR = {4: "198.51.100.111", 6: "2001:db8:2::111"}
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A farmer that is the only upstream; queries wait half a minute for it."""
+    """A scripted upstream that is the only upstream, with a timeout of half a minute."""
     address = PAIR[request.param]
-    with Farmer(address) as farmer, standing_lab.configured({"one": address}, timeout_ms=30000):
-        farmer.version, farmer.address = request.param, address
-        yield farmer
+    with ScriptedUpstream(address) as scripted, standing_lab.configured({"one": address}, timeout_ms=30000):
+        scripted.version, scripted.address = request.param, address
+        yield scripted
 
 
 def received(lab):
@@ -24,7 +24,7 @@ def received(lab):
 
 
 class Gun:
-    """Sends many frames that differ in a few bytes only, and never faster than the dataplane takes them."""
+    """Sends many frames that differ in a few bytes, and not faster than the dataplane receives them."""
 
     def __init__(self, lab, namespace=FARM, device="eph-f1"):
         self.lab, self.sock = lab, lab.sender(namespace, device)
@@ -36,7 +36,7 @@ class Gun:
         self.sock.close()
 
     def fire(self, frames):
-        """Sends them all; returns how many that were."""
+        """Sends all of them; returns how many."""
         base, sent = received(self.lab), 0
         for frame in frames:
             self.sock.send(frame)
@@ -47,7 +47,7 @@ class Gun:
 
 
 class Forger:
-    """Frames like one response, with another target port or ID: the checksum is computed again (RFC 1624)."""
+    """Copies of a response with another target port or ID and an updated checksum (RFC 1624)."""
 
     def __init__(self, lab, source, target, target_port, payload, source_port=53):
         self.frame = bytearray(lab.frame(source, target, source_port, target_port, payload, FARM))
@@ -73,7 +73,7 @@ class Forger:
         return self.changed(8, query_id)
 
 
-def test_s1_forged_responses_to_every_port(lab, farm):
+def test_forged_responses_to_every_port(lab, farm):
     with lab.client(farm.version) as client, Gun(lab) as gun:
         data = wire.query("n00001.example")
         client.send(data)
@@ -83,7 +83,7 @@ def test_s1_forged_responses_to_every_port(lab, farm):
         forger = Forger(lab, asked.address, asked.source, asked.port, forged)
         sent = gun.fire(forger.with_port(port) for port in PORTS)
         assert sent == len(PORTS)
-        # One hit the live port (probes may have one more open for a moment), the others none.
+        # One hit the port of the query (a probe may have one more open), the others hit none.
         wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
         drops = growth.drops()
         assert set(drops) <= {"response_unknown", "response_wrong_id"} and 1 <= drops["response_wrong_id"] <= 20, drops
@@ -92,16 +92,18 @@ def test_s1_forged_responses_to_every_port(lab, farm):
         assert wire.is_right(data, client.receive())
 
 
-def test_s2_port_known_and_all_wrong_ids(lab, farm):
+def test_port_known_and_all_wrong_ids(lab, farm):
     with lab.client(farm.version) as client, Gun(lab) as gun:
         data = wire.query("n00001.example")
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        forger = Forger(lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6"))
+        forger = Forger(
+            lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6")
+        )
         sent = gun.fire(forger.with_id(i) for i in range(65536) if i != asked.id)
         assert sent == 65535
-        # A probe that ended on this very port and ID would make one of them "late".
+        # A probe that ended on this port and ID would make one of them "late".
         wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
         assert growth.drops().get("response_wrong_id", 0) >= sent - 2, growth.drops()
         assert growth.counters().get("responses", 0) == 0 and client.has_nothing()
@@ -110,13 +112,13 @@ def test_s2_port_known_and_all_wrong_ids(lab, farm):
 
 
 @pytest.mark.parametrize("scanner", ("upstream", "stranger"))
-def test_s4_scan_of_the_range_meets_silence(lab, farm, scanner):
-    """What a scanner gets back must not tell whether a query is open on a port: nothing comes back at all."""
+def test_port_scan_of_the_range_gets_no_response(lab, farm, scanner):
+    """A scanner must not learn whether a query is open on a port: it gets no response at all."""
     source = {"upstream": farm.address, "stranger": {4: "198.51.100.114", 6: "2001:db8:2::114"}[farm.version]}[scanner]
     target = SOURCES[farm.version][0]
 
     def heard(packet):
-        """UDP or ICMP to the scanner, but for queries to the farm."""
+        """UDP or ICMP to the scanner, except queries to the farm."""
         return (
             packet.target == source
             and packet.protocol in (1, 17, 58)
@@ -141,7 +143,7 @@ def test_s4_scan_of_the_range_meets_silence(lab, farm, scanner):
                 for frame in frames:
                     gun.sock.send(frame)
                 growth.expect({}, {"responses": 0}, {"stray": len(frames)})
-        # The way back is one queue: had the scan been answered, the responses would stand before this query's.
+        # Packets to the farm share one queue: responses to the scan would arrive before this query.
         lab.ask(version=farm.version)
         assert sniffer.packets == []
         for query in asked:
@@ -158,10 +160,10 @@ BAD_SOURCES = {
 
 
 @pytest.mark.parametrize("version", (4, 6))
-def test_s9_query_from_an_address_that_no_client_has(lab, version):
+def test_query_from_an_address_that_no_client_can_have_is_dropped(lab, version):
     ours = [SERVICE[version], SOURCES[version][0], SOURCES[version][7]]
     rows = [(source, 1234) for source in ours + BAD_SOURCES[version]]
-    rows.append(({4: "198.51.100.101", 6: "2001:db8:2::101"}[version], 53))  # an upstream's answering port
+    rows.append(({4: "198.51.100.101", 6: "2001:db8:2::101"}[version], 53))  # the port that upstreams respond from
     rows.append((CLIENT_ADDRESS[version], 0))
 
     def heard(packet):
@@ -177,7 +179,7 @@ def test_s9_query_from_an_address_that_no_client_has(lab, version):
         assert [p for p in at_client.packets if b"n00666" in p.payload] == []
 
 
-def test_s9_query_from_outside_the_allowed_prefixes(lab):
+def test_query_from_outside_the_allowed_prefixes_is_dropped(lab):
     with lab.sender() as wire_in, lab.sniff(keep=lambda p: p.protocol == 17 and b"n00666" in p.payload) as at_client:
         growth = lab.growth()
         for version, source in ((4, "203.0.113.7"), (6, "2001:db8:ffff::7")):

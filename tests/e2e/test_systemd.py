@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Installed as the README says and run by a real systemd: where things are, what the daemons may do, and that they come
-back."""
+"""Ephemera installed as README.md says and run by a real systemd: installed files, privileges, restarts, watchdog."""
 import contextlib
 import copy
 import ctypes
@@ -13,17 +12,17 @@ import pytest
 
 from deadline import wait
 from netns import libc
-from systemd_box import DATAPLANE, EPHEMERAD, UNITS, meson_install, standing
+from systemd_rig import DATAPLANE, EPHEMERAD, UNITS, meson_install, standing
 from test_privileges import check_capabilities, unit
 from topology import DEFAULT, FWD, ROOT, SERVERS
 
 CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 SECCOMP_FILTER = 2
-# What `systemd-analyze security` may say at most, in tenths.
+# The highest exposure level of `systemd-analyze security`, in tenths.
 EXPOSURE = {DATAPLANE: 24, EPHEMERAD: 16}
 
-# Below the prefix, and who may do what with it.
+# Files below the prefix, with their modes.
 INSTALLED = {
     "bin/ephemera-load": 0o755,
     "sbin/ephemera-dataplane": 0o755,
@@ -54,54 +53,54 @@ INSTALLED = {
 
 @pytest.fixture(scope="module")
 def system(standing_lab, tmp_path_factory):
-    with standing(standing_lab, tmp_path_factory.mktemp("destdir")) as box:
-        box.install(CONFIG)
-        yield box
+    with standing(standing_lab, tmp_path_factory.mktemp("destdir")) as rig:
+        rig.install(CONFIG)
+        yield rig
 
 
 @pytest.fixture
-def box(system):
-    """Both units run and nothing is wrong, before and after."""
+def rig(system):
+    """Both units run and queries are answered, before and after the test."""
     system.ready()
     yield system
     system.ready()
     responses(system)
 
 
-def responses(box):
+def responses(rig):
     for version in (4, 6):
-        box.lab.ask(version=version)
+        rig.lab.ask(version=version)
 
 
-def test_places(standing_lab, tmp_path):
+def test_installed_paths(standing_lab, tmp_path):
     prefix = meson_install(standing_lab.build, tmp_path)
     found = {p: stat.S_IMODE(p.stat().st_mode) for p in tmp_path.rglob("*") if not p.is_dir()}
     assert found == {tmp_path / prefix.relative_to("/") / name: mode for name, mode in INSTALLED.items()}
 
 
-def test_examples(box):
-    """The README shows the table that is installed, and nft reads it; of the configuration install() took care."""
-    path = f"{box.prefix}/share/doc/ephemera/examples/ephemera.nft"
-    box.run("nft", "--check", "--file", path)
-    table = [line for line in box.run("cat", path).splitlines() if not line.startswith("#")]
+def test_installed_examples_are_valid(rig):
+    """README.md shows the nft table that is installed, and nft accepts it. install() checked the configuration."""
+    path = f"{rig.prefix}/share/doc/ephemera/examples/ephemera.nft"
+    rig.run("nft", "--check", "--file", path)
+    table = [line for line in rig.run("cat", path).splitlines() if not line.startswith("#")]
     assert "\n".join(f"    {line}" for line in table) in (ROOT / "README.md").read_text()
 
 
-def test_started_at_the_first_go(box):
+def test_units_start_at_the_first_attempt(rig):
     for name in UNITS:
-        shown = box.show(name)
+        shown = rig.show(name)
         wanted = {"Type": "notify", "ActiveState": "active", "SubState": "running", "NRestarts": "0",
                   "UnitFileState": "enabled", "WatchdogUSec": "10s", "Result": "success"}  # fmt: skip
         assert {key: shown[key] for key in wanted} == wanted, name
-    before = box.stats()["queries"]
-    responses(box)
-    wait("both were forwarded", lambda: box.stats()["queries"] == before + 2)
+    before = rig.stats()["queries"]
+    responses(rig)
+    wait("both queries are counted", lambda: rig.stats()["queries"] == before + 2)
 
 
-def test_privileges(box):
-    pids = {name: box.main_pid(name) for name in UNITS}
+def test_privileges(rig):
+    pids = {name: rig.main_pid(name) for name in UNITS}
     check_capabilities(pids[DATAPLANE], pids[EPHEMERAD])
-    user = int(box.run("id", "-u", "ephemera"))
+    user = int(rig.run("id", "-u", "ephemera"))
     for name, pid in pids.items():
         bounding = sum(1 << CAPABILITIES[c[4:]] for c in unit(name)["CapabilityBoundingSet"].split())
         for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
@@ -112,13 +111,13 @@ def test_privileges(box):
 
 
 @pytest.mark.parametrize("name", UNITS)
-def test_exposure(box, name):
-    box.run("systemd-analyze", "security", "--no-pager", f"--threshold={EXPOSURE[name]}", f"{name}.service")
+def test_systemd_exposure(rig, name):
+    rig.run("systemd-analyze", "security", "--no-pager", f"--threshold={EXPOSURE[name]}", f"{name}.service")
 
 
-def test_directory_and_sockets(box):
-    user = int(box.run("id", "-u", "ephemera"))
-    directory = box.root / "run/ephemera"
+def test_directory_and_sockets(rig):
+    user = int(rig.run("id", "-u", "ephemera"))
+    directory = rig.root / "run/ephemera"
     seen = {p.name: p.stat() for p in (directory, *directory.iterdir()) if p == directory or p.is_socket()}
     assert {name: (s.st_uid, stat.S_IMODE(s.st_mode)) for name, s in seen.items()} == {
         "ephemera": (user, 0o750), "dataplane.sock": (user, 0o660), "control.sock": (user, 0o660)
@@ -126,49 +125,51 @@ def test_directory_and_sockets(box):
 
 
 @pytest.mark.parametrize("group, status", [("ephemera", 0), ("nogroup", 3)])
-def test_who_may_use_the_command(box, group, status):
-    done = box.ask_run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "ephemeractl", "status")
+def test_who_may_use_the_command(rig, group, status):
+    done = rig.ask_run("setpriv", "--reuid=nobody", f"--regid={group}", "--clear-groups", "ephemeractl", "status")
     assert done.returncode == status, done
 
 
-def test_completion(box):
-    """fish finds its script where it was installed, and asks ephemerad for the names."""
-    offered = box.run("fish", "-c", "complete --do-complete 'ephemeractl upstream '").split()
+def test_completion(rig):
+    """fish finds its installed script, which gets the names from ephemerad."""
+    offered = rig.run("fish", "-c", "complete --do-complete 'ephemeractl upstream '").split()
     assert sorted(offered) == sorted(SERVERS)
 
 
-def test_reload(box):
-    pids = [box.main_pid(name) for name in UNITS]
+def test_reload(rig):
+    pids = [rig.main_pid(name) for name in UNITS]
     changed = copy.deepcopy(CONFIG)
     changed["upstreams"]["servers"] = [{"name": "nsd", "address": SERVERS["nsd"]}]
     for config in (changed, CONFIG):
-        box.write_config(config)
-        box.systemctl("reload", EPHEMERAD)
+        rig.write_config(config)
+        rig.systemctl("reload", EPHEMERAD)
         wanted = len(config["upstreams"]["servers"])
-        wait("the new file is in force", lambda: (s := box.status())["upstreams_total"] == wanted and box.lab.settled(s))
-        box.ready()
-        responses(box)
-    assert [box.main_pid(name) for name in UNITS] == pids
+        wait(
+            "the new file is in force", lambda: (s := rig.status())["upstreams_total"] == wanted and rig.lab.settled(s)
+        )
+        rig.ready()
+        responses(rig)
+    assert [rig.main_pid(name) for name in UNITS] == pids
 
 
-# More often than systemd's default limit allows in ten seconds, for the one that is back soon enough to count.
+# ephemerad, which restarts quickly: more often than systemd's default limit allows in ten seconds.
 @pytest.mark.parametrize("name, times", [(DATAPLANE, 2), (EPHEMERAD, 6)])
-def test_killed(box, name, times):
-    restarts = box.restarts(name)
+def test_killed_unit_is_restarted(rig, name, times):
+    restarts = rig.restarts(name)
     for turn in range(1, times + 1):
-        box.systemctl("kill", "--kill-whom=main", "--signal=KILL", name)
-        wait("it was started again", lambda: box.restarts(name) == restarts + turn and box.runs(name), 10)
-    box.ready()
-    responses(box)
+        rig.systemctl("kill", "--kill-whom=main", "--signal=KILL", name)
+        wait(f"{name} was restarted", lambda: rig.restarts(name) == restarts + turn and rig.runs(name), 10)
+    rig.ready()
+    responses(rig)
 
 
 PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 0x11, 0x4206, 0x4207
-WALL = 0x40000000  # a thread is no child
+WALL = 0x40000000  # __WALL: wait for threads, too
 
 
 @contextlib.contextmanager
 def frozen_thread(tid):
-    """A thread that does not turn any more, while all others of its process do. Its process is to be aborted for that."""
+    """Stops one thread of a process. The process must be aborted for it."""
 
     def ptrace(request):
         if libc.ptrace(request, tid, None, None) != 0:
@@ -179,51 +180,51 @@ def frozen_thread(tid):
         ptrace(PTRACE_INTERRUPT)
         assert os.WIFSTOPPED(os.waitpid(tid, WALL)[1])
         yield
-        # Until its tracer has taken note of its end the process is not gone.
-        _, status = wait("it died", lambda: (seen := os.waitpid(tid, WALL | os.WNOHANG))[0] and seen, 15)
+        # The process ends only when its tracer has waited for the thread.
+        _, status = wait("the process is aborted", lambda: (seen := os.waitpid(tid, WALL | os.WNOHANG))[0] and seen, 15)
     except BaseException:
         ptrace(PTRACE_DETACH)
         raise
     assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGABRT, status
 
 
-def test_watchdog(box):
-    """One worker that hangs is enough for the dataplane; of ephemerad, which has one thread, the process."""
-    restarts = {name: box.restarts(name) for name in UNITS}
-    dataplane = pathlib.Path(f"/proc/{box.main_pid(DATAPLANE)}")
+def test_watchdog(rig):
+    """The watchdog restarts a dataplane with one hanging worker, and a stopped ephemerad."""
+    restarts = {name: rig.restarts(name) for name in UNITS}
+    dataplane = pathlib.Path(f"/proc/{rig.main_pid(DATAPLANE)}")
     worker = next(int(t.name) for t in (dataplane / "task").iterdir() if "worker" in (t / "comm").read_text())
     with frozen_thread(worker):
-        os.kill(box.main_pid(EPHEMERAD), signal.SIGSTOP)
+        os.kill(rig.main_pid(EPHEMERAD), signal.SIGSTOP)
     for name in UNITS:
-        wait("it was started again", lambda: box.restarts(name) == restarts[name] + 1 and box.runs(name), 15)
-        journal = box.run("journalctl", "--no-pager", "--quiet", f"--unit={name}", "--output=cat")
+        wait(f"{name} was restarted", lambda: rig.restarts(name) == restarts[name] + 1 and rig.runs(name), 15)
+        journal = rig.run("journalctl", "--no-pager", "--quiet", f"--unit={name}", "--output=cat")
         assert "Watchdog timeout" in journal, journal
 
 
-def leftovers(box):
-    """What is there of units that are stopped."""
-    lab, directory = box.lab, box.root / "run/ephemera"
+def leftovers(rig):
+    """What stopped units have left behind."""
+    lab, directory = rig.lab, rig.root / "run/ephemera"
     found = [f"XDP on {device}" for device in ("eph-c0", "eph-f0") if "xdp" in lab.link(FWD, device)]
     found += [str(p) for p in directory.rglob("*") if not p.is_dir()]
-    found += [p for p in box.children() if "ephemera" in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
+    found += [p for p in rig.children() if "ephemera" in pathlib.Path(f"/proc/{p}/cmdline").read_text()]
     return found + sorted(lab.system_files() - lab.files_before)
 
 
-def test_stopped(box):
-    assert leftovers(box)
-    box.systemctl("stop", *UNITS)
+def test_stopped_units(rig):
+    assert leftovers(rig)
+    rig.systemctl("stop", *UNITS)
     for name in UNITS:
-        shown = box.show(name)
+        shown = rig.show(name)
         assert (shown["ActiveState"], shown["Result"], shown["ExecMainStatus"]) == ("inactive", "success", "0"), shown
-    # What the operator said is for the next start.
-    assert [path.rsplit("/", 1)[1] for path in leftovers(box)] == ["ephemerad.state"], leftovers(box)
-    box.systemctl("start", *UNITS)
+    # The overrides are kept for the next start.
+    assert [path.rsplit("/", 1)[1] for path in leftovers(rig)] == ["ephemerad.state"], leftovers(rig)
+    rig.systemctl("start", *UNITS)
 
 
-def test_drained(box):
-    """Stays stopped: the end of a drain is no failure."""
-    restarts = box.restarts(DATAPLANE)
-    box.run("ephemeractl", "drain")
-    wait("it has stopped", lambda: box.show(DATAPLANE)["ActiveState"] == "inactive", 10)
-    assert box.restarts(DATAPLANE) == restarts
-    box.systemctl("restart", *UNITS)
+def test_drain_before_stop(rig):
+    """The dataplane stays stopped: the end of a drain is not a failure."""
+    restarts = rig.restarts(DATAPLANE)
+    rig.run("ephemeractl", "drain")
+    wait("the dataplane unit is inactive", lambda: rig.show(DATAPLANE)["ActiveState"] == "inactive", 10)
+    assert rig.restarts(DATAPLANE) == restarts
+    rig.systemctl("restart", *UNITS)

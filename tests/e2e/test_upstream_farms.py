@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: answers, where each test has a farm of its own (test_upstream_responses.py has one for all)."""
+"""Responses of upstreams; each test has its own farm (in test_upstream_responses.py all share one)."""
 import contextlib
 
 import pytest
@@ -7,34 +7,36 @@ import pytest
 import netns
 import wire
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from tcp_relay import TcpRelay
-from topology import FARM, FARMER, FWD, SERVERS, SERVICE
+from topology import FARM, SCRIPTED, FWD, SERVERS, SERVICE
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
 SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
 
 
 @VERSIONS
-def test_u9b_another_letter_case_is_accepted_where_the_upstream_does_not_keep_it(lab, version):
-    server = {"address": FARMER[version], "random_case": False}
-    with Farmer(FARMER[version]) as farmer, lab.configured({"farmer": server}), lab.client(version) as client:
-        assert lab.upstreams()["farmer"]["case"] == "off"
+def test_wrong_letter_case_is_accepted_with_random_case_off(lab, version):
+    server = {"address": SCRIPTED[version], "random_case": False}
+    with ScriptedUpstream(SCRIPTED[version]) as scripted, lab.configured({"scripted": server}), lab.client(
+        version
+    ) as client:
+        assert lab.upstreams()["scripted"]["case"] == "off"
         data = wire.query("n00009.eXaMPle")
         client.send(data)
-        asked = farmer.next()
-        assert asked.question == wire.question_of(data), "the case was not to be drawn"
+        asked = scripted.next()
+        assert asked.question == wire.question_of(data), "the letter case was drawn"
         growth = lab.growth()
-        farmer.keeps_case = False
+        scripted.keeps_case = False
         asked.response()
-        assert wire.is_right(data, client.receive()), "the client gets its own case back"
+        assert wire.is_right(data, client.receive()), "the client did not get its own letter case"
         growth.expect({}, {"responses": 1})
 
 
 @VERSIONS
-def test_u13_client_comes_back_by_tcp(lab, version):
-    """The largest response of the farm does not fit what upstreams are offered: kdig is told so, and asks again by TCP.
-    TCP is the kernel's, and so a relay stands in for whatever answers it there."""
+def test_client_retries_a_truncated_response_over_tcp(lab, version):
+    """The largest response of the farm exceeds the EDNS size sent to upstreams: kdig gets TC=1, and retries over TCP.
+    The kernel handles TCP; a relay on the service address connects it to a server."""
     with lab.configured({"nsd": SERVERS["nsd"]}), TcpRelay(FWD, SERVICE[version], SERVERS["nsd"]) as relay:
         growth = lab.growth()
         out = lab.run("eph-client", "kdig", f"@{SERVICE[version]}", "t1472.example", "TXT", "+bufsize=4096", "+retry=0")
@@ -44,39 +46,39 @@ def test_u13_client_comes_back_by_tcp(lab, version):
 
 
 @VERSIONS
-def test_u14_true_icmp_changes_nothing(lab, version):
-    """The farm's kernel itself says that nobody listens there; the query waits all the same, and somebody comes."""
+def test_genuine_icmp_changes_nothing(lab, version):
+    """The farm's kernel reports a closed port; the query stays in flight, and a later response is relayed."""
     with contextlib.ExitStack() as stack:
-        farmer = Farmer(FARMER[version])
-        with farmer, lab.configured({"farmer": FARMER[version]}, timeout_ms=3000):
+        scripted = ScriptedUpstream(SCRIPTED[version])
+        with scripted, lab.configured({"scripted": SCRIPTED[version]}, timeout_ms=3000):
             client = stack.enter_context(lab.client(version))
             first, second = (wire.query(f"n0001{i}.example", query_id=i) for i in range(2))
             client.send(first)
-            held = farmer.next()
+            held = scripted.next()
             lab.run(FARM, "sysctl", "-qw", "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
             growth = lab.growth()
-            sock = farmer.sockets.pop(FARMER[version])
+            sock = scripted.sockets.pop(SCRIPTED[version])
             heard = stack.enter_context(lab.sniff(FWD, "eph-f0", lambda p: p.protocol in (1, 58)))
-            farmer.stop_write.send(b"x")
-            farmer.thread.join()
+            scripted.stop_write.send(b"x")
+            scripted.thread.join()
             sock.close()
             client.send(second)
             unreachable = 3 if version == 4 else 1
             heard.wait_for(lambda p: p.payload[0] == unreachable and b"n00011"[1:] in p.payload)
             assert client.has_nothing() and growth.counters().get("timeouts", 0) == 0
-            with netns.udp_socket(FARM, FARMER[version], 53) as sock:
+            with netns.udp_socket(FARM, SCRIPTED[version], 53) as sock:
                 sock.sendto(wire.right_response(held.data), (held.source, held.port))
                 assert wire.is_right(first, client.receive())
-            wait("the second runs into its timeout", lambda: growth.counters().get("timeouts", 0) == 1, 15)
+            wait("the second query times out", lambda: growth.counters().get("timeouts", 0) == 1, 15)
 
 
 @VERSIONS
-def test_u16_answer_from_another_address_that_is_an_upstream_too(lab, version):
-    pair = {"one": FARMER[version], "two": SECOND[version]}
-    with Farmer(*pair.values()) as farmer, lab.configured(pair), lab.client(version) as client:
+def test_response_from_another_upstream_is_dropped(lab, version):
+    pair = {"one": SCRIPTED[version], "two": SECOND[version]}
+    with ScriptedUpstream(*pair.values()) as scripted, lab.configured(pair), lab.client(version) as client:
         data = wire.query("n00016.example")
         client.send(data)
-        asked = farmer.next()
+        asked = scripted.next()
         growth = lab.growth()
         asked.send(wire.right_response(asked.data), address=next(a for a in pair.values() if a != asked.address))
         growth.expect({"response_wrong_upstream": 1}, {"responses": 0, "near_misses": 0})

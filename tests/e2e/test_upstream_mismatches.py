@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: the farm misbehaves."""
+"""Responses that do not match their query: wrong ID, port, address, question, interface, and duplicates."""
 import pytest
 
 import wire
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 
 PAIR = {4: ("198.51.100.111", "198.51.100.112"), 6: ("2001:db8:2::111", "2001:db8:2::112")}
 STRANGER = {4: "198.51.100.114", 6: "2001:db8:2::114"}
@@ -11,11 +11,13 @@ STRANGER = {4: "198.51.100.114", 6: "2001:db8:2::114"}
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A farmer with two addresses of one family, which are the only upstreams."""
+    """A scripted upstream with two addresses of one family, the only upstreams."""
     pair = PAIR[request.param]
-    with Farmer(*pair) as farmer, standing_lab.configured({"one": pair[0], "two": pair[1]}, timeout_ms=5000):
-        farmer.version = request.param
-        yield farmer
+    with ScriptedUpstream(*pair) as scripted, standing_lab.configured(
+        {"one": pair[0], "two": pair[1]}, timeout_ms=5000
+    ):
+        scripted.version = request.param
+        yield scripted
 
 
 def swap(asked, *question):
@@ -24,14 +26,14 @@ def swap(asked, *question):
 
 
 def other(asked):
-    return next(a for a in asked.farmer.addresses if a != asked.address)
+    return next(a for a in asked.scripted.addresses if a != asked.address)
 
 
 def right(asked, **how):
     return wire.right_response(asked.data, **how)
 
 
-# The reason that is counted, and the response: (payload, address, port) made from the query as the farmer got it.
+# The reason that is counted, and the response (payload, address, port), made from the query that the upstream received.
 BAD_RESPONSES = {
     "wrong ID": ("response_wrong_id", lambda q: (right(q, query_id=q.id ^ 0x0101), q.address, 53)),
     "wrong source port": ("response_wrong_upstream", lambda q: (right(q), q.address, 5353)),
@@ -44,14 +46,17 @@ BAD_RESPONSES = {
     "QR=0": ("response_bad_header", lambda q: (right(q, flags=0x0100), q.address, 53)),
     "another opcode": ("response_bad_header", lambda q: (right(q, flags=0xA180), q.address, 53)),
     "no question, NOERROR": ("response_wrong_question", lambda q: (q.data[:2] + b"\x81\x80" + bytes(8), q.address, 53)),
-    "two questions": ("response_wrong_question", lambda q: (wire.message(q.id, q.question * 2, 0x8180, 2), q.address, 53)),
+    "two questions": (
+        "response_wrong_question",
+        lambda q: (wire.message(q.id, q.question * 2, 0x8180, 2), q.address, 53),
+    ),
     "cut in the question": ("response_wrong_question", lambda q: (right(q)[:20], q.address, 53)),
     "cut in the header": ("dns_short", lambda q: (right(q)[:11], q.address, 53)),
 }
 
 
 @pytest.mark.parametrize("kind", BAD_RESPONSES)
-def test_u5_bad_response_is_dropped_and_the_right_one_delivered(lab, farm, kind):
+def test_bad_response_is_dropped_and_the_right_one_delivered(lab, farm, kind):
     reason, make = BAD_RESPONSES[kind]
     with lab.client(farm.version) as client:
         growth = lab.growth()
@@ -62,13 +67,13 @@ def test_u5_bad_response_is_dropped_and_the_right_one_delivered(lab, farm, kind)
         asked.send(payload, address, port)
         growth.expect({reason: 1}, {"responses": 0, "queries": 1})
         assert client.has_nothing()
-        assert lab.stats()["in_flight"] >= 1, "the bad response ended the flow it was aimed at"
+        assert lab.stats()["in_flight"] >= 1, "the bad response ended its flow"
         asked.response()
         assert wire.is_right(data, client.receive())
         growth.expect({reason: 1}, {"responses": 1, "queries": 1, "timeouts": 0})
 
 
-def test_u5_response_from_a_stranger_is_dropped_before_the_dataplane(lab, farm):
+def test_response_from_an_unknown_address_is_dropped_by_xdp(lab, farm):
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")
@@ -81,8 +86,8 @@ def test_u5_response_from_a_stranger_is_dropped_before_the_dataplane(lab, farm):
         assert wire.is_right(data, client.receive())
 
 
-def test_u5_response_by_another_port_of_the_machine_is_dropped(lab, farm):
-    """The right response in every byte, but it comes in from the clients' side."""
+def test_response_on_another_interface_is_dropped(lab, farm):
+    """The right response in every byte, but it arrives on the clients' interface."""
     with lab.client(farm.version) as client, lab.sender() as wire_in:
         growth = lab.growth()
         data = wire.query("n00001.example")
@@ -95,7 +100,7 @@ def test_u5_response_by_another_port_of_the_machine_is_dropped(lab, farm):
         assert wire.is_right(data, client.receive())
 
 
-def test_u6_a_thousand_bad_responses_then_the_right_one(lab, farm):
+def test_a_thousand_bad_responses_then_the_right_one(lab, farm):
     kinds = [BAD_RESPONSES[k] for k in ("wrong ID", "wrong source port", "wrong name", "wrong letter case", "QR=0")]
     with lab.client(farm.version) as client:
         growth = lab.growth()
@@ -114,7 +119,7 @@ def test_u6_a_thousand_bad_responses_then_the_right_one(lab, farm):
         assert client.has_nothing()
 
 
-def test_u7_right_response_three_times(lab, farm):
+def test_right_response_three_times(lab, farm):
     with lab.client(farm.version) as client:
         growth = lab.growth()
         data = wire.query("n00001.example")

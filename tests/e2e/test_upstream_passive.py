@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: upstreams that response probes well and clients badly."""
+"""Upstreams that answer probes correctly and clients' queries badly (upstreams.passive)."""
 import re
 
 import pytest
 import wire
 from deadline import wait
-from farmer import Farmer
-from topology import DEFAULT, FARMER, SERVERS
+from scripted_upstream import ScriptedUpstream
+from topology import DEFAULT, SCRIPTED, SERVERS
 
 PASSIVE = {"responses": 100, "timeout_percent": 50, "servfail_percent": 50}
-# So many good probes bring one back that it is out for three seconds at least.
+# A `rise` so high that an upstream stays out for three seconds at least.
 PROBE = {**DEFAULT["upstreams"]["probe"], "rise": 12}
 SERVFAIL = "answered SERVFAIL"
 
 
 class Bad:
-    """What a farmer does with clients' queries: badly, until it is healed. `kind` is what the reason says of it."""
+    """Answers clients' queries badly, until it is healed. `kind` is the wording of the reason."""
 
     def __init__(self, kind):
         self.kind, self.count, self.healed = kind, 0, False
@@ -34,48 +34,52 @@ def queries(lab):
 
 
 def verdict(reason, kind):
-    """Is it that of the rule, with numbers that fit it?"""
+    """Is the reason that of the passive check, with numbers that fit it?"""
     found = re.fullmatch(rf"(\d+) of its last (\d+) queries were {kind}", reason)
     return found and int(found[2]) >= 100 and int(found[1]) * 2 > int(found[2]) >= int(found[1])
 
 
 @pytest.mark.parametrize("kind", [SERVFAIL, "not answered"])
-def test_taken_out_by_what_clients_get(lab, kind):
-    servers, bad = {"farmer": FARMER[4], "nsd": SERVERS["nsd"], "knot": SERVERS["knot"]}, Bad(kind)
-    with Farmer(FARMER[4], behave=bad), lab.configured(servers, passive=PASSIVE, probe=PROBE, timeout_ms=500):
+def test_taken_out_by_failed_client_queries(lab, kind):
+    servers, bad = {"scripted": SCRIPTED[4], "nsd": SERVERS["nsd"], "knot": SERVERS["knot"]}, Bad(kind)
+    with ScriptedUpstream(SCRIPTED[4], behave=bad), lab.configured(
+        servers, passive=PASSIVE, probe=PROBE, timeout_ms=500
+    ):
         with lab.load("--rate", 1500, "--timeout", 3) as load:
-            wait("it is taken out", lambda: lab.is_in_state("farmer", "down"))
-            wait("its last query is over", lambda: lab.upstreams()["farmer"]["in_flight"] == 0)
-            before, reason = queries(lab), lab.upstreams()["farmer"]["reason"]
+            wait("it is taken out", lambda: lab.is_in_state("scripted", "down"))
+            wait("its last query has ended", lambda: lab.upstreams()["scripted"]["in_flight"] == 0)
+            before, reason = queries(lab), lab.upstreams()["scripted"]["reason"]
             assert verdict(reason, kind), reason
             wait("1500 queries more", lambda: sum(queries(lab).values()) >= sum(before.values()) + 1500)
-            assert lab.is_in_state("farmer", "down")
-            assert queries(lab)["farmer"] == before["farmer"], "it was given queries after it was taken out"
+            assert lab.is_in_state("scripted", "down")
+            assert queries(lab)["scripted"] == before["scripted"], "it was sent queries after it was taken out"
             bad.healed = True
-            wait("probes bring it back", lambda: lab.is_in_state("farmer", "up"))
-            wait("it is given queries again", lambda: queries(lab)["farmer"] >= before["farmer"] + 300)
-            assert lab.is_in_state("farmer", "up")
-            assert lab.upstreams()["farmer"]["reason"] == "12 good probes in a row"
+            wait("probes bring it back", lambda: lab.is_in_state("scripted", "up"))
+            wait("it is sent queries again", lambda: queries(lab)["scripted"] >= before["scripted"] + 300)
+            assert lab.is_in_state("scripted", "up")
+            assert lab.upstreams()["scripted"]["reason"] == "12 good probes in a row"
             result = load.finish()
     failed = {"refused": bad.count, "lost": 0} if kind == SERVFAIL else {"refused": 0, "lost": bad.count}
     assert {name: result[name] for name in failed} == failed and bad.count > 50, result
 
 
-def test_without_the_section_only_probes_count(lab):
-    servers, bad = {"farmer": FARMER[4], "nsd": SERVERS["nsd"]}, Bad(SERVFAIL)
-    with Farmer(FARMER[4], behave=bad), lab.configured(servers), lab.load("--rate", 1500, "--timeout", 3) as load:
+def test_only_probes_count_without_passive_checks(lab):
+    servers, bad = {"scripted": SCRIPTED[4], "nsd": SERVERS["nsd"]}, Bad(SERVFAIL)
+    with ScriptedUpstream(SCRIPTED[4], behave=bad), lab.configured(servers), lab.load(
+        "--rate", 1500, "--timeout", 3
+    ) as load:
         wait("1500 clients got SERVFAIL", lambda: bad.count >= 1500)
-        assert lab.is_in_state("farmer", "up")
+        assert lab.is_in_state("scripted", "up")
         result = load.finish()
     assert (result["refused"], result["lost"]) == (bad.count, 0), result
 
 
-def test_healthy_min_keeps_the_rest_in_however_bad(lab):
-    """Six tenths of three are two: one goes, and two stay in, also when their probes fail."""
-    addresses = {f"farmer{i}": f"198.51.100.11{i}" for i in (1, 2, 3)}
+def test_healthy_min_keeps_bad_upstreams_in(lab):
+    """60 % of three upstreams are two: one is taken out, and two are kept, even when their probes fail."""
+    addresses = {f"scripted{i}": f"198.51.100.11{i}" for i in (1, 2, 3)}
     bad = Bad(SERVFAIL)
     bad.healed = True  # until the load flows
-    with Farmer(*addresses.values(), behave=bad) as farmer:
+    with ScriptedUpstream(*addresses.values(), behave=bad) as scripted:
         with lab.configured(addresses, passive=PASSIVE, probe=PROBE, healthy_min_percent=60):
             with lab.load("--rate", 1500, "--timeout", 3) as load:
 
@@ -90,13 +94,13 @@ def test_healthy_min_keeps_the_rest_in_however_bad(lab):
                 bad.healed = False
                 for name, reason in wait("one is out and two are kept", kept).items():
                     assert verdict(reason, SERVFAIL), (name, reason)
-                farmer.probes = lambda: False
+                scripted.probes = lambda: False
                 asked, before = queries(lab), bad.count
                 wait("1500 more got SERVFAIL", lambda: bad.count >= before + 1500)
                 names = wait("still two are kept", kept)
                 grown = {name: count - asked[name] for name, count in queries(lab).items()}
                 assert all((grown[name] > 500) == (name in names) for name in grown), grown
-                bad.healed, farmer.probes = True, lambda: True
+                bad.healed, scripted.probes = True, lambda: True
                 lab.ready()
                 assert not any("kept" in u["reason"] for u in lab.upstreams().values())
                 result = load.finish()

@@ -1,32 +1,32 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""U: what upstreams answer, well formed and not, in packets of all kinds."""
+"""Responses of upstreams, well formed and malformed, in packets of all kinds."""
 import struct
 
 import pytest
 
 import wire
-from attack.aside import icmp, icmp_rows, quoted_query
-from attack.bench import kernel_counters
+from attack.bypass import icmp, icmp_rows, quoted_query
+from attack.rig import kernel_counters
 from deadline import wait
-from farmer import Farmer
-from topology import FARM, FARMER, FWD
+from scripted_upstream import ScriptedUpstream
+from topology import FARM, SCRIPTED, FWD
 
 SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
 
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
 def farm(request, standing_lab):
-    """A farmer that is the only upstream."""
-    address = FARMER[request.param]
-    with Farmer(address, SECOND[request.param]) as farmer:
-        with standing_lab.configured({"farmer": address}, timeout_ms=5000):
-            farmer.version = request.param
-            yield farmer
+    """A scripted upstream that is the only upstream."""
+    address = SCRIPTED[request.param]
+    with ScriptedUpstream(address, SECOND[request.param]) as scripted:
+        with standing_lab.configured({"scripted": address}, timeout_ms=5000):
+            scripted.version = request.param
+            yield scripted
 
 
 @pytest.fixture
 def exchange(lab, farm):
-    """(client, its query, the query as the farmer has it, counters since then) of one query in flight."""
+    """(client, its query, the query that the upstream received, counters since then) of one query in flight."""
     with lab.client(farm.version) as client:
         data = wire.query("n00009.example")
         client.send(data)
@@ -35,12 +35,12 @@ def exchange(lab, farm):
 
 
 def in_own_case(data, response):
-    """A response as the client must get it: its own ID, and its question in its own case."""
+    """The response that the client must get: with its own ID, and its question in its own letter case."""
     end = 12 + len(wire.question_of(data))
     return data[:2] + response[2:12] + data[12:end] + response[end:]
 
 
-# --- U9 ---
+# --- headers ---
 
 DROPPED = {
     "QR=0": ("response_bad_header", lambda q: wire.right_response(q.data, flags=0x0100)),
@@ -55,7 +55,7 @@ DROPPED = {
 
 
 @pytest.mark.parametrize("kind", DROPPED)
-def test_u9_response_that_is_none_is_dropped(exchange, kind):
+def test_malformed_response_is_dropped(exchange, kind):
     client, data, asked, growth = exchange
     reason, make = DROPPED[kind]
     asked.send(make(asked))
@@ -66,7 +66,7 @@ def test_u9_response_that_is_none_is_dropped(exchange, kind):
 
 
 @pytest.mark.parametrize("rcode", (wire.REFUSED, wire.SERVFAIL, wire.FORMERR, wire.NOTIMP))
-def test_u9_header_only_error_is_relayed(exchange, rcode):
+def test_header_only_error_is_relayed(exchange, rcode):
     client, data, asked, growth = exchange
     bare = struct.pack("!HHHHHH", asked.id, 0x8180 | rcode, 0, 0, 0, 0)
     asked.send(bare)
@@ -74,10 +74,10 @@ def test_u9_header_only_error_is_relayed(exchange, rcode):
     growth.expect({}, {"responses": 1})
 
 
-# --- U9b ---
+# --- letter case ---
 
 
-def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
+def test_wrong_letter_case_is_dropped_with_random_case_on(exchange):
     client, data, asked, growth = exchange
     flipped = asked.question[:-4].swapcase() + asked.question[-4:]
     asked.send(wire.right_response(wire.message(asked.id, flipped)))
@@ -87,11 +87,11 @@ def test_u9b_another_letter_case_is_dropped_where_it_was_drawn(exchange):
     assert wire.is_right(data, client.receive())
 
 
-# --- U10 ---
+# --- lengths ---
 
 
 def farm_frame(lab, asked, datagram):
-    """What the farmer's machine would send: a frame with this UDP datagram to where the query came from."""
+    """A frame from the farm with this UDP datagram to the source of the query."""
     a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
     return wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), wire.ip(a, b, 17, datagram))
 
@@ -113,12 +113,12 @@ ODD_LENGTHS = {
 
 
 @pytest.mark.parametrize("kind", ODD_LENGTHS)
-def test_u10_odd_length_is_dropped(lab, exchange, kind):
+def test_wrong_length_is_dropped(lab, exchange, kind):
     client, data, asked, growth = exchange
     reason, make = ODD_LENGTHS[kind]
     with lab.sender(FARM, "eph-f1") as sock:
         sock.send(farm_frame(lab, asked, make(asked)))
-    if kind == "UDP header cut":  # no ports, and so nothing that the XDP program could hand over
+    if kind == "UDP header cut":  # without ports the XDP program passes it to the kernel
         lab.ask(version=6 if asked.address.count(":") else 4)
         assert growth.drops() == {}
     else:
@@ -128,7 +128,7 @@ def test_u10_odd_length_is_dropped(lab, exchange, kind):
     assert wire.is_right(data, client.receive())
 
 
-def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
+def test_padding_behind_the_udp_length_is_ignored(lab, exchange):
     client, data, asked, growth = exchange
     response = wire.right_response(asked.data)
     with lab.sender(FARM, "eph-f1") as sock:
@@ -137,13 +137,13 @@ def test_u10_padding_behind_the_udp_length_is_ignored(lab, exchange):
     growth.expect({}, {"responses": 1})
 
 
-# --- U11 ---
+# --- transparency ---
 
 
 @pytest.mark.parametrize("size", (512, 1232, 1452, 1472))
-def test_u11_answer_is_the_same_byte_for_byte(lab, farm, size):
+def test_response_is_relayed_byte_for_byte(lab, farm, size):
     if size == 1472 and farm.version == 6:
-        size = 1451  # the largest odd one that a packet of IPv6 holds
+        size = 1451  # the largest odd size that fits an IPv6 packet
     with lab.client(farm.version) as client:
         data = wire.edns_query("n00011.example", wire.opt(4096), wire.TXT)
         client.send(data)
@@ -157,11 +157,11 @@ def test_u11_answer_is_the_same_byte_for_byte(lab, farm, size):
         growth.expect({}, {"responses": 1, "responses_truncated": 0})
 
 
-# --- U12 ---
+# --- fragments ---
 
 
 def fragments_of(asked, response, cuts):
-    """IP fragments of a response, each (first byte, end) of the datagram in cuts, in that order."""
+    """IP fragments of a response, one for each (first byte, end) of the datagram in `cuts`, in that order."""
     a, b = wire.address_bytes(asked.address), wire.address_bytes(asked.source)
     whole = wire.udp(a, b, 53, asked.port, response)
     for first, end in cuts:
@@ -186,7 +186,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("kind", CUTS)
-def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
+def test_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
     client, data, asked, growth = exchange
     response = wire.right_response(asked.data, rdata=b"\6" * 1000)
     before, sent = kernel_counters(lab)["fragments taken"], 0
@@ -196,16 +196,16 @@ def test_u12_fragments_are_dropped_and_nothing_grows(lab, exchange, kind):
             sock.send(head + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet)
             sent += 1
     growth.expect({}, {"responses": 0}, {"fragment": sent})
-    assert kernel_counters(lab)["fragments taken"] == before, "the kernel got fragments to keep"
+    assert kernel_counters(lab)["fragments taken"] == before, "fragments reached the kernel's reassembly"
     assert client.has_nothing()
     asked.response()
     assert wire.is_right(data, client.receive())
 
 
-# --- U13 ---
+# --- truncation ---
 
 
-def test_u13_truncated_answer_is_relayed_with_tc(exchange):
+def test_truncated_response_is_relayed_with_tc(exchange):
     client, data, asked, growth = exchange
     truncated = struct.pack("!HHHHHH", asked.id, 0x8380, 1, 0, 0, 0) + asked.question
     asked.send(truncated)
@@ -213,30 +213,30 @@ def test_u13_truncated_answer_is_relayed_with_tc(exchange):
     growth.expect({}, {"responses": 1})
 
 
-# --- U14 ---
+# --- ICMP ---
 
 
-def test_u14_forged_icmp_changes_nothing(lab, exchange):
+def test_forged_icmp_changes_nothing(lab, exchange):
     client, data, asked, growth = exchange
     version = 6 if ":" in asked.address else 4
-    hop = lab.upstreams()["farmer"]["next_hop"]
+    hop = lab.upstreams()["scripted"]["next_hop"]
     head = wire.ethernet(lab.mac(FWD, "eph-f0"), lab.mac(FARM, "eph-f1"), b"\x45")[:12]
     with lab.sender(FARM, "eph-f1") as sock:
         for kind, code, rest in icmp_rows(version):
             packet = icmp(version, asked.address, asked.source, kind, code, rest, quoted_query(asked))
             sock.send(head + (b"\x08\x00" if version == 4 else b"\x86\xdd") + packet)
-    wait("the kernel has seen them", lambda: growth.steer().get("kernel", 0) >= len(icmp_rows(version)))
+    wait("the kernel got all of them", lambda: growth.steer().get("kernel", 0) >= len(icmp_rows(version)))
     assert growth.drops() == {} and client.has_nothing()
-    assert lab.upstreams()["farmer"]["next_hop"] == hop and lab.upstreams()["farmer"]["state"] == "up"
+    assert lab.upstreams()["scripted"]["next_hop"] == hop and lab.upstreams()["scripted"]["state"] == "up"
     asked.response()
     assert wire.is_right(data, client.receive())
 
 
-# --- U15 ---
+# --- EDNS ---
 
 
 def with_opt(q, rcode=0, **how):
-    """An answer without records but an OPT."""
+    """A response without records except OPT."""
     return wire.message(q.id, q.question, 0x8180 | rcode, rest=wire.opt(**how), arcount=1)
 
 
@@ -254,7 +254,7 @@ EDNS_RESPONSES = {
 
 
 @pytest.mark.parametrize("kind", EDNS_RESPONSES)
-def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
+def test_edns_responses_are_relayed_unchanged(lab, farm, kind):
     with lab.client(farm.version) as client:
         data = wire.edns_query("n00015.example", wire.opt(1232, options=struct.pack("!HH", 10, 8) + b"12345678"))
         client.send(data)
@@ -267,11 +267,11 @@ def test_u15_answers_to_edns_are_relayed_as_they_are(lab, farm, kind):
         growth.expect({}, {"responses": 1})
 
 
-# --- U16 ---
+# --- source address ---
 
 
-def test_u16_answer_from_another_address_of_the_upstream(lab, exchange, farm):
-    """The farmer's second address is no upstream: the XDP program stops what comes from there."""
+def test_response_from_another_address_of_the_upstream_is_dropped(lab, exchange, farm):
+    """The scripted upstream's second address is not an upstream: the XDP program drops its packets."""
     client, data, asked, growth = exchange
     asked.send(wire.right_response(asked.data), address=SECOND[farm.version])
     growth.expect({}, {"responses": 0}, {"stray": 1})

@@ -10,7 +10,7 @@ CLIENT, FWD, FARM = "eph-client", "eph-fwd", "eph-farm"
 SERVICE = {4: "192.0.2.53", 6: "2001:db8:1::53"}
 CLIENT_ADDRESS = {4: "192.0.2.2", 6: "2001:db8:1::2"}
 SOURCES = {4: [f"198.51.100.{16 + i}" for i in range(8)], 6: [f"2001:db8:2::{0x16 + i:x}" for i in range(8)]}
-FARMER = {4: "198.51.100.111", 6: "2001:db8:2::111"}  # of farmer.py; more follow: .112, .113, .114
+SCRIPTED = {4: "198.51.100.111", 6: "2001:db8:2::111"}  # of scripted_upstream.py; more follow: .112, .113, .114
 PORTS = range(49152, 65536)
 # All but the dataplane's worker share the first core that the tests may use; scripts/lab.sh chooses the same.
 SHARED_CORE, WORKER_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]

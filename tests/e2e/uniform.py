@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Statistics that tell a uniform draw from one that is not.
+"""Statistical tests of whether a draw is uniform.
 
-Every function returns a p value: the chance that a truly uniform and independent draw looks at least this odd.
-Chi-square is judged at both ends (rejected()): a draw that is too even, such as a counter or a shuffled deck, is as
+Every function returns a p value: the probability that a uniform and independent draw deviates at least this much.
+Chi-square is judged at both ends (rejected()): a draw that is too even, such as a counter or a shuffled list, is as
 predictable as one that is skewed.
 """
 import math
 
-# With a dozen statistics a sample, a sound draw is rejected about once in four thousand samples; what the self-test
-# calls weak lands at 1e-50 and below with the sizes of sample that are used here.
+# With a dozen statistics per sample, a uniform draw is rejected about once in four thousand samples. The weak draws of
+# test_capture.py have p values of 1e-50 and below with the sample sizes used here.
 ALPHA = 1e-5
 
 
@@ -42,26 +42,26 @@ def gamma_q(a, x):
 
 
 def chi_square_p(statistic, degrees):
-    """The chance that chi-square with so many degrees of freedom exceeds the statistic."""
+    """The probability that chi-square with that many degrees of freedom exceeds the statistic."""
     return gamma_q(degrees / 2, statistic / 2)
 
 
 def even_p(counts):
-    """Are these bins, all equally likely, filled evenly?"""
+    """Are these equally likely bins filled evenly?"""
     total, bins = sum(counts), len(counts)
     expected = total / bins
     return chi_square_p(sum((c - expected) ** 2 for c in counts) / expected, bins - 1)
 
 
 def bin_count(size, total):
-    """How many bins `total` draws can fill: at least five expected in each, a power of two unless it is `size`."""
+    """The number of bins for `total` draws: at least five draws expected in each, a power of two unless it is `size`."""
     if total >= 5 * size:
         return size
     return max(2, 1 << int(math.log2(max(2, total / 5))))
 
 
 def values_p(values, size):
-    """Values from 0 to size - 1: over the whole range, in as many slices as the sample can fill."""
+    """Are values from 0 to size - 1 uniform over the whole range? In as many slices as the sample allows."""
     bins = bin_count(size, len(values))
     counts = [0] * bins
     for v in values:
@@ -76,7 +76,7 @@ def values_p(values, size):
 
 
 def low_bits_p(values, bins=256):
-    """The low bits of values from a range whose size is a multiple of `bins`."""
+    """Are the low bits of values uniform? The size of the range is a multiple of `bins`."""
     counts = [0] * bins
     for v in values:
         counts[v % bins] += 1
@@ -84,7 +84,7 @@ def low_bits_p(values, bins=256):
 
 
 def joint_p(a, a_size, b, b_size, side=16):
-    """Do two values of one draw know of each other?"""
+    """Are two values of one draw independent?"""
     counts = [0] * (side * side)
     for x, y in zip(a, b):
         counts[x * side // a_size * side + y * side // b_size] += 1
@@ -92,7 +92,7 @@ def joint_p(a, a_size, b, b_size, side=16):
 
 
 def serial_p(values):
-    """Does a value know of the one before it? By the correlation of neighbours, which is normal for large samples."""
+    """Is a value independent of the one before it? By their correlation, which is normal for large samples."""
     n = len(values) - 1
     mean = sum(values) / len(values)
     variance = sum((v - mean) ** 2 for v in values) / len(values)
@@ -103,7 +103,7 @@ def serial_p(values):
 
 
 def repeats_p(keys, space):
-    """Draws that came twice, where `space` are possible: the chance of so many or more (Poisson)."""
+    """Repeated draws, of `space` possible ones: the probability of that many or more (Poisson)."""
     repeats = len(keys) - len(set(keys))
     expected = len(keys) ** 2 / 2 / space
     return 1.0 if repeats == 0 else 1.0 - gamma_q(repeats, expected)

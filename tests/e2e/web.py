@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ephemerad's HTTP server as its clients see it, from inside eph-fwd."""
+"""An HTTP client for ephemerad's server, from inside eph-fwd."""
 import http.client
 import json
 import socket
@@ -29,7 +29,7 @@ def get(path, port=PORT, method="GET", **headers):
 
 
 def report(path, port=PORT):
-    """The JSON of a path that must answer 200."""
+    """The JSON of a path, whose status must be 200."""
     status, _, body = get(path, port)
     assert status == 200, (path, status, body)
     return json.loads(body)

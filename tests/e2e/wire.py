@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bytes: DNS messages, and frames down to their checksums, right ones and wrong ones.
+"""Builds and parses DNS messages and frames, valid and invalid ones.
 
-The farm's zone (scripts/lab/zone.awk) makes every response a function of the name; answer_of() is that function."""
+In the farm's zone (scripts/lab/zone.awk) every response is a function of the name; answer_of() is that function."""
 import collections
 import hashlib
 import ipaddress
@@ -11,8 +11,8 @@ import struct
 A, NS, TXT, AAAA, OPT = 1, 2, 16, 28, 41
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = range(6)
 PROBE = b"\5probe\7example\0"
-CLEAN = b"\6n19999\7example\0"  # what the oracle asks
-RANDOM = b"\4rand\7example\0"  # below it every name of one label has a response, which only farmer.py gives
+CLEAN = b"\6n19999\7example\0"  # the name that Lab.ask() and check_invariants() query
+RANDOM = b"\4rand\7example\0"  # every name one label below it exists, but only at a ScriptedUpstream
 
 
 # --- DNS ---
@@ -47,14 +47,14 @@ def edns_query(name, record, rtype=A, query_id=None, arcount=1):
 
 
 def random_name():
-    """A name that nobody has asked before, of 20 letters below RANDOM."""
+    """A name that was not queried before: 20 random letters below RANDOM."""
     label = "".join(random.choices("abcdefghijklmnopqrstuvwxyz", k=20))
     return f"{label}.rand.example"
 
 
 def padded_query(length, query_id=None):
-    """A valid query of exactly `length` bytes, 17 or from 19 on: of a name of one label while that is long enough,
-    else of the root with EDNS padding (RFC 7830). The EDNS size is one that no forwarder need lower."""
+    """A valid query of exactly `length` bytes, 17 or at least 19: for a name of one label up to 79 bytes, else for the
+    root with EDNS padding (RFC 7830). Its EDNS size is small enough that the forwarder does not lower it."""
     query_id = random.getrandbits(16) if query_id is None else query_id
     if length <= 79:
         label = b"x" * (length - 18)
@@ -64,17 +64,17 @@ def padded_query(length, query_id=None):
     return message(query_id, question(b"\0"), arcount=1, rest=opt)
 
 
-NOTHING = query("nothing")  # a query that has no right response
+NOTHING = query("nothing")  # a query for which no response is right
 
 
 def same_but_case(a, b):
-    """Are two messages the same but for the ID and the letter case of the question's name?"""
+    """Are two messages equal except for the ID and the letter case of the QNAME?"""
     end = 12 + len(question_of(a)) - 4
     return len(a) == len(b) and a[2:12] == b[2:12] and a[12:end].lower() == b[12:end].lower() and a[end:] == b[end:]
 
 
 def question_of(data):
-    """The question of a message with one, as bytes."""
+    """The bytes of the question of a message with one question."""
     at = 12
     while data[at]:
         at += data[at] + 1
@@ -112,7 +112,7 @@ def right_response(data, rdata=None, query_id=None, rest=b"", flags=0x8180):
 
 
 def is_right(asked, response):
-    """Does `response` answer the query `asked`, byte for byte and with what the farm says? The oracle of all clients."""
+    """Is `response` the response of the farm to the query `asked`? All clients check their responses with it."""
     question_bytes = question_of(asked)
     rdata = answer_of(question_bytes)
     end = 12 + len(question_bytes)
@@ -136,7 +136,7 @@ Packet = collections.namedtuple(
 
 
 def internet_sum(data):
-    """The ones' complement sum of RFC 1071, not yet complemented."""
+    """The ones' complement sum of RFC 1071, before the final complement."""
     if len(data) % 2:
         data += b"\0"
     total = sum(struct.unpack(f"!{len(data) // 2}H", data))
@@ -181,7 +181,7 @@ def ethernet(target_mac, source_mac, payload, vlan=None):
 
 
 def is_neighbour_discovery(packet):
-    """The kernel's own, at any time."""
+    """Neighbour discovery: the kernel may send it at any time."""
     return packet.protocol == 58 and 133 <= packet.payload[0] <= 137
 
 
@@ -210,6 +210,16 @@ def parse(frame):
         ok = internet_sum(pseudo_header(source, target, 17, len(body)) + body) == 0xFFFF
         body = body[8:]
     return Packet(
-        frame[6:12], frame[:6], vlan, str(ipaddress.ip_address(source)), str(ipaddress.ip_address(target)), protocol,
-        ports and ports[0], ports and ports[1], checksum, ok, body, frame,
+        frame[6:12],
+        frame[:6],
+        vlan,
+        str(ipaddress.ip_address(source)),
+        str(ipaddress.ip_address(target)),
+        protocol,
+        ports and ports[0],
+        ports and ports[1],
+        checksum,
+        ok,
+        body,
+        frame,
     )

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The lab, rewired for a load program that plays clients and farm in one process:
+"""The lab, rewired for a load program that is both clients and farm in one process:
 
     eph-client                                     eph-fwd
     eph-c1  clients 192.0.2.64-127  ------ eph-c0  service address 192.0.2.53
     eph-f1  farm 198.51.100.201     ------ eph-f0  source addresses 198.51.100.16-23
 
-The clients' and the farm's addresses are the load program's alone; the kernel of eph-fwd knows their stations from
-permanent neighbour entries. Forwarders run in eph-fwd on the second core that there is,
-everything else on the first."""
+Only the load program has the clients' and the farm's addresses; the kernel of eph-fwd knows their MAC addresses from
+permanent neighbour entries. Forwarders run in eph-fwd on the second core, everything else on the first."""
 import contextlib
 import fcntl
 import os
@@ -29,14 +28,14 @@ SERVICE_ADDRESS = SERVICE[4]
 
 
 class Bed:
-    """The rewired lab. `lab` is the one of tests/e2e, for its configuration and daemons."""
+    """The rewired lab. `lab` is the lab of tests/e2e, for its configuration and daemons."""
 
     def __init__(self, lab):
         self.lab = lab
         lab.run(FARM, "ip", "link", "set", "eph-f1", "netns", CLIENT)
         lab.run(CLIENT, "ip", "link", "set", "eph-f1", "up")
         lab.run(CLIENT, "ip", "addr", "flush", "dev", "eph-c1")
-        # The load program gets what a kernel socket sends, and checks it: no half-made checksums over the veths.
+        # The load program verifies what kernel sockets send: without offloads, checksums are complete on the veths.
         for namespace, device in ((CLIENT, "eph-f1"), (FWD, "eph-c0"), (FWD, "eph-f0")):
             lab.run(namespace, "ethtool", "-K", device, "tx", "off", "tso", "off", "gso", "off", "gro", "off")
         for outer, inner, addresses in (("eph-c0", "eph-c1", CLIENT_ADDRESSES), ("eph-f0", "eph-f1", [UPSTREAM])):
@@ -59,7 +58,7 @@ class Bed:
         return process
 
     def run(self, namespace, core, *words, seconds):
-        """Runs a program to its end: (status, output, complaints)."""
+        """Runs a program to its end: (status, stdout, stderr)."""
         with subprocess.Popen(
             self.command(namespace, core, *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, start_new_session=True, text=True,
@@ -73,14 +72,14 @@ class Bed:
         return process.returncode, output, complaints
 
     def detach(self, namespace, *devices):
-        """Takes away the XDP program that a program left, should it have been killed."""
+        """Removes the XDP program that a killed program left."""
         for device in devices:
             self.lab.run(namespace, "ip", "link", "set", device, "xdp", "off")
 
 
 @contextlib.contextmanager
 def standing(build):
-    """The lab, rewired, for this process alone; what is up is taken down first."""
+    """The rewired lab, for this process alone; a lab that is up is taken down first."""
     lab = e2e_lab.Lab(build, subprocess.DEVNULL)
     lock = os.open("/run", os.O_RDONLY)  # as lab_lock in scripts/common.sh
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -95,15 +94,15 @@ def standing(build):
 
 
 def prefer(process):
-    """Lets a process, the first of its session, have its core before all else that wants it: a machine with two cores
-    is never quite idle. Where the scheduler groups sessions, it is the group that has to be preferred."""
+    """Gives a process, the leader of its session, priority on its core: a machine with two cores is never quite idle.
+    If the scheduler groups sessions (autogroup), the priority of the group matters."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, -20)
         pathlib.Path(f"/proc/{process.pid}/autogroup").write_text("-20")
 
 
 def stop(process, seconds=10):
-    """Ends a process that spawn() began."""
+    """Stops a process that spawn() started."""
     if process is None or process.poll() is not None:
         return
     process.terminate()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Where the time of Ephemera's core goes under full load, by perf's samples of that core (a clock's: virtual machines seldom
-count cycles)."""
+"""Where Ephemera's core spends its time under full load, by perf's samples of that core (of a clock, because virtual
+machines rarely count cycles)."""
 import collections
 import json
 import shutil
@@ -48,7 +48,7 @@ def run(offer, forwarder, guess):
     finally:
         forwarder.stop()
     if not is_in_flow:
-        raise Failed(f"the load ended before perf had looked: {json.dumps(found)}")
+        raise Failed(f"the load ended before perf had sampled: {json.dumps(found)}")
     text = subprocess.run(
         ["perf", "script", "-i", file, "-F", "ip,sym,dso"], check=True, capture_output=True, text=True
     ).stdout

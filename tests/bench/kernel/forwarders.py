@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The three that take turns in the forwarder's place, on a core of its own in eph-fwd. Each has start(), stop(), and the pid of the
-process whose time counts."""
+"""The three forwarders that take turns, on their own core in eph-fwd. Each has start(), stop(), and the PID of the
+process whose time is measured."""
 import copy
 import json
 import subprocess
@@ -13,7 +13,7 @@ PORTS = ("eph-c0", "eph-f0")
 
 
 class Testpmd:
-    """The ceiling: receives on AF_XDP, swaps addresses and ports, sends the packet back where it came from."""
+    """The upper bound: receives on AF_XDP, swaps addresses and ports, and sends the packet back."""
 
     name, kind = "testpmd", "testpmd 5tswap"
     reflects = True
@@ -51,16 +51,16 @@ class Testpmd:
 
 
 DNSDIST = """
--- One listener, no packet cache. Random IDs and outgoing sockets where this release can: 1.8 and later.
+-- One listener, no packet cache. Random IDs and outgoing sockets if this release has them: 1.8 and later.
 setSecurityPollSuffix("")
 setLocal("{service}:53")
 setACL("0.0.0.0/0")
 if setRandomizedIdsOverUDP then setRandomizedIdsOverUDP(true) end
 if setRandomizedOutgoingSockets then setRandomizedOutgoingSockets(true) end
 setMaxUDPOutstanding(65535)
-setUDPSocketBufferSizes(4194304, 4194304) -- of the clients' side: the default loses what comes in five milliseconds
+setUDPSocketBufferSizes(4194304, 4194304) -- of the clients' side: the default holds less than five milliseconds
 newServer({{address="{upstream}:53", name="farm"}})
-getServer(0):setUp() -- no probes: the load program is away between two runs
+getServer(0):setUp() -- no probes: between two runs the load program is not running
 """
 
 
@@ -93,7 +93,7 @@ class Dnsdist:
 
 
 class Ephemera:
-    """Both daemons, with all that is on by default."""
+    """Both daemons, with the default configuration."""
 
     name, kind = "ephemera", "Ephemera"
     reflects = False
@@ -106,7 +106,7 @@ class Ephemera:
         config["source"]["addresses"] = [a for a in config["source"]["addresses"] if ":" not in a]
         config["service"].update(addresses=[{"address": SERVICE_ADDRESS}], no_upstream="keep-trying")
         config["upstreams"].update(servers=[{"name": "farm", "address": UPSTREAM}])
-        # The load program is away between two runs, and an overload is part of a search.
+        # Between two runs the load program is not running, and a search includes overload.
         config["upstreams"]["probe"].update(interval_ms=60000, timeout_ms=10000)
         self.lab.config = config
 
@@ -130,7 +130,7 @@ class Ephemera:
         self.lab.stop()
 
     def counters(self):
-        """What the dataplane has counted, for a result that needs explaining."""
+        """The dataplane's counters, to explain a result."""
         stats = json.loads(self.lab.ctl("stats", "--json"))
         return {"counters": stats["counters"], "drops": {k: v for k, v in stats["drops"].items() if v}}
 

@@ -33,10 +33,10 @@ class Offer:
         return json.loads(output)
 
     def steady(self, forwarder, rate, seconds):
-        """Offers queries at a rate and returns what was measured."""
+        """Offers queries at a rate and returns the measurement."""
         return self._run(forwarder, "--rate", int(rate), "--duration", seconds, seconds=seconds + 30)["result"]
 
     def sent(self):
-        """Packets that the clients' side has sent since it was made."""
+        """Packets sent by the clients' interface since it was made."""
         link = json.loads(self.bed.lab.run(CLIENT, "ip", "-j", "-s", "link", "show", "eph-c1"))[0]
         return link["stats64"]["tx"]["packets"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Processor time of a forwarder: its own, in user and system mode, and what its core spent in softirq."""
+"""CPU time of a forwarder: its own, in user and system mode, and the softirq time of its core."""
 import os
 import pathlib
 import time
@@ -25,21 +25,21 @@ def core_s(core):
 
 
 class Meter:
-    """What a process and its core's softirq took while the block ran. A kernel without IRQ time accounting charges a
-    softirq to the process that it interrupted, too; so the sum is never taken to be more than the core was busy."""
+    """The CPU time of a process and its core's softirq while the block runs. A kernel without IRQ time accounting also
+    charges a softirq to the interrupted process; so the sum is capped at the time that the core was busy."""
 
     def __init__(self, pid, core):
         self.pid, self.core = pid, core
 
-    def _look(self):
+    def _read(self):
         return (time.monotonic(), process_s(self.pid), *core_s(self.core))
 
     def __enter__(self):
-        self.began = self._look()
+        self.began = self._read()
         return self
 
     def __exit__(self, *_):
-        wall, process, busy, softirq = (after - before for before, after in zip(self.began, self._look()))
+        wall, process, busy, softirq = (after - before for before, after in zip(self.began, self._read()))
         self.result = {
             "process_s": round(process, 2), "softirq_s": round(softirq, 2), "core_busy_s": round(busy, 2),
             "wall_s": round(wall, 3),

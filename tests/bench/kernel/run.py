@@ -4,10 +4,10 @@
 
     run.py [--build DIR] [--rounds N] [--json FILE [--append]] [--smoke] [--cycles]
 
-dpdk-testpmd (the ceiling), dnsdist and Ephemera take turns on core 1; ephemera-load on core 0 is clients and farm of all three.
-Progress goes to stderr, the table to stdout. AF_XDP over veth is a copy mode that no one deploys: the figures compare
-these programs on this machine with each other, and say nothing about a NIC. --cycles says where the processor's time goes
-instead, at the highest rate."""
+dpdk-testpmd (the upper bound), dnsdist and Ephemera take turns on core 1; ephemera-load on core 0 is clients and farm of
+all three. Progress goes to stderr, the table to stdout. AF_XDP over veth is a copy mode that is not used in production:
+the figures compare these programs with each other on this machine, and say nothing about a NIC. --cycles instead shows
+where the CPU time goes at the highest rate."""
 import argparse
 import json
 import pathlib
@@ -31,10 +31,10 @@ FIRST_GUESS = {"testpmd": 500_000, "dnsdist": 70_000, "ephemera": 280_000}
 SHARES = (0.5, 0.9)  # of the highest rate: where latency is measured
 PRECISION = 0.03
 STEP_S, LATENCY_S, METER_S = 1, 1, 1.5
-SLACK_S = 0.7  # the load goes on beyond the window in which the processor's time is taken; each later try doubles it
+SLACK_S = 0.7  # how long the load continues after the window in which CPU time is measured; each later try doubles it
 SMOKE_RATE, SMOKE_S, SMOKE_SHARE = 2000, 0.5, 0.5
 NOTE = (
-    "AF_XDP over veth is a copy mode that no one deploys; a kernel call costs more on a virtual machine than on bare metal. "
+    "AF_XDP over veth is a copy mode not used in production; system calls cost more on a virtual machine than on bare metal. "
     "Only ratios within one run mean something."
 )
 TARGETS = (
@@ -45,8 +45,7 @@ TARGETS = (
 
 
 def processor_once(offer, forwarder, rate, slack_s):
-    """Microseconds of processor time a query, taken in full flow, and what they are made of; None if the load ended
-    before."""
+    """Microseconds of CPU time per query under steady load, and their parts; None if the load ended too early."""
     result = {}
 
     def run():
@@ -68,10 +67,10 @@ def processor_once(offer, forwarder, rate, slack_s):
 
 
 def processor_per_query(offer, forwarder, rate):
-    """What processor_once() gives, of the first try in which the load went on for long enough."""
+    """The value of processor_once() of the first try in which the load continued for long enough."""
     return benchlib.sample(
         lambda i: processor_once(offer, forwarder, rate, SLACK_S * 2**i),
-        f"{forwarder.name}: the load ended before the processor's time was taken",
+        f"{forwarder.name}: the load ended before the CPU time was measured",
     )
 
 
@@ -97,7 +96,7 @@ def turn(offer, forwarder, guess, label):
         forwarder.stop()
     return {
         "queries_per_second": found.rate,
-        # A forwarded query is two packets in and two out; one that testpmd sends back is one and one.
+        # A forwarded query is two packets in and two out; testpmd receives one and sends one.
         "packets_per_second": found.rate * (2 if forwarder.reflects else 4),
         "limited_by_load": found.limited_by_load,
         "processor_us_per_query": cost,
@@ -108,7 +107,7 @@ def turn(offer, forwarder, guess, label):
 
 
 def smoke(offer, forwarder, label):
-    """A few queries: is there a response to most of them, and no wrong one?"""
+    """A few queries: most must be answered, and none wrongly."""
     forwarder.start()
     try:
         result = offer.steady(forwarder, SMOKE_RATE, SMOKE_S)
@@ -134,7 +133,7 @@ def targets(rounds):
 
 
 def table(all_of, rounds):
-    print(f"\nhighest rate with at most {ALLOWED_LOSS:.1%} lost; medians of {len(rounds)} rounds, in brackets the extremes")
+    print(f"\nhighest rate with at most {ALLOWED_LOSS:.1%} lost; medians of {len(rounds)} rounds (extremes in brackets)")
     print(f"{'':<15} {'queries/s':>10} {'':<19} {'packets/s':>10}  {'us of':>9}  latency p50 / p99 / p99.9, us")
     print(f"{'':<15} {'':>10} {'':<19} {'in and out':>10}  {'processor':>9}  {'at 50 %':<24}  at 90 %")
     for forwarder in all_of:
@@ -176,7 +175,7 @@ def run(standing, options):
     offer, all_of = Offer(standing), forwarders.all_of(standing)
     if options.smoke:
         result.write(responses={f.name: smoke(offer, f, f.name) for f in all_of})
-        print("kernel: each forwarder forwarded, and nothing was answered wrong")
+        print("kernel: each forwarder forwarded, and no response was wrong")
         return
     run_rounds(offer, all_of, options.rounds, result)
     result.write(
@@ -189,7 +188,7 @@ def run(standing, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     benchlib.add_arguments(parser)
-    parser.add_argument("--cycles", action="store_true", help="where Ephemera's time goes, by perf, instead of the rounds")
+    parser.add_argument("--cycles", action="store_true", help="instead of the rounds, show by perf where Ephemera spends its time")
     options = parser.parse_args()
     try:
         with bed.standing(options.build.resolve()) as standing:

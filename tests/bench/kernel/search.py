@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The highest rate without loss.
 
-A rate holds if at most ALLOWED_LOSS of the queries offered go without a right response. What counts is the rate that was
-answered, not the one wished for: the load program skips queries that it cannot send in time, and then offers less."""
+A rate holds if at most ALLOWED_LOSS of the offered queries get no right response. The answered rate counts, not the
+requested one: the load program skips queries that it cannot send in time, and then offers less."""
 import dataclasses
 
 ALLOWED_LOSS = 0.001
@@ -24,8 +24,8 @@ def holds(result):
 
 
 def search(measure, first, precision):
-    """measure(rate) offers a rate and gives what was measured. Rises or falls from `first` until a rate that holds and
-    one that does not are found, then halves what is between them down to `precision`, a share."""
+    """measure(rate) offers a rate and returns the measurement. Changes the rate from `first` until one that holds and
+    one that fails are found, then bisects between them down to `precision`, a share."""
     found, low, high, target = Found(), 0, None, first
     while len(found.steps) < STEPS_MAX:
         for _ in range(TRIES):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a sample of perf belongs to. One in the kernel belongs to the first of the rules that names a function on its stack."""
+"""Assigns perf's samples to groups. A sample in the kernel belongs to the first rule with a function on its stack."""
 
-OURS, DRIVER, LIBRARY = "ours: a packet's way", "DPDK and its AF_XDP driver", "libc, libsodium"
-KERNEL = [  # what is on the stack: what that is
+OURS, DRIVER, LIBRARY = "ours: the packet pipeline", "DPDK and its AF_XDP driver", "libc, libsodium"
+KERNEL = [  # function on the stack: group
     ("handle_softirqs", "kernel: the other end's receive, in the softirq of our sending"),
     ("sock_alloc_send_pskb", "kernel: transmit, a buffer for each packet"),
     ("skb_store_bits", "kernel: transmit, the copy"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes queries from a template, and checks answers.
- * Never: allocates, or makes a system call, after clients_open(). */
+/* Makes queries from a template, and checks responses. Never: allocates, or makes a system call,
+ * after clients_open(). */
 #include "tests/bench/load/client.h"
 
 #include <errno.h>
@@ -11,12 +11,13 @@
 
 #include "dataplane/lib/dpdk_compat.h"
 
-#define ID_FACTOR      40503u /* odd: each ID comes once in 65,536 rounds, neighbours far apart */
+/* odd: each ID is used once in 65,536 rounds, and consecutive ones are far apart */
+#define ID_FACTOR      40503u
 #define ID_INVERSE     30599u /* ID_FACTOR * ID_INVERSE = 1 modulo 65,536 */
 #define REMEMBERED_MIN (UINT32_C(1) << 16)
 #define REMEMBERED_MAX (UINT32_C(1) << 24)
-#define REMEMBERED_S   0.25 /* beyond the farm's delay */
-#define SEARCH_RATE    5e6  /* what a search is expected to find, at most */
+#define REMEMBERED_S   0.25 /* in addition to the farm's delay */
+#define SEARCH_RATE    5e6  /* the highest rate that a search is expected to find */
 
 _Static_assert((ID_FACTOR * ID_INVERSE & 0xffff) == 1, "not the inverse");
 
@@ -71,7 +72,7 @@ ends_make(struct clients *c)
 {
 	const struct options *o = c->options;
 
-	/* Addresses first: neighbours in time should not be one host's. */
+	/* Addresses first: consecutive queries should come from different hosts. */
 	for (uint32_t i = 0; i < c->count; i++) {
 		struct client_end *end = &c->ends[i];
 
@@ -81,9 +82,10 @@ ends_make(struct clients *c)
 	}
 }
 
-/* How many queries are remembered: those of the time that a response may take, a power of two. */
+/* How many queries are stored: those sent within the time that a response may take, as a power of
+ * two. */
 static uint32_t
-remembered_count(const struct options *o, uint32_t client_count)
+stored_count(const struct options *o, uint32_t client_count)
 {
 	const double rate =
 		o->search || o->rate == 0 ? RTE_MIN(o->search_max, SEARCH_RATE) : o->rate;
@@ -101,7 +103,7 @@ clients_open(struct clients *c, const struct options *o, const struct names *nam
 	     struct rte_mempool *pool, const struct mac *own, const struct mac *next_hop,
 	     uint64_t tsc_hz, char *why, size_t why_bytes)
 {
-	uint32_t remembered;
+	uint32_t stored;
 
 	memset(c, 0, sizeof(*c));
 	c->options = o;
@@ -113,14 +115,14 @@ clients_open(struct clients *c, const struct options *o, const struct names *nam
 	c->count = o->clients.count * c->port_count;
 	c->address_first = address_low(&o->clients.first);
 	c->period = UINT64_C(65536) * c->count;
-	remembered = remembered_count(o, c->count);
-	c->sent_mask = remembered - 1;
+	stored = stored_count(o, c->count);
+	c->sent_mask = stored - 1;
 	c->ends = rte_malloc("clients", c->count * sizeof(*c->ends), RTE_CACHE_LINE_SIZE);
-	c->sent_tsc = rte_zmalloc("sent", remembered * sizeof(*c->sent_tsc), RTE_CACHE_LINE_SIZE);
+	c->sent_tsc = rte_zmalloc("sent", stored * sizeof(*c->sent_tsc), RTE_CACHE_LINE_SIZE);
 	if (c->ends == NULL || c->sent_tsc == NULL) {
 		snprintf(why, why_bytes,
 			 "no memory for %u clients and %u queries in flight: give EAL more (-m)",
-			 c->count, remembered);
+			 c->count, stored);
 		clients_close(c);
 		return -ENOMEM;
 	}
@@ -150,7 +152,7 @@ clients_measure(struct clients *c)
 
 /* ---- sending ---- */
 
-/* Writes query `c->next` into a fresh mbuf. */
+/* Writes query `c->next` into a new mbuf. */
 static inline void
 query_write(struct clients *c, struct rte_mbuf *mbuf)
 {
@@ -237,7 +239,7 @@ clients_send(struct clients *c, uint32_t wanted, uint64_t now_tsc)
 	return wanted;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 #define NO_CLIENT UINT32_MAX
 
@@ -274,7 +276,7 @@ source_is_service(const struct clients *c, const struct datagram *d)
 	       0;
 }
 
-/* The name that query `number`, already sent, asked for. */
+/* The name of query `number`, which was already sent. */
 static inline const struct name *
 name_of(const struct clients *c, uint64_t number)
 {
@@ -288,7 +290,7 @@ name_of(const struct clients *c, uint64_t number)
 	return &c->names->name[number % count];
 }
 
-/* Does the record behind the question say what our farm said? Truncated answers have none. */
+/* Is the record after the question the one that our farm sends? Truncated responses have none. */
 static inline bool
 record_is_right(const struct datagram *d, const struct name *name)
 {
@@ -301,7 +303,7 @@ record_is_right(const struct datagram *d, const struct name *name)
 	       memcmp((const uint8_t *)d->dns + rdata, &name->mark, 4) == 0;
 }
 
-/* memcmp() is a call, and its work for three words is less than that. */
+/* Inline: for three words a call of memcmp() would cost more than the comparison. */
 static inline bool
 bytes_are_equal(const uint8_t *a, const uint8_t *b, uint32_t bytes)
 {
@@ -365,7 +367,7 @@ clients_response(struct clients *c, const struct datagram *d, uint64_t now_tsc)
 			c->counters.unknown++;
 			return;
 		}
-		number -= c->period; /* of the IDs' round before */
+		number -= c->period; /* of the previous round of IDs */
 	}
 	if (unlikely(c->next - number > (uint64_t)c->sent_mask + 1)) {
 		c->counters.late++;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opens and starts ports. */
+/* Opens and starts interfaces (DPDK's ports). */
 #include "tests/bench/load/device.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 
 	if (status == 0) {
 		what = "be configured";
-		/* All buffers are of one pool and nobody else's. */
+		/* All buffers come from one pool and have one owner. */
 		configuration.txmode.offloads =
 			RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE & about.tx_offload_capa;
 		status = rte_eth_dev_configure(device, 1, 1, &configuration);
@@ -47,11 +47,11 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 		status = rte_eth_dev_start(device);
 	}
 	if (status != 0) {
-		snprintf(why, why_bytes, "port %u can't %s (%s): DPDK's lines above say why",
+		snprintf(why, why_bytes, "DPDK port %u cannot %s (%s): see DPDK's messages above",
 			 device, what, rte_strerror(-status));
 		return status;
 	}
-	/* Clients and farm may have any MAC address; not every driver knows these modes. */
+	/* Clients and farm may have any MAC address; not every driver has these modes. */
 	rte_eth_promiscuous_enable(device);
 	rte_eth_allmulticast_enable(device);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DPDK's ports as the load program uses them: one queue each way, everything received. All
+/* The interfaces (DPDK's ports) of the load program: one queue per direction, promiscuous. All
  * [main]. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
 #define EPHEMERA_TESTS_BENCH_LOAD_DEVICE_H
@@ -8,21 +8,21 @@
 
 #include "dataplane/shared/wire.h"
 
-/* Descriptors of each queue: what is waited for between two looks of ours at several million
- * packets a second. */
+/* Descriptors per queue: the packets that arrive between two polls at several million packets a
+ * second. */
 #define DEVICE_DESCRIPTORS 1024
 
 /* Configures and starts port `device`. 0, or -errno with the reason in `why`. */
 int device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_bytes);
 void device_close(uint16_t device);
 
-/* Whether there is a port of this number. */
+/* Whether a port with this number exists. */
 bool device_exists(uint16_t device);
 
 bool device_is_up(uint16_t device);
 struct mac device_mac(uint16_t device);
 
-/* DPDK's name of the port, into `name` of RTE_ETH_NAME_MAX_LEN bytes. */
+/* Writes DPDK's name of the port into `name`, of RTE_ETH_NAME_MAX_LEN bytes. */
 void device_name(uint16_t device, char *name);
 
 #endif

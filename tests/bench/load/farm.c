@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Turns queries into answers. RFC 1035 section 4.1.
- * Never: allocates, or makes a system call, after farm_open(). */
+/* Turns queries into responses. RFC 1035 section 4.1. Never: allocates, or makes a system call,
+ * after farm_open(). */
 #include "tests/bench/load/farm.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 #define RECORD_TTL_S 60
 
-/* An A record whose name points at the question's, RFC 1035 section 4.1.4. The address comes
+/* An A record whose name is a pointer to the question's, RFC 1035 section 4.1.4. The address comes
  * last. */
 #define RECORD_ADDRESS 12
 static const uint8_t record_blank[RECORD_ADDRESS + 4] = {0xc0, DNS_HEADER_BYTES, 0, 1, 0, 1, 0, 0,
@@ -47,7 +47,7 @@ farm_close(struct farm *f)
 	f->due_tsc = NULL;
 }
 
-/* Length of the question behind the header, or 0 if that is none. */
+/* Length of the question after the header, or 0 if it is malformed. */
 static inline uint32_t
 question_length(const struct datagram *d)
 {
@@ -91,9 +91,9 @@ ends_swap(const struct datagram *d)
 	}
 }
 
-/* Makes query `d` a response of the question, and a record if there is to be one. Checksums are
- * those that came with what is changed taken out and put in: nothing is summed twice, least of all
- * what was written just before. Swapped ends change no sum. */
+/* Turns query `d` into a response with the question, and a record if wanted. The checksums are
+ * updated by the changed bytes instead of being computed again. Swapping source and destination
+ * does not change a sum. */
 static inline void
 message_response(struct rte_mbuf *mbuf, const struct datagram *d, uint32_t question_bytes,
 		 bool has_record)
@@ -174,7 +174,7 @@ farm_handle(struct farm *f, struct rte_mbuf *mbuf, const struct datagram *d, uin
 	return true;
 }
 
-/* Sends one burst of what is due; false if that was all. */
+/* Sends one burst of responses that are due; false if none remain. */
 static bool
 farm_burst(struct farm *f, uint64_t now_tsc)
 {

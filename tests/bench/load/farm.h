@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The farm: answers each query in the buffer it came in, at once or a set time later.
+/* The farm: turns each query into its response in the same buffer, at once or after a fixed delay.
  * Threads: one. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_FARM_H
 #define EPHEMERA_TESTS_BENCH_LOAD_FARM_H
@@ -10,7 +10,7 @@
 
 #define FARM_BURST 64
 
-/* Answers that wait for their time, oldest first: the delay is the same for all. */
+/* Responses that wait for their time, oldest first: the delay is the same for all. */
 struct farm {
 	uint16_t device;
 	uint64_t delay_tsc;
@@ -21,16 +21,16 @@ struct farm {
 	struct load_counters *counters;
 };
 
-/* `capacity` answers can wait. 0 or -ENOMEM. */
+/* `capacity` responses can wait. 0 or -ENOMEM. */
 int farm_open(struct farm *farm, const struct options *options, uint32_t capacity, uint64_t tsc_hz,
 	      struct load_counters *counters);
 void farm_close(struct farm *farm);
 
-/* Makes the query a response and lets it wait. Takes the mbuf if it returns true. */
+/* Turns the query into a response and queues it. Takes ownership of the mbuf if it returns true. */
 bool farm_handle(struct farm *farm, struct rte_mbuf *mbuf, const struct datagram *datagram,
 		 uint64_t now_tsc);
 
-/* Sends all that is due, as far as the port takes it. */
+/* Sends all responses that are due, as far as the driver accepts them. */
 void farm_send(struct farm *farm, uint64_t now_tsc);
 
 #endif

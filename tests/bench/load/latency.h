@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A histogram of latencies: log-linear like the dataplane's (dataplane/shared/stats.h), but finer,
- * because what is measured here is a few microseconds: 64 buckets for each power of two of 16 ns,
- * up to 2^26 of them, which is a second. Threads: one writer. */
+/* A log-linear histogram of latencies, like the dataplane's (dataplane/shared/stats.h), but finer,
+ * for latencies of a few microseconds: 64 buckets per power of two of 16 ns, up to 2^26 of them,
+ * which is a second. Threads: one writer. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
 #define EPHEMERA_TESTS_BENCH_LOAD_LATENCY_H
 
@@ -14,7 +14,7 @@
 
 struct latency {
 	uint64_t count, sum_tsc, max_tsc;
-	uint64_t buckets[LATENCY_BUCKETS]; /* the last one: everything above */
+	uint64_t buckets[LATENCY_BUCKETS]; /* the last one: all larger values */
 };
 
 /* The first unit that bucket `index` covers. */
@@ -39,7 +39,7 @@ latency_index_of(uint64_t units)
 	return index < LATENCY_BUCKETS ? index : LATENCY_BUCKETS - 1;
 }
 
-/* `units_per_tsc` is a fixed-point number with 32 bits behind the point. */
+/* `units_per_tsc` is a fixed-point number with 32 fractional bits. */
 static inline void
 latency_add(struct latency *latency, uint64_t tsc, uint64_t units_per_tsc)
 {
@@ -57,8 +57,7 @@ latency_units_per_tsc(uint64_t tsc_hz)
 	return (uint64_t)(((unsigned __int128)(1000000000 / LATENCY_UNIT_NS) << 32) / tsc_hz);
 }
 
-/* The latency in microseconds below which the share `share` of all lies, in the middle of its
- * bucket; 0 if there is none. */
+/* The quantile `share` in microseconds, as the middle of its bucket; 0 without samples. */
 static inline double
 latency_quantile_us(const struct latency *latency, double share)
 {

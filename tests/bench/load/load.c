@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The loop: answers in, queries to the farm, its responses out, new queries out; and the phases of
- * a measurement. Runs:  the main core. Never: allocates, or makes a system call, while it measures
- * (a line of progress a second aside; drivers of kernel interfaces make their own). */
+/* The loop: receives responses, passes queries to the farm, sends its responses and new queries;
+ * and the phases of a measurement. Runs: the main core. Never: allocates, or makes a system call,
+ * while it measures (except for a line of progress a second, and in drivers of kernel
+ * interfaces). */
 #include "tests/bench/load/load.h"
 
 #include <errno.h>
@@ -12,15 +13,14 @@
 
 #include "tests/bench/load/device.h"
 
-#define CREDIT_SHIFT 48	 /* bits behind the point: a rate of 1 a second is precise, too */
-#define CREDIT_US    500 /* away from the processor for so long, and what was missed is caught up */
-#define CREDIT_MIN   256.0
-#define CREDIT_MAX                                                                                 \
-	((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the other side holds */
+#define CREDIT_SHIFT   48  /* fractional bits: a rate of 1 a second is precise, too */
+#define CREDIT_US      500 /* queries missed for up to this long are sent later */
+#define CREDIT_MIN     256.0
+#define CREDIT_MAX     ((double)DEVICE_DESCRIPTORS) /* but no more than a ring of the peer holds */
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
-#define TURNS_PER_LOOK 64 /* at the clock of progress and at the stop flag */
-#define TURN_BURSTS    4  /* received from each port in a turn, at most */
+#define TURNS_PER_LOOK 64 /* for the progress line and the stop flag */
+#define TURN_BURSTS    4  /* received from each port per turn, at most */
 
 /* ---- one turn ---- */
 
@@ -67,9 +67,9 @@ device_receive(struct load *l, struct neighbours *side, bool is_client, bool is_
 	return count > CLIENT_BURST / 2;
 }
 
-/* What has arrived, then `wanted` new queries. These come last: while more arrives than a turn
- * takes, none are asked, so that this program loses no response only because it is slower than the
- * other side; it offers less instead. */
+/* Handles what has arrived, then sends `wanted` new queries. While more arrives than a turn
+ * handles, no queries are sent: if this program is slower than the peer, it offers less instead of
+ * losing responses. */
 static void
 load_turn(struct load *l, uint32_t wanted)
 {
@@ -92,7 +92,7 @@ load_turn(struct load *l, uint32_t wanted)
 
 struct pace {
 	uint64_t last_tsc;
-	uint64_t credit;       /* queries due, CREDIT_SHIFT bits behind the point */
+	uint64_t credit;       /* queries due, with CREDIT_SHIFT fractional bits */
 	uint64_t credit_a_tsc; /* likewise; 0: no limit */
 	uint32_t credit_max;   /* queries */
 };
@@ -109,7 +109,8 @@ pace_make(const struct load *l, double rate, uint64_t now_tsc)
 	};
 }
 
-/* How many queries are due now. Who can't keep up does not make up for it in a flood later. */
+/* How many queries are due now. Queries missed for longer than the limits are not made up for in a
+ * burst. */
 static uint32_t
 pace_due(struct pace *p, uint64_t now_tsc, struct load_counters *counters)
 {
@@ -153,7 +154,7 @@ progress(const struct load *l, double seconds, double of_seconds)
 			seconds, of_seconds, c->sent, c->answered, load_counters_wrong(c));
 }
 
-/* Offers for so long; returns the time that it took, and in how many turns. */
+/* Offers queries for that long; returns the time that it took, and the number of turns. */
 static uint64_t
 load_offer(struct load *l, double rate, double seconds, bool is_measured, uint64_t *turns)
 {
@@ -187,7 +188,7 @@ all_is_answered(const struct load *l)
 	return c->answered + c->failed >= c->sent;
 }
 
-/* Waits for the responses to what was sent. */
+/* Waits for the responses to the queries sent. */
 static void
 load_drain(struct load *l)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The load: clients, farm and neighbours on their ports, in one loop on one core.
- * Threads: one; *stop may be set by a signal handler. */
+/* The load: clients, farm and neighbours on their interfaces, in one loop on one core. Threads:
+ * one; *stop may be set by a signal handler. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_LOAD_H
 #define EPHEMERA_TESTS_BENCH_LOAD_LOAD_H
 
@@ -21,26 +21,26 @@ struct load {
 	volatile sig_atomic_t stop;
 };
 
-/* What one measurement found. */
+/* The result of one measurement. */
 struct measured {
-	double target;	/* queries a second wanted; 0: as many as the port takes */
+	double target;	/* queries a second wanted; 0: as many as the driver accepts */
 	double seconds; /* measured */
-	uint64_t lost;	/* neither answered nor failed within the time-out */
+	uint64_t lost;	/* neither answered nor failed within the timeout */
 	uint64_t turns; /* of the loop */
 	struct load_counters counters;
 	struct latency latency;
 };
 
 /* Reads the names, makes buffers, opens the ports, waits for their links and the neighbour, makes
- * clients and farm. 0, or -errno with the reason in `why`, and all undone. */
+ * clients and farm. 0, or -errno with the reason in `why`; then everything is undone. */
 int load_open(struct load *load, const struct options *options, char *why, size_t why_bytes);
 void load_close(struct load *load);
 
-/* Asks now and then until the first response comes. 0, -ETIMEDOUT, or -EINTR. */
+/* Repeats a query until the first response arrives. 0, -ETIMEDOUT, or -EINTR. */
 int load_knock(struct load *load);
 
 /* Warm-up, measurement, and the wait for the last responses, at `rate` queries a second (0: as many
- * as the port takes). A stop ends it early; `measured` then says how long it was. */
+ * as the driver accepts). A stop ends it early; `measured` has the actual duration. */
 void load_measure(struct load *load, double rate, struct measured *measured);
 
 static inline double

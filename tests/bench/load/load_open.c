@@ -16,11 +16,11 @@
 #define POOL_SPARE	8192
 #define ASK_EVERY_S	0.2
 #define DEVICE_COUNT(o) ((o)->has_farm && (o)->farm_device != (o)->client_device ? 2u : 1u)
-#define DELAY_RATE	5e6 /* what may arrive at the farm when the rate is to be found out */
+#define DELAY_RATE	5e6 /* the assumed rate at the farm when the rate is to be searched for */
 #define DELAY_SPARE	1.25
 #define CALIBRATION_NS	50000000
 
-/* The TSC's rate by the kernel's clock: EAL rounds its own figure to 10 MHz. */
+/* The TSC's rate, measured by the kernel's clock: EAL rounds its own figure to 10 MHz. */
 static uint64_t
 tsc_hz_measure(void)
 {
@@ -38,7 +38,7 @@ tsc_hz_measure(void)
 	return (uint64_t)((double)(to_tsc - from_tsc) * 1e9 / (double)ns);
 }
 
-/* Buffers that responses wait in. */
+/* Buffers for delayed responses. */
 static uint32_t
 delayed_count(const struct options *o)
 {
@@ -54,7 +54,7 @@ pool_open(struct load *l, uint32_t delayed, char *why, size_t why_bytes)
 	const struct options *o = l->options;
 	uint32_t count = o->buffers;
 
-	/* A queue: waiting to be received, waiting to be sent, sent and not yet given back. */
+	/* Per queue: to be received, to be sent, and sent but not yet freed. */
 	if (count == 0)
 		count = POOL_SPARE + delayed + DEVICE_COUNT(o) * DEVICE_DESCRIPTORS * 4;
 	l->pool = rte_pktmbuf_pool_create("load", count, POOL_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
@@ -113,8 +113,8 @@ links_wait(struct load *l, char *why, size_t why_bytes)
 
 			device_name(is_client ? o->client_device : o->farm_device, name);
 			snprintf(why, why_bytes,
-				 "port %s has no link after %.0f s: is the other side there?", name,
-				 o->wait_s);
+				 "port %s has no link after %.0f s: check that its peer is running",
+				 name, o->wait_s);
 			return l->stop ? -EINTR : -ENETDOWN;
 		}
 		rte_delay_us_sleep(1000);
@@ -141,7 +141,7 @@ neighbours_open(struct load *l)
 		farm->ranges[farm->range_count++] = o->farm[i];
 }
 
-/* The MAC address that queries go to. */
+/* The destination MAC address of queries. */
 static int
 next_hop_find(struct load *l, struct mac *next_hop, char *why, size_t why_bytes)
 {
@@ -161,7 +161,7 @@ next_hop_find(struct load *l, struct mac *next_hop, char *why, size_t why_bytes)
 
 		if (now_tsc > end_tsc) {
 			snprintf(why, why_bytes,
-				 "nobody answers for the MAC address of the %s within %.0f s: give "
+				 "no neighbour response for the %s within %.0f s: give "
 				 "--service-mac",
 				 o->has_gateway ? "gateway" : "service", o->wait_s);
 			return -EHOSTUNREACH;
@@ -208,7 +208,7 @@ load_open(struct load *l, const struct options *o, char *why, size_t why_bytes)
 		goto close_devices;
 	if (o->has_farm && farm_open(&l->farm, o, delayed, l->tsc_hz, &l->clients.counters) != 0) {
 		snprintf(why, why_bytes,
-			 "no memory for %u answers in the farm's delay: give EAL more (-m)",
+			 "no memory for %u responses in the farm's delay: give EAL more (-m)",
 			 delayed);
 		status = -ENOMEM;
 		goto close_clients;

@@ -32,7 +32,7 @@ static void
 signals_catch(void)
 {
 	const struct sigaction action = {.sa_handler = stop_ask,
-					 .sa_flags = SA_RESETHAND}; /* the second one kills */
+					 .sa_flags = SA_RESETHAND}; /* the second signal kills */
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -80,9 +80,7 @@ load_run(const struct options *o, struct result *r)
 	if (status == -ETIMEDOUT) {
 		fprintf(stderr,
 			"ephemera-load: no response to the first queries within %.0f s: %lu sent, "
-			"%lu arrived "
-			"at our farm, "
-			"%lu not for us, %lu wrong\n",
+			"%lu received by our farm, %lu not for us, %lu wrong\n",
 			o->wait_s, load.clients.counters.sent, load.clients.counters.farm_queries,
 			load.clients.counters.other, load_counters_wrong(&load.clients.counters));
 		return EXIT_START;
@@ -101,12 +99,11 @@ load_run(const struct options *o, struct result *r)
 	return measured_is_clean(&measured, o) ? EXIT_CLEAN : EXIT_LOST;
 }
 
-/* The other side goes first: memif's driver takes the shared memory away from a side that still
- * reads it. */
+/* The peer ends first: memif's driver unmaps the shared memory of a peer that still reads it. */
 static void
 hold(void)
 {
-	puts("ephemera-load: done, and holding the ports until told to stop");
+	puts("ephemera-load: done, holding the ports until SIGINT or SIGTERM");
 	fflush(stdout);
 	while (!load.stop)
 		rte_delay_us_sleep(10000);
@@ -138,7 +135,7 @@ main(int argc, char **argv)
 	status = environment_open(&options, argv);
 	if (status != 0) {
 		fprintf(stderr,
-			"ephemera-load: DPDK's EAL did not start (%s): its lines above say why\n",
+			"ephemera-load: DPDK's EAL did not start (%s): see its messages above\n",
 			strerror(-status));
 		return EXIT_START;
 	}

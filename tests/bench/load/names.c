@@ -46,7 +46,8 @@ name_type_of(const char *text, uint16_t *type)
 
 /* ---- one name ---- */
 
-/* A character of a label, escapes undone; -1 at the end of the label, -2 if it can't be read. */
+/* A character of a label, with escapes decoded; -1 at the end of the label, -2 on a syntax
+ * error. */
 static int
 label_character(const char **text)
 {
@@ -72,7 +73,7 @@ label_character(const char **text)
 	return (unsigned char)t[1];
 }
 
-/* Text to wire form; the number of bytes, or -EINVAL. */
+/* Converts text to wire format; the number of bytes, or -EINVAL. */
 static int
 name_wire(const char *text, uint8_t wire[DNS_NAME_BYTES_MAX])
 {
@@ -122,7 +123,7 @@ tail_write(struct name *name, uint8_t *tail, const uint8_t *wire, size_t wire_by
 	name->mark = type == 1 ? question_mark(tail, name->question_bytes) : 0;
 }
 
-/* Room for `count` names of `bytes` bytes in all; keeps what is there. */
+/* Grows to `count` names of `bytes` bytes in all; keeps the existing names. */
 static int
 names_grow(struct names *names, uint32_t count, size_t bytes)
 {
@@ -139,9 +140,9 @@ names_grow(struct names *names, uint32_t count, size_t bytes)
 	return 0;
 }
 
-/* ---- many ---- */
+/* ---- all names ---- */
 
-/* Number `i` in base 36, each place with letters of its own, fills the labels in front of
+/* Number `i` in base 36, with different letters for each digit, fills the labels before
  * example.com. */
 static void
 generated_wire(uint32_t i, uint32_t wire_bytes, uint8_t wire[DNS_NAME_BYTES_MAX])
@@ -165,7 +166,7 @@ generated_wire(uint32_t i, uint32_t wire_bytes, uint8_t wire[DNS_NAME_BYTES_MAX]
 	memcpy(wire + at, NAMES_GENERATED, sizeof(NAMES_GENERATED));
 }
 
-/* How many names of so many bytes the generator can tell apart. */
+/* How many different names of that many bytes can be generated. */
 static uint64_t
 generated_limit(uint32_t wire_bytes)
 {
@@ -185,7 +186,8 @@ names_generate(struct names *names, const struct options *o, char *why, size_t w
 
 	if (o->name_count > generated_limit(o->name_bytes)) {
 		snprintf(why, why_bytes,
-			 "%u names of %u bytes can't differ: give more --name-bytes, or fewer",
+			 "there are not %u different names of %u bytes: give more --name-bytes, or "
+			 "fewer names",
 			 o->name_count, o->name_bytes);
 		return -EINVAL;
 	}

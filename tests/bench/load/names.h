@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The questions to ask, ready for the wire: each with what stands behind the DNS header and its
- * part of the checksum. Threads: made by names_open(), read-only from then on. */
+/* The questions in wire format: for each, the bytes after the DNS header, and their part of the
+ * checksum. Threads: made by names_open(), then read-only. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_NAMES_H
 #define EPHEMERA_TESTS_BENCH_LOAD_NAMES_H
 
@@ -12,15 +12,15 @@
 #define NAMES_MAX		  (1u << 24)
 #define NAMES_GENERATED_BYTES_MIN 15 /* "x", example, com, the root */
 #define NAMES_TAIL_MAX		  (DNS_QUESTION_BYTES_MAX + 11)
-/* readable behind the last one: copies are made in whole blocks */
+/* readable after the last one: copies are made in whole blocks */
 #define NAMES_PADDING 32
 
 struct name {
 	uint64_t offset;	 /* of its bytes in names.bytes */
 	uint16_t question_bytes; /* name, type, class */
-	uint16_t tail_bytes;	 /* these, and the OPT record if there is one */
+	uint16_t tail_bytes;	 /* the same, and the OPT record if there is one */
 	uint32_t sum;		 /* of the tail, for the UDP checksum */
-	uint32_t mark; /* the address that the farm answers type A with, as it lies in memory */
+	uint32_t mark; /* the address in the farm's responses to type A, in network order */
 };
 
 struct names {

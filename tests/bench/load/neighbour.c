@@ -15,7 +15,7 @@
 #define ND_FLAG_OVERRIDE  0x20
 #define ND_OPTION_SOURCE  1
 #define ND_OPTION_TARGET  2
-#define ND_HOP_LIMIT	  255 /* RFC 4861 section 7.1: proves that it comes from the link */
+#define ND_HOP_LIMIT	  255 /* RFC 4861 section 7.1: proves that the packet comes from the link */
 
 struct nd_message {
 	uint8_t type, code;
@@ -51,7 +51,7 @@ ethernet_write(uint8_t *frame, const struct mac *from, const struct mac *to, uin
 	eth->ether_type = htobe16(type);
 }
 
-/* Sends one frame; the mbuf is gone in any case. 0 or -EAGAIN. */
+/* Sends one frame; takes ownership of the mbuf in any case. 0 or -EAGAIN. */
 static int
 frame_send(uint16_t device, struct rte_mbuf *mbuf, uint32_t bytes)
 {
@@ -178,9 +178,8 @@ nd_handle(struct neighbours *n, struct rte_mbuf *mbuf, struct load_counters *cou
 		return false;
 	memcpy(&asker_mac, &((struct rte_ether_hdr *)frame)->src_addr, sizeof(asker_mac));
 	ethernet_write(frame, &n->own, &asker_mac, RTE_ETHER_TYPE_IPV6);
-	if (address_equal(
-		    &asker,
-		    &unspecified)) /* RFC 4861 section 7.2.4: of duplicate address detection */
+	if (address_equal(&asker,
+			  &unspecified)) /* RFC 4861 section 7.2.4: duplicate address detection */
 		nd_write(frame, &target, &all_nodes, ND_ADVERTISEMENT, ND_FLAG_OVERRIDE, &target,
 			 &n->own);
 	else

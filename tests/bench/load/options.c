@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads the command line: a table of options, each with how its value is read, and into what. */
+/* Reads the command line by a table of options: how each value is read, and into which member. */
 #include "tests/bench/load/options.h"
 
 #include <errno.h>
@@ -9,14 +9,14 @@
 
 #include "tests/bench/load/names.h"
 
-/* How a value is read, and into what member. */
+/* How a value is read, and the type of its member. */
 enum option_kind {
 	OPTION_READ,	/* by the row's function */
 	OPTION_FLAG,	/* no value: a bool becomes true */
 	OPTION_WHOLE,	/* a whole number from `least` to `most`: uint16_t or uint32_t */
 	OPTION_REAL,	/* a number from `least` to `most`: double */
-	OPTION_PERCENT, /* likewise, of 100: a share as a double */
-	OPTION_TEXT,	/* as it is: const char * */
+	OPTION_PERCENT, /* likewise, in percent: a share as a double */
+	OPTION_TEXT,	/* unchanged: const char * */
 	OPTION_ADDRESS,
 	OPTION_BLOCK,
 	OPTION_MAC,
@@ -26,10 +26,10 @@ struct option_row {
 	const char *name;
 	enum option_kind kind;
 	size_t offset, bytes; /* of the member of struct options */
-	size_t given;	      /* offset of a bool that says that it was given; 0: there is none */
+	size_t given;	      /* offset of a bool that is set if the option was given; 0: none */
 	double least, most;
 	int (*read)(struct options *o, const char *value);
-	const char *wants; /* of the value; NULL: it has none */
+	const char *wants; /* of the value; NULL: no value */
 };
 
 static int
@@ -178,7 +178,7 @@ static const struct option_row option_rows[] = {
 	{"--client-device", MEMBER(WHOLE, client_device), FROM_TO(0, 31),
 	 .wants = "the number of a DPDK port"},
 	{"--clients", MEMBER(BLOCK, clients), .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH"},
-	{"--client-ports", READ(client_ports_read), .wants = "a port from 1 on, or FIRST-LAST"},
+	{"--client-ports", READ(client_ports_read), .wants = "a port from 1, or FIRST-LAST"},
 	{"--client-mac", MEMBER(MAC, client_mac), GIVEN(has_client_mac), .wants = "a MAC address"},
 	{"--names", MEMBER(TEXT, names_file), .wants = "a file"},
 	{"--generate", MEMBER(WHOLE, name_count), FROM_TO(1, NAMES_MAX),
@@ -186,7 +186,7 @@ static const struct option_row option_rows[] = {
 	{"--name-bytes", MEMBER(WHOLE, name_bytes),
 	 FROM_TO(NAMES_GENERATED_BYTES_MIN, DNS_NAME_BYTES_MAX),
 	 .wants = "a number of bytes from 15 to 255"},
-	{"--type", READ(name_type_read), .wants = "a type as A, AAAA or TYPE65"},
+	{"--type", READ(name_type_read), .wants = "a type such as A, AAAA or TYPE65"},
 	{"--edns", MEMBER(WHOLE, edns_bytes), FROM_TO(512, UINT16_MAX),
 	 .wants = "a number of bytes from 512 to 65535"},
 	{"--farm-device", MEMBER(WHOLE, farm_device), GIVEN(has_farm), FROM_TO(0, 31),
@@ -202,16 +202,16 @@ static const struct option_row option_rows[] = {
 	 .wants = "milliseconds, at most a minute"},
 	{"--wait", MEMBER(REAL, wait_s), ABOVE_0(3600), .wants = "seconds"},
 	{"--buffers", MEMBER(WHOLE, buffers), FROM_TO(1024, 1 << 26),
-	 .wants = "a number from 1024 on"},
+	 .wants = "a number from 1024"},
 	{"--search", MEMBER(FLAG, search)},
 	{"--search-max", MEMBER(REAL, search_max), GIVEN(search), ABOVE_0(1e9),
 	 .wants = "queries a second"},
 	{"--search-precision", MEMBER(PERCENT, search_precision), FROM_TO(0.1, 100),
-	 .wants = "a percentage from 0.1 on"},
+	 .wants = "a percentage from 0.1"},
 	{"--search-tries", MEMBER(WHOLE, search_tries), FROM_TO(1, 100),
 	 .wants = "a number from 1 to 100"},
 	{"--allowed-loss", MEMBER(PERCENT, allowed_loss), FROM_TO(0, 100), .wants = "a percentage"},
-	{"--latency-at", READ(shares_read), .wants = "percentages with commas between, at most 8"},
+	{"--latency-at", READ(shares_read), .wants = "percentages separated by commas, at most 8"},
 	{"--reflect", MEMBER(FLAG, reflect)},
 	{"--json", MEMBER(TEXT, json_file), .wants = "a file, or - for stdout"},
 	{"--quiet", MEMBER(FLAG, quiet)},
@@ -264,27 +264,26 @@ own_read(struct options *o, int argc, char **argv, char *why, size_t why_bytes)
 	return 0;
 }
 
-/* What no single option can tell. */
+/* Checks that concern several options. */
 static const char *
 options_fault(struct options *o)
 {
 	const uint64_t ports = (uint64_t)o->client_port_last - o->client_port_first + 1;
 
 	if (!o->has_service)
-		return "whom to ask? Give --service ADDRESS[#PORT]; --help shows the rest";
+		return "--service ADDRESS[#PORT] is missing; --help shows all options";
 	if (o->clients.count == 0)
-		return "who asks? Give --clients ADDRESS, FIRST-LAST or ADDRESS/LENGTH";
+		return "--clients ADDRESS, FIRST-LAST or ADDRESS/LENGTH is missing";
 	if (address_is_ipv4(&o->clients.first) != address_is_ipv4(&o->service))
 		return "--clients and --service are of different families";
 	if (o->has_gateway && address_is_ipv4(&o->gateway) != address_is_ipv4(&o->service))
 		return "--gateway and --service are of different families";
 	if (o->clients.count * ports > OPTIONS_CLIENTS_MAX)
-		return "too many clients: addresses times ports may be 4194304 at most";
+		return "too many clients: addresses times ports may be at most 4194304";
 	if (o->reflect && o->has_farm)
-		return "--reflect is for one port: leave --farm-device away";
+		return "--reflect uses one port: it excludes --farm-device";
 	if (!o->has_farm && (o->farm_count > 0 || o->farm_delay_us > 0))
-		return "--farm and --farm-delay need --farm-device: the port that the farm is "
-		       "behind";
+		return "--farm and --farm-delay need --farm-device, the farm's port";
 	return NULL;
 }
 
@@ -318,7 +317,8 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 			o->eal_argc = i;
 		else if (strcmp(argv[i], "--help") == 0)
 			o->action =
-				OPTIONS_HELP; /* ours, not EAL's, which would not mention ours */
+				/* our usage, because EAL's would not show our options */
+				OPTIONS_HELP;
 		else if (strcmp(argv[i], "--version") == 0)
 			o->action = OPTIONS_VERSION;
 	}
@@ -326,8 +326,8 @@ options_read(struct options *o, int argc, char **argv, char *why, size_t why_byt
 		return 0;
 	if (o->eal_argc == argc) {
 		snprintf(why, why_bytes,
-			 "no `--`: EAL's arguments come first, then --, then ours; --help shows "
-			 "them");
+			 "no `--`: EAL's arguments come first, then --, then ephemera-load's; "
+			 "--help shows them");
 		return -EINVAL;
 	}
 	status = own_read(o, argc - o->eal_argc - 1, argv + o->eal_argc + 1, why, why_bytes);

@@ -3,7 +3,7 @@
  *
  *   ephemera-load [EAL arguments] -- --service ADDRESS[#PORT] [arguments]
  *
- * Threads: written once by options_read(), read by everybody. */
+ * Threads: written once by options_read(), then read-only. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_OPTIONS_H
 #define EPHEMERA_TESTS_BENCH_LOAD_OPTIONS_H
 
@@ -25,42 +25,42 @@ enum options_action {
 
 struct options {
 	enum options_action action;
-	int eal_argc; /* argv[0] and what stands before `--` */
+	int eal_argc; /* argv[0] and the arguments before `--` */
 
-	/* what is asked */
+	/* the service */
 	struct address service;
 	uint16_t service_port;
 	struct mac service_mac;
 	bool has_service, has_service_mac;
-	struct address gateway; /* whose MAC address to ask for instead of the service's */
+	struct address gateway; /* the address to resolve instead of the service's */
 	bool has_gateway;
 
-	/* who asks */
+	/* the clients */
 	uint16_t client_device; /* DPDK's number */
 	struct address_block clients;
 	uint16_t client_port_first, client_port_last;
 	struct mac client_mac;
 	bool has_client_mac;
 
-	/* for what */
+	/* the questions */
 	const char *names_file; /* or NULL: generated */
 	uint32_t name_count;
-	uint32_t name_bytes; /* of the wire form */
+	uint32_t name_bytes; /* in wire format */
 	uint16_t name_type;
 	uint16_t edns_bytes; /* 0: no EDNS */
 
-	/* who answers, if we do */
+	/* the farm, if this program is it */
 	bool has_farm;
 	uint16_t farm_device;
 	uint32_t farm_count;
 	struct address_block farm[OPTIONS_FARM_RANGES_MAX];
 	double farm_delay_us;
 
-	/* how fast and how long */
-	double rate;	   /* queries a second; 0: as fast as the port takes them */
-	double seconds;	   /* measured, a step */
-	double warm_up_s;  /* before, not measured */
-	double timeout_ms; /* how long after the end answers are waited for */
+	/* rate and time */
+	double rate;	   /* queries a second; 0: as many as the driver accepts */
+	double seconds;	   /* measured time, per step */
+	double warm_up_s;  /* time before it, not measured */
+	double timeout_ms; /* how long to wait for responses after the end */
 	double wait_s;	   /* for links, neighbours and the first response */
 	uint32_t buffers;  /* packet buffers; 0: from rate and delay */
 
@@ -69,14 +69,14 @@ struct options {
 	double search_precision; /* a share: 0.01 */
 	double allowed_loss;	 /* a share */
 	uint32_t search_tries;
-	uint32_t share_count; /* of the highest rate, at which latency is measured */
+	uint32_t share_count; /* of the highest rate: where latency is measured */
 	double shares[OPTIONS_SHARES_MAX];
 
-	bool reflect; /* the other side sends our own frames back, ends swapped */
+	bool reflect; /* the peer sends our own frames back, with addresses and ports swapped */
 
 	const char *json_file; /* or NULL; "-": stdout */
 	bool quiet;
-	bool hold; /* after the end, until a signal */
+	bool hold; /* keep the ports open after the end, until a signal */
 };
 
 /* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *options.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What arrives: finds Ethernet, IP, UDP and DNS in a frame, and checks its checksums. Neither IPv4
- * options nor IPv6 extension headers nor VLAN tags are expected on the ports of a load program:
- * such frames are `other`. [worker] */
+/* Parses received frames (Ethernet, IP, UDP, DNS) and verifies their checksums. IPv4 options, IPv6
+ * extension headers and VLAN tags are not expected on the interfaces of a load program: such frames
+ * are `other`. [worker] */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
 #define EPHEMERA_TESTS_BENCH_LOAD_PACKET_H
 
@@ -14,9 +14,9 @@
 
 /* ---- checksums, RFC 1071 ---- */
 
-/* The last `bytes` bytes, 1 to 7, of a block of `block_bytes`, as a word with zeros behind them.
- * Where there are enough bytes in front, the word is read whole: pieced together it would be stored
- * before it is loaded. */
+/* The last `bytes` bytes, 1 to 7, of a block of `block_bytes`, as a word padded with zeros. If
+ * there are enough bytes before them, it is one load of a word: assembled from pieces it would go
+ * through memory. */
 static inline uint64_t
 tail_word(const uint8_t *at, uint32_t bytes, uint32_t block_bytes)
 {
@@ -30,7 +30,7 @@ tail_word(const uint8_t *at, uint32_t bytes, uint32_t block_bytes)
 	return word;
 }
 
-/* One's complement addition. */
+/* Ones' complement addition. */
 static inline uint64_t
 checksum_add(uint64_t sum, uint64_t word)
 {
@@ -39,7 +39,7 @@ checksum_add(uint64_t sum, uint64_t word)
 	return sum + carry;
 }
 
-/* A one's complement sum, not folded; `bytes` up to 64 KiB. */
+/* A ones' complement sum, not folded; `bytes` up to 64 KiB. */
 static inline uint64_t
 checksum_sum(const void *start, uint32_t bytes)
 {
@@ -74,8 +74,8 @@ checksum_fold32(uint64_t sum)
 	return (uint32_t)((sum & 0xffff) + (sum >> 16));
 }
 
-/* The sum of `bytes` bytes that lie `offset` bytes behind what the whole sum begins with, folded:
- * at an odd offset, high and low bytes change places. */
+/* The folded sum of `bytes` bytes at `offset` from the start of the whole sum: at an odd offset
+ * high and low bytes are swapped. */
 static inline uint32_t
 checksum_part(const void *start, uint32_t bytes, uint32_t offset)
 {
@@ -84,14 +84,14 @@ checksum_part(const void *start, uint32_t bytes, uint32_t offset)
 	return offset & 1 ? (uint32_t)(uint16_t)(sum << 8 | sum >> 8) : sum;
 }
 
-/* Takes a folded part out of a sum that it is in. */
+/* Subtracts a folded part from a sum that contains it. */
 static inline uint64_t
 checksum_without(uint64_t sum, uint32_t part)
 {
 	return sum + (0xffff - part);
 }
 
-/* What to write into a checksum field of UDP or ICMPv6 (RFC 768: 0 is sent as all ones). */
+/* The value for a checksum field of UDP or ICMPv6 (RFC 768: 0 is sent as all ones). */
 static inline uint16_t
 checksum_field(uint64_t sum)
 {
@@ -108,7 +108,7 @@ struct datagram {
 	struct dns_header *dns;
 	uint16_t dns_bytes;
 	bool is_ipv4;
-	bool is_summed; /* the UDP checksum is there, and was found to be right here */
+	bool is_summed; /* there is a UDP checksum, and it was verified in software */
 };
 
 enum datagram_kind {
@@ -137,8 +137,8 @@ frame_ipv6(uint8_t *frame)
 	return (struct rte_ipv6_hdr *)(frame + FRAME_IP);
 }
 
-/* The sum of a datagram with its pseudo header: the addresses lie right in front of UDP in both
- * families. */
+/* The sum of a datagram with its pseudo header: in both families the addresses are directly before
+ * UDP. */
 static inline uint64_t
 datagram_sum(const struct rte_udp_hdr *udp, uint16_t udp_bytes, bool is_ipv4)
 {
@@ -158,7 +158,7 @@ datagram_checksum_holds(struct datagram *d, uint16_t udp_bytes, uint64_t flags)
 						       sizeof(struct rte_ipv4_hdr))) != 0xffff)
 		return false;
 	if (seen == RTE_MBUF_F_RX_L4_CKSUM_GOOD || seen == RTE_MBUF_F_RX_L4_CKSUM_NONE)
-		return true; /* the port vouches for it */
+		return true; /* the NIC verified it */
 	if (d->udp->dgram_cksum == 0)
 		return d->is_ipv4; /* RFC 8200 section 8.1 */
 	d->is_summed = checksum_fold32(datagram_sum(d->udp, udp_bytes, d->is_ipv4)) == 0xffff;
@@ -214,8 +214,8 @@ datagram_find(struct rte_mbuf *mbuf, struct datagram *d)
 
 /* ---- questions ---- */
 
-/* A number made of a question, whatever its letters' case: the address that the farm answers
- * with. */
+/* A number derived from a question regardless of letter case: the address in the farm's
+ * response. */
 static inline uint32_t
 question_mark(const uint8_t *question, uint32_t bytes)
 {

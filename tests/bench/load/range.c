@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reads what people write for addresses, ports and numbers. */
+/* Parses addresses, ports and numbers. */
 #include "tests/bench/load/range.h"
 
 #include <arpa/inet.h>
@@ -22,7 +22,8 @@ address_read(const char *text, struct address *result)
 	if (inet_pton(AF_INET6, text, &ipv6) != 1)
 		return -EINVAL;
 	memcpy(result->bytes, ipv6.s6_addr, 16);
-	return address_is_ipv4(result) ? -EINVAL : 0; /* ::ffff:a.b.c.d is not for the wire */
+	/* ::ffff:a.b.c.d must not appear on the wire */
+	return address_is_ipv4(result) ? -EINVAL : 0;
 }
 
 static int

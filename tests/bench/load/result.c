@@ -69,8 +69,9 @@ result_print(const struct result *r)
 	}
 	if (s != NULL) {
 		printf("highest rate  %.0f queries/s without loss%s\n", s->rate,
-		       s->is_limited_by_load ? "; more was not offered: this program was the limit"
-					     : "");
+		       s->is_limited_by_load
+			       ? "; a higher rate was not reached: this program was the limit"
+			       : "");
 		for (uint32_t i = 0; i < r->load->options->share_count; i++) {
 			printf("at %3.0f %%      %.0f queries/s, loss %.6f %%\n",
 			       r->load->options->shares[i] * 100, measured_offered(&s->at[i]),

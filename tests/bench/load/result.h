@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Results as a table for people, and as JSON. */
+/* Results as a table and as JSON. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_RESULT_H
 #define EPHEMERA_TESTS_BENCH_LOAD_RESULT_H
 
 #include "tests/bench/load/search.h"
 
-/* What a run found; `search` is NULL unless that was asked for. */
+/* The result of a run; `search` is NULL without --search. */
 struct result {
 	const struct load *load;
-	const struct measured *measured; /* the run's, or the search's best */
+	const struct measured *measured; /* of the run, or the best of the search */
 	const struct search *search;
 	char arguments[2048]; /* the command line */
 };

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bisection. */
+/* Searches by bisection. */
 #include "tests/bench/load/search.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* of its target: what a step must have offered to say something about it */
+/* the share of its target that a step must have offered to be valid */
 #define REACHED	    0.98
-#define FIRST_SHARE 0.8 /* of what got through in the flood: where bisection begins */
+#define FIRST_SHARE 0.8 /* of the rate that passed at full rate: where bisection begins */
 #define RAISE	    1.2
 #define RATE_MIN    10.0
 
@@ -39,7 +39,7 @@ step_note(struct search *s, const struct load *l, const struct measured *m, bool
 			measured_loss(m) * 100, why);
 }
 
-/* Is this rate reached without loss? Tries as often as the options say. */
+/* Does this rate pass without loss? Tries as often as the options say. */
 static bool
 step_run(struct search *s, struct load *l, double rate)
 {
@@ -55,7 +55,7 @@ step_run(struct search *s, struct load *l, double rate)
 			  !is_clean    ? "too much"
 			  : is_reached ? "good"
 				       : "not reached");
-		/* Where the other side is slower, its ring is full in most turns. */
+		/* If the peer is slower, its ring is full in most turns. */
 		s->is_limited_by_load = is_clean && m.counters.blocked < m.turns / 2;
 		if (is_clean && is_reached) {
 			if (measured_offered(&m) > s->rate) {
@@ -80,7 +80,7 @@ search_bisect(struct search *s, struct load *l)
 	step_note(s, l, &flood, false, "the flood");
 	rate = RTE_MIN(measured_answered(&flood) * FIRST_SHARE, o->search_max);
 	high = o->search_max;
-	/* Up until a rate fails, then between the bounds. */
+	/* Increases the rate until one fails, then bisects. */
 	while (!l->stop && rate >= RATE_MIN &&
 	       s->step_count + o->search_tries <= SEARCH_STEPS_MAX) {
 		if (step_run(s, l, rate)) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The search for the highest rate without loss (RFC 2544 section 26.1, by bisection), and the
+/* Searches for the highest rate without loss (RFC 2544 section 26.1, by bisection), and measures
  * latency at shares of it. */
 #ifndef EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
 #define EPHEMERA_TESTS_BENCH_LOAD_SEARCH_H
@@ -18,9 +18,9 @@ struct search_step {
 struct search {
 	uint32_t step_count;
 	struct search_step steps[SEARCH_STEPS_MAX];
-	double rate;		 /* the highest that passed, as offered; 0: none did */
-	bool is_limited_by_load; /* the steps above failed because this program did not reach them, not by
-				    loss */
+	double rate; /* the highest that passed, as offered; 0: none did */
+	/* higher steps failed because this program did not reach their rate, not by loss */
+	bool is_limited_by_load;
 	struct measured best; /* at that rate */
 	struct measured at[OPTIONS_SHARES_MAX];
 };
@@ -28,7 +28,7 @@ struct search {
 /* Runs the search and the measurements at shares. A stop ends it early. */
 void search_run(struct search *search, struct load *load);
 
-/* Did this measurement lose no more than allowed, and was nothing wrong in it? */
+/* Did this measurement lose no more than allowed, without a wrong response? */
 bool measured_is_clean(const struct measured *measured, const struct options *options);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the load program reads: addresses, numbers, names, the command line; and what its histogram
- * says. */
+/* Tests of what the load program reads (addresses, numbers, names, the command line), and of its
+ * histogram. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@
 
 static const struct {
 	const char *text;
-	const char *first; /* NULL: can't be read */
+	const char *first; /* NULL: an error */
 	uint32_t count;
 } block_rows[] = {
 	{"192.0.2.1", "192.0.2.1", 1},
@@ -59,7 +59,7 @@ test_blocks(void)
 
 static const struct {
 	const char *text;
-	double value; /* negative: can't be read */
+	double value; /* negative: an error */
 } number_rows[] = {{"1", 1},	{"1.5M", 1.5e6}, {"200k", 2e5}, {"2G", 2e9},
 		   {".5", 0.5}, {"0", 0},	 {"-1", -1},	{"1.5X", -1},
 		   {"1Mb", -1}, {"", -1},	 {"M", -1},	{"nan", -1}};
@@ -99,7 +99,7 @@ static const struct {
 	 0}, /* 64 letters */
 };
 
-/* Reads a file of this text. */
+/* Reads names from a file with this text. */
 static int
 names_of_text(const char *text, struct names *names, char *why, size_t why_bytes)
 {
@@ -140,7 +140,7 @@ test_names(void)
 	}
 }
 
-/* Many lines: the array grows, and all are there. */
+/* Many lines: the array grows, and no name is lost. */
 static void
 test_many_names(void)
 {
@@ -163,7 +163,7 @@ test_many_names(void)
 	names_close(&names);
 }
 
-/* Generated names have the length asked for, are good names, and differ without regard to case. */
+/* Generated names have the requested length, are valid, and differ regardless of letter case. */
 static void
 test_generated(void)
 {
@@ -189,7 +189,7 @@ test_generated(void)
 	}
 }
 
-/* The mark is that of a question in any case, and of no other. */
+/* The mark is the same for a question in any letter case, and different for others. */
 static void
 test_mark(void)
 {
@@ -210,7 +210,7 @@ test_mark(void)
 
 static const struct {
 	const char *arguments[10];
-	const char *fault; /* a part of it; NULL: it is good */
+	const char *fault; /* a part of the message; NULL: accepted */
 } option_rows[] = {
 	{{"--", NEEDED}, NULL},
 	{{"-l", "0", "--", NEEDED, "--rate", "1.5M", "--json", "-"}, NULL},

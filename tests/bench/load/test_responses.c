@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Does the load program see what is wrong with a response? Its queries go out over a port that is a
- * ring, become answers in its own farm, are spoilt in one way, and come back. */
+/* Tests that the load program detects wrong responses. Its queries are sent over a ring port,
+ * turned into responses by its own farm, changed in one way, and received again. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 static struct rte_mempool *pool;
 static uint16_t device;
 
-/* A client side with a farm in front of it. */
+/* Clients with a farm as their peer. */
 struct table {
 	struct options options;
 	struct names names;
@@ -31,7 +31,7 @@ must(int status, const char *why)
 {
 	if (status == 0)
 		return;
-	fprintf(stderr, "the test can't begin: %s\n", why);
+	fprintf(stderr, "the test cannot begin: %s\n", why);
 	abort();
 }
 
@@ -73,7 +73,7 @@ table_clear(struct table *t)
 	names_close(&t->names);
 }
 
-/* The one frame that the ring holds. */
+/* The only frame in the ring. */
 static struct rte_mbuf *
 frame_take(void)
 {
@@ -83,7 +83,7 @@ frame_take(void)
 	return mbuf;
 }
 
-/* Asks one question and returns the farm's response to it. */
+/* Sends one query and returns the farm's response. */
 static struct rte_mbuf *
 answer_make(struct table *t, struct datagram *d)
 {
@@ -91,15 +91,15 @@ answer_make(struct table *t, struct datagram *d)
 
 	must(clients_send(&t->clients, 1, 1000) == 1 ? 0 : -1, "no query");
 	mbuf = frame_take();
-	must((int)datagram_find(mbuf, d), "the query can't be read");
-	must(farm_handle(&t->farm, mbuf, d, 1000) ? 0 : -1, "the farm does not want it");
+	must((int)datagram_find(mbuf, d), "the query cannot be parsed");
+	must(farm_handle(&t->farm, mbuf, d, 1000) ? 0 : -1, "the farm did not accept it");
 	farm_send(&t->farm, 1000);
 	mbuf = frame_take();
-	must((int)datagram_find(mbuf, d), "the response can't be read");
+	must((int)datagram_find(mbuf, d), "the response cannot be parsed");
 	return mbuf;
 }
 
-/* Makes the checksums right again after a change. */
+/* Corrects the checksums after a change. */
 static void
 checksums_mend(struct datagram *d)
 {
@@ -115,7 +115,7 @@ checksums_mend(struct datagram *d)
 	d->udp->dgram_cksum = checksum_field(datagram_sum(d->udp, udp_bytes, d->is_ipv4));
 }
 
-/* A byte that is xored: of the part that begins with IP's, UDP's or DNS's header. */
+/* A byte that is XORed, in the part that begins with the IP, UDP or DNS header. */
 struct spoil {
 	enum {
 		IP,
@@ -123,7 +123,7 @@ struct spoil {
 		DNS,
 	} part;
 	uint16_t ipv4, ipv6; /* offset in the part, for either family */
-	uint8_t mask;	     /* 0: nothing is changed */
+	uint8_t mask;	     /* 0: no change */
 };
 
 #define SPOIL(part, offset, mask)                                                                  \
@@ -153,11 +153,11 @@ spoil(struct datagram *d, const struct spoil *s)
 static const struct spoil_row {
 	const char *description;
 	struct spoil spoils[2];
-	size_t counter; /* offset of what must be 1 */
+	size_t counter; /* offset of the counter that must be 1 */
 	bool is_answered;
 	bool is_wrong; /* it counts as a wrong response */
 } rows[] = {
-	{"as it should be", {SPOIL(DNS, 0, 0)}, COUNTED(answered), true, false},
+	{"unchanged", {SPOIL(DNS, 0, 0)}, COUNTED(answered), true, false},
 	{"another ID", {SPOIL(DNS, 1, 0x01)}, COUNTED(unknown), false, true},
 	{"another letter in the name",
 	 {SPOIL(DNS, FIRST_LETTER, 0x40)},
@@ -171,8 +171,8 @@ static const struct spoil_row {
 	 true},
 	{"from another port", {SPOIL(UDP, 1, 0x01)}, COUNTED(wrong_source), false, true},
 	{"from another address", {{IP, 15, 23, 0x01}}, COUNTED(wrong_source), false, true},
-	{"to a port of nobody", {SPOIL(UDP, 2, 0x80)}, COUNTED(unknown), false, true},
-	{"to an address of nobody", {{IP, 19, 24, 0x80}}, COUNTED(unknown), false, true},
+	{"to a port without a client", {SPOIL(UDP, 2, 0x80)}, COUNTED(unknown), false, true},
+	{"to an address without a client", {{IP, 19, 24, 0x80}}, COUNTED(unknown), false, true},
 	{"another address in the record",
 	 {SPOIL(DNS, RECORD_LAST, 0x01)},
 	 COUNTED(wrong_record),
@@ -233,8 +233,7 @@ test_spoilt(void)
 		}
 }
 
-/* A wrong response does not use up the query: the right one behind it counts, a second one does
- * not. */
+/* A wrong response does not end the query: the right one after it counts, a duplicate does not. */
 static void
 test_after_wrong(void)
 {
@@ -261,7 +260,7 @@ test_after_wrong(void)
 	table_clear(&t);
 }
 
-/* Any byte changed on the way without the checksum is noticed, except in the MAC addresses. */
+/* Any changed byte without a corrected checksum is detected, except in the MAC addresses. */
 static void
 test_checksum(void)
 {
@@ -288,8 +287,8 @@ test_checksum(void)
 	}
 }
 
-/* The farm's response has the right checksums and no byte too many, wherever the question ends,
- * whether there was something behind it, and whether the query had a checksum. */
+/* The farm's response has the right checksums and no extra byte, for questions of odd and even
+ * length, with and without EDNS, and with and without a checksum in the query. */
 static void
 test_farm(void)
 {
@@ -311,7 +310,7 @@ test_farm(void)
 				->dgram_cksum = 0;
 		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed == !is_bare,
 			     "query %u", i);
-		must(farm_handle(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm does not want it");
+		must(farm_handle(&t.farm, mbuf, &d, 1000) ? 0 : -1, "the farm did not accept it");
 		farm_send(&t.farm, 1000);
 		mbuf = frame_take();
 		SUITE_ASSERT(datagram_find(mbuf, &d) == DATAGRAM_DNS && d.is_summed,
@@ -325,7 +324,7 @@ test_farm(void)
 	}
 }
 
-/* Frames cut anywhere are not read beyond their end, and are not taken for responses. */
+/* Truncated frames are not read beyond their end, and do not count as responses. */
 static void
 test_cut(void)
 {
@@ -347,8 +346,8 @@ test_cut(void)
 	table_clear(&t);
 }
 
-/* Client and ID lead back to the query over several rounds of the IDs; every response is the right
- * one's. */
+/* Client and ID determine the query over several rounds of IDs; every response matches its
+ * query. */
 static void
 test_numbers(void)
 {
@@ -356,7 +355,7 @@ test_numbers(void)
 	const uint32_t clients = 2 * 64;
 
 	table_lay(&t, families[0], false);
-	t.clients.next = t.clients.period - 3 * clients; /* IDs begin again soon */
+	t.clients.next = t.clients.period - 3 * clients; /* IDs repeat soon */
 	t.clients.round = 65536 - 3;
 	t.clients.next_name = (uint32_t)(t.clients.next % t.names.count);
 	clients_measure(&t.clients);
@@ -372,7 +371,8 @@ test_numbers(void)
 	table_clear(&t);
 }
 
-/* In --reflect our own frame with its ends swapped is the response, and without it is none. */
+/* With --reflect our own frame with addresses and ports swapped is the response; without it, it is
+ * not. */
 static void
 test_reflect(void)
 {
@@ -386,7 +386,7 @@ test_reflect(void)
 	table_lay(&t, families[0], true);
 	must(clients_send(&t.clients, 1, 1000) == 1 ? 0 : -1, "no query");
 	mbuf = frame_take();
-	must((int)datagram_find(mbuf, &d), "the query can't be read");
+	must((int)datagram_find(mbuf, &d), "the query cannot be parsed");
 	clients_response(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
 	CU_ASSERT_EQUAL(load_counters_wrong(&t.clients.counters), 1);
@@ -404,7 +404,7 @@ test_reflect(void)
 	table_clear(&t);
 }
 
-/* A port made of software vouches for no checksum, so the dataplane does not ask it to. */
+/* Software ports do not verify checksums, so the dataplane does not enable that offload. */
 static void
 test_port(void)
 {
@@ -414,7 +414,7 @@ test_port(void)
 	CU_ASSERT_FALSE(driver_checks(&about));
 }
 
-/* That this program may use: in a container it need not be 0. */
+/* A core that this program may use: in a container it need not be 0. */
 static int
 first_core(void)
 {
@@ -439,7 +439,7 @@ main(void)
 	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry,
 			memory,	 ring,	  cores,  log_level};
 	CU_TestInfo tests[] = {
-		{"spoilt answers", test_spoilt},
+		{"changed responses", test_spoilt},
 		{"after a wrong response", test_after_wrong},
 		{"checksums", test_checksum},
 		{"the farm's responses", test_farm},
@@ -456,5 +456,5 @@ main(void)
 				       SOCKET_ID_ANY);
 	must(pool == NULL, "no pool");
 	must(device_open(device, pool, why, sizeof(why)), why);
-	return suite_run("load, answers", tests);
+	return suite_run("load, responses", tests);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds the bed. */
+/* Builds the test bed. */
 #include "tests/bench/pipeline/bed.h"
 
 #include <sched.h>
@@ -57,7 +57,7 @@ bed_eal_start(bool huge)
 	snprintf(lcores, sizeof(lcores), "0@%d,1@%d", first, second < 0 ? first : second);
 	if (huge) {
 		argv[argc++] = "--in-memory";
-	} else { /* EAL takes the two for a contradiction */
+	} else { /* EAL rejects the two together */
 		argv[argc++] = "--no-huge";
 		argv[argc++] = "--no-shconf";
 	}
@@ -81,7 +81,7 @@ bed_memory(size_t bytes, bool reserved, const char **pages)
 			  : MAP_FAILED;
 	if (memory != MAP_FAILED)
 		return memory;
-	/* Room to begin at a multiple of a huge page: the kernel may then use them unasked. */
+	/* Room to align to a huge page, so that the kernel can use transparent huge pages. */
 	memory = mmap(NULL, whole + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 		      -1, 0);
 	if (memory == MAP_FAILED)
@@ -155,7 +155,7 @@ port_make(struct bed *bed, unsigned port)
 		rte_eth_from_rings(name, bed->rx[port], BED_WORKERS, bed->tx[port], BED_WORKERS, 0);
 	if (ethdev < 0 ||
 	    rte_eth_dev_configure((uint16_t)ethdev, BED_WORKERS, BED_WORKERS, &conf) != 0)
-		need(NULL, "port of rings");
+		need(NULL, "interface of rings");
 	for (uint16_t q = 0; q < BED_WORKERS; q++)
 		if (rte_eth_rx_queue_setup((uint16_t)ethdev, q, 64, SOCKET_ID_ANY, NULL,
 					   bed->pool) != 0 ||
@@ -168,8 +168,8 @@ port_make(struct bed *bed, unsigned port)
 							  .mac = bed_mac((enum bed_interface)port)};
 }
 
-/* Suffixes of one to four labels: 's' and a number of as many digits as all have, then fixed
- * ones. */
+/* Suffixes of one to four labels: 's' and a number with a fixed number of digits, then fixed
+ * labels. */
 static void
 suffixes_fill(struct snapshot *s, uint32_t count)
 {
@@ -196,7 +196,7 @@ static void
 snapshot_fill(struct snapshot *s, const struct bench_case *c)
 {
 	static const char *const allowed[][2] = {
-		/* What the configuration allows by default; sorted. */
+		/* The default allow list of the configuration; sorted. */
 		{"::1", "::1"},
 		{"10.0.0.0", "10.255.255.255"},
 		{"100.64.0.0", "100.127.255.255"},
@@ -272,7 +272,7 @@ view_publish(struct bed *bed, const struct bench_case *c, uint32_t workers)
 	snapshot_fill(s, c);
 	snapshot_seal(s);
 	if (snapshot_validate(s, s->size_bytes, &why) != 0) {
-		fprintf(stderr, "pipeline: snapshot refused: %s\n", why);
+		fprintf(stderr, "pipeline: the snapshot is invalid: %s\n", why);
 		abort();
 	}
 	view_free(bed->view);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The bed that the workers run in: what the dataplane's main thread would make for them, with ports
- * of rings.
+/* The test bed of the workers: what the dataplane's main thread makes for them, with interfaces
+ * made of rings.
  *
  *   bench ── rx ring ──> [clients] ──> pipeline_turn() ──> [farm] ── tx ring ──> bench
  *
- * The workers, their tables and views are those of the dataplane; so is the kind of memory: huge
- * pages for flow tables and packets, ordinary shared pages for statistics. Made once; bed_set()
- * starts each case afresh. */
+ * The workers, their tables and views are those of the dataplane, and so is the kind of memory:
+ * huge pages for flow tables and packets, ordinary shared pages for statistics. It is made once;
+ * bed_set() resets it for each case. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_BED_H
 
@@ -33,7 +33,7 @@ enum bed_interface {
 };
 
 struct bed {
-	const char *pages; /* what kind the flow tables lie in */
+	const char *pages; /* the kind of pages of the flow tables */
 	struct rte_mempool *pool;
 	struct rte_ring *rx[BED_INTERFACE_COUNT][BED_WORKERS],
 		*tx[BED_INTERFACE_COUNT][BED_WORKERS];
@@ -49,23 +49,24 @@ struct bed {
 	volatile bool draining, stop;
 };
 
-/* Starts EAL on the first two processors that this process may use (or twice on the only one).
- * False: it said why on stderr. */
+/* Starts EAL on the first two cores that this process may use (or twice on the only one). False:
+ * the reason was printed to stderr. */
 bool bed_eal_start(bool huge);
 
-/* `flows`: the most flow table entries, of all workers together, that a case will have. Aborts when
- * memory is short. */
+/* `flows`: the maximum number of flow table entries of all workers together in any case. Aborts
+ * when memory is short. */
 void bed_open(struct bed *bed, uint32_t flows, bool huge);
 void bed_close(struct bed *bed);
 
-/* Makes tables, statistics and view for a case with so many workers. No worker may be in a turn. */
+/* Makes tables, statistics and view for a case with that many workers. No worker may be in a
+ * turn. */
 void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
 
-/* Anonymous memory, zeroed, in huge pages where there are any, out of the reserved ones if
- * `reserved`; *pages says which kind it is. Aborts when there is none. */
+/* Zeroed anonymous memory, in huge pages if available, from the reserved ones if `reserved`; *pages
+ * is set to the kind. Aborts when there is none. */
 void *bed_memory(size_t bytes, bool reserved, const char **pages);
 
-/* Addresses of the bed. */
+/* Addresses of the test bed. */
 struct mac bed_mac(enum bed_interface port);
 struct mac bed_peer_mac(enum bed_interface port); /* of the client, of the next hop to the farm */
 struct address bed_service(bool ipv6);

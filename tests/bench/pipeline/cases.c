@@ -7,9 +7,9 @@
 #define KI (1u << 10)
 #define MI (1u << 20)
 
-/* The base has what the configuration's defaults say, a table of 1 Mi entries too. Its table is
- * twice as large as what is in flight in the largest case: half full is as dense as the draw is
- * made for. */
+/* The base case has the configuration's defaults, including a table of 1 Mi entries. The table of
+ * the largest case is twice the number of queries in flight: the draw is designed for a table at
+ * most half full. */
 #define BASE                                                                                       \
 	.in_flight = 64 * KI, .flows = MI, .upstreams = 16, .name_bytes = 30, .random_case = true, \
 	.coalesce = true

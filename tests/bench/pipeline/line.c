@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two threads hand one atomic to and fro. */
+/* Two threads pass one atomic back and forth. */
 #include "tests/bench/pipeline/line.h"
 
 #include <sched.h>
@@ -11,13 +11,13 @@
 
 #define LINE_NEAR  200
 #define LINE_FAR   300
-#define LINE_SPINS 100000 /* then the other thread may need this very processor */
+#define LINE_SPINS 100000 /* then the other thread may need this core */
 #define LINE_LCORE 1
 
 /* Main writes `turns` before the other thread starts. */
 static uint32_t turn __attribute__((aligned(128))), turns;
 
-/* Waits for its turns, the odd or the even ones, and ends each. */
+/* Waits for its turns, the odd or the even values, and increments each. */
 static int
 hand_over(void *argument)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a forwarded query costs: two packets in, two out, through the stages as the workers run
- * them. tests/bench/README.md says how to read the result. Progress goes to stderr, the table to
- * stdout. Exit 0; 1: something was not answered or counted as it must be; 2: usage, or no memory to
- * run in. */
+/* Measures the cost of a forwarded query: two packets in, two out, through the stages as the
+ * workers run them. tests/bench/README.md explains the result. Progress goes to stderr, the table
+ * to stdout. Exit status: 0 success; 1 a response or a counter was wrong; 2 usage, or out of
+ * memory. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@
 #define LINE_TURNS     200000
 #define SMOKE_LINE     200
 #define SMOKE_FLOWS    (1u << 14)
-#define SMOKE_INFLIGHT (1u << 10) /* a long name needs a cell, and one in eight entries has one */
+#define SMOKE_INFLIGHT (1u << 10) /* a long name needs a cell; there is one per eight entries */
 
 struct options {
 	const char *json, *only;
@@ -29,14 +29,11 @@ struct options {
 };
 
 static const char usage[] =
-	"usage: pipeline [--json FILE] [--rounds N] [--only NAME] [--no-huge] [--smoke]\n"
-	"  --json FILE  writes the result there, too\n"
-	"  --rounds N   times every case N times, in turn (default 7)\n"
-	"  --only NAME  only cases whose name contains NAME; \"workers\" are the two against one\n"
-	"  --no-huge    takes no reserved huge pages\n"
-	"  --smoke      a few bursts of each, with small tables and without huge pages: only "
-	"whether all "
-	"works\n";
+	"usage: pipeline [--json FILE] [--rounds N] [--only NAME] [--no-huge] [--smoke]\n  --json "
+	"FILE  write the result there, too\n  --rounds N   measure every case N times, in turn "
+	"(default 7)\n  --only NAME  only cases whose name contains NAME; \"workers\": two workers "
+	"against one\n  --no-huge    use no reserved huge pages\n  --smoke      a few bursts of "
+	"each case, with small tables and no huge pages: only a check that it works\n";
 
 static bool
 options_read(struct options *o, int argc, char **argv)
@@ -81,8 +78,8 @@ wanted(const struct options *o, const char *name)
 	return o->only == NULL || strstr(name, o->only) != NULL;
 }
 
-/* The cases to run, smaller ones for a smoke run. Returns the most flow table entries that any
- * needs. */
+/* The cases to run, smaller for a smoke run. Returns the largest number of flow table entries of a
+ * case. */
 static uint32_t
 cases_choose(const struct options *o, struct bench_case *cases, struct result *result,
 	     uint32_t *in_flight)
@@ -144,7 +141,7 @@ main(int argc, char **argv)
 	}
 	flows = cases_choose(&o, cases, &result, &in_flight);
 	if (flows == 0) {
-		fprintf(stderr, "pipeline: no case is called \"%s\"\n", o.only);
+		fprintf(stderr, "pipeline: no case has \"%s\" in its name\n", o.only);
 		return 2;
 	}
 	if (!bed_eal_start(o.huge))
@@ -160,7 +157,7 @@ main(int argc, char **argv)
 	result.line_after_ns = line_round_trip_ns(o.smoke ? SMOKE_LINE : LINE_TURNS);
 	report_table(&result);
 	if (o.json != NULL && report_json(&result, o.json) != 0) {
-		fprintf(stderr, "pipeline: %s can't be written\n", o.json);
+		fprintf(stderr, "pipeline: cannot write %s\n", o.json);
 		run.faults++;
 	}
 	bed_close(&bed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs one worker on this core and another on lcore 1, in step. */
+/* Runs one worker on this core and another on lcore 1, synchronized by barriers. */
 #include "tests/bench/pipeline/pair.h"
 
 #include <sched.h>
@@ -12,12 +12,12 @@
 
 #include "dataplane/pipeline/pipeline.h"
 
-#define PAIR_QUERIES 2048 /* of each worker in a phase: so long that its ends hardly count */
+#define PAIR_QUERIES 2048 /* per worker in a phase: so many that start and end hardly matter */
 #define PAIR_PHASES  64
 #define PAIR_SMOKE   2
-#define PAIR_CHECKS  4 /* phases before, in which every frame is looked at */
+#define PAIR_CHECKS  4 /* phases before, in which every frame is checked */
 #define PAIR_LCORE   1
-#define PAIR_SPINS   100000 /* then the other thread may need this very processor */
+#define PAIR_SPINS   100000 /* then the other thread may need this core */
 #define PAIR_SECONDS 30
 
 /* Threads: `ready` is both workers'; times[i] and traffic[i] are worker i's, read by main when both
@@ -25,8 +25,8 @@
 struct pair {
 	struct run *run;
 	uint32_t workers, phases;
-	uint32_t ready; /* how often a worker has come to the line */
-	bool failed;	/* nobody waits any more */
+	uint32_t ready; /* how often workers have reached the barrier */
+	bool failed;	/* a worker failed: no worker waits any longer */
 	struct traffic traffic[BED_WORKERS];
 	struct {
 		uint64_t begin[PAIR_PHASES], end[PAIR_PHASES];
@@ -38,7 +38,7 @@ struct member {
 	uint32_t index;
 };
 
-/* Returns when all workers have come here as often as this one. */
+/* A barrier: returns when all workers have reached it as often as this one. */
 static void
 line_up(struct pair *pair, uint32_t times)
 {
@@ -53,8 +53,8 @@ line_up(struct pair *pair, uint32_t times)
 	}
 }
 
-/* Turns until the worker has sent `packets` more and nothing waits in its queues: what it owns is
- * done, and what others own it has handed over. */
+/* Runs turns until the worker has sent `packets` more and its queues are empty: its own packets are
+ * done, and those of the other worker are handed off. */
 static void
 turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 {
@@ -73,7 +73,7 @@ turn_until(struct pair *pair, uint32_t index, uint64_t packets)
 		 !rte_ring_empty(bed->rx[BED_CLIENTS][index]));
 }
 
-/* One phase; the times are written to *begin and *end. */
+/* One phase; sets *begin and *end. */
 static void
 phase(struct pair *pair, uint32_t index, uint32_t *lines, uint32_t queries, uint32_t responses,
       uint64_t *begin, uint64_t *end)
@@ -145,7 +145,7 @@ check(struct run *run, const struct pair *pair)
 			run->faults++;
 		}
 	if (pair->failed) {
-		fprintf(stderr, "pipeline: %u workers did not answer everything in %d s\n",
+		fprintf(stderr, "pipeline: %u workers did not forward everything within %d s\n",
 			pair->workers, PAIR_SECONDS);
 		run->faults++;
 	}
@@ -172,9 +172,9 @@ workers_run(struct run *run, const struct bench_case *c, uint32_t workers,
 		rte_eal_wait_lcore(PAIR_LCORE);
 	check(run, &pair);
 	if (workers > 1)
-		result->handed_over = (double)(run->bed->stats[0].counters[COUNTER_handoff_out] +
-					       run->bed->stats[1].counters[COUNTER_handoff_out]) /
-				      (double)(pair.traffic[0].queries + pair.traffic[1].queries);
+		result->handed_off = (double)(run->bed->stats[0].counters[COUNTER_handoff_out] +
+					      run->bed->stats[1].counters[COUNTER_handoff_out]) /
+				     (double)(pair.traffic[0].queries + pair.traffic[1].queries);
 	result->phases += pair.phases;
 	return queries_a_second(&pair, &result->interrupted);
 }

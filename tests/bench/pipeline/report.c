@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table, the JSON, and how the figures stand to the targets. */
+/* Prints the table, the JSON, and the comparison with the targets. */
 #include "tests/bench/pipeline/report.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 struct target {
 	const char *what;
-	bool measured, most; /* most: the value may not be above the target; else not below */
+	bool measured, most; /* most: the target is an upper bound; else a lower one */
 	double value, target;
 };
 
@@ -80,31 +80,29 @@ report_table(const struct result *r)
 {
 	struct target targets[TARGET_COUNT];
 
-	printf("%-26s %9s %9s %9s %9s %10s %9s\n", "TSC cycles a query", "total", "floor", "own",
+	printf("%-26s %9s %9s %9s %9s %10s %9s\n", "TSC cycles a query", "total", "baseline", "own",
 	       "own least", "queries/s", "cut phases");
 	for (uint32_t n = 0; n < r->case_count; n++) {
 		const struct case_result *c = &r->cases[n];
-		double least = c->round[0].total - c->round[0].floor;
+		double least = c->round[0].total - c->round[0].baseline;
 
 		for (uint32_t i = 1; i < c->rounds; i++)
-			if (c->round[i].total - c->round[i].floor < least)
-				least = c->round[i].total - c->round[i].floor;
+			if (c->round[i].total - c->round[i].baseline < least)
+				least = c->round[i].total - c->round[i].baseline;
 		printf("%-26s %9.1f %9.1f %9.1f %9.1f %9.2fM %8.1f%%\n", c->c->name, case_total(c),
-		       case_floor(c), case_own(c), least, r->tsc_hz / case_total(c) / 1e6,
+		       case_baseline(c), case_own(c), least, r->tsc_hz / case_total(c) / 1e6,
 		       100.0 * (double)c->interrupted / (double)c->phases);
 	}
 	table_stages(r);
 	if (r->pair.rounds > 0)
 		printf("\nworkers: one %.2f M queries/s, two %.2f M, %.0f%% of the responses "
-		       "handed over; "
-		       "ratio %.2f\n",
+		       "handed off; ratio %.2f\n",
 		       median(r->pair.one, r->pair.rounds) / 1e6,
-		       median(r->pair.two, r->pair.rounds) / 1e6, 100 * r->pair.handed_over,
+		       median(r->pair.two, r->pair.rounds) / 1e6, 100 * r->pair.handed_off,
 		       pair_ratio(&r->pair));
-	printf("cache line between the cores: %.0f ns before (%s), %.0f ns after (%s); TSC %.0f "
-	       "MHz; a pair "
-	       "of "
-	       "stamps %.0f cycles, taken off; pages of the flow table: %s\n",
+	printf("round trip of a cache line between the cores: %.0f ns before (%s), %.0f ns after "
+	       "(%s); TSC %.0f MHz; a pair of time stamps %.0f cycles, subtracted; pages of the "
+	       "flow table: %s\n",
 	       r->line_before_ns, line_kind(r->line_before_ns), r->line_after_ns,
 	       line_kind(r->line_after_ns), r->tsc_hz / 1e6, r->stamp_cycles, r->pages);
 	targets_fill(r, targets);
@@ -124,13 +122,13 @@ json_case(const struct case_result *c)
 		json_object_set_new(stages, split_names[i], json_real(case_stage(c, i)));
 	json_object_set_new(stages, "rest", json_real(case_rest(c)));
 	for (uint32_t i = 0; i < c->rounds; i++)
-		json_array_append_new(own, json_real(c->round[i].total - c->round[i].floor));
+		json_array_append_new(own, json_real(c->round[i].total - c->round[i].baseline));
 	return json_pack(
 		"{s:s, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:f, s:f, s:f, s:o, s:o, s:I, s:I}",
 		"name", c->c->name, "ipv6", c->c->ipv6, "name_bytes", c->c->name_bytes, "in_flight",
 		(int)c->c->in_flight, "flow_table", (int)c->c->flows, "upstreams", c->c->upstreams,
 		"random_case", c->c->random_case, "coalesce", c->c->coalesce, "rounds",
-		(int)c->rounds, "total_cycles", case_total(c), "floor_cycles", case_floor(c),
+		(int)c->rounds, "total_cycles", case_total(c), "baseline_cycles", case_baseline(c),
 		"own_cycles", case_own(c), "own_cycles_rounds", own, "stage_cycles", stages,
 		"phases", (json_int_t)c->phases, "phases_interrupted", (json_int_t)c->interrupted);
 }
@@ -145,9 +143,9 @@ json_workers(const struct pair_result *pair)
 	return json_pack("{s:i, s:f, s:f, s:f, s:o, s:f, s:I, s:I}", "rounds", (int)pair->rounds,
 			 "one_queries_per_second", median(pair->one, pair->rounds),
 			 "two_queries_per_second", median(pair->two, pair->rounds), "ratio",
-			 pair_ratio(pair), "ratio_rounds", ratios, "responses_handed_over",
-			 pair->handed_over, "phases", (json_int_t)pair->phases,
-			 "phases_interrupted", (json_int_t)pair->interrupted);
+			 pair_ratio(pair), "ratio_rounds", ratios, "responses_handed_off",
+			 pair->handed_off, "phases", (json_int_t)pair->phases, "phases_interrupted",
+			 (json_int_t)pair->interrupted);
 }
 
 int

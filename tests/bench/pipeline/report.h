@@ -7,7 +7,7 @@
 
 void report_table(const struct result *result);
 
-/* 0, or -errno when the file can't be written. */
+/* 0, or -errno when the file cannot be written. */
 int report_json(const struct result *result, const char *file);
 
 #endif

@@ -74,17 +74,17 @@ round_total(const struct round_result *round, int unused)
 }
 
 static double
-round_floor(const struct round_result *round, int unused)
+round_baseline(const struct round_result *round, int unused)
 {
 	(void)unused;
-	return round->floor;
+	return round->baseline;
 }
 
 static double
 round_own(const struct round_result *round, int unused)
 {
 	(void)unused;
-	return round->total - round->floor;
+	return round->total - round->baseline;
 }
 
 static double
@@ -111,9 +111,9 @@ case_total(const struct case_result *result)
 }
 
 double
-case_floor(const struct case_result *result)
+case_baseline(const struct case_result *result)
 {
-	return over_rounds(result, round_floor, 0);
+	return over_rounds(result, round_baseline, 0);
 }
 
 double

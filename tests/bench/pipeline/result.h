@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the rounds measured, and how it is condensed. */
+/* The measurements of all rounds, and their medians. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_RESULT_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_RESULT_H
 
@@ -12,12 +12,12 @@
 #define RESULT_ROUNDS_MAX 99
 #define RESULT_CASES_MAX  32
 
-/* Of one case in one round: cycles a forwarded query. */
+/* One case in one round: cycles per forwarded query. */
 struct round_result {
-	double total, floor;
+	double total, baseline;
 	double stages[SPLIT_STAGE_COUNT];
-	double split_total; /* of the turns that were timed stage by stage, with the cost of the stamps taken
-			       off */
+	/* of the turns timed by stage; the cost of the time stamps is subtracted */
+	double split_total;
 };
 
 struct case_result {
@@ -25,13 +25,13 @@ struct case_result {
 	uint32_t rounds;
 	struct round_result round[RESULT_ROUNDS_MAX];
 	uint64_t phases,
-		interrupted; /* of all rounds; interrupted ones are left out of the figures */
+		interrupted; /* of all rounds; interrupted phases are excluded from the figures */
 };
 
 struct pair_result {
 	uint32_t rounds;
 	double one[RESULT_ROUNDS_MAX], two[RESULT_ROUNDS_MAX]; /* queries a second */
-	double handed_over; /* share of the responses, two workers */
+	double handed_off; /* share of the responses, two workers */
 	uint64_t phases, interrupted;
 };
 
@@ -47,21 +47,21 @@ struct result {
 
 double median(const double *values, uint32_t count);
 
-/* The mean of what `count` phases took, cycles. A phase of more than five times the median was
- * interrupted (another process, the hypervisor): it is left out and counted. */
+/* The mean of `count` phases, in cycles. A phase longer than five times the median was interrupted
+ * (by another process or the hypervisor): it is excluded and counted. */
 double phases_mean(const uint64_t *cycles, uint32_t count, uint64_t *interrupted);
 
 /* Medians over the rounds. */
 double case_total(const struct case_result *result);
-double case_floor(const struct case_result *result);
-double case_own(const struct case_result *result); /* of total - floor of each round */
+double case_baseline(const struct case_result *result);
+double case_own(const struct case_result *result); /* of total - baseline in each round */
 double case_stage(const struct case_result *result, enum split_stage stage);
-double case_rest(const struct case_result *result); /* of the turn, that belongs to no stage */
+double case_rest(const struct case_result *result); /* the part of the turn outside the stages */
 
 /* Median of two[i] / one[i]. */
 double pair_ratio(const struct pair_result *pair);
 
-/* The case of that name; NULL: it was not run. */
+/* The case with that name; NULL: it was not run. */
 const struct case_result *result_case(const struct result *result, const char *name);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Times turns of one worker. Queries and responses of a phase lie in the receive queues before the
- * clock starts and what was sent is taken when it has stopped: a turn finds its packets in the
- * caches, as behind a NIC that writes into them, and a receiver always has a whole burst
- * waiting. */
+/* Times turns of one worker. The queries and responses of a phase are in the receive queues before
+ * the clock starts, and the transmit queues are drained after it stops. So a turn finds its packets
+ * in the caches, as with a NIC that writes into them, and always receives a full burst. */
 #include "tests/bench/pipeline/run.h"
 
 #include <stdio.h>
@@ -12,13 +11,13 @@
 #include <rte_cycles.h>
 
 #include "dataplane/pipeline/pipeline.h"
-#include "tests/bench/pipeline/floor.h"
+#include "tests/bench/pipeline/baseline.h"
 
-#define RUN_BLOCKS     8
-#define RUN_PHASES     32 /* of a kind in a block */
-#define RUN_SMOKE      2
-#define RUN_CHECKS     16 /* phases in which every frame is looked at */
-#define RUN_FLOOR_SIZE (2 * RUN_PHASE_QUERIES)
+#define RUN_BLOCKS	  8
+#define RUN_PHASES	  32 /* of each kind in a block */
+#define RUN_SMOKE	  2
+#define RUN_CHECKS	  16 /* phases in which every frame is checked */
+#define RUN_BASELINE_SIZE (2 * RUN_PHASE_QUERIES)
 
 typedef unsigned (*turn_function)(struct worker *worker);
 
@@ -36,13 +35,14 @@ run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke)
 
 	*run = (struct run){
 		.bed = bed, .store_size = in_flight + RUN_PHASE_QUERIES, .smoke = smoke};
-	/* Not from the reserved huge pages, which are for what the dataplane would have there. */
+	/* Not from the reserved huge pages: those are for the memory that the dataplane has
+	 * there. */
 	run->store = bed_memory((size_t)run->store_size * sizeof(*run->store), false, &pages);
-	run->floor_store =
-		bed_memory((size_t)RUN_FLOOR_SIZE * sizeof(*run->floor_store), false, &pages);
+	run->baseline_store =
+		bed_memory((size_t)RUN_BASELINE_SIZE * sizeof(*run->baseline_store), false, &pages);
 }
 
-/* So many queries and responses through the worker; returns the cycles of its turns. */
+/* Runs that many queries and responses through the worker; returns the cycles of its turns. */
 static uint64_t
 phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_function turn,
       uint32_t responses)
@@ -55,8 +55,8 @@ phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_funct
 	traffic_response(t, responses, false);
 	traffic_ask(t, RUN_PHASE_QUERIES);
 	begin = rte_rdtsc_precise();
-	/* The sweep goes by the clock, which went on while the bench worked: as often as in a busy
-	 * worker. */
+	/* The sweep depends on the clock, which also advanced outside the timed turns: set it so
+	 * that sweeps are as frequent as in a busy worker. */
 	w->sweep_next_tsc += begin - stopped;
 	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
 		seen += turn(w);
@@ -64,12 +64,12 @@ phase(struct run *run, const struct bench_case *c, struct traffic *t, turn_funct
 	while (seen < RUN_PHASE_QUERIES + responses && empty++ < 1000)
 		seen += turn(w);
 	if (empty > 0)
-		complain(run, c, "a phase took more turns than it has bursts");
+		complain(run, c, "a phase needed more turns than it has bursts");
 	traffic_drain(t);
 	return end - begin;
 }
 
-/* Likewise, without queries. */
+/* The same for the baseline. */
 static void
 phase_last(struct run *run, struct traffic *t, uint32_t responses)
 {
@@ -80,7 +80,7 @@ phase_last(struct run *run, struct traffic *t, uint32_t responses)
 }
 
 static uint64_t
-phase_floor(struct run *run, const struct bench_case *c, struct traffic *t)
+phase_baseline(struct run *run, const struct bench_case *c, struct traffic *t)
 {
 	unsigned seen = 0;
 	uint64_t begin, end;
@@ -89,22 +89,22 @@ phase_floor(struct run *run, const struct bench_case *c, struct traffic *t)
 	traffic_ask(t, RUN_PHASE_QUERIES);
 	begin = rte_rdtsc_precise();
 	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
-		seen += floor_turn(run->bed, 0);
+		seen += baseline_turn(run->bed, 0);
 	end = rte_rdtsc_precise();
 	if (seen != 2 * RUN_PHASE_QUERIES)
-		complain(run, c, "the floor did not forward everything");
+		complain(run, c, "the baseline did not forward all packets");
 	traffic_drain(t);
 	return end - begin;
 }
 
-/* Lets so many queries be in flight, and looks at each frame of some phases. */
+/* Brings that many queries in flight, and checks every frame of some phases. */
 static void
 fill(struct run *run, const struct bench_case *c, struct traffic *t)
 {
 	while (t->store_count < c->in_flight && t->store_count == t->queries)
 		phase(run, c, t, pipeline_turn, 0);
 	if (t->store_count < c->in_flight)
-		complain(run, c, "the worker did not forward all that was asked");
+		complain(run, c, "the worker did not forward all queries");
 	t->checking = true;
 	for (unsigned i = 0;
 	     t->store_count >= c->in_flight && i < (run->smoke ? RUN_SMOKE : RUN_CHECKS); i++)
@@ -112,7 +112,7 @@ fill(struct run *run, const struct bench_case *c, struct traffic *t)
 	t->checking = false;
 }
 
-/* Responses to all, the last ones looked at. */
+/* Sends the responses to all queries; the last ones are checked. */
 static void
 empty(struct run *run, const struct bench_case *c, struct traffic *t)
 {
@@ -127,7 +127,7 @@ empty(struct run *run, const struct bench_case *c, struct traffic *t)
 
 static void
 measure(struct run *run, struct case_result *result, struct round_result *round, struct traffic *t,
-	struct traffic *floor)
+	struct traffic *baseline)
 {
 	static uint64_t plain[RUN_BLOCKS * RUN_PHASES], split_phase[RUN_BLOCKS * RUN_PHASES],
 		nothing[RUN_BLOCKS * RUN_PHASES];
@@ -146,12 +146,12 @@ measure(struct run *run, struct case_result *result, struct round_result *round,
 			split_phase[n + i] =
 				phase(run, result->c, t, split_turn, RUN_PHASE_QUERIES);
 		for (unsigned i = 0; i < phases; i++)
-			nothing[n + i] = phase_floor(run, result->c, floor);
+			nothing[n + i] = phase_baseline(run, result->c, baseline);
 	}
 	result->phases += n;
 	round->total = phases_mean(plain, n, &result->interrupted) / RUN_PHASE_QUERIES;
-	round->floor = phases_mean(nothing, n, &unused) / RUN_PHASE_QUERIES;
-	/* Stages are summed over all phases, and scaled to those that were not interrupted. */
+	round->baseline = phases_mean(nothing, n, &unused) / RUN_PHASE_QUERIES;
+	/* Stages are summed over all phases, and scaled to those not interrupted. */
 	round->split_total = phases_mean(split_phase, n, &unused);
 	for (uint32_t i = 0; i < n; i++)
 		summed += split_phase[i];
@@ -170,19 +170,19 @@ void
 run_round(struct run *run, struct case_result *result)
 {
 	struct round_result *round = &result->round[result->rounds++];
-	struct traffic t, floor;
+	struct traffic t, baseline;
 
 	bed_set(run->bed, result->c, 1);
 	traffic_set(&t, run->bed, result->c, 0, run->store,
 		    result->c->in_flight + RUN_PHASE_QUERIES);
-	traffic_set(&floor, run->bed, result->c, 0, run->floor_store, RUN_FLOOR_SIZE);
+	traffic_set(&baseline, run->bed, result->c, 0, run->baseline_store, RUN_BASELINE_SIZE);
 	fill(run, result->c, &t);
-	/* The floor's responses: queries that it forwarded. */
-	traffic_ask(&floor, RUN_PHASE_QUERIES);
+	/* The baseline's responses: the queries that it forwarded. */
+	traffic_ask(&baseline, RUN_PHASE_QUERIES);
 	for (unsigned i = 0; i < RUN_PHASE_QUERIES / BURST_MAX; i++)
-		floor_turn(run->bed, 0);
-	traffic_drain(&floor);
-	measure(run, result, round, &t, &floor);
+		baseline_turn(run->bed, 0);
+	traffic_drain(&baseline);
+	measure(run, result, round, &t, &baseline);
 	empty(run, result->c, &t);
 }
 
@@ -206,14 +206,14 @@ run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic
 		const char *what;
 		uint64_t is, must;
 	} checks[] = {
-		{"answers that clients got", delivered, queries},
+		{"responses that clients received", delivered, queries},
 		{"queries counted", c[COUNTER_queries], queries},
-		{"answers counted", c[COUNTER_responses], queries},
+		{"responses counted", c[COUNTER_responses], queries},
 		{"packets received", c[COUNTER_rx], 2 * queries},
 		{"packets sent", c[COUNTER_tx], 2 * queries},
-		{"packets handed in", c[COUNTER_handoff_in], c[COUNTER_handoff_out]},
+		{"packets received by handoff", c[COUNTER_handoff_in], c[COUNTER_handoff_out]},
 		{"packets dropped", drops, 0},
-		{"queries that shared one of another question", c[COUNTER_coalesced], 0},
+		{"queries coalesced with another one", c[COUNTER_coalesced], 0},
 		{"queries left in flight", in_flight, 0},
 		{"packet buffers in the pool", rte_mempool_avail_count(bed->pool), bed->pool->size},
 	};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One worker on one case: fill, look at every frame, time, and end all that is in flight. */
+/* One worker on one case: fills the flow table, checks every frame, measures, and ends all
+ * flows. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_RUN_H
 
@@ -7,24 +8,24 @@
 #include "tests/bench/pipeline/traffic.h"
 
 #define RUN_PHASE_QUERIES                                                                          \
-	512 /* laid into the receive queues before the clock starts; eight bursts */
+	512 /* put into the receive queues before the clock starts; eight bursts */
 
 struct run {
 	struct bed *bed;
-	struct traffic_response *store, *floor_store;
+	struct traffic_response *store, *baseline_store;
 	uint32_t store_size;
 	bool smoke;
-	uint64_t faults; /* said on stderr */
+	uint64_t faults; /* printed to stderr */
 };
 
-/* `in_flight`: the most that a case will have. */
+/* `in_flight`: the maximum of all cases. */
 void run_open(struct run *run, struct bed *bed, uint32_t in_flight, bool smoke);
 
 /* Adds a round to the result. */
 void run_round(struct run *run, struct case_result *result);
 
-/* What is wrong with the counters of `workers` workers that answered `queries` queries and have
- * nothing in flight; says it on stderr and returns how many things. */
+/* Checks the counters of `workers` workers that answered `queries` queries and have none in flight.
+ * Prints each fault to stderr and returns their number. */
 unsigned run_check(const struct bed *bed, uint32_t workers, const struct traffic *traffic);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The workers' own file once more, with each call of a stage wrapped: so the stages that are timed,
- * and their order, are those of pipeline.c, which needs nothing for it. A stage that has no line
- * here shows as the rest of the turn. */
+/* Compiles pipeline.c again with each call of a stage wrapped, so that the timed stages and their
+ * order are those of the workers, and pipeline.c needs no code for it. A stage without a line here
+ * counts as rest of the turn. */
 #include "tests/bench/pipeline/split.h"
 
 #include <rte_cycles.h>

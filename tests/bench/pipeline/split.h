@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A turn of the loop with a stamp around each stage. */
+/* A turn of the loop with a time stamp around each stage. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_SPLIT_H
 #define EPHEMERA_TESTS_BENCH_PIPELINE_SPLIT_H
 
@@ -33,19 +33,19 @@ enum split_stage {
 
 extern const char *const split_names[SPLIT_STAGE_COUNT];
 
-/* Summed since somebody set it to 0; of one thread. */
+/* Sums since they were last set to 0. Threads: one. */
 struct split {
 	uint64_t cycles[SPLIT_STAGE_COUNT];
-	uint64_t stamps[SPLIT_STAGE_COUNT]; /* pairs of them, whose own cost is in the sums */
+	uint64_t stamps[SPLIT_STAGE_COUNT]; /* pairs of time stamps, whose cost is in the sums */
 };
 
 extern struct split split;
 
-/* pipeline_turn(), stage by stage in the same order. */
+/* pipeline_turn(), timed by stage. */
 unsigned split_turn(struct worker *worker);
-int split_run(void *worker); /* pipeline_run() comes with it; nobody calls it */
+int split_run(void *worker); /* pipeline_run() is defined with it, but unused */
 
-/* Cycles that a pair of stamps takes with nothing between. */
+/* Cycles of a pair of time stamps with nothing between. */
 double split_stamp_cycles(void);
 
 #endif

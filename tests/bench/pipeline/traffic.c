@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Makes queries, turns what comes out into responses. */
+/* Makes queries, and turns forwarded queries into responses. */
 #include "tests/bench/pipeline/traffic.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "dataplane/lib/dpdk_compat.h"
 
 #define TRAFFIC_BURST	 64
-#define TRAFFIC_LABEL	 9 /* letters of all labels but the first and the last */
+#define TRAFFIC_LABEL	 9 /* letters in all labels but the first and the last */
 #define TRAFFIC_PORT_MIN 1024
 #define TRAFFIC_PORTS	 60000
 
@@ -34,7 +34,7 @@ traffic_client_of(const struct traffic *t, uint32_t number)
 	return client;
 }
 
-/* One label with the number's letters, then others, as many as `name_bytes` need. */
+/* One label with the number's letters, then as many others as `name_bytes` needs. */
 static uint32_t
 name_put(uint8_t *to, uint32_t name_bytes)
 {
@@ -80,7 +80,7 @@ frame_sum(const struct traffic *t, uint8_t *frame)
 	}
 }
 
-/* The lengths that the headers say, for a frame of `bytes` bytes. */
+/* Sets the lengths in the headers, for a frame of `bytes` bytes. */
 static void
 frame_lengths(const struct traffic *t, uint8_t *frame, uint32_t bytes)
 {
@@ -227,7 +227,7 @@ swap(uint8_t *a, uint8_t *b, uint32_t bytes)
 	memcpy(b, kept, bytes);
 }
 
-/* The farm: the frame goes back where it came from, as an answer with one address. */
+/* The farm: turns the frame into a response with one address, to the source of the query. */
 static void
 response_make(const struct traffic *t, uint8_t *frame, uint32_t *bytes)
 {
@@ -270,7 +270,7 @@ asked(struct traffic *t, const struct rte_mbuf *mbuf)
 					     mbuf->data_len));
 	if (t->store_count == t->store_size ||
 	    mbuf->data_len + TRAFFIC_RESPONSE_BYTES > TRAFFIC_FRAME_BYTES) {
-		fault(t, "more in flight than was asked, or a longer frame");
+		fault(t, "more queries in flight than expected, or a longer frame");
 		return;
 	}
 	response = &t->store[at < t->store_size ? at : at - t->store_size];

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The clients and the farm that a worker talks to, all outside of what is timed.
+/* The clients and the farm of a worker, all outside of the timed code.
  *
- * A query is known by its number, from which its name, client address, port and ID follow; so a
- * response can be checked without remembering the query. What the worker sends upstream becomes a
- * response at once, in place, and waits in a store, the oldest first, until it is laid into a
- * receive queue; the store's length is what is in flight.
+ * A query has a number that determines its name, client address, port and ID, so that a response
+ * can be checked without storing the query. A query that the worker forwards becomes a response
+ * at once, in place, and waits in a store, oldest first, until it is put into a receive queue.
+ * The length of the store is the number of queries in flight.
  *
  * Threads: one owner, the thread that runs the worker. */
 #ifndef EPHEMERA_TESTS_BENCH_PIPELINE_TRAFFIC_H
@@ -30,34 +30,34 @@ struct traffic_response {
 struct traffic {
 	const struct bench_case *c;
 	struct bed *bed;
-	unsigned worker;	   /* whose queues these are */
-	uint32_t number_next;	   /* of the next query */
-	uint32_t query_bytes, udp; /* of the frame; the offset of UDP */
+	unsigned worker;	   /* the queue that it uses */
+	uint32_t number_next;	   /* number of the next query */
+	uint32_t query_bytes, udp; /* of the frame; offset of UDP */
 	uint8_t query[TRAFFIC_FRAME_BYTES];
 	struct traffic_response *store; /* a ring of store_size */
 	uint32_t store_size, store_head, store_count;
-	uint64_t random; /* decides by which worker's queue a response comes in */
+	uint64_t random; /* draws the worker's queue that a response arrives in */
 
-	bool checking;				       /* every frame, not only how many */
+	bool checking;				       /* check every frame, not only the counts */
 	uint64_t queries, responses, asked, delivered; /* frames in and out, since traffic_set() */
 	uint64_t faults;
 	const char *fault; /* the first one */
 };
 
-/* Makes the template of a case's queries; forgets the store. `store` has room for store_size
+/* Makes the template of a case's queries; empties the store. `store` has room for store_size
  * responses. */
 void traffic_set(struct traffic *traffic, struct bed *bed, const struct bench_case *c,
 		 unsigned worker, struct traffic_response *store, uint32_t store_size);
 
-/* Lays `count` queries into the worker's receive queue of the clients' port. */
+/* Puts `count` queries into the worker's receive queue of the clients' interface. */
 void traffic_ask(struct traffic *traffic, uint32_t count);
 
-/* Lays the `count` oldest responses of the store into the farm's port: all into this worker's
- * queue, or each into a queue at random, as a NIC that spreads by a hash would. */
+/* Puts the `count` oldest responses of the store into the receive queues of the farm's interface:
+ * all into this worker's, or each into a random one, as a NIC with RSS would. */
 void traffic_response(struct traffic *traffic, uint32_t count, bool spread);
 
-/* Takes what the worker sent: queries go into the store as responses, answers are counted, and
- * checked if `checking` is set. */
+/* Drains the worker's transmit queues: queries go into the store as responses; responses are
+ * counted, and checked if `checking` is set. */
 void traffic_drain(struct traffic *traffic);
 
 /* traffic_check.c: what is wrong with a frame, or NULL. */
@@ -66,7 +66,7 @@ const char *traffic_check_asked(const struct traffic *traffic, const uint8_t *fr
 const char *traffic_check_response(const struct traffic *traffic, const uint8_t *frame,
 				   uint32_t bytes);
 
-/* ---- what both files know of frames ---- */
+/* ---- frames: used by traffic.c and traffic_check.c ---- */
 
 struct traffic_client {
 	struct address address;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Looks whether a frame is what it must be, in every header and the whole message. */
+/* Checks every header and the whole message of a frame. */
 #include "tests/bench/pipeline/traffic.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ struct parts {
 	uint32_t dns_bytes;
 };
 
-/* RFC 1071 as the text says it, without a line of what is being timed. */
+/* RFC 1071 as written there, independent of the code under test. */
 static uint32_t
 sum_add(uint32_t sum, const void *at, uint32_t bytes)
 {
@@ -31,7 +31,7 @@ sum_add(uint32_t sum, const void *at, uint32_t bytes)
 	return sum;
 }
 
-/* `addresses` are as they lie in the IP header; `bytes` of UDP. */
+/* `addresses` as in the IP header; `bytes` of UDP. */
 static bool
 sum_right(const void *addresses, uint32_t address_bytes, const void *udp, uint32_t bytes)
 {
@@ -78,7 +78,7 @@ parts_read(const struct traffic *t, const uint8_t *frame, uint32_t bytes, struct
 	return NULL;
 }
 
-/* Is this the question of query `number`, in its own letter case, or but for the case? */
+/* Is this the question of query `number`, with or without regard to letter case? */
 static bool
 question_right(const struct traffic *t, const struct parts *parts, uint32_t number, bool exact)
 {
@@ -131,12 +131,12 @@ traffic_check_asked(const struct traffic *t, const uint8_t *frame, uint32_t byte
 		upstream |= address_equal(&parts.destination, &address);
 	}
 	if (!source || parts.source_port < BED_PORT_MIN)
-		return "a query from a source that is none";
+		return "a query from an address that is not a source address";
 	if (!upstream || parts.destination_port != 53)
-		return "a query to another than an upstream";
+		return "a query to an address that is not an upstream";
 	if (number_of(&parts) - (t->worker << 30) >= t->number_next - (t->worker << 30) ||
 	    !question_right(t, &parts, number_of(&parts), !t->c->random_case))
-		return "a query that nobody asked";
+		return "a query that no client sent";
 	return parts.dns->flags1 == DNS_RD && parts.dns->flags2 == 0 ? NULL
 								     : "a query with other flags";
 }
@@ -156,9 +156,9 @@ traffic_check_response(const struct traffic *t, const uint8_t *frame, uint32_t b
 		return fault;
 	client = traffic_client_of(t, number_of(&parts));
 	if (memcmp(frame, &peer, sizeof(peer)) != 0 || memcmp(frame + 6, &own, sizeof(own)) != 0)
-		return "an answer with wrong MAC addresses";
+		return "a response with wrong MAC addresses";
 	if (!address_equal(&parts.source, &service) || parts.source_port != 53)
-		return "a response from another than the service";
+		return "a response from an address that is not the service";
 	if (!address_equal(&parts.destination, &client.address) ||
 	    parts.destination_port != client.port || be16_to(parts.dns->id) != client.id)
 		return "a response to another client";
@@ -166,6 +166,6 @@ traffic_check_response(const struct traffic *t, const uint8_t *frame, uint32_t b
 		return "a response to another question";
 	if (parts.dns->flags1 != (DNS_QR | DNS_RD) || parts.dns->flags2 != DNS_RA ||
 	    be16_to(parts.dns->ancount) != 1)
-		return "an answer with other flags";
+		return "a response with other flags";
 	return NULL;
 }

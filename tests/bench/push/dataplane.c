@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The asking end of the dataplane's socket, one request at a time. */
+/* The client end of the dataplane's socket, one request at a time. */
 #include "tests/bench/push/dataplane.h"
 
 #include <errno.h>
@@ -29,15 +29,15 @@ dataplane_connect(const char *directory)
 	return status;
 }
 
-/* A message to the dataplane, and the place for its response. */
+/* A message to the dataplane, and the buffer for its response. */
 struct exchange {
 	uint16_t type;
 	const void *request;
 	size_t request_bytes;
-	int passed; /* goes beside the request; -1: none */
+	int passed; /* sent with the request; -1: none */
 	void *response;
 	size_t response_bytes;
-	int kept; /* the first descriptor beside the response, or -1; the others are closed */
+	int kept; /* the first descriptor received with the response, or -1; others are closed */
 };
 
 /* The status of the response, or -errno. */

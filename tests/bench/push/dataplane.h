@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Talks to a dataplane over its socket (dataplane/shared/message.h). */
+/* Sends requests to a dataplane over its socket (dataplane/shared/message.h). */
 #ifndef EPHEMERA_TESTS_BENCH_PUSH_DATAPLANE_H
 #define EPHEMERA_TESTS_BENCH_PUSH_DATAPLANE_H
 
@@ -10,11 +10,11 @@
 /* Connects to the dataplane of a runtime directory: a descriptor, or -errno. */
 int dataplane_connect(const char *directory);
 
-/* Who are you? *stats is its statistics segment then, until the end of this process. 0 or
- * -errno. */
+/* Sends HELLO. Sets *stats to the dataplane's statistics segment, mapped until this process ends. 0
+ * or -errno. */
 int dataplane_hello(int fd, struct hello_response *hello, const struct stats_header **stats);
 
-/* Gives it a sealed snapshot. 0, or -errno with the reason in answer->why. */
+/* Sends a sealed snapshot. 0, or -errno with the reason in answer->why. */
 int dataplane_put(int fd, const struct snapshot *snapshot, struct snapshot_response *response);
 
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Gives a dataplane its snapshot without ephemerad, for benchmarks and tests of drivers; prints as
- * JSON the generation that it runs on then, its ports and its counters. Without --service it only
- * prints. Exit status: 0, 1 refused, 2 usage, 3 no dataplane.
+/* Sends a dataplane its snapshot without ephemerad, for benchmarks and tests of drivers; then
+ * prints as JSON the generation that it runs on, its interfaces and its counters. Without
+ * --service it only prints. Exit status: 0 success, 1 refused, 2 usage, 3 no dataplane.
  *
  *   push --runtime-dir DIR --service ADDRESS#PORT --source ADDRESS --ports FIRST-LAST \
- *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] [--waiters N] \
- *        [--timeout-ms N] */
+ *        --upstream NAME=ADDRESS#PORT@MAC,PORT-INDEX [--policy round-robin] [--random-case] \
+ *        [--waiters N] [--timeout-ms N] */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -106,7 +106,7 @@ policy_read(struct snapshot *s, const char *value)
 	return -EINVAL;
 }
 
-/* Everybody may ask. */
+/* All clients are allowed. */
 static void
 allow_all(struct snapshot *s)
 {
@@ -139,14 +139,14 @@ snapshot_new(void)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &now);
 	s->generation = (uint64_t)now.tv_sec * 1000000000 +
-			(uint64_t)now.tv_nsec; /* grows from push to push */
+			(uint64_t)now.tv_nsec; /* increases with each push */
 	s->timeout_ms = TIMEOUT_MS;
 	s->near_misses = 1;
 	s->edns_bytes = EDNS_BYTES;
 	return s;
 }
 
-/* ---- what it prints ---- */
+/* ---- output ---- */
 
 static const char *const counter_names[] = {
 #define X(name, help) [COUNTER_##name] = #name,
@@ -160,7 +160,7 @@ static const char *const drop_names[] = {
 #undef X
 };
 
-/* Counters of all workers; of drops those that are not 0. */
+/* Counters of all workers, and the drops that are not 0. */
 static void
 counters_add(json_t *state, const struct stats_header *stats)
 {
@@ -244,7 +244,7 @@ option_take(struct snapshot *s, int option, char *value, bool *random_case)
 		s->waiters = (uint8_t)atoi(value);
 		return 0;
 	case 't':
-		s->timeout_ms = (uint32_t)atoi(value); /* snapshot_validate() knows the bounds */
+		s->timeout_ms = (uint32_t)atoi(value); /* snapshot_validate() checks the bounds */
 		return 0;
 	default:
 		return -EINVAL;
@@ -266,7 +266,7 @@ main(int argc, char **argv)
 		if (option == 'd') {
 			directory = optarg;
 		} else if (option_take(s, option, optarg, &random_case) != 0) {
-			fprintf(stderr, "push: can't read %s\n", argv[optind - 1]);
+			fprintf(stderr, "push: cannot read %s\n", argv[optind - 1]);
 			return 2;
 		}
 	}

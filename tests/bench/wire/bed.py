@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The forwarder of a turn - Ephemera's dataplane, or dpdk-testpmd in its place - and ephemera-load around it."""
+"""The forwarder of a turn, Ephemera's dataplane or dpdk-testpmd, and ephemera-load as its clients and farm."""
 import contextlib
 import dataclasses
 import json
@@ -12,11 +12,11 @@ LOAD_CORE, FORWARDER_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]  # bench.s
 SERVICE, UPSTREAM = "192.0.2.53", "198.51.100.101"
 SOURCES = [f"198.51.100.{i}" for i in range(16, 24)]
 CLIENTS = "192.0.2.64-192.0.2.127"
-FARM_MAC = "02:00:00:00:01:01"  # of nobody: the farm answers whatever comes
+FARM_MAC = "02:00:00:00:01:01"  # no address has it: the farm answers all queries that it receives
 WAITERS = 64  # as ephemerad has it by default
-# A query that got lost stays in the table for so long (two seconds by default), and one for the same name that comes in the
-# first quarter of it waits with it, and is lost, too. With so many names none comes again so soon, and no step of a search
-# has to do with what the one before it lost.
+# A lost query stays in the table for the timeout (two seconds by default), and a query for the same name in the first
+# quarter of it is coalesced with it and lost, too. With this many names no name repeats so soon, and a step of a search
+# does not depend on losses of the previous one.
 TIMEOUT_MS = 250
 NAMES = 500_000
 READY_S = 20
@@ -25,7 +25,7 @@ HELD = "holding the ports"  # what the load program says at its end
 
 @dataclasses.dataclass(frozen=True)
 class Size:
-    """How large all is: flows of a worker (by default 1 Mi), and hugepages of a process."""
+    """Sizes: flows of a worker (by default 1 Mi), and hugepages of a process."""
 
     flows: int = 1 << 20
     forwarder_mb: int = 640
@@ -40,7 +40,7 @@ FULL, SMALL = Size(), Size(flows=1 << 16, forwarder_mb=256)
 
 
 def eal(core, prefix, memory_mb):
-    """A process with all its threads on one core, and memory that the other side can map."""
+    """EAL arguments for a process with all its threads on one core, and memory that its peer can map."""
     return [
         "--lcores", f"0@{core},1@{core}" if prefix == "forwarder" else f"0@{core}", "--main-lcore", "0",
         "--in-memory", "--single-file-segments", "--no-pci", "--no-telemetry", "--file-prefix", f"bench-{prefix}",
@@ -49,7 +49,7 @@ def eal(core, prefix, memory_mb):
 
 
 class Ephemera:
-    """ephemera-dataplane with what ephemerad gives it by default: 0x20, coalescing, all ports from 49152 on."""
+    """ephemera-dataplane with the default configuration: 0x20, coalescing, all ports from 49152."""
 
     name = "ephemera"
 
@@ -86,8 +86,8 @@ class Ephemera:
 
 
 class Testpmd:
-    """The ceiling: sends each packet on to the other port, with MAC addresses, addresses and ports swapped, and does
-    nothing else. So a query reaches the farm as it was, and its response the client as if the service had sent it."""
+    """The upper bound: swaps MAC addresses, addresses and ports of each packet, and sends it on the other interface.
+    The farm receives the query with ends swapped, and the client gets its response as if from the service."""
 
     name = "testpmd"
 
@@ -101,7 +101,7 @@ class Testpmd:
             *eal(FORWARDER_CORE, "forwarder", self.size.forwarder_mb), *self.transport.forwarder, "--", "--forward-mode=5tswap", "--burst=64", "--rxd=1024", "--txd=1024",
             *self.transport.thresholds, "--total-num-mbufs=16384", "--no-mlockall", "--auto-start", "--interactive",
         )  # fmt: skip
-        wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.said(), READY_S)
+        wait("testpmd", lambda: self.process.check_lives() and "testpmd>" in self.process.output(), READY_S)
 
     def stop(self):
         with contextlib.suppress(OSError):
@@ -113,12 +113,12 @@ class Testpmd:
 
 
 def turn(build, directory, transport, kind, words, seconds, size=FULL):
-    """One forwarder's turn: the load program's result, and the forwarder as it was at the end, its counters taken."""
+    """One forwarder's turn: the load program's result, and the forwarder's counters at the end."""
     forwarder = kind(build, directory, transport, size)
     result = directory / "load.json"
     for path in (result, *transport.sockets):
         path.unlink(missing_ok=True)  # of the turn before
-    # The load program holds its ports until the forwarder is gone: memif's driver unmaps what the other side still polls.
+    # The load program keeps its ports until the forwarder has ended: memif's driver unmaps what the peer still polls.
     with contextlib.ExitStack() as loads, contextlib.ExitStack() as forwarders:
 
         def load_start():
@@ -142,10 +142,10 @@ def turn(build, directory, transport, kind, words, seconds, size=FULL):
         else:
             forwarder_start()
             load = load_start()
-        wait("the load program's end", lambda: load.popen.poll() is not None or HELD in load.said(), seconds)
+        wait("the load program's end", lambda: load.popen.poll() is not None or HELD in load.output(), seconds)
         if load.popen.poll() is not None:
             raise Failed(f"ephemera-load ended with status {load.popen.returncode} over {transport.name}, {kind.name} in "
-                         f"the middle:\n{load.said()}\n{forwarder.process.said()}")  # fmt: skip
+                         f"the middle:\n{load.output()}\n{forwarder.process.output()}")  # fmt: skip
         forwarder.process.check_lives()
         found = json.loads(result.read_text())
         if kind is Ephemera:

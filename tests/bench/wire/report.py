@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the rounds of the wire benchmark say. A round is one transport's: both forwarders, and how far the cores were from each
-other. Rounds compare only with those of the same distance; those while the cores moved count for nothing if there are
-others."""
+"""The report of the wire benchmark. A round has one transport, both forwarders, and the distance of the cores. Rounds
+are compared only with those of the same distance; rounds during which the cores moved are ignored if there are others."""
 import statistics
 
 from benchlib import latency_text, target, target_print
@@ -12,7 +11,7 @@ DISTANCES = ("near", "far", "changing")
 
 
 def groups(rounds):
-    """Lists of rounds that compare, of each transport those near first; moving cores only where there is nothing else."""
+    """Lists of comparable rounds, per transport, near ones first; those with moving cores only if there are no others."""
     found = []
     for name in dict.fromkeys(r["transport"] for r in rounds):
         of_name = [[r for r in rounds if (r["transport"], r["cores"]) == (name, cores)] for cores in DISTANCES]
@@ -22,7 +21,7 @@ def groups(rounds):
 
 
 def best(rounds):
-    """The group with the highest rate: of those near, if there are any."""
+    """The group with the highest rate, of the near ones if there are any."""
     all_of = groups(rounds)
     of_distance = next(found for cores in DISTANCES if (found := [g for g in all_of if g[0]["cores"] == cores]))
     return max(of_distance, key=lambda group: statistics.median(r["ephemera"]["queries_per_second"] for r in group))
@@ -61,7 +60,7 @@ def group_print(group):
 
 def table(rounds):
     shown = groups(rounds)
-    print("\nhighest rate without loss, one core; medians, in brackets the extremes")
+    print("\nhighest rate without loss, one core; medians (extremes in brackets)")
     print(f"{'':<13} {'queries/s':>10} {'':<23} {'packets/s':>11}  latency p50 / p99 / p99.9, us")
     print(f"{'':<13} {'':>10} {'':<23} {'in and out':>11}  {'at 50 %':<22}  at 90 %")
     for group in shown:

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How far two cores are from each other: the time that a cache line takes there and back. Virtual
- * cores move, and what passes packets through shared memory is twice as slow when they are far
+/* Measures the distance of two cores: the round-trip time of a cache line between them. Virtual
+ * cores move, and passing packets through shared memory is twice as slow when they are far
  * apart.
  *
  *   roundtrip CORE CORE
  *
- * prints nanoseconds a round trip, the median of several runs. */
+ * prints the nanoseconds per round trip, the median of several runs. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -20,7 +20,7 @@
 static _Alignas(128) atomic_uint line;
 
 static int
-core_take(int core)
+core_pin(int core)
 {
 	cpu_set_t set;
 
@@ -29,11 +29,11 @@ core_take(int core)
 	return pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
-/* Makes each even number odd. */
+/* Increments each even number. */
 static void *
 response(void *core)
 {
-	if (core_take(*(int *)core) != 0)
+	if (core_pin(*(int *)core) != 0)
 		exit(1);
 	for (unsigned turn = 0; turn < RUNS * TURNS; turn++) {
 		while (atomic_load_explicit(&line, memory_order_acquire) != turn * 2 + 1)
@@ -63,7 +63,7 @@ main(int argc, char **argv)
 		fputs("usage: roundtrip CORE CORE\n", stderr);
 		return 2;
 	}
-	if (cores[0] == cores[1] || core_take(cores[0]) != 0 ||
+	if (cores[0] == cores[1] || core_pin(cores[0]) != 0 ||
 	    pthread_create(&thread, NULL, response, &cores[1]) != 0) {
 		fputs("roundtrip: give two different cores of this machine\n", stderr);
 		return 1;

@@ -4,11 +4,12 @@
 
     run.py [--build DIR] [--rounds N] [--json FILE [--append]] [--transports NAME,NAME] [--smoke]
 
-ephemera-load on the first core is clients and farm; on the second dpdk-testpmd (5tswap, the ceiling) and ephemera-dataplane take turns,
-each over vhost-user/virtio-user and over memif, several rounds. Each turn is a search for the highest rate without loss,
-and the latency at 50 % and 90 % of it. The same frames cross both: two packets in and two out for each query. Before and
-after each turn it is measured how far the two cores are from each other; a round whose two turns did not find them alike is
-made again, and only alike ones compare. Progress goes to stderr, the table to stdout."""
+ephemera-load on the first core is clients and farm. On the second core dpdk-testpmd (5tswap, the upper bound) and
+ephemera-dataplane take turns, each over vhost-user/virtio-user and over memif, for several rounds. Each turn is a search
+for the highest rate without loss, and a measurement of latency at 50 % and 90 % of it. Both forward the same frames: two
+packets in and two out per query. The distance of the two cores is measured before and after each turn; a round is
+repeated if it changed, and only rounds with the same distance are compared. Progress goes to stderr, the table to
+stdout."""
 import argparse
 import json
 import pathlib
@@ -24,12 +25,12 @@ from benchlib import Failed, progress  # noqa: E402
 from transports import TRANSPORTS  # noqa: E402
 
 DEFAULT_TRANSPORTS = "vhost,vhost-back,memif"
-TRIES = 3  # of a round, until both of its turns find the cores alike
+TRIES = 3  # of a round, until the cores have the same distance in both turns
 SEARCH = ["--search", "--duration", "0.3", "--warm-up", "0.1", "--timeout", "100", "--search-precision", "2"]
 SEARCH_S = 120
 SMOKE = ["--rate", "10k", "--duration", "0.5", "--warm-up", "0.1"]
 SMOKE_S, SMOKE_SHARE = 60, 0.5
-SHARED_SHARE = 0.001  # of the queries: more than that may not have been answered by another's packets
+SHARED_SHARE = 0.001  # of the queries: at most this share may be coalesced
 
 
 def turn_figures(found):
@@ -38,7 +39,7 @@ def turn_figures(found):
         raise Failed(f"no rate without loss: {json.dumps(search['steps'])}")
     forwarded = found.get("forwarder", {}).get("counters")
     if forwarded and forwarded["coalesced"] > SHARED_SHARE * forwarded["queries"]:
-        raise Failed(f"queries shared a response, so fewer were forwarded than counted: {json.dumps(forwarded)}")
+        raise Failed(f"too many queries were coalesced, so fewer were forwarded than counted: {json.dumps(forwarded)}")
     return {
         "queries_per_second": search["rate"],
         "packets_per_second": search["rate"] * report.PACKETS_A_QUERY,
@@ -77,7 +78,7 @@ def run_rounds(build, names, count, result):
 
 
 def smoke(build, names):
-    """Low rates through everything: every response is right, and the forwarder counted what the load program saw."""
+    """Low rates over every transport: every response is right, and the forwarder's counters agree."""
     seen = {}
     for name in names:
         for kind in (Testpmd, Ephemera):
@@ -91,7 +92,7 @@ def smoke(build, names):
                 raise Failed(f"lost or wrong responses: {text}")
             if kind is Ephemera:
                 forwarded = found["forwarder"]["counters"]
-                # What the load program measured is a part of all that it sent.
+                # The measured queries are a part of those sent.
                 if not forwarded["queries"] >= forwarded["responses"] >= counters["answered"]:
                     raise Failed(f"the forwarder's counters do not agree: {text}")
                 if forwarded["rx"] < forwarded["queries"] + forwarded["responses"]:
@@ -104,7 +105,7 @@ def run(build, names, options):
     if options.smoke:
         result = benchlib.Result("wire", options)
         result.write(responses=smoke(build, names))
-        print("wire: everything was forwarded over each transport, and nothing was answered wrong")
+        print("wire: everything was forwarded over each transport, and no response was wrong")
         return
     result = benchlib.Result("wire", options)
     run_rounds(build, names, options.rounds, result)
@@ -128,7 +129,7 @@ def main():
             parser.error(f"no transport {name}: {', '.join(TRANSPORTS)}")
     needed_mb = (SMALL if options.smoke else FULL).hugepages_mb
     if benchlib.free_hugepages_mb() < needed_mb:
-        parser.error(f"needs {needed_mb} MiB of free hugepages: `sysctl vm.nr_hugepages={needed_mb}` gets them")
+        parser.error(f"needs {needed_mb} MiB of free hugepages: run `sysctl vm.nr_hugepages={needed_mb}`")
     try:
         run(options.build.resolve(), names, options)
     except Failed as error:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ways for packets from one process to another through shared memory: EAL's devices for both ends of two links, that of
-the clients and that of the farm."""
+"""Transports of packets between two processes through shared memory: EAL's devices for both ends of two links, the
+clients' and the farm's."""
 import dataclasses
 
 MACS = ("02:00:00:00:00:01", "02:00:00:00:00:02")  # of the forwarder's ports
 VIRTIO = "packed_vq=1,mrg_rxbuf=0,in_order=1,vectorized=1,queue_size=1024"
-WIDE = ["--force-max-simd-bitwidth=512"]  # what virtio-user's vectorised packed rings ask for
+WIDE = ["--force-max-simd-bitwidth=512"]  # required by virtio-user's vectorised packed rings
 
 
 @dataclasses.dataclass
@@ -14,10 +14,10 @@ class Transport:
     text: str
     forwarder: list  # EAL arguments
     load: list
-    load_is_first: bool  # it makes the sockets that the other connects to
-    sockets: list  # what there is when the first one is ready
+    load_is_first: bool  # it makes the sockets that its peer connects to
+    sockets: list  # the files that exist when the first one is ready
     macs: tuple = MACS
-    thresholds: tuple = ()  # what testpmd has to be told so that its driver does as for Ephemera: dataplane/driver.h
+    thresholds: tuple = ()  # arguments of testpmd for the same driver settings as Ephemera's: dataplane/port/driver.h
 
 
 def vhost(directory):
@@ -32,7 +32,7 @@ def vhost(directory):
 
 
 def vhost_back(directory):
-    """The other way round: the forwarder is the vhost side."""
+    """The reverse: the forwarder is the vhost side."""
     sockets = [directory / "clients.sock", directory / "farm.sock"]
     forwarder, load = [], [*WIDE]
     for i, socket in enumerate(sockets):
@@ -43,8 +43,8 @@ def vhost_back(directory):
 
 
 def memif(directory):
-    """The load program shares its packet buffers, which are few and stay in the caches; without that, each ring has buffers of
-    its own for every slot, four megabytes of a link, and both sides copy through memory."""
+    """The load program shares its packet buffers, which are few and stay in the caches. Otherwise each ring would have
+    buffers for every slot, four megabytes per link, and both sides would copy through memory."""
     socket = directory / "memif.sock"
     common = f"socket={socket},socket-abstract=no,rsize=10"
     forwarder, load = [], []

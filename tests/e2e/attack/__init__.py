@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks on a forwarder's answers, bounded in time and packets, against the lab. README.md says what each does and
-what a run showed; run.py is the program; each module beside forger.py and bench.py has the attacks of one kind."""
+"""Spoofing attacks, bounded in time and packets, against the lab. README.md describes each and shows a run; run.py is
+the program; guess.py and bypass.py have the attacks; forger.py and rig.py are what they use."""

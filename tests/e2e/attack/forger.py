@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Forged frames by the hundred thousand: built in one block of memory and sent by sendmmsg(2).
+"""Builds hundreds of thousands of forged frames in one block of memory and sends them with sendmmsg(2).
 
     forger = Forger("eph-farm", "eph-f1")
     volley = Volley.of_responses([response_template(...), ...], [(0, port, query_id), ...])
     forger.fire(volley, rate=50000)
 
-A volley of responses is made of templates, frames that are whole but for the port they go to and the ID: these two and
-the checksum are all that is written for each frame."""
+A volley of responses is made from templates: complete frames in which only the target port, the ID and the checksum
+are written for each copy."""
 import array
 import ctypes
 import os
@@ -16,7 +16,7 @@ import time
 
 import netns
 
-BURST = 32  # frames a call; so many come in one burst
+BURST = 32  # frames per call
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -28,7 +28,7 @@ class Template:
         self.frame = bytearray(frame)
         self.udp = 14 + (20 if frame[12:14] == b"\x08\x00" else 40)
         self.source_port, port, self.length, checksum, query_id = struct.unpack_from("!HHHHH", frame, self.udp)
-        # The sum of all that stays (RFC 1624).
+        # The sum of the constant part (RFC 1624).
         self.sum = (~checksum & 0xFFFF) + (~port & 0xFFFF) + (~query_id & 0xFFFF)
 
 
@@ -52,7 +52,7 @@ class Volley:
 
     @classmethod
     def of_responses(cls, templates, picks):
-        """A frame for each (template's index, target port, ID). All templates are of one length."""
+        """A frame for each (template's index, target port, ID). All templates have the same length."""
         stride = len(templates[0].frame)
         rows = [(bytes(t.frame), t.sum, t.source_port, t.length) for t in templates]
         block, at, udp = bytearray(stride * len(picks)), 0, templates[0].udp
@@ -69,7 +69,7 @@ class Volley:
 
     @classmethod
     def of_frames(cls, frames):
-        """Frames of one length, as they are."""
+        """Frames of equal length, unchanged."""
         assert len({len(frame) for frame in frames}) == 1
         return cls(bytearray(b"".join(frames)), len(frames[0]), len(frames))
 
@@ -82,11 +82,11 @@ def random_picks(count, templates, ports):
 
 
 class Forger:
-    """A socket that sends whole frames into one end of a veth, and counts them."""
+    """A socket that sends complete frames into one end of a veth, and counts them."""
 
     def __init__(self, namespace, device):
         def make():
-            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # protocol 0: it hears nothing
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # protocol 0: it receives nothing
             sock.setsockopt(socket.SOL_SOCKET, 32, 4 << 20)  # SO_SNDBUFFORCE
             sock.bind((device, 0))
             return sock
@@ -102,7 +102,7 @@ class Forger:
         self.sock.close()
 
     def fire(self, volley, rate, until=None):
-        """Sends the volley at `rate` frames a second, or as much of it as goes until a moment; returns how many."""
+        """Sends the volley at `rate` frames a second, until the time `until` if given; returns how many were sent."""
         began, done, fd = time.monotonic(), 0, self.sock.fileno()
         while done < volley.count:
             now = time.monotonic()
@@ -110,7 +110,7 @@ class Forger:
                 break
             due = min(volley.count, int((now - began) * rate) + BURST)
             if due <= done:
-                time.sleep((done - due + BURST) / rate)  # the pace is what this function is for
+                time.sleep((done - due + BURST) / rate)  # keeps the rate
                 continue
             count = min(BURST, due - done)
             sent = libc.sendmmsg(fd, ctypes.c_void_p(volley.address + 64 * done), count, 0)

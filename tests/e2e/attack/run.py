@@ -4,8 +4,9 @@
 
     run.py [NAME...] [--json] [--build DIR]
 
-raises the lab for itself (scripts/lab.sh; one that is up is taken down first), runs the attacks named, or all, and
-takes it down. Exit status 1 if a forged response was believed, a client was not answered, or a clean query was lost."""
+sets up the lab (scripts/lab.sh; one that is up is taken down first), runs the named attacks, or all, and takes the lab
+down. Exit status 1 if a forged response was accepted, a client got no response, a clean query was lost, or a forged
+packet was not counted."""
 import argparse
 import json
 import os
@@ -14,7 +15,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from attack import aside, guess  # noqa: E402
+from attack import bypass, guess  # noqa: E402
 from lab import standing  # noqa: E402
 from topology import ROOT  # noqa: E402
 
@@ -23,35 +24,35 @@ ATTACKS = {
     "kaminsky": guess.kaminsky,
     "id-sweep": guess.id_sweep,
     "birthday": guess.birthday,
-    "sad-dns": aside.sad_dns,
-    "icmp": aside.forged_icmp,
-    "fragments": aside.fragments,
-    "wrong-upstream": aside.wrong_upstream,
+    "sad-dns": bypass.sad_dns,
+    "icmp": bypass.forged_icmp,
+    "fragments": bypass.fragments,
+    "wrong-upstream": bypass.wrong_upstream,
 }
 
 
 def faults(name, result):
-    """What this result should not say."""
+    """The faults that this result shows, one line each."""
     lines = []
     if name == "control":
         if result.accepted != result.asked:
-            lines.append(f"{result.name}: {result.accepted} of {result.asked} believed: the others prove nothing")
+            lines.append(f"{result.name}: {result.accepted} of {result.asked} accepted: the other attacks prove nothing")
     elif result.accepted:
-        lines.append(f"{result.name}: {result.accepted} forged responses believed")
+        lines.append(f"{result.name}: {result.accepted} forged responses accepted")
     if result.uncounted:
         lines.append(f"{result.name}: {result.uncounted} forged packets were not counted")
     if result.unanswered:
-        lines.append(f"{result.name}: {result.unanswered} of the queries attacked not answered")
+        lines.append(f"{result.name}: {result.unanswered} attacked queries not answered")
     if result.clean_lost:
         lines.append(f"{result.name}: {result.clean_lost} clean queries lost")
-    for what in ("told, closed", "told, open", "next hops changed", "fragments kept"):
+    for what in ("responses, ports closed", "responses, ports open", "next hops changed", "fragments kept"):
         if result.counted.get(what):
             lines.append(f"{result.name}: {what}: {result.counted[what]}")
     return lines
 
 
 COLUMNS = (
-    "attack", "packets", "a second", "queries attacked", "forged believed", "clean asked", "clean lost", "counted"
+    "attack", "packets", "a second", "queries attacked", "forged accepted", "clean queries", "clean lost", "counted"
 )  # fmt: skip
 
 

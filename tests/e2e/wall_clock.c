@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A wall clock that a test moves, for one process: to be loaded with LD_PRELOAD.
+/* An LD_PRELOAD library with a wall clock that a test moves, for one process.
  *
- * $WALL_FILE is mapped: how far the clock is ahead of the true one, how often the process asked for
- * the wall clock, and how many timers it made that go by it. libbpf's asking does not count: it
- * numbers its netlink messages by the time. The monotonic clocks are left alone. */
+ * $WALL_CLOCK_FILE is mapped as struct wall: how many seconds the clock is ahead of the true
+ * one, how often the process read the wall clock, and how many timers on it the process made.
+ * Reads by libbpf do not count: it derives netlink sequence numbers from the time. Monotonic
+ * clocks do not change. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -28,7 +29,7 @@ wall_find(void)
 	int fd;
 
 	if (wall == NULL) {
-		fd = open(getenv("WALL_FILE"), O_RDWR | O_CLOEXEC);
+		fd = open(getenv("WALL_CLOCK_FILE"), O_RDWR | O_CLOEXEC);
 		wall = mmap(NULL, sizeof(struct wall), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		close(fd);
 		if (wall == MAP_FAILED)

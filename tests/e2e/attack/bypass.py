@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Attacks that go round the guess: side channels, ICMP, fragments, and responses from where they must not come."""
+"""Attacks that bypass the guess: side channels, ICMP, fragments, and responses from wrong addresses."""
 import os
 import struct
 
 import wire
 from topology import CLIENT, FARM, PORTS, SERVICE, SOURCES
 
-from .bench import FORGED, OTHER, STRANGER, VICTIM, Bench, kernel_counters
+from .rig import FORGED, OTHER, STRANGER, VICTIM, AttackRig, kernel_counters
 from .forger import Volley
 
 RATE = 60000
@@ -14,34 +14,33 @@ BOTH = {"victim": VICTIM[4], "victim-v6": VICTIM[6]}
 
 
 def sad_dns(lab, rate=RATE):
-    """The range is scanned for open ports, as the upstream and as a stranger, with no query of the attack in flight
-    and with 64: whatever came back, or used up the kernel's budget of ICMP errors, would tell them apart."""
+    """Scans the range for open ports, from the upstream's and from an unknown address, with no query of the attack in
+    flight and with 64: any response, or use of the kernel's ICMP rate limit, would distinguish open from closed."""
 
     def heard(packet):
-        return (
-            packet.protocol in (1, 17, 58) and packet.target_port != 53 and not wire.is_neighbour_discovery(packet)
-        )
+        return packet.protocol in (1, 17, 58) and packet.target_port != 53 and not wire.is_neighbour_discovery(packet)
 
-    with Bench(lab, "SAD DNS scan", BOTH, hold=True) as bench, lab.sniff(FARM, "eph-f1", heard) as sniffer:
+    with AttackRig(lab, "SAD DNS scan", BOTH, hold=True) as rig, lab.sniff(FARM, "eph-f1", heard) as sniffer:
         volleys = []
         for version in (4, 6):
             for scanner in (VICTIM[version], STRANGER[version]):
-                template = bench.response_template(scanner, SOURCES[version][0], "scan.example", source_port=53)
+                template = rig.response_template(scanner, SOURCES[version][0], "scan.example", source_port=53)
                 volleys.append(Volley.of_responses([template], [(0, port, 0) for port in PORTS]))
-        told = []
+        responses = []
         for open_queries in (0, 64):
-            rows = bench.live(open_queries)
+            rows = rig.live(open_queries)
             before, heard_before = kernel_counters(lab)["ICMP sent"], len(sniffer.packets)
             for volley in volleys:
-                bench.forger.fire(volley, rate)
-            bench.settle()
-            lab.ask()  # what the scan was answered with would stand before this in the one queue of the way back
+                rig.forger.fire(volley, rate)
+            rig.settle()
+            lab.ask()  # responses to the scan would be ahead of this one in the queue back
             lab.ask(version=6)
-            told.append(len(sniffer.packets) - heard_before + kernel_counters(lab)["ICMP sent"] - before)
-            bench.close(rows)
-    bench.result.counted["told, closed"], bench.result.counted["told, open"] = told
-    bench.result.notes.append(f"packets a scan brought back: {told[0]} with ports closed, {told[1]} with open ones")
-    return bench.result
+            responses.append(len(sniffer.packets) - heard_before + kernel_counters(lab)["ICMP sent"] - before)
+            rig.close(rows)
+    closed, opened = responses
+    rig.result.counted["responses, ports closed"], rig.result.counted["responses, ports open"] = closed, opened
+    rig.result.notes.append(f"responses to a scan: {closed} with all ports closed, {opened} with some open")
+    return rig.result
 
 
 def icmp(version, source, target, kind, code, rest, quoted):
@@ -55,7 +54,7 @@ def icmp(version, source, target, kind, code, rest, quoted):
 
 
 def icmp_rows(version):
-    """(type, code, the four bytes behind the checksum) that might make somebody change his mind."""
+    """(type, code, the four bytes after the checksum) that might change a host's state."""
     if version == 4:
         gateway = wire.address_bytes(STRANGER[4])
         rows = [(3, code, bytes(4)) for code in (0, 1, 2, 3, 9, 10, 13)]
@@ -72,8 +71,8 @@ def quoted_query(held):
     return wire.ip(a, b, 17, wire.udp(a, b, held.port, 53, held.data))
 
 
-def icmp_frames(bench, rows):
-    """ICMP of every kind about each query in flight, from its upstream and from a stranger."""
+def icmp_frames(rig, rows):
+    """ICMP of every kind about each query in flight, from its upstream and from an unknown address."""
     frames = []
     for _, _, held in rows:
         version = 6 if ":" in held.address else 4
@@ -81,11 +80,11 @@ def icmp_frames(bench, rows):
         for sender in (held.address, STRANGER[version]):
             for kind, code, rest in icmp_rows(version):
                 packet = icmp(version, sender, held.source, kind, code, rest, quoted)
-                frames.append(bench.frame(packet))
+                frames.append(rig.frame(packet))
     redirect = struct.pack("!4x") + wire.address_bytes(STRANGER[6]) + wire.address_bytes(VICTIM[6])
     for source in SOURCES[6]:
         packet = icmp(6, "fe80::1", source, 137, 0, redirect[:4], redirect[4:])
-        frames.append(bench.frame(packet))
+        frames.append(rig.frame(packet))
     return frames
 
 
@@ -95,32 +94,32 @@ def hops(lab):
 
 def forged_icmp(lab, rate=20000):
     """Unreachable, fragmentation needed, packet too big, redirect and others, each quoting a query in flight."""
-    with Bench(lab, "forged ICMP", BOTH, hold=True) as bench:
-        bench.counts = False  # ICMP is the kernel's
-        rows, before = bench.live(64), hops(lab)
+    with AttackRig(lab, "forged ICMP", BOTH, hold=True) as rig:
+        rig.counts = False  # ICMP goes to the kernel
+        rows, before = rig.live(64), hops(lab)
         by_length = {}
-        for frame in icmp_frames(bench, rows) * 16:
+        for frame in icmp_frames(rig, rows) * 16:
             by_length.setdefault(len(frame), []).append(frame)
         for frames in by_length.values():
-            bench.forger.fire(Volley.of_frames(frames), rate)
-        bench.close(rows)
-        bench.result.counted["next hops changed"] = sum(hops(lab)[name] != hop for name, hop in before.items())
-        # A query as long as a packet goes out whole, whatever the kernel now believes of the path.
+            rig.forger.fire(Volley.of_frames(frames), rate)
+        rig.close(rows)
+        rig.result.counted["next hops changed"] = sum(hops(lab)[name] != hop for name, hop in before.items())
+        # A query that fills a packet is sent whole, whatever path MTU the kernel has stored.
         with lab.client(4) as client:
             data = wire.padded_query(1400)
             with lab.sniff(FARM, "eph-f1", lambda p: p.target_port == 53 and len(p.payload) == 1400) as sniffer:
                 client.send(data)
                 sniffer.wait_for(lambda p: True)
-                held = bench.held.get(timeout=5)
+                held = rig.held.get(timeout=5)
                 held.send(wire.right_response(held.data, rdata=b"\0\0\0\0"))
                 client.receive()
         lab.run("eph-fwd", "ip", "route", "flush", "cache")
         lab.run("eph-fwd", "ip", "-6", "route", "flush", "cache")
-    return bench.result
+    return rig.result
 
 
-def fragment_frames(bench, version, count, offset):
-    """Second halves of responses, each of another datagram: the forger fills in what the first half's ID will be."""
+def fragment_frames(rig, version, count, offset):
+    """Second fragments of responses, each of another datagram: the attacker guesses the identification."""
     source, tail = wire.address_bytes(VICTIM[version]), FORGED * 50
     frames = []
     for i in range(count):
@@ -129,43 +128,43 @@ def fragment_frames(bench, version, count, offset):
             packet = bytearray(wire.ip(source, target, 17, tail, fragment=offset // 8))
             packet[4:6], packet[10:12] = struct.pack("!H", i & 0xFFFF), b"\0\0"
             packet[10:12] = struct.pack("!H", ~wire.internet_sum(bytes(packet[:20])) & 0xFFFF)
-            frames.append(bench.frame(bytes(packet)))
+            frames.append(rig.frame(bytes(packet)))
         else:
             header = struct.pack("!BBHI", 17, 0, offset, int.from_bytes(os.urandom(4), "big"))
-            frames.append(bench.frame(wire.ip(source, target, 44, header + tail)))
+            frames.append(rig.frame(wire.ip(source, target, 44, header + tail)))
     return frames
 
 
 def fragments(lab, rate=RATE):
-    """Second halves of responses for all IPv4 identifications, and many of IPv6, sent before any first half."""
-    with Bench(lab, "fragments, second halves", BOTH, hold=True) as bench:
-        before, rows = kernel_counters(lab)["fragments taken"], bench.live(32)
+    """Second fragments of responses for all IPv4 identifications, and many of IPv6, sent before any first fragment."""
+    with AttackRig(lab, "fragments, second halves", BOTH, hold=True) as rig:
+        before, rows = kernel_counters(lab)["fragments taken"], rig.live(32)
         for version, count, offset in ((4, 65536, 1480), (4, 65536, 512), (6, 32768, 1232)):
-            bench.forger.fire(Volley.of_frames(fragment_frames(bench, version, count, offset)), rate)
-        bench.close(rows)
-        bench.settle()
-        bench.result.counted["fragments kept"] = kernel_counters(lab)["fragments taken"] - before
-    return bench.result
+            rig.forger.fire(Volley.of_frames(fragment_frames(rig, version, count, offset)), rate)
+        rig.close(rows)
+        rig.settle()
+        rig.result.counted["fragments kept"] = kernel_counters(lab)["fragments taken"] - before
+    return rig.result
 
 
 def wrong_upstream(lab, rounds=50, rate=RATE):
-    """Responses that are right in port, ID, name and letter case, from everywhere but the upstream that was asked: from
-    another upstream, a stranger, another port, and by the clients' side."""
+    """Responses with the right port, ID, name and letter case that do not come from the upstream of the query: from
+    another upstream, an unknown address, another port, and on the clients' interface."""
     servers = {**BOTH, "other": OTHER[4], "other-v6": OTHER[6]}
-    with Bench(lab, "from the wrong upstream", servers, hold=True) as bench:
+    with AttackRig(lab, "from the wrong upstream", servers, hold=True) as rig:
         for _ in range(rounds):
-            rows = bench.live(8)
+            rows = rig.live(8)
             for _, _, held in rows:
                 version = 6 if ":" in held.address else 4
                 other = next(a[version] for a in (VICTIM, OTHER) if a[version] != held.address)
                 senders = ((other, 53), (STRANGER[version], 53), (held.address, 5353), (SERVICE[version], 53))
                 templates = [
-                    bench.response_template(a, held.source, None, port, question=held.question) for a, port in senders
+                    rig.response_template(a, held.source, None, port, question=held.question) for a, port in senders
                 ]
                 picks = [(i, held.port, held.id) for i in range(len(templates))] * 16
-                bench.forger.fire(Volley.of_responses(templates, picks), rate)
-                by_inside = bench.response_template(held.address, held.source, None, 53, CLIENT, held.question)
-                bench.inside.fire(Volley.of_responses([by_inside], [(0, held.port, held.id)] * 4), rate)
-            bench.settle()
-            bench.close(rows)
-    return bench.result
+                rig.forger.fire(Volley.of_responses(templates, picks), rate)
+                by_inside = rig.response_template(held.address, held.source, None, 53, CLIENT, held.question)
+                rig.inside.fire(Volley.of_responses([by_inside], [(0, held.port, held.id)] * 4), rate)
+            rig.settle()
+            rig.close(rows)
+    return rig.result

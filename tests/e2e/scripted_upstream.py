@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A farm server that does what a test tells it to, right or wrong.
+"""An upstream server in eph-farm whose responses the test sends itself, correct or not.
 
-    with Farmer("198.51.100.111") as farmer:            # and an upstream with that address in the configuration
+    with ScriptedUpstream("198.51.100.111") as scripted:    # the configuration has an upstream with that address
         client.send(wire.query("n00001.example"))
-        asked = farmer.next()                           # the query, as the forwarder sent it
+        asked = scripted.next()                             # the query, as the forwarder sent it
         asked.send(wire.right_response(asked.data, query_id=asked.id ^ 1))
-        asked.answer()
+        asked.response()
 
-It answers probes and the oracle's clean question (wire.CLEAN) by itself. With Farmer(..., behave=f) it calls f(asked)
-for each query, in its own thread, instead of keeping it for next(); with Farmer(..., delay=s) it answers each rightly,
-s seconds late. `farmer.probes`, a function, says whether the next probe is answered, and `farmer.keeps_case = False`
-makes it give names back in lower case, as some servers do."""
+It answers probes and the query of check_invariants() (wire.CLEAN) by itself. With ScriptedUpstream(..., behave=f) it
+calls f(asked) for each query, in its own thread, instead of queueing it for next(). With ScriptedUpstream(..., delay=s)
+it answers each query correctly after s seconds. `scripted.probes`, a function, decides whether a probe is answered.
+`scripted.keeps_case = False` makes it return names in lower case, as some servers do."""
 import collections
 import queue
 import select
@@ -25,28 +25,28 @@ import wire
 NAMESPACE = "eph-farm"
 
 
-class Asked:
-    """A query that came to the farmer."""
+class UpstreamQuery:
+    """A query that the scripted upstream received."""
 
-    def __init__(self, farmer, sock, data, peer):
-        self.farmer, self.data = farmer, data
+    def __init__(self, scripted, sock, data, peer):
+        self.scripted, self.data = scripted, data
         self.source, self.port = peer[0], peer[1]
         self.address = sock.getsockname()[0]
         self.id = struct.unpack("!H", data[:2])[0]
         self.question = wire.question_of(data)
 
     def send(self, payload, address=None, port=53):
-        """Sends a payload back; from another address or port of the farm if told so."""
-        self.farmer.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
+        """Sends a payload back, from another address or port of the farm if one is given."""
+        self.scripted.socket_at(address or self.address, port).sendto(payload, (self.source, self.port))
 
     def response(self, **how):
-        self.send(self.farmer.cased(wire.right_response(self.data, **how)))
+        self.send(self.scripted.cased(wire.right_response(self.data, **how)))
 
 
-class Farmer:
+class ScriptedUpstream:
     def __init__(self, *addresses, behave=None, delay=None):
         self.addresses, self.behave, self.delay = addresses, behave, delay
-        self.due = collections.deque()  # (moment, query), to be answered late
+        self.due = collections.deque()  # (time, query), to be answered late
         self.probes, self.keeps_case = lambda: True, True
         self.queue = queue.Queue()
         self.extra = {}
@@ -74,10 +74,10 @@ class Farmer:
                 if fd == self.stop_read.fileno():
                     poll.close()
                     return
-                self._take(by_fd[fd])
+                self._on_readable(by_fd[fd])
 
     def _answer_due(self):
-        """Answers whose time has come are sent; returns the seconds until the next one's, or None."""
+        """Sends the responses that are due; returns the seconds until the next one is, or None."""
         while self.due:
             left = self.due[0][0] - time.monotonic()
             if left > 0:
@@ -85,7 +85,7 @@ class Farmer:
             self.due.popleft()[1].response()
         return None
 
-    def _take(self, sock):
+    def _on_readable(self, sock):
         while True:
             try:
                 data, peer = sock.recvfrom(65535, socket.MSG_DONTWAIT)
@@ -95,7 +95,7 @@ class Farmer:
                 if not data[12:].lower().startswith(wire.PROBE) or self.probes():
                     sock.sendto(self.cased(wire.right_response(data)), peer)
                 continue
-            asked = Asked(self, sock, data, peer)
+            asked = UpstreamQuery(self, sock, data, peer)
             if self.delay is not None:
                 self.due.append((time.monotonic() + self.delay, asked))
             elif self.behave:
@@ -119,7 +119,7 @@ class Farmer:
         try:
             return self.queue.get(timeout=seconds)
         except queue.Empty:
-            raise AssertionError(f"no query reached the farmer within {seconds} s") from None
+            raise AssertionError(f"no query reached the scripted upstream within {seconds} s") from None
 
     def idle(self):
         return self.queue.empty()

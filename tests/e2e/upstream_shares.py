@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which upstream each query of a client went to, as the wire to the farm shows it and as ephemeractl counts it.
+"""Which upstream each query of a client was sent to: captured on the link to the farm, and as ephemeractl counts it.
 
-    with Shares(lab) as shares:
+    with UpstreamShares(lab) as shares:
         ask_all(client, names)
         shares.of(names)            # {"nsd": 3, "knot": 5}
         shares.order                # ["knot", "nsd", ...], as they were sent
@@ -12,11 +12,11 @@ import wire
 from deadline import wait
 from topology import FARM
 
-WINDOW = 32  # queries of a client that are out at a time
+WINDOW = 32  # queries of a client in flight at a time
 
 
 def ask_all(client, names, rtype=wire.A):
-    """Asks for each name, and checks each response."""
+    """Queries each name and checks each response."""
     waiting = {}
     for number, name in enumerate(names):
         data = wire.query(name, rtype, number)
@@ -35,7 +35,7 @@ def take_one(client, waiting):
 
 
 def asked_name(data):
-    """The name that a message asks for, as text in lower case."""
+    """The QNAME of a message, as text in lower case."""
     labels, at = [], 12
     while data[at]:
         labels.append(data[at + 1 : at + 1 + data[at]].decode().lower())
@@ -43,14 +43,14 @@ def asked_name(data):
     return ".".join(labels)
 
 
-class Shares:
+class UpstreamShares:
     def __init__(self, lab):
         self.lab = lab
         self.names = {server["address"]: server["name"] for server in lab.config["upstreams"]["servers"]}
         self.sniffer = lab.sniff(FARM, "eph-f1", self._is_query)
 
     def _is_query(self, packet):
-        """Not a probe, nor what the oracle asks."""
+        """Neither a probe nor the query of check_invariants()."""
         return packet.target_port == 53 and not packet.payload[12:].lower().startswith((wire.PROBE, wire.CLEAN))
 
     def __enter__(self):
@@ -70,10 +70,10 @@ class Shares:
         return {asked_name(packet.payload): self.names[packet.target] for packet in self.sniffer.packets}
 
     def wait_for(self, count):
-        wait(f"{count} queries on their way to the farm", lambda: len(self.sniffer.packets) >= count)
+        wait(f"{count} queries captured on the link to the farm", lambda: len(self.sniffer.packets) >= count)
 
     def of(self, count):
-        """How many of `count` queries each server got: on the wire, and once ephemeractl says the same."""
+        """How many of `count` queries each server got, as captured, once ephemeractl shows the same."""
         self.wait_for(count)
         seen = dict(collections.Counter(self.order))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Bystanders: a sniffer on one end of a veth, a ping that never stops, and what a process has in use."""
+"""Observers: a sniffer on one end of a veth, a continuous ping, and the CPU time and memory of a process."""
 import os
 import pathlib
 import select
@@ -33,14 +33,14 @@ class Background:
             if self.stop_read in readable:
                 return
             if self.sock in readable:
-                self.take()
+                self.on_readable()
 
     def tick(self):
         return None
 
 
 class Sniffer(Background):
-    """All packets that arrive at one device (not those that leave it), as wire.Packet; keep(packet) chooses."""
+    """All packets that arrive at one device (not those that leave it), as wire.Packet; keep(packet) filters."""
 
     def __init__(self, namespace, device, keep=None):
         self.sock = netns.packet_socket(namespace, device)
@@ -49,7 +49,7 @@ class Sniffer(Background):
         self.packets = []
         self.changed = threading.Condition()
 
-    def take(self):
+    def on_readable(self):
         packet = wire.parse(self.sock.recv(65535))
         if packet and (self.keep is None or self.keep(packet)):
             with self.changed:
@@ -67,12 +67,12 @@ class Sniffer(Background):
                         return packet
                 at = len(self.packets)
                 left = deadline - time.monotonic()
-                assert left > 0, f"no such packet came within {seconds} s"
+                assert left > 0, f"no such packet arrived within {seconds} s"
                 self.changed.wait(left)
 
 
 class Pinger(Background):
-    """Echo requests to the kernel of eph-fwd every 10 ms, answers counted."""
+    """Sends an echo request to the kernel of eph-fwd every 10 ms and counts the replies."""
 
     INTERVAL = 0.01
 
@@ -98,7 +98,7 @@ class Pinger(Background):
             self.sock.send(body)
         return max(0.0, self.due - time.monotonic())
 
-    def take(self):
+    def on_readable(self):
         body = self.sock.recv(2048)
         if not self.is_ipv6:
             body = body[(body[0] & 15) * 4 :]
@@ -107,13 +107,13 @@ class Pinger(Background):
             self.answered += 1
 
     def unanswered(self, after_seconds=1.0):
-        """Requests that have waited longer than that."""
+        """Requests older than that without a reply."""
         limit = time.monotonic() - after_seconds
         return [sequence for sequence, moment in list(self.waiting.items()) if moment < limit]
 
 
 def thread_seconds(pid):
-    """The processor time of each thread, by (number, name)."""
+    """The CPU time of each thread, by (TID, name)."""
     seconds = {}
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
@@ -123,6 +123,6 @@ def thread_seconds(pid):
 
 
 def resident_kb(process):
-    """The memory that a daemon has in use."""
+    """The resident memory of a process."""
     with open(f"/proc/{process.pid}/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Swaps, as dpdk-testpmd's 5tswap mode does. */
-#include "tests/bench/pipeline/floor.h"
+/* Swaps addresses and ports, as dpdk-testpmd's 5tswap mode does. */
+#include "tests/bench/pipeline/baseline.h"
 
 #include <string.h>
 
@@ -43,7 +43,7 @@ frame_swap(struct rte_mbuf *mbuf)
 }
 
 unsigned
-floor_turn(struct bed *bed, unsigned queue)
+baseline_turn(struct bed *bed, unsigned queue)
 {
 	unsigned seen = 0;
 

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A Debian of its own with a real systemd as process 1, in which Ephemera is installed as its README says.
+# Runs a container with a real systemd as process 1, in which Ephemera is installed as its README says.
 #
-#   systemd_box.sh NETWORK-NAMESPACE DESTDIR
+#   systemd_rig.sh NETWORK-NAMESPACE DESTDIR
 #
-# It has namespaces of its own for processes, mounts, cgroups, IPC and the host's name, and the given one for the network.
-# Its root is a tmpfs: this machine's /usr, read-only, with what `meson install` put into DESTDIR on top; an /etc of a few
-# lines; the few units that it takes to boot, so that nothing of this machine's set-up is started or touched. Nothing of
-# it is to be seen outside but two empty folders in DESTDIR.
-# Prints the pid of its process 1, as this machine counts, and lives until its standard input ends: whoever started it
-# may be killed, and the box goes with it.
+# It has its own PID, mount, cgroup, IPC and UTS namespaces, and uses the given network namespace.
+# Its root is a tmpfs with this machine's /usr, read-only, overlaid with what `meson install` put into DESTDIR; an /etc
+# of a few lines; and only the units that booting needs, so that no service of this machine is started or changed.
+# Outside it leaves only two empty folders in DESTDIR.
+# Prints the PID of its process 1 in this machine's PID namespace, and runs until its standard input ends, so that it
+# also ends when the process that started it is killed.
 set -euo pipefail
 
 me=$(realpath "$0")
@@ -55,7 +55,7 @@ usr_make() {
 
 kernel_make() {
 	mount -t proc proc proc
-	# Nothing of this machine's may be written there.
+	# This machine's sysctls must not be written.
 	mount --bind proc/sys proc/sys
 	mount -o remount,bind,ro proc/sys
 	mount -t sysfs -o ro sysfs sys
@@ -74,8 +74,8 @@ etc_make() {
 # inside DESTDIR
 inside() {
 	mount --make-rprivate /
-	mount -t tmpfs -o mode=755 root "$1/box"
-	cd "$1/box"
+	mount -t tmpfs -o mode=755 root "$1/root"
+	cd "$1/root"
 	mkdir dev etc home old proc root run sys tmp units usr var var/lib var/log var/tmp
 	chmod 1777 tmp var/tmp
 	ln -s ../run var/run
@@ -86,36 +86,36 @@ inside() {
 	pivot_root . old
 	umount -l /old
 	rmdir /old
-	exec env -i container=systemd-box PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system \
+	exec env -i container=systemd-rig PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system \
 		--unit=multi-user.target --log-target=journal --show-status=no
 }
 
-# --- outside: makes the namespaces, waits, and takes everything away ---
+# --- outside: makes the namespaces, waits, and removes everything ---
 
 cgroup_remove() {
 	local tries
 
-	# A process that was killed is gone from its cgroup a moment later.
+	# A killed process leaves its cgroup a moment later.
 	for ((tries = 0; tries < 200; tries++)); do
 		if find "$cgroup" -depth -type d -exec rmdir {} + 2> /dev/null; then
 			return
 		fi
 		read -rt 0.05 <> <(:) || true
 	done
-	echo "systemd_box.sh: processes are left in $cgroup" >&2
+	echo "systemd_rig.sh: processes remain in $cgroup" >&2
 	return 1
 }
 
 outside() {
-	local network=$1 destdir=$2 box init=''
+	local network=$1 destdir=$2 unshare_pid init=''
 
-	mkdir -p "$destdir/box" "$destdir/cgroups"
-	# cgroup2 for us alone: this machine may have none mounted, or one for somebody else to see.
+	mkdir -p "$destdir/root" "$destdir/cgroups"
+	# A private cgroup2 mount: this machine may have none, or one that others see.
 	mount --make-rprivate /
 	cgroups=$destdir/cgroups
 	mount -t cgroup2 cgroup2 "$cgroups"
-	cgroup=$cgroups/ephemera-box
-	# One that was killed may have left its own behind.
+	cgroup=$cgroups/ephemera-systemd-rig
+	# A killed rig may have left its cgroup behind.
 	[ ! -e "$cgroup" ] || cgroup_remove
 	mkdir "$cgroup"
 	trap cgroup_remove EXIT
@@ -124,15 +124,15 @@ outside() {
 		exec nsenter --net="/run/netns/$network" setpriv --pdeathsig KILL \
 			unshare --pid --fork --kill-child --mount --uts --ipc --cgroup "$me" inside "$destdir"
 	) < /dev/null >&2 &
-	box=$!
+	unshare_pid=$!
 	while [ -z "$init" ]; do
-		kill -0 $box
-		read -r init < <(cat /proc/$box/task/$box/children) || true
+		kill -0 $unshare_pid
+		read -r init < <(cat /proc/$unshare_pid/task/$unshare_pid/children) || true
 	done
 	echo "${init% }"
-	cat > /dev/null || true # until whoever started us closes it, or dies
-	kill -KILL $box
-	{ wait $box; } 2> /dev/null || true # bash would report that it was killed
+	cat > /dev/null || true # until the process that started us closes it or dies
+	kill -KILL $unshare_pid
+	{ wait $unshare_pid; } 2> /dev/null || true # bash would report that it was killed
 }
 
 case $1 in

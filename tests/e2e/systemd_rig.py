@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ephemera as it is installed and run on a Debian system: under a real systemd, in a box (systemd_box.sh) that has the
-network of eph-fwd.
+"""Ephemera installed and run as on a Debian system: under a real systemd, in a container (systemd_rig.sh) that uses
+the network namespace eph-fwd.
 
-    with standing(lab, folder) as box:
-        box.install(config)
-        box.systemctl("stop", "ephemerad")"""
+    with standing(lab, folder) as rig:
+        rig.install(config)
+        rig.systemctl("stop", "ephemerad")"""
 import contextlib
 import json
 import os
@@ -25,23 +25,23 @@ ENVIRONMENT = {
 
 
 def meson_install(build, destdir):
-    """Puts everything below destdir, and returns the prefix that it was built for."""
+    """Installs everything below destdir; returns the prefix that it was built for."""
     subprocess.run(
         ["meson", "install", "-C", build, "--no-rebuild", "--quiet"], check=True, capture_output=True,
         env={**os.environ, "DESTDIR": str(destdir)},
     )  # fmt: skip
-    told = subprocess.run(["meson", "introspect", "--buildoptions", build], check=True, capture_output=True)
-    return pathlib.Path(next(o["value"] for o in json.loads(told.stdout) if o["name"] == "prefix"))
+    shown = subprocess.run(["meson", "introspect", "--buildoptions", build], check=True, capture_output=True)
+    return pathlib.Path(next(o["value"] for o in json.loads(shown.stdout) if o["name"] == "prefix"))
 
 
 def readme_commands(prefix):
-    """What README.md tells to do after `meson install`."""
+    """The commands that README.md gives for after `meson install`."""
     blocks = (ROOT / "README.md").read_text().split("\n\n")
     block = next(b for b in blocks if b.startswith("    systemd-sysusers\n"))
     return [line.strip().replace("/usr/share/", f"{prefix}/share/") for line in block.splitlines()]
 
 
-class Box:
+class SystemdRig:
     def __init__(self, lab, pid, prefix):
         self.lab, self.pid, self.prefix = lab, pid, prefix
         self.root = pathlib.Path(f"/proc/{pid}/root")
@@ -62,7 +62,7 @@ class Box:
         return self.ask_run("journalctl", "--no-pager", "--quiet", "--lines=60", "--output=short-monotonic").stdout
 
     def install(self, config):
-        """As the README says; `config` is what the file is edited to."""
+        """Installs as README.md says; `config` is the edited configuration."""
         for command in readme_commands(self.prefix):
             if command.startswith("systemctl"):
                 self.run("ephemeractl", "config", "check", f"/{CONFIG}")
@@ -88,11 +88,11 @@ class Box:
         return int(self.show(unit)["NRestarts"])
 
     def children(self):
-        """Of process 1: the main processes of all services."""
+        """The children of process 1: the main processes of all services."""
         return [int(p) for p in pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def main_pid(self, unit):
-        """As this machine counts; systemd counts from its own process 1."""
+        """The main process of a unit, in this machine's PID namespace; systemd reports it in its own."""
         inner = self.show(unit)["MainPID"]
         for pid in self.children():
             status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -123,21 +123,21 @@ class Box:
 
 @contextlib.contextmanager
 def standing(lab, folder):
-    """A box that has booted, with Ephemera's files in it; the lab's own daemons are stopped meanwhile."""
+    """A booted container with Ephemera installed in it; the lab's own daemons are stopped meanwhile."""
     prefix = meson_install(lab.build, folder)
     lab.stop()
     keeper = subprocess.Popen(
-        [HERE / "systemd_box.sh", FWD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        [HERE / "systemd_rig.sh", FWD, folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
         line = keeper.stdout.readline()
-        assert line.strip(), f"no box: status {keeper.wait(10)}"
-        box = Box(lab, int(line), prefix)
-        wait("systemd has booted", lambda: box.ask_run("systemctl", "is-system-running").stdout == "running\n", 20)
-        yield box
+        assert line.strip(), f"systemd_rig.sh ended with status {keeper.wait(10)}"
+        rig = SystemdRig(lab, int(line), prefix)
+        wait("systemd has booted", lambda: rig.ask_run("systemctl", "is-system-running").stdout == "running\n", 20)
+        yield rig
     finally:
         keeper.stdin.close()
         status = keeper.wait(30)
         keeper.stdout.close()
         lab.start()
-    assert status == 0, "the box left something behind"
+    assert status == 0, f"systemd_rig.sh ended with status {status}"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What every attack is run on, and what it is judged by.
+"""The set-up that every attack runs in, and how its result is determined.
 
-    with Bench(lab, "name", {"victim": "198.51.100.111"}) as bench:
+    with AttackRig(lab, "name", {"victim": "198.51.100.111"}) as rig:
         ...
-    bench.result                                        # a Result
+    rig.result                                        # a Result
 
-A bench makes a farmer the only upstream, begins a clean load of queries beside the attack, keeps the clients that the
-attack asks for, and at the end asks everybody what came. Every answer to every client is checked against what the
-farm says of the name, so a forged one can't go by unseen."""
+A rig makes a scripted upstream the only upstream, runs a clean load of queries beside the attack, owns the clients of
+the attack, and at the end collects their responses. Every response to every client is checked, so that a forged one
+is noticed."""
 import contextlib
 import dataclasses
 import os
@@ -16,30 +16,30 @@ import queue
 import wire
 from clients import Client
 from deadline import wait
-from farmer import Farmer
+from scripted_upstream import ScriptedUpstream
 from topology import CLIENT, FARM, SHARED_CORE, SOURCES
 
 from .forger import Forger, Template
 
-FORGED = b"\6\6\6\6"  # the address that the forger wants clients to go to; no name of the farm has it
+FORGED = b"\6\6\6\6"  # the address in forged responses; no name of the farm has it
 CLEAN_RATE = 500
-STILL = 20  # readings of the counters in a row that do not differ
+STILL = 20  # equal readings of the counters in a row that count as quiet
 VICTIM = {4: "198.51.100.111", 6: "2001:db8:2::111"}
 OTHER = {4: "198.51.100.112", 6: "2001:db8:2::112"}
-STRANGER = {4: "198.51.100.114", 6: "2001:db8:2::114"}  # an address of the farm's network that is no upstream
+STRANGER = {4: "198.51.100.114", 6: "2001:db8:2::114"}  # an address of the farm's network that is not an upstream
 
 
 @dataclasses.dataclass
 class Result:
     name: str
     packets: int = 0  # sent by the attacker
-    seconds: float = 0.0  # it took
-    asked: int = 0  # queries that the attacker aimed at, or had asked
+    seconds: float = 0.0  # duration of the sending
+    asked: int = 0  # queries under attack
     accepted: int = 0  # forged responses that reached a client
-    unanswered: int = 0  # of `asked`: no right response came
-    clean: int = 0  # queries of the load beside it
+    unanswered: int = 0  # of `asked`, those without a right response
+    clean: int = 0  # queries of the clean load
     clean_lost: int = 0
-    uncounted: int = 0  # forged packets that were neither believed nor counted: lost on the way to the dataplane
+    uncounted: int = 0  # forged packets neither accepted nor counted: lost before the dataplane
     counted: dict = dataclasses.field(default_factory=dict)  # how the counters grew
     notes: list = dataclasses.field(default_factory=list)
 
@@ -51,14 +51,14 @@ class Result:
         return {**dataclasses.asdict(self), "rate": round(self.rate)}
 
 
-class Bench:
+class AttackRig:
     def __init__(self, lab, name, servers, hold=False, delay=0.0, timeout_ms=8000, protection=None, ask_clean=True):
-        """hold: queries for random names wait in bench.held until the attack answers them; delay: everything is
-        answered so many seconds late."""
+        """hold: queries for random names wait in rig.held until the attack answers them; delay: all responses are
+        delayed by that many seconds."""
         self.lab, self.servers, self.hold = lab, servers, hold
         self.delay, self.timeout_ms, self.protection, self.ask_clean = delay, timeout_ms, protection, ask_clean
         self.result = Result(name)
-        self.counts = True  # what the forger sends is for the dataplane, or its XDP program, to count
+        self.counts = True  # does the dataplane or its XDP program count the forged packets?
         self.held = queue.Queue()
         self.stack = contextlib.ExitStack()
 
@@ -68,8 +68,8 @@ class Bench:
             os.sched_setaffinity(0, {SHARED_CORE})  # the other core is the worker's
             stack.callback(os.sched_setaffinity, 0, self.cores)
             behave = self._behave if self.hold else None
-            self.farmer = stack.enter_context(
-                Farmer(*{*self.servers.values()}, behave=behave, delay=None if self.hold else self.delay)
+            self.scripted = stack.enter_context(
+                ScriptedUpstream(*{*self.servers.values()}, behave=behave, delay=None if self.hold else self.delay)
             )
             stack.enter_context(
                 self.lab.configured(self.servers, protection=self.protection, timeout_ms=self.timeout_ms)
@@ -117,7 +117,7 @@ class Bench:
         result.counted.update({f"steer {n}": steer[n] for n in ("stray", "fragment", "tagged", "deep") if n in steer})
 
     def settle(self):
-        """Waits until all that the forger sent was counted, or until nothing more is; returns how much was."""
+        """Waits until all forged packets are counted, or until the counters stop; returns how many were counted."""
         seen = []
 
         def is_quiet():
@@ -126,23 +126,23 @@ class Bench:
             seen.append(sum(drops.values()) + steer.get("stray", 0) + steer.get("fragment", 0))
             return seen[-1] >= self.forger.sent + self.inside.sent or seen[-STILL:] == [seen[-1]] * STILL
 
-        wait("the counters stand still", is_quiet, 10)
+        wait("the counters stop", is_quiet, 10)
         return seen[-1]
 
-    # --- those who ask ---
+    # --- clients ---
 
     def clients(self, count, version=4):
         return [self.stack.enter_context(Client(version)) for _ in range(count)]
 
     def ask(self, client, name=None, query_id=None):
-        """Asks for a random name; returns the query."""
+        """Sends a query for a random name; returns it."""
         data = wire.query(name or wire.random_name(), query_id=query_id)
         client.send(data)
         self.result.asked += 1
         return data
 
     def live(self, count, versions=(4, 6)):
-        """`count` queries in flight: (client, its query, the query as the farmer holds it)."""
+        """`count` queries in flight: (client, its query, the query as the upstream received it)."""
         rows = []
         for i in range(count):
             client = self.clients(1, versions[i % len(versions)])[0]
@@ -151,7 +151,7 @@ class Bench:
         return rows
 
     def hear(self, client, asked, count=1, seconds=5.0):
-        """Takes `count` answers for the queries in `asked` (by ID), and judges them."""
+        """Receives `count` responses to the queries in `asked` (by ID), and checks them."""
         for _ in range(count):
             try:
                 response = client.receive(seconds)
@@ -163,7 +163,7 @@ class Bench:
                 self.result.accepted += 1
 
     def close(self, rows):
-        """Lets the farmer answer what is in flight, and hears what the clients were told."""
+        """Answers the queries in flight, and checks what the clients receive."""
         for _, _, held in rows:
             held.response()
         for client, data, _ in rows:
@@ -171,10 +171,10 @@ class Bench:
             if not client.has_nothing():
                 self.result.accepted += 1
 
-    # --- the forger's means ---
+    # --- forged packets ---
 
     def response_template(self, upstream, source, name, source_port=53, namespace=FARM, question=None):
-        """A forged response as if from an upstream, to a source address of ours; the letter case is the forger's guess."""
+        """A forged response from an upstream's address to a source address; the letter case is a guess, too."""
         asked = question or wire.question(name)
         payload = wire.right_response(wire.message(0, asked), rdata=FORGED)
         a, b = wire.address_bytes(upstream), wire.address_bytes(source)
@@ -184,7 +184,7 @@ class Bench:
         return self.lab.mac("eph-fwd", outer) + self.lab.mac(namespace, inner)
 
     def frame(self, packet, namespace=FARM):
-        """An IP packet as it comes to eph-fwd."""
+        """An IP packet in a frame as it arrives at eph-fwd."""
         return self.heads[namespace] + (b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd") + packet
 
     def response_templates(self, upstream, name):
@@ -193,7 +193,7 @@ class Bench:
 
 
 def kernel_counters(lab):
-    """Figures of eph-fwd's kernel: ICMP messages that it sent, fragments that it began to put together."""
+    """Counters of eph-fwd's kernel: ICMP messages sent, fragments passed to reassembly."""
     rows = {}
     lines = lab.run("eph-fwd", "cat", "/proc/net/snmp").splitlines()
     for names, values in zip(lines[::2], lines[1::2]):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: (GPL-2.0 OR BSD-3-Clause)
-/* Somebody else's XDP program: it lets everything pass. */
+/* An XDP program that is not Ephemera's. It passes every packet to the kernel. */
 __attribute__((section("xdp"), used)) int
-stranger(void *packet)
+foreign_xdp(void *packet)
 {
 	(void)packet;
 	return 2; /* XDP_PASS */

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the counters must say: how they grew in a case, and what holds after every case."""
+"""Checks of the counters: how much they grew during a test, and the invariants that hold after every test."""
 from deadline import wait
 
 
 class Growth:
-    """The counters since a moment."""
+    """The growth of the counters since the object was made."""
 
     def __init__(self, lab):
         self.lab, self.before = lab, lab.stats()
@@ -24,8 +24,8 @@ class Growth:
         return self.of(self.lab.stats(), "steer")
 
     def expect(self, drops=None, counters=None, steer=None, seconds=5.0):
-        """Waits until the drops grew by exactly these and by no others, and the counters and verdicts that are named by
-        exactly so many."""
+        """Waits until exactly these drops grew and no others, and the named counters and XDP verdicts grew by exactly
+        these numbers."""
         wanted = {"drops": drops or {}, "counters": counters or {}, "steer": steer or {}}
         seen = {}
 
@@ -41,10 +41,10 @@ class Growth:
         try:
             wait("counters", fits, seconds)
         except AssertionError:
-            raise AssertionError(f"counters: wanted {wanted}, grew {seen}") from None
+            raise AssertionError(f"counters: expected growth {wanted}, seen {seen}") from None
 
 
-# Buffers of which the drivers hold more or less at rest: sent ones that they take back with the next sending.
+# How far the number of buffers that idle drivers hold may vary: they free sent buffers only at the next transmit.
 MBUFS_HELD = 512
 
 
@@ -54,11 +54,10 @@ def balance(counters, drops):
     return c["rx"] + c["generated"] + c["handoff_in"] - c["tx"] - c["consumed"] - c["handoff_out"] - sum(drops.values())
 
 
-def oracle(lab):
-    """What holds after every case within five seconds of quiet: (a) the processes live; (b) the packet buffers are
-    back; (c) the flow table is empty; (d) each worker's packets are all accounted for; (e) each service address
-    answers. (f) and (g), that nothing was sent and no response was given that the case does not allow, are each test's
-    own business."""
+def check_invariants(lab):
+    """What must hold within five seconds after every test: both daemons run; the packet buffers are back in their
+    pools; the flow table is empty; each worker's packets are all accounted for; each service address answers. That
+    nothing else was sent and no wrong response was delivered is checked by each test itself."""
     assert lab.dataplane.poll() is None, f"the dataplane ended with status {lab.dataplane.returncode}\n{lab.logs()}"
     assert lab.ephemerad.poll() is None, f"ephemerad ended with status {lab.ephemerad.returncode}\n{lab.logs()}"
     for version in (4, 6):
@@ -72,13 +71,13 @@ def oracle(lab):
             if balance(worker["counters"], worker["drops"]) != 0:
                 return f"packets out of balance: {worker['counters']} {worker['drops']}"
         if stats["counters"]["handoff_in"] != stats["counters"]["handoff_out"]:
-            return f"handed over and not taken: {stats['counters']}"
+            return f"packets handed off to a worker that did not receive them: {stats['counters']}"
         if stats["mbufs_in_use"] > lab.idle_mbufs + MBUFS_HELD:
             return f"{stats['mbufs_in_use']} buffers in use, {lab.idle_mbufs} when idle"
         return None
 
     seen = []
     try:
-        wait("quiet", lambda: seen.append(fault()) or seen[-1] is None, 5)
+        wait("the invariants hold", lambda: seen.append(fault()) or seen[-1] is None, 5)
     except AssertionError:
-        raise AssertionError(f"the oracle after five seconds of quiet: {seen[-1]}") from None
+        raise AssertionError(f"five seconds after the test: {seen[-1]}") from None
