@@ -4,8 +4,8 @@
  *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
  *     probes  ──> farm ───────┼──> publisher ──build─┤
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
- *     statistics segment ──> watch (letter case, alarm, draws, passive health), recent (last seconds),
- *                            readiness (ready or not, drain)
+ *     statistics segment ──> watch (letter case, alarm, draws, passive health),
+ *                            recent (last seconds), readiness (ready or not, drain)
  *     farm, publisher, readiness ──> persist (state kept across restarts)
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
