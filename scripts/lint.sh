@@ -60,7 +60,7 @@ clang_format() {
 
 # findings: reads the output of compilers and their like; prints its findings without columns and levels.
 findings() {
-	sed -nE 's/^(mandoc: )?([^: ]+:[0-9]+)(:[0-9]+)?: ((fatal )?(error|warning|note|ERROR|WARNING|UNSUPP): )?/\2: /p'
+	sed -nE 's/^(mandoc: )?([^: ]+:[0-9]+)(:[0-9]+)?: ((fatal )?(error|warning|note|ERROR|WARNING|UNSUPP|STYLE|BASE): )?/\2: /p'
 }
 
 check_format() {
@@ -104,7 +104,9 @@ check_spelling() {
 
 check_manual() {
 	need mandoc || return 0
-	files 'control/man/*.[1-9]' | xargs -r -d '\n' mandoc -Tlint -Wwarning 2>&1 | findings
+	# Our own pages are not installed where this runs.
+	files 'control/man/*.[1-9]' | { xargs -r -d '\n' mandoc -Tlint 2>&1 || true; } | findings |
+		sed '/referenced manual not found: Xr ephemera/d'
 }
 
 check_licence() {

@@ -45,12 +45,6 @@ def literals():
 
 
 class PagesTest(unittest.TestCase):
-    def test_lint(self):
-        for page in WRITTEN:
-            done = subprocess.run(["mandoc", "-Tlint", page], capture_output=True, text=True)
-            faults = [line for line in done.stdout.splitlines() if "referenced manual not found: Xr ephemera" not in line]
-            self.assertEqual(faults, [], page.name)
-
     def test_installed(self):
         build = (SOURCE / "meson.build").read_text()
         self.assertGreater(len(WRITTEN), 2)
