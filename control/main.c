@@ -18,13 +18,13 @@
 
 #include <cap-ng.h>
 
-#include "control/daemon/daemon.h"
-#include "dataplane/shared/runtime_dir.h"
-#include "dataplane/shared/notify.h"
 #include "control/config/local_ports.h"
+#include "control/daemon/daemon.h"
 #include "control/lib/log.h"
 #include "control/report/commands.h"
 #include "control/report/http_routes.h"
+#include "dataplane/shared/notify.h"
+#include "dataplane/shared/runtime_dir.h"
 
 #define RUNTIME_DIR_UMASK 0027 /* 0750 */
 

@@ -9,20 +9,20 @@
 
 #include <sodium.h>
 
-#include "dataplane/process/adopt.h"
 #include "dataplane/lib/args.h"
+#include "dataplane/lib/log.h"
+#include "dataplane/lib/privilege.h"
+#include "dataplane/port/port.h"
+#include "dataplane/port/steer.h"
+#include "dataplane/process/adopt.h"
 #include "dataplane/process/eal.h"
 #include "dataplane/process/main_loop.h"
-#include "dataplane/port/port.h"
-#include "dataplane/lib/privilege.h"
 #include "dataplane/process/prober.h"
-#include "dataplane/lib/log.h"
-#include "dataplane/process/stats_segment.h"
-#include "dataplane/shared/notify.h"
 #include "dataplane/process/requests.h"
 #include "dataplane/process/socket.h"
-#include "dataplane/port/steer.h"
+#include "dataplane/process/stats_segment.h"
 #include "dataplane/process/workers.h"
+#include "dataplane/shared/notify.h"
 
 struct process {
 	struct args args;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/config/schema.h"
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
 #include "control/cli/config_load.h"
 #include "control/cli/output.h"
+#include "control/config/schema.h"
 
 /* The list "errors" includes the warnings; their text says that they are warnings. */
 static void

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "control/config/local_ports.h"
 #include "control/cli/output.h"
+#include "control/config/local_ports.h"
 
 int
 config_load_lines(const char *path, struct config **config, char **lines)

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "control/config/config.h"
 #include "control/cli/cli.h"
+#include "control/config/config.h"
 
 /* Loads `path`. *lines holds the errors and warnings; the caller frees it. 0 or -errno. */
 int config_load_lines(const char *path, struct config **config, char **lines);

@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/lib/counter_names.h"
 #include "control/cli/cli.h"
 #include "control/cli/client.h"
 #include "control/cli/output.h"
 #include "control/cli/rows.h"
+#include "control/lib/counter_names.h"
 
 static const char *
 help_find(const struct counter_name *names, size_t count, const char *name)

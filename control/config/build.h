@@ -9,8 +9,8 @@
 
 #include "control/config/config.h"
 #include "control/config/fault.h"
-#include "control/config/tree.h"
 #include "control/config/schema.h"
+#include "control/config/tree.h"
 
 struct build {
 	struct faults *faults;

@@ -10,8 +10,8 @@
 #include "control/config/build.h"
 #include "control/config/fault.h"
 #include "control/config/file.h"
-#include "control/config/tree.h"
 #include "control/config/schema.h"
+#include "control/config/tree.h"
 
 static int
 config_make(struct faults *faults, const struct written *written, const struct tree_node *top,

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "dataplane/shared/runtime_dir.h"
 #include "control/lib/log.h"
+#include "dataplane/shared/runtime_dir.h"
 
 /* Callbacks between the parts */
 

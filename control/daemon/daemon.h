@@ -4,8 +4,8 @@
  *     netlink ──> neighbour ──┐                      ┌──> steer_maps (XDP maps)
  *     probes  ──> farm ───────┼──> publisher ──build─┤
  *     file    ──> reload ─────┤                      └──> dataplane (snapshot)
- *     statistics segment ──> watch (letter case, alarm, draws, passive health), recent (last seconds),
- *                            readiness (ready or not, drain)
+ *     statistics segment ──> watch (letter case, alarm, draws, passive health),
+ *                            recent (last seconds), readiness (ready or not, drain)
  *     farm, publisher, readiness ──> persist (state kept across restarts)
  *     control.sock ──> server ──> the command handler
  *     HTTP ──> http ──> the HTTP handler
@@ -17,22 +17,22 @@
 
 #include <stdint.h>
 
-#include "control/daemon/readiness.h"
 #include "control/config/config.h"
-#include "control/link/link.h"
-#include "control/farm/farm.h"
-#include "control/stats/history.h"
-#include "control/serve/http.h"
-#include "control/lib/loop.h"
-#include "control/kernel/neighbour.h"
-#include "control/publish/publisher.h"
-#include "control/stats/recent.h"
-#include "control/publish/reload.h"
 #include "control/daemon/persist.h"
-#include "control/serve/server.h"
-#include "control/stats/stats_reader.h"
-#include "control/link/steer_maps.h"
+#include "control/daemon/readiness.h"
 #include "control/daemon/watch.h"
+#include "control/farm/farm.h"
+#include "control/kernel/neighbour.h"
+#include "control/lib/loop.h"
+#include "control/link/link.h"
+#include "control/link/steer_maps.h"
+#include "control/publish/publisher.h"
+#include "control/publish/reload.h"
+#include "control/serve/http.h"
+#include "control/serve/server.h"
+#include "control/stats/history.h"
+#include "control/stats/recent.h"
+#include "control/stats/stats_reader.h"
 
 /* The handlers of the control socket and of HTTP, which live in a folder above this one. Their
  * first argument is the struct daemon. */

@@ -11,13 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/link/link.h"
-#include "control/state/drain.h"
 #include "control/farm/farm.h"
 #include "control/lib/loop.h"
+#include "control/link/link.h"
 #include "control/publish/publisher.h"
-#include "control/stats/heartbeat.h"
+#include "control/state/drain.h"
 #include "control/state/state_file.h"
+#include "control/stats/heartbeat.h"
 #include "control/stats/stats_reader.h"
 
 #define READINESS_EVERY_NS     (250 * NS_PER_MS)

@@ -8,11 +8,11 @@
 #ifndef EPHEMERA_CONTROL_DAEMON_WATCH_H
 #define EPHEMERA_CONTROL_DAEMON_WATCH_H
 
-#include "control/stats/alarm.h"
-#include "control/stats/draw_window.h"
 #include "control/farm/farm.h"
 #include "control/lib/loop.h"
 #include "control/publish/publisher.h"
+#include "control/stats/alarm.h"
+#include "control/stats/draw_window.h"
 
 #define WATCH_EVERY_NS (250 * NS_PER_MS)
 

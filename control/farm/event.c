@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Handles an event of an upstream, and its consequences for the healthy minimum of pools. */
-#include "control/lib/address.h"
 #include "control/farm/farm_pvt.h"
 #include "control/farm/healthy_min.h"
+#include "control/lib/address.h"
 
 static struct health_rule
 farm_rule(const struct farm *farm)

@@ -24,14 +24,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/farm/case_watch.h"
 #include "control/config/config.h"
-#include "control/link/link.h"
+#include "control/farm/case_watch.h"
 #include "control/farm/health.h"
-#include "control/lib/loop.h"
-#include "control/kernel/neighbour.h"
 #include "control/farm/passive.h"
 #include "control/farm/probe_order.h"
+#include "control/kernel/neighbour.h"
+#include "control/lib/loop.h"
+#include "control/link/link.h"
 #include "control/state/slots.h"
 #include "control/state/state_file.h"
 #include "control/stats/stats_reader.h"

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "control/lib/address.h"
 #include "control/farm/farm_pvt.h"
+#include "control/lib/address.h"
 
 void
 farm_timer_set(struct farm *farm)

@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "control/link/link.h"
+#include "control/kernel/next_hop.h"
 #include "control/lib/log.h"
 #include "control/lib/loop.h"
-#include "control/kernel/next_hop.h"
+#include "control/link/link.h"
 #include "control/state/slots.h"
 
 #define NEIGHBOUR_REASON_BYTES 160

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/shared/wire.h"
 #include "control/kernel/netlink.h"
+#include "dataplane/shared/wire.h"
 
 #define NEXT_HOP_USE_EVERY_NS	   UINT64_C(10000000000) /* if resolved */
 #define NEXT_HOP_USE_AT_MOST_NS	   UINT64_C(1000000000)	 /* if not; the kernel tries for 3 s */

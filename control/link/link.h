@@ -19,10 +19,10 @@
 #include <sys/un.h>
 
 #include "bpf/steer.h"
-#include "dataplane/shared/message.h"
-#include "control/link/link_wire.h"
 #include "control/lib/log.h"
 #include "control/lib/loop.h"
+#include "control/link/link_wire.h"
+#include "dataplane/shared/message.h"
 
 #define LINK_PENDING_MAX 2048 /* more than the probes in flight */
 

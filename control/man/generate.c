@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "control/cli/commands.h"
-#include "control/lib/counter_names.h"
 #include "control/config/schema.h"
+#include "control/lib/counter_names.h"
 #include "control/man/roff.h"
 
 static const char *example_path; /* the example configuration */

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/counter_names.h"
 #include "control/metrics/time.h"
 
 /* The bounds of the histogram's buckets: powers of two of microseconds from 64 us to 8.4 s, a

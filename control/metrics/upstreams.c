@@ -2,10 +2,10 @@
 /* The metrics of the upstreams and pools, labelled with their names in the configuration. */
 #include "control/metrics/metrics.h"
 
-#include "control/lib/address.h"
-#include "control/state/snapshot_build.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/address.h"
 #include "control/metrics/time.h"
+#include "control/state/snapshot_build.h"
 
 /* An upstream of the configuration. */
 struct upstream {

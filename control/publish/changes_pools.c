@@ -3,10 +3,10 @@
  * their indexes may differ. */
 #include <string.h>
 
-#include "control/lib/address.h"
-#include "control/publish/changes_pvt.h"
-#include "control/lib/question.h"
 #include "control/config/schema.h"
+#include "control/lib/address.h"
+#include "control/lib/question.h"
+#include "control/publish/changes_pvt.h"
 
 #define DOMAINS_NAMED_MAX 10 /* above this number domains are only counted */
 

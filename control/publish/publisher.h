@@ -26,12 +26,12 @@
 #include <stdint.h>
 
 #include "control/config/config.h"
-#include "control/link/link.h"
 #include "control/farm/farm.h"
-#include "control/lib/loop.h"
 #include "control/kernel/neighbour.h"
-#include "control/state/slots.h"
+#include "control/lib/loop.h"
+#include "control/link/link.h"
 #include "control/link/steer_maps.h"
+#include "control/state/slots.h"
 
 #define PUBLISHER_WHY_BYTES 256
 

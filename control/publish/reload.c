@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/lib/address.h"
-#include "control/publish/changes.h"
 #include "control/config/config.h"
 #include "control/config/local_ports.h"
+#include "control/lib/address.h"
 #include "control/lib/log.h"
+#include "control/publish/changes.h"
 
 static void reload_begin(struct reload *reload);
 

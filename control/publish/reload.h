@@ -10,8 +10,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "control/serve/http.h"
 #include "control/publish/publisher.h"
+#include "control/serve/http.h"
 #include "control/serve/server.h"
 
 struct reload {

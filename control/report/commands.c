@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/publish/config_diff.h"
 #include "control/daemon/daemon.h"
-#include "control/report/operate.h"
+#include "control/publish/config_diff.h"
 #include "control/publish/reload.h"
-#include "control/report/report.h"
+#include "control/report/operate.h"
 #include "control/report/port.h"
+#include "control/report/report.h"
 
 static void
 command_stats(struct daemon *daemon, const json_t *request, struct server_request from)

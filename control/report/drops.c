@@ -2,8 +2,8 @@
 /* The report of `drops`. */
 #include "control/report/report.h"
 
-#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/counter_names.h"
 
 static json_t *
 report_rows(const char *key, const struct counter_name *names, unsigned count,

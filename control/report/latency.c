@@ -2,8 +2,8 @@
 /* The report of `latency`. */
 #include "control/report/report.h"
 
-#include "control/lib/address.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/address.h"
 
 static const struct quantile {
 	const char *key;

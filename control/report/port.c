@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/lib/address.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/address.h"
 #include "control/lib/question.h"
 #include "control/report/report.h"
 

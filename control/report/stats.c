@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "control/lib/address.h"
-#include "control/state/snapshot_build.h"
-#include "control/lib/counter_names.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/address.h"
+#include "control/lib/counter_names.h"
+#include "control/state/snapshot_build.h"
 
 static json_t *
 integer(uint64_t value)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/daemon/daemon.h"
 #include "control/lib/address.h"
 #include "control/lib/counter_names.h"
-#include "control/daemon/daemon.h"
 #include "control/stats/stray_reader.h"
 
 #define STRAYS_REPORTED	 256

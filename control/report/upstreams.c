@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "control/lib/address.h"
 #include "control/daemon/daemon.h"
+#include "control/lib/address.h"
 
 /* Why the upstream is in its state; if it is draining, its queries in flight; and what prevents
  * sending to it, if anything. */

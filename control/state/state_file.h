@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
+#include "control/state/drain.h"
 #include "dataplane/shared/snapshot.h"
 #include "dataplane/shared/stats.h"
-#include "control/state/drain.h"
 
 #define STATE_FILE_NAME	     "ephemerad.state"
 #define STATE_FILE_BYTES_MAX (1u << 20)

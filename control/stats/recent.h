@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "control/lib/loop.h"
-#include "control/stats/stats_reader.h"
 #include "control/link/steer_maps.h"
+#include "control/stats/stats_reader.h"
 
 #define RECENT_SECONDS 10
 

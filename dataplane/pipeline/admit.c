@@ -3,11 +3,11 @@
  * Pipeline: classify -> [admit] -> limit
  * Runs:     workers; reads the view, writes the burst's list of queries.
  * Never:    sends anything to an address that no client can have, or in response to a response. */
-#include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/edns.h"
 #include "dataplane/packet/name.h"
-#include "dataplane/tables/ranges.h"
+#include "dataplane/pipeline/answer.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/tables/ranges.h"
 
 /* 0/8, 127/8, multicast and reserved; ::, ::1 and multicast. */
 static bool

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/shared/wire.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/shared/wire.h"
 
 /* Rounds for a burst together, then tries for each query: in a half-full table at most one query in
  * 2^16 finds no slot. */

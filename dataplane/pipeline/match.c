@@ -4,9 +4,9 @@
  * Runs:     workers; reads and ends flows of this worker.
  * Never:    ends a flow for a response that does not match, responds to one, or trusts a hash. */
 #include "dataplane/pipeline/probe.h"
-#include "dataplane/shared/message.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
+#include "dataplane/shared/message.h"
 
 /* Did the slot's last flow have this address, port and ID, and was its query sent to this
  * upstream? */

@@ -9,8 +9,8 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 
-#include "dataplane/packet/checksum.h"
 #include "dataplane/lib/dpdk_compat.h"
+#include "dataplane/packet/checksum.h"
 #include "dataplane/pipeline/stages.h"
 
 /* Offsets of the headers in the most common packet, and its minimum size with a DNS header. */

@@ -7,8 +7,8 @@
 
 #include "dataplane/pipeline/draw.h"
 #include "dataplane/pipeline/rewrite.h"
-#include "dataplane/shared/message.h"
 #include "dataplane/pipeline/stages.h"
+#include "dataplane/shared/message.h"
 
 #define PROBE_BURST 8
 

@@ -4,9 +4,9 @@
  * Runs:     workers; reads flows that match ended in this burst, frees their waiters.
  * Never:    looks up a route to the client: a response leaves by the interface, and to the MAC
  *           address, that its query came from. */
-#include "dataplane/pipeline/answer.h"
 #include "dataplane/packet/checksum.h"
 #include "dataplane/packet/frame.h"
+#include "dataplane/pipeline/answer.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/transmit.h"
 

@@ -3,8 +3,8 @@
 #ifndef EPHEMERA_DATAPLANE_PIPELINE_REWRITE_H
 #define EPHEMERA_DATAPLANE_PIPELINE_REWRITE_H
 
-#include "dataplane/pipeline/draw.h"
 #include "dataplane/packet/frame.h"
+#include "dataplane/pipeline/draw.h"
 #include "dataplane/pipeline/worker.h"
 
 /* Writes ID and headers and sends the message, whose checksum.h sum is `message_sum`. Returns

@@ -12,8 +12,8 @@
 #define EPHEMERA_DATAPLANE_PIPELINE_STAGES_H
 
 #include "dataplane/pipeline/burst.h"
-#include "dataplane/shared/counters.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/shared/counters.h"
 
 /* parse.c: finds the IP, UDP and DNS headers, checks lengths and checksums, and drops malformed
  * packets. */

@@ -12,9 +12,9 @@
 #include <stdbool.h>
 
 #include "dataplane/pipeline/burst.h"
-#include "dataplane/tables/flow.h"
-#include "dataplane/shared/counters.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/shared/counters.h"
+#include "dataplane/tables/flow.h"
 
 /* Records a response of the burst that match() did not accept. */
 void stray_note(struct worker *worker, const struct burst *burst, unsigned i,

@@ -5,9 +5,9 @@
  *           were ever used in FLOW_SWEEP_MS.
  * Never:    checks more than one piece at a time, however many flows have timed out. */
 #include "dataplane/pipeline/probe.h"
-#include "dataplane/shared/message.h"
 #include "dataplane/pipeline/stages.h"
 #include "dataplane/pipeline/stray.h"
+#include "dataplane/shared/message.h"
 
 /* pieces of the used part of the table; one every FLOW_SWEEP_MS / SWEEP_PIECES */
 #define SWEEP_PIECES 512

@@ -17,10 +17,10 @@
 #include <rte_ring.h>
 
 #include "dataplane/pipeline/burst.h"
+#include "dataplane/shared/stats.h"
 #include "dataplane/tables/flow.h"
 #include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/random.h"
-#include "dataplane/shared/stats.h"
 #include "dataplane/tables/view.h"
 
 #define WORKER_RING_SIZE  4096

@@ -15,10 +15,10 @@
 #include <rte_mbuf.h>
 #include <sodium.h>
 
-#include "dataplane/port/driver.h"
 #include "dataplane/lib/log.h"
-#include "dataplane/port/steer.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/port/driver.h"
+#include "dataplane/port/steer.h"
 
 #define POOL_CACHE	  256
 #define POOL_SPARE	  4096

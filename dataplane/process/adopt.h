@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/tables/owner.h"
 #include "dataplane/process/stats_segment.h"
-#include "dataplane/tables/view.h"
 #include "dataplane/process/workers.h"
+#include "dataplane/tables/owner.h"
+#include "dataplane/tables/view.h"
 
 #define ADOPT_WAIT_MS 3000
 

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-#include "dataplane/shared/message.h"
 #include "dataplane/process/workers.h"
+#include "dataplane/shared/message.h"
 
 /* Fills *response. `snapshot` gives the source addresses and may be NULL. An entry that changes
  * during each of flow_read()'s attempts is left out. */

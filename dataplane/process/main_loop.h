@@ -11,12 +11,12 @@
 
 #include <stdint.h>
 
-#include "dataplane/process/adopt.h"
 #include "dataplane/lib/loop.h"
 #include "dataplane/port/port.h"
+#include "dataplane/port/steer.h"
+#include "dataplane/process/adopt.h"
 #include "dataplane/process/prober.h"
 #include "dataplane/process/stats_segment.h"
-#include "dataplane/port/steer.h"
 #include "dataplane/process/workers.h"
 
 enum phase {

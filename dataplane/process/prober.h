@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#include "dataplane/shared/message.h"
-#include "dataplane/process/socket.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/process/socket.h"
+#include "dataplane/shared/message.h"
 
 #define PROBER_OPEN_MAX (WORKER_PROBE_RING - 1)
 #define PROBER_POLL_MS	2

@@ -4,13 +4,13 @@
 #ifndef EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 #define EPHEMERA_DATAPLANE_PROCESS_REQUESTS_H
 
+#include "dataplane/port/port.h"
+#include "dataplane/port/steer.h"
 #include "dataplane/process/adopt.h"
 #include "dataplane/process/main_loop.h"
-#include "dataplane/port/port.h"
 #include "dataplane/process/prober.h"
-#include "dataplane/process/stats_segment.h"
 #include "dataplane/process/socket.h"
-#include "dataplane/port/steer.h"
+#include "dataplane/process/stats_segment.h"
 #include "dataplane/process/workers.h"
 
 /* What the handlers use. */

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/pipeline/worker.h"
 #include "dataplane/port/port.h"
 #include "dataplane/process/stats_segment.h"
-#include "dataplane/pipeline/worker.h"
 
 #define WORKERS_MAX 64
 

@@ -11,11 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/shared/snapshot.h"
 #include "dataplane/tables/limit_table.h"
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/pool.h"
 #include "dataplane/tables/route_table.h"
-#include "dataplane/shared/snapshot.h"
 
 #define VIEW_NONE	   UINT16_MAX
 #define VIEW_ADDRESS_SLOTS 2048 /* of the address table: 64 + 256 + 512 addresses at most */

@@ -9,9 +9,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "control/state/snapshot_build.h"
-#include "control/publish/changes.h"
 #include "control/config/fault.h"
+#include "control/publish/changes.h"
+#include "control/state/snapshot_build.h"
 #include "tests/fuzz/fuzz.h"
 
 #define CONFIG_FD   900

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "dataplane/packet/case.h"
-#include "tests/fuzz/fuzz.h"
 #include "dataplane/packet/name.h"
+#include "tests/fuzz/fuzz.h"
 
 /* RFC 1035 sections 2.3.4, 3.1 and 4.1.2. */
 static uint32_t

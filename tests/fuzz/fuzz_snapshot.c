@@ -7,9 +7,9 @@
 
 #include <sodium.h>
 
+#include "dataplane/tables/view.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/snapshot_input.h"
-#include "dataplane/tables/view.h"
 
 #define WORKERS_MAX 3
 

@@ -5,8 +5,8 @@
 
 #include <linux/bpf.h>
 
-#include "tests/xdp/frames.h"
 #include "bpf/steer.h"
+#include "tests/xdp/frames.h"
 
 #define CLIENT4	  "192.0.2.2"
 #define CLIENT6	  "2001:db8:1::2"

@@ -16,10 +16,10 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
-#include "tests/bench/pipeline/cases.h"
+#include "dataplane/pipeline/worker.h"
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/view.h"
-#include "dataplane/pipeline/worker.h"
+#include "tests/bench/pipeline/cases.h"
 
 #define BED_WORKERS  2
 #define BED_SOURCES  8

@@ -15,8 +15,8 @@
 
 #include <jansson.h>
 
-#include "tests/bench/push/dataplane.h"
 #include "tests/bench/load/range.h"
+#include "tests/bench/push/dataplane.h"
 
 #define TIMEOUT_MS 2000
 #define EDNS_BYTES 1232

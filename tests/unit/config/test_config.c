@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/lib/address.h"
-#include "tests/unit/config/config_rig.h"
-#include "control/lib/question.h"
 #include "control/config/schema.h"
+#include "control/lib/address.h"
+#include "control/lib/question.h"
+#include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
 static const struct {

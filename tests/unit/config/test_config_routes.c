@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/unit/config/config_rig.h"
 #include "control/lib/question.h"
+#include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
 /* Asserts that minimal.yaml with a change is refused; `line` is relative to the change. */

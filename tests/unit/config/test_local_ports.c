@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/lib/address.h"
 #include "control/config/local_ports.h"
+#include "control/lib/address.h"
 #include "tests/unit/suite.h"
 
 static const struct {

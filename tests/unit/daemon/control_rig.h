@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/lib/loop.h"
 #include "dataplane/shared/message.h"
 #include "dataplane/shared/stats.h"
-#include "control/lib/loop.h"
 
 #define RIG_DEADLINE_MS 20000 /* only a failing test waits this long */
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/report/commands.h"
 #include "control/lib/log.h"
+#include "control/report/commands.h"
 #include "control/report/report.h"
 #include "tests/unit/daemon/daemon_rig.h"
 #include "tests/unit/suite.h"

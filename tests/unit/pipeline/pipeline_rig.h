@@ -25,13 +25,13 @@
 #include <rte_mempool.h>
 #include <rte_ring.h>
 
+#include "dataplane/pipeline/worker.h"
 #include "dataplane/tables/owner.h"
 #include "dataplane/tables/view.h"
 #include "tests/unit/pipeline/pipeline_dns.h"
 #include "tests/unit/pipeline/pipeline_edit.h"
 #include "tests/unit/pipeline/pipeline_frame.h"
 #include "tests/unit/pipeline/pipeline_snapshot.h"
-#include "dataplane/pipeline/worker.h"
 
 #define RIG_WORKERS_MAX 3
 #define RIG_SENT_MAX	4096

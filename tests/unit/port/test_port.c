@@ -7,8 +7,8 @@
 
 #include "dataplane/port/driver.h"
 
-#include "tests/unit/suite.h"
 #include "dataplane/pipeline/worker.h"
+#include "tests/unit/suite.h"
 
 struct queue_row {
 	const char *description;

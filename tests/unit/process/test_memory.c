@@ -5,11 +5,11 @@
 #include <rte_ring.h>
 
 #include "control/config/build.h"
-#include "dataplane/tables/limit_table.h"
-#include "dataplane/port/port.h"
 #include "dataplane/pipeline/probe.h"
-#include "tests/unit/suite.h"
 #include "dataplane/pipeline/worker.h"
+#include "dataplane/port/port.h"
+#include "dataplane/tables/limit_table.h"
+#include "tests/unit/suite.h"
 
 #define XDP_DESCRIPTORS 2048
 #define BUFFER_ROOM	(RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf))

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "tests/unit/suite.h"
 #include "dataplane/pipeline/worker.h"
+#include "tests/unit/suite.h"
 
 /* Each bucket starts where the one before it ends; each microsecond is in its bucket. */
 static void

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/state/snapshot_build.h"
 #include "control/state/slots.h"
+#include "control/state/snapshot_build.h"
 #include "tests/unit/state/control_config.h"
 #include "tests/unit/suite.h"
 
