@@ -98,7 +98,7 @@ def test_mistake_in_a_list_is_refused_with_its_line(pooled):
 def test_maximum_number_of_domains(pooled):
     LIST.write_text("".join(f"n{i:05}.example\n" for i in range(131070)))
     changes = pooled.reload()["changes"]
-    assert changes == ["routes: 131068 domains added, 0 removed, 0 to another pool"], changes
+    assert changes == ["routes: 131068 domains added, 0 removed, 0 moved to another pool"], changes
     for name in ("n00001.example", "n19999.example", "n07654.example"):
         assert asked(pooled, name) == "nsd"
     # A change of health sends all of them to the dataplane again.

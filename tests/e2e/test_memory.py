@@ -18,7 +18,7 @@ def test_smallest_memory_that_the_check_accepts(lab, cores, flows):
     lab.write_config()
     try:
         done = lab.ctl_run_local("config", "check", lab.config_path)
-        least = int(re.search(r"memory_mb: 64 MiB is too little .*: write at least (\d+)", done.stderr)[WORKER_CORE])
+        least = int(re.search(r"memory_mb: 64 MiB is not enough for .* at least (\d+)", done.stderr)[1])
         lab.config["dataplane"]["memory_mb"] = least - 1
         lab.write_config()
         assert lab.ctl_run_local("config", "check", lab.config_path).returncode == 1
