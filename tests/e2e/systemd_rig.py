@@ -34,11 +34,24 @@ def meson_install(build, destdir):
     return pathlib.Path(next(o["value"] for o in json.loads(shown.stdout) if o["name"] == "prefix"))
 
 
-def readme_commands(prefix):
-    """The commands that README.md gives for after `meson install`."""
-    blocks = (ROOT / "README.md").read_text().split("\n\n")
-    block = next(b for b in blocks if b.startswith("    systemd-sysusers\n"))
-    return [line.strip().replace("/usr/share/", f"{prefix}/share/") for line in block.splitlines()]
+def manual_blocks(page, *sections):
+    """The lines of the literal blocks in some sections of a manual page of ours."""
+    lines, section, literal = [], "", False
+    for line in (ROOT / "control/man" / page).read_text().splitlines():
+        if line.startswith((".Sh ", ".Ss ")):
+            section = line[4:]
+        elif line.startswith((".Bd ", ".Ed")):
+            literal = line.startswith(".Bd ")
+        elif literal and section in sections:
+            lines.append(line)
+    assert lines, f"{page}: no block in {sections}"
+    return lines
+
+
+def manual_commands(prefix):
+    """The commands that ephemera-operation(7) gives for after `meson install`."""
+    commands = manual_blocks("ephemera-operation.7", "8. Configuration", "9. Start")
+    return [command.replace("/usr/share/", f"{prefix}/share/") for command in commands]
 
 
 class SystemdRig:
@@ -62,10 +75,9 @@ class SystemdRig:
         return self.ask_run("journalctl", "--no-pager", "--quiet", "--lines=60", "--output=short-monotonic").stdout
 
     def install(self, config):
-        """Installs as README.md says; `config` is the edited configuration."""
-        for command in readme_commands(self.prefix):
+        """Installs as ephemera-operation(7) says; `config` is the edited configuration."""
+        for command in manual_commands(self.prefix):
             if command.startswith("systemctl"):
-                self.run("ephemeractl", "config", "check", f"/{CONFIG}")
                 self.write_config(config)
             self.run("bash", "-c", command)
 

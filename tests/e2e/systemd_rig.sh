@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs a container with a real systemd as process 1, in which Ephemera is installed as its README says.
+# Runs a container with a real systemd as process 1, in which Ephemera is installed as ephemera-operation(7) says.
 #
 #   systemd_rig.sh NETWORK-NAMESPACE DESTDIR
 #

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Ephemera installed as README.md says and run by a real systemd: installed files, privileges, restarts, watchdog."""
+"""Ephemera installed as ephemera-operation(7) says and run by a real systemd: installed files, privileges, restarts, watchdog."""
 import contextlib
 import copy
 import ctypes
@@ -12,9 +12,9 @@ import pytest
 
 from deadline import wait
 from netns import libc
-from systemd_rig import DATAPLANE, EPHEMERAD, UNITS, meson_install, standing
+from systemd_rig import DATAPLANE, EPHEMERAD, UNITS, manual_blocks, meson_install, standing
 from test_privileges import check_capabilities, unit
-from topology import DEFAULT, FWD, ROOT, SERVERS
+from topology import DEFAULT, FWD, SERVERS
 
 CONFIG = {**DEFAULT, "runtime_dir": "/run/ephemera"}
 CAPABILITIES = {"NET_ADMIN": 12, "NET_RAW": 13, "IPC_LOCK": 14, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
@@ -79,11 +79,12 @@ def test_installed_paths(standing_lab, tmp_path):
 
 
 def test_installed_examples_are_valid(rig):
-    """README.md shows the nft table that is installed, and nft accepts it. install() checked the configuration."""
+    """ephemera-operation(7) shows the nft table that is installed, and nft accepts it. install() checked the
+    configuration."""
     path = f"{rig.prefix}/share/doc/ephemera/examples/ephemera.nft"
     rig.run("nft", "--check", "--file", path)
     table = [line for line in rig.run("cat", path).splitlines() if not line.startswith("#")]
-    assert "\n".join(f"    {line}" for line in table) in (ROOT / "README.md").read_text()
+    assert table == manual_blocks("ephemera-operation.7", "5. Guard of the source range")
 
 
 def test_units_start_at_the_first_attempt(rig):
