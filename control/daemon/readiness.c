@@ -132,7 +132,7 @@ queries_count(const struct stats_reader *stats)
 }
 
 static void
-stop_answered(void *owner, uint64_t tag, const struct link_response *response)
+stop_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct readiness *readiness = owner;
 
@@ -150,8 +150,10 @@ stop_answered(void *owner, uint64_t tag, const struct link_response *response)
 static void
 stop_ask(struct readiness *readiness)
 {
-	const struct link_request request = {
-		.type = MESSAGE_STOP, .fd = -1, .on_response = stop_answered, .owner = readiness};
+	const struct link_request request = {.type = MESSAGE_STOP,
+					     .fd = -1,
+					     .on_response = stop_on_response,
+					     .owner = readiness};
 	int status = link_ask(readiness->parts.dataplane, &request);
 
 	if (status == 0)

@@ -54,7 +54,7 @@ health_state_name(enum health_state state)
 bool
 health_event_good(const struct health_event *event, const struct health_rule *rule)
 {
-	return event->type == HEALTH_ANSWERED && event->rcode < 16 &&
+	return event->type == HEALTH_RESPONSE && event->rcode < 16 &&
 	       rule->good_rcodes >> event->rcode & 1;
 }
 
@@ -107,7 +107,7 @@ health_handle(struct health *health, const struct health_event *event,
 	bool kept = health->kept;
 
 	switch (event->type) {
-	case HEALTH_ANSWERED:
+	case HEALTH_RESPONSE:
 	case HEALTH_TIMEOUT:
 	case HEALTH_UNSENT:
 		probe_handle(health, event, rule);

@@ -45,7 +45,7 @@ enum health_state {
 };
 
 enum health_event_type {
-	HEALTH_ANSWERED,  /* a response to a probe, good or bad by its rcode */
+	HEALTH_RESPONSE,  /* a response to a probe, good or bad by its rcode */
 	HEALTH_TIMEOUT,	  /* a probe without a response */
 	HEALTH_UNSENT,	  /* the probe could not be sent */
 	HEALTH_TIMEOUTS,  /* too many queries of clients timed out */
@@ -57,8 +57,8 @@ enum health_event_type {
 
 struct health_event {
 	enum health_event_type type;
-	uint8_t rcode;		      /* of HEALTH_ANSWERED */
-	uint32_t latency_us;	      /* of HEALTH_ANSWERED */
+	uint8_t rcode;		      /* of HEALTH_RESPONSE */
+	uint32_t latency_us;	      /* of HEALTH_RESPONSE */
 	struct passive_counts seen;   /* of HEALTH_TIMEOUTS, HEALTH_SERVFAILS */
 	const char *pool;	      /* of HEALTH_KEEP; copied */
 	enum admin_state admin_state; /* of HEALTH_OVERRIDE */

@@ -45,7 +45,7 @@ event_of(const struct farm *farm, unsigned slot, const struct probe_response *re
 
 	switch ((enum probe_outcome)response->outcome) {
 	case PROBE_RESPONSE:
-		*event = (struct health_event){.type = HEALTH_ANSWERED,
+		*event = (struct health_event){.type = HEALTH_RESPONSE,
 					       .rcode = response->rcode,
 					       .latency_us = response->latency_us};
 		return true;
@@ -73,7 +73,7 @@ outcomes_handle(struct farm *farm, unsigned slot)
 }
 
 static void
-probe_answered(void *owner, uint64_t tag, const struct link_response *response)
+probe_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	unsigned slot = tag & UINT16_MAX;
 	uint32_t serial = (uint32_t)(tag >> 16);
@@ -113,7 +113,7 @@ probe_send(struct farm *farm, unsigned slot)
 					     .body_bytes = sizeof(probe),
 					     .fd = -1,
 					     .extra_timeout_ms = config->timeout_ms,
-					     .on_response = probe_answered,
+					     .on_response = probe_on_response,
 					     .owner = farm,
 					     .tag = (uint64_t)serial << 16 | slot};
 	int status;

@@ -143,7 +143,7 @@ put_refused(struct publisher *publisher, const struct link_response *response)
 }
 
 static void
-put_answered(void *owner, uint64_t tag, const struct link_response *response)
+put_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 
@@ -197,7 +197,7 @@ try_push(struct publisher *publisher)
 	struct link_request request = {.type = MESSAGE_SNAPSHOT_PUT,
 				       .body = &put,
 				       .body_bytes = sizeof(put),
-				       .on_response = put_answered,
+				       .on_response = put_on_response,
 				       .owner = publisher};
 	char why[PUBLISHER_WHY_BYTES];
 	int status = steer_maps_hold(publisher->parts.steer, adopted, publisher->next);
@@ -308,7 +308,7 @@ learn(struct publisher *publisher, const struct snapshot *running)
 }
 
 static void
-get_answered(void *owner, uint64_t tag, const struct link_response *response)
+get_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct publisher *publisher = owner;
 	const struct snapshot_response *body = response->body;
@@ -344,7 +344,7 @@ learn_begin(struct publisher *publisher)
 {
 	const struct link_request request = {.type = MESSAGE_SNAPSHOT_GET,
 					     .fd = -1,
-					     .on_response = get_answered,
+					     .on_response = get_on_response,
 					     .owner = publisher};
 	int status = link_ask(publisher->parts.dataplane, &request);
 

@@ -2,7 +2,7 @@
 /* Keeps the dataplane's snapshot equal to the configuration, the health of upstreams and their next
  * hops: one snapshot at a time.
  *
- *     DISCONNECTED ──HELLO──> LEARNING ──GET answered──> READY <──PUT answered── PUSHING
+ *     DISCONNECTED ──HELLO──> LEARNING ──GET response──> READY <──PUT response── PUSHING
  *                                                          └───a change──────────^
  *
  * A try works on a copy of the slots and, for an offer, with the offered configuration. It adds the

@@ -90,9 +90,9 @@ offer_decided(void *owner, const struct publisher_verdict *verdict)
 		change_add(reload, "not connected to the dataplane: it gets the configuration when "
 				   "it connects");
 	if (reload->from_socket)
-		server_response(reload->from, json_pack("{s:I, s:O}", "generation",
-							(json_int_t)publisher->generation,
-							"changes", reload->changes));
+		server_respond(reload->from, json_pack("{s:I, s:O}", "generation",
+						       (json_int_t)publisher->generation, "changes",
+						       reload->changes));
 	reload_end(reload);
 }
 

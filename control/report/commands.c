@@ -24,7 +24,7 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 		server_refuse(from,
 			      "the dataplane's statistics can't be read: see ephemerad's log");
 	else
-		server_response(from, report_stats(daemon));
+		server_respond(from, report_stats(daemon));
 }
 
 /* Runs a report that needs the dataplane's statistics. */
@@ -47,7 +47,7 @@ measure_respond(struct daemon *daemon, struct server_request from,
 	if (response == NULL)
 		server_refuse(from, "no measurements yet: try again in a few seconds");
 	else
-		server_response(from, response);
+		server_respond(from, response);
 }
 
 static json_t *
@@ -81,7 +81,7 @@ static void
 command_config_diff(struct daemon *daemon, const json_t *request, struct server_request from)
 {
 	(void)request;
-	server_response(from, config_diff(daemon->publisher.config, daemon->config_path));
+	server_respond(from, config_diff(daemon->publisher.config, daemon->config_path));
 }
 
 /* Each command has one of: a report that is always available, a report that needs the statistics,
@@ -107,7 +107,7 @@ command_run(const struct command *command, struct daemon *daemon, const json_t *
 	    struct server_request from)
 {
 	if (command->report != NULL)
-		server_response(from, command->report(daemon));
+		server_respond(from, command->report(daemon));
 	else if (command->measure != NULL)
 		measure_respond(daemon, from, command->measure);
 	else

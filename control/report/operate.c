@@ -41,7 +41,7 @@ operate_upstream(struct daemon *daemon, const json_t *request, struct server_req
 			continue;
 		farm_override(&daemon->farm, (unsigned)slot, actions[i].admin_state, loop_now_ns());
 		persist_save(&daemon->persist);
-		server_response(from, report_upstream(daemon, (unsigned)slot));
+		server_respond(from, report_upstream(daemon, (unsigned)slot));
 		return;
 	}
 	server_refuse(from, "unknown action %.64s: use drain, up, down or auto", action);
@@ -68,9 +68,9 @@ operate_drain(struct daemon *daemon, const json_t *request, struct server_reques
 	else if (status != 0)
 		server_refuse(from, "not connected to the dataplane: nothing to drain");
 	else
-		server_response(from,
-				json_pack("{s:b, s:s}", "draining", 1, "until",
-					  report_time(daemon->readiness.drain.until_ns, until)));
+		server_respond(from,
+			       json_pack("{s:b, s:s}", "draining", 1, "until",
+					 report_time(daemon->readiness.drain.until_ns, until)));
 }
 
 void
@@ -85,7 +85,7 @@ operate_undrain(struct daemon *daemon, const json_t *request, struct server_requ
 	else if (status != 0)
 		server_refuse(from, "the instance is not being drained");
 	else
-		server_response(from, json_pack("{s:b}", "draining", 0));
+		server_respond(from, json_pack("{s:b}", "draining", 0));
 }
 
 void
@@ -95,5 +95,5 @@ operate_ready(struct daemon *daemon, const json_t *request, struct server_reques
 	bool ready = readiness_is_ready(&daemon->readiness, reason);
 
 	(void)request;
-	server_response(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
+	server_respond(from, json_pack("{s:b, s:s}", "ready", ready, "reason", reason));
 }

@@ -61,7 +61,7 @@ report_flow(const struct daemon *daemon, const struct port_flow *flow)
 }
 
 static void
-port_answered(void *owner, uint64_t tag, const struct link_response *response)
+port_on_response(void *owner, uint64_t tag, const struct link_response *response)
 {
 	struct port_waiting *waiting = owner;
 	const struct port_response *body = response->body;
@@ -78,13 +78,13 @@ port_answered(void *owner, uint64_t tag, const struct link_response *response)
 	flows = json_array();
 	for (unsigned i = 0; i < body->flow_count; i++)
 		json_array_append_new(flows, report_flow(waiting->daemon, &body->flows[i]));
-	server_response(waiting->from,
-			report_make(waiting->port,
-				    body->total > 0
-					    ? "in use"
-					    : port_idle_state(waiting->daemon->publisher.config,
-							      waiting->port),
-				    body->total, flows));
+	server_respond(waiting->from,
+		       report_make(waiting->port,
+				   body->total > 0
+					   ? "in use"
+					   : port_idle_state(waiting->daemon->publisher.config,
+							     waiting->port),
+				   body->total, flows));
 	free(waiting);
 }
 
@@ -96,7 +96,7 @@ port_ask(struct daemon *daemon, uint16_t port, struct server_request from)
 				       .body = &body,
 				       .body_bytes = sizeof(body),
 				       .fd = -1,
-				       .on_response = port_answered};
+				       .on_response = port_on_response};
 	struct port_waiting *waiting = malloc(sizeof(*waiting));
 	int status = -ENOMEM;
 
@@ -124,7 +124,7 @@ report_port(struct daemon *daemon, const json_t *request, struct server_request 
 	if (!json_is_integer(number) || port < 1 || port > UINT16_MAX)
 		server_refuse(from, "\"port\" must be a number from 1 to 65535");
 	else if (adopted->generation > 0 && !bitmap_test(adopted->ports_accept, (uint16_t)port))
-		server_response(
+		server_respond(
 			from, report_make((uint16_t)port,
 					  port_idle_state(daemon->publisher.config, (uint16_t)port),
 					  0, json_array()));

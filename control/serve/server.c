@@ -30,7 +30,7 @@ connection_close(struct server_connection *connection)
 	free(connection->out);
 	connection->watch.fd = -1;
 	connection->out = NULL;
-	connection->answering = false;
+	connection->responding = false;
 }
 
 /* Watches for the next event: room to write, or a request. */
@@ -41,7 +41,7 @@ connection_wait(struct server_connection *connection)
 
 	if (connection->out != NULL)
 		events = EPOLLOUT;
-	else if (!connection->answering)
+	else if (!connection->responding)
 		events = EPOLLIN;
 	loop_watch_change(connection->server->loop, &connection->watch, events);
 }
@@ -70,7 +70,7 @@ connection_response(struct server_connection *connection, json_t *response)
 		line = strdup(out_of_memory);
 		length = line == NULL ? 0 : strlen(line) - 1;
 	}
-	connection->answering = false;
+	connection->responding = false;
 	if (line == NULL) {
 		connection_close(connection);
 		return;
@@ -88,14 +88,14 @@ request_connection(struct server_request request)
 {
 	struct server_connection *connection = &request.server->connections[request.connection];
 
-	if (connection->watch.fd < 0 || !connection->answering ||
+	if (connection->watch.fd < 0 || !connection->responding ||
 	    connection->serial != request.serial)
 		return NULL;
 	return connection;
 }
 
 void
-server_response(struct server_request request, json_t *result)
+server_respond(struct server_request request, json_t *result)
 {
 	struct server_connection *connection = request_connection(request);
 
@@ -144,7 +144,7 @@ line_handle(struct server_connection *connection, const char *line, size_t lengt
 	json_error_t error;
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
 
-	connection->answering = true;
+	connection->responding = true;
 	connection->serial = from.serial;
 	loop_timer_cancel(server->loop, &connection->timer);
 	if (request == NULL) {
@@ -163,7 +163,7 @@ line_handle(struct server_connection *connection, const char *line, size_t lengt
 static void
 requests_handle(struct server_connection *connection)
 {
-	while (connection->watch.fd >= 0 && !connection->answering && connection->out == NULL &&
+	while (connection->watch.fd >= 0 && !connection->responding && connection->out == NULL &&
 	       !connection->closing) {
 		char line[SERVER_LINE_BYTES];
 		const char *end = memchr(connection->in, '\n', connection->in_bytes);
@@ -179,11 +179,11 @@ requests_handle(struct server_connection *connection)
 	}
 	if (connection->watch.fd < 0)
 		return;
-	if (connection->in_bytes == sizeof(connection->in) && !connection->answering &&
+	if (connection->in_bytes == sizeof(connection->in) && !connection->responding &&
 	    connection->out == NULL) {
 		connection->closing = true;
 		connection_response(connection, refusal("the request is longer than 4096 bytes"));
-	} else if (!connection->answering && connection->out == NULL &&
+	} else if (!connection->responding && connection->out == NULL &&
 		   (connection->ended || connection->closing)) {
 		connection_close(connection);
 	} else {

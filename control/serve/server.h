@@ -38,7 +38,7 @@ struct server_connection {
 	struct loop_watch watch; /* fd -1: unused */
 	struct loop_timer timer;
 	uint64_t serial; /* of the current request */
-	bool answering;	 /* the handler has not responded to it yet */
+	bool responding; /* the handler has not responded to it yet */
 	bool ended;	 /* the client has closed its sending side */
 	bool closing;	 /* nothing more is read; closed when the response is sent */
 	size_t in_bytes;
@@ -59,7 +59,7 @@ struct server {
 };
 
 /* Listens on RUNTIME/control.sock with mode 0660. `handle` is called with each request, a JSON
- * object, and responds with server_response() or server_refuse(), at once or later. 0; -EADDRINUSE:
+ * object, and responds with server_respond() or server_refuse(), at once or later. 0; -EADDRINUSE:
  * another process listens there; or another -errno. A stale socket is replaced; the caller makes
  * sure that only one process does so at a time. */
 int server_init(struct server *server, struct loop *loop, const char *runtime_dir,
@@ -70,7 +70,7 @@ int server_init(struct server *server, struct loop *loop, const char *runtime_di
 void server_fini(struct server *server);
 
 /* Takes over the reference to `result`; NULL is reported as out of memory. */
-void server_response(struct server_request request, json_t *result);
+void server_respond(struct server_request request, json_t *result);
 
 /* Responds with an error. */
 void server_refuse(struct server_request request, const char *format, ...)

@@ -90,16 +90,16 @@ event_of(char letter)
 {
 	switch (letter) {
 	case 'g':
-		return (struct health_event){.type = HEALTH_ANSWERED, .latency_us = 100};
+		return (struct health_event){.type = HEALTH_RESPONSE, .latency_us = 100};
 	case 'n':
 		return (struct health_event){
-			.type = HEALTH_ANSWERED, .rcode = 3, .latency_us = 100};
+			.type = HEALTH_RESPONSE, .rcode = 3, .latency_us = 100};
 	case 's':
 		return (struct health_event){
-			.type = HEALTH_ANSWERED, .rcode = 2, .latency_us = 100};
+			.type = HEALTH_RESPONSE, .rcode = 2, .latency_us = 100};
 	case 'r':
 		return (struct health_event){
-			.type = HEALTH_ANSWERED, .rcode = 5, .latency_us = 100};
+			.type = HEALTH_RESPONSE, .rcode = 5, .latency_us = 100};
 	case 'u':
 		return (struct health_event){.type = HEALTH_UNSENT};
 	case 'T':
@@ -176,8 +176,8 @@ static void
 test_latency(void)
 {
 	const struct health_rule rule = {2, 3, GOOD_RCODES};
-	struct health_event bad = {.type = HEALTH_ANSWERED, .rcode = 2, .latency_us = 999};
-	struct health_event good = {.type = HEALTH_ANSWERED, .latency_us = 123};
+	struct health_event bad = {.type = HEALTH_RESPONSE, .rcode = 2, .latency_us = 999};
+	struct health_event good = {.type = HEALTH_RESPONSE, .latency_us = 123};
 	struct health health;
 
 	health_init(&health, HEALTH_ASSUMED, true, ADMIN_AUTO, 0);
@@ -204,7 +204,7 @@ test_good(void)
 
 	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
 		const struct health_rule rule = {1, 1, responses[i].good_rcodes};
-		const struct health_event event = {.type = HEALTH_ANSWERED,
+		const struct health_event event = {.type = HEALTH_RESPONSE,
 						   .rcode = responses[i].rcode};
 
 		SUITE_ASSERT(health_event_good(&event, &rule) == responses[i].good, "row %zu", i);

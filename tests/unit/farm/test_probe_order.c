@@ -36,7 +36,7 @@ test_rows(void)
 		size_t used = 0;
 
 		for (const char *step = rows[i].steps; *step != 0; step++) {
-			struct health_event event = {.type = HEALTH_ANSWERED};
+			struct health_event event = {.type = HEALTH_RESPONSE};
 
 			if (*step == '+') {
 				CU_ASSERT_TRUE(probe_order_room(&order));
@@ -65,7 +65,7 @@ test_rows(void)
 static void
 test_room(void)
 {
-	const struct health_event response = {.type = HEALTH_ANSWERED};
+	const struct health_event response = {.type = HEALTH_RESPONSE};
 	struct probe_order order = {.first = UINT32_MAX - 5};
 	struct health_event taken;
 	unsigned sent = 1, got = 0;
