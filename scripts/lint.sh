@@ -96,7 +96,7 @@ check_python() {
 	scripts python '*.py' | xargs -d '\n' pyflakes3 2>&1 | findings
 }
 
-# The words that it is to take as they are stand in .codespellrc.
+# .codespellrc lists the words to accept.
 check_spelling() {
 	need codespell || return 0
 	files ':!tests/fuzz/corpus' | xargs -d '\n' codespell --check-hidden 2>&1

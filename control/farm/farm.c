@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which upstreams are in the farm, their initial state, and what is in force. */
+#include "control/farm/farm.h"
+
 #include <string.h>
 
 #include "control/farm/farm_pvt.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Compares two configurations section by section. */
-#include "control/publish/changes_pvt.h"
+#include "control/publish/changes.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #include "control/lib/address.h"
 #include "control/lib/question.h"
+#include "control/publish/changes_pvt.h"
 #include "control/state/slots.h"
 
 /* Upstreams */

@@ -83,7 +83,7 @@ def test_no_responses(tmp_path):
     [
         ([], ["--service", "192.0.2.53"], 2, "--clients"),
         ([], [*IPV4, "--rate", "fast"], 2, "--rate fast: give"),
-        ([*EAL, *RING], [*IPV4, *CLIENTS, "--client-device", "7"], 3, "no DPDK port 7"),
+        ([*EAL, *RING], [*IPV4, *CLIENTS, "--client-device", "7"], 3, "no DPDK device 7"),
         ([*EAL, *RING], [*IPV4, *CLIENTS, "--names", "/nowhere/names"], 3, "/nowhere/names: No such file"),
         ([*EAL, "--vdev", "net_null0,no-rx=1"], [*IPV4, "--wait", "0.2"], 3, "give --service-mac"),
         ([*EAL, "--vdev", "net_none0"], [*IPV4, *CLIENTS], 3, "EAL did not start"),

@@ -42,7 +42,8 @@ def set_link(lab, namespace, device, state):
 
 
 def link_is_up(control, device):
-    return {port["name"]: port["link_up"] for port in control.ask("status")["dataplane"]["interfaces"]}[device]
+    interfaces = control.ask("status")["dataplane"]["interfaces"]
+    return {interface["name"]: interface["link_up"] for interface in interfaces}[device]
 
 
 @contextlib.contextmanager

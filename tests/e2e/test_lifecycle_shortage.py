@@ -81,7 +81,7 @@ def test_reload_without_a_free_descriptor(lab):
     with lab.load("--rate", 1000) as load:
         with few_descriptors(lab.dataplane, 0):
             lab.queries_go_on(2500)  # the dataplane checks its programs every second
-            assert all(port["link_up"] for port in lab.status()["dataplane"]["interfaces"])
+            assert all(interface["link_up"] for interface in lab.status()["dataplane"]["interfaces"])
         result = load.finish()
     assert result["answered"] == result["sent"], result
     assert [lab.logs_of(name) for name in ("dataplane.log", "ephemerad.log")] == logs

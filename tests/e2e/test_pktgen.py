@@ -96,7 +96,7 @@ def opened(data):
 def test_other_parsers_accept_the_frames(tmp_path):
     path = tmp_path / "q.pcap"
     make_pcap(path, "--count", 3000, "--ports", "2000-2999", "--ipv6", 0.25, "--types", "A=60,AAAA=30,TYPE65280=10",
-              "--edns", 0.6, "--edns-size", 1400, "--dnssec", 0.5, "--made", 100000, *BOTH)  # fmt: skip
+              "--edns", 0.6, "--edns-size", 1400, "--dnssec", 0.5, "--generate", 100000, *BOTH)  # fmt: skip
     seen = collections.Counter()
     for data in frames_of(path):
         ip, udp, message = opened(data)

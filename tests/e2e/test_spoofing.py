@@ -46,7 +46,7 @@ class Gun:
         return sent
 
 
-class Forger:
+class ResponseCopies:
     """Copies of a response with another target port or ID and an updated checksum (RFC 1624)."""
 
     def __init__(self, lab, source, target, target_port, payload, source_port=53):
@@ -80,8 +80,8 @@ def test_forged_responses_to_every_port(lab, farm):
         asked = farm.next()
         growth = lab.growth()
         forged = wire.right_response(asked.data, query_id=asked.id ^ 0x5555, rdata=b"\6\6\6\6")
-        forger = Forger(lab, asked.address, asked.source, asked.port, forged)
-        sent = gun.fire(forger.with_port(port) for port in PORTS)
+        copies = ResponseCopies(lab, asked.address, asked.source, asked.port, forged)
+        sent = gun.fire(copies.with_port(port) for port in PORTS)
         assert sent == len(PORTS)
         # One hit the port of the query (a probe may have one more open), the others hit none.
         wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
@@ -98,10 +98,10 @@ def test_port_known_and_all_wrong_ids(lab, farm):
         client.send(data)
         asked = farm.next()
         growth = lab.growth()
-        forger = Forger(
+        copies = ResponseCopies(
             lab, asked.address, asked.source, asked.port, wire.right_response(asked.data, rdata=b"\6\6\6\6")
         )
-        sent = gun.fire(forger.with_id(i) for i in range(65536) if i != asked.id)
+        sent = gun.fire(copies.with_id(i) for i in range(65536) if i != asked.id)
         assert sent == 65535
         # A probe that ended on this port and ID would make one of them "late".
         wait("all forged responses are dropped", lambda: sum(growth.drops().values()) == sent, 10)
@@ -127,8 +127,8 @@ def test_port_scan_of_the_range_gets_no_response(lab, farm, scanner):
         )
 
     with lab.client(farm.version) as client, Gun(lab) as gun, lab.sniff(FARM, "eph-f1", heard) as sniffer:
-        forger = Forger(lab, source, target, PORTS[0], b"\0" * 12 + b"\0\0\1\0\1", source_port=4444)
-        frames = [forger.with_port(port) for port in PORTS]
+        copies = ResponseCopies(lab, source, target, PORTS[0], b"\0" * 12 + b"\0\0\1\0\1", source_port=4444)
+        frames = [copies.with_port(port) for port in PORTS]
         data, asked = [], []
         for queries_open in (0, 64):
             for number in range(queries_open):

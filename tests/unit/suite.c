@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The frame around each program of unit tests. */
+#include "tests/unit/suite.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <CUnit/Basic.h>
-
-#include "tests/unit/suite.h"
 
 int
 suite_run(const char *name, CU_TestInfo *tests)

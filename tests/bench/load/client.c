@@ -331,7 +331,7 @@ question_is_right(const struct clients *c, const struct datagram *d, const struc
 }
 
 static void
-answer_count(struct clients *c, const struct datagram *d, uint64_t age_tsc)
+response_count(struct clients *c, const struct datagram *d, uint64_t age_tsc)
 {
 	const uint8_t rcode = d->dns->flags2 & DNS_RCODE;
 
@@ -388,6 +388,6 @@ clients_response(struct clients *c, const struct datagram *d, uint64_t now_tsc)
 	else if (unlikely(*sent == 0))
 		c->counters.duplicate++;
 	else
-		answer_count(c, d, now_tsc - *sent);
+		response_count(c, d, now_tsc - *sent);
 	*sent = 0;
 }

@@ -47,7 +47,7 @@ device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_byt
 		status = rte_eth_dev_start(device);
 	}
 	if (status != 0) {
-		snprintf(why, why_bytes, "DPDK port %u cannot %s (%s): see DPDK's messages above",
+		snprintf(why, why_bytes, "DPDK device %u cannot %s (%s): see DPDK's messages above",
 			 device, what, rte_strerror(-status));
 		return status;
 	}

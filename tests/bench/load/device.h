@@ -12,17 +12,17 @@
  * second. */
 #define DEVICE_DESCRIPTORS 1024
 
-/* Configures and starts port `device`. 0, or -errno with the reason in `why`. */
+/* Configures and starts interface `device`. 0, or -errno with the reason in `why`. */
 int device_open(uint16_t device, struct rte_mempool *pool, char *why, size_t why_bytes);
 void device_close(uint16_t device);
 
-/* Whether a port with this number exists. */
+/* Whether a DPDK device with this number exists. */
 bool device_exists(uint16_t device);
 
 bool device_is_up(uint16_t device);
 struct mac device_mac(uint16_t device);
 
-/* Writes DPDK's name of the port into `name`, of RTE_ETH_NAME_MAX_LEN bytes. */
+/* Writes DPDK's name of the interface into `name`, of RTE_ETH_NAME_MAX_LEN bytes. */
 void device_name(uint16_t device, char *name);
 
 #endif

@@ -20,7 +20,7 @@
 #define KNOCK_RATE     1000.0
 #define PROGRESS_S     1.0
 #define TURNS_PER_LOOK 64 /* for the progress line and the stop flag */
-#define TURN_BURSTS    4  /* received from each port per turn, at most */
+#define TURN_BURSTS    4  /* received from each interface per turn, at most */
 
 /* ---- one turn ---- */
 

@@ -31,8 +31,8 @@ struct measured {
 	struct latency latency;
 };
 
-/* Reads the names, makes buffers, opens the ports, waits for their links and the neighbour, makes
- * clients and farm. 0, or -errno with the reason in `why`; then everything is undone. */
+/* Reads the names, makes buffers, opens the interfaces, waits for their links and the neighbour,
+ * makes clients and farm. 0, or -errno with the reason in `why`; then everything is undone. */
 int load_open(struct load *load, const struct options *options, char *why, size_t why_bytes);
 void load_close(struct load *load);
 

@@ -81,7 +81,7 @@ devices_open(struct load *l, char *why, size_t why_bytes)
 			status = device_open(devices[i], l->pool, why, why_bytes);
 		else
 			snprintf(why, why_bytes,
-				 "there is no DPDK port %u: give EAL a --vdev or -a for it",
+				 "there is no DPDK device %u: give EAL a --vdev or -a for it",
 				 devices[i]);
 		if (status != 0) {
 			if (i > 0)
@@ -113,7 +113,8 @@ links_wait(struct load *l, char *why, size_t why_bytes)
 
 			device_name(is_client ? o->client_device : o->farm_device, name);
 			snprintf(why, why_bytes,
-				 "port %s has no link after %.0f s: check that its peer is running",
+				 "interface %s has no link after %.0f s: check that its peer "
+				 "is running",
 				 name, o->wait_s);
 			return l->stop ? -EINTR : -ENETDOWN;
 		}

@@ -103,7 +103,7 @@ load_run(const struct options *o, struct result *r)
 static void
 hold(void)
 {
-	puts("ephemera-load: done, holding the ports until SIGINT or SIGTERM");
+	puts("ephemera-load: done, holding the interfaces until SIGINT or SIGTERM");
 	fflush(stdout);
 	while (!load.stop)
 		rte_delay_us_sleep(10000);

@@ -176,7 +176,7 @@ static const struct option_row option_rows[] = {
 	 .wants = "a MAC address"},
 	{"--gateway", MEMBER(ADDRESS, gateway), GIVEN(has_gateway), .wants = "an address"},
 	{"--client-device", MEMBER(WHOLE, client_device), FROM_TO(0, 31),
-	 .wants = "the number of a DPDK port"},
+	 .wants = "the number of a DPDK device"},
 	{"--clients", MEMBER(BLOCK, clients), .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH"},
 	{"--client-ports", READ(client_ports_read), .wants = "a port from 1, or FIRST-LAST"},
 	{"--client-mac", MEMBER(MAC, client_mac), GIVEN(has_client_mac), .wants = "a MAC address"},
@@ -190,7 +190,7 @@ static const struct option_row option_rows[] = {
 	{"--edns", MEMBER(WHOLE, edns_bytes), FROM_TO(512, UINT16_MAX),
 	 .wants = "a number of bytes from 512 to 65535"},
 	{"--farm-device", MEMBER(WHOLE, farm_device), GIVEN(has_farm), FROM_TO(0, 31),
-	 .wants = "the number of a DPDK port"},
+	 .wants = "the number of a DPDK device"},
 	{"--farm", READ(farm_read),
 	 .wants = "an address, FIRST-LAST, or ADDRESS/LENGTH, at most 16 times"},
 	{"--farm-delay", MEMBER(REAL, farm_delay_us), FROM_TO(0, 10e6),
@@ -281,9 +281,9 @@ options_fault(struct options *o)
 	if (o->clients.count * ports > OPTIONS_CLIENTS_MAX)
 		return "too many clients: addresses times ports may be at most 4194304";
 	if (o->reflect && o->has_farm)
-		return "--reflect uses one port: it excludes --farm-device";
+		return "--reflect uses one interface: it excludes --farm-device";
 	if (!o->has_farm && (o->farm_count > 0 || o->farm_delay_us > 0))
-		return "--farm and --farm-delay need --farm-device, the farm's port";
+		return "--farm and --farm-delay need --farm-device, the farm's interface";
 	return NULL;
 }
 

@@ -76,7 +76,7 @@ struct options {
 
 	const char *json_file; /* or NULL; "-": stdout */
 	bool quiet;
-	bool hold; /* keep the ports open after the end, until a signal */
+	bool hold; /* keep the interfaces open after the end, until a signal */
 };
 
 /* Reads the command line. 0, or -EINVAL with the reason in `why`. argv must outlive *options.

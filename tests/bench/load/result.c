@@ -180,7 +180,7 @@ setting_json(const struct load *l)
 	}
 	json_object_set_new(object, "clients", json_integer(l->clients.count));
 	json_object_set_new(object, "names", json_integer(l->names.count));
-	json_object_set_new(object, "remembered",
+	json_object_set_new(object, "queries_tracked",
 			    json_integer((json_int_t)l->clients.sent_mask + 1));
 	json_object_set_new(object, "buffers", json_integer(l->pool->size));
 	return object;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tests that the load program detects wrong responses. Its queries are sent over a ring port,
- * turned into responses by its own farm, changed in one way, and received again. */
+/* Tests that the load program detects wrong responses. Its queries are sent over an interface
+ * made of a ring, turned into responses by its own farm, changed in one way, and received again. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,7 +85,7 @@ frame_take(void)
 
 /* Sends one query and returns the farm's response. */
 static struct rte_mbuf *
-answer_make(struct table *t, struct datagram *d)
+response_make(struct table *t, struct datagram *d)
 {
 	struct rte_mbuf *mbuf;
 
@@ -205,7 +205,7 @@ counter_of(const struct load_counters *counters, size_t offset)
 }
 
 static void
-test_spoilt(void)
+test_changed(void)
 {
 	for (size_t f = 0; f < 2; f++)
 		for (size_t i = 0; i < RTE_DIM(rows); i++) {
@@ -214,7 +214,7 @@ test_spoilt(void)
 			struct rte_mbuf *mbuf;
 
 			table_lay(&t, families[f], false);
-			mbuf = answer_make(&t, &d);
+			mbuf = response_make(&t, &d);
 			spoil(&d, &rows[i].spoils[0]);
 			spoil(&d, &rows[i].spoils[1]);
 			checksums_mend(&d);
@@ -242,7 +242,7 @@ test_after_wrong(void)
 	struct rte_mbuf *mbuf;
 
 	table_lay(&t, families[0], false);
-	mbuf = answer_make(&t, &d);
+	mbuf = response_make(&t, &d);
 	spoil(&d, &spoil_case);
 	clients_response(&t.clients, &d, 2000);
 	CU_ASSERT_EQUAL(t.clients.counters.answered, 0);
@@ -272,7 +272,7 @@ test_checksum(void)
 		const uint32_t first = f == 0 ? FRAME_IP : FRAME_IP + 8;
 
 		table_lay(&t, families[f], false);
-		mbuf = answer_make(&t, &d);
+		mbuf = response_make(&t, &d);
 		for (uint32_t at = first; at < mbuf->data_len; at++) {
 			uint8_t *byte = rte_pktmbuf_mtod_offset(mbuf, uint8_t *, at);
 
@@ -334,7 +334,7 @@ test_cut(void)
 	uint16_t whole;
 
 	table_lay(&t, families[0], false);
-	mbuf = answer_make(&t, &d);
+	mbuf = response_make(&t, &d);
 	whole = mbuf->data_len;
 	for (uint16_t bytes = RTE_ETHER_HDR_LEN; bytes < whole; bytes++) {
 		mbuf->data_len = bytes;
@@ -361,7 +361,7 @@ test_numbers(void)
 	clients_measure(&t.clients);
 	for (unsigned i = 0; i < 6 * clients; i++) {
 		struct datagram d;
-		struct rte_mbuf *mbuf = answer_make(&t, &d);
+		struct rte_mbuf *mbuf = response_make(&t, &d);
 
 		clients_response(&t.clients, &d, 2000);
 		rte_pktmbuf_free(mbuf);
@@ -404,13 +404,13 @@ test_reflect(void)
 	table_clear(&t);
 }
 
-/* Software ports do not verify checksums, so the dataplane does not enable that offload. */
+/* Software interfaces do not verify checksums, so the dataplane does not enable that offload. */
 static void
-test_port(void)
+test_device(void)
 {
 	struct rte_eth_dev_info about;
 
-	must(rte_eth_dev_info_get(device, &about), "no port");
+	must(rte_eth_dev_info_get(device, &about), "no device");
 	CU_ASSERT_FALSE(driver_checks(&about));
 }
 
@@ -439,14 +439,14 @@ main(void)
 	char *argv[] = {program, no_huge, no_pci, no_shconf, no_telemetry,
 			memory,	 ring,	  cores,  log_level};
 	CU_TestInfo tests[] = {
-		{"changed responses", test_spoilt},
+		{"changed responses", test_changed},
 		{"after a wrong response", test_after_wrong},
 		{"checksums", test_checksum},
 		{"the farm's responses", test_farm},
 		{"cut frames", test_cut},
 		{"numbers of queries", test_numbers},
 		{"reflected frames", test_reflect},
-		{"port", test_port},
+		{"device", test_device},
 		CU_TEST_INFO_NULL,
 	};
 

@@ -47,17 +47,17 @@ baseline_turn(struct bed *bed, unsigned queue)
 {
 	unsigned seen = 0;
 
-	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++) {
+	for (unsigned interface = 0; interface < BED_INTERFACE_COUNT; interface++) {
 		struct rte_mbuf *mbufs[BURST_MAX];
-		uint16_t n = rte_eth_rx_burst(bed->interfaces[port].ethdev, (uint16_t)queue, mbufs,
-					      BURST_MAX);
+		uint16_t n = rte_eth_rx_burst(bed->interfaces[interface].ethdev, (uint16_t)queue,
+					      mbufs, BURST_MAX);
 
 		for (unsigned i = 0; i < n; i++)
 			rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 		for (unsigned i = 0; i < n; i++)
 			frame_swap(mbufs[i]);
-		seen += rte_eth_tx_burst(bed->interfaces[1 - port].ethdev, (uint16_t)queue, mbufs,
-					 n);
+		seen += rte_eth_tx_burst(bed->interfaces[1 - interface].ethdev, (uint16_t)queue,
+					 mbufs, n);
 	}
 	return seen;
 }

@@ -93,15 +93,15 @@ bed_memory(size_t bytes, bool reserved, const char **pages)
 }
 
 struct mac
-bed_mac(enum bed_interface port)
+bed_mac(enum bed_interface interface)
 {
-	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)port}};
+	return (struct mac){{2, 0, 0, 0, 0xee, (uint8_t)interface}};
 }
 
 struct mac
-bed_peer_mac(enum bed_interface port)
+bed_peer_mac(enum bed_interface interface)
 {
-	return (struct mac){{2, 0, 0, 0, 0xfe, (uint8_t)port}};
+	return (struct mac){{2, 0, 0, 0, 0xfe, (uint8_t)interface}};
 }
 
 struct address
@@ -130,29 +130,29 @@ bed_upstream(bool ipv6, unsigned n)
 }
 
 static struct rte_ring *
-ring_make(const char *what, unsigned port, unsigned queue, uint32_t size, unsigned flags)
+ring_make(const char *what, unsigned interface, unsigned queue, uint32_t size, unsigned flags)
 {
 	char name[RTE_RING_NAMESIZE];
 
-	snprintf(name, sizeof(name), "bed_%s%u_%u", what, port, queue);
+	snprintf(name, sizeof(name), "bed_%s%u_%u", what, interface, queue);
 	return need(rte_ring_create(name, size, SOCKET_ID_ANY, flags), name);
 }
 
 static void
-port_make(struct bed *bed, unsigned port)
+interface_make(struct bed *bed, unsigned interface)
 {
 	const struct rte_eth_conf conf = {0};
 	char name[32];
 	int ethdev;
 
 	for (unsigned q = 0; q < BED_WORKERS; q++) {
-		bed->rx[port][q] = ring_make("rx", port, q, BED_RING, RING_F_SC_DEQ);
-		bed->tx[port][q] =
-			ring_make("tx", port, q, BED_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		bed->rx[interface][q] = ring_make("rx", interface, q, BED_RING, RING_F_SC_DEQ);
+		bed->tx[interface][q] =
+			ring_make("tx", interface, q, BED_RING, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	}
-	snprintf(name, sizeof(name), "bed%u", port);
-	ethdev =
-		rte_eth_from_rings(name, bed->rx[port], BED_WORKERS, bed->tx[port], BED_WORKERS, 0);
+	snprintf(name, sizeof(name), "bed%u", interface);
+	ethdev = rte_eth_from_rings(name, bed->rx[interface], BED_WORKERS, bed->tx[interface],
+				    BED_WORKERS, 0);
 	if (ethdev < 0 ||
 	    rte_eth_dev_configure((uint16_t)ethdev, BED_WORKERS, BED_WORKERS, &conf) != 0)
 		need(NULL, "interface of rings");
@@ -162,10 +162,11 @@ port_make(struct bed *bed, unsigned port)
 		    rte_eth_tx_queue_setup((uint16_t)ethdev, q, 64, SOCKET_ID_ANY, NULL) != 0)
 			need(NULL, "queue");
 	if (rte_eth_dev_start((uint16_t)ethdev) != 0)
-		need(NULL, "started port");
-	bed->interfaces[port] = (struct worker_interface){.ethdev = (uint16_t)ethdev,
-							  .mtu_bytes = 1500,
-							  .mac = bed_mac((enum bed_interface)port)};
+		need(NULL, "started interface");
+	bed->interfaces[interface] =
+		(struct worker_interface){.ethdev = (uint16_t)ethdev,
+					  .mtu_bytes = 1500,
+					  .mac = bed_mac((enum bed_interface)interface)};
 }
 
 /* Suffixes of one to four labels: 's' and a number with a fixed number of digits, then fixed
@@ -303,10 +304,10 @@ worker_set(struct bed *bed, struct worker *w, uint32_t index, uint32_t workers, 
 	w->probe_results = index == 0 ? bed->probe_results : NULL;
 	w->interface_count = BED_INTERFACE_COUNT;
 	w->interfaces = bed->interfaces;
-	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++) {
-		w->interface_of_ethdev[bed->interfaces[port].ethdev] = (uint8_t)port;
-		w->tx[port].queue = (uint16_t)index;
-		w->rx[w->rx_count].ethdev = bed->interfaces[port].ethdev;
+	for (unsigned interface = 0; interface < BED_INTERFACE_COUNT; interface++) {
+		w->interface_of_ethdev[bed->interfaces[interface].ethdev] = (uint8_t)interface;
+		w->tx[interface].queue = (uint16_t)index;
+		w->rx[w->rx_count].ethdev = bed->interfaces[interface].ethdev;
 		w->rx[w->rx_count++].queue = (uint16_t)index;
 	}
 	random_init(&w->random);
@@ -356,8 +357,8 @@ bed_open(struct bed *bed, uint32_t flows, bool huge)
 						       WORKER_PROBE_RING, SOCKET_ID_ANY,
 						       RING_F_SP_ENQ | RING_F_SC_DEQ),
 				  "ring of probe results");
-	for (unsigned port = 0; port < BED_INTERFACE_COUNT; port++)
-		port_make(bed, port);
+	for (unsigned interface = 0; interface < BED_INTERFACE_COUNT; interface++)
+		interface_make(bed, interface);
 }
 
 void

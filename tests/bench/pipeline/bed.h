@@ -66,9 +66,9 @@ void bed_set(struct bed *bed, const struct bench_case *c, uint32_t workers);
  * is set to the kind. Aborts when there is none. */
 void *bed_memory(size_t bytes, bool reserved, const char **pages);
 
-/* Addresses of the test bed. */
-struct mac bed_mac(enum bed_interface port);
-struct mac bed_peer_mac(enum bed_interface port); /* of the client, of the next hop to the farm */
+/* Addresses of the test bed. The peers are the client, and the next hop to the farm. */
+struct mac bed_mac(enum bed_interface interface);
+struct mac bed_peer_mac(enum bed_interface interface);
 struct address bed_service(bool ipv6);
 struct address bed_source(bool ipv6, unsigned n);
 struct address bed_upstream(bool ipv6, unsigned n);

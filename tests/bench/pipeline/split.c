@@ -33,11 +33,11 @@ stamp_add(enum split_stage stage, uint64_t begin)
 	} while (0)
 
 static uint16_t
-receive_timed(uint16_t port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t count)
+receive_timed(uint16_t ethdev, uint16_t queue, struct rte_mbuf **mbufs, uint16_t count)
 {
 	uint16_t n;
 
-	TIMED(receive, n = rte_eth_rx_burst(port, queue, mbufs, count));
+	TIMED(receive, n = rte_eth_rx_burst(ethdev, queue, mbufs, count));
 	return n;
 }
 

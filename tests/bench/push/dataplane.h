@@ -14,7 +14,7 @@ int dataplane_connect(const char *directory);
  * or -errno. */
 int dataplane_hello(int fd, struct hello_response *hello, const struct stats_header **stats);
 
-/* Sends a sealed snapshot. 0, or -errno with the reason in answer->why. */
+/* Sends a sealed snapshot. 0, or -errno with the reason in response->why. */
 int dataplane_put(int fd, const struct snapshot *snapshot, struct snapshot_response *response);
 
 #endif

@@ -103,23 +103,23 @@ class BenchTest(unittest.TestCase):
     def test_a_sample_is_taken_again(self):
         with contextlib.redirect_stderr(io.StringIO()):
             for good in range(3):
-                self.assertEqual(benchlib.sample(lambda i, good=good: i if i >= good else None, "spoilt"), good)
-            with self.assertRaisesRegex(benchlib.NotMeasured, "spoilt, 3 times"):
-                benchlib.sample(lambda i: None, "spoilt")
+                self.assertEqual(benchlib.sample(lambda i, good=good: i if i >= good else None, "invalid sample"), good)
+            with self.assertRaisesRegex(benchlib.NotMeasured, "invalid sample, 3 times"):
+                benchlib.sample(lambda i: None, "invalid sample")
 
     def test_a_round_is_left_out(self):
         def measure(label):
-            if label in spoilt:
-                raise benchlib.NotMeasured("spoilt")
+            if label in discarded:
+                raise benchlib.NotMeasured("invalid sample")
             return {"label": label}
 
         options = argparse.Namespace(json=None, append=False, smoke=False)
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            result, spoilt = benchlib.Result("kernel", options), ["round 2 of 3"]
+            result, discarded = benchlib.Result("kernel", options), ["round 2 of 3"]
             benchlib.rounds_add(measure, 3, result)
             self.assertEqual([r["label"] for r in result.rounds], ["round 1 of 3", "round 3 of 3"])
-            self.assertEqual(said.getvalue(), "round 2 of 3 is left out: spoilt\n")
-            result, spoilt = benchlib.Result("kernel", options), ["round 1 of 1"]
+            self.assertEqual(said.getvalue(), "round 2 of 3 is left out: invalid sample\n")
+            result, discarded = benchlib.Result("kernel", options), ["round 1 of 1"]
             with self.assertRaises(benchlib.Failed):
                 benchlib.rounds_add(measure, 1, result)
 

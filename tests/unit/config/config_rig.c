@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Files for the tests of the configuration. */
+#include "tests/unit/config/config_rig.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/unit/config/config_rig.h"
 #include "tests/unit/suite.h"
 
 /* CPU time to load any file, with sanitizers too. */

@@ -22,7 +22,7 @@ is_kept(const void *owner)
 }
 
 static bool
-is_looked_at(const void *owner)
+is_watched(const void *owner)
 {
 	const struct daemon_rig *f = owner;
 
@@ -37,7 +37,7 @@ test_passive(void)
 	struct daemon_rig f = {0};
 
 	rig_start(&f, TWO PASSIVE);
-	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_looked_at));
+	CU_ASSERT_TRUE_FATAL(rig_wait_for(&f, is_watched));
 	rig_worker(&f)->upstreams[0].responses += 40;
 	rig_worker(&f)->upstreams[0].timeouts += 60;
 	rig_worker(&f)->upstreams[1].responses += 60;

@@ -50,8 +50,8 @@ client_of(const struct pipeline_sent *sent, struct pipeline_client *clients, uns
 }
 
 static void
-answer_take(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_client *clients,
-	    unsigned count)
+response_handle(struct rig *rig, const struct pipeline_sent *sent, struct pipeline_client *clients,
+		unsigned count)
 {
 	struct pipeline_client *client = client_of(sent, clients, count);
 	const uint8_t *message = sent->frame + sent->dns;
@@ -90,7 +90,7 @@ pipeline_clients_collect(struct rig *rig, struct pipeline_client *clients, unsig
 				      "more than %u queries to upstreams", asked_room))
 				asked[queries++] = *sent;
 		} else {
-			answer_take(rig, sent, clients, count);
+			response_handle(rig, sent, clients, count);
 		}
 	}
 	return queries;

@@ -11,8 +11,9 @@
 #include "tests/unit/pipeline/pipeline_frame.h"
 #include "tests/unit/suite.h"
 
-#define HZ    UINT64_C(2600000000)
-#define START UINT64_C(123456789012345)
+/* Any rate: it is an argument. */
+#define TSC_HZ UINT64_C(2600000000)
+#define START  UINT64_C(123456789012345)
 
 static struct limit_set sets[1024];
 static struct limit_table table;
@@ -24,7 +25,7 @@ rule_of(uint32_t rate, uint32_t burst, uint8_t prefix4, uint8_t prefix6)
 		.queries_per_second = rate, .burst = burst, .prefix4 = prefix4, .prefix6 = prefix6};
 	struct limit_rule rule;
 
-	limit_rule_make(&limit, HZ, &rule);
+	limit_rule_make(&limit, TSC_HZ, &rule);
 	return rule;
 }
 
@@ -54,7 +55,7 @@ test_rates(void)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct limit_rule rule = rule_of(rows[i].rate, rows[i].burst, 24, 56);
-		const uint64_t step = HZ / rows[i].rate / 10 + 1, asked = 100ull * rows[i].rate;
+		const uint64_t step = TSC_HZ / rows[i].rate / 10 + 1, asked = 100ull * rows[i].rate;
 		const uint64_t most = rows[i].burst + 10ull * rows[i].rate,
 			       wanted = asked < most ? asked : most;
 		uint64_t passed = 0;
@@ -105,7 +106,7 @@ test_longest(void)
 		unsigned passed = 0;
 
 		for (unsigned n = 0; n < 10000; n++)
-			passed += within(&rule, "192.0.2.1", START + later * 6766 * HZ);
+			passed += within(&rule, "192.0.2.1", START + later * 6766 * TSC_HZ);
 		SUITE_ASSERT(passed == 6766, "%u passed", passed);
 	}
 }
@@ -118,19 +119,19 @@ test_burst(void)
 	uint64_t now = START;
 
 	table_reset(1024);
-	for (unsigned n = 0; n < 5000; n++, now += HZ / 50)
+	for (unsigned n = 0; n < 5000; n++, now += TSC_HZ / 50)
 		if (!within(&rule, "192.0.2.1", now))
 			SUITE_ASSERT(false, "query %u at the rate is refused", n);
 	for (int pause = 0; pause < 3; pause++) {
 		unsigned passed = 0;
 
-		now += HZ * 3600 * (uint64_t)pause + HZ * 10;
+		now += TSC_HZ * 3600 * (uint64_t)pause + TSC_HZ * 10;
 		for (unsigned n = 0; n < 100; n++)
 			passed += within(&rule, "192.0.2.1", now);
 		SUITE_ASSERT(passed == 20, "%u passed after pause %d", passed, pause);
 	}
 	/* After half of that time, half of it. */
-	now += HZ / 5;
+	now += TSC_HZ / 5;
 	for (unsigned n = 0; n < 10; n++)
 		CU_ASSERT_TRUE(within(&rule, "192.0.2.1", now));
 	CU_ASSERT_FALSE(within(&rule, "192.0.2.1", now));
@@ -184,20 +185,21 @@ test_full_set(void)
 	     n++) /* prefix n has a debt of n queries, but number 5 of half a query */
 		for (uint64_t queries = 0; queries < (n == 5 ? 1 : n + 1); queries++)
 			CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START), LIMIT_WITHIN);
-	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_EVICTED);
-	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + HZ / 2), LIMIT_WITHIN);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + TSC_HZ / 2), LIMIT_EVICTED);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 9 * tag, START + TSC_HZ / 2), LIMIT_WITHIN);
 	/* Number 5 starts again, in place of the one with the smallest debt: number 1, with one and
 	 * a half. */
-	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + HZ / 2), LIMIT_EVICTED);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 5 * tag, START + TSC_HZ / 2), LIMIT_EVICTED);
 	for (uint64_t n = 2; n <= 9; n++)
 		if (n != 5)
-			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + HZ / 2) ==
+			SUITE_ASSERT(limit_take(&table, &rule, n * tag, START + TSC_HZ / 2) ==
 					     LIMIT_WITHIN,
 				     "%lu", n);
 	/* All buckets are full again: room for eight others. */
 	for (uint64_t n = 11; n <= 18; n++)
-		CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START + 200 * HZ), LIMIT_WITHIN);
-	CU_ASSERT_EQUAL(limit_take(&table, &rule, 19 * tag, START + 200 * HZ), LIMIT_EVICTED);
+		CU_ASSERT_EQUAL(limit_take(&table, &rule, n * tag, START + 200 * TSC_HZ),
+				LIMIT_WITHIN);
+	CU_ASSERT_EQUAL(limit_take(&table, &rule, 19 * tag, START + 200 * TSC_HZ), LIMIT_EVICTED);
 }
 
 /* A bucket's time wraps every few hours: just before, at and after that the limit works, and a
@@ -209,19 +211,19 @@ test_round(void)
 	const struct limit_rule rule = rule_of(10, 5, 24, 56);
 
 	for (int64_t offset = -3; offset <= 3; offset++) {
-		const uint64_t now = 4 * round + (uint64_t)(offset * (int64_t)HZ / 4);
+		const uint64_t now = 4 * round + (uint64_t)(offset * (int64_t)TSC_HZ / 4);
 		unsigned passed = 0;
 
 		table_reset(1);
 		for (unsigned n = 0; n < 40; n++)
-			passed += within(&rule, "192.0.2.1", now + n * HZ / 40);
+			passed += within(&rule, "192.0.2.1", now + n * TSC_HZ / 40);
 		SUITE_ASSERT(passed == 5 + 9 || passed == 5 + 10, "%ld quarters: %u passed",
 			     (long)offset, passed);
 		for (unsigned part = 1; part < 16; part++) {
 			passed = 0;
 			for (unsigned n = 0; n < 40; n++)
 				passed += within(&rule, "192.0.2.1",
-						 now + 2 * HZ + part * (round / 16));
+						 now + 2 * TSC_HZ + part * (round / 16));
 			SUITE_ASSERT(passed == 5, "%u sixteenths of a wrap later: %u", part,
 				     passed);
 		}

@@ -12,7 +12,8 @@
 #include "tests/unit/pipeline/pipeline_snapshot.h"
 #include "tests/unit/suite.h"
 
-#define HZ UINT64_C(2600000000)
+/* Any rate: it is an argument. */
+#define TSC_HZ UINT64_C(2600000000)
 
 static struct owners owners;
 
@@ -22,7 +23,7 @@ view_new(struct snapshot *s, uint32_t workers)
 	struct view *view = NULL;
 
 	owners_init(&owners, workers);
-	if (view_make(s, &owners, HZ, &view) != 0)
+	if (view_make(s, &owners, TSC_HZ, &view) != 0)
 		abort();
 	return view;
 }
@@ -307,7 +308,7 @@ test_timeout(void)
 		s->timeout_ms = timeouts_ms[i];
 		view = view_new(s, 1);
 		ms = (double)((uint64_t)view->timeout_ticks << FLOW_TICK_SHIFT) /
-		     ((double)HZ / 1000);
+		     ((double)TSC_HZ / 1000);
 		SUITE_ASSERT(ms >= timeouts_ms[i] && ms < timeouts_ms[i] + 1, "%u ms became %f",
 			     timeouts_ms[i], ms);
 		view_free(view);
