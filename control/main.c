@@ -69,7 +69,7 @@ privilege_drop(void)
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (capng_apply(CAPNG_SELECT_CAPS) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
 		return 0;
-	log_line(LEVEL_ERROR, "can't drop capabilities: %s", strerror(errno));
+	log_line(LEVEL_ERROR, "cannot drop capabilities: %s", strerror(errno));
 	return -EPERM;
 }
 
@@ -134,7 +134,7 @@ config_read(const char *path)
 	if (text != NULL)
 		log_lines(status == 0 ? LEVEL_WARNING : LEVEL_ERROR, text);
 	if (status != 0)
-		log_line(LEVEL_ERROR, "can't start: %s is not a valid configuration", path);
+		log_line(LEVEL_ERROR, "cannot start: %s is not a valid configuration", path);
 	free(text);
 	return status == 0 ? config : NULL;
 }
@@ -157,7 +157,7 @@ runtime_dir_create(struct runtime_dir *dir)
 	dir->created = status == 0;
 	if (status == 0 || status == -EEXIST)
 		return 0;
-	log_line(LEVEL_ERROR, "can't create runtime_dir %s: %s: %s", dir->path, strerror(-status),
+	log_line(LEVEL_ERROR, "cannot create runtime_dir %s: %s: %s", dir->path, strerror(-status),
 		 runtime_dir_hint(-status));
 	return status;
 }
@@ -183,7 +183,7 @@ runtime_dir_lock(struct runtime_dir *dir, const char *path)
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir->fd < 0) {
 		status = -errno;
-		log_line(LEVEL_ERROR, "can't open runtime_dir %s: %s: %s", path, strerror(-status),
+		log_line(LEVEL_ERROR, "cannot open runtime_dir %s: %s: %s", path, strerror(-status),
 			 runtime_dir_hint(-status));
 		return status;
 	}
@@ -195,7 +195,7 @@ runtime_dir_lock(struct runtime_dir *dir, const char *path)
 			 "another ephemerad runs in %s: stop it first, or set another runtime_dir",
 			 path);
 	else
-		log_line(LEVEL_ERROR, "can't lock runtime_dir %s: %s", path, strerror(-status));
+		log_line(LEVEL_ERROR, "cannot lock runtime_dir %s: %s", path, strerror(-status));
 	close(dir->fd);
 	return status;
 }

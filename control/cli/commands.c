@@ -85,7 +85,7 @@ const struct command commands[] = {
 	 "whether the instance is ready for clients, for health checks",
 	 "Exit status 0: ready. 1: not ready, and the reason is printed: the instance is\n"
 	 "draining, the dataplane is not connected or is stopping, a worker has no configuration\n"
-	 "or is stuck, or the pool of a service address has no usable upstream. 3: ephemerad\n"
+	 "or is stalled, or the pool of a service address has no usable upstream. 3: ephemerad\n"
 	 "cannot be reached.\n"},
 	{"config check", "FILE", TAKES_JSON, cli_config_check,
 	 "check a configuration file, without any daemon",

@@ -39,10 +39,10 @@ dataplane_connected(void *owner)
 		farm_forget_base(&daemon->farm);
 	daemon->boot_id = hello->response.boot_id;
 	if (stats_reader_open(&daemon->stats, hello->stats_fd, &why) != 0)
-		log_line(LEVEL_ERROR, "can't read the dataplane's statistics segment: %s", why);
+		log_line(LEVEL_ERROR, "cannot read the dataplane's statistics segment: %s", why);
 	status = steer_maps_connected(&daemon->steer);
 	if (status != 0)
-		log_line(LEVEL_ERROR, "can't use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
+		log_line(LEVEL_ERROR, "cannot use the XDP program's maps: %s: " STEER_MAPS_UNUSABLE,
 			 strerror(-status));
 	watch_connected(&daemon->watch);
 	readiness_connected(&daemon->readiness, same);
@@ -93,7 +93,7 @@ server_log_error(const char *runtime_dir, const char *path, int status)
 	else if (status == -EEXIST)
 		log_line(LEVEL_ERROR, "%s exists and is not a socket: remove it", path);
 	else
-		log_line(LEVEL_ERROR, "can't listen on %s: %s: %s", path, strerror(-status),
+		log_line(LEVEL_ERROR, "cannot listen on %s: %s: %s", path, strerror(-status),
 			 runtime_dir_hint(-status));
 }
 
@@ -333,7 +333,7 @@ daemon_init(struct daemon *daemon, const struct daemon_handlers *handlers, const
 		if (status == 0)
 			continue;
 		if (parts[i].name != NULL)
-			log_line(LEVEL_ERROR, "can't start (%s): %s", parts[i].name,
+			log_line(LEVEL_ERROR, "cannot start (%s): %s", parts[i].name,
 				 strerror(-status));
 		if (daemon->publisher.config == NULL)
 			config_free(config);

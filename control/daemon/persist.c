@@ -80,7 +80,7 @@ persist_save(struct persist *persist)
 	persist->unwritten = status != 0;
 	if (status != 0)
 		log_problem(&persist->problem, LEVEL_WARNING,
-			    "can't write %s: %s; a restart loses a drain, and a restart of both "
+			    "cannot write %s: %s; a restart loses a drain, and a restart of both "
 			    "daemons also the overrides of upstreams",
 			    persist->path, strerror(-status));
 	else

@@ -99,7 +99,7 @@ readiness_is_ready(const struct readiness *readiness, char reason[READINESS_REAS
 		snprintf(reason, READINESS_REASON_BYTES, "not connected to the dataplane");
 	else if (!stats_reader_is_open(stats))
 		snprintf(reason, READINESS_REASON_BYTES,
-			 "the dataplane's statistics can't be read");
+			 "the dataplane's statistics cannot be read");
 	else if (stats_reader_header(stats)->draining != 0)
 		snprintf(reason, READINESS_REASON_BYTES, "the dataplane is stopping");
 	else if ((worker = worker_without_snapshot(stats)) >= 0)
@@ -158,7 +158,7 @@ stop_ask(struct readiness *readiness)
 
 	if (status == 0)
 		return;
-	log_line(LEVEL_WARNING, "drain: can't send the stop request: %s; retrying",
+	log_line(LEVEL_WARNING, "drain: cannot send the stop request: %s; retrying",
 		 strerror(-status));
 	drain_not_asked(&readiness->drain);
 }

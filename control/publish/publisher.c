@@ -91,7 +91,7 @@ reject(struct publisher *publisher, int status, const char *why)
 		again_ns += TRY_AGAIN_NS;
 	if (!publisher->offered && publisher->state != PUBLISHER_DISCONNECTED)
 		log_problem(&publisher->problem, LEVEL_ERROR,
-			    "can't put the configuration into force: %s; retrying every second",
+			    "cannot put the configuration into force: %s; retrying every second",
 			    why);
 	loop_timer_at(publisher->parts.loop, &publisher->timer, again_ns);
 	if (publisher->offered)
@@ -203,7 +203,7 @@ try_push(struct publisher *publisher)
 	int status = steer_maps_hold(publisher->parts.steer, adopted, publisher->next);
 
 	if (status != 0) {
-		snprintf(why, sizeof(why), "can't write the XDP program's maps: %s",
+		snprintf(why, sizeof(why), "cannot write the XDP program's maps: %s",
 			 publisher->parts.steer->usable ? strerror(-status) : STEER_MAPS_UNUSABLE);
 		reject(publisher, status, why);
 		return;
@@ -213,7 +213,8 @@ try_push(struct publisher *publisher)
 	if (request.fd >= 0)
 		close(request.fd);
 	if (status != 0) {
-		snprintf(why, sizeof(why), "can't send it to the dataplane: %s", strerror(-status));
+		snprintf(why, sizeof(why), "cannot send it to the dataplane: %s",
+			 strerror(-status));
 		reject(publisher, status, why);
 		return;
 	}
@@ -330,7 +331,7 @@ get_on_response(void *owner, uint64_t tag, const struct link_response *response)
 			slots_expire(&publisher->slots, UINT64_MAX);
 		else
 			log_line(LEVEL_WARNING,
-				 "can't read the dataplane's snapshot (%s): starting without it",
+				 "cannot read the dataplane's snapshot (%s): starting without it",
 				 why != NULL ? why : strerror(-status));
 	}
 	if (publisher->adopted->generation > publisher->generation)
@@ -350,7 +351,7 @@ learn_begin(struct publisher *publisher)
 
 	if (status == 0)
 		return;
-	log_line(LEVEL_WARNING, "can't request the dataplane's snapshot: %s", strerror(-status));
+	log_line(LEVEL_WARNING, "cannot request the dataplane's snapshot: %s", strerror(-status));
 	loop_timer_at(publisher->parts.loop, &publisher->timer, loop_now_ns() + TRY_AGAIN_NS);
 }
 

@@ -135,7 +135,7 @@ http_refused(struct reload *reload, const struct config *config)
 
 	if (status == 0)
 		return false;
-	snprintf(text, sizeof(text), "%s: http: can't listen on %s: %s", reload->path,
+	snprintf(text, sizeof(text), "%s: http: cannot listen on %s: %s", reload->path,
 		 address_port_format(&config->http.address, config->http.port, address),
 		 strerror(-status));
 	reload_fail(reload, text);

@@ -22,7 +22,7 @@ command_stats(struct daemon *daemon, const json_t *request, struct server_reques
 			"no statistics: not connected to the dataplane: start ephemera-dataplane");
 	else if (!stats_reader_is_open(&daemon->stats))
 		server_refuse(from,
-			      "the dataplane's statistics can't be read: see ephemerad's log");
+			      "the dataplane's statistics cannot be read: see ephemerad's log");
 	else
 		server_respond(from, report_stats(daemon));
 }
@@ -40,7 +40,7 @@ measure_respond(struct daemon *daemon, struct server_request from,
 			daemon->dataplane.state != LINK_CONNECTED
 				? "no statistics: not connected to the dataplane: start "
 				  "ephemera-dataplane"
-				: "the dataplane's statistics can't be read: see ephemerad's log");
+				: "the dataplane's statistics cannot be read: see ephemerad's log");
 		return;
 	}
 	response = report(daemon);

@@ -72,7 +72,7 @@ health_serve(const struct daemon *daemon, const struct http_request *request,
 	const char *reason = healthy	  ? ""
 			     : !connected ? "not connected to the dataplane"
 			     : !stats_reader_is_open(&daemon->stats)
-				     ? "the dataplane's statistics can't be read"
+				     ? "the dataplane's statistics cannot be read"
 				     : "a worker of the dataplane is stalled";
 
 	(void)request;

@@ -111,7 +111,7 @@ port_ask(struct daemon *daemon, uint16_t port, struct server_request from)
 	if (status == -ENOTCONN)
 		server_refuse(from, "not connected to the dataplane: start ephemera-dataplane");
 	else
-		server_refuse(from, "can't ask the dataplane: %s", strerror(-status));
+		server_refuse(from, "cannot ask the dataplane: %s", strerror(-status));
 }
 
 void

@@ -35,13 +35,13 @@ stats_reader_open(struct stats_reader *reader, int fd, const char **why)
 	void *segment;
 
 	*reader = (struct stats_reader){0};
-	*why = "can't read its size";
+	*why = "cannot read its size";
 	if (fstat(fd, &file) < 0)
 		return -errno;
 	*why = "shorter than its header";
 	if (file.st_size < (off_t)sizeof(*header))
 		return -EINVAL;
-	*why = "can't map it";
+	*why = "cannot map it";
 	segment = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (segment == MAP_FAILED)
 		return -errno;

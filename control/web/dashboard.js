@@ -7,14 +7,14 @@ import { portsShow, portsStart } from "./ports.js";
 import { entropyShow, machineShow, straysShow, upstreamsShow } from "./lists.js";
 import { tableWrite } from "./table.js";
 
-const EVERY_MS = 1000, PATIENCE_MS = 4000;
+const EVERY_MS = 1000, TIMEOUT_MS = 4000;
 let before = null; // the previous stats: rates are computed from the difference
 let contact = null; // when ephemerad last responded
 let drops = null;
 
 // A report, or null if ephemerad has none at the moment.
 async function ask(name) {
-  const response = await fetch(`/api/${name}`, { signal: AbortSignal.timeout(PATIENCE_MS) });
+  const response = await fetch(`/api/${name}`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
   if (response.status === 503) return null;
   if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response.json();

@@ -54,7 +54,7 @@
 	X(segmented, "spread over several buffers: larger than the interface's MTU")               \
 	X(other_mac, "sent to another MAC address")                                                \
 	X(ethertype, "neither IPv4 nor IPv6")                                                      \
-	X(vlan, "in a VLAN that is not configured")                                                \
+	X(vlan, "VLAN ID other than 0, or more than two VLAN tags")                                \
 	X(ip_header, "IP header with invalid lengths or version")                                  \
 	X(ip_checksum, "wrong IPv4 header checksum")                                               \
 	X(fragment, "fragment of an IP packet")                                                    \
@@ -87,7 +87,7 @@
 	X(handoff_full, "the ring to another worker was full")                                     \
 	X(handoff_lost, "handed to a worker that does not own its flow")                           \
 	X(no_headroom, "no room for the headers in the packet buffer")                             \
-	X(probe_unsent, "probe that can't be sent now")
+	X(probe_unsent, "probe that cannot be sent now")
 
 enum worker_counter {
 #define X(name, help) COUNTER_##name,

@@ -367,7 +367,7 @@ main(int argc, char **argv)
 		ready = maps_fill() == 0 && CU_initialize_registry() == CUE_SUCCESS &&
 			tests_add(CU_add_suite("xdp", NULL, NULL));
 		if (!ready)
-			fprintf(stderr, "steer_test: can't fill the maps or register the tests\n");
+			fprintf(stderr, "steer_test: cannot fill the maps or register the tests\n");
 	}
 	if (ready) {
 		CU_basic_run_tests();

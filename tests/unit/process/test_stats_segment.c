@@ -106,7 +106,7 @@ main(void)
 {
 	CU_TestInfo tests[] = {
 		{"layout", test_layout},
-		{"others can't write", test_others_cannot_write},
+		{"others cannot write", test_others_cannot_write},
 		{"boot ids differ", test_boot_ids_differ},
 		CU_TEST_INFO_NULL,
 	};
