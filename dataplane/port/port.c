@@ -102,7 +102,7 @@ interface_query(struct interface *interface, uint32_t worker_count, struct rte_e
 	if (status == 0)
 		status = rte_eth_dev_get_mtu(interface->ethdev, &interface->mtu_bytes);
 	if (status != 0) {
-		log_line("DPDK port %u: cannot query the device: %s", interface->ethdev,
+		log_line("DPDK device %u: cannot query the device: %s", interface->ethdev,
 			 strerror(-status));
 		return status;
 	}

@@ -96,7 +96,7 @@ def check_jump(lab, walls, ahead_s, client, scripted):
     assert len(lab.reload()["changes"]) == 1
     wait("the unanswered query times out", lambda: growth.counters().get("timeouts"))
     took = time.monotonic() - began
-    assert TIMEOUT_MS / 1000 * 0.95 < took < TIMEOUT_MS / 1000 + OTHER_S, f"a time-out of {TIMEOUT_MS} ms: {took:.3f} s"
+    assert TIMEOUT_MS / 1000 * 0.95 < took < TIMEOUT_MS / 1000 + OTHER_S, f"a timeout of {TIMEOUT_MS} ms: {took:.3f} s"
     rounds = (time.monotonic() - began) * 1000 / PROBE_MS
     probes = growth.counters()["probes"]
     assert probes <= (rounds + 1) * (len(SERVERS) + 1), f"{probes} probes in {rounds:.1f} intervals"

@@ -11,7 +11,7 @@ from deadline import wait
 from scripted_upstream import ScriptedUpstream
 from topology import FARM, SCRIPTED, FWD
 
-SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
+SECOND = {4: "198.51.100.113", 6: "2001:db8:2::113"}  # never an upstream: removed ones are accepted for a while
 
 
 @pytest.fixture(scope="module", params=(4, 6), ids=("IPv4", "IPv6"))
