@@ -12,7 +12,7 @@ from tcp_relay import TcpRelay
 from topology import FARM, SCRIPTED, FWD, SERVERS, SERVICE
 
 VERSIONS = pytest.mark.parametrize("version", (4, 6), ids=("IPv4", "IPv6"))
-SECOND = {4: "198.51.100.113", 6: "2001:db8:2::113"}  # never an upstream: removed ones are accepted for a while
+SECOND = {4: "198.51.100.112", 6: "2001:db8:2::112"}
 
 
 @VERSIONS

@@ -20,7 +20,7 @@ WAITERS = 64  # as ephemerad has it by default
 TIMEOUT_MS = 250
 NAMES = 500_000
 READY_S = 20
-HELD = "holding the ports"  # what the load program says at its end
+HELD = "holding the interfaces"  # what the load program says at its end
 
 
 @dataclasses.dataclass(frozen=True)
