@@ -14,7 +14,7 @@
 	X(match)                                                                                   \
 	X(restore)                                                                                 \
 	X(admit)                                                                                   \
-	X(delivered)                                                                               \
+	X(answer)                                                                                  \
 	X(coalesce)                                                                                \
 	X(choose)                                                                                  \
 	X(draw)                                                                                    \
