@@ -10,7 +10,6 @@
 
 /* The probes of some of the burst's queries. */
 struct route_part {
-	uint32_t count;
 	/* query n's are probes[first[n]] up to, not including, probes[first[n + 1]] */
 	uint16_t first[BURST_MAX + 1];
 	struct route_probe probes[PROBES_ROOM];
